@@ -1,0 +1,141 @@
+"""Settings, read once from `BACKPROP_*` variables by whoever starts a process. Importing this module reads nothing."""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from service.errors import Misconfigured
+
+PREFIX = "BACKPROP_"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one service is set up; every field but the derived ones is the variable `BACKPROP_<FIELD>`.
+
+    `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
+    Sizes are in bytes.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("backprop-data")
+    database_url: str = ""
+    queue_url: str = ""
+    workers: int = 0
+    api_processes: int = 0
+    auth: str = "auto"
+    log_level: str = "info"
+    max_json_bytes: int = 64 * MIB
+    max_upload_bytes: int = 16 * 1024 * MIB
+    max_parameters: int = 100_000_000
+    max_queued_jobs: int = 10_000
+    max_waiting_requests: int = 16
+    stored_epochs_bytes: int = 256 * MIB
+    lease_seconds: float = 45.0
+    look_seconds: float = 2.0
+
+    @property
+    def resolved_database_url(self) -> str:
+        """A SQLAlchemy URL; plain `postgresql://` and `postgres://` mean psycopg 3."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir.absolute() / 'backprop.sqlite3'}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    @property
+    def resolved_workers(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+    @property
+    def resolved_api_processes(self) -> int:
+        return self.api_processes or os.cpu_count() or 1
+
+    def check(self) -> "Settings":
+        """Raise `Misconfigured` when values contradict one another or lie out of bounds."""
+        bounds = {"port": (0, 65535), "workers": (0, 1024), "api_processes": (0, 256)}
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must lie within {low} and {high}, got {value}")
+        for name in ("max_json_bytes", "max_upload_bytes", "max_parameters", "max_queued_jobs", "stored_epochs_bytes"):
+            if getattr(self, name) < 1:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must be at least 1, got {getattr(self, name)}")
+        for name in ("lease_seconds", "look_seconds"):
+            if not 0.05 <= getattr(self, name) <= 86_400:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must lie within 0.05 and 86400, got {getattr(self, name)}")
+        _check_choice("auth", self.auth, ("auto", "off"))
+        _check_choice("log_level", self.log_level, ("debug", "info", "warning", "error"))
+        if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise Misconfigured(
+                f"{PREFIX}DATABASE_URL must begin with postgresql:// or sqlite:///, got {_scheme(self.database_url)}"
+            )
+        if self.queue_url and not self.queue_url.startswith(
+            ("redis://", "rediss://", "unix://", "redis+socket://", "filesystem://")
+        ):
+            raise Misconfigured(f"{PREFIX}QUEUE_URL must begin with redis://, got {_scheme(self.queue_url)}")
+        return self
+
+    def check_listening(self) -> None:
+        """Off loopback, having no keys must be said outright."""
+        if self.auth != "off" and not _is_loopback(self.host):
+            raise Misconfigured(
+                f"listening on {self.host} lets everybody who reaches this machine train and delete: "
+                f"set {PREFIX}AUTH=off to say that this is meant, or --host 127.0.0.1"
+            )
+
+
+def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
+    """Settings from `BACKPROP_*` variables, then `overrides` that are not None (command-line flags)."""
+    known = {field.name: field.type for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            guess = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {PREFIX}{guess[0].upper()}?" if guess else ""
+            raise Misconfigured(f"{variable} is not a setting{hint}")
+        values[name] = _parse(variable, text, type(getattr(Settings, name)))
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Settings(**values).check()
+
+
+def _parse(variable: str, text: str, kind: type) -> Any:
+    text = text.strip()
+    if issubclass(kind, Path):
+        return Path(text).expanduser()
+    if kind is str:
+        return text
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise Misconfigured(f"{variable} must be {wanted}, got {text!r}") from None
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise Misconfigured(f"{PREFIX}{name.upper()} must be one of {', '.join(known)}, got {value!r}")
+
+
+def _scheme(url: str) -> str:
+    """The part of a URL that may be shown: never its password."""
+    return repr(url.split(":", 1)[0] + ":...") if ":" in url else repr(url)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,56 @@
+"""The strict base of every model, and the number types that take no booleans and no strings.
+
+Owns the meeting of pydantic with the project's rules; imports pydantic only.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+
+
+class Model(BaseModel):
+    """Refuses unknown fields, strings for numbers, NaN and infinities."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, protected_namespaces=())
+
+
+class Answer(BaseModel):
+    """What the service says; documented, not checked again on the way out."""
+
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+
+def _whole(value: Any) -> Any:
+    """3.0 is a whole number in JSON; 3.5, true and "3" are not."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    return value
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number, got a boolean")
+    return value
+
+
+def _text(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("must not hold a NUL character")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must not hold half of a surrogate pair")
+    return value
+
+
+def _fits_float(value: Any) -> Any:
+    """An integer of 400 digits is well-formed JSON and no number here."""
+    if isinstance(value, int) and abs(value) > 10**300:
+        raise ValueError("must be a finite number")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_whole), BeforeValidator(_no_boolean)]
+Number = Annotated[float, BeforeValidator(_fits_float), BeforeValidator(_no_boolean)]
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[Text, StringConstraints(pattern=NAME_PATTERN), Field(description="letters, digits and . _ -")]

@@ -1,0 +1,68 @@
+"""The bodies of requests other than a network's: datasets as JSON, jobs, predictions."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from service.definitions.base import Integer, Model, Name, Number, Text
+from service.definitions.network import NetworkRequest
+from service.definitions.training import TrainingDefinition
+
+
+class DatasetRequest(Model):
+    """A dataset as JSON: `inputs` with `targets`, or `rows` of a table (lists with `columns`, or objects).
+
+    Cells are checked by the reader, which names row and column.
+    """
+
+    name: Name | None = None
+    inputs: list[Any] | None = Field(default=None, description="rows of numbers")
+    targets: list[Any] | None = Field(default=None, description="rows of numbers, or one value a row")
+    columns: list[Text] | None = None
+    rows: list[Any] | None = Field(default=None, description="lists in the order of `columns`, or objects by column")
+    target: list[Text] | Text | None = Field(default=None, description="default the last column; `none` for none")
+    weight: Text | None = None
+    drop: list[Text] | Text | None = None
+    target_type: Literal["class", "value"] | None = None
+    scale: Annotated[Number, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "DatasetRequest":
+        if (self.inputs is None) == (self.rows is None):
+            raise ValueError("give either `inputs` (with `targets`) or `rows`")
+        if self.inputs is not None:
+            wrong = [name for name in ("columns", "target", "weight", "drop") if getattr(self, name) is not None]
+            if wrong:
+                raise ValueError(f"`{wrong[0]}` goes with `rows`, not with `inputs`")
+        if self.rows is not None and self.targets is not None:
+            raise ValueError("`targets` goes with `inputs`; with `rows` say which column is the `target`")
+        return self
+
+
+MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
+
+
+class JobRequest(Model):
+    """A network to train on a dataset. `{"dataset": "iris"}` is enough."""
+
+    dataset: Name | DatasetRequest
+    network: Name | NetworkRequest | None = None
+    model: Name | None = None
+    training: TrainingDefinition = TrainingDefinition()
+    priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
+    metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
+
+
+class PredictRequest(Model):
+    """Rows to predict, as lists in the order of the input columns or as objects by column."""
+
+    instances: list[Any] | None = Field(default=None, min_length=1)
+    inputs: list[Any] | None = Field(default=None, min_length=1, description="the same; the answer is `outputs`")
+    signature_name: str | None = Field(default=None, description="taken from clients that send it, without effect")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "PredictRequest":
+        if (self.instances is None) == (self.inputs is None):
+            raise ValueError("give either `instances` or `inputs`")
+        return self

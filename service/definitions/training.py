@@ -1,0 +1,93 @@
+"""How a network is to be trained: the `training` object of a job, with its short forms.
+
+Imports `service.backprop` for the names and settings of what can be chosen.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from service.backprop.losses import LOSSES
+from service.backprop.metrics import METRICS
+from service.backprop.optimizers import OPTIMIZERS
+from service.definitions.base import Integer, Model, Name, Number
+from service.definitions.choices import choice, names
+
+OptimizerChoice = choice(OPTIMIZERS, "Optimizer")
+LossName = Literal[names(LOSSES)]  # type: ignore[valid-type]
+MetricName = Literal[names(METRICS)]  # type: ignore[valid-type]
+Scaling = Literal["auto", "none", "standardize", "min_max"]
+
+MAX_EPOCHS = 10_000_000
+MAX_SEED = 2**63 - 1
+
+
+def _ordered(value: list[int]) -> list[int]:
+    if value[0] >= value[1]:
+        raise ValueError(f"must be [from, to] with from below to, got [{value[0]}, {value[1]}]")
+    return value
+
+
+RowRange = Annotated[
+    list[Annotated[Integer, Field(ge=0)]],
+    Field(min_length=2, max_length=2, description="[from, to]: rows from (counted from 0) up to, not including, to"),
+]
+
+
+class Validation(Model):
+    """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
+
+    fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    rows: RowRange | None = None
+    dataset: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Validation":
+        given = [name for name in ("fraction", "rows", "dataset") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give one of `fraction`, `rows` and `dataset`")
+        if self.rows is not None:
+            _ordered(self.rows)
+        return self
+
+
+def _as_fraction(value: Any) -> Any:
+    return {"fraction": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+class PreprocessingChoice(Model):
+    """What is done to columns before training; `auto` standardizes when a training value lies outside -1 to 1."""
+
+    numbers: Scaling = "auto"
+    targets: Scaling = "auto"
+    missing: Literal["error", "mean", "median", "indicator"] = "error"
+
+
+class StoreParameters(Model):
+    """Which epochs' parameters are kept: each `every`-th, and always 0, the best and the last."""
+
+    every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
+
+
+class TrainingDefinition(Model):
+    """How to train; what is left out is resolved against the dataset and told in the job's answer."""
+
+    loss: LossName | None = None
+    optimizer: OptimizerChoice | None = None  # type: ignore[valid-type]
+    epochs: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] | None = None
+    batch_size: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | Literal["full"] = 32
+    shuffle: bool = True
+    seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = None
+    precision: Literal["float32", "float64"] = "float32"
+    rows: RowRange | None = Field(default=None, description="limits the training rows")
+    validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
+    metrics: list[MetricName] | None = Field(default=None, max_length=16)
+    preprocessing: PreprocessingChoice = PreprocessingChoice()
+    store_parameters: StoreParameters = StoreParameters()
+    version_epoch: Literal["best", "last"] | None = None
+
+    @model_validator(mode="after")
+    def _rows_ordered(self) -> "TrainingDefinition":
+        if self.rows is not None:
+            _ordered(self.rows)
+        return self

@@ -1,0 +1,180 @@
+"""Turns pydantic's findings into `Invalid` with JSON pointers, values, bounds and guesses.
+
+Imports pydantic and `service.errors`.
+"""
+
+import difflib
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from service.errors import Fault, Invalid
+
+M = TypeVar("M", bound=BaseModel)
+
+BOUNDS = {
+    "greater_than": ("above", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("below", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite_number": "a finite number",
+    "string": "text",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "an object",
+    "model": "an object",
+    "tuple": "a list",
+}
+
+
+def check(model: type[M], data: Any, pointer: str = "#") -> M:
+    """`data` as a `model`, or `Invalid` with a pointer for each of the first ten faults."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise invalid(error, data, model, pointer) from None
+
+
+def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: str = "#") -> Invalid:
+    """The same findings as `error`, in this project's words; doubles by union branches are told once."""
+    faults: dict[tuple[str, str], Fault] = {}
+    details = error.errors(include_url=False)
+    for item in _most_likely(details, data):
+        where = pointer + pointer_to(item["loc"], data, item["type"])
+        detail = _sentence(item, model, data)
+        faults.setdefault((where, detail), Fault(detail, pointer=where))
+    listed = list(faults.values())
+    first = listed[0]
+    more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
+    return Invalid(f"{first.pointer}: {first.detail}{more}", listed)
+
+
+def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
+    """RFC 6901 pointer of a pydantic location; names of union branches, which are not in the data, are left out."""
+    parts: list[str] = []
+    current = data
+    for position, step in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(current, dict) and step in current:
+            current = current[step]
+        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
+            current = current[step]
+        elif not (last and kind in ("missing", "extra_forbidden")):
+            continue
+        parts.append(str(step).replace("~", "~0").replace("/", "~1"))
+    return "".join("/" + part for part in parts)
+
+
+def guess(word: object, known: Sequence[str]) -> str:
+    """`; did you mean ...?` when something known is close, else the list of what is known."""
+    close = difflib.get_close_matches(str(word), known, 1, cutoff=0.6)
+    if close:
+        return f"; did you mean `{close[0]}`?"
+    return f"; known are {', '.join(f'`{name}`' for name in known)}" if known else ""
+
+
+def _most_likely(details: list[ErrorDetails], data: Any) -> list[ErrorDetails]:
+    """Of a union's branches, the ones that got deepest into the data: the others are not what was meant."""
+    by_field: dict[str, list[ErrorDetails]] = {}
+    for item in details:
+        by_field.setdefault(str(item["loc"][:1]), []).append(item)
+    kept: list[ErrorDetails] = []
+    for items in by_field.values():
+        depth = {id(item): pointer_to(item["loc"], data, item["type"]).count("/") for item in items}
+        branches = {_branch(item, data) for item in items}
+        deepest = max(depth.values())
+        kept += [item for item in items if len(branches) == 1 or depth[id(item)] == deepest]
+    return kept
+
+
+def _branch(item: ErrorDetails, data: Any) -> str:
+    """The union branch an error speaks of: the first part of its location that the data do not have."""
+    current = data
+    for step in item["loc"]:
+        if isinstance(current, dict) and step in current:
+            current = current[step]
+        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
+            current = current[step]
+        else:
+            return "" if item["type"] in ("missing", "extra_forbidden") and step == item["loc"][-1] else str(step)
+    return ""
+
+
+def _sentence(item: ErrorDetails, model: type[BaseModel], data: Any) -> str:
+    kind, context, value = item["type"], item.get("ctx", {}), item["input"]
+    name = str(item["loc"][-1]) if item["loc"] else ""
+    if kind == "missing":
+        return f"`{name}` is missing"
+    if kind == "extra_forbidden":
+        return f"`{name}` is not known{guess(name, _fields_near(item, model, data))}"
+    if kind == "union_tag_invalid":
+        known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
+        return f"`{context['tag']}` is not known{guess(context['tag'], known)}"
+    if kind == "union_tag_not_found":
+        return "`type` is missing"
+    if kind == "literal_error":
+        known = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
+        return f"{show(value)} is not known{guess(value, known)}"
+    if kind in BOUNDS:
+        words, key = BOUNDS[kind]
+        return f"must be {words} {context[key]:g}, got {show(value)}"
+    if kind == "string_pattern_mismatch":
+        return f"must match {context['pattern']}, got {show(value)}"
+    if kind in ("too_short", "string_too_short"):
+        return f"must have at least {context['min_length']} entries, got {context.get('actual_length', len(value))}"
+    if kind in ("too_long", "string_too_long"):
+        return f"must have at most {context['max_length']} entries, got {context.get('actual_length', len(value))}"
+    if kind == "value_error":
+        return str(context["error"])
+    for prefix, words in KINDS.items():
+        if kind.startswith(prefix):
+            return f"must be {words}, got {show(value)}"
+    return f"{item['msg'][0].lower()}{item['msg'][1:]}, got {show(value)}"
+
+
+def _fields_near(item: ErrorDetails, model: type[BaseModel], data: Any) -> list[str]:
+    """The names that could have stood where an unknown one stood."""
+    schema = model.model_json_schema(mode="validation")
+    node = schema
+    for step in item["loc"][:-1]:
+        node = _descend(node, step, schema)
+    return sorted(_properties(node, schema))
+
+
+def _descend(node: dict[str, Any], step: str | int, schema: dict[str, Any]) -> dict[str, Any]:
+    for branch in _branches(node, schema):
+        if isinstance(step, int) and "items" in branch:
+            return dict(branch["items"])
+        if step in branch.get("properties", {}):
+            return dict(branch["properties"][step])
+    for branch in _branches(node, schema):
+        if branch.get("properties", {}).get("type", {}).get("const") == step or branch.get("title") == step:
+            return branch
+    return node
+
+
+def _branches(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in node:
+        return _branches(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
+    return [node] + [branch for part in parts for branch in _branches(part, schema)]
+
+
+def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
+    return {name for branch in _branches(node, schema) for name in branch.get("properties", {})}
+
+
+def show(value: object) -> str:
+    """A value as JSON would show it, cut to a readable length."""
+    words = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
+    if value is None:
+        words = "null"
+    if words is None:
+        words = f'"{value}"' if isinstance(value, str) else str(value)
+    return words if len(words) <= 60 else words[:57] + "..."
