@@ -1,0 +1,164 @@
+"""Datasets as NPZ: a zip of `.npy` arrays. Nothing in it is trusted: no pickles, no sizes taken at their word."""
+
+import difflib
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.options import MIB, Limits, ReadOptions
+from service.data.storing import Plan, TableWriter
+from service.definitions.columns import ColumnType, Role, Table
+from service.errors import Fault, Invalid, Malformed, TooLarge
+
+INPUTS = ("x_train", "x", "X", "inputs", "X_train")
+TARGETS = ("y_train", "y", "targets", "Y", "Y_train")
+MAX_MEMBERS = 1000
+MAX_HEADER = 10_000
+BLOCK_VALUES = MIB
+
+
+def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
+    """Arrays (n, ...) become (n, features); their members are unpacked beside `destination`, never held whole."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+            if len(names) > MAX_MEMBERS:
+                raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
+            inputs = _choose(options.inputs, INPUTS, names, "inputs")
+            targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
+            X = _unpack(archive, inputs, destination.with_suffix(".inputs"), limits)
+            Y = None if targets is None else _unpack(archive, targets, destination.with_suffix(".targets"), limits)
+            return _store(X, Y, inputs, targets, options, limits, destination)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
+    finally:
+        for suffix in (".inputs", ".targets"):
+            destination.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: str) -> str:
+    if wanted is not None and wanted in names:
+        return wanted
+    if wanted is None:
+        for name in usual:
+            if name in names:
+                return name
+    there = ", ".join(names[:20]) or "none"
+    close = difflib.get_close_matches(wanted or "", names, 1)
+    hint = f"; did you mean `{close[0]}`?" if close else f"; the file has {there}"
+    if wanted is None:
+        raise Invalid(f"say which array holds the {what} with `{what}=`; the file has {there}")
+    raise Invalid(f"there is no array `{wanted}` for {what}{hint}")
+
+
+def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
+    """The member as a memory map of a plain file; its header must tell the size that is really there."""
+    with archive.open(name + ".npy") as member:
+        shape, dtype = _header(member, name)
+        size = math.prod(shape) * dtype.itemsize
+        if size > limits.max_bytes:
+            raise TooLarge(f"array `{name}` has {size:,} bytes; at most {limits.max_bytes:,} are taken")
+        claimed = archive.getinfo(name + ".npy").file_size
+        if size > claimed:
+            raise Invalid(f"array `{name}` says it has {size:,} bytes, but {claimed:,} are there")
+    written = 0
+    with archive.open(name + ".npy") as member, path.open("wb") as file:
+        while block := member.read(MIB):
+            written += len(block)
+            if written > size + MAX_HEADER + 256:
+                raise Invalid(f"array `{name}` has more bytes than its header tells")
+            file.write(block)
+    if written < size:
+        raise Invalid(f"array `{name}` says it has {size:,} bytes, but {written:,} are there")
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise Invalid(f"array `{name}` cannot be read: {error}") from None
+
+
+def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    try:
+        version = np.lib.format.read_magic(member)
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read is None:
+            raise Invalid(f"array `{name}` has .npy version {version}; 1.0 and 2.0 are read")
+        shape, _, dtype = read(member, max_header_size=MAX_HEADER)
+    except (ValueError, EOFError, TypeError) as error:
+        raise Invalid(f"array `{name}` has no .npy header that can be read: {str(error).splitlines()[0]}") from None
+    if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
+        raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}")
+    if any(side < 0 for side in shape):
+        raise Invalid(f"array `{name}` has a negative length")
+    if not shape or 0 in shape:
+        raise Invalid(f"array `{name}` is empty or has no rows: its shape is {shape}")
+    return shape, dtype
+
+
+def _store(
+    X: NDArray[Any],
+    Y: NDArray[Any] | None,
+    inputs: str,
+    targets: str | None,
+    options: ReadOptions,
+    limits: Limits,
+    destination: Path,
+) -> Table:
+    rows = len(X)
+    width = math.prod(X.shape[1:])
+    if width > limits.max_columns:
+        raise Invalid(f"array `{inputs}` must have at most {limits.max_columns:,} values a row, got {width:,}")
+    if Y is not None and len(Y) != rows:
+        raise Invalid(f"`{inputs}` has {rows:,} rows, but `{targets}` has {len(Y):,}")
+    outputs = 0 if Y is None else math.prod(Y.shape[1:])
+    if outputs > limits.max_columns:
+        raise Invalid(f"array `{targets}` must have at most {limits.max_columns:,} values a row, got {outputs:,}")
+    plans = [Plan(f"input_{index + 1}", Role.INPUT, ColumnType.NUMBER) for index in range(width)]
+    names = ["target"] if outputs == 1 else [f"target_{index + 1}" for index in range(outputs)]
+    plans += [Plan(name, Role.TARGET, ColumnType.NUMBER, None, options.target_type) for name in names]
+    step = max(1, BLOCK_VALUES // max(1, width + outputs))
+    with TableWriter(destination, plans, _common_dtype(X, Y, step), options.scale) as writer:
+        for start in range(0, rows, step):
+            parts = [_block(X, start, step, width, inputs)]
+            if Y is not None:
+                parts.append(_block(Y, start, step, outputs, str(targets)))
+            writer.append(np.hstack([part.astype(writer.dtype) for part in parts]))
+        return writer.finish()
+
+
+def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) -> NDArray[Any]:
+    block = np.asarray(array[start : start + step]).reshape(-1, width)
+    if block.dtype.kind == "f":
+        wrong = np.argwhere(~np.isfinite(block))
+        if len(wrong):
+            faults = [
+                Fault(f"must be finite, got {block[row, column]}", row=start + int(row) + 1, column=f"{name}[{column}]")
+                for row, column in wrong[:10]
+            ]
+            raise Invalid(f"array `{name}`, row {faults[0].row}: {faults[0].detail}", faults)
+    return block
+
+
+def _common_dtype(X: NDArray[Any], Y: NDArray[Any] | None, step: int) -> np.dtype[Any]:
+    """uint8 and float32 stay as they are where the targets fit exactly; all else is float64."""
+    for kind in (np.uint8, np.float32):
+        own = X.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)) if kind is np.uint8 else X.dtype == np.float32
+        if own and (Y is None or _fits(Y, kind, step)):
+            return np.dtype(kind)
+    return np.dtype("<f8")
+
+
+def _fits(Y: NDArray[Any], kind: type, step: int) -> bool:
+    for start in range(0, len(Y), step):
+        block = np.asarray(Y[start : start + step])
+        with np.errstate(all="ignore"):
+            if not np.array_equal(block.astype(kind).astype(np.float64), block.astype(np.float64)):
+                return False
+    return True

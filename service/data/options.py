@@ -1,0 +1,30 @@
+"""How a client wants its dataset read, and how much of it is taken."""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """`target` None means the last column of a table; `("none",)` means no targets. `inputs`, `targets` name NPZ arrays.
+
+    Inputs are divided by `scale`, once, as they are read for training; what is stored keeps its precision.
+    """
+
+    target: tuple[str, ...] | None = None
+    weight: str | None = None
+    drop: tuple[str, ...] = ()
+    target_type: str | None = None
+    inputs: str | None = None
+    targets: str | None = None
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what is unpacked, whatever was sent."""
+
+    max_bytes: int = 16 * 1024 * MIB
+    max_columns: int = 100_000
+    max_categories: int = 100_000

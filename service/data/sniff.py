@@ -1,0 +1,14 @@
+"""What a body is, by its first bytes: for clients that send no Content-Type, or curl's form default."""
+
+JSON = "application/json"
+CSV = "text/csv"
+NPZ = "application/x-npz"
+
+
+def sniff(head: bytes) -> str:
+    """JSON by its first bracket, NPZ by the zip's signature, else CSV."""
+    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+        return NPZ
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return JSON
+    return CSV

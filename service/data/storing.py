@@ -1,0 +1,154 @@
+"""Writes rows into a `.npy` file block by block, gathering the columns' statistics and the content's SHA-256 on the way."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.definitions.columns import Column, ColumnType, Role, Table
+from service.errors import Invalid
+
+MAX_WHOLE_VALUES = 1000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A column before its rows are known."""
+
+    name: str
+    role: Role
+    type: ColumnType
+    categories: tuple[str, ...] | None = None
+    class_or_value: str | None = None
+
+
+class TableWriter:
+    """`append` blocks of shape (k, columns), NaN for missing, then `finish`."""
+
+    def __init__(self, path: Path, plans: Sequence[Plan], dtype: np.dtype[Any], scale: float) -> None:
+        self.plans, self.dtype, self.scale = tuple(plans), dtype, scale
+        self.units = np.array([scale if plan.role is Role.INPUT else 1.0 for plan in plans])
+        self.rows = 0
+        self.stream: BinaryIO = path.open("wb")
+        self._header()
+        self.bytes = hashlib.sha256()
+        width = len(plans)
+        self.count = np.zeros(width, dtype=np.int64)
+        self.mean, self.squares = np.zeros(width), np.zeros(width)
+        self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
+        targets = [i for i, plan in enumerate(plans) if plan.role is Role.TARGET and plan.type is ColumnType.NUMBER]
+        self.whole: dict[int, set[float] | None] = {index: set() for index in targets}
+
+    def __enter__(self) -> "TableWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stream.close()
+
+    def _header(self) -> None:
+        # NumPy pads headers so that the number of rows may be written again without moving what follows
+        header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(self.stream, {**header, "shape": (self.rows, len(self.plans))})
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Store rows and count them into the statistics."""
+        if not len(block):
+            return
+        data = np.ascontiguousarray(block, dtype=self.dtype)
+        raw = data.tobytes()
+        self.stream.write(raw)
+        self.bytes.update(raw)
+        self.rows += len(data)
+        self._measure(data.astype(np.float64) / self.units)
+
+    def _measure(self, values: NDArray[np.float64]) -> None:
+        """Chan's update of count, mean and sum of squares, column by column, over the values that are there."""
+        there = ~np.isnan(values)
+        count = there.sum(axis=0)
+        filled = np.where(there, values, 0.0)
+        mean = filled.sum(axis=0) / np.maximum(count, 1)
+        squares = np.where(there, values - mean, 0.0)
+        total = np.maximum(self.count + count, 1)
+        shift = mean - self.mean
+        self.squares += (squares * squares).sum(axis=0) + shift**2 * self.count * count / total
+        self.mean += shift * count / total
+        self.count += count
+        self.low = np.minimum(self.low, np.where(there, values, np.inf).min(axis=0))
+        self.high = np.maximum(self.high, np.where(there, values, -np.inf).max(axis=0))
+        for index, seen in self.whole.items():
+            if seen is not None:
+                seen.update(np.unique(values[there[:, index], index]).tolist())
+                if len(seen) > MAX_WHOLE_VALUES or not all(value.is_integer() for value in seen):
+                    self.whole[index] = None
+
+    def finish(self) -> Table:
+        """Write the final header; the table as it now lies on disk."""
+        if self.rows == 0:
+            raise Invalid("the dataset has no rows")
+        self.stream.seek(0)
+        self._header()
+        size = self.stream.seek(0, 2)
+        columns = tuple(self._column(index, plan) for index, plan in enumerate(self.plans))
+        return Table(self.rows, columns, self.dtype.name, self.scale, self._sha256(), size)
+
+    def _column(self, index: int, plan: Plan) -> Column:
+        missing = int(self.rows - self.count[index])
+        whole = self.whole.get(index)
+        numbers: dict[str, Any] = {}
+        if plan.type is ColumnType.NUMBER and self.count[index]:
+            numbers = {
+                "minimum": float(self.low[index]),
+                "maximum": float(self.high[index]),
+                "mean": float(self.mean[index]),
+                "standard_deviation": float(np.sqrt(self.squares[index] / self.count[index])),
+                "whole_values": tuple(sorted(whole)) if whole and not missing else None,
+            }
+        return Column(**_fields(plan), missing=missing, **numbers)
+
+    def _sha256(self) -> str:
+        """Over what the columns are and the rows' bytes: the same rows read otherwise are other content."""
+        header = {"columns": [asdict(plan) for plan in self.plans], "scale": self.scale, "dtype": self.dtype.name}
+        whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+        whole.update(self.bytes.digest())
+        return whole.hexdigest()
+
+
+def _fields(plan: Plan) -> dict[str, Any]:
+    """A plan's fields, as `Column` takes them."""
+    return {name: getattr(plan, name) for name in ("name", "role", "type", "categories", "class_or_value")}
+
+
+def plan_roles(
+    names: Sequence[str], target: tuple[str, ...] | None, weight: str | None, drop: Sequence[str]
+) -> dict[str, Role]:
+    """The role of each column that is kept, inputs first, then targets, then the weight."""
+    wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
+    targets = () if wanted == ("none",) and "none" not in names else wanted
+    for name in (*targets, *drop, *([weight] if weight else [])):
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(names[:20])}"
+            raise Invalid(f"there is no column `{name}`{hint}")
+    if weight in targets:
+        raise Invalid(f"column `{weight}` cannot be both target and weight")
+    gone = {*targets, *drop, weight}
+    inputs = [name for name in names if name not in gone]
+    if not inputs:
+        raise Invalid("no column is left to be an input")
+    roles = {name: Role.INPUT for name in inputs} | {name: Role.TARGET for name in targets}
+    return roles | ({weight: Role.WEIGHT} if weight else {})
+
+
+def in_order(texts: set[str]) -> tuple[str, ...]:
+    """Categories in numeric order when all are numbers, else by code point."""
+    try:
+        return tuple(sorted(texts, key=lambda text: (float(text), text)))
+    except ValueError:
+        return tuple(sorted(texts))

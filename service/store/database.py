@@ -1,0 +1,123 @@
+"""Opens the database, begins its transactions, tells its clock, and turns a driver's failures into `ServiceError`.
+
+Imports SQLAlchemy and `service.errors`.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Engine, create_engine, event, exc, make_url
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+from service.errors import OutOfSpace, ServiceError, Unavailable
+
+BUSY_TIMEOUT_SECONDS = 15
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC time with microseconds: `timestamptz` on PostgreSQL, ISO text that sorts on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class clock(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The database's own clock, `seconds` from now: leases compare one clock with itself."""
+
+    inherit_cache = False
+    type = Moment()
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__()
+        self.seconds = float(seconds)
+
+
+@compiles(clock, "postgresql")
+def _clock_postgresql(element: clock, compiler: Any, **_: Any) -> str:
+    return f"(clock_timestamp() + interval '{element.seconds:.6f} seconds')"
+
+
+@compiles(clock, "sqlite")
+def _clock_sqlite(element: clock, compiler: Any, **_: Any) -> str:
+    # three digits of a second, padded to the six that stored times have
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+
+
+class Database:
+    """One engine. `begin()` is a write transaction, `read()` a read; both short, neither spans computing."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._open()
+
+    def _open(self) -> Engine:
+        if self.is_sqlite:
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(self.url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        return create_engine(
+            self.url,
+            pool_size=8,
+            max_overflow=16,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "application_name": "backprop"},
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end, rolled back when anything is raised."""
+        with translated(), self.engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with translated(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def dispose(self, close: bool = True) -> None:
+        """Forget all connections; a forked child passes `close=False`, as they are its parent's."""
+        self.engine.dispose(close=close)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's `begin` event below says BEGIN, not the driver
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_SECONDS}000"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Driver failures become `OutOfSpace` or `Unavailable`; broken constraints and bugs pass as they are."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise _translate(error) from error
+
+
+def _translate(error: Exception) -> ServiceError:
+    text = str(getattr(error, "orig", error)).lower()
+    if "full" in text or "no space left" in text:
+        return OutOfSpace("the disk of the database is full; nothing was stored")
+    return Unavailable("the database does not answer; nothing was stored")

@@ -1,0 +1,153 @@
+"""The frozen records that cross from the store to the rest of the service. Imports definitions only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from service.definitions.columns import Table
+
+
+T = TypeVar("T")
+
+
+class Status(StrEnum):
+    QUEUED = "queued"  # waits for a worker, also after it was put back
+    RUNNING = "running"  # a worker holds its lease
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self in ENDED
+
+
+ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    number: int
+    name: str
+    definition: dict[str, Any]
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """`address` is where the rows lie in the blobs, as one `.npy` file."""
+
+    number: int
+    name: str
+    table: Table
+    address: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job as the database has it; `number` orders jobs, `id` is what clients know."""
+
+    number: int
+    id: str
+    status: Status
+    requested: str | None
+    priority: int
+    network_name: str | None
+    network: dict[str, Any]
+    dataset_name: str
+    validation_name: str | None
+    training: dict[str, Any]
+    targets: dict[str, Any]
+    preprocessing: dict[str, Any] | None
+    model_name: str
+    model_version: int | None
+    metadata: dict[str, str]
+    attempt: int
+    worker: str | None
+    epoch: int | None
+    best_epoch: int | None
+    epochs_per_second: float | None
+    training_seconds: float
+    warnings: list[dict[str, Any]]
+    error: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch's errors; losses and metrics are null where they were not finite."""
+
+    epoch: int
+    training_loss: float
+    validation_loss: float | None
+    training_metrics: dict[str, float | None]
+    validation_metrics: dict[str, float | None]
+    learning_rate: float
+    seconds: float
+    parameters_stored: bool
+    sha256: str
+
+
+@dataclass(frozen=True)
+class StoredParameters:
+    """The parameter bytes of one epoch, in the layout `sha256` covers."""
+
+    epoch: int
+    bytes: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ParameterBlock:
+    """Parameters of epochs first, first + stride, ... last, `size` bytes each, one after the other."""
+
+    first_epoch: int
+    last_epoch: int
+    stride: int
+    size: int
+    bytes: bytes
+
+
+@dataclass(frozen=True)
+class VersionRecord:
+    """One version of a model: the network, what was fitted, and the parameters of the chosen epoch."""
+
+    model_name: str
+    version: int
+    job_id: str
+    epoch: int
+    network: dict[str, Any]
+    preprocessing: dict[str, Any]
+    precision: str
+    record: dict[str, Any]
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    number: int
+    name: str
+    created_at: datetime
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list: at most `limit` entries past the one named `after`, newest first."""
+
+    limit: int = 50
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """Part of a list, and whether more follows."""
+
+    data: tuple[T, ...]
+    has_more: bool

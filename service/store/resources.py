@@ -1,0 +1,116 @@
+"""Networks and datasets: immutable things known by name. One insert each; the same content again is the one there."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, delete, exists, insert, select
+
+from service.definitions.columns import Table as Contents
+from service.errors import Conflict, NotFound
+from service.store.records import ENDED, DatasetRecord, Listing, NetworkRecord, Page
+from service.store.tables import datasets, jobs, networks
+
+ENDED_VALUES = [status.value for status in ENDED]
+
+
+def add_network(connection: Connection, name: str, definition: dict[str, Any], sha256: str) -> tuple[NetworkRecord, bool]:
+    """The network of that name, and whether it is new; `Conflict` when another one has the name."""
+    there = _find(connection, networks, name)
+    if there is not None:
+        if there.sha256 != sha256:
+            raise Conflict(f"a network named `{name}` is there already, with another definition")
+        return _network(there), False
+    connection.execute(
+        insert(networks).values(name=name, definition=definition, sha256=sha256, created_at=datetime.now(UTC))
+    )
+    return get_network(connection, name), True
+
+
+def get_network(connection: Connection, name: str) -> NetworkRecord:
+    row = _find(connection, networks, name)
+    if row is None:
+        raise NotFound(f"there is no network named `{name}`")
+    return _network(row)
+
+
+def list_networks(connection: Connection, page: Page) -> Listing[NetworkRecord]:
+    rows, more = _page(connection, networks, page, "network")
+    return Listing(tuple(_network(row) for row in rows), more)
+
+
+def delete_network(connection: Connection, name: str) -> None:
+    """Jobs keep their own copy, so nothing can be in the way."""
+    if connection.execute(delete(networks).where(networks.c.name == name)).rowcount == 0:
+        raise NotFound(f"there is no network named `{name}`")
+
+
+def add_dataset(connection: Connection, name: str, contents: Contents, address: str) -> tuple[DatasetRecord, bool]:
+    """The dataset of that name, and whether it is new; `Conflict` when other rows have the name."""
+    there = _find(connection, datasets, name)
+    if there is not None:
+        if there.sha256 != contents.sha256:
+            raise Conflict(f"a dataset named `{name}` is there already, with other content")
+        return _dataset(there), False
+    connection.execute(
+        insert(datasets).values(
+            name=name,
+            contents=contents.to_dict(),
+            sha256=contents.sha256,
+            address=address,
+            created_at=datetime.now(UTC),
+        )
+    )
+    return get_dataset(connection, name), True
+
+
+def get_dataset(connection: Connection, name: str) -> DatasetRecord:
+    row = _find(connection, datasets, name)
+    if row is None:
+        raise NotFound(f"there is no dataset named `{name}`")
+    return _dataset(row)
+
+
+def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
+    rows, more = _page(connection, datasets, page, "dataset")
+    return Listing(tuple(_dataset(row) for row in rows), more)
+
+
+def delete_dataset(connection: Connection, name: str) -> str | None:
+    """Remove it; the address of its rows when nobody else has the same, so that they can be removed too."""
+    record = get_dataset(connection, name)
+    uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
+    job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
+    if job is not None:
+        raise Conflict(f"dataset `{name}` is in use by {job}, which has not ended")
+    connection.execute(delete(datasets).where(datasets.c.number == record.number))
+    shared = connection.execute(select(exists().where(datasets.c.address == record.address))).scalar()
+    return None if shared else record.address
+
+
+def dataset_addresses(connection: Connection, addresses: list[str]) -> set[str]:
+    """Those of `addresses` that a dataset points to."""
+    found = connection.execute(select(datasets.c.address).where(datasets.c.address.in_(addresses)))
+    return set(found.scalars())
+
+
+def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
+    return connection.execute(select(table).where(table.c.name == name)).one_or_none()
+
+
+def _page(connection: Connection, table: Table, page: Page, noun: str) -> tuple[list[Row[Any]], bool]:
+    query = select(table).order_by(table.c.number.desc()).limit(page.limit + 1)
+    if page.after is not None:
+        after = connection.execute(select(table.c.number).where(table.c.name == page.after)).scalar()
+        if after is None:
+            raise NotFound(f"`after` names no {noun}: `{page.after}`")
+        query = query.where(table.c.number < after)
+    rows = list(connection.execute(query))
+    return rows[: page.limit], len(rows) > page.limit
+
+
+def _network(row: Row[Any]) -> NetworkRecord:
+    return NetworkRecord(row.number, row.name, row.definition, row.sha256, row.created_at)
+
+
+def _dataset(row: Row[Any]) -> DatasetRecord:
+    return DatasetRecord(row.number, row.name, Contents.from_dict(row.contents), row.address, row.created_at)

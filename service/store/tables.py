@@ -1,0 +1,174 @@
+"""Every table. The migrations in `migrations/versions` make the same; a test compares the two.
+
+Imports SQLAlchemy and `service.store.database` for the type of times.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects import postgresql
+
+from service.store.database import Moment
+
+Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+Serial = BigInteger().with_variant(Integer, "sqlite")
+Double = Float(53)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+networks = Table(
+    "networks",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("definition", Document, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("contents", Document, nullable=False),  # service.definitions.columns.Table
+    Column("sha256", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("requested", String(16)),
+    Column("priority", Integer, nullable=False),
+    Column("network_name", String(64)),
+    Column("network", Document, nullable=False),  # the job's own copy, every layer written out
+    Column("dataset_name", String(64), nullable=False),
+    Column("validation_name", String(64)),
+    Column("training", Document, nullable=False),
+    Column("targets", Document, nullable=False),
+    Column("preprocessing", Document),  # what was fitted, once it was
+    Column("model_name", String(64), nullable=False),
+    Column("model_version", Integer),
+    Column("extra", Document, nullable=False),  # the client's `metadata`
+    Column("attempt", Integer, nullable=False),
+    Column("lease_until", Moment),
+    Column("worker", String(128)),
+    Column("epoch", Integer),
+    Column("best_epoch", Integer),
+    Column("epochs_per_second", Double),
+    Column("training_seconds", Double, nullable=False),
+    Column("warnings", Document, nullable=False),
+    Column("error", Document),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Index("ix_jobs_status_priority", "status", "priority", "number"),
+    Index("ix_jobs_dataset_name", "dataset_name"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("training_loss", Double, nullable=False),
+    Column("validation_loss", Double),
+    Column("training_metrics", Document, nullable=False),
+    Column("validation_metrics", Document, nullable=False),
+    Column("learning_rate", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("parameters_stored", Boolean, nullable=False),
+    Column("sha256", String(64), nullable=False),
+)
+
+# Consecutive stored epochs share a row: first_epoch, first_epoch + stride, ... last_epoch, `size` bytes each.
+parameters = Table(
+    "parameters",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("first_epoch", Integer, primary_key=True, autoincrement=False),
+    Column("last_epoch", Integer, nullable=False),
+    Column("stride", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("bytes", LargeBinary),
+    Column("address", String(64)),  # in the blobs, when too large for a row
+)
+
+resume_states = Table(
+    "resume_states",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("bytes", LargeBinary),
+    Column("address", String(64)),
+    Column("sha256", String(64), nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("model", ForeignKey("models.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("job_id", String(32), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("network", Document, nullable=False),
+    Column("preprocessing", Document, nullable=False),
+    Column("precision", String(8), nullable=False),
+    Column("record", Document, nullable=False),  # the epoch's losses and metrics
+    Column("bytes", LargeBinary),
+    Column("address", String(64)),
+    Column("sha256", String(64), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("places", Integer, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of the client's key, method and path
+    Column("request", String(64), nullable=False),
+    Column("status", Integer),
+    Column("headers", Document),
+    Column("body", Text),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_idempotency_created_at", "created_at"),
+)
