@@ -1,0 +1,95 @@
+"""Large byte strings in a folder, named by their SHA-256: written, flushed to disk, renamed, and only then spoken of."""
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service.errors import OutOfSpace, ServiceError
+
+ADDRESS = re.compile(r"[0-9a-f]{64}")
+BLOCK_BYTES = 1024 * 1024
+
+
+class FolderBlobs:
+    """A folder of blobs; an address is the SHA-256 of the bytes, in hex, and never part of a path unchecked."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """The name of a file that does not outlive the block, in the blobs' own filesystem."""
+        with out_of_space():
+            folder = self.root / "scratch"
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as name:
+                yield Path(name) / "file"
+
+    def put(self, data: bytes) -> str:
+        """Store bytes; the address."""
+        with self.scratch() as path:
+            path.write_bytes(data)
+            return self.put_file(path)
+
+    def put_file(self, path: Path) -> str:
+        """Take a file in the same filesystem over; the address. The same bytes twice are stored once."""
+        with out_of_space():
+            digest = hashlib.sha256()
+            with path.open("rb") as stream:
+                while block := stream.read(BLOCK_BYTES):
+                    digest.update(block)
+                os.fsync(stream.fileno())
+            address = digest.hexdigest()
+            target = self.path(address)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+            _sync_folder(target.parent)
+            return address
+
+    def get(self, address: str) -> bytes:
+        return self.path(address).read_bytes()
+
+    def path(self, address: str) -> Path:
+        """Where the bytes lie, for mapping them into memory."""
+        if not ADDRESS.fullmatch(address):
+            raise ServiceError("that is not a blob's address")
+        return self.root / address[:2] / address
+
+    def delete(self, address: str) -> None:
+        """Remove it; one that is gone already is no matter."""
+        self.path(address).unlink(missing_ok=True)
+
+    def collect(self, kept: Callable[[list[str]], set[str]], older_than_seconds: float = 3600) -> int:
+        """Remove what nothing points to: of the addresses it is given, `kept` says which stay. The number removed."""
+        before = time.time() - older_than_seconds
+        old = [path.name for path in self.root.glob("??/*") if path.stat().st_mtime < before]
+        stay = kept(old) if old else set()
+        gone = [address for address in old if address not in stay and ADDRESS.fullmatch(address)]
+        for address in gone:
+            self.delete(address)
+        return len(gone)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def out_of_space() -> Iterator[None]:
+    """A full disk as `OutOfSpace`; every other failure as it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OutOfSpace("the disk is full; nothing was stored") from error
+        raise

@@ -1,0 +1,251 @@
+"""What is done to a dataset's columns before they meet a network: fitted on training rows, kept with the model.
+
+A category becomes one-hot, one input a category; one never seen becomes all zeros. A number becomes
+(value - offset) / divisor. A missing number is filled with the training rows' mean or median, and with `indicator` also
+gets an input of its own that is 1 where it was missing. Targets are one-hot classes (or one output for two of them), or
+values scaled as numbers are.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.definitions.columns import Column, ColumnType, Role, Table
+from service.errors import Fault, Invalid
+
+FIT_ROWS = 65_536  # rows looked at together while fitting
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """One column of inputs; `fill` stands for a missing number, None where missing is an error."""
+
+    name: str
+    type: ColumnType
+    categories: tuple[str, ...] | None = None
+    offset: float = 0.0
+    divisor: float = 1.0
+    fill: float | None = None
+    indicator: bool = False
+
+    @property
+    def width(self) -> int:
+        return len(self.categories or ()) if self.type is ColumnType.CATEGORY else 1 + self.indicator
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """One target; a value `v` is trained as (v - offset) / divisor and given back in its own units."""
+
+    name: str
+    offset: float = 0.0
+    divisor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
+
+    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated.
+    """
+
+    numbers: str
+    target_values: str
+    missing: str
+    inputs: tuple[InputColumn, ...]
+    targets: tuple[TargetColumn, ...]
+    labels: tuple[str | int, ...] | None
+    codes: tuple[float, ...] | None
+    single_output: bool
+
+    @property
+    def features(self) -> int:
+        return sum(column.width for column in self.inputs)
+
+    @property
+    def outputs(self) -> int:
+        if self.labels is None:
+            return len(self.targets)
+        return 1 if self.single_output else len(self.labels)
+
+    @property
+    def target_scale(self) -> Numbers | None:
+        """What an output's error is multiplied by to be in the target's own units; None where it is 1."""
+        if self.labels is not None or self.target_values == "none":
+            return None
+        return np.array([target.divisor for target in self.targets])
+
+    def transform_inputs(self, raw: NDArray[Any], X: NDArray[Any]) -> None:
+        """Write the network's inputs (k, features) of raw columns (k, columns), in the columns' own units, into `X`."""
+        at = 0
+        for index, column in enumerate(self.inputs):
+            values = raw[:, index]
+            if column.type is ColumnType.CATEGORY:
+                X[:, at : at + column.width] = values[:, None] == np.arange(column.width)
+            else:
+                missing = np.isnan(values)
+                filled = values if column.fill is None else np.where(missing, column.fill, values)
+                X[:, at] = (filled - column.offset) / column.divisor
+                if column.indicator:
+                    X[:, at + 1] = missing
+            at += column.width
+
+    def transform_targets(self, raw: NDArray[Any], Y: NDArray[Any]) -> None:
+        """Write the network's targets (k, outputs) of raw target columns (k, targets) into `Y`."""
+        if self.codes is None:
+            offsets = np.array([target.offset for target in self.targets])
+            divisors = np.array([target.divisor for target in self.targets])
+            Y[...] = (raw - offsets) / divisors
+        elif self.single_output:
+            Y[...] = raw == self.codes[1]
+        else:
+            Y[...] = raw == np.array(self.codes)
+
+    def restore(self, A: NDArray[Any]) -> NDArray[Any]:
+        """Outputs (k, outputs) as predictions: probabilities as they are, values in their own units."""
+        if self.labels is not None or self.target_values == "none":
+            return A
+        scale = np.array([target.divisor for target in self.targets])
+        return np.asarray(A * scale + np.array([target.offset for target in self.targets]))
+
+    def label_of(self, A: NDArray[Any]) -> list[str | int] | None:
+        """The class of each row of outputs; None for values."""
+        if self.labels is None:
+            return None
+        indices = (A[:, 0] >= 0.5).astype(int) if self.single_output else A.argmax(axis=1)
+        return [self.labels[index] for index in indices]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "Preprocessing":
+        inputs = tuple(
+            InputColumn(
+                **{
+                    **column,
+                    "type": ColumnType(column["type"]),
+                    "categories": None if column["categories"] is None else tuple(column["categories"]),
+                }
+            )
+            for column in record["inputs"]
+        )
+        targets = tuple(TargetColumn(**target) for target in record["targets"])
+        lists = {name: None if record[name] is None else tuple(record[name]) for name in ("labels", "codes")}
+        return cls(**{**record, "inputs": inputs, "targets": targets, **lists})
+
+
+def fit(
+    table: Table,
+    array: NDArray[Any],
+    rows: NDArray[np.intp],
+    choice: dict[str, str],
+    labels: tuple[str | int, ...] | None,
+    single_output: bool,
+) -> Preprocessing:
+    """Fit on the training `rows` of the stored `array`; `choice` is the job's `preprocessing` object."""
+    inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
+    spread = _Spread(array, rows, len(inputs) + len(targets))
+    is_number = [column.type is ColumnType.NUMBER for column in inputs]
+    # statistics are of stored numbers; inputs' own units are those divided by the dataset's scale
+    low, high = spread.low[: len(inputs)] / table.scale, spread.high[: len(inputs)] / table.scale
+    numbers = _choose(choice["numbers"], low[is_number], high[is_number])
+    missing = choice["missing"]
+    fitted = tuple(
+        _fit_input(column, spread, index, table.scale, numbers, missing, array, rows)
+        for index, column in enumerate(inputs)
+    )
+    at = slice(len(inputs), None)
+    values = _choose(choice["targets"], spread.low[at], spread.high[at]) if labels is None else "none"
+    fitted_targets = []
+    for index, column in enumerate(targets, len(inputs)):
+        if spread.first_missing[index] is not None:
+            raise _missing(column, spread.first_missing[index])
+        fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
+    codes = None
+    if labels is not None:
+        column = targets[0]
+        codes = column.whole_values or tuple(float(code) for code in range(len(labels)))
+    return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
+
+
+class _Spread:
+    """Minimum, maximum, mean and standard deviation of each stored column over the training rows, in blocks."""
+
+    def __init__(self, array: NDArray[Any], rows: NDArray[np.intp], width: int) -> None:
+        self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
+        self.first_missing: list[int | None] = [None] * width
+        count, total = np.zeros(width), np.zeros(width)
+        for indices, block in _blocks(array, rows, width):
+            there = ~np.isnan(block)
+            count += there.sum(axis=0)
+            total += np.where(there, block, 0.0).sum(axis=0)
+            self.low = np.minimum(self.low, np.where(there, block, np.inf).min(axis=0))
+            self.high = np.maximum(self.high, np.where(there, block, -np.inf).max(axis=0))
+            for column in np.flatnonzero(~there.all(axis=0)):
+                if self.first_missing[column] is None:
+                    self.first_missing[column] = int(indices[there[:, column].argmin()]) + 1
+        self.mean = total / np.maximum(count, 1)
+        squares = np.zeros(width)
+        for _, block in _blocks(array, rows, width):
+            squares += np.nansum((block - self.mean) ** 2, axis=0)
+        self.deviation = np.sqrt(squares / np.maximum(count, 1))
+
+
+def _blocks(array: NDArray[Any], rows: NDArray[np.intp], width: int) -> Any:
+    step = max(1, FIT_ROWS * 16 // max(width, 16))
+    for start in range(0, len(rows), step):
+        indices = rows[start : start + step]
+        yield indices, np.asarray(array[indices, :width], dtype=np.float64)
+
+
+def _choose(choice: str, low: Numbers, high: Numbers) -> str:
+    if choice != "auto":
+        return choice
+    outside = bool(len(low)) and bool((low < -1).any() or (high > 1).any())
+    return "standardize" if outside else "none"
+
+
+def _scaling(choice: str, spread: _Spread, index: int, scale: float) -> tuple[float, float]:
+    """Offset and divisor in the column's own units; a constant column is only shifted."""
+    if choice == "standardize":
+        offset, divisor = spread.mean[index], spread.deviation[index]
+    elif choice == "min_max":
+        offset, divisor = spread.low[index], spread.high[index] - spread.low[index]
+    else:
+        return 0.0, 1.0
+    return float(offset / scale), float(divisor / scale) if divisor > 0 else 1.0
+
+
+def _fit_input(
+    column: Column,
+    spread: _Spread,
+    index: int,
+    scale: float,
+    numbers: str,
+    missing: str,
+    array: NDArray[Any],
+    rows: NDArray[np.intp],
+) -> InputColumn:
+    first = spread.first_missing[index]
+    if missing == "error" and first is not None:
+        raise _missing(column, first)
+    if column.type is ColumnType.CATEGORY:
+        return InputColumn(column.name, column.type, column.categories)
+    fill = None
+    if missing in ("mean", "indicator"):
+        fill = float(spread.mean[index] / scale)
+    elif missing == "median":
+        values = np.asarray(array[rows, index], dtype=np.float64)
+        values = values[~np.isnan(values)]
+        fill = float(np.median(values) / scale) if len(values) else 0.0
+    indicator = missing == "indicator" and column.missing > 0
+    return InputColumn(column.name, column.type, None, *_scaling(numbers, spread, index, scale), fill, indicator)
+
+
+def _missing(column: Column, row: int | None) -> Invalid:
+    detail = "is missing; set preprocessing.missing to mean, median or indicator to fill inputs"
+    return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])
