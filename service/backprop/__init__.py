@@ -1,9 +1,8 @@
 """The algorithm: feedforward networks trained by backpropagation.
 
-Owns forward and backward pass, losses, optimizers, metrics and the training loop; imports NumPy, the standard library
-and `service.errors`. It never prints, logs, reads a file or touches global randomness, and changes no array of its
-caller but the parameters of the network it was given.
+NumPy and the standard library, and of this project `service.errors` alone. Nothing here prints, logs, reads a clock for
+more than a duration, or touches global randomness.
 
-Sources: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986);
-Nielsen, "Neural Networks and Deep Learning" (2015), whose four equations BP1 to BP4 are cited where they stand.
+The equations are those of Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors"
+(Nature 323, 1986), in the notation of Nielsen, "Neural Networks and Deep Learning" (2015), chapter 2, as BP1 to BP4.
 """

@@ -1,130 +1,108 @@
-"""Activation functions: a = sigma(z), and the way back from dC/da to delta = dC/dz.
+"""Activation functions: a = f(z), and what a gradient by a becomes as a gradient by z. One class a function."""
 
-Owns the registry ACTIVATIONS. A new one is a class here: `forward`, and `derivative` when it works on each unit alone,
-else `backward`. Imports NumPy and the registry. Callers hold `arrays.quiet()`: exp may overflow to infinity on purpose.
-"""
-
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from service.backprop.arrays import FloatArray, Scratch
+from service.backprop.arrays import FloatArray
 from service.backprop.registry import Registry
 
+ACTIVATIONS: "Registry[Activation]" = Registry()
 
-class Activation(ABC):
-    """One activation function; arrays are (n_samples, units)."""
+
+@dataclass(frozen=True)
+class Activation:
+    """Works in place on arrays of shape (rows, units); both methods allocate nothing of that size they can avoid."""
 
     name: ClassVar[str]
-    kinks: ClassVar[tuple[float, ...]] = ()
-    """Weighted inputs at which there is no derivative; central differences keep away from them."""
 
-    @abstractmethod
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
-        """Write sigma(Z) into A; Z stays as it is."""
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
+        """A = f(Z), written into `A`."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        """Write da/dz, unit by unit, into `out`; A is sigma(Z)."""
-
-    def backward(self, Z: FloatArray, A: FloatArray, delta: FloatArray, scratch: Scratch) -> None:
-        """Turn dC/da, given in `delta`, into dC/dz in its place: the factor sigma'(z) of BP1 and BP2."""
-        self.derivative(Z, A, scratch.full)
-        np.multiply(delta, scratch.full, out=delta)
-
-
-ACTIVATIONS: Registry[Activation] = Registry("activation")
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        """`gradient` holds dC/dA and becomes dC/dZ = dC/dA * f'(Z); `A` is f(Z), `scratch` is free to use."""
+        raise NotImplementedError
 
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class Linear(Activation):
-    """a = z."""
+    """f(z) = z"""
 
     name: ClassVar[str] = "linear"
 
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.copyto(A, Z)
 
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        out.fill(1.0)
-
-    def backward(self, Z: FloatArray, A: FloatArray, delta: FloatArray, scratch: Scratch) -> None:
-        """Nothing to do: the derivative is 1."""
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        return
 
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class Sigmoid(Activation):
-    """a = 1 / (1 + exp(-z)), between 0 and 1."""
+    """f(z) = 1 / (1 + exp(-z)); f'(z) = a (1 - a). exp overflows to infinity for z far below 0, and 1 / inf is 0."""
 
     name: ClassVar[str] = "sigmoid"
 
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.negative(Z, out=A)
-        np.exp(A, out=A)  # infinite for very negative z, and 1 / (1 + infinity) is the 0 it should be
+        np.exp(A, out=A)
         np.add(A, 1.0, out=A)
         np.reciprocal(A, out=A)
 
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        np.subtract(1.0, A, out=out)
-        np.multiply(out, A, out=out)
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        np.subtract(1.0, A, out=scratch)
+        np.multiply(scratch, A, out=scratch)
+        np.multiply(gradient, scratch, out=gradient)
 
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """a = tanh(z), between -1 and 1."""
+    """f(z) = tanh(z); f'(z) = 1 - a^2"""
 
     name: ClassVar[str] = "tanh"
 
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.tanh(Z, out=A)
 
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        np.multiply(A, A, out=out)
-        np.subtract(1.0, out, out=out)
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        np.multiply(A, A, out=scratch)
+        np.subtract(1.0, scratch, out=scratch)
+        np.multiply(gradient, scratch, out=gradient)
 
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)
-class ReLU(Activation):
-    """a = max(0, z); its derivative at 0 is taken as 0."""
+class Relu(Activation):
+    """f(z) = max(z, 0); f'(z) = 1 where z > 0, else 0 (at the kink too, as PyTorch has it)"""
 
     name: ClassVar[str] = "relu"
-    kinks: ClassVar[tuple[float, ...]] = (0.0,)
 
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.maximum(Z, 0.0, out=A)
 
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        np.greater(A, 0.0, out=out)
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        np.greater(A, 0.0, out=scratch)
+        np.multiply(gradient, scratch, out=gradient)
 
 
 @ACTIVATIONS.register
 @dataclass(frozen=True)
 class Softmax(Activation):
-    """a_i = exp(z_i) / sum of exp(z_j): positive, and the units of a row add up to 1."""
+    """f(z)_j = exp(z_j) / sum_k exp(z_k); dC/dz_j = a_j (dC/da_j - sum_k dC/da_k a_k), the whole Jacobian's product"""
 
     name: ClassVar[str] = "softmax"
 
-    def forward(self, Z: FloatArray, A: FloatArray, scratch: Scratch) -> None:
-        np.maximum.reduce(Z, axis=1, keepdims=True, out=scratch.column)
-        np.subtract(Z, scratch.column, out=A)  # the largest exponent is 0, so exp never overflows
+    def activate(self, Z: FloatArray, A: FloatArray) -> None:
+        np.subtract(Z, Z.max(axis=1, keepdims=True), out=A)
         np.exp(A, out=A)
-        np.add.reduce(A, axis=1, keepdims=True, out=scratch.column)
-        np.divide(A, scratch.column, out=A)
+        np.divide(A, A.sum(axis=1, keepdims=True), out=A)
 
-    def derivative(self, Z: FloatArray, A: FloatArray, out: FloatArray) -> None:
-        """Write the Jacobian's diagonal, da_i/dz_i = a_i (1 - a_i); `backward` uses the whole of it."""
-        np.subtract(1.0, A, out=out)
-        np.multiply(out, A, out=out)
-
-    def backward(self, Z: FloatArray, A: FloatArray, delta: FloatArray, scratch: Scratch) -> None:
-        """delta_i = a_i (dC/da_i - sum over j of dC/da_j a_j): the Jacobian times a vector, without the Jacobian."""
-        np.multiply(delta, A, out=scratch.full)
-        np.add.reduce(scratch.full, axis=1, keepdims=True, out=scratch.column)
-        np.subtract(delta, scratch.column, out=delta)
-        np.multiply(delta, A, out=delta)
+    def backward(self, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
+        np.multiply(gradient, A, out=scratch)
+        np.subtract(gradient, scratch.sum(axis=1, keepdims=True), out=gradient)
+        np.multiply(gradient, A, out=gradient)

@@ -1,56 +1,36 @@
-"""Where weights and biases start.
+"""How weights and biases start. Each draws a (fan_in, fan_out) array in float64, so both precisions start alike."""
 
-Owns the registry INITIALIZERS. Imports NumPy and the registry. `fan_in` and `fan_out` are the layer's inputs and units,
-for its biases as for its weights. Normal distributions are not truncated (as PyTorch's; Keras cuts off at two standard
-deviations). Nielsen's default weights, N(0, 1 / fan_in), are `lecun_normal`.
-"""
-
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import sqrt
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.arrays import FloatArray, quiet
 from service.backprop.registry import Registry, setting
-from service.errors import Invalid
 
-BLOCK = 1 << 20
-"""Values drawn at a time, so that a large layer costs no second copy of itself in float64."""
+INITIALIZERS: "Registry[Initializer]" = Registry()
+Values = NDArray[np.float64]
 
 
-class Initializer(ABC):
-    """One way to draw starting values."""
+@dataclass(frozen=True)
+class Initializer:
+    """For biases `shape` is (units,), and the fans are still the layer's."""
 
     name: ClassVar[str]
 
-    @abstractmethod
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        """The next `count` values, in float64."""
-
-    def fill(self, rng: np.random.Generator, out: FloatArray, fan_in: int, fan_out: int) -> None:
-        """Fill a contiguous array in C order; drawn in float64, so that both precisions start alike."""
-        flat = out.reshape(-1)
-        for start in range(0, flat.size, BLOCK):
-            block = flat[start : start + BLOCK]
-            with quiet():  # a value too large for float32 becomes infinite, and training says so
-                block[...] = self.draw(rng, block.size, fan_in, fan_out)
-
-
-INITIALIZERS: Registry[Initializer] = Registry("initializer")
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        raise NotImplementedError
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class Zeros(Initializer):
-    """All zero."""
+    """All 0."""
 
     name: ClassVar[str] = "zeros"
 
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        return np.zeros(count)
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        return np.zeros(shape)
 
 
 @INITIALIZERS.register
@@ -59,125 +39,104 @@ class Constant(Initializer):
     """All the same value."""
 
     name: ClassVar[str] = "constant"
-    value: float = setting(0.0, doc="what every entry is")
+    value: float = setting(0.0)
 
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        return np.full(count, float(self.value))
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        return np.full(shape, self.value)
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class Normal(Initializer):
-    """The normal distribution; the default is N(0, 1), as Nielsen draws his "large" weights (Keras' stddev is 0.05)."""
+    """N(mean, stddev^2)."""
 
     name: ClassVar[str] = "normal"
-    mean: float = setting(0.0, doc="mean of the distribution")
-    stddev: float = setting(1.0, minimum=0, doc="standard deviation")
+    mean: float = setting(0.0)
+    stddev: float = setting(1.0, minimum=0)
 
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        return rng.normal(self.mean, self.stddev, count)
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        return self.mean + self.stddev * random.standard_normal(shape)
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
 class Uniform(Initializer):
-    """The uniform distribution between two bounds."""
+    """Evenly between `minimum` and `maximum`."""
 
     name: ClassVar[str] = "uniform"
-    minimum: float = setting(-0.05, doc="lower bound")
-    maximum: float = setting(0.05, doc="upper bound, not below the lower one")
+    minimum: float = setting(-0.05)
+    maximum: float = setting(0.05)
 
-    def __post_init__(self) -> None:
-        if self.minimum > self.maximum:
-            raise Invalid(f"uniform's minimum must not be above its maximum, got {self.minimum} and {self.maximum}")
-
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        values = rng.random(count)
-        # by hand, because Generator.uniform refuses a range wider than the largest float
-        return np.asarray(self.minimum * (1.0 - values) + self.maximum * values)
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        return self.minimum + (self.maximum - self.minimum) * random.random(shape)
 
 
-class _Scaled(Initializer):
-    """Zero mean, and a variance that depends on the layer's fans alone."""
+@dataclass(frozen=True)
+class Scaled(Initializer):
+    """Variance `gain / fan`; the fan is fan_in, or the mean of fan_in and fan_out."""
 
-    uniform: ClassVar[bool]
+    gain: ClassVar[float] = 1.0
+    is_uniform: ClassVar[bool] = False
+    both_fans: ClassVar[bool] = False
 
-    @abstractmethod
-    def variance(self, fan_in: int, fan_out: int) -> float:
-        """Of one value."""
-
-    def draw(self, rng: np.random.Generator, count: int, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        variance = self.variance(fan_in, fan_out)
-        if self.uniform:
-            limit = sqrt(3.0 * variance)
-            return rng.uniform(-limit, limit, count)
-        return rng.normal(0.0, sqrt(variance), count)
-
-
-class _Glorot(_Scaled):
-    def variance(self, fan_in: int, fan_out: int) -> float:
-        return 2.0 / (fan_in + fan_out)
-
-
-class _He(_Scaled):
-    def variance(self, fan_in: int, fan_out: int) -> float:
-        return 2.0 / fan_in
-
-
-class _LeCun(_Scaled):
-    def variance(self, fan_in: int, fan_out: int) -> float:
-        return 1.0 / fan_in
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        fan = (fan_in + fan_out) / 2 if self.both_fans else fan_in
+        stddev = (self.gain / fan) ** 0.5
+        if self.is_uniform:
+            return np.asarray(stddev * 3**0.5 * (2.0 * random.random(shape) - 1.0))
+        return stddev * random.standard_normal(shape)
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class GlorotUniform(_Glorot):
-    """Uniform within sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+class GlorotUniform(Scaled):
+    """Uniform, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
 
     name: ClassVar[str] = "glorot_uniform"
-    uniform: ClassVar[bool] = True
+    is_uniform: ClassVar[bool] = True
+    both_fans: ClassVar[bool] = True
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class GlorotNormal(_Glorot):
-    """N(0, 2 / (fan_in + fan_out)) (Glorot and Bengio, 2010)."""
+class GlorotNormal(Scaled):
+    """Normal, variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010)."""
 
     name: ClassVar[str] = "glorot_normal"
-    uniform: ClassVar[bool] = False
+    both_fans: ClassVar[bool] = True
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class HeUniform(_He):
-    """Uniform within sqrt(6 / fan_in) (He et al., 2015), meant for relu."""
+class HeUniform(Scaled):
+    """Uniform, variance 2 / fan_in (He et al. 2015)."""
 
     name: ClassVar[str] = "he_uniform"
-    uniform: ClassVar[bool] = True
+    gain: ClassVar[float] = 2.0
+    is_uniform: ClassVar[bool] = True
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class HeNormal(_He):
-    """N(0, 2 / fan_in) (He et al., 2015), meant for relu."""
+class HeNormal(Scaled):
+    """Normal, variance 2 / fan_in (He et al. 2015)."""
 
     name: ClassVar[str] = "he_normal"
-    uniform: ClassVar[bool] = False
+    gain: ClassVar[float] = 2.0
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class LeCunUniform(_LeCun):
-    """Uniform within sqrt(3 / fan_in) (LeCun et al., 1998)."""
+class LecunUniform(Scaled):
+    """Uniform, variance 1 / fan_in (LeCun et al. 1998)."""
 
     name: ClassVar[str] = "lecun_uniform"
-    uniform: ClassVar[bool] = True
+    is_uniform: ClassVar[bool] = True
 
 
 @INITIALIZERS.register
 @dataclass(frozen=True)
-class LeCunNormal(_LeCun):
-    """N(0, 1 / fan_in) (LeCun et al., 1998): Nielsen's default weights."""
+class LecunNormal(Scaled):
+    """Normal, variance 1 / fan_in (LeCun et al. 1998; Nielsen's default)."""
 
     name: ClassVar[str] = "lecun_normal"
-    uniform: ClassVar[bool] = False

@@ -1,10 +1,5 @@
-"""Optimizers: how a gradient changes the parameters.
+"""Optimizers: how a gradient becomes a step. Each works on the whole parameter vector. One class an optimizer."""
 
-Owns the registry OPTIMIZERS. Imports NumPy and the registry. Semantics are PyTorch's. All parameters are one vector, so
-a step is a handful of operations; what an optimizer remembers are slots, vectors of the same length that start at zero.
-"""
-
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,76 +7,63 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.registry import Registry, setting
-from service.errors import Invalid
+
+OPTIMIZERS: "Registry[Optimizer]" = Registry()
 
 
-class Optimizer(ABC):
-    """One rule of descent."""
+@dataclass(frozen=True)
+class Optimizer:
+    """Its slots are vectors as long as the parameters that live from step to step, zero at first."""
 
     name: ClassVar[str]
-    learning_rate: float
+    learning_rate: float = setting(0.001, above=0, maximum=1e6)
 
-    def slots(self) -> tuple[str, ...]:
-        """Names of the vectors it keeps between steps; they are stored and resumed with the parameters."""
+    def slot_names(self) -> tuple[str, ...]:
         return ()
 
-    @abstractmethod
     def step(
         self,
         parameters: FloatArray,
-        gradient: FloatArray,
+        gradients: FloatArray,
         slots: dict[str, FloatArray],
+        number: int,
         scratch: FloatArray,
-        learning_rate: float,
-        count: int,
     ) -> None:
-        """Change `parameters` and `slots` in place; afterwards `gradient` holds what was subtracted.
-
-        `learning_rate` is the one that applies now (a schedule may differ from the setting), `count` the number of this
-        step from 1. `scratch` is a vector to write into.
-        """
-
-
-OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
+        """Move `parameters` in place; `number` counts steps from 0; `scratch` is as long and free to use."""
+        raise NotImplementedError
 
 
 @OPTIMIZERS.register
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Gradient descent, with momentum if wanted.
+    """Stochastic gradient descent as PyTorch has it: v = momentum v + g; w = w - rate v (Nesterov: rate (g + momentum v)).
 
-    v = momentum * v + g, then p -= learning_rate * v, or with Nesterov's momentum learning_rate * (g + momentum * v).
+    The first step's v is g.
     """
 
     name: ClassVar[str] = "sgd"
-    learning_rate: float = setting(0.001, above=0, doc="length of a step along the gradient")
-    momentum: float = setting(0.0, minimum=0, doc="share of the last step that is kept")
-    nesterov: bool = setting(False, doc="look ahead along the momentum; needs momentum above 0")
+    momentum: float = setting(0.0, minimum=0, below=1)
+    nesterov: bool = setting(False, doc="look ahead along the velocity")
 
-    def __post_init__(self) -> None:
-        if self.nesterov and not self.momentum > 0:
-            raise Invalid("nesterov needs a momentum above 0")
-
-    def slots(self) -> tuple[str, ...]:
+    def slot_names(self) -> tuple[str, ...]:
         return ("velocity",) if self.momentum else ()
 
     def step(
         self,
         parameters: FloatArray,
-        gradient: FloatArray,
+        gradients: FloatArray,
         slots: dict[str, FloatArray],
+        number: int,
         scratch: FloatArray,
-        learning_rate: float,
-        count: int,
     ) -> None:
-        direction = gradient
+        direction = gradients
         if self.momentum:
             velocity = slots["velocity"]
             np.multiply(velocity, self.momentum, out=velocity)
-            np.add(velocity, gradient, out=velocity)
+            np.add(velocity, gradients, out=velocity)
             direction = velocity
-        if self.nesterov:
-            np.multiply(velocity, self.momentum, out=scratch)
-            direction = np.add(gradient, scratch, out=scratch)
-        np.multiply(direction, learning_rate, out=gradient)
-        np.subtract(parameters, gradient, out=parameters)
+            if self.nesterov:
+                np.multiply(velocity, self.momentum, out=scratch)
+                direction = np.add(scratch, gradients, out=scratch)
+        np.multiply(direction, self.learning_rate, out=scratch)
+        np.subtract(parameters, scratch, out=parameters)

@@ -1,52 +1,14 @@
-"""Where choices are known by name, and how a choice declares its settings.
+"""How a choice (an activation, a loss, an optimizer) is declared once and found by name.
 
-Every activation, loss, initializer, optimizer, metric and layer is one frozen dataclass, registered under its `name`;
-its fields are its settings, as they stand in JSON. `service.definitions` makes its models from the registries, so a new
-choice is one class in one file. Imports the standard library and `service.errors`.
+A choice is a frozen dataclass with a class variable `name`; its fields are its settings, declared with `setting`, which
+keeps their bounds beside them. Definitions, documents and tests read the registry. Standard library only.
 """
 
 from collections.abc import Iterator
 from dataclasses import field
 from typing import Any, Generic, TypeVar
 
-from service.errors import Invalid
-
 T = TypeVar("T")
-C = TypeVar("C", bound=type[Any])
-
-
-class Registry(Generic[T]):
-    """The classes of one kind of choice, by name, in the order they were registered."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self._classes: dict[str, type[T]] = {}
-
-    def register(self, cls: C) -> C:
-        """Class decorator; the class has a `name`, and no other of this kind has it."""
-        name: str = cls.name
-        if name in self._classes:
-            raise ValueError(f"there is already one {self.kind} named {name}")
-        self._classes[name] = cls
-        return cls
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._classes)
-
-    def __getitem__(self, name: str) -> type[T]:
-        try:
-            return self._classes[name]
-        except KeyError:
-            raise Invalid(f"`{name}` is no {self.kind}; known are {', '.join(self._classes)}") from None
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._classes
-
-    def __iter__(self) -> Iterator[type[T]]:
-        return iter(self._classes.values())
-
-    def __len__(self) -> int:
-        return len(self._classes)
 
 
 def setting(
@@ -58,10 +20,31 @@ def setting(
     maximum: float | None = None,
     doc: str = "",
 ) -> Any:
-    """A dataclass field with a default, bounds and a line of documentation.
+    """A dataclass field with a default, its bounds (`above` and `below` are exclusive) and a line of description."""
+    return field(
+        default=default,
+        metadata={"above": above, "minimum": minimum, "below": below, "maximum": maximum, "doc": doc},
+    )
 
-    `above` and `below` exclude the bound itself, `minimum` and `maximum` include it. The bounds are kept as the field's
-    metadata and checked by `service.definitions`, once, before anything is built.
-    """
-    metadata = {"above": above, "minimum": minimum, "below": below, "maximum": maximum, "doc": doc}
-    return field(default=default, metadata=metadata)
+
+class Registry(Generic[T]):
+    """Classes by their `name`, in the order they were written."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, type[T]] = {}
+
+    def register(self, cls: Any) -> Any:
+        """Class decorator. A name is taken once."""
+        if cls.name in self._classes:
+            raise ValueError(f"{cls.name} is registered already")
+        self._classes[cls.name] = cls
+        return cls
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._classes)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._classes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._classes)
