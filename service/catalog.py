@@ -1,0 +1,88 @@
+"""Networks and datasets as clients bring them: named, checked, stored once; the same content again is the one there."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.data.options import Limits, ReadOptions
+from service.data.table_json import read_json_arrays, read_json_rows
+from service.definitions.columns import Table
+from service.definitions.network import NetworkDefinition, check_network
+from service.definitions.requests import DatasetRequest
+from service.errors import Invalid
+from service.parts import Parts
+from service.store import resources
+from service.store.records import DatasetRecord, NetworkRecord
+
+Reader = Callable[[Path], Table]
+
+
+def made_up(noun: str) -> str:
+    """A name for what was given none."""
+    return f"{noun}-{secrets.token_hex(4)}"
+
+
+def keep_network(parts: Parts, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
+    """The stored network, and whether it is new."""
+    check_network(definition, parts.settings.max_parameters)
+    record = definition.normalised()
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    with parts.database.begin() as connection:
+        return resources.add_network(connection, name or made_up("network"), record, digest)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A dataset's rows in the blobs, before any row of the database speaks of them."""
+
+    table: Table
+    address: str
+
+
+@contextmanager
+def kept_rows(parts: Parts, read: Reader) -> Iterator[Kept]:
+    """Read a dataset's rows into the blobs; if the block fails they are left for the collector of orphans."""
+    with parts.blobs.scratch() as path:
+        table = read(path)
+        yield Kept(table, parts.blobs.put_file(path))
+
+
+def keep_dataset(parts: Parts, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
+    """The stored dataset, and whether it is new."""
+    with kept_rows(parts, read) as kept, parts.database.begin() as connection:
+        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.address)
+
+
+def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
+    """How to read a dataset that came as JSON."""
+    options = ReadOptions(
+        target=_names(request.target),
+        weight=request.weight,
+        drop=_names(request.drop) or (),
+        target_type=request.target_type,
+        scale=request.scale,
+    )
+    if request.rows is not None:
+        rows, columns = request.rows, request.columns
+        return lambda path: read_json_rows(columns, rows, options, limits, path)
+    if request.inputs is None:
+        raise Invalid("give either `inputs` (with `targets`) or `rows`")
+    inputs, targets = request.inputs, request.targets
+    return lambda path: read_json_arrays(inputs, targets, options, limits, path)
+
+
+def remove_dataset(parts: Parts, name: str) -> None:
+    with parts.database.begin() as connection:
+        address = resources.delete_dataset(connection, name)
+    if address is not None:
+        parts.blobs.delete(address)
+
+
+def _names(value: list[str] | str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)

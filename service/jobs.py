@@ -1,0 +1,223 @@
+"""Submitting, reading, cancelling: what clients do with jobs. The database first, then the doorbell."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from service.catalog import Kept, kept_rows, made_up, reader_of_request
+from service.data.options import Limits as ReadLimits
+from service.definitions.columns import Role, Table
+from service.definitions.network import NetworkDefinition, check_network
+from service.definitions.requests import DatasetRequest, JobRequest
+from service.definitions.resolve import Limits, Resolved, labels_of, resolve
+from service.errors import Invalid, NotFound, TooMany
+from service.parts import Parts
+from service.store import epochs, jobs, resources, workers
+from service.store.records import EpochRecord, JobRecord, StoredParameters
+
+
+def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
+    """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
+    with _dataset_of(parts, request.dataset) as (name, table, kept):
+        network_name, network = _network_of(parts, request)
+        resolved = _resolve(parts, request, network, table)
+        job_id = f"job_{secrets.token_hex(8)}"
+        with parts.database.begin() as connection:
+            if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
+                raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+            if kept is not None:
+                record, _ = resources.add_dataset(connection, name, kept.table, kept.address)
+                name = record.name
+            validation = (resolved.training["validation"] or {}).get("dataset")
+            job = jobs.add_job(
+                connection,
+                {
+                    "id": job_id,
+                    "priority": request.priority,
+                    "network_name": network_name,
+                    "network": resolved.network.normalised(),
+                    "dataset_name": name,
+                    "validation_name": validation,
+                    "training": resolved.training,
+                    "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
+                    "model_name": request.model or job_id,
+                    "extra": request.metadata,
+                },
+            )
+            places = workers.living_places(connection)
+    parts.doorbell.ring()
+    return job, [] if places else ["no worker is alive: the job waits until one is started"]
+
+
+def cancel(parts: Parts, job_id: str) -> JobRecord:
+    with parts.database.begin() as connection:
+        return jobs.request_cancel(connection, job_id)
+
+
+def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
+    """A job and its parameters after an epoch: a number, `best` or `last`."""
+    with parts.database.read() as connection:
+        job = jobs.get_job(connection, job_id)
+        last = epochs.last_epoch(connection, job.number)
+        if last is None:
+            raise NotFound(f"job `{job_id}` has stored no epoch yet", nearest=None)
+        named = {"last": last, "best": last if job.best_epoch is None else job.best_epoch}
+        if epoch in named:
+            number = named[epoch]
+        elif epoch.isascii() and epoch.isdigit() and len(epoch) < 10:
+            number = int(epoch)
+        else:
+            raise NotFound(f"an epoch is a number, `best` or `last`, got `{epoch[:40]}`")
+        return job, epochs.load_parameters(connection, job.number, number)
+
+
+@contextmanager
+def _dataset_of(parts: Parts, dataset: str | DatasetRequest) -> Iterator[tuple[str, Table, Kept | None]]:
+    """The dataset of that name, or the one in the request with its rows, which is not yet in the database."""
+    if isinstance(dataset, str):
+        with parts.database.read() as connection:
+            try:
+                record = resources.get_dataset(connection, dataset)
+            except NotFound as error:
+                raise Invalid.at("#/dataset", error.detail) from None
+        yield record.name, record.table, None
+        return
+    limits = ReadLimits(max_bytes=parts.settings.max_upload_bytes)
+    with kept_rows(parts, reader_of_request(dataset, limits)) as kept:
+        yield dataset.name or made_up("dataset"), kept.table, kept
+
+
+def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkDefinition]:
+    if request.network is None:
+        return None, NetworkDefinition(hidden=[16])
+    if isinstance(request.network, str):
+        with parts.database.read() as connection:
+            try:
+                record = resources.get_network(connection, request.network)
+            except NotFound as error:
+                raise Invalid.at("#/network", error.detail) from None
+        return record.name, NetworkDefinition.model_validate(record.definition)
+    definition = request.network.definition()
+    check_network(definition, parts.settings.max_parameters, "#/network")
+    return request.network.name, definition
+
+
+def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
+    limits = Limits(parts.settings.max_parameters, parts.settings.stored_epochs_bytes)
+    resolved = resolve(network, table, request.training, secrets.randbits(53), limits)
+    validation = (resolved.training["validation"] or {}).get("dataset")
+    if validation is not None:
+        _check_validation(parts, validation, table, resolved)
+    return resolved
+
+
+def _check_validation(parts: Parts, name: str, table: Table, resolved: Resolved) -> None:
+    """Another dataset can validate when its columns are the training dataset's, and its classes are known there."""
+    where = "#/training/validation/dataset"
+    with parts.database.read() as connection:
+        try:
+            other = resources.get_dataset(connection, name).table
+        except NotFound as error:
+            raise Invalid.at(where, error.detail) from None
+    for role in (Role.INPUT, Role.TARGET):
+        mine, theirs = table.having(role), other.having(role)
+        if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
+            raise Invalid.at(where, f"`{name}` has other {role} columns than the training dataset")
+        for column, column_there in zip(mine, theirs, strict=True):
+            unknown = set(column_there.categories or ()) - set(column.categories or ())
+            if unknown:
+                raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
+    if resolved.targets.labels is not None:
+        unknown_labels = set(labels_of(other.having(Role.TARGET)[0])) - set(resolved.targets.labels)
+        if unknown_labels:
+            raise Invalid.at(where, f"has a class the training dataset lacks: {min(map(str, unknown_labels))}")
+
+
+def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None, places: int) -> dict[str, Any]:
+    """The job as clients read it."""
+    total = job.training["epochs"]
+    done = job.epoch or 0
+    rate = job.epochs_per_second
+    running = not job.status.ended
+    waiting = None
+    if position is not None:
+        waiting = {"position": position, "reason": "no worker is alive" if not places else "all workers are busy"}
+    training = dict(job.training)
+    if job.preprocessing is not None:
+        fitted = job.preprocessing
+        training["preprocessing"] = {
+            "numbers": fitted["numbers"],
+            "targets": fitted["target_values"],
+            "missing": fitted["missing"],
+            "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
+        }
+    labels = job.targets["labels"]
+    return {
+        "id": job.id,
+        "object": "job",
+        "status": job.status,
+        "requested": job.requested,
+        "waiting": waiting,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "network": {"name": job.network_name, **job.network},
+        "dataset": job.dataset_name,
+        "targets": {"kind": "values" if labels is None else "classes", "classes": labels},
+        "training": training,
+        "attempt": job.attempt,
+        "progress": {
+            "epoch": done,
+            "epochs": total,
+            "fraction": done / total,
+            "epochs_per_second": rate,
+            "eta_seconds": (total - done) / rate if rate and running else None,
+        },
+        "latest": latest,
+        "best_epoch": job.best_epoch,
+        "model": {"name": job.model_name, "version": job.model_version},
+        "error": job.error,
+        "warnings": job.warnings,
+        "priority": job.priority,
+        "metadata": job.metadata,
+        "links": {
+            "self": f"/v1/jobs/{job.id}",
+            "epochs": f"/v1/jobs/{job.id}/epochs",
+            "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
+            "cancel": f"/v1/jobs/{job.id}:cancel",
+            "model": f"/v1/models/{job.model_name}",
+        },
+    }
+
+
+def read(parts: Parts, job_id: str) -> dict[str, Any]:
+    """One job, described."""
+    return read_all(parts, [job_id])[0]
+
+
+def read_all(parts: Parts, job_ids: list[str]) -> list[dict[str, Any]]:
+    """Several jobs, described, from one look at the database."""
+    with parts.database.read() as connection:
+        places = workers.living_places(connection)
+        described = []
+        for job_id in job_ids:
+            job = jobs.get_job(connection, job_id)
+            latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
+            position = jobs.position_of(connection, job) if job.status == "queued" else None
+            described.append(describe(job, None if latest is None else epoch_answer(latest), position, places))
+    return described
+
+
+def epoch_answer(record: EpochRecord) -> dict[str, Any]:
+    """An epoch as clients read it."""
+    return {
+        "epoch": record.epoch,
+        "training_loss": record.training_loss,
+        "validation_loss": record.validation_loss,
+        "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
+        "learning_rate": record.learning_rate,
+        "seconds": record.seconds,
+        "parameters_stored": record.parameters_stored,
+        "sha256": record.sha256,
+    }

@@ -1,0 +1,186 @@
+"""Predicting with trained networks: a version, or any stored epoch of any job, kept warm once loaded."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.backprop.network import Network
+from service.data.instances import rows_from_lists, rows_from_objects
+from service.data.preprocessing import Preprocessing
+from service.definitions.build import build_network
+from service.definitions.requests import PredictRequest
+from service.errors import Conflict, NotFound
+from service.jobs import parameters_of
+from service.parts import Parts
+from service.store import models
+
+WARM_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network ready to predict. `version` is None for an epoch of a job."""
+
+    name: str
+    version: int | None
+    epoch: int
+    network: Network
+    preprocessing: Preprocessing
+
+
+class Warm:
+    """Trained networks by key, the least recently used dropped first; what a key means never changes."""
+
+    def __init__(self, max_bytes: int = WARM_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self._held: OrderedDict[tuple[str, int | None, int], Trained] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, int | None, int]) -> Trained | None:
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def put(self, key: tuple[str, int | None, int], trained: Trained) -> None:
+        with self._lock:
+            if key in self._held:
+                return
+            self._held[key] = trained
+            self._bytes += trained.network.parameters.nbytes
+            while self._bytes > self.max_bytes and len(self._held) > 1:
+                _, gone = self._held.popitem(last=False)
+                self._bytes -= gone.network.parameters.nbytes
+
+
+def version_of(parts: Parts, warm: Warm, name: str, version: int | None, epoch: str | None) -> Trained:
+    """A version of a model, the latest without one; with `epoch`, the network as its job had it then."""
+    with parts.database.read() as connection:
+        record = models.get_version(connection, name, version)
+    if epoch is not None:
+        trained = epoch_of(parts, warm, record.job_id, epoch)
+        return Trained(name, record.version, trained.epoch, trained.network, trained.preprocessing)
+    # the job's id is in the key: a model that was deleted and made anew starts at version 1 again
+    key = (f"{name} {record.job_id}", record.version, record.epoch)
+    held = warm.get(key)
+    if held is not None:
+        return held
+    with parts.database.read() as connection:
+        data = models.version_bytes(connection, name, record.version)
+    network = build_network(record.network, record.precision)
+    network.load(data)
+    trained = Trained(name, record.version, record.epoch, network, Preprocessing.from_dict(record.preprocessing))
+    warm.put(key, trained)
+    return trained
+
+
+def epoch_of(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Trained:
+    """The network as a job had it after an epoch; of running and failed jobs too."""
+    job, stored = parameters_of(parts, job_id, epoch)
+    if job.preprocessing is None:
+        raise Conflict(f"job `{job_id}` has not started yet")
+    key = (job_id, None, stored.epoch)
+    held = warm.get(key)
+    if held is not None:
+        return held
+    network = build_network(job.network, job.training["precision"])
+    network.load(stored.bytes)
+    trained = Trained(job.model_name, None, stored.epoch, network, Preprocessing.from_dict(job.preprocessing))
+    warm.put(key, trained)
+    return trained
+
+
+def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
+    """Predictions as TensorFlow Serving's row format has them, and this service's labels beside."""
+    field = "instances" if request.instances is not None else "inputs"
+    rows = request.instances if request.instances is not None else request.inputs or []
+    as_objects = isinstance(rows[0], dict)
+    ignored: list[str] = []
+    if as_objects:
+        raw, ignored = rows_from_objects(trained.preprocessing, rows, field)
+    else:
+        raw = rows_from_lists(trained.preprocessing, rows, field)
+    A = outputs(trained, raw)
+    labels = trained.preprocessing.label_of(A)
+    values = trained.preprocessing.restore(A)
+    answer: dict[str, Any] = {
+        "predictions" if field == "instances" else "outputs": _objects(trained, values, labels) if as_objects else values,
+        "labels": labels,
+        "model": trained.name,
+        "version": trained.version,
+        "epoch": trained.epoch,
+    }
+    return {**answer, "ignored": ignored} if ignored else answer
+
+
+def outputs(trained: Trained, raw: NDArray[np.float64]) -> NDArray[Any]:
+    """The network's outputs (n, outputs) for raw input columns (n, columns)."""
+    X = np.empty((len(raw), trained.preprocessing.features), dtype=trained.network.dtype)
+    trained.preprocessing.transform_inputs(raw, X)
+    return trained.network.predict(X)
+
+
+def _objects(trained: Trained, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:
+    """One object a row: the target's name with its label or value, and for classes each one's probability."""
+    preprocessing = trained.preprocessing
+    names = [target.name for target in preprocessing.targets]
+    if labels is None or preprocessing.labels is None:
+        return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+    rows = []
+    for row, label in zip(values.tolist(), labels, strict=True):
+        shares = [1.0 - row[0], row[0]] if preprocessing.single_output else row
+        probabilities = dict(zip(map(str, preprocessing.labels), shares, strict=True))
+        rows.append({names[0]: label, "probabilities": probabilities})
+    return rows
+
+
+def describe_model(parts: Parts, name: str) -> dict[str, Any]:
+    """A model as clients read it, with a body that predict takes."""
+    with parts.database.read() as connection:
+        model = models.get_model(connection, name)
+        versions = [models.get_version(connection, name, version) for version in model.versions]
+    example = None
+    if versions:
+        preprocessing = Preprocessing.from_dict(versions[-1].preprocessing)
+        row = [(column.categories or ("",))[0] if column.categories is not None else column.offset
+               for column in preprocessing.inputs]
+        example = {"instances": [row]}
+    return {
+        "name": name,
+        "object": "model",
+        "created_at": model.created_at,
+        "ready": bool(versions),
+        "latest": versions[-1].version if versions else None,
+        "aliases": {},
+        "versions": [version_answer(version) for version in versions],
+        "example": example,
+    }
+
+
+def version_answer(version: models.VersionRecord) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "object": "model_version",
+        "job": version.job_id,
+        "epoch": version.epoch,
+        "created_at": version.created_at,
+        "record": version.record,
+        "sha256": version.sha256,
+    }
+
+
+def read_version(parts: Parts, name: str, version: str) -> dict[str, Any]:
+    with parts.database.read() as connection:
+        return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
+
+
+def version_number(text: str) -> int:
+    """A version's number as it stands in a path."""
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound(f"a version is a number, got `{text[:40]}`")
+    return int(text)

@@ -1,0 +1,84 @@
+"""The Celery application, and the doorbell: a message that carries nothing and may be lost or doubled without harm.
+
+The database is the truth; workers also look into it by themselves.
+"""
+
+import logging
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+RUN_NEXT_JOB = "backprop.run_next_job"
+QUEUE = "backprop"
+SILENCE_SECONDS = 2.0  # after a failure the queue is left alone that long, so that no request waits for it twice
+
+log = logging.getLogger(__name__)
+
+
+def make_celery(queue_url: str) -> Celery:
+    """The application for the server, or the folder (`filesystem://PATH`), at `queue_url`."""
+    options: dict[str, object] = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 5,
+        "retry_on_timeout": False,
+        "visibility_timeout": 3600,
+    }
+    url = queue_url
+    if queue_url.startswith("filesystem://"):
+        folder = Path(urlsplit(queue_url).path)
+        options = {name: str(folder / "messages") for name in ("data_folder_in", "data_folder_out")}
+        options |= {"control_folder": str(folder / "control"), "polling_interval": 0.5}
+        (folder / "messages").mkdir(parents=True, exist_ok=True)
+        url = "filesystem://"
+    elif queue_url.startswith("unix://"):
+        url = "redis+socket://" + queue_url.removeprefix("unix://")
+    app = Celery("backprop", broker=url, set_as_current=False)
+    app.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=options,
+        task_default_queue=QUEUE,
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        task_serializer="json",
+        accept_content=["json"],
+    )
+    return app
+
+
+class Doorbell:
+    """Rings the workers, never waits long, and never fails: a job nobody rang for is found by looking."""
+
+    def __init__(self, queue_url: str) -> None:
+        self.celery = make_celery(queue_url)
+        self._silent_until = 0.0
+
+    def ring(self) -> bool:
+        """Whether the message was taken."""
+        if time.monotonic() < self._silent_until:
+            return False
+        try:
+            self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600)
+        except (OperationalError, OSError) as error:
+            self._silent_until = time.monotonic() + SILENCE_SECONDS
+            log.warning("the queue does not answer (%s); workers will find the job by looking", type(error).__name__)
+            return False
+        return True
+
+    def answers(self) -> bool:
+        """Whether the queue can be reached now."""
+        try:
+            with self.celery.connection_for_write() as connection:
+                connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)
+        except (OperationalError, OSError):
+            return False
+        return True

@@ -1,0 +1,143 @@
+"""What every epoch left behind: its errors, its parameters, and the state to go on from."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from service.errors import NotFound, ServiceError
+from service.store.records import EpochRecord, ParameterBlock, StoredParameters
+from service.store.tables import epochs, parameters, resume_states
+
+COLUMNS = [column for column in epochs.c if column.name != "job"]
+STREAM_ROWS = 5000
+
+
+def add_epochs(connection: Connection, job: int, records: Sequence[EpochRecord]) -> None:
+    if records:
+        connection.execute(insert(epochs), [{"job": job, **asdict(record)} for record in records])
+
+
+def add_parameters(connection: Connection, job: int, blocks: Sequence[ParameterBlock]) -> None:
+    if blocks:
+        connection.execute(insert(parameters), [{"job": job, "address": None, **asdict(block)} for block in blocks])
+
+
+def forget_parameters(connection: Connection, job: int, epoch: int) -> None:
+    """Drop the block that holds this one epoch alone (a best epoch that was bettered)."""
+    where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
+    connection.execute(delete(parameters).where(*where))
+    connection.execute(
+        epochs.update().where(epochs.c.job == job, epochs.c.epoch == epoch).values(parameters_stored=False)
+    )
+
+
+def save_resume_state(connection: Connection, job: int, epoch: int, data: bytes) -> None:
+    """Replace the state to go on from."""
+    connection.execute(delete(resume_states).where(resume_states.c.job == job))
+    digest = hashlib.sha256(data).hexdigest()
+    connection.execute(insert(resume_states).values(job=job, epoch=epoch, bytes=data, sha256=digest))
+
+
+def load_resume_state(connection: Connection, job: int) -> bytes | None:
+    """The state to go on from, its SHA-256 checked; None when nothing was stored yet."""
+    row = connection.execute(select(resume_states).where(resume_states.c.job == job)).one_or_none()
+    if row is None:
+        return None
+    if hashlib.sha256(row.bytes).hexdigest() != row.sha256:
+        raise ServiceError("the stored resume state is damaged: its SHA-256 differs")
+    return bytes(row.bytes)
+
+
+def drop_resume_state(connection: Connection, job: int) -> None:
+    connection.execute(delete(resume_states).where(resume_states.c.job == job))
+
+
+def list_epochs(connection: Connection, job: int, after: int | None, limit: int) -> tuple[list[EpochRecord], bool]:
+    """Oldest first, past the epoch `after`; and whether more follow."""
+    query = select(*COLUMNS).where(epochs.c.job == job).order_by(epochs.c.epoch).limit(limit + 1)
+    if after is not None:
+        query = query.where(epochs.c.epoch > after)
+    records = [_epoch(row) for row in connection.execute(query)]
+    return records[:limit], len(records) > limit
+
+
+def stream_epochs(connection: Connection, job: int) -> Iterator[EpochRecord]:
+    """All of a job's epochs, a few thousand at a time."""
+    after: int | None = None
+    while True:
+        records, more = list_epochs(connection, job, after, STREAM_ROWS)
+        yield from records
+        if not more:
+            return
+        after = records[-1].epoch
+
+
+def sampled_epochs(connection: Connection, job: int, points: int) -> list[EpochRecord]:
+    """At most `points` epochs in equal buckets, of each bucket those with the lowest and the highest training loss."""
+    first, last, count = connection.execute(
+        select(func.min(epochs.c.epoch), func.max(epochs.c.epoch), func.count()).where(epochs.c.job == job)
+    ).one()
+    if count <= points:
+        return list_epochs(connection, job, None, points)[0]
+    buckets = max(1, points // 2)
+    bucket = (epochs.c.epoch - first) * buckets // (last - first + 1)
+    order = {name: rule for name, rule in (("low", epochs.c.training_loss), ("high", epochs.c.training_loss.desc()))}
+    ranked = select(
+        epochs.c.epoch,
+        *(
+            func.row_number().over(partition_by=bucket, order_by=(rule, epochs.c.epoch)).label(name)
+            for name, rule in order.items()
+        ),
+    ).where(epochs.c.job == job)
+    chosen = ranked.subquery()
+    query = (
+        select(*COLUMNS)
+        .join(chosen, chosen.c.epoch == epochs.c.epoch)
+        .where(epochs.c.job == job, (chosen.c.low == 1) | (chosen.c.high == 1))
+        .order_by(epochs.c.epoch)
+    )
+    return [_epoch(row) for row in connection.execute(query)]
+
+
+def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | None:
+    query = select(*COLUMNS).where(epochs.c.job == job, epochs.c.epoch == epoch)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _epoch(row)
+
+
+def last_epoch(connection: Connection, job: int) -> int | None:
+    return connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
+
+
+def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParameters:
+    """The parameters after `epoch`; `NotFound` with the nearest stored epoch when they are not kept."""
+    query = (
+        select(parameters)
+        .where(parameters.c.job == job, parameters.c.first_epoch <= epoch)
+        .order_by(parameters.c.first_epoch.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    record = get_epoch(connection, job, epoch)
+    if record is None or row is None or epoch > row.last_epoch or (epoch - row.first_epoch) % row.stride:
+        raise NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
+    at = (epoch - row.first_epoch) // row.stride * row.size
+    return StoredParameters(epoch, bytes(row.bytes[at : at + row.size]), record.sha256)
+
+
+def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
+    distance = func.abs(epochs.c.epoch - epoch)
+    query = (
+        select(epochs.c.epoch)
+        .where(epochs.c.job == job, epochs.c.parameters_stored)
+        .order_by(distance, epochs.c.epoch)
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def _epoch(row: Row[Any]) -> EpochRecord:
+    return EpochRecord(**dict(row._mapping))

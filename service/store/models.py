@@ -1,0 +1,88 @@
+"""Models and their versions: what a succeeded job leaves to predict with. A version keeps its own copy of everything."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select
+
+from service.errors import Conflict, NotFound
+from service.store.records import Listing, ModelRecord, Page, VersionRecord
+from service.store.tables import jobs, model_versions, models
+
+
+def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
+    """The next version of the model of that name, which is made when there is none; its number."""
+    number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar()
+    now = datetime.now(UTC)
+    if number is None:
+        number = connection.execute(
+            insert(models).values(name=name, created_at=now).returning(models.c.number)
+        ).scalar_one()
+    latest = select(func.max(model_versions.c.version)).where(model_versions.c.model == number)
+    version = (connection.execute(latest).scalar() or 0) + 1
+    connection.execute(insert(model_versions).values(model=number, version=version, created_at=now, **values))
+    return version
+
+
+def get_model(connection: Connection, name: str) -> ModelRecord:
+    row = connection.execute(select(models).where(models.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no model named `{name}`")
+    return _model(connection, row)
+
+
+def list_models(connection: Connection, page: Page) -> Listing[ModelRecord]:
+    query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
+    if page.after is not None:
+        query = query.where(models.c.number < get_model(connection, page.after).number)
+    rows = list(connection.execute(query))
+    return Listing(tuple(_model(connection, row) for row in rows[: page.limit]), len(rows) > page.limit)
+
+
+def get_version(connection: Connection, name: str, version: int | None) -> VersionRecord:
+    """One version, or the latest."""
+    model = get_model(connection, name)
+    wanted = version if version is not None else (model.versions[-1] if model.versions else None)
+    row = None
+    if wanted is not None and wanted < 2**31:
+        where = (model_versions.c.model == model.number, model_versions.c.version == wanted)
+        row = connection.execute(select(model_versions).where(*where)).one_or_none()
+    if row is None:
+        raise NotFound(f"model `{name}` has no version {wanted}")
+    return VersionRecord(
+        model_name=name,
+        version=row.version,
+        job_id=row.job_id,
+        epoch=row.epoch,
+        network=row.network,
+        preprocessing=row.preprocessing,
+        precision=row.precision,
+        record=row.record,
+        sha256=row.sha256,
+        created_at=row.created_at,
+    )
+
+
+def version_bytes(connection: Connection, name: str, version: int) -> bytes:
+    """The parameters of a version."""
+    query = (
+        select(model_versions.c.bytes)
+        .join(models, models.c.number == model_versions.c.model)
+        .where(models.c.name == name, model_versions.c.version == version)
+    )
+    return bytes(connection.execute(query).scalar_one())
+
+
+def delete_model(connection: Connection, name: str) -> None:
+    model = get_model(connection, name)
+    active = select(jobs.c.id).where(jobs.c.model_name == name, jobs.c.status.in_(["queued", "running"])).limit(1)
+    job = connection.execute(active).scalar()
+    if job is not None:
+        raise Conflict(f"model `{name}` is in use by {job}, which has not ended")
+    connection.execute(delete(models).where(models.c.number == model.number))
+
+
+def _model(connection: Connection, row: Row[Any]) -> ModelRecord:
+    query = select(model_versions.c.version).where(model_versions.c.model == row.number)
+    versions = connection.execute(query.order_by(model_versions.c.version)).scalars()
+    return ModelRecord(row.number, row.name, row.created_at, tuple(versions))
