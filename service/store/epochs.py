@@ -29,9 +29,17 @@ def forget_parameters(connection: Connection, job: int, epoch: int) -> None:
     """Drop the block that holds this one epoch alone (a best epoch that was bettered)."""
     where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
     connection.execute(delete(parameters).where(*where))
-    connection.execute(
-        epochs.update().where(epochs.c.job == job, epochs.c.epoch == epoch).values(parameters_stored=False)
-    )
+    _mark(connection, job, epoch, False)
+
+
+def mark_stored(connection: Connection, job: int, epoch: int) -> None:
+    """Tell in an epoch's row that its parameters are there."""
+    _mark(connection, job, epoch, True)
+
+
+def _mark(connection: Connection, job: int, epoch: int, stored: bool) -> None:
+    where = (epochs.c.job == job, epochs.c.epoch == epoch)
+    connection.execute(epochs.update().where(*where).values(parameters_stored=stored))
 
 
 def save_resume_state(connection: Connection, job: int, epoch: int, data: bytes) -> None:

@@ -1,0 +1,243 @@
+"""Gathers epoch results and writes them down a few times a second, each time in one short, fenced transaction."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from service.backprop.state import TrainingState
+from service.backprop.trainer import EpochResult
+from service.errors import Unavailable
+from service.parts import Parts
+from service.store import epochs, jobs
+from service.store.records import EpochRecord, JobRecord, ParameterBlock, Status
+
+FLUSH_SECONDS = 0.25
+FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time
+LONGEST_WAIT_SECONDS = 5.0
+PENDING_BYTES = 8 * 1024 * 1024
+
+
+class Fenced(Exception):
+    """The job is no longer this run's; whatever it holds must be dropped."""
+
+
+class Keeping:
+    """Which epochs' parameters are kept: each `every`-th while they fit `budget` bytes, else spaced logarithmically.
+
+    The first and the last are always among them; the best is looked after by the recorder.
+    """
+
+    def __init__(self, total: int, every: int, size: int, budget: int) -> None:
+        self.total, self.every = total, every
+        room = max(2, budget // max(size, 1) - 2)  # the best and the last may come on top
+        self.chosen: frozenset[int] | None = None
+        if total // every + 2 > room:
+            self.chosen = frozenset(logarithmic(total, every, room))
+
+    def __contains__(self, epoch: int) -> bool:
+        if epoch in (0, self.total):
+            return True
+        return epoch % self.every == 0 if self.chosen is None else epoch in self.chosen
+
+
+def logarithmic(total: int, every: int, room: int) -> list[int]:
+    """At most `room` multiples of `every` from 0 to `total`, dense at first and ever wider apart."""
+    steps = total // every
+    growth = math.log(steps + 1) / max(room - 1, 1)
+    return sorted({min(steps, round(math.expm1(growth * index))) * every for index in range(room)})
+
+
+class Recorder:
+    """What one run of a job writes. `add` an epoch, `flush` when due, and exactly one of the endings."""
+
+    def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
+        self.parts, self.job, self.preprocessing = parts, job, preprocessing
+        self.lease_seconds = parts.settings.lease_seconds
+        training = job.training
+        self.keeping = Keeping(
+            training["epochs"],
+            training["store_parameters"]["every"],
+            parameter_bytes,
+            parts.settings.stored_epochs_bytes,
+        )
+        self.records: list[EpochRecord] = []
+        self.blocks: list[ParameterBlock] = []
+        self.pending_bytes = 0
+        self.forget: list[int] = []
+        self.best_alone: int | None = None  # a best epoch kept for that reason only
+        self.latest: tuple[int, bytes] | None = None
+        self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
+        self.state: Callable[[], TrainingState] | None = None
+        self.best_epoch = job.best_epoch
+        self.seconds = job.training_seconds
+        self.flushed_at = -math.inf
+        self.flush_cost = 0.0
+
+    def add(self, result: EpochResult) -> None:
+        """Note an epoch; its parameters are copied here."""
+        data = result.parameters.tobytes()
+        is_best = result.best_epoch == result.epoch
+        kept = result.epoch in self.keeping
+        if is_best and self.best_alone is not None:
+            self._forget(self.best_alone)
+            self.best_alone = None
+        if is_best and not kept:
+            self.best_alone = result.epoch
+        self.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
+        if kept or is_best:
+            self._keep(result.epoch, data)
+        self.latest = (result.epoch, data)
+        self.best_epoch = result.best_epoch
+        self.state = result.state
+        self.seconds += result.seconds
+
+    def _keep(self, epoch: int, data: bytes) -> None:
+        self.blocks.append(ParameterBlock(epoch, epoch, self.keeping.every, len(data), data))
+        self.pending_bytes += len(data)
+
+    def _forget(self, epoch: int) -> None:
+        """Keep the parameters of a bettered best epoch no longer."""
+        pending = [block for block in self.blocks if block.first_epoch == epoch]
+        if not pending:
+            self.forget.append(epoch)
+            return
+        self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
+        self.records = [
+            replace(record, parameters_stored=False) if record.epoch == epoch else record for record in self.records
+        ]
+
+    def is_due(self) -> bool:
+        wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), LONGEST_WAIT_SECONDS)
+        return self.pending_bytes > PENDING_BYTES or time.monotonic() - self.flushed_at >= wait
+
+    def flush(self) -> str | None:
+        """Write what is pending; what the client has asked for meanwhile. Raises `Fenced` when the job is another's."""
+        return self._write(None)
+
+    def end(self, status: Status, finishing: Callable[[Any], dict[str, Any]] | None = None) -> None:
+        """Write what is pending and the final state, in one transaction; `finishing` may add columns to it."""
+        self._keep_last()
+        self._write(lambda connection: self._finish(connection, status, finishing))
+
+    def put_back(self) -> None:
+        """Write what is pending and give the job up for others to go on."""
+        self._write(lambda connection: jobs.put_back(connection, self.job))
+
+    def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
+        values = finishing(connection) if finishing is not None else {}
+        epochs.drop_resume_state(connection, self.job.number)
+        return jobs.finish(connection, self.job, status, **values)
+
+    def _keep_last(self) -> None:
+        """The last epoch is kept, however the run ended: told in its row, whether that is pending or written."""
+        if self.latest is None:
+            return
+        epoch, data = self.latest
+        if self.records:
+            if not self.records[-1].parameters_stored:
+                self.records[-1] = replace(self.records[-1], parameters_stored=True)
+                self._keep(epoch, data)
+            return
+        with self.parts.database.read() as connection:
+            stored = epochs.get_epoch(connection, self.job.number, epoch)
+        if stored is not None and not stored.parameters_stored:
+            self._keep(epoch, data)
+            self.late = epoch
+
+    def _write(self, last: Callable[[Any], bool] | None) -> str | None:
+        began = time.monotonic()
+        while True:
+            try:
+                asked = self._transaction(last)
+                break
+            except Unavailable:
+                # the database is away: try again while the lease lasts, then drop the work
+                if time.monotonic() - began > self.lease_seconds:
+                    raise Fenced from None
+                time.sleep(0.5)
+                if self._was_committed(last is not None):
+                    asked = None
+                    break
+        self.records, self.blocks, self.forget, self.pending_bytes = [], [], [], 0
+        self.flush_cost = time.monotonic() - began
+        self.flushed_at = time.monotonic()
+        return asked
+
+    def _was_committed(self, ending: bool) -> bool:
+        """After a lost answer to COMMIT: whether it took place."""
+        try:
+            with self.parts.database.read() as connection:
+                job = jobs.get_job(connection, self.job.id)
+                stored = epochs.last_epoch(connection, self.job.number)
+        except Unavailable:
+            return False
+        if job.attempt != self.job.attempt:
+            raise Fenced
+        if ending:
+            return job.status is not Status.RUNNING
+        return not self.records or (stored is not None and stored >= self.records[-1].epoch)
+
+    def _transaction(self, last: Callable[[Any], bool] | None) -> str | None:
+        with self.parts.database.begin() as connection:
+            if not jobs.fenced(connection, self.job, self.lease_seconds, **self._progress()):
+                raise Fenced
+            epochs.add_epochs(connection, self.job.number, self.records)
+            epochs.add_parameters(connection, self.job.number, joined(self.blocks, self.keeping.every))
+            if self.late is not None:
+                epochs.mark_stored(connection, self.job.number, self.late)
+            for epoch in self.forget:
+                epochs.forget_parameters(connection, self.job.number, epoch)
+            if self.records and self.state is not None:
+                state = self.state()
+                epochs.save_resume_state(connection, self.job.number, state.epoch, state.to_bytes())
+            if last is not None and not last(connection):
+                raise Fenced
+            return jobs.requested(connection, self.job)
+
+    def _progress(self) -> dict[str, Any]:
+        values: dict[str, Any] = {"preprocessing": self.preprocessing}
+        if self.latest is not None:
+            epoch = self.latest[0]
+            rate = epoch / self.seconds if self.seconds > 0 and epoch else None
+            values |= {
+                "epoch": epoch,
+                "best_epoch": self.best_epoch,
+                "epochs_per_second": rate,
+                "training_seconds": self.seconds,
+            }
+        return values
+
+
+def joined(blocks: list[ParameterBlock], stride: int) -> list[ParameterBlock]:
+    """Neighbouring single epochs as one row each run of them."""
+    runs: list[list[ParameterBlock]] = []
+    for block in blocks:
+        if runs and runs[-1][-1].last_epoch + stride == block.first_epoch:
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+    return [
+        ParameterBlock(run[0].first_epoch, run[-1].last_epoch, stride, run[0].size, b"".join(one.bytes for one in run))
+        for run in runs
+    ]
+
+
+def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
+    return EpochRecord(
+        epoch=result.epoch,
+        training_loss=result.training_loss,
+        validation_loss=result.validation_loss,
+        training_metrics=_finite(result.training_metrics),
+        validation_metrics=_finite(result.validation_metrics),
+        learning_rate=result.learning_rate,
+        seconds=result.seconds,
+        parameters_stored=stored,
+        sha256=sha256,
+    )
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
