@@ -24,16 +24,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('number', name=op.f('pk_datasets')),
     sa.UniqueConstraint('name', name=op.f('uq_datasets_name'))
     )
-    op.create_table('idempotency',
-    sa.Column('key', sa.String(length=64), nullable=False),
-    sa.Column('request', sa.String(length=64), nullable=False),
-    sa.Column('status', sa.Integer(), nullable=True),
-    sa.Column('headers', Document, nullable=True),
-    sa.Column('body', sa.Text(), nullable=True),
-    sa.Column('created_at', Moment(), nullable=False),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_idempotency'))
-    )
-    op.create_index('ix_idempotency_created_at', 'idempotency', ['created_at'], unique=False)
     op.create_table('jobs',
     sa.Column('number', Serial, nullable=False),
     sa.Column('id', sa.String(length=32), nullable=False),

@@ -16,7 +16,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
 )
 from sqlalchemy.dialects import postgresql
 
@@ -159,16 +158,4 @@ workers = Table(
     Column("id", String(128), primary_key=True),
     Column("places", Integer, nullable=False),
     Column("seen_at", Moment, nullable=False),
-)
-
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("key", String(64), primary_key=True),  # SHA-256 of the client's key, method and path
-    Column("request", String(64), nullable=False),
-    Column("status", Integer),
-    Column("headers", Document),
-    Column("body", Text),
-    Column("created_at", Moment, nullable=False),
-    Index("ix_idempotency_created_at", "created_at"),
 )

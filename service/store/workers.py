@@ -30,3 +30,9 @@ def release_dead(connection: Connection, process: str) -> int:
     """End the leases of a process that is known to be gone, so that its jobs can be taken at once; how many."""
     held = (jobs.c.status == "running", jobs.c.worker == process)
     return connection.execute(update(jobs).where(*held).values(lease_until=clock(-1))).rowcount
+
+
+def holders(connection: Connection, host: str) -> list[str]:
+    """The processes on a host that hold a running job, as `host:parent:child`."""
+    held = (jobs.c.status == "running", jobs.c.worker.startswith(host, autoescape=True), jobs.c.lease_until > clock())
+    return list(connection.execute(select(jobs.c.worker).where(*held).distinct()).scalars())

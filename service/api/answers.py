@@ -1,0 +1,63 @@
+"""Writing answers: JSON with exact numbers and times, lists with their links, and strong ETags on what never changes."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import Response, request
+
+from service.errors import Invalid
+from service.store.records import Page
+
+MAX_LIMIT = 1000
+
+
+def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """`body` as JSON; `?pretty` indents it."""
+    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
+    if "pretty" in request.args:
+        option |= orjson.OPT_INDENT_2
+    return Response(orjson.dumps(body, _other, option), status, headers, mimetype="application/json")
+
+
+def immutable(body: Any, tag: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer that a client may keep: it carries a strong ETag, and `If-None-Match` is honoured."""
+    response = answer(body, status, headers)
+    response.set_etag(tag)
+    return response.make_conditional(request) if status == 200 else response
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def page() -> Page:
+    """`?limit=` and `?after=` of a list."""
+    return Page(whole("limit", 50, minimum=1, maximum=MAX_LIMIT), request.args.get("after"))
+
+
+def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> int:
+    """A whole number from the query; more than `maximum` is taken as it."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= minimum):
+        raise Invalid.at(f"?{name}", f"must be a whole number of at least {minimum}, got {text[:40]!r}")
+    return int(text) if maximum is None else min(int(text), maximum)
+
+
+def listing(
+    data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], Any]
+) -> Response:
+    """A list as every list is written; `key` gives what `after` takes."""
+    first, last = (key(data[0]), key(data[-1])) if data else (None, None)
+    body = {"object": "list", "data": data, "has_more": has_more, "first_id": first, "last_id": last}
+    headers = {}
+    if has_more:
+        query = {**request.args, "after": last}
+        headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
+    return answer(body, headers=headers)

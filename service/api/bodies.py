@@ -1,0 +1,138 @@
+"""Reading bodies: strictly, within limits, unpacked while they stream, and recognised when no type is said."""
+
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NoReturn, TypeVar
+
+from flask import request
+from pydantic import BaseModel
+
+from service.data.sniff import JSON, sniff
+from service.definitions.validation import check
+from service.errors import Malformed, TooLarge, UnknownMedia
+
+M = TypeVar("M", bound=BaseModel)
+
+BLOCK_BYTES = 1024 * 1024
+HEAD_BYTES = 4096
+FORM = "application/x-www-form-urlencoded"  # what curl says when nothing is said
+MULTIPART = "multipart/form-data"
+
+
+def read_model(model: type[M], max_bytes: int) -> M:
+    """The JSON body as a `model`."""
+    kind, blocks = open_body((JSON,))
+    return check(model, parse_json(collect(blocks, max_bytes)))
+
+
+def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
+    """The body's media type, one of `known`, and its unpacked bytes."""
+    blocks = _unpacked(_raw_blocks())
+    said = request.mimetype
+    if said in known:
+        return said, blocks
+    if said and (said != FORM or "Origin" in request.headers):
+        raise UnknownMedia(f"`{said}` is not read here; known are {', '.join(known)}", known)
+    head = b""
+    for block in blocks:
+        head += block
+        if len(head) >= HEAD_BYTES:
+            break
+    kind = sniff(head)
+    if kind not in known:
+        raise UnknownMedia(f"the body looks like {kind}, which is not read here; known are {', '.join(known)}", known)
+    return kind, _chain(head, blocks)
+
+
+def _chain(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from blocks
+
+
+def _raw_blocks() -> Iterator[bytes]:
+    stream = request.stream if request.content_length is not None else request.environ["wsgi.input"]
+    while block := stream.read(BLOCK_BYTES):
+        yield block
+
+
+def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    if coding == "identity":
+        yield from blocks
+        return
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise UnknownMedia(f"Content-Encoding `{coding}` is not read here; known are gzip and deflate")
+    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by what the header says
+    try:
+        for block in blocks:
+            while block:
+                yield unpacker.decompress(block, BLOCK_BYTES)
+                block = unpacker.unconsumed_tail
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise Malformed(f"the body is not {coding}: {error}") from None
+    if not unpacker.eof:
+        raise Malformed(f"the {coding} body is cut off")
+
+
+def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
+    """All of a body, if it is at most `max_bytes`."""
+    parts, size = [], 0
+    for block in blocks:
+        size += len(block)
+        if size > max_bytes:
+            raise TooLarge(f"the body is larger than {max_bytes:,} bytes")
+        parts.append(block)
+    return b"".join(parts)
+
+
+def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
+    """Write a body to a file, if it is at most `max_bytes`; its size."""
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > max_bytes:
+            raise TooLarge(f"the body is larger than {max_bytes:,} bytes")
+        target.write(block)
+    return size
+
+
+def parse_json(data: bytes) -> Any:
+    """JSON as RFC 8259 has it and no more: no NaN, no doubled keys, no numbers beyond a float64, UTF-8."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the body is not UTF-8 at byte {error.start}") from None
+    if not text.strip():
+        raise Malformed("the body is empty; JSON is expected")
+    try:
+        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        raise Malformed(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise Malformed("the JSON is nested too deeply") from None
+    except ValueError:
+        raise Malformed("the JSON holds a number of too many digits") from None
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise Malformed(f"the key `{double[:60]}` stands twice in one object")
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Malformed(f"`{name}` is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise Malformed(f"the number {text[:40]} is beyond what a float64 holds")
+    return value
+
+

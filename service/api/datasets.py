@@ -1,0 +1,221 @@
+"""`/v1/datasets`: JSON in memory, files streamed to disk."""
+
+import re
+from typing import Any
+
+import numpy as np
+from flask import Response, request
+from werkzeug.datastructures import MultiDict
+
+from service import catalog
+from service.api.answers import answer, immutable, listing, page, whole
+from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
+from service.api.parts import parts
+from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.schemas import DatasetAnswer, ListAnswer
+from service.data.options import Limits, ReadOptions
+from service.data.readers import FILE_TYPES, reader_of
+from service.data.rows import open_rows
+from service.data.sniff import JSON, sniff
+from service.definitions.base import NAME_PATTERN
+from service.definitions.columns import ColumnType, Role
+from service.definitions.requests import DatasetRequest
+from service.definitions.validation import check
+from service.errors import Invalid
+from service.store import resources
+from service.store.records import DatasetRecord
+
+routes = Routes("datasets")
+FILES = (*FILE_TYPES, MULTIPART)
+FIELDS = ("target", "weight", "drop", "target_type", "inputs", "targets", "scale")
+QUERY = (
+    Query("target", TEXT, "a target column, repeatable; default the last; `none` for none"),
+    Query("weight", TEXT, "the column of sample weights"),
+    Query("drop", TEXT, "a column to leave out, repeatable"),
+    Query("target_type", {"enum": ["class", "value"]}),
+    Query("inputs", TEXT, "the NPZ array of inputs"),
+    Query("targets", TEXT, "the NPZ array of targets"),
+    Query("scale", {"type": "number", "exclusiveMinimum": 0}, "inputs are divided by it"),
+)
+ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
+
+
+def body_of(record: DatasetRecord) -> dict[str, Any]:
+    table = record.table
+    hidden = ("whole_values", "class_or_value")
+    columns = [{k: v for k, v in column.items() if k not in hidden} for column in table.to_dict()["columns"]]
+    return {
+        "name": record.name,
+        "object": "dataset",
+        "created_at": record.created_at,
+        "rows": table.rows,
+        "bytes": table.bytes,
+        "sha256": table.sha256,
+        "columns": columns,
+    }
+
+
+@routes.route(
+    "POST",
+    "/v1/datasets",
+    body=DatasetRequest,
+    files=FILES,
+    query=(Query("name", TEXT), *QUERY),
+    answers=ANSWERS,
+    problems=(409, 507),
+)
+def create_dataset() -> Response:
+    """Keep a dataset: JSON, CSV, NPZ, or one of them in a form."""
+    return _keep(request.args.get("name"))
+
+
+@routes.route(
+    "PUT",
+    "/v1/datasets/{name}",
+    body=DatasetRequest,
+    files=FILES,
+    query=QUERY,
+    answers=ANSWERS,
+    problems=(409, 507),
+)
+def put_dataset(name: str) -> Response:
+    """Keep a dataset under a name; for `curl -T`."""
+    return _keep(name)
+
+
+def _keep(name: str | None) -> Response:
+    settings = parts().settings
+    limits = Limits(max_bytes=settings.max_upload_bytes)
+    if request.mimetype == MULTIPART:
+        return _keep_form(name, limits)
+    kind, blocks = open_body((JSON, *FILE_TYPES))
+    if kind == JSON:
+        body = check(DatasetRequest, _with_query(parse_json(collect(blocks, settings.max_json_bytes))))
+        if name is not None and body.name not in (None, name):
+            raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
+        return _stored(body.name or name, catalog.reader_of_request(body, limits))
+    options = options_of(request.args)
+    _check_name(name)
+    with parts().blobs.scratch() as path:
+        with path.open("wb") as stream:
+            spool(blocks, stream, settings.max_upload_bytes)
+        return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
+
+
+def _keep_form(name: str | None, limits: Limits) -> Response:
+    """A form with one `file`, and the rest as its fields."""
+    upload = request.files.get("file")
+    if upload is None:
+        raise Invalid.at("#/file", "the form has no field `file`")
+    known = {*FIELDS, "name"}
+    for field in request.form:
+        if field not in known:
+            raise Invalid.at(f"#/{field[:60]}", f"is not known; known are {', '.join(sorted(known))}")
+    options = options_of(MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)]))
+    name = name or request.form.get("name")
+    _check_name(name)
+    with parts().blobs.scratch() as path:
+        upload.save(path)
+        with path.open("rb") as stream:
+            kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else sniff(stream.read(4096))
+        if kind == JSON:
+            body = check(DatasetRequest, parse_json(path.read_bytes()))
+            return _stored(name or body.name, catalog.reader_of_request(body, limits))
+        return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
+
+
+def _stored(name: str | None, read: catalog.Reader) -> Response:
+    _check_name(name)
+    record, is_new = catalog.keep_dataset(parts(), name, read)
+    return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
+
+
+def _check_name(name: str | None) -> None:
+    if name is not None and not re.fullmatch(NAME_PATTERN.strip("^$"), name):
+        raise Invalid.at("#/name", f"must match {NAME_PATTERN}, got {name[:80]!r}")
+
+
+def _with_query(body: Any) -> Any:
+    """The query fields may stand in a JSON body or beside it; the body wins."""
+    if not isinstance(body, dict):
+        return body
+    given = {name: request.args[name] for name in ("target", "weight", "drop", "target_type") if name in request.args}
+    if "scale" in request.args:
+        given["scale"] = _scale(request.args["scale"])
+    return {**given, **body}
+
+
+def options_of(fields: MultiDict[str, str]) -> ReadOptions:
+    """Reading options from a query or a form."""
+    target_type = fields.get("target_type")
+    if target_type not in (None, "class", "value"):
+        raise Invalid.at("?target_type", f"must be `class` or `value`, got {target_type!r}")
+    targets = fields.getlist("target")
+    return ReadOptions(
+        target=tuple(targets) if targets else None,
+        weight=fields.get("weight"),
+        drop=tuple(fields.getlist("drop")),
+        target_type=target_type,
+        inputs=fields.get("inputs"),
+        targets=fields.get("targets"),
+        scale=_scale(fields.get("scale", "1")),
+    )
+
+
+def _scale(text: str) -> float:
+    try:
+        value = float(text) if "_" not in text else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise Invalid.at("?scale", f"must be a number above 0, got {text[:40]!r}")
+    return value
+
+
+@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+def list_datasets() -> Response:
+    """The datasets, newest first."""
+    with parts().database.read() as connection:
+        found = resources.list_datasets(connection, page())
+    return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
+
+
+@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
+def get_dataset(name: str) -> Response:
+    """One dataset: what its columns hold."""
+    with parts().database.read() as connection:
+        record = resources.get_dataset(connection, name)
+    return immutable(body_of(record), record.table.sha256)
+
+
+@routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+def list_rows(name: str) -> Response:
+    """A dataset's rows, in order; `after` is a row's number, counted from 0."""
+    with parts().database.read() as connection:
+        record = resources.get_dataset(connection, name)
+    first = whole("after", -1, minimum=0) + 1
+    last = min(first + page().limit, record.table.rows)
+    array = open_rows(parts().blobs.path(record.address))
+    data = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
+    return listing(data, last < record.table.rows, lambda item: item["row"])
+
+
+def _values(record: DatasetRecord, row: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for column, value in zip(record.table.columns, row.tolist(), strict=True):
+        if value is None or np.isnan(value):
+            values[column.name] = None
+        elif column.type is ColumnType.CATEGORY:
+            values[column.name] = (column.categories or ())[int(value)]
+        else:
+            values[column.name] = value / record.table.scale if column.role is Role.INPUT else value
+    return values
+
+
+@routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409))
+def delete_dataset(name: str) -> Response:
+    """Remove a dataset that no unfinished job uses."""
+    catalog.remove_dataset(parts(), name)
+    return Response(status=204)
+
+

@@ -1,0 +1,161 @@
+"""`/v1/jobs/{id}/epochs`: the errors, the parameters and the predictions of every stored epoch."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import orjson
+from flask import Response, request
+from safetensors.numpy import save as save_safetensors
+
+from service import jobs as work
+from service import models
+from service.api.answers import MAX_LIMIT, answer, immutable, listing, whole
+from service.api.bodies import read_model
+from service.api.parts import parts, warm
+from service.api.routes import TEXT, Query, Routes
+from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
+from service.backprop.network import Network
+from service.definitions.build import build_network
+from service.definitions.requests import PredictRequest
+from service.errors import Invalid, UnknownMedia
+from service.store import epochs, jobs
+from service.store.database import Database
+from service.store.records import EpochRecord
+
+routes = Routes("epochs")
+FORMATS = {"json": "application/json", "csv": "text/csv", "jsonl": "application/jsonl"}
+PARAMETER_FORMATS = {
+    "json": "application/json",
+    "safetensors": "application/x-safetensors",
+    "npz": "application/x-npz",
+}
+LINES_TOGETHER = 500
+
+
+def wanted_format(known: dict[str, str]) -> str:
+    """By `?format=`, else by `Accept`, else JSON."""
+    name = request.args.get("format")
+    if name is not None:
+        if name not in known:
+            raise Invalid.at("?format", f"must be one of {', '.join(known)}, got {name[:40]!r}")
+        return name
+    types = {media: name for name, media in known.items()}
+    best = request.accept_mimetypes.best_match(list(types), default=None)
+    if best is None and request.accept_mimetypes:
+        raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
+    return types[best] if best else "json"
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/epochs",
+    query=[
+        Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
+        Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
+        Query("points", {"type": "integer", "minimum": 2}, "at most so many, with each bucket's extremes"),
+        Query("format", {"enum": list(FORMATS)}),
+    ],
+    answers={200: ListAnswer},
+    problems=(404, 415),
+)
+def list_epochs(id: str) -> Response:
+    """What every epoch left, oldest first."""
+    kind = wanted_format(FORMATS)
+    with parts().database.read() as connection:
+        job = jobs.get_job(connection, id)
+        if kind != "json":
+            return Response(_stream(parts().database, kind, job.number), mimetype=FORMATS[kind])
+        if "points" in request.args:
+            records = epochs.sampled_epochs(connection, job.number, whole("points", 2, minimum=2, maximum=10_000))
+            more = False
+        else:
+            after = whole("after", -1, minimum=0)
+            limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+            records, more = epochs.list_epochs(connection, job.number, after, limit)
+    return listing([work.epoch_answer(record) for record in records], more, lambda item: item["epoch"])
+
+
+def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
+    """All of them, as lines, a few hundred at a time."""
+    with database.read() as connection:
+        lines: list[bytes] = []
+        header: list[str] | None = None
+        for record in epochs.stream_epochs(connection, job):
+            if kind == "jsonl":
+                lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
+            else:
+                row = _flat(record)
+                if header is None:
+                    header = list(row)
+                    lines.append(_csv_line(header))
+                lines.append(_csv_line(list(row.values())))
+            if len(lines) >= LINES_TOGETHER:
+                yield b"".join(lines)
+                lines = []
+        yield b"".join(lines)
+
+
+def _flat(record: EpochRecord) -> dict[str, Any]:
+    body = work.epoch_answer(record)
+    metrics = body.pop("metrics")
+    for part, values in metrics.items():
+        body |= {f"{part}_{name}": value for name, value in values.items()}
+    return body
+
+
+def _csv_line(values: list[Any]) -> bytes:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerow(["" if value is None else value for value in values])
+    return stream.getvalue().encode()
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/epochs/{epoch}/parameters",
+    query=[Query("format", {"enum": list(PARAMETER_FORMATS)})],
+    answers={200: ParametersAnswer},
+    problems=(404, 415),
+)
+def get_parameters(id: str, epoch: str) -> Response:
+    """The parameters after an epoch: a number, `best` or `last`."""
+    job, stored = work.parameters_of(parts(), id, epoch)
+    network = build_network(job.network, job.training["precision"])
+    network.load(stored.bytes)
+    kind = wanted_format(PARAMETER_FORMATS)
+    if kind == "json":
+        layers = [{"weights": layer.weights, "biases": layer.biases} for layer in network.layers]
+        return immutable({"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}, f"{stored.sha256}-json")
+    data = save_safetensors(_arrays(network)) if kind == "safetensors" else _npz(network)
+    headers = {"X-Epoch": str(stored.epoch), "X-Sha256": stored.sha256}
+    return Response(data, headers=headers, mimetype=PARAMETER_FORMATS[kind])
+
+
+def _arrays(network: Network) -> dict[str, Any]:
+    """Each layer's arrays under `layers.<index>.<name>`; contiguous, as safetensors writes memory as it lies."""
+    return {
+        f"layers.{index}.{name}": np.ascontiguousarray(array)
+        for index, layer in enumerate(network.layers)
+        for name, array in (("weights", layer.weights), ("biases", layer.biases))
+    }
+
+
+def _npz(network: Network) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, allow_pickle=False, **_arrays(network))
+    return stream.getvalue()
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}/epochs/{epoch}:predict",
+    body=PredictRequest,
+    answers={200: PredictAnswer},
+    problems=(404, 409),
+)
+def predict_epoch(id: str, epoch: str) -> Response:
+    """Predict with the network as it was after an epoch, of running and failed jobs too."""
+    trained = models.epoch_of(parts(), warm(), id, epoch)
+    return answer(models.predict(trained, read_model(PredictRequest, parts().settings.max_json_bytes)))

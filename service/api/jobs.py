@@ -1,0 +1,89 @@
+"""`/v1/jobs`: submitting, reading, cancelling."""
+
+from typing import cast
+
+from flask import Response, current_app, request
+
+from service import jobs as work
+from service.api.answers import answer, listing, page
+from service.api.bodies import read_model
+from service.api.parts import parts
+from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
+from service.api.schemas import JobAnswer, ListAnswer
+from service.api.waiting import Waits, wished_seconds
+from service.definitions.requests import JobRequest
+from service.errors import Invalid
+from service.store import jobs
+from service.store.records import Status
+
+routes = Routes("jobs")
+POLL_SECONDS = "1"
+
+
+def _waits() -> Waits:
+    return cast(Waits, current_app.extensions["waits"])
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs",
+    body=JobRequest,
+    query=[WAIT],
+    answers={201: JobAnswer, 202: JobAnswer},
+    problems=(409, 507),
+)
+def create_job() -> Response:
+    """Queue a training job."""
+    seconds = wished_seconds()
+    body = read_model(JobRequest, parts().settings.max_json_bytes)
+    job, warnings = work.submit(parts(), body)
+    ended = _waits().until_ended(parts(), job.id, seconds) if seconds else False
+    described = work.read(parts(), job.id)
+    if warnings and not ended:
+        described["warnings"] = [*described["warnings"], *warnings]
+    headers = {"Location": f"/v1/jobs/{job.id}"}
+    return answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs",
+    query=[*PAGE, Query("status", {"enum": list(Status)}), Query("model", TEXT), Query("metadata.*", TEXT)],
+    answers={200: ListAnswer},
+    problems=(404,),
+)
+def list_jobs() -> Response:
+    """The jobs, newest first."""
+    status = request.args.get("status")
+    if status is not None and status not in list(Status):
+        raise Invalid.at("?status", f"must be one of {', '.join(Status)}, got {status[:40]!r}")
+    metadata = {
+        key.removeprefix("metadata."): value for key, value in request.args.items() if key.startswith("metadata.")
+    }
+    with parts().database.read() as connection:
+        found = jobs.list_jobs(connection, page(), status, request.args.get("model"), metadata)
+    described = work.read_all(parts(), [job.id for job in found.data])
+    return listing(described, found.has_more, lambda item: item["id"])
+
+
+@routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))
+def get_job(id: str) -> Response:
+    """One job; `?wait=` holds the answer until it ends."""
+    if seconds := wished_seconds():
+        _waits().until_ended(parts(), id, seconds)
+    return answer(work.read(parts(), id))
+
+
+@routes.route("POST", "/v1/jobs/{id}:cancel", answers={200: JobAnswer, 202: JobAnswer}, problems=(404, 409))
+def cancel_job(id: str) -> Response:
+    """Cancel a job: a queued one at once, a running one at its next batch."""
+    job = work.cancel(parts(), id)
+    return answer(work.read(parts(), id), 200 if job.status.ended else 202)
+
+
+@routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
+def delete_job(id: str) -> Response:
+    """Remove an ended job with its epochs; models made from it stay."""
+    with parts().database.begin() as connection:
+        jobs.delete_job(connection, id)
+    return Response(status=204)

@@ -1,0 +1,75 @@
+"""`/v1/models`: trained networks by name, and their predictions."""
+
+from flask import Response, request
+
+from service import models
+from service.api.answers import answer, listing, page
+from service.api.bodies import read_model
+from service.api.parts import parts, warm
+from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
+from service.definitions.requests import PredictRequest
+from service.store import models as stored
+
+routes = Routes("models")
+EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, `best` or `last`")
+
+
+@routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+def list_models() -> Response:
+    """The models, newest first."""
+    with parts().database.read() as connection:
+        found = stored.list_models(connection, page())
+    described = [models.describe_model(parts(), model.name) for model in found.data]
+    return listing(described, found.has_more, lambda item: item["name"])
+
+
+@routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
+def get_model(name: str) -> Response:
+    """One model: its versions, and a body that predict takes."""
+    return answer(models.describe_model(parts(), name))
+
+
+@routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
+def delete_model(name: str) -> Response:
+    """Remove a model with all its versions."""
+    with parts().database.begin() as connection:
+        stored.delete_model(connection, name)
+    return Response(status=204)
+
+
+@routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
+def get_version(name: str, version: str) -> Response:
+    """One version of a model."""
+    return answer(models.read_version(parts(), name, version))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}:predict",
+    body=PredictRequest,
+    query=[EPOCH],
+    answers={200: PredictAnswer},
+    problems=(404, 409),
+)
+def predict(name: str) -> Response:
+    """Predict with a model's latest version."""
+    return _predict(name, None)
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}/versions/{version}:predict",
+    body=PredictRequest,
+    query=[EPOCH],
+    answers={200: PredictAnswer},
+    problems=(404, 409),
+)
+def predict_version(name: str, version: str) -> Response:
+    """Predict with one version of a model."""
+    return _predict(name, models.version_number(version))
+
+
+def _predict(name: str, version: int | None) -> Response:
+    trained = models.version_of(parts(), warm(), name, version, request.args.get("epoch"))
+    return answer(models.predict(trained, read_model(PredictRequest, parts().settings.max_json_bytes)))

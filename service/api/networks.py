@@ -1,0 +1,54 @@
+"""`/v1/networks`"""
+
+from typing import Any
+
+from flask import Response
+
+from service import catalog
+from service.api.answers import answer, immutable, listing, page
+from service.api.bodies import read_model
+from service.api.parts import parts
+from service.api.routes import PAGE, Routes
+from service.api.schemas import ListAnswer, NetworkAnswer
+from service.definitions.network import NetworkRequest, describe
+from service.store import resources
+from service.store.records import NetworkRecord
+
+routes = Routes("networks")
+
+
+def body_of(record: NetworkRecord) -> dict[str, Any]:
+    head = {"name": record.name, "object": "network", "created_at": record.created_at}
+    return {**head, **describe(record.definition)}
+
+
+@routes.route("POST", "/v1/networks", body=NetworkRequest, answers={200: NetworkAnswer, 201: NetworkAnswer}, problems=(409,))
+def create_network() -> Response:
+    """Keep a network."""
+    request = read_model(NetworkRequest, parts().settings.max_json_bytes)
+    record, is_new = catalog.keep_network(parts(), request.name, request.definition())
+    return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
+
+
+@routes.route("GET", "/v1/networks", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+def list_networks() -> Response:
+    """The networks, newest first."""
+    with parts().database.read() as connection:
+        found = resources.list_networks(connection, page())
+    return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
+
+
+@routes.route("GET", "/v1/networks/{name}", answers={200: NetworkAnswer}, problems=(404,))
+def get_network(name: str) -> Response:
+    """One network."""
+    with parts().database.read() as connection:
+        record = resources.get_network(connection, name)
+    return immutable(body_of(record), record.sha256)
+
+
+@routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))
+def delete_network(name: str) -> Response:
+    """Remove a network; jobs keep their own copy."""
+    with parts().database.begin() as connection:
+        resources.delete_network(connection, name)
+    return Response(status=204)

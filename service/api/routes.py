@@ -1,0 +1,103 @@
+"""How a view says what it is: path, summary, body, query and answers, once, for Flask and for the OpenAPI document."""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, request
+from pydantic import BaseModel
+
+from service.errors import Fault, Invalid
+
+View = Callable[..., Any]
+EVERYWHERE = {"pretty"}
+CODES = {404: "not found", 409: "in another state", 413: "too large", 415: "unknown media type", 422: "not valid"}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One parameter of the query, with its JSON schema. A name that ends in `*` stands for all that begin so."""
+
+    name: str
+    schema: dict[str, Any]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of the API."""
+
+    method: str
+    path: str
+    operation: str
+    summary: str
+    tag: str
+    body: type[BaseModel] | None
+    files: tuple[str, ...]
+    query: tuple[Query, ...]
+    answers: dict[int, Any]
+    problems: tuple[int, ...]
+
+
+@dataclass
+class Routes:
+    """The operations of one resource; `blueprint` serves them."""
+
+    tag: str
+    blueprint: Blueprint = field(init=False)
+    routes: list[Route] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.blueprint = Blueprint(self.tag, __name__)
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        answers: dict[int, Any],
+        body: type[BaseModel] | None = None,
+        files: tuple[str, ...] = (),
+        query: Sequence[Query] = (),
+        problems: tuple[int, ...] = (),
+    ) -> Callable[[View], View]:
+        """Serve the view at `path` (OpenAPI style, `{name}`); a verb behind a colon also answers behind a slash."""
+
+        def register(view: View) -> View:
+            summary = (view.__doc__ or "").strip().splitlines()[0]
+            name = getattr(view, "__name__", path)
+            self.routes.append(
+                Route(method, path, name, summary, self.tag, body, files, tuple(query), answers, problems)
+            )
+            known = {item.name for item in query} | EVERYWHERE
+
+            def checked(**values: Any) -> Any:
+                _check_query(known)
+                return view(**values)
+
+            rule = path.replace("{", "<").replace("}", ">")
+            self.blueprint.add_url_rule(rule, name, checked, methods=[method])
+            if ":" in path:
+                self.blueprint.add_url_rule(rule.replace(":", "/"), f"{name}_slash", checked, methods=[method])
+            return view
+
+        return register
+
+
+def _check_query(known: set[str]) -> None:
+    prefixes = tuple(name.removesuffix("*") for name in known if name.endswith("*"))
+    for name in request.args:
+        if name not in known and not (prefixes and name.startswith(prefixes)):
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(sorted(known))}"
+            detail = f"`{name[:60]}` is not known{hint}"
+            raise Invalid(f"?{name[:60]}: {detail}", [Fault(detail, pointer=f"?{name[:60]}")])
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+PAGE = (
+    Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
+    Query("after", TEXT, "the `last_id` of the page before"),
+)
+WAIT = Query("wait", {"type": "number", "minimum": 0}, "seconds to wait for the job's end, at most 60")

@@ -1,0 +1,59 @@
+"""Holding an answer until a job ends: at most so many at once, so that waits never eat the server's threads."""
+
+import threading
+import time
+
+from flask import request
+
+from service.errors import Invalid
+from service.parts import Parts
+from service.store import jobs
+
+MAX_WAIT_SECONDS = 60.0
+FIRST_LOOK_SECONDS = 0.005
+LONGEST_LOOK_SECONDS = 0.25
+
+
+class Waits:
+    """A cap on the waits of one process; beyond it a wait is answered at once."""
+
+    def __init__(self, most: int) -> None:
+        self._places = threading.BoundedSemaphore(most)
+
+    def until_ended(self, parts: Parts, job_id: str, seconds: float) -> bool:
+        """Wait until the job ends or the time is over; whether it has ended."""
+        if seconds <= 0 or not self._places.acquire(blocking=False):
+            return _ended(parts, job_id)
+        try:
+            deadline = time.monotonic() + seconds
+            pause = FIRST_LOOK_SECONDS
+            while not (ended := _ended(parts, job_id)) and time.monotonic() < deadline:
+                time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+                pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+            return ended
+        finally:
+            self._places.release()
+
+
+def _ended(parts: Parts, job_id: str) -> bool:
+    with parts.database.read() as connection:
+        return jobs.get_job(connection, job_id).status.ended
+
+
+def wished_seconds() -> float:
+    """`?wait=N`, or `Prefer: wait=N` (RFC 7240), at most 60; 0 without."""
+    text = request.args.get("wait")
+    if text is None:
+        for wish in request.headers.get("Prefer", "").split(","):
+            name, _, value = wish.strip().partition("=")
+            if name.lower() == "wait":
+                text = value
+    if text is None:
+        return 0.0
+    try:
+        seconds = float(text) if "_" not in text else -1.0
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise Invalid.at("?wait", f"must be a number of seconds, got {text[:40]!r}")
+    return min(seconds, MAX_WAIT_SECONDS)

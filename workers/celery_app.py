@@ -1,0 +1,174 @@
+"""The worker process: Celery with prefork children, each of which trains one job at a time.
+
+The parent imports no NumPy; its children do. A child trains when the doorbell rings, and looks for itself every few
+seconds, so a lost message costs no more than that. The parent notes that it lives, and gives back the leases of
+processes that died.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+from billiard import active_children
+from celery import Celery, signals
+
+from service.config import Settings
+from service.errors import ServiceError
+from service.parts import Parts, open_parts
+from service.queue import QUEUE, RUN_NEXT_JOB
+from service.store import workers
+from service.processes import die_with_parent, is_alive
+
+NOTE_SECONDS = 5.0
+WATCH_SECONDS = 1.0
+LEAVE_SECONDS = 8.0
+
+log = logging.getLogger(__name__)
+
+
+class Child:
+    """One prefork child: a lock so that it trains one job at a time, whoever asks."""
+
+    def __init__(self, settings: Settings, parent: int) -> None:
+        self.settings = settings
+        self.name = f"{socket.gethostname()}:{parent}:{os.getpid()}"
+        self.parts = open_parts(settings)
+        self.leaving = threading.Event()
+        self.busy = threading.Lock()
+        self.looker = threading.Thread(target=self._look, name="looker", daemon=True)
+
+    def start(self) -> None:
+        """To be called in the child, once it is there."""
+        signal.signal(signal.SIGTERM, lambda *_: self.leaving.set())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.looker.start()
+
+    def run_jobs(self) -> None:
+        """Train what waits, until nothing does or the process is to leave."""
+        from workers.training_run import run_next_job
+
+        with self.busy:
+            while not self.leaving.is_set() and run_next_job(self.parts, self.name, self.leaving.is_set):
+                pass
+
+    def _look(self) -> None:
+        """The doorbell may be silent: look for jobs every few seconds while idle."""
+        while not self.leaving.wait(self.settings.look_seconds):
+            if self.busy.locked():
+                continue
+            try:
+                self.run_jobs()
+            except ServiceError as error:
+                log.warning("cannot look for jobs: %s", error.detail)
+
+    def leave(self) -> None:
+        """Let the looker's job be stored and put back."""
+        self.leaving.set()
+        self.looker.join(LEAVE_SECONDS)
+
+
+class Keeper:
+    """The parent's thread: notes that this worker lives, and frees the jobs of processes that died on this machine."""
+
+    def __init__(self, parts: Parts, places: int) -> None:
+        self.parts, self.places = parts, places
+        self.host = socket.gethostname()
+        self.name = f"{self.host}:{os.getpid()}"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(LEAVE_SECONDS)
+        try:
+            with self.parts.database.begin() as connection:
+                workers.forget_worker(connection, self.name)
+        except ServiceError as error:
+            log.warning("cannot note that this worker left: %s", error.detail)
+
+    def _keep(self) -> None:
+        waited = NOTE_SECONDS
+        while True:
+            try:
+                if waited >= NOTE_SECONDS:
+                    with self.parts.database.begin() as connection:
+                        workers.note_worker(connection, self.name, self.places)
+                    waited = 0.0
+                self._free_jobs_of_the_dead()
+            except ServiceError as error:
+                log.warning("cannot note that this worker lives: %s", error.detail)
+            if self._over.wait(WATCH_SECONDS):
+                return
+            waited += WATCH_SECONDS
+
+    def _free_jobs_of_the_dead(self) -> None:
+        with self.parts.database.read() as connection:
+            holders = workers.holders(connection, self.host + ":")
+        for holder in holders:
+            if not is_alive(int(holder.rsplit(":", 1)[1])):
+                with self.parts.database.begin() as connection:
+                    freed = workers.release_dead(connection, holder)
+                log.warning("process %s has died; %d job(s) of it are free again", holder, freed)
+                self.parts.doorbell.ring()
+
+
+def make_worker_app(settings: Settings) -> Celery:
+    """The Celery application with its one task, and the life of its children."""
+    parts = open_parts(settings)
+    app = parts.doorbell.celery
+    parent = os.getpid()
+    children: list[Child] = []
+
+    def begin_child(**_: Any) -> None:
+        die_with_parent(parent)
+        child = Child(settings, parent)
+        children.append(child)
+        child.start()
+
+    def end_child(**_: Any) -> None:
+        for child in children:
+            child.leave()
+
+    def stop_children(**_: Any) -> None:
+        for process in active_children():
+            if process.pid:
+                os.kill(process.pid, signal.SIGTERM)
+
+    @app.task(name=RUN_NEXT_JOB)  # type: ignore[untyped-decorator, unused-ignore]
+    def run_next_job() -> None:
+        for child in children:
+            child.run_jobs()
+
+    signals.worker_process_init.connect(begin_child, weak=False)
+    signals.worker_process_shutdown.connect(end_child, weak=False)
+    signals.worker_shutting_down.connect(stop_children, weak=False)
+    return app
+
+
+def run_worker(settings: Settings) -> int:
+    """Work until told to stop; the exit code."""
+    app = make_worker_app(settings)
+    keeper = Keeper(open_parts(settings), settings.resolved_workers)
+    worker = app.Worker(
+        concurrency=settings.resolved_workers,
+        pool="prefork",
+        queues=[QUEUE],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        hostname=f"backprop-{os.getpid()}@{socket.gethostname()}",
+        loglevel=settings.log_level.upper(),
+        quiet=True,
+    )
+    keeper.start()
+    try:
+        worker.start()
+    finally:
+        keeper.stop()
+    return int(worker.exitcode or 0)
