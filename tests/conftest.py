@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.servers import Postgres, Redis, Server, Unavailable
+from tests.servers import Postgres, Redis, Server, ServerMissingError
 
 S = TypeVar("S", bound=Server)
 
@@ -66,7 +66,7 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
 def _started(start: Callable[[], S]) -> S:
     try:
         return start()
-    except Unavailable as missing:
+    except ServerMissingError as missing:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing))
         pytest.skip(str(missing))

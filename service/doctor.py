@@ -1,0 +1,57 @@
+"""`backprop doctor`: what is configured, what answers, what is wrong and how to mend it."""
+
+import os
+import platform
+import sys
+
+from service.config import Settings
+from service.embedded import queue_server
+from service.health import readiness
+from service.parts import open_parts
+
+MENDING = {
+    "database": "start the database, or check BACKPROP_DATABASE_URL",
+    "migrations": "run `backprop migrate` (or start `backprop serve`, which does)",
+    "workers": "start `backprop serve`, or `backprop worker` beside the API",
+    "queue": "start the queue server, or check BACKPROP_QUEUE_URL; jobs are found without it, a second or two later",
+}
+
+
+def examine(settings: Settings) -> int:
+    """Print what there is; 0 when all is in order, else 1."""
+    print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    print(f"data folder   {settings.data_dir.absolute()} ({_folder(settings)})")
+    print(f"database      {_without_password(settings.resolved_database_url)}")
+    print(f"queue         {_queue(settings)}")
+    print(f"listening on  {settings.host}:{settings.port}, {settings.resolved_api_processes} API process(es)")
+    print(f"workers       {settings.resolved_workers}")
+    print()
+    status, checks = readiness(open_parts(settings))
+    for name, check in checks.items():
+        print(f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else ""))
+        if not check["ok"]:
+            print(f"        {MENDING[name]}")
+    print(f"\nall together: {status}")
+    sys.stdout.flush()
+    return 0 if status == "ready" else 1
+
+
+def _folder(settings: Settings) -> str:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return "writable" if os.access(folder, os.W_OK) else "NOT writable: choose another --data-dir"
+
+
+def _queue(settings: Settings) -> str:
+    if settings.queue_url:
+        return _without_password(settings.queue_url)
+    server = queue_server()
+    if server is None:
+        return "files in the data folder: no Redis or Valkey server is there for this platform, so jobs start a little later"
+    return f"embedded: {server}"
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else url

@@ -1,0 +1,160 @@
+"""`backprop serve`: starts the parts, starts again what dies and says so, and stops all of them cleanly."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from service.config import Settings
+from service.embedded import data_folder, queue_command, queue_server, socket_path
+from service.errors import Misconfigured
+from service.processes import die_with_parent
+from service.store.database import Database
+from service.store.migrate import migrate
+
+STOP_SECONDS = 15.0
+SETTLED_SECONDS = 10.0  # a part that lived that long is started again at once
+LONGEST_PAUSE_SECONDS = 5.0
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+log = logging.getLogger("backprop")
+
+
+@dataclass
+class Part:
+    """One process that has to live."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause: float = field(default=0.1)
+
+    def start(self) -> None:
+        parent = os.getpid()
+        # a session of its own: Ctrl-C is for the supervisor, which then stops the parts in order
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: die_with_parent(parent) if sys.platform == "linux" else None,
+        )
+        self.started_at = time.monotonic()
+
+    def check(self, over: threading.Event) -> None:
+        """Start it again when it is gone, ever slower while it dies young."""
+        if self.process is None or self.process.poll() is None:
+            return
+        lived = time.monotonic() - self.started_at
+        log.warning("%s (process %d) ended with %s; starting it again", self.name, self.process.pid, self.process.returncode)
+        self.pause = 0.1 if lived > SETTLED_SECONDS else min(self.pause * 2, LONGEST_PAUSE_SECONDS)
+        if not over.wait(self.pause):
+            self.start()
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL to what does not listen."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("%s (process %d) does not stop; killing it", self.name, self.process.pid)
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def environment_of(settings: Settings, queue_url: str) -> dict[str, str]:
+    """What the parts are told; BLAS computes on one thread everywhere, as workers are many."""
+    return {
+        **os.environ,
+        **dict.fromkeys(THREAD_VARIABLES, "1"),
+        "PYTHONUNBUFFERED": "1",
+        "BACKPROP_HOST": settings.host,
+        "BACKPROP_PORT": str(settings.port),
+        "BACKPROP_DATA_DIR": str(settings.data_dir.absolute()),
+        "BACKPROP_DATABASE_URL": settings.database_url,
+        "BACKPROP_QUEUE_URL": queue_url,
+        "BACKPROP_WORKERS": str(settings.resolved_workers),
+        "BACKPROP_API_PROCESSES": str(settings.resolved_api_processes),
+        "BACKPROP_AUTH": settings.auth,
+        "BACKPROP_LOG_LEVEL": settings.log_level,
+    }
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[threading.Event]:
+    """The whole service, up until the block ends; the event says that it is to stop."""
+    settings.check_listening()
+    over = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(data_folder(settings.data_dir))
+        check_port(settings.host, settings.port)
+        migrate(Database(settings.resolved_database_url))
+        parts = list(_parts(settings, stack))
+        watcher = threading.Thread(target=_watch, args=(parts, over), name="watch", daemon=True)
+        try:
+            for part in parts:
+                part.start()
+            watcher.start()
+            yield over
+        finally:
+            over.set()
+            if watcher.is_alive():
+                watcher.join()
+            _stop(parts)
+
+
+def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
+    """The queue server where none is configured, the API and the workers."""
+    queue_url = settings.queue_url
+    server = None if queue_url else queue_server()
+    if server:
+        socket_file = stack.enter_context(socket_path(settings.data_dir))
+        queue_url = f"unix://{socket_file}"
+        yield Part("queue server", queue_command(server, settings.data_dir, socket_file), dict(os.environ))
+    elif not queue_url:
+        queue_url = f"filesystem://{settings.data_dir.absolute() / 'queue'}"
+        log.warning("no queue server is there for this platform; messages go through files, a second or two slower")
+    environment = environment_of(settings, queue_url)
+    yield Part("workers", [sys.executable, "-m", "workers"], environment)
+    yield Part("API", [sys.executable, "-m", "service.cli", "api"], environment)
+
+
+def _watch(parts: list[Part], over: threading.Event) -> None:
+    while not over.wait(0.2):
+        for part in parts:
+            part.check(over)
+
+
+def _stop(parts: list[Part]) -> None:
+    """The API first, so that nothing new is promised; the queue server last."""
+    for part in reversed(parts):
+        part.stop()
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `Misconfigured` when nothing can listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(f"cannot listen on {host}:{port}: {error.strerror}; use another --port") from None
+
+
+def free_port() -> int:
+    """A port nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
