@@ -94,7 +94,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=5,
-        log_level="warning",  # type: ignore[arg-type]
+        log_level="error",  # type: ignore[arg-type]
         websockets=False,
     )
     server.serve()

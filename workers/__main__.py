@@ -3,6 +3,9 @@
 import logging
 import os
 import sys
+import warnings
+
+from celery.platforms import SecurityWarning
 
 from service.config import read_settings
 from service.errors import ServiceError
@@ -17,6 +20,8 @@ def main() -> int:
         )
         for chatty in ("celery", "kombu", "alembic"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
+        # Celery warns of root because of pickles; messages here are empty and JSON
+        warnings.simplefilter("ignore", SecurityWarning)
         return run_worker(settings)
     except ServiceError as error:
         print(f"backprop worker: {error.detail}", file=sys.stderr)

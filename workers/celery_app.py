@@ -10,8 +10,10 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import Any
 
+import billiard.pool
 from billiard import active_children
 from celery import Celery, signals
 
@@ -25,6 +27,7 @@ from service.processes import die_with_parent, is_alive
 NOTE_SECONDS = 5.0
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 8.0
+GRACE_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +45,19 @@ class Child:
 
     def start(self) -> None:
         """To be called in the child, once it is there."""
+        # billiard resets signals right after this, so that SIGTERM would kill the child in the middle of a batch;
+        # this is the child's own copy of the module
+        billiard.pool.reset_signals = self._handle_signals
+        self.looker.start()
+
+    def _handle_signals(self, **_: Any) -> None:
+        """SIGTERM, to this process or to the whole group: store what there is, put the job back, leave."""
         signal.signal(signal.SIGTERM, lambda *_: self.leaving.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self.looker.start()
 
     def run_jobs(self) -> None:
         """Train what waits, until nothing does or the process is to leave."""
-        from workers.training_run import run_next_job
+        from workers.training_run import run_next_job  # here, as only children load NumPy
 
         with self.busy:
             while not self.leaving.is_set() and run_next_job(self.parts, self.name, self.leaving.is_set):
@@ -63,11 +72,17 @@ class Child:
                 self.run_jobs()
             except ServiceError as error:
                 log.warning("cannot look for jobs: %s", error.detail)
+        with self.busy:
+            pass
+        # usually the pool ends this process now; if the signal was for this one alone, it has to go by itself
+        time.sleep(GRACE_SECONDS)
+        os._exit(0)
 
     def leave(self) -> None:
         """Let the looker's job be stored and put back."""
         self.leaving.set()
-        self.looker.join(LEAVE_SECONDS)
+        if self.busy.acquire(timeout=LEAVE_SECONDS):
+            self.busy.release()
 
 
 class Keeper:

@@ -1,0 +1,196 @@
+"""`backprop demo`: starts the service and, over HTTP alone, trains XOR and a reader of handwritten digits.
+
+All it knows of the service is its address; what it prints is what any client could.
+"""
+
+import csv
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from service.config import Settings
+from service.drawing import bar, curve, digit
+from service.errors import Misconfigured, ServiceError
+from service.supervisor import check_port, free_port, running
+
+START_SECONDS = 60.0
+JOB_SECONDS = 120.0
+HELD_OUT = 5  # every fifth digit is never shown to the network
+SHOWN = 5
+
+XOR = {
+    "dataset": {
+        "name": "demo-xor",
+        "inputs": [[0, 0], [0, 1], [1, 0], [1, 1]],
+        "targets": [[0], [1], [1], [0]],
+    },
+    "network": {
+        "layers": [
+            {"type": "dense", "units": 4, "activation": "sigmoid"},
+            {"type": "dense", "units": 1, "activation": "sigmoid"},
+        ]
+    },
+    "model": "demo-xor",
+    "training": {
+        "loss": "quadratic",
+        "optimizer": {"type": "sgd", "learning_rate": 0.5, "momentum": 0.9},
+        "epochs": 3000,
+        "batch_size": 4,
+        "seed": 1,
+    },
+}
+DIGITS = {
+    "dataset": "demo-digits",
+    "network": {
+        "layers": [
+            {"type": "dense", "units": 64, "activation": "relu", "initializer": "he_normal"},
+            {"type": "dense", "units": 10, "activation": "softmax"},
+        ]
+    },
+    "model": "demo-digits",
+    "training": {
+        "loss": "categorical_cross_entropy",
+        "optimizer": {"type": "sgd", "learning_rate": 0.05, "momentum": 0.9},
+        "epochs": 40,
+        "batch_size": 32,
+        "seed": 1,
+    },
+}
+
+
+class Client:
+    """The service, as a program without libraries sees it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def send(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> Any:
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.address + path, data, {"Content-Type": media_type}, method=method)
+        with urllib.request.urlopen(request, timeout=90) as response:
+            return json.loads(response.read())
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if self.send("GET", "/readyz")["status"] == "ready":
+                    return
+            except OSError:
+                pass  # nothing listens yet; the deadline ends this
+            time.sleep(0.1)
+        raise ServiceError(f"the service was not ready within {START_SECONDS:.0f} s")
+
+    def train(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Post a job and show its progress until it ends."""
+        job = self.send("POST", "/v1/jobs", body)
+        deadline = time.monotonic() + JOB_SECONDS
+        while job["status"] in ("queued", "running") and time.monotonic() < deadline:
+            _show_progress(job)
+            time.sleep(0.1)
+            job = self.send("GET", f"/v1/jobs/{job['id']}")
+        _show_progress(job, last=True)
+        if job["status"] != "succeeded":
+            raise ServiceError(f"{job['id']} is {job['status']}: {job['error']}")
+        return dict(job)
+
+
+def run_demo(settings: Settings, keep: bool) -> int:
+    """The whole demonstration; 0 when both networks learned what they should."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    settings = replace(settings, port=_port(settings), log_level="warning")
+    with running(settings):
+        client = Client(f"http://{settings.host}:{settings.port}")
+        print(f"The service starts on {client.address}", flush=True)
+        client.wait_until_ready()
+        learned = _xor(client) and _digits(client)
+        _say_where(client, settings)
+        if keep:
+            print("\nThe service stays up; Ctrl-C stops it.", flush=True)
+            stop.wait()
+    return 0 if learned else 1
+
+
+def _port(settings: Settings) -> int:
+    try:
+        check_port(settings.host, settings.port)
+    except Misconfigured:
+        return free_port()
+    return settings.port
+
+
+def _show_progress(job: dict[str, Any], last: bool = False) -> None:
+    progress = job["progress"]
+    loss = "" if job["latest"] is None else f"  loss {job['latest']['training_loss']:.5f}"
+    line = f"  {bar(progress['fraction'])} epoch {progress['epoch']} of {progress['epochs']}{loss}"
+    if sys.stdout.isatty():
+        print(f"\r{line}\x1b[K", end="\n" if last else "", flush=True)
+    elif last:
+        print(line, flush=True)
+
+
+def _draw_losses(client: Client, job: dict[str, Any]) -> None:
+    epochs = client.send("GET", f"/v1/jobs/{job['id']}/epochs?points=120")["data"]
+    print("\n".join("  " + line for line in curve([epoch["training_loss"] for epoch in epochs])))
+    print(f"  training loss, epochs {epochs[0]['epoch']} to {epochs[-1]['epoch']}, logarithmic\n")
+
+
+def _xor(client: Client) -> bool:
+    print("\n1. XOR: a 2-4-1 network learns what no single neuron can")
+    job = client.train(XOR)
+    _draw_losses(client, job)
+    rows: Sequence[Sequence[int]] = XOR["dataset"]["inputs"]  # type: ignore[index]
+    outputs = client.send("POST", "/v1/models/demo-xor:predict", {"instances": rows})["predictions"]
+    for row, (output,) in zip(rows, outputs, strict=True):
+        print(f"  {row[0]} xor {row[1]} = {output:.3f}")
+    return all(round(output) == row[0] ^ row[1] for row, (output,) in zip(rows, outputs, strict=True))
+
+
+def _digits(client: Client) -> bool:
+    print("\n2. Handwritten digits: 8 x 8 pixels, ten classes")
+    table = list(csv.reader(_example("digits.csv").read_text().splitlines()))
+    header, rows = table[0], table[1:]
+    unseen = rows[::HELD_OUT]
+    seen = [row for index, row in enumerate(rows) if index % HELD_OUT]
+    text = "\n".join(",".join(row) for row in [header, *seen]) + "\n"
+    client.send("PUT", "/v1/datasets/demo-digits?target_type=class", text.encode(), "text/csv")
+    print(f"  {len(seen)} digits to learn from, {len(unseen)} that the network never sees")
+    job = client.train(DIGITS)
+    _draw_losses(client, job)
+    pixels = [[int(cell) for cell in row[:-1]] for row in unseen]
+    labels = client.send("POST", "/v1/models/demo-digits:predict", {"instances": pixels})["labels"]
+    right = sum(label == int(row[-1]) for label, row in zip(labels, unseen, strict=True))
+    drawn = [digit(row).splitlines() for row in pixels[:SHOWN]]
+    for lines in zip(*drawn, strict=True):
+        print("  " + "   ".join(lines))
+    print("  " + "   ".join(f"reads {label} is {row[-1]}".center(16) for label, row in zip(labels[:SHOWN], unseen, strict=False)))
+    accuracy = right / len(unseen)
+    print(f"\n  accuracy on {len(unseen)} digits it never saw: {accuracy:.2%}")
+    return accuracy >= 0.95
+
+
+def _example(name: str) -> Path:
+    """A file of `examples/`: in a checkout beside the package, in an installed wheel inside it."""
+    here = Path(__file__).parent
+    for folder in (here.parent / "examples", here / "examples"):
+        if (folder / name).exists():
+            return folder / name
+    raise Misconfigured(f"the example {name} is not installed")
+
+
+def _say_where(client: Client, settings: Settings) -> None:
+    models = [model["name"] for model in client.send("GET", "/v1/models")["data"]]
+    print("\nEverything is kept:")
+    print(f"  in      {os.path.relpath(settings.data_dir.absolute())}/ (database, datasets, every epoch's parameters)")
+    print(f"  models  {', '.join(models)}")
+    print("  again   `make serve`, then curl http://127.0.0.1:8000/v1/models/demo-digits")

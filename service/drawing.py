@@ -1,0 +1,35 @@
+"""Pictures for a terminal: a progress bar, a curve, a small grey image."""
+
+import math
+from collections.abc import Sequence
+
+GREYS = " .:-=+*#%@"
+
+
+def bar(fraction: float, width: int = 30) -> str:
+    """A progress bar."""
+    full = round(max(0.0, min(1.0, fraction)) * width)
+    return "[" + "#" * full + "." * (width - full) + "]"
+
+
+def curve(values: Sequence[float], width: int = 60, height: int = 10) -> list[str]:
+    """Lines that draw positive `values` over their index, the scale logarithmic, its ends written beside."""
+    logs = [math.log10(max(value, 1e-12)) for value in values]
+    low, high = min(logs), max(logs)
+    span = (high - low) or 1.0
+    grid = [[" "] * width for _ in range(height)]
+    for column in range(width):
+        at = column * (len(logs) - 1) / max(width - 1, 1)
+        row = round((high - logs[round(at)]) / span * (height - 1))
+        grid[row][column] = "*"
+    labels = {0: f"{10**high:.2g}", height - 1: f"{10**low:.2g}"}
+    return [f"{labels.get(row, ''):>8} |{''.join(cells)}" for row, cells in enumerate(grid)]
+
+
+def digit(pixels: Sequence[float], side: int = 8, brightest: float = 16) -> str:
+    """An image of side x side pixels, two characters each."""
+    lines = []
+    for row in range(side):
+        part = pixels[row * side : (row + 1) * side]
+        lines.append("".join(GREYS[round(pixel / brightest * (len(GREYS) - 1))] * 2 for pixel in part))
+    return "\n".join(lines)
