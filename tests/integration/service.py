@@ -1,0 +1,93 @@
+"""A real `backprop serve` (or its parts) as a process, for tests that need one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from service.supervisor import free_port
+from tests.waiting import wait_until
+
+START_SECONDS = 60
+
+
+class Service:
+    """`backprop serve` on a free port; a context that stops it by its process id."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.port = int(settings.pop("BACKPROP_PORT", 0)) or free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.data_dir = data_dir
+        self.log = data_dir.parent / f"serve-{self.port}.log"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
+        self.environment = {**kept, "BACKPROP_DATA_DIR": str(data_dir), "BACKPROP_PORT": str(self.port), **settings}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Service":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "service.cli", "serve"]
+            self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+        try:
+            wait_until(self._is_ready, seconds=START_SECONDS, what=f"a service that is ready, see {self.log}")
+        except AssertionError:
+            self.stop()
+            raise AssertionError(self.log.read_text()[-4000:]) from None
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """End it; its exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            return self.process.wait(40)
+        finally:
+            self.process.kill()
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return bool(self.get("/readyz")["status"] == "ready")
+        except OSError:
+            return False
+
+    def get(self, path: str) -> Any:
+        return self.send("GET", path)[1]
+
+    def post(self, path: str, body: Any) -> Any:
+        return self.send("POST", path, body)[1]
+
+    def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and JSON of an answer, problems included."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.address + path, data, {"Content-Type": "application/json"}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=90) as response:
+                return response.status, json.loads(response.read() or b"null")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+    def children(self, words: str) -> list[int]:
+        """Process ids below this service whose command line holds `words`."""
+        assert self.process is not None
+        found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(None, 2) for line in found.splitlines()]
+        below = {self.process.pid}
+        for _ in range(4):
+            below |= {int(pid) for pid, parent, _ in rows if int(parent) in below}
+        return [int(pid) for pid, _, command in rows if int(pid) in below and words in command]

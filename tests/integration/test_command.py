@@ -1,0 +1,91 @@
+"""The `backprop` command as a person meets it: clear words, no traceback."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.service import Service
+
+
+def backprop(*arguments: str, **settings: str) -> tuple[int, str]:
+    """Exit code and all that was printed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
+    command = [sys.executable, "-m", "service.cli", *arguments]
+    ended = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, timeout=120)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def refused(code: int, words: str, *expected: str) -> None:
+    assert code == 2, words
+    assert "Traceback" not in words
+    for part in expected:
+        assert part in words
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(*backprop("serve", "--port", str(port), "--data-dir", str(tmp_path / "d")), f"127.0.0.1:{port}", "--port")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused(*backprop("serve", "--port", "0", "--data-dir", str(tmp_path / "file" / "d")), "cannot be written")
+
+
+def test_a_folder_of_a_newer_release(tmp_path: Path) -> None:
+    (tmp_path / "format.json").write_text(json.dumps({"format": 99}))
+    refused(*backprop("serve", "--data-dir", str(tmp_path)), "format 99")
+
+
+def test_a_database_of_a_newer_release(tmp_path: Path) -> None:
+    assert backprop("migrate", "--data-dir", str(tmp_path))[0] == 0
+    import sqlite3
+
+    connection = sqlite3.connect(tmp_path / "backprop.sqlite3")
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    refused(*backprop("serve", "--data-dir", str(tmp_path)), "newer release", "9999")
+
+
+def test_a_wrong_setting_is_named_with_a_guess() -> None:
+    refused(*backprop("serve", BACKPROP_PROT="1"), "BACKPROP_PROT", "did you mean BACKPROP_PORT?")
+    refused(*backprop("serve", BACKPROP_PORT="many"), "BACKPROP_PORT must be a whole number, got 'many'")
+
+
+def test_off_loopback_needs_to_be_said_outright(tmp_path: Path) -> None:
+    refused(*backprop("serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path)), "BACKPROP_AUTH=off")
+
+
+def test_a_second_server_on_the_same_folder(tmp_path: Path) -> None:
+    with Service(tmp_path / "data") as first:
+        refused(*backprop("serve", "--port", "0", "--data-dir", str(first.data_dir)), "another `backprop serve`")
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
+    code, words = backprop("doctor", "--data-dir", str(tmp_path))
+    assert code == 1
+    assert "backprop migrate" in words
+    assert "Traceback" not in words
+
+
+def test_doctor_never_shows_a_password() -> None:
+    url = "postgresql://me:geheim@127.0.0.1:1/none"
+    code, words = backprop("doctor", BACKPROP_DATABASE_URL=url)
+    assert code == 1
+    assert "geheim" not in words
+
+
+@pytest.mark.parametrize("command", ["serve", "api", "worker", "migrate", "doctor", "demo"])
+def test_every_command_explains_itself(command: str) -> None:
+    code, words = backprop(command, "--help")
+    assert code == 0
+    assert "usage: backprop" in words

@@ -1,0 +1,123 @@
+"""The life of jobs in a real service: on embedded parts and on PostgreSQL with Redis."""
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import Parts
+from tests.integration.service import Service
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def service(parts: Parts) -> Iterator[Service]:
+    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_QUEUE_URL": parts.queue_url}
+    with Service(parts.data_dir, BACKPROP_WORKERS="2", BACKPROP_API_PROCESSES="1", **urls) as running:
+        yield running
+
+
+def long_job(epochs: int = 40) -> dict[str, Any]:
+    """A job of some seconds, with momentum, validation and shuffling."""
+    random = np.random.default_rng(3)
+    X = random.normal(size=(3000, 12)).round(4)
+    labels = (X[:, 0] * X[:, 1] > 0).astype(int) + (X[:, 2] > 0.5)
+    return {
+        "dataset": {"name": "made", "inputs": X.tolist(), "targets": labels.tolist(), "target_type": "class"},
+        "network": {"hidden": [32]},
+        "training": {"epochs": epochs, "batch_size": 8, "seed": 5},
+    }
+
+
+def epochs_of(service: Service, job: str) -> list[dict[str, Any]]:
+    return list(service.get(f"/v1/jobs/{job}/epochs?limit=1000")["data"])
+
+
+def running_at(service: Service, job: str, epoch: int) -> None:
+    wait_until(
+        lambda: service.get(f"/v1/jobs/{job}")["progress"]["epoch"] >= epoch, seconds=60, what=f"epoch {epoch}"
+    )
+
+
+def finish(service: Service, job: str) -> dict[str, Any]:
+    ended = service.get(f"/v1/jobs/{job}?wait=60")
+    assert ended["status"] == "succeeded", ended
+    return dict(ended)
+
+
+def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
+    undisturbed = service.post("/v1/jobs?wait=60", long_job())
+    expected = [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, undisturbed["id"])]
+    assert [number for number, _ in expected] == list(range(41))
+
+    again = {**long_job(), "dataset": "made"}
+    job = service.post("/v1/jobs", again)["id"]
+    running_at(service, job, 5)
+    assert service.stop() == 0
+    service.start()
+    running_at(service, job, 15)
+    worker = service.children("-m workers")[0]
+    for child in service.children("-m workers"):
+        if child != worker:
+            os.kill(child, signal.SIGKILL)
+    ended = finish(service, job)
+    assert ended["attempt"] >= 3
+    assert [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, job)] == expected
+    assert ended["model"]["version"] == 1
+
+
+def test_a_running_job_is_cancelled_and_keeps_what_it_has(service: Service) -> None:
+    job = service.post("/v1/jobs", long_job(epochs=100_000))["id"]
+    running_at(service, job, 2)
+    assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 202
+    ended = service.get(f"/v1/jobs/{job}?wait=30")
+    assert ended["status"] == "cancelled"
+    last = ended["progress"]["epoch"]
+    assert [epoch["epoch"] for epoch in epochs_of(service, job)][-1] in (last, 999)
+    assert service.get(f"/v1/jobs/{job}/epochs/last/parameters")["epoch"] == last
+    assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 200
+
+
+def test_the_whole_service_killed_goes_on_when_it_is_started_again(service: Service) -> None:
+    job = service.post("/v1/jobs", long_job())["id"]
+    running_at(service, job, 3)
+    service.stop(signal.SIGKILL)
+    wait_until(lambda: not service.children("service.cli api"), seconds=20, what="the parts' end")
+    service.start()
+    finish(service, job)
+    assert [epoch["epoch"] for epoch in epochs_of(service, job)] == list(range(41))
+
+
+def test_a_part_that_dies_is_started_again(service: Service) -> None:
+    for words in ("service.cli api", "-m workers"):
+        os.kill(min(service.children(words)), signal.SIGKILL)
+    job = wait_until(lambda: submitted(service), seconds=30, what="an API that answers again")
+    finish(service, job)
+    assert "starting it again" in service.log.read_text()
+
+
+def submitted(service: Service) -> str | None:
+    try:
+        return str(service.post("/v1/jobs", long_job(epochs=2))["id"])
+    except OSError:
+        return None
+
+
+def test_ten_thousand_epochs_are_all_there(service: Service) -> None:
+    body = {
+        "dataset": {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [[0], [1], [1], [0]]},
+        "network": {"hidden": [4], "activation": "sigmoid"},
+        "training": {"epochs": 10_000, "batch_size": 4, "seed": 1},
+    }
+    job = service.post("/v1/jobs?wait=60", body)["id"]
+    seen: list[int] = []
+    more = True
+    while more:
+        page = service.get(f"/v1/jobs/{job}/epochs?limit=1000" + (f"&after={seen[-1]}" if seen else ""))
+        seen += [epoch["epoch"] for epoch in page["data"]]
+        more = page["has_more"]
+    assert seen == list(range(10_001))
+    assert service.get(f"/v1/jobs/{job}/epochs/7777/parameters")["epoch"] == 7777
