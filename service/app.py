@@ -14,6 +14,7 @@ from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
 from service.parts import open_parts
+from service.processes import die_with_parent
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (system, networks, datasets, jobs, epochs, models)
@@ -63,6 +64,7 @@ def _end(response: Response) -> Response:
 
 def from_environment() -> Flask:
     """For the HTTP server's processes, which are told everything by `BACKPROP_*` variables."""
+    die_with_parent(os.getppid())
     settings = read_settings(os.environ)
     level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

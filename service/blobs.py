@@ -1,4 +1,4 @@
-"""Large byte strings in a folder, named by their SHA-256: written, flushed to disk, renamed, and only then spoken of."""
+"""Large byte strings in a folder, named by their SHA-256: written, flushed to disk, renamed, only then spoken of."""
 
 import errno
 import hashlib

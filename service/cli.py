@@ -20,9 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = {name: getattr(options, name, None) for name in ("host", "port", "data_dir", "workers", "api_processes")}
     try:
         settings = read_settings(os.environ, **flags)
-        logging.basicConfig(
-            level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         logging.getLogger("alembic").setLevel(logging.WARNING)
         return int(options.run(settings, options))
     except ServiceError as error:
@@ -50,13 +48,23 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument(f"--{flag}", type=kind, help=text)
         return made
 
-    command("serve", _serve, "everything in one: migrations, queue server, API and workers", "host", "port",
-            "data-dir", "workers", "api-processes")
+    command(
+        "serve",
+        _serve,
+        "everything in one: migrations, queue server, API and workers",
+        "host",
+        "port",
+        "data-dir",
+        "workers",
+        "api-processes",
+    )
     command("api", _api, "the HTTP server alone", "host", "port", "data-dir", "api-processes")
     command("worker", _worker, "one worker alone", "data-dir", "workers")
     command("migrate", _migrate, "bring the database to this release's schema", "data-dir")
     command("doctor", _doctor, "what is configured, what answers, and how to mend what does not", "data-dir")
-    demo = command("demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers")
+    demo = command(
+        "demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers"
+    )
     demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
     return parser
 

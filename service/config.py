@@ -109,7 +109,7 @@ def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     return Settings(**values).check()
 
 
-def _parse(variable: str, text: str, kind: type) -> Any:
+def _parse(variable: str, text: str, kind: Any) -> Any:
     text = text.strip()
     if issubclass(kind, Path):
         return Path(text).expanduser()

@@ -173,10 +173,15 @@ def _digits(client: Client) -> bool:
     drawn = [digit(row).splitlines() for row in pixels[:SHOWN]]
     for lines in zip(*drawn, strict=True):
         print("  " + "   ".join(lines))
-    print("  " + "   ".join(f"reads {label} is {row[-1]}".center(16) for label, row in zip(labels[:SHOWN], unseen, strict=False)))
+    print(
+        "  "
+        + "   ".join(
+            f"reads {label} is {row[-1]}".center(16) for label, row in zip(labels[:SHOWN], unseen, strict=False)
+        )
+    )
     accuracy = right / len(unseen)
     print(f"\n  accuracy on {len(unseen)} digits it never saw: {accuracy:.2%}")
-    return accuracy >= 0.95
+    return bool(accuracy >= 0.95)
 
 
 def _example(name: str) -> Path:

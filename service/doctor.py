@@ -28,7 +28,9 @@ def examine(settings: Settings) -> int:
     print()
     status, checks = readiness(open_parts(settings))
     for name, check in checks.items():
-        print(f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else ""))
+        print(
+            f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else "")
+        )
         if not check["ok"]:
             print(f"        {MENDING[name]}")
     print(f"\nall together: {status}")
@@ -48,7 +50,7 @@ def _queue(settings: Settings) -> str:
         return _without_password(settings.queue_url)
     server = queue_server()
     if server is None:
-        return "files in the data folder: no Redis or Valkey server is there for this platform, so jobs start a little later"
+        return "files in the data folder, as there is no Redis or Valkey server for this platform: jobs start later"
     return f"embedded: {server}"
 
 

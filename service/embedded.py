@@ -28,7 +28,9 @@ def data_folder(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Misconfigured(f"another `backprop serve` works on {path}; stop it, or use another --data-dir") from None
+            raise Misconfigured(
+                f"another `backprop serve` works on {path}; stop it, or use another --data-dir"
+            ) from None
         check_format(path)
         yield
     finally:

@@ -142,7 +142,10 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
     running = not job.status.ended
     waiting = None
     if position is not None:
-        waiting = {"position": position, "reason": "no worker is alive" if not places else "a worker takes it when one is free"}
+        waiting = {
+            "position": position,
+            "reason": "no worker is alive" if not places else "a worker takes it when one is free",
+        }
     training = dict(job.training)
     if job.preprocessing is not None:
         fitted = job.preprocessing

@@ -17,6 +17,7 @@ from service.errors import Conflict, NotFound
 from service.jobs import parameters_of
 from service.parts import Parts
 from service.store import models
+from service.store.records import VersionRecord
 
 WARM_BYTES = 512 * 1024 * 1024
 
@@ -109,7 +110,9 @@ def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
     answer: dict[str, Any] = {
-        "predictions" if field == "instances" else "outputs": _objects(trained, values, labels) if as_objects else values,
+        "predictions" if field == "instances" else "outputs": _objects(trained, values, labels)
+        if as_objects
+        else values,
         "labels": labels,
         "model": trained.name,
         "version": trained.version,
@@ -147,8 +150,10 @@ def describe_model(parts: Parts, name: str) -> dict[str, Any]:
     example = None
     if versions:
         preprocessing = Preprocessing.from_dict(versions[-1].preprocessing)
-        row = [(column.categories or ("",))[0] if column.categories is not None else column.offset
-               for column in preprocessing.inputs]
+        row = [
+            (column.categories or ("",))[0] if column.categories is not None else column.offset
+            for column in preprocessing.inputs
+        ]
         example = {"instances": [row]}
     return {
         "name": name,
@@ -162,7 +167,7 @@ def describe_model(parts: Parts, name: str) -> dict[str, Any]:
     }
 
 
-def version_answer(version: models.VersionRecord) -> dict[str, Any]:
+def version_answer(version: VersionRecord) -> dict[str, Any]:
     return {
         "version": version.version,
         "object": "model_version",

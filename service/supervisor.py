@@ -55,7 +55,9 @@ class Part:
         if self.process is None or self.process.poll() is None:
             return
         lived = time.monotonic() - self.started_at
-        log.warning("%s (process %d) ended with %s; starting it again", self.name, self.process.pid, self.process.returncode)
+        log.warning(
+            "%s (process %d) ended with %s; starting it again", self.name, self.process.pid, self.process.returncode
+        )
         self.pause = 0.1 if lived > SETTLED_SECONDS else min(self.pause * 2, LONGEST_PAUSE_SECONDS)
         if not over.wait(self.pause):
             self.start()

@@ -15,9 +15,7 @@ from workers.celery_app import run_worker
 def main() -> int:
     try:
         settings = read_settings(os.environ)
-        logging.basicConfig(
-            level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         for chatty in ("celery", "kombu", "alembic"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
         # Celery warns of root because of pickles; messages here are empty and JSON

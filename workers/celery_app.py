@@ -1,8 +1,8 @@
 """The worker process: Celery with prefork children, each of which trains one job at a time.
 
-The parent imports no NumPy; its children do. A child trains when the doorbell rings, and looks for itself every few
-seconds, so a lost message costs no more than that. The parent notes that it lives, and gives back the leases of
-processes that died.
+The parent imports no NumPy and opens no database; its children do. A child trains when the doorbell rings, and looks
+for itself every few seconds, so a lost message costs no more than that. Each notes that it lives, and gives back the
+leases of processes that died.
 """
 
 import logging
@@ -20,9 +20,9 @@ from celery import Celery, signals
 from service.config import Settings
 from service.errors import ServiceError
 from service.parts import Parts, open_parts
+from service.processes import die_with_parent, is_alive
 from service.queue import QUEUE, RUN_NEXT_JOB
 from service.store import workers
-from service.processes import die_with_parent, is_alive
 
 NOTE_SECONDS = 5.0
 WATCH_SECONDS = 1.0
@@ -42,6 +42,7 @@ class Child:
         self.leaving = threading.Event()
         self.busy = threading.Lock()
         self.looker = threading.Thread(target=self._look, name="looker", daemon=True)
+        self.keeper = Keeper(self.parts, self.name)
 
     def start(self) -> None:
         """To be called in the child, once it is there."""
@@ -49,6 +50,7 @@ class Child:
         # this is the child's own copy of the module
         billiard.pool.reset_signals = self._handle_signals
         self.looker.start()
+        self.keeper.start()
 
     def _handle_signals(self, **_: Any) -> None:
         """SIGTERM, to this process or to the whole group: store what there is, put the job back, leave."""
@@ -76,6 +78,7 @@ class Child:
             pass
         # usually the pool ends this process now; if the signal was for this one alone, it has to go by itself
         time.sleep(GRACE_SECONDS)
+        self.keeper.stop()
         os._exit(0)
 
     def leave(self) -> None:
@@ -83,15 +86,19 @@ class Child:
         self.leaving.set()
         if self.busy.acquire(timeout=LEAVE_SECONDS):
             self.busy.release()
+        self.keeper.stop()
 
 
 class Keeper:
-    """The parent's thread: notes that this worker lives, and frees the jobs of processes that died on this machine."""
+    """A child's thread: notes that the child lives, and frees the jobs of processes that died on this machine.
 
-    def __init__(self, parts: Parts, places: int) -> None:
-        self.parts, self.places = parts, places
-        self.host = socket.gethostname()
-        self.name = f"{self.host}:{os.getpid()}"
+    It is the children's and not the parent's work because a process that forks must not have SQLite open: the child
+    would inherit the belief that locks are held.
+    """
+
+    def __init__(self, parts: Parts, name: str) -> None:
+        self.parts, self.name = parts, name
+        self.host = name.split(":", 1)[0]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -113,7 +120,7 @@ class Keeper:
             try:
                 if waited >= NOTE_SECONDS:
                     with self.parts.database.begin() as connection:
-                        workers.note_worker(connection, self.name, self.places)
+                        workers.note_worker(connection, self.name)
                     waited = 0.0
                 self._free_jobs_of_the_dead()
             except ServiceError as error:
@@ -124,12 +131,12 @@ class Keeper:
 
     def _free_jobs_of_the_dead(self) -> None:
         with self.parts.database.read() as connection:
-            holders = workers.holders(connection, self.host + ":")
-        for holder in holders:
-            if not is_alive(int(holder.rsplit(":", 1)[1])):
+            names = workers.names_on(connection, self.host + ":")
+        for name in names:
+            if not is_alive(int(name.rsplit(":", 1)[1])):
                 with self.parts.database.begin() as connection:
-                    freed = workers.release_dead(connection, holder)
-                log.warning("process %s has died; %d job(s) of it are free again", holder, freed)
+                    freed = workers.bury(connection, name)
+                log.warning("process %s has died; %d job(s) of it are free again", name, freed)
                 self.parts.doorbell.ring()
 
 
@@ -169,7 +176,6 @@ def make_worker_app(settings: Settings) -> Celery:
 def run_worker(settings: Settings) -> int:
     """Work until told to stop; the exit code."""
     app = make_worker_app(settings)
-    keeper = Keeper(open_parts(settings), settings.resolved_workers)
     worker = app.Worker(
         concurrency=settings.resolved_workers,
         pool="prefork",
@@ -181,9 +187,5 @@ def run_worker(settings: Settings) -> int:
         loglevel=settings.log_level.upper(),
         quiet=True,
     )
-    keeper.start()
-    try:
-        worker.start()
-    finally:
-        keeper.stop()
+    worker.start()
     return int(worker.exitcode or 0)

@@ -123,8 +123,14 @@ class Recorder:
         self._write(lambda connection: self._finish(connection, status, finishing))
 
     def put_back(self) -> None:
-        """Write what is pending and give the job up for others to go on."""
-        self._write(lambda connection: jobs.put_back(connection, self.job))
+        """Give the job up for others to go on from the last flush.
+
+        What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
+        """
+        self.records, self.blocks, self.forget = [], [], []
+        with self.parts.database.begin() as connection:
+            if not jobs.put_back(connection, self.job):
+                raise Fenced
 
     def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
@@ -190,11 +196,12 @@ class Recorder:
                 epochs.mark_stored(connection, self.job.number, self.late)
             for epoch in self.forget:
                 epochs.forget_parameters(connection, self.job.number, epoch)
-            if self.records and self.state is not None:
+            if last is not None:
+                if not last(connection):
+                    raise Fenced
+            elif self.state is not None:
                 state = self.state()
                 epochs.save_resume_state(connection, self.job.number, state.epoch, state.to_bytes())
-            if last is not None and not last(connection):
-                raise Fenced
             return jobs.requested(connection, self.job)
 
     def _progress(self) -> dict[str, Any]:

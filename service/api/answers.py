@@ -1,4 +1,4 @@
-"""Writing answers: JSON with exact numbers and times, lists with their links, and strong ETags on what never changes."""
+"""Writing answers: JSON with exact numbers and times, lists with their links, strong ETags on what never changes."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,9 @@ def immutable(body: Any, tag: str, status: int = 200, headers: dict[str, str] | 
     """An answer that a client may keep: it carries a strong ETag, and `If-None-Match` is honoured."""
     response = answer(body, status, headers)
     response.set_etag(tag)
-    return response.make_conditional(request) if status == 200 else response
+    if status == 200:
+        response.make_conditional(request)
+    return response
 
 
 def _other(value: Any) -> Any:
@@ -50,9 +52,7 @@ def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> 
     return int(text) if maximum is None else min(int(text), maximum)
 
 
-def listing(
-    data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], Any]
-) -> Response:
+def listing(data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], Any]) -> Response:
     """A list as every list is written; `key` gives what `after` takes."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)
     body = {"object": "list", "data": data, "has_more": has_more, "first_id": first, "last_id": last}

@@ -22,7 +22,7 @@ MULTIPART = "multipart/form-data"
 
 def read_model(model: type[M], max_bytes: int) -> M:
     """The JSON body as a `model`."""
-    kind, blocks = open_body((JSON,))
+    _, blocks = open_body((JSON,))
     return check(model, parse_json(collect(blocks, max_bytes)))
 
 
@@ -134,5 +134,3 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise Malformed(f"the number {text[:40]} is beyond what a float64 holds")
     return value
-
-

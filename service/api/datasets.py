@@ -139,7 +139,9 @@ def _with_query(body: Any) -> Any:
     """The query fields may stand in a JSON body or beside it; the body wins."""
     if not isinstance(body, dict):
         return body
-    given = {name: request.args[name] for name in ("target", "weight", "drop", "target_type") if name in request.args}
+    given: dict[str, Any] = {
+        name: request.args[name] for name in ("target", "weight", "drop", "target_type") if name in request.args
+    }
     if "scale" in request.args:
         given["scale"] = _scale(request.args["scale"])
     return {**given, **body}
@@ -217,5 +219,3 @@ def delete_dataset(name: str) -> Response:
     """Remove a dataset that no unfinished job uses."""
     catalog.remove_dataset(parts(), name)
     return Response(status=204)
-
-

@@ -15,7 +15,7 @@ from service import models
 from service.api.answers import MAX_LIMIT, answer, immutable, listing, whole
 from service.api.bodies import read_model
 from service.api.parts import parts, warm
-from service.api.routes import TEXT, Query, Routes
+from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
 from service.backprop.network import Network
 from service.definitions.build import build_network
@@ -43,7 +43,7 @@ def wanted_format(known: dict[str, str]) -> str:
             raise Invalid.at("?format", f"must be one of {', '.join(known)}, got {name[:40]!r}")
         return name
     types = {media: name for name, media in known.items()}
-    best = request.accept_mimetypes.best_match(list(types), default=None)
+    best = request.accept_mimetypes.best_match(list(types))
     if best is None and request.accept_mimetypes:
         raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
     return types[best] if best else "json"

@@ -47,11 +47,10 @@ def register(app: Flask) -> None:
 
 
 def _service_error(error: errors.ServiceError) -> Response:
-    for kind, status, slug, title in TABLE:
-        if isinstance(error, kind):
-            break
-    else:
+    entry = next((entry for entry in TABLE if isinstance(error, entry[0])), None)
+    if entry is None:
         return _bug(error)
+    _, status, slug, title = entry
     more: dict[str, Any] = {}
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]

@@ -42,7 +42,9 @@ def create_job() -> Response:
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
-    return answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
+    return (
+        answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
+    )
 
 
 @routes.route(

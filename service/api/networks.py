@@ -22,7 +22,9 @@ def body_of(record: NetworkRecord) -> dict[str, Any]:
     return {**head, **describe(record.definition)}
 
 
-@routes.route("POST", "/v1/networks", body=NetworkRequest, answers={200: NetworkAnswer, 201: NetworkAnswer}, problems=(409,))
+@routes.route(
+    "POST", "/v1/networks", body=NetworkRequest, answers={200: NetworkAnswer, 201: NetworkAnswer}, problems=(409,)
+)
 def create_network() -> Response:
     """Keep a network."""
     request = read_model(NetworkRequest, parts().settings.max_json_bytes)

@@ -84,7 +84,7 @@ class Scaled(Initializer):
         stddev = (self.gain / fan) ** 0.5
         if self.is_uniform:
             return np.asarray(stddev * 3**0.5 * (2.0 * random.random(shape) - 1.0))
-        return stddev * random.standard_normal(shape)
+        return np.asarray(stddev * random.standard_normal(shape))
 
 
 @INITIALIZERS.register

@@ -1,8 +1,8 @@
 """Loss functions C(a, y), averaged over rows, and their gradients by the network's outputs. One class a loss.
 
 Where a loss and an output activation belong together (their product simplifies to a - y), the loss names the activation
-in `matched`, and the delta of that pair is computed in the simplified form: it is the same function, without the division
-by a (1 - a) that a saturated unit would make zero. Every other pair goes by the loss's gradient times the activation's
+in `matched`, and the delta of that pair is computed in the simplified form: the same function, without the division by
+a (1 - a) that a saturated unit would make zero. Every other pair goes by the loss's gradient times the activation's
 derivative; `a - y` for those would be wrong.
 """
 
@@ -38,7 +38,7 @@ class Loss:
         raise NotImplementedError
 
     def matched_delta(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        """dC/dZ of the output layer when its activation is `matched`: (A - Y) / rows, over outputs too where averaged."""
+        """dC/dZ of the output layer when its activation is `matched`: (A - Y) / rows, or rows * outputs."""
         np.subtract(A, Y, out=out)
         np.divide(out, self._share(A, rows), out=out)
 
@@ -80,7 +80,7 @@ class MeanSquaredError(Loss):
     name: ClassVar[str] = "mean_squared_error"
 
     def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return _squares(A, Y) / A.shape[1]
+        return _squares(A, Y) / float(A.shape[1])
 
     def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
         np.subtract(A, Y, out=out)
@@ -113,7 +113,7 @@ class BinaryCrossEntropy(CrossEntropy):
     name: ClassVar[str] = "binary_cross_entropy"
 
     def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return super().total(A, Y) / A.shape[1]
+        return float(super().total(A, Y) / A.shape[1])
 
     def _share(self, A: FloatArray, rows: int) -> float:
         return float(rows * A.shape[1])

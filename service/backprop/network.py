@@ -3,6 +3,7 @@
 The vector holds, layer by layer, weights (inputs x units, row by row) and biases; `sha256` and stored bytes follow it.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ class Network:
 
     def __init__(self, inputs: int, layers: Sequence[Dense], precision: str = "float32") -> None:
         widths = [inputs, *(layer.units for layer in layers)]
-        sizes = [(before + 1) * after for before, after in zip(widths, widths[1:], strict=False)]
+        sizes = [(before + 1) * after for before, after in itertools.pairwise(widths)]
         self.inputs = inputs
         self.outputs = widths[-1]
         self.dtype: np.dtype[Any] = PRECISIONS[precision]

@@ -36,9 +36,9 @@ class Optimizer:
 @OPTIMIZERS.register
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """Stochastic gradient descent as PyTorch has it: v = momentum v + g; w = w - rate v (Nesterov: rate (g + momentum v)).
+    """Stochastic gradient descent as PyTorch has it: v = momentum v + g; w = w - rate v.
 
-    The first step's v is g.
+    With Nesterov w = w - rate (g + momentum v). The first step's v is g.
     """
 
     name: ClassVar[str] = "sgd"

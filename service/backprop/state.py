@@ -7,6 +7,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 
+
 @dataclass(frozen=True)
 class TrainingState:
     """After `epoch` epochs and `steps` optimizer steps. Random draws need no state: they are functions of the epoch."""

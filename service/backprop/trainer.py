@@ -1,4 +1,4 @@
-"""`train()`: backpropagation, epoch by epoch. It yields what happened; the caller decides what to store and when to stop."""
+"""`train()`: backpropagation, epoch by epoch. It yields what happened; the caller stores it and says when to stop."""
 
 import math
 import time
@@ -132,9 +132,7 @@ class Trainer:
 
     def state(self, epoch: int) -> TrainingState:
         slots = {name: vector.copy() for name, vector in self.slots.items()}
-        return TrainingState(
-            epoch, self.steps, self.best_epoch, self.best_loss, self.network.parameters.copy(), slots
-        )
+        return TrainingState(epoch, self.steps, self.best_epoch, self.best_loss, self.network.parameters.copy(), slots)
 
     def epoch(self, number: int, should_stop: Callable[[], bool]) -> Tally | None:
         """Every training row once, a step a batch; None when told to stop on the way."""
@@ -235,10 +233,7 @@ def train(
         for epoch in range(first, settings.epochs + 1):
             began = time.perf_counter()
             with np.errstate(all="ignore"):
-                if epoch:
-                    tally = trainer.epoch(epoch, should_stop)
-                else:
-                    tally = trainer.evaluate(training, FIRST_LOOK_ROWS)
+                tally = trainer.epoch(epoch, should_stop) if epoch else trainer.evaluate(training, FIRST_LOOK_ROWS)
                 if tally is None:
                     return
                 validated = None if validation is None else trainer.evaluate(validation)

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -91,7 +92,7 @@ def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         if read is None:
             raise Invalid(f"array `{name}` has .npy version {version}; 1.0 and 2.0 are read")
         shape, _, dtype = read(member, max_header_size=MAX_HEADER)
-    except (ValueError, EOFError, TypeError) as error:
+    except (ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError) as error:
         raise Invalid(f"array `{name}` has no .npy header that can be read: {str(error).splitlines()[0]}") from None
     if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}")

@@ -15,9 +15,9 @@ MAX_FAULTS = 10
 def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], field: str) -> NDArray[np.float64]:
     """Lists in the order of the input columns as an array (n, columns); `Invalid` points at what is wrong."""
     width = len(preprocessing.inputs)
-    if all(column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs):
-        if all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
-            return _finite(rows)
+    plain = all(column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs)
+    if plain and all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
+        return _finite(rows)
     faults: list[Fault] = []
     values = np.zeros((len(rows), width))
     for number, row in enumerate(rows):

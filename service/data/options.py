@@ -7,7 +7,9 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """`target` None means the last column of a table; `("none",)` means no targets. `inputs`, `targets` name NPZ arrays.
+    """`target` None means the last column of a table; `("none",)` means no targets.
+
+    `inputs` and `targets` name NPZ arrays.
 
     Inputs are divided by `scale`, once, as they are read for training; what is stored keeps its precision.
     """

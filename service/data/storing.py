@@ -1,4 +1,4 @@
-"""Writes rows into a `.npy` file block by block, gathering the columns' statistics and the content's SHA-256 on the way."""
+"""Writes rows into a `.npy` file block by block, with the columns' statistics and the content's SHA-256."""
 
 import difflib
 import hashlib

@@ -6,6 +6,7 @@ target that was said to be classes. NaN, Infinity and numbers beyond a float64 a
 """
 
 import codecs
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,7 +61,7 @@ def _header(path: Path) -> list[str]:
             " ends: use `curl -T file` or `--data-binary @file`"
         )
     try:
-        reader = csv.open_csv(pa.py_buffer(head), parse_options=_parse(lambda _: "skip"))
+        reader = csv.open_csv(io.BytesIO(head), parse_options=_parse(lambda _: "skip"))
         return [name.strip() for name in reader.schema.names]
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise Malformed(f"the CSV's header cannot be read: {_first_line(error)}") from None
@@ -125,9 +126,9 @@ class _Survey:
         self.texts: set[str] = set()
         self.odd: list[Fault] = []
 
-    def look(self, column: pa.Array, first_row: int) -> None:
+    def look(self, column: Any, first_row: int) -> None:
         """Count the numbers among a block's cells, keep its texts, and remember the first cells that are no numbers."""
-        is_number = pc.match_substring_regex(column, NUMBER)
+        is_number: Any = pc.match_substring_regex(column, NUMBER)
         numbers = pc.sum(is_number).as_py() or 0
         cells = len(column) - column.null_count
         self.cells += cells
@@ -135,16 +136,19 @@ class _Survey:
         if numbers:
             self._check_finite(column, is_number, first_row)
         if numbers < cells and len(self.odd) < MAX_FAULTS:
-            mask = pc.fill_null(pc.invert(is_number), False)
+            mask: Any = pc.fill_null(pc.invert(is_number), False)
             for index in np.flatnonzero(mask.to_numpy(zero_copy_only=False))[:MAX_FAULTS]:
                 text = column[int(index)].as_py()
-                self.odd.append(Fault(f"must be a number, got {text[:40]!r}", row=first_row + int(index), column=self.name))
+                self.odd.append(
+                    Fault(f"must be a number, got {text[:40]!r}", row=first_row + int(index), column=self.name)
+                )
         if len(self.texts) <= self.limits.max_categories:
             self.texts.update(text for text in pc.unique(column).to_pylist() if text is not None)
 
-    def _check_finite(self, column: pa.Array, is_number: pa.Array, first_row: int) -> None:
-        values = pc.cast(pc.if_else(is_number, pc.utf8_trim_whitespace(column), None), pa.float64())
-        beyond = pc.fill_null(pc.is_inf(values), False).to_numpy(zero_copy_only=False)
+    def _check_finite(self, column: Any, is_number: Any, first_row: int) -> None:
+        values: Any = pc.cast(pc.if_else(is_number, pc.utf8_trim_whitespace(column), None), pa.float64())
+        infinite: Any = pc.fill_null(pc.is_inf(values), False)
+        beyond = infinite.to_numpy(zero_copy_only=False)
         for index in np.flatnonzero(beyond)[:MAX_FAULTS]:
             row, text = first_row + int(index), column[int(index)].as_py()[:40]
             fault = Fault(f"is beyond what a float64 holds: {text}", row=row, column=self.name)
@@ -171,9 +175,9 @@ def _matches(text: str, pattern: str) -> bool:
     return bool(pc.match_substring_regex(pa.scalar(text), pattern).as_py())
 
 
-def _numbers(column: pa.Array, plan: Plan) -> NDArray[np.float64]:
+def _numbers(column: Any, plan: Plan) -> NDArray[np.float64]:
     """A block's numbers, or codes of its categories; NaN where a cell is empty."""
     if plan.type is ColumnType.CATEGORY:
-        codes = pc.index_in(column, value_set=pa.array(plan.categories, pa.string()))
+        codes = pc.index_in(column, value_set=pa.array(plan.categories or (), pa.string()))
         return np.asarray(pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False))
     return np.asarray(pc.cast(pc.utf8_trim_whitespace(column), pa.float64()).to_numpy(zero_copy_only=False))

@@ -134,7 +134,7 @@ def _by_column(names: list[str], rows: list[Any]) -> list[list[Any]]:
 def column_of(
     name: str, role: Role, values: list[Any], options: ReadOptions, limits: Limits, missing_allowed: bool = True
 ) -> tuple[NDArray[np.float64], Plan]:
-    """One column's numbers: all numbers make a number column, all text or booleans a category; a mixture is `Invalid`."""
+    """One column's numbers: all numbers make a number, all text or booleans a category; a mixture is `Invalid`."""
     kinds = {type(value) for value in values} - {type(None)}
     class_or_value = options.target_type if role is Role.TARGET else None
     faults = []
@@ -150,7 +150,9 @@ def column_of(
         texts = [None if value is None else _text(value, number, name) for number, value in enumerate(values, 1)]
         categories = in_order({text for text in texts if text is not None})
         if len(categories) > limits.max_categories:
-            raise Invalid(f"column `{name}` has over {limits.max_categories:,} different texts; drop it or name it less")
+            raise Invalid(
+                f"column `{name}` has over {limits.max_categories:,} different texts; drop it or name it less"
+            )
         codes = {text: float(code) for code, text in enumerate(categories)}
         array = np.array([np.nan if text is None else codes[text] for text in texts])
         return array, Plan(name, role, ColumnType.CATEGORY, categories, class_or_value)

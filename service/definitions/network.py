@@ -3,7 +3,8 @@
 Imports `service.backprop` for the names and settings of what can be chosen, and `service.errors`.
 """
 
-from typing import Annotated, Any, Literal
+import itertools
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,7 +14,10 @@ from service.definitions.base import Integer, Model, Name, Number
 from service.definitions.choices import choice, names
 from service.errors import Invalid
 
-ActivationName = Literal[names(ACTIVATIONS)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    ActivationName = str
+else:  # the names are known once the registries are filled
+    ActivationName = Literal[names(ACTIVATIONS)]
 InitializerChoice = choice(INITIALIZERS, "Initializer")
 
 Units = Annotated[Integer, Field(ge=1)]
@@ -48,7 +52,9 @@ class NetworkDefinition(Model):
     inputs: Inputs | None = None
     layers: list[DenseLayer] | None = Field(default=None, min_length=1, max_length=1000)
     hidden: list[Units] | None = Field(
-        default=None, max_length=1000, description="units of dense hidden layers; the output layer fits the job's targets"
+        default=None,
+        max_length=1000,
+        description="units of dense hidden layers; the output layer fits the job's targets",
     )
     activation: ActivationName | None = Field(default=None, description="of the layers in `hidden`; tanh if left out")
 
@@ -92,15 +98,13 @@ class NetworkRequest(NetworkDefinition):
     name: Name | None = None
 
     def definition(self) -> NetworkDefinition:
-        return NetworkDefinition(
-            inputs=self.inputs, layers=self.layers, hidden=self.hidden, activation=self.activation
-        )
+        return NetworkDefinition(inputs=self.inputs, layers=self.layers, hidden=self.hidden, activation=self.activation)
 
 
 def layer_sizes(definition: NetworkDefinition, inputs: int) -> list[int]:
     """Parameters of each layer by arithmetic: (inputs + 1) times units. Nothing is allocated."""
     widths = [inputs, *definition.widths()]
-    return [(before + 1) * after for before, after in zip(widths, widths[1:], strict=False)]
+    return [(before + 1) * after for before, after in itertools.pairwise(widths)]
 
 
 def check_network(definition: NetworkDefinition, max_parameters: int, pointer: str = "#") -> None:

@@ -31,7 +31,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A job that fits: the network with `inputs` and every layer, `training` with every default, the targets' reading."""
+    """A job that fits: the network with `inputs` and every layer, `training` with all defaults, how targets are read."""
 
     network: NetworkDefinition
     training: dict[str, Any]
@@ -200,8 +200,7 @@ def _fill(
     return {
         **record,
         "loss": loss,
-        "optimizer": record["optimizer"]
-        or {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False},
+        "optimizer": record["optimizer"] or {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False},
         "epochs": training.epochs or min(10_000, max(10, 2000 // batches)),
         "batch_size": batch_size,
         "seed": training.seed if training.seed is not None else seed,

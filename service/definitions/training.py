@@ -3,7 +3,7 @@
 Imports `service.backprop` for the names and settings of what can be chosen.
 """
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,8 +14,12 @@ from service.definitions.base import Integer, Model, Name, Number
 from service.definitions.choices import choice, names
 
 OptimizerChoice = choice(OPTIMIZERS, "Optimizer")
-LossName = Literal[names(LOSSES)]  # type: ignore[valid-type]
-MetricName = Literal[names(METRICS)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    LossName = str
+    MetricName = str
+else:  # the names are known once the registries are filled
+    LossName = Literal[names(LOSSES)]
+    MetricName = Literal[names(METRICS)]
 Scaling = Literal["auto", "none", "standardize", "min_max"]
 
 MAX_EPOCHS = 10_000_000

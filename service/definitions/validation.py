@@ -61,14 +61,19 @@ def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
     current = data
     for position, step in enumerate(location):
         last = position == len(location) - 1
-        if isinstance(current, dict) and step in current:
-            current = current[step]
-        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
+        if _has(current, step):
             current = current[step]
         elif not (last and kind in ("missing", "extra_forbidden")):
             continue
         parts.append(str(step).replace("~", "~0").replace("/", "~1"))
     return "".join("/" + part for part in parts)
+
+
+def _has(data: Any, step: str | int) -> bool:
+    """Whether a part of a location leads further into the data."""
+    if isinstance(data, list):
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, dict) and step in data
 
 
 def guess(word: object, known: Sequence[str]) -> str:
@@ -97,9 +102,7 @@ def _branch(item: ErrorDetails, data: Any) -> str:
     """The union branch an error speaks of: the first part of its location that the data do not have."""
     current = data
     for step in item["loc"]:
-        if isinstance(current, dict) and step in current:
-            current = current[step]
-        elif isinstance(current, list) and isinstance(step, int) and step < len(current):
+        if _has(current, step):
             current = current[step]
         else:
             return "" if item["type"] in ("missing", "extra_forbidden") and step == item["loc"][-1] else str(step)

@@ -74,7 +74,7 @@ class Database:
             pool_size=8,
             max_overflow=16,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "application_name": "backprop"},
+            connect_args={"connect_timeout": 5, "application_name": "backprop", "client_encoding": "utf8"},
         )
 
     @contextmanager
@@ -98,7 +98,12 @@ class Database:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event below says BEGIN, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_SECONDS}000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_SECONDS}000",
+    ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -104,9 +104,7 @@ def claim(connection: Connection, worker: str, lease_seconds: float) -> JobRecor
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
     """Renew the lease and write `values`, if the job is still this run's; otherwise nothing may be written."""
-    changed = connection.execute(
-        update(jobs).where(_is_mine(job)).values(lease_until=clock(lease_seconds), **values)
-    )
+    changed = connection.execute(update(jobs).where(_is_mine(job)).values(lease_until=clock(lease_seconds), **values))
     return changed.rowcount == 1
 
 

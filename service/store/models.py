@@ -1,4 +1,4 @@
-"""Models and their versions: what a succeeded job leaves to predict with. A version keeps its own copy of everything."""
+"""Models and their versions: what a succeeded job leaves to predict with. A version keeps a copy of everything."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeVar
 
 from service.definitions.columns import Table
 
-
 T = TypeVar("T")
 
 

@@ -13,7 +13,9 @@ from service.store.tables import datasets, jobs, networks
 ENDED_VALUES = [status.value for status in ENDED]
 
 
-def add_network(connection: Connection, name: str, definition: dict[str, Any], sha256: str) -> tuple[NetworkRecord, bool]:
+def add_network(
+    connection: Connection, name: str, definition: dict[str, Any], sha256: str
+) -> tuple[NetworkRecord, bool]:
     """The network of that name, and whether it is new; `Conflict` when another one has the name."""
     there = _find(connection, networks, name)
     if there is not None:

@@ -138,7 +138,9 @@ models = Table(
 model_versions = Table(
     "model_versions",
     metadata,
-    Column("model", ForeignKey("models.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column(
+        "model", ForeignKey("models.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False
+    ),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("job_id", String(32), nullable=False),
     Column("epoch", Integer, nullable=False),
@@ -156,6 +158,5 @@ workers = Table(
     "workers",
     metadata,
     Column("id", String(128), primary_key=True),
-    Column("places", Integer, nullable=False),
     Column("seen_at", Moment, nullable=False),
 )

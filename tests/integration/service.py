@@ -72,9 +72,7 @@ class Service:
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of an answer, problems included."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.address + path, data, {"Content-Type": "application/json"}, method=method
-        )
+        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=90) as response:
                 return response.status, json.loads(response.read() or b"null")

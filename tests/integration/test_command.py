@@ -32,7 +32,9 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refused(*backprop("serve", "--port", str(port), "--data-dir", str(tmp_path / "d")), f"127.0.0.1:{port}", "--port")
+        refused(
+            *backprop("serve", "--port", str(port), "--data-dir", str(tmp_path / "d")), f"127.0.0.1:{port}", "--port"
+        )
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.errors import Misconfigured
+from service.supervisor import check_port
 from tests.conftest import Parts
 from tests.integration.service import Service
 from tests.waiting import wait_until
@@ -37,9 +39,7 @@ def epochs_of(service: Service, job: str) -> list[dict[str, Any]]:
 
 
 def running_at(service: Service, job: str, epoch: int) -> None:
-    wait_until(
-        lambda: service.get(f"/v1/jobs/{job}")["progress"]["epoch"] >= epoch, seconds=60, what=f"epoch {epoch}"
-    )
+    wait_until(lambda: service.get(f"/v1/jobs/{job}")["progress"]["epoch"] >= epoch, seconds=60, what=f"epoch {epoch}")
 
 
 def finish(service: Service, job: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_the_whole_service_killed_goes_on_when_it_is_started_again(service: Serv
     job = service.post("/v1/jobs", long_job())["id"]
     running_at(service, job, 3)
     service.stop(signal.SIGKILL)
-    wait_until(lambda: not service.children("service.cli api"), seconds=20, what="the parts' end")
+    wait_until(lambda: is_free(service.port), seconds=20, what="the end of the parts, which die with their supervisor")
     service.start()
     finish(service, job)
     assert [epoch["epoch"] for epoch in epochs_of(service, job)] == list(range(41))
@@ -97,6 +97,14 @@ def test_a_part_that_dies_is_started_again(service: Service) -> None:
     job = wait_until(lambda: submitted(service), seconds=30, what="an API that answers again")
     finish(service, job)
     assert "starting it again" in service.log.read_text()
+
+
+def is_free(port: int) -> bool:
+    try:
+        check_port("127.0.0.1", port)
+    except Misconfigured:
+        return False
+    return True
 
 
 def submitted(service: Service) -> str | None:

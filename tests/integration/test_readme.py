@@ -29,8 +29,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def run(service: Service, script: str) -> list[str]:
     """Run the commands in one shell, as a person would; what each printed."""
     lines = [line for line in script.splitlines() if line.strip() and not line.startswith("#")]
-    marked = "\n".join(f"{line}\necho\necho ===" for line in lines).replace("localhost:8000", f"localhost:{service.port}")
-    ended = subprocess.run(["bash", "-euo", "pipefail", "-c", marked], cwd=ROOT, capture_output=True, text=True, timeout=180)
+    marked = "\n".join(f"{line}\necho\necho ===" for line in lines).replace(
+        "localhost:8000", f"localhost:{service.port}"
+    )
+    ended = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", marked], cwd=ROOT, capture_output=True, text=True, timeout=180
+    )
     assert ended.returncode == 0, ended.stderr
     answers = [part.strip() for part in ended.stdout.split("===")[:-1]]
     assert len(answers) == len(lines)

@@ -19,8 +19,7 @@ def pairs() -> list[tuple[str, str]]:
         (loss, activation)
         for loss in LOSSES
         for activation in ACTIVATIONS
-        if LOSSES[loss].fused_with in (None, activation)
-        and ("cross_entropy" not in loss or activation in bounded)
+        if LOSSES[loss].fused_with in (None, activation) and ("cross_entropy" not in loss or activation in bounded)
     ]
 
 
@@ -71,7 +70,9 @@ def test_the_worked_example_of_the_contract() -> None:
     assert round(loss.total(forward(network, buffers), buffers.Y) - before, 6) == -0.016796
 
 
-@pytest.mark.parametrize(("weight", "bias", "before", "after"), [(0.6, 0.9, 0.8176, 0.0940), (2.0, 2.0, 0.9820, 0.2028)])
+@pytest.mark.parametrize(
+    ("weight", "bias", "before", "after"), [(0.6, 0.9, 0.8176, 0.0940), (2.0, 2.0, 0.9820, 0.2028)]
+)
 def test_nielsens_neuron_learns_as_published(weight: float, bias: float, before: float, after: float) -> None:
     neuron = Dense(1, ACTIVATIONS["sigmoid"](), weights=np.array([[weight]]), biases=np.array([bias]))
     network = Network(1, [neuron], "float64")

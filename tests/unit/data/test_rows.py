@@ -1,0 +1,85 @@
+"""Gathering rows: the same bits whether transformed at once or while a batch is gathered; and the split."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.data.options import Limits, ReadOptions
+from service.data.preprocessing import fit
+from service.data.rows import MappedRows, open_rows, split
+from service.data.table_json import read_json_rows
+
+RANDOM = np.random.default_rng(3)
+
+
+def table_rows(kind: str) -> list[dict[str, Any]]:
+    count = 6000
+    a = RANDOM.normal(0.1, 0.3 if kind == "plain" else 9, count).clip(
+        -1 if kind == "plain" else None, 1 if kind == "plain" else None
+    )
+    rows: list[dict[str, Any]] = [
+        {"a": float(value), "b": float(other)} for value, other in zip(a, RANDOM.random(count))
+    ]
+    for index, row in enumerate(rows):
+        if kind == "mixed":
+            row["c"] = ["x", "y", "z"][index % 3]
+            row["b"] = None if index % 7 == 0 else row["b"]
+        row["y"] = "ab"[index % 2] if kind != "mixed" else index * 0.25
+    return rows
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["plain", "scaled", "mixed", "single"])
+def test_both_ways_of_gathering_give_the_same_bits(tmp_path: Path, kind: str, precision: str) -> None:
+    table = read_json_rows(None, table_rows(kind), ReadOptions(scale=3.0), Limits(), tmp_path / "rows")
+    array = open_rows(tmp_path / "rows")
+    rows, held_out = split(table.rows, {"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
+    assert held_out is not None
+    labels = None if kind == "mixed" else ("a", "b")
+    choice = {"numbers": "auto", "targets": "auto", "missing": "indicator" if kind == "mixed" else "error"}
+    preprocessing = fit(table, array, rows, choice, labels, kind == "single")
+    dtype = np.dtype(precision)
+    results = []
+    for in_memory_bytes in (0, 10**9):
+        mapped = MappedRows(array, table, preprocessing, rows, dtype, in_memory_bytes)
+        assert (mapped.X is None) == (in_memory_bytes == 0) and len(mapped) == len(rows)
+        indices = np.random.default_rng(1).permutation(len(rows))[:999]
+        X = np.empty((999, preprocessing.features), dtype)
+        Y = np.empty((999, preprocessing.outputs), dtype)
+        mapped.gather(indices, X, Y)
+        results.append((X.tobytes(), Y.tobytes()))
+    assert results[0] == results[1]
+
+
+def test_bytes_divided_by_scale_are_exact(tmp_path: Path) -> None:
+    rows = [{"p": value, "y": value % 2} for value in range(256)]
+    table = read_json_rows(None, rows, ReadOptions(scale=255.0), Limits(), tmp_path / "rows")
+    array = open_rows(tmp_path / "rows")
+    every = np.arange(256)
+    preprocessing = fit(table, array, every, {"numbers": "auto", "targets": "none", "missing": "error"}, None, False)
+    X, Y = np.empty((256, 1), np.float32), np.empty((256, 1), np.float32)
+    MappedRows(array, table, preprocessing, every, np.dtype("float32"), 0).gather(every, X, Y)
+    np.testing.assert_array_equal(X[:, 0], np.arange(256, dtype=np.float32) / np.float32(255))
+
+
+def test_a_share_is_drawn_by_the_seed_out_of_the_training_rows() -> None:
+    record = {"rows": [10, 60], "validation": {"fraction": 0.2}, "seed": 1}
+    rows, held_out = split(100, record)
+    assert held_out is not None
+    assert len(held_out) == 10 and sorted([*rows, *held_out]) == list(range(10, 60))
+    again = split(100, record)
+    assert (again[0] == rows).all() and (again[1] == held_out).all()
+    assert (split(100, {**record, "seed": 2})[1] != held_out).any()
+
+
+def test_a_range_is_taken_out_of_the_training_rows() -> None:
+    rows, held_out = split(10, {"rows": None, "validation": {"rows": [2, 5]}, "seed": 1})
+    assert rows.tolist() == [0, 1, 5, 6, 7, 8, 9] and held_out is not None and held_out.tolist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize("validation", [None, {"dataset": "other"}])
+def test_without_a_split_all_rows_train(validation: Any) -> None:
+    rows, held_out = split(4, {"rows": None, "validation": validation, "seed": 1})
+    assert rows.tolist() == [0, 1, 2, 3] and held_out is None

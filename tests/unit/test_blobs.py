@@ -1,0 +1,67 @@
+"""Blobs: named by their hash, whole or not there, never a path of the caller's making."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from service.blobs import FolderBlobs, out_of_space
+from service.errors import OutOfSpace, ServiceError
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FolderBlobs:
+    return FolderBlobs(tmp_path / "blobs")
+
+
+def test_an_address_is_the_hash_and_gives_the_bytes_back(blobs: FolderBlobs) -> None:
+    address = blobs.put(b"some bytes")
+    assert address == hashlib.sha256(b"some bytes").hexdigest()
+    assert blobs.get(address) == b"some bytes"
+
+
+def test_the_same_bytes_are_stored_once_and_nothing_is_left_behind(blobs: FolderBlobs) -> None:
+    assert blobs.put(b"x") == blobs.put(b"x")
+    assert len([path for path in blobs.root.rglob("*") if path.is_file()]) == 1
+    assert list((blobs.root / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("address", ["../../etc/passwd", "", "a" * 63, "A" * 64, "a" * 64 + "\n", "a/" * 32])
+def test_what_is_no_address_is_never_a_path(blobs: FolderBlobs, address: str) -> None:
+    with pytest.raises(ServiceError):
+        blobs.path(address)
+
+
+def test_deleting_twice_is_no_matter(blobs: FolderBlobs) -> None:
+    address = blobs.put(b"x")
+    blobs.delete(address)
+    blobs.delete(address)
+    assert not blobs.path(address).exists()
+
+
+def test_collecting_removes_old_orphans_only(blobs: FolderBlobs) -> None:
+    kept, orphan, young = blobs.put(b"kept"), blobs.put(b"orphan"), blobs.put(b"young")
+    for address in (kept, orphan):
+        os.utime(blobs.path(address), (0, 0))
+    assert blobs.collect(lambda addresses: {kept} & set(addresses)) == 1
+    assert blobs.path(kept).exists() and blobs.path(young).exists() and not blobs.path(orphan).exists()
+
+
+def test_a_blob_put_again_counts_as_young(blobs: FolderBlobs) -> None:
+    address = blobs.put(b"x")
+    os.utime(blobs.path(address), (0, 0))
+    blobs.put(b"x")
+    assert blobs.collect(lambda _: set()) == 0
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_out_of_space(number: int) -> None:
+    with pytest.raises(OutOfSpace), out_of_space():
+        raise OSError(number, "full")
+
+
+def test_other_failures_pass_as_they_are() -> None:
+    with pytest.raises(PermissionError), out_of_space():
+        raise PermissionError(errno.EACCES, "no")
