@@ -4,7 +4,7 @@ import difflib
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     data_dir: Path = Path("backprop-data")
-    database_url: str = ""
-    queue_url: str = ""
+    database_url: str = field(default="", repr=False)  # may hold a password
+    queue_url: str = field(default="", repr=False)
     workers: int = 0
     api_processes: int = 0
     auth: str = "auto"
@@ -94,7 +94,7 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     """Settings from `BACKPROP_*` variables, then `overrides` that are not None (command-line flags)."""
-    known = {field.name: field.type for field in fields(Settings)}
+    known = {known.name: known.default for known in fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in environment.items():
         if not variable.startswith(PREFIX):
@@ -104,7 +104,7 @@ def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
             guess = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {PREFIX}{guess[0].upper()}?" if guess else ""
             raise Misconfigured(f"{variable} is not a setting{hint}")
-        values[name] = _parse(variable, text, type(getattr(Settings, name)))
+        values[name] = _parse(variable, text, type(known[name]))
     values.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**values).check()
 

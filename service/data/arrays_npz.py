@@ -1,7 +1,9 @@
 """Datasets as NPZ: a zip of `.npy` arrays. Nothing in it is trusted: no pickles, no sizes taken at their word."""
 
 import difflib
+import errno
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -21,6 +23,19 @@ TARGETS = ("y_train", "y", "targets", "Y", "Y_train")
 MAX_MEMBERS = 1000
 MAX_HEADER = 10_000
 BLOCK_VALUES = MIB
+MAX_SIDE = 2**48
+# what NumPy's parser of headers, which evaluates a Python literal, can raise on bytes that are none
+NO_HEADER = (ValueError, EOFError, TypeError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    IndexError,
+    UnicodeDecodeError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
@@ -35,7 +50,11 @@ def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path
             X = _unpack(archive, inputs, destination.with_suffix(".inputs"), limits)
             Y = None if targets is None else _unpack(archive, targets, destination.with_suffix(".targets"), limits)
             return _store(X, Y, inputs, targets, options, limits, destination)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
+        raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # a seek to a place that cannot be; all else is the disk's
+            raise
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
     finally:
         for suffix in (".inputs", ".targets"):
@@ -59,6 +78,8 @@ def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
     """The member as a memory map of a plain file; its header must tell the size that is really there."""
+    if archive.getinfo(name + ".npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Invalid(f"array `{name}` is packed in a way that is not read here; stored and deflated are")
     with archive.open(name + ".npy") as member:
         shape, dtype = _header(member, name)
         size = math.prod(shape) * dtype.itemsize
@@ -92,12 +113,14 @@ def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         if read is None:
             raise Invalid(f"array `{name}` has .npy version {version}; 1.0 and 2.0 are read")
         shape, _, dtype = read(member, max_header_size=MAX_HEADER)
-    except (ValueError, EOFError, TypeError, SyntaxError, tokenize.TokenError) as error:
-        raise Invalid(f"array `{name}` has no .npy header that can be read: {str(error).splitlines()[0]}") from None
+    except NO_HEADER as error:
+        raise Invalid(
+            f"array `{name}` has no .npy header that can be read: {(str(error).splitlines() or [type(error).__name__])[0][:200]}"
+        ) from None
     if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}")
-    if any(side < 0 for side in shape):
-        raise Invalid(f"array `{name}` has a negative length")
+    if any(not 0 <= side <= MAX_SIDE for side in shape):
+        raise Invalid(f"array `{name}` has a side that no array has")
     if not shape or 0 in shape:
         raise Invalid(f"array `{name}` is empty or has no rows: its shape is {shape}")
     return shape, dtype

@@ -68,6 +68,7 @@ class TableWriter:
         self.rows += len(data)
         self._measure(data.astype(np.float64) / self.units)
 
+    @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are told as null
     def _measure(self, values: NDArray[np.float64]) -> None:
         """Chan's update of count, mean and sum of squares, column by column, over the values that are there."""
         there = ~np.isnan(values)
@@ -103,11 +104,12 @@ class TableWriter:
         whole = self.whole.get(index)
         numbers: dict[str, Any] = {}
         if plan.type is ColumnType.NUMBER and self.count[index]:
+            deviation = np.sqrt(self.squares[index] / self.count[index])
             numbers = {
                 "minimum": float(self.low[index]),
                 "maximum": float(self.high[index]),
-                "mean": float(self.mean[index]),
-                "standard_deviation": float(np.sqrt(self.squares[index] / self.count[index])),
+                "mean": _or_none(self.mean[index]),
+                "standard_deviation": _or_none(deviation),
                 "whole_values": tuple(sorted(whole)) if whole and not missing else None,
             }
         return Column(**_fields(plan), missing=missing, **numbers)
@@ -118,6 +120,11 @@ class TableWriter:
         whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         whole.update(self.bytes.digest())
         return whole.hexdigest()
+
+
+def _or_none(value: float) -> float | None:
+    """JSON has no infinities."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _fields(plan: Plan) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _header(path: Path) -> list[str]:
         )
     try:
         reader = csv.open_csv(io.BytesIO(head), parse_options=_parse(lambda _: "skip"))
-        return [name.strip() for name in reader.schema.names]
+        return list(reader.schema.names)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise Malformed(f"the CSV's header cannot be read: {_first_line(error)}") from None
 
@@ -94,7 +94,7 @@ def _blocks(path: Path, names: list[str], wanted: list[str]) -> Iterator[pa.Reco
             ragged.append(Fault(f"must have {row.expected_columns} cells, got {row.actual_columns}", row=number))
         return "skip"
 
-    read = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows=1)
+    read = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
     convert = csv.ConvertOptions(
         column_types={name: pa.string() for name in names},
         include_columns=wanted,

@@ -102,8 +102,10 @@ def check_names(names: Sequence[str], limits: Limits) -> None:
         raise Invalid(f"must have at most {limits.max_columns:,} columns, got {len(names):,}")
     seen: set[str] = set()
     for number, name in enumerate(names, 1):
-        if not name:
+        if not name.strip():
             raise Invalid(f"column {number} has no name in the header")
+        if "\x00" in name or any("\ud800" <= character <= "\udfff" for character in name):
+            raise Invalid(f"the name of column {number} must not hold NUL or half of a surrogate pair")
         if name in seen:
             raise Invalid(f"two columns are named `{name}`")
         seen.add(name)

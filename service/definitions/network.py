@@ -112,7 +112,8 @@ def check_network(definition: NetworkDefinition, max_parameters: int, pointer: s
     count = sum(layer_sizes(definition, definition.inputs or 1))
     if count > max_parameters:
         where = pointer + ("/layers" if definition.layers is not None else "/hidden")
-        raise Invalid.at(where, f"must have at most {max_parameters:,} parameters together, got {count:,}")
+        got = f"{count:,}" if count < 10**18 else "over 10^18"
+        raise Invalid.at(where, f"must have at most {max_parameters:,} parameters together, got {got}")
     check_given_weights(definition, definition.inputs, pointer)
 
 

@@ -14,7 +14,7 @@ from service.definitions.training import TrainingDefinition, Validation
 from service.errors import Invalid
 
 VALIDATE_FROM_ROWS = 100
-BYTES = {"float32": 4, "float64": 8}
+MAX_FLOAT32 = 3.4e38
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Targets:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A job that fits: the network with `inputs` and every layer, `training` with all defaults, how targets are read."""
+    """A job that fits: network with `inputs` and every layer, `training` with all defaults, how targets are read."""
 
     network: NetworkDefinition
     training: dict[str, Any]
@@ -59,6 +59,7 @@ def resolve(
     rows, validation = _rows(table, training)
     loss = training.loss or _default_loss(whole, targets)
     _check_loss(loss, whole, targets)
+    _check_precision(table, training.precision)
     assert whole.inputs is not None
     parameters = sum(layer_sizes(whole, whole.inputs))
     record = _fill(training, loss, rows, validation, targets, seed)
@@ -158,6 +159,16 @@ def _check_loss(loss: str, network: NetworkDefinition, targets: Targets) -> None
             f"#/network/layers/{len(network.layers) - 1}/activation",
             "softmax over one unit is always 1; use sigmoid, or two units",
         )
+
+
+def _check_precision(table: Table, precision: str) -> None:
+    """Numbers beyond a float32 would be infinities there."""
+    for column in table.columns:
+        largest = max(abs(column.minimum or 0.0), abs(column.maximum or 0.0))
+        if precision == "float32" and largest > MAX_FLOAT32:
+            raise Invalid.at(
+                "#/training/precision", f"column `{column.name}` holds {largest:g}, beyond a float32; use float64"
+            )
 
 
 def _rows(table: Table, training: TrainingDefinition) -> tuple[int, Validation | None]:

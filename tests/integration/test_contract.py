@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -164,8 +165,18 @@ def test_verbs_are_understood_in_three_spellings(client: FlaskClient, verb: str)
 
 
 def test_one_request_does_everything(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> None:
-    network = {"layers": [{"type": "dense", "units": 4, "activation": "tanh"}, {"type": "dense", "units": 1, "activation": "sigmoid"}]}
-    training = {"epochs": 400, "optimizer": {"type": "sgd", "learning_rate": 0.5}, "loss": "binary_cross_entropy", "seed": 3}
+    network = {
+        "layers": [
+            {"type": "dense", "units": 4, "activation": "tanh"},
+            {"type": "dense", "units": 1, "activation": "sigmoid"},
+        ]
+    }
+    training = {
+        "epochs": 400,
+        "optimizer": {"type": "sgd", "learning_rate": 0.5},
+        "loss": "binary_cross_entropy",
+        "seed": 3,
+    }
     job = train({"dataset": XOR, "network": network, "training": training, "model": "xor"})
     assert job["model"] == {"name": "xor", "version": 1} and job["progress"]["fraction"] == 1.0
     assert job["targets"] == {"kind": "classes", "classes": [0, 1]}
@@ -180,7 +191,9 @@ def test_one_request_does_everything(client: FlaskClient, train: Callable[..., d
 def test_jobs_are_listed_filtered_and_paged(client: FlaskClient) -> None:
     client.post("/v1/datasets", json=XOR)
     ids = [
-        client.post("/v1/jobs", json={"dataset": "xor", "model": f"m{n % 2}", "metadata": {"team": "ab"[n % 2]}}).json["id"]
+        client.post("/v1/jobs", json={"dataset": "xor", "model": f"m{n % 2}", "metadata": {"team": "ab"[n % 2]}}).json[
+            "id"
+        ]
         for n in range(5)
     ]
     client.post(f"/v1/jobs/{ids[0]}:cancel")
@@ -196,7 +209,12 @@ def test_jobs_are_listed_filtered_and_paged(client: FlaskClient) -> None:
         assert (link is not None) == page.json["has_more"]
         address = link.split(">")[0][1:] if link else ""
     assert seen == ids[:0:-1] and pages == 2
-    for query, found in (("model=m1", [3, 1]), ("metadata.team=a", [4, 2, 0]), ("status=cancelled", [0]), ("model=x", [])):
+    for query, found in (
+        ("model=m1", [3, 1]),
+        ("metadata.team=a", [4, 2, 0]),
+        ("status=cancelled", [0]),
+        ("model=x", []),
+    ):
         assert [job["id"] for job in client.get(f"/v1/jobs?{query}").json["data"]] == [ids[n] for n in found]
 
 
@@ -205,9 +223,16 @@ def test_epochs(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> No
     address = f"/v1/jobs/{job['id']}/epochs"
     first = client.get(address).json
     assert [record["epoch"] for record in first["data"]] == list(range(41)) and not first["has_more"]
-    assert {"epoch", "training_loss", "validation_loss", "metrics", "learning_rate", "seconds", "parameters_stored", "sha256"} == set(
-        first["data"][0]
-    )
+    assert {
+        "epoch",
+        "training_loss",
+        "validation_loss",
+        "metrics",
+        "learning_rate",
+        "seconds",
+        "parameters_stored",
+        "sha256",
+    } == set(first["data"][0])
     page = client.get(f"{address}?after=10&limit=5")
     assert [record["epoch"] for record in page.json["data"]] == [11, 12, 13, 14, 15] and page.json["last_id"] == 15
     assert "after=15" in page.headers["Link"]
@@ -267,12 +292,18 @@ def test_predictions_by_name_version_epoch_and_job(client: FlaskClient, train: C
     assert first["version"] == 1 and first["predictions"] != latest["predictions"]
     early = client.post("/v1/models/m/versions/1:predict?epoch=1", json=instances).json
     by_job = client.post(f"/v1/jobs/{job['id']}/epochs/1:predict", json=instances).json
-    assert early["epoch"] == by_job["epoch"] == 1 and early["predictions"] == by_job["predictions"] != first["predictions"]
+    assert (
+        early["epoch"] == by_job["epoch"] == 1 and early["predictions"] == by_job["predictions"] != first["predictions"]
+    )
     assert by_job["version"] is None
-    assert client.post("/v1/models/m/versions/1/predict", json={"inputs": [[0.5, 1]]}).json["outputs"] == first["predictions"][:1]
+    assert (
+        client.post("/v1/models/m/versions/1/predict", json={"inputs": [[0.5, 1]]}).json["outputs"]
+        == first["predictions"][:1]
+    )
     objects = client.post("/v1/models/m/versions/1:predict", json={"instances": [{"b": 1, "a": 0.5, "z": 9}]}).json
     assert objects["predictions"][0]["kind"] == first["labels"][0] and objects["ignored"] == ["z"]
-    assert list(objects["predictions"][0]["probabilities"].values()) == first["predictions"][0]
+    shares = list(objects["predictions"][0]["probabilities"].values())
+    np.testing.assert_array_equal(np.float32(shares), np.float32(first["predictions"][0]))
     missing = problem(client.post("/v1/models/m:predict", json={"instances": [{"a": 1}]}), 422)
     assert "`b`" in missing["errors"][0]["detail"]
     problem(client.post("/v1/models/m/versions/9:predict", json=instances), 404)
@@ -294,9 +325,13 @@ def test_values_are_predicted_in_their_own_units(client: FlaskClient, train: Cal
     assert answer["labels"] is None
 
 
-def test_a_batch_waits_for_a_dataset_with_missing_values(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> None:
+def test_a_batch_waits_for_a_dataset_with_missing_values(
+    client: FlaskClient, train: Callable[..., dict[str, Any]]
+) -> None:
     rows = [{"x": None if n % 5 == 0 else n, "c": "uv"[n % 2], "y": n} for n in range(20)]
-    job = train({"dataset": {"rows": rows}, "training": {**SMALL, "preprocessing": {"missing": "indicator"}}, "model": "gap"})
+    job = train(
+        {"dataset": {"rows": rows}, "training": {**SMALL, "preprocessing": {"missing": "indicator"}}, "model": "gap"}
+    )
     assert job["network"]["inputs"] == 4
     answer = client.post("/v1/models/gap:predict", json={"instances": [{"c": "w"}, {"x": 1, "c": "u"}]})
     assert answer.status_code == 200 and len(answer.json["predictions"]) == 2
@@ -324,8 +359,6 @@ def test_curls_form_type_is_looked_through_unless_a_browser_sends_it(client: Fla
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_packed_bodies_are_unpacked(client: FlaskClient, coding: str) -> None:
-    import zlib
-
     data = json.dumps({"hidden": [3]}).encode()
     packed = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
     headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
@@ -403,7 +436,9 @@ def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClie
         "preprocessing": {"numbers": "none", "targets": "none"},
     }
     body = {"dataset": {"rows": rows}, "network": {"hidden": []}, "training": training}
-    job = client.post("/v1/jobs", json=body).json
+    answer = client.post("/v1/jobs", json=body)
+    assert answer.status_code == 202, answer.text
+    job = answer.json
     assert run_next_job(service, "test", lambda: False)
     failed = client.get(f"/v1/jobs/{job['id']}").json
     assert failed["status"] == "failed" and failed["error"]["code"] == "diverged"

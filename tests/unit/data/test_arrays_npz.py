@@ -144,7 +144,7 @@ def test_a_header_that_lies_is_refused_before_anything_is_allocated(read, shape:
         "{'descr': (",
         "[" * 5000,
         "-" * 9000 + "1",
-        "{'descr': '<f8', 'fortran_order': False, 'shape': (%s, %s)}" % ("9" * 4000, "9" * 4000),
+        f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({'9' * 4000}, {'9' * 4000})}}",
         "{'descr': '<f8', 'fortran_order': False, 'shape': (1.5,)}",
         "{'descr': 'nonsense', 'fortran_order': False, 'shape': (1,)}",
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}",
