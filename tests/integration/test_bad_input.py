@@ -263,9 +263,8 @@ def test_what_is_too_large(ask: Asked) -> None:
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/json"])
 def test_a_form_has_the_same_limits(ask: Asked, kind: str) -> None:
-    if kind == "text/csv":
-        data = b"a,b\n" + b"1,2\n" * 1_000_000
-    else:
+    data = b"a,b\n" + b"1,2\n" * 1_000_000
+    if kind == "application/json":
         data = json.dumps({"inputs": [[1] * 10] * 80_000}).encode()
     boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(data), "t", content_type=kind), "name": "t"})
     ask.expect(413, "/v1/datasets", body, content_type=f"multipart/form-data; boundary={boundary}")
@@ -281,8 +280,8 @@ def test_forms_that_are_wrong(ask: Asked) -> None:
     post(422, file=FileStorage(io.BytesIO(csv), "t.csv", "file"), nam="x")
     post(422, file=FileStorage(io.BytesIO(csv), "t.csv", "file"), scale="0")
     post(422, file=FileStorage(io.BytesIO(csv), "t.csv", "file"), name="../x")
-    post(413, file=FileStorage(io.BytesIO(csv), "t.csv", "file"), name="x" * 2_000_000)
-    post(413, file=FileStorage(io.BytesIO(csv), "t.csv", "file"), **{f"f{n}": "x" for n in range(200)})
+    post(413, name="x" * 2_000_000)
+    post(413, **{f"f{n}": "x" for n in range(200)})
     ask.expect((400, 422), "/v1/datasets", b"nonsense", content_type="multipart/form-data")
 
 

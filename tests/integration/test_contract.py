@@ -432,7 +432,7 @@ def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClie
     rows = [{"x": float(n), "y": float(n)} for n in range(10)]
     training = {
         "epochs": 200,
-        "optimizer": {"type": "sgd", "learning_rate": 1e30},
+        "optimizer": {"type": "sgd", "learning_rate": 1e6},
         "preprocessing": {"numbers": "none", "targets": "none"},
     }
     body = {"dataset": {"rows": rows}, "network": {"hidden": []}, "training": training}

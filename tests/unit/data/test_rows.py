@@ -16,12 +16,9 @@ RANDOM = np.random.default_rng(3)
 
 def table_rows(kind: str) -> list[dict[str, Any]]:
     count = 6000
-    a = RANDOM.normal(0.1, 0.3 if kind == "plain" else 9, count).clip(
-        -1 if kind == "plain" else None, 1 if kind == "plain" else None
-    )
-    rows: list[dict[str, Any]] = [
-        {"a": float(value), "b": float(other)} for value, other in zip(a, RANDOM.random(count))
-    ]
+    a = RANDOM.uniform(-1, 1, count) if kind == "plain" else RANDOM.normal(0.1, 9, count)
+    both = np.column_stack([a, RANDOM.random(count)]).tolist()
+    rows: list[dict[str, Any]] = [dict(zip("ab", pair, strict=True)) for pair in both]
     for index, row in enumerate(rows):
         if kind == "mixed":
             row["c"] = ["x", "y", "z"][index % 3]
