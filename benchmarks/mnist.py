@@ -1,7 +1,7 @@
 """Nielsen's 784-30-10 network on MNIST, through HTTP, everything stored: `make bench MNIST=mnist.npz`.
 
-Prints the seconds of training, the test accuracy, and XOR's 10,000 epochs from POST to succeeded. It starts a service of
-its own in a temporary folder and stops it.
+Prints the seconds of training, the test accuracy, and XOR's 10,000 epochs from POST to succeeded. It starts a service
+of its own in a temporary folder and stops it.
 """
 
 import json
@@ -100,9 +100,7 @@ def _xor(client: Client) -> None:
         seconds.append(time.perf_counter() - began)
     last = client.send("GET", f"/v1/jobs/{job['id']}/epochs?after=9999")["data"]
     assert last[0]["epoch"] == 10_000, json.dumps(last)
-    print(
-        f"\nXOR 2-4-1, 10,000 epochs, every error stored: {sorted(seconds)[1]:.2f} s from POST to succeeded (median of 3)"
-    )
+    print(f"\nXOR 2-4-1, 10,000 epochs, all stored: {sorted(seconds)[1]:.2f} s from POST to succeeded (median of 3)")
 
 
 def _finish(client: Client, body: dict[str, Any]) -> dict[str, Any]:

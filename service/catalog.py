@@ -37,24 +37,24 @@ def keep_network(parts: Parts, name: str | None, definition: NetworkDefinition) 
 
 @dataclass(frozen=True)
 class Kept:
-    """A dataset's rows in the blobs, before any row of the database speaks of them."""
+    """A dataset's rows in a file that is gone with the request unless `put` takes it into the blobs."""
 
     table: Table
-    address: str
+    put: Callable[[], str]
 
 
 @contextmanager
 def kept_rows(parts: Parts, read: Reader) -> Iterator[Kept]:
-    """Read a dataset's rows into the blobs; if the block fails they are left for the collector of orphans."""
+    """Read a dataset's rows; what is refused after that leaves nothing behind."""
     with parts.blobs.scratch() as path:
         table = read(path)
-        yield Kept(table, parts.blobs.put_file(path))
+        yield Kept(table, lambda: parts.blobs.put_file(path))
 
 
 def keep_dataset(parts: Parts, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
     """The stored dataset, and whether it is new."""
     with kept_rows(parts, read) as kept, parts.database.begin() as connection:
-        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.address)
+        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.put)
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:

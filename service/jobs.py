@@ -27,7 +27,7 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
             if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
                 raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
             if kept is not None:
-                record, _ = resources.add_dataset(connection, name, kept.table, kept.address)
+                record, _ = resources.add_dataset(connection, name, kept.table, kept.put)
                 name = record.name
             validation = (resolved.training["validation"] or {}).get("dataset")
             job = jobs.add_job(

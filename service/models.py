@@ -13,7 +13,7 @@ from service.data.instances import rows_from_lists, rows_from_objects
 from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Invalid, NotFound
 from service.jobs import parameters_of
 from service.parts import Parts
 from service.store import models
@@ -124,7 +124,11 @@ def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
 def outputs(trained: Trained, raw: NDArray[np.float64]) -> NDArray[Any]:
     """The network's outputs (n, outputs) for raw input columns (n, columns)."""
     X = np.empty((len(raw), trained.preprocessing.features), dtype=trained.network.dtype)
-    trained.preprocessing.transform_inputs(raw, X)
+    with np.errstate(over="ignore", invalid="ignore"):
+        trained.preprocessing.transform_inputs(raw, X)
+    if not np.isfinite(X).all():
+        row = int(np.argwhere(~np.isfinite(X))[0][0])
+        raise Invalid.at(f"#/instances/{row}", f"holds a number beyond a {X.dtype.name}, the network's precision")
     return trained.network.predict(X)
 
 

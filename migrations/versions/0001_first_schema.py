@@ -2,14 +2,13 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from service.store.database import Moment
 
 revision = "0001"
 down_revision = None
 
-Document = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+Document = sa.JSON(none_as_null=True)
 Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 

@@ -25,7 +25,7 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def immutable(body: Any, tag: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer that a client may keep: it carries a strong ETag, and `If-None-Match` is honoured."""
     response = answer(body, status, headers)
-    response.set_etag(tag)
+    response.set_etag(f"{tag}-pretty" if "pretty" in request.args else tag)
     if status == 200:
         response.make_conditional(request)
     return response

@@ -13,7 +13,7 @@ from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.parts import parts
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import DatasetAnswer, ListAnswer
-from service.data.options import Limits, ReadOptions
+from service.data.options import MIB, Limits, ReadOptions
 from service.data.readers import FILE_TYPES, reader_of
 from service.data.rows import open_rows
 from service.data.sniff import JSON, sniff
@@ -21,7 +21,7 @@ from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
-from service.errors import Invalid
+from service.errors import Invalid, TooLarge
 from service.store import resources
 from service.store.records import DatasetRecord
 
@@ -90,7 +90,7 @@ def _keep(name: str | None) -> Response:
         return _keep_form(name, limits)
     kind, blocks = open_body((JSON, *FILE_TYPES))
     if kind == JSON:
-        body = check(DatasetRequest, _with_query(parse_json(collect(blocks, settings.max_json_bytes))))
+        body = check(DatasetRequest, _with_fields(parse_json(collect(blocks, settings.max_json_bytes)), request.args))
         if name is not None and body.name not in (None, name):
             raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
         return _stored(body.name or name, catalog.reader_of_request(body, limits))
@@ -111,15 +111,19 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
     for field in request.form:
         if field not in known:
             raise Invalid.at(f"#/{field[:60]}", f"is not known; known are {', '.join(sorted(known))}")
-    options = options_of(MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)]))
+    fields = MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)])
+    options = options_of(fields)
     name = name or request.form.get("name")
     _check_name(name)
     with parts().blobs.scratch() as path:
-        upload.save(path)
+        with path.open("wb") as stream:
+            spool(iter(lambda: upload.stream.read(MIB), b""), stream, parts().settings.max_upload_bytes)
         with path.open("rb") as stream:
             kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else sniff(stream.read(4096))
         if kind == JSON:
-            body = check(DatasetRequest, parse_json(path.read_bytes()))
+            if path.stat().st_size > parts().settings.max_json_bytes:
+                raise TooLarge(f"JSON must be at most {parts().settings.max_json_bytes:,} bytes")
+            body = check(DatasetRequest, _with_fields(parse_json(path.read_bytes()), fields))
             return _stored(name or body.name, catalog.reader_of_request(body, limits))
         return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
 
@@ -135,15 +139,14 @@ def _check_name(name: str | None) -> None:
         raise Invalid.at("#/name", f"must match {NAME_PATTERN}, got {name[:80]!r}")
 
 
-def _with_query(body: Any) -> Any:
-    """The query fields may stand in a JSON body or beside it; the body wins."""
+def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
+    """The query's or form's fields may stand in a JSON body or beside it; the body wins."""
     if not isinstance(body, dict):
         return body
-    given: dict[str, Any] = {
-        name: request.args[name] for name in ("target", "weight", "drop", "target_type") if name in request.args
-    }
-    if "scale" in request.args:
-        given["scale"] = _scale(request.args["scale"])
+    given: dict[str, Any] = {name: fields[name] for name in ("weight", "target_type") if name in fields}
+    given |= {name: fields.getlist(name) for name in ("target", "drop") if name in fields}
+    if "scale" in fields:
+        given["scale"] = _scale(fields["scale"])
     return {**given, **body}
 
 
@@ -187,7 +190,7 @@ def get_dataset(name: str) -> Response:
     """One dataset: what its columns hold."""
     with parts().database.read() as connection:
         record = resources.get_dataset(connection, name)
-    return immutable(body_of(record), record.table.sha256)
+    return immutable(body_of(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
 
 
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer}, problems=(404,))
@@ -195,7 +198,7 @@ def list_rows(name: str) -> Response:
     """A dataset's rows, in order; `after` is a row's number, counted from 0."""
     with parts().database.read() as connection:
         record = resources.get_dataset(connection, name)
-    first = whole("after", -1, minimum=0) + 1
+    first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + page().limit, record.table.rows)
     array = open_rows(parts().blobs.path(record.address))
     data = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]

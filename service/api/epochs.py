@@ -72,7 +72,7 @@ def list_epochs(id: str) -> Response:
             records = epochs.sampled_epochs(connection, job.number, whole("points", 2, minimum=2, maximum=10_000))
             more = False
         else:
-            after = whole("after", -1, minimum=0)
+            after = whole("after", -1, minimum=0, maximum=2**31 - 1)
             limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
             records, more = epochs.list_epochs(connection, job.number, after, limit)
     return listing([work.epoch_answer(record) for record in records], more, lambda item: item["epoch"])

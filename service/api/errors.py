@@ -35,8 +35,17 @@ def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Res
         "request_id": g.get("request_id"),
         **more,
     }
-    data = orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
+    data = orjson.dumps(_writable(body), option=orjson.OPT_APPEND_NEWLINE)
     return Response(data, status, mimetype="application/problem+json")
+
+
+def _writable(value: Any) -> Any:
+    """What a client sent may be told back to it: halves of surrogate pairs, which are no text, as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_writable(key): _writable(item) for key, item in value.items()}
+    return [_writable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def register(app: Flask) -> None:

@@ -45,7 +45,7 @@ def get_network(name: str) -> Response:
     """One network."""
     with parts().database.read() as connection:
         record = resources.get_network(connection, name)
-    return immutable(body_of(record), record.sha256)
+    return immutable(body_of(record), f"{record.sha256}-{record.created_at.timestamp():.6f}")
 
 
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))

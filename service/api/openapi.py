@@ -43,8 +43,21 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
-        "components": {"schemas": schemas.get("$defs", {})},
+        "components": {"schemas": _bounds(schemas.get("$defs", {}))},
     }
+
+
+BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
+def _bounds(node: Any) -> Any:
+    """Bounds under JSON Schema's names: pydantic leaves its own where a validator stands before the number."""
+    if isinstance(node, list):
+        return [_bounds(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    is_number = node.get("type") in ("integer", "number")
+    return {BOUNDS.get(key, key) if is_number else key: _bounds(value) for key, value in node.items()}
 
 
 def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:

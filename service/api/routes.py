@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, request
 from pydantic import BaseModel
 
-from service.errors import Fault, Invalid
+from service.errors import Fault, Invalid, NotFound
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
@@ -73,6 +73,8 @@ class Routes:
             known = {item.name for item in query} | EVERYWHERE
 
             def checked(**values: Any) -> Any:
+                if any("\x00" in value for value in values.values()):
+                    raise NotFound("no name holds a NUL character")
                 _check_query(known)
                 return view(**values)
 
@@ -93,6 +95,10 @@ def _check_query(known: set[str]) -> None:
             hint = f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(sorted(known))}"
             detail = f"`{name[:60]}` is not known{hint}"
             raise Invalid(f"?{name[:60]}: {detail}", [Fault(detail, pointer=f"?{name[:60]}")])
+        if name == "after" and "\x00" in request.args[name]:
+            raise NotFound("no name holds a NUL character")
+        if "\x00" in name + request.args[name]:
+            raise Invalid.at("?" + name.replace("\x00", "")[:60], "must not hold a NUL character")
 
 
 TEXT: dict[str, Any] = {"type": "string"}

@@ -114,9 +114,8 @@ def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
             raise Invalid(f"array `{name}` has .npy version {version}; 1.0 and 2.0 are read")
         shape, _, dtype = read(member, max_header_size=MAX_HEADER)
     except NO_HEADER as error:
-        raise Invalid(
-            f"array `{name}` has no .npy header that can be read: {(str(error).splitlines() or [type(error).__name__])[0][:200]}"
-        ) from None
+        why = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise Invalid(f"array `{name}` has no .npy header that can be read: {why}") from None
     if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
         raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}")
     if any(not 0 <= side <= MAX_SIDE for side in shape):

@@ -48,7 +48,7 @@ def rows_from_objects(
         if not isinstance(row, dict):
             faults.append(Fault("must be an object, as the first row is", pointer=where))
             continue
-        extra |= dict.fromkeys(name for name in row if name not in names)
+        extra |= dict.fromkeys(name.encode("utf-8", "backslashreplace").decode() for name in row if name not in names)
         for index, column in enumerate(preprocessing.inputs):
             if column.name in row:
                 values[number, index] = _value(column, row[column.name], f"{where}/{column.name}", faults)

@@ -66,7 +66,11 @@ class TableWriter:
         self.stream.write(raw)
         self.bytes.update(raw)
         self.rows += len(data)
-        self._measure(data.astype(np.float64) / self.units)
+        with np.errstate(over="ignore"):
+            values = data.astype(np.float64) / self.units
+        if np.isinf(values).any():
+            raise Invalid(f"a number divided by the scale {self.scale:g} is beyond what a float64 holds")
+        self._measure(values)
 
     @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are told as null
     def _measure(self, values: NDArray[np.float64]) -> None:

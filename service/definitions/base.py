@@ -53,4 +53,4 @@ def _fits_float(value: Any) -> Any:
 Integer = Annotated[int, BeforeValidator(_whole), BeforeValidator(_no_boolean)]
 Number = Annotated[float, BeforeValidator(_fits_float), BeforeValidator(_no_boolean)]
 Text = Annotated[str, AfterValidator(_text)]
-Name = Annotated[Text, StringConstraints(pattern=NAME_PATTERN), Field(description="letters, digits and . _ -")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN), Field(description="letters, digits and . _ -")]

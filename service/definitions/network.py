@@ -20,8 +20,12 @@ else:  # the names are known once the registries are filled
     ActivationName = Literal[names(ACTIVATIONS)]
 InitializerChoice = choice(INITIALIZERS, "Initializer")
 
-Units = Annotated[Integer, Field(ge=1)]
-Inputs = Annotated[Integer, Field(ge=1, description="values in a row of input; left out, the dataset gives it")]
+MOST = 2**31 - 1
+
+Units = Annotated[Integer, Field(ge=1, le=MOST)]
+Inputs = Annotated[
+    Integer, Field(ge=1, le=MOST, description="values in a row of input; left out, the dataset gives it")
+]
 Row = Annotated[list[Number], Field(min_length=1)]
 
 

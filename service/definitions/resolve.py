@@ -60,6 +60,7 @@ def resolve(
     loss = training.loss or _default_loss(whole, targets)
     _check_loss(loss, whole, targets)
     _check_precision(table, training.precision)
+    _check_missing(table, training)
     assert whole.inputs is not None
     parameters = sum(layer_sizes(whole, whole.inputs))
     record = _fill(training, loss, rows, validation, targets, seed)
@@ -159,6 +160,16 @@ def _check_loss(loss: str, network: NetworkDefinition, targets: Targets) -> None
             f"#/network/layers/{len(network.layers) - 1}/activation",
             "softmax over one unit is always 1; use sigmoid, or two units",
         )
+
+
+def _check_missing(table: Table, training: TrainingDefinition) -> None:
+    """Missing values are known before training, unless `rows` leaves some of them out."""
+    if training.rows is not None:
+        return
+    for column in table.columns:
+        if column.missing and (column.role is Role.TARGET or training.preprocessing.missing == "error"):
+            hint = "" if column.role is Role.TARGET else "; set preprocessing.missing to mean, median or indicator"
+            raise Invalid.at("#/dataset", f"column `{column.name}` has {column.missing} missing values{hint}")
 
 
 def _check_precision(table: Table, precision: str) -> None:

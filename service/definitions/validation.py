@@ -126,7 +126,9 @@ def _sentence(item: ErrorDetails, model: type[BaseModel], data: Any) -> str:
         return f"{show(value)} is not known{guess(value, known)}"
     if kind in BOUNDS:
         words, key = BOUNDS[kind]
-        return f"must be {words} {context[key]:g}, got {show(value)}"
+        bound = context[key]
+        shown = f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+        return f"must be {words} {shown}, got {show(value)}"
     if kind == "string_pattern_mismatch":
         return f"must match {context['pattern']}, got {show(value)}"
     if kind in ("too_short", "string_too_short"):

@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from service.errors import OutOfSpace, ServiceError, Unavailable
+from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
 
@@ -114,9 +114,11 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Driver failures become `OutOfSpace` or `Unavailable`; broken constraints and bugs pass as they are."""
+    """Driver failures become `OutOfSpace` or `Unavailable`, a name taken meanwhile `Conflict`; bugs pass."""
     try:
         yield
+    except exc.IntegrityError as error:
+        raise Conflict("another request made the same thing at the same moment; nothing was stored") from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise _translate(error) from error
 

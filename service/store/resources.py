@@ -1,5 +1,6 @@
 """Networks and datasets: immutable things known by name. One insert each; the same content again is the one there."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,8 +47,13 @@ def delete_network(connection: Connection, name: str) -> None:
         raise NotFound(f"there is no network named `{name}`")
 
 
-def add_dataset(connection: Connection, name: str, contents: Contents, address: str) -> tuple[DatasetRecord, bool]:
-    """The dataset of that name, and whether it is new; `Conflict` when other rows have the name."""
+def add_dataset(
+    connection: Connection, name: str, contents: Contents, put: Callable[[], str]
+) -> tuple[DatasetRecord, bool]:
+    """The dataset of that name, and whether it is new; `Conflict` when other rows have the name.
+
+    `put` stores the rows and gives their address; it is called when they are new.
+    """
     there = _find(connection, datasets, name)
     if there is not None:
         if there.sha256 != contents.sha256:
@@ -58,7 +64,7 @@ def add_dataset(connection: Connection, name: str, contents: Contents, address: 
             name=name,
             contents=contents.to_dict(),
             sha256=contents.sha256,
-            address=address,
+            address=put(),
             created_at=datetime.now(UTC),
         )
     )

@@ -17,11 +17,11 @@ from sqlalchemy import (
     String,
     Table,
 )
-from sqlalchemy.dialects import postgresql
 
 from service.store.database import Moment
 
-Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+# plain json on PostgreSQL: jsonb would turn 1e25 into an integer and -0.0 into 0.0
+Document = JSON(none_as_null=True)
 Serial = BigInteger().with_variant(Integer, "sqlite")
 Double = Float(53)
 

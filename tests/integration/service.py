@@ -83,9 +83,27 @@ class Service:
     def children(self, words: str) -> list[int]:
         """Process ids below this service whose command line holds `words`."""
         assert self.process is not None
-        found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-        rows = [line.split(None, 2) for line in found.splitlines()]
+        rows = processes()
         below = {self.process.pid}
         for _ in range(4):
-            below |= {int(pid) for pid, parent, _ in rows if int(parent) in below}
-        return [int(pid) for pid, _, command in rows if int(pid) in below and words in command]
+            below |= {pid for pid, parent, _ in rows if parent in below}
+        return [pid for pid, _, command in rows if pid in below and words in command]
+
+
+def processes() -> list[tuple[int, int, str]]:
+    """Process id, parent and command line of every process: from /proc, else from `ps`."""
+    if not Path("/proc/self/stat").exists():
+        found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        return [
+            (int(pid), int(parent), command)
+            for pid, parent, command in (row.split(None, 2) for row in found.splitlines())
+        ]
+    rows = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while we looked
+        rows.append((int(folder.name), parent, command))
+    return rows

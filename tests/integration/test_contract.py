@@ -445,3 +445,10 @@ def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClie
     epoch = failed["error"]["epoch"]
     assert client.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters").status_code == 200
     assert "NaN" not in client.get(f"/v1/jobs/{job['id']}/epochs").text
+
+
+def test_large_numbers_survive_the_database(client: FlaskClient) -> None:
+    body = {"name": "large", "inputs": [[1e25], [-0.0]], "targets": [1e20, 0.5]}
+    assert client.post("/v1/datasets", json=body).status_code == 201
+    stored = client.get("/v1/datasets/large")
+    assert stored.status_code == 200 and stored.json["columns"][0]["maximum"] == 1e25

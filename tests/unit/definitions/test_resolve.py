@@ -191,7 +191,7 @@ def test_inputs_count_categories_and_indicators() -> None:
         ({"hidden": [1_000_000_000]}, "#/hidden"),
         (layers((1_000_000_000, "tanh"), (1, "linear")), "#/layers"),
         ({"hidden": [10_000, 10_000, 10_000]}, "#/hidden"),
-        ({"hidden": [10**4290, 10**4290]}, "#/hidden"),
+        ({"hidden": [10**4290, 10**4290]}, "#/hidden/0"),
     ],
     ids=["hidden", "layers", "together", "digits"],
 )

@@ -98,7 +98,7 @@ def test_networks(body: Any, pointer: str, words: str) -> None:
             "#/network/layers/0/units",
             "must be at least 1, got -1",
         ),
-        ({"dataset": "x", "priority": 5000}, "#/priority", "must be at most 1000, got 5000"),
+        ({"dataset": "x", "priority": 5000}, "#/priority", "must be at most 1,000, got 5000"),
         ({"dataset": "x", "metadata": {"a": 1}}, "#/metadata/a", "must be text, got 1"),
         ({"dataset": "x", "metadata": {"a": "b\x00"}}, "#/metadata/a", "NUL"),
     ],

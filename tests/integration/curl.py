@@ -1,0 +1,28 @@
+"""As much of curl as the README's tour uses, for machines without it: -sS, -T FILE, -d TEXT."""
+
+import sys
+import urllib.error
+import urllib.request
+
+arguments = sys.argv[1:]
+body = file = address = None
+while arguments:
+    word = arguments.pop(0)
+    if word == "-d":
+        body = arguments.pop(0).encode()
+    elif word.startswith("-") and word.endswith("T"):
+        file = arguments.pop(0)
+    elif not word.startswith("-"):
+        address = word
+method = "PUT" if file else "POST" if body else "GET"
+if file:
+    with open(file, "rb") as stream:
+        body = stream.read()
+headers = {} if method == "GET" else {"Content-Type": "application/x-www-form-urlencoded"}
+request = urllib.request.Request(f"http://{address}", body, headers, method=method)
+try:
+    with urllib.request.urlopen(request, timeout=90) as response:
+        sys.stdout.buffer.write(response.read())
+except urllib.error.HTTPError as error:
+    with error:
+        sys.stdout.buffer.write(error.read())
