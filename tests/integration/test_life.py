@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -129,3 +130,22 @@ def test_ten_thousand_epochs_are_all_there(service: Service) -> None:
         more = page["has_more"]
     assert seen == list(range(10_001))
     assert service.get(f"/v1/jobs/{job}/epochs/7777/parameters")["epoch"] == 7777
+
+
+def test_messages_may_go_through_files(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Service(data, BACKPROP_QUEUE_URL=f"filesystem://{data}/queue", BACKPROP_WORKERS="1") as service:
+        job = service.post("/v1/jobs", long_job(epochs=2))["id"]
+        finish(service, job)
+
+
+def test_thinned_epochs_keep_first_best_and_last(service: Service) -> None:
+    body = long_job(epochs=30)
+    body["training"]["store_parameters"] = {"every": 7}
+    job = service.post("/v1/jobs?wait=60", body)
+    stored = [epoch["epoch"] for epoch in epochs_of(service, job["id"]) if epoch["parameters_stored"]]
+    assert stored == sorted({0, 7, 14, 21, 28, 30, job["best_epoch"]})
+    for epoch in stored:
+        assert service.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters")["epoch"] == epoch
+    status, problem = service.send("GET", f"/v1/jobs/{job['id']}/epochs/6/parameters")
+    assert 6 in stored or (status == 404 and problem["nearest"] in stored)
