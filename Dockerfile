@@ -13,6 +13,7 @@ COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY service service
 COPY workers workers
 COPY migrations migrations
+COPY examples examples
 RUN python -m pip install --no-deps --no-build-isolation .
 
 
