@@ -5,7 +5,8 @@ import urllib.error
 import urllib.request
 
 arguments = sys.argv[1:]
-body = file = address = None
+body = file = None
+address = ""
 while arguments:
     word = arguments.pop(0)
     if word == "-d":
@@ -19,6 +20,8 @@ if file:
     with open(file, "rb") as stream:
         body = stream.read()
 headers = {} if method == "GET" else {"Content-Type": "application/x-www-form-urlencoded"}
+# as curl does, without asking a resolver that may not be there
+address = address.replace("localhost:", "127.0.0.1:", 1)
 request = urllib.request.Request(f"http://{address}", body, headers, method=method)
 try:
     with urllib.request.urlopen(request, timeout=90) as response:
