@@ -82,6 +82,16 @@ def remove_dataset(parts: Parts, name: str) -> None:
         parts.blobs.delete(address)
 
 
+def collect_orphans(parts: Parts) -> int:
+    """Remove rows in the blobs that no dataset points to (a process died between the two); how many."""
+
+    def kept(addresses: list[str]) -> set[str]:
+        with parts.database.read() as connection:
+            return resources.dataset_addresses(connection, addresses)
+
+    return parts.blobs.collect(kept)
+
+
 def _names(value: list[str] | str | None) -> tuple[str, ...] | None:
     if value is None:
         return None

@@ -28,6 +28,7 @@ NOTE_SECONDS = 5.0
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 8.0
 GRACE_SECONDS = 1.0
+COLLECT_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Keeper:
     def __init__(self, parts: Parts, name: str) -> None:
         self.parts, self.name = parts, name
         self.host = name.split(":", 1)[0]
+        self._collected = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -123,11 +125,20 @@ class Keeper:
                         workers.note_worker(connection, self.name)
                     waited = 0.0
                 self._free_jobs_of_the_dead()
+                self._collect()
             except ServiceError as error:
                 log.warning("cannot note that this worker lives: %s", error.detail)
             if self._over.wait(WATCH_SECONDS):
                 return
             waited += WATCH_SECONDS
+
+    def _collect(self) -> None:
+        """Once an hour: what died between a dataset's rows and its row in the database."""
+        from service.catalog import collect_orphans  # here, as only children load NumPy
+
+        if time.monotonic() - self._collected > COLLECT_SECONDS:
+            self._collected = time.monotonic()
+            collect_orphans(self.parts)
 
     def _free_jobs_of_the_dead(self) -> None:
         with self.parts.database.read() as connection:

@@ -61,6 +61,8 @@ def resolve(
     _check_loss(loss, whole, targets)
     _check_precision(table, training.precision)
     _check_missing(table, training)
+    if table.having(Role.WEIGHT):
+        raise Invalid.at("#/dataset", "has a column of sample weights, which no training uses yet; `drop` it instead")
     assert whole.inputs is not None
     parameters = sum(layer_sizes(whole, whole.inputs))
     record = _fill(training, loss, rows, validation, targets, seed)
