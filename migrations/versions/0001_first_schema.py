@@ -136,3 +136,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job"], ["jobs.number"], name=op.f("fk_resume_states_job"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job", name=op.f("pk_resume_states")),
     )
+    op.create_table(
+        "idempotency",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("request", sa.String(length=64), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("headers", Document, nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_idempotency")),
+    )
+    op.create_index(op.f("ix_idempotency_created_at"), "idempotency", ["created_at"], unique=False)

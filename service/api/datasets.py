@@ -63,6 +63,7 @@ def body_of(record: DatasetRecord) -> dict[str, Any]:
     query=(Query("name", TEXT), *QUERY),
     answers=ANSWERS,
     problems=(409, 507),
+    creates=True,
 )
 def create_dataset() -> Response:
     """Keep a dataset: JSON, CSV, NPZ, or one of them in a form."""

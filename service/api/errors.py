@@ -50,12 +50,13 @@ def _writable(value: Any) -> Any:
 
 def register(app: Flask) -> None:
     """Answer every error as a problem, and log those that are nobody's fault but ours."""
-    app.register_error_handler(errors.ServiceError, _service_error)
+    app.register_error_handler(errors.ServiceError, service_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
 
-def _service_error(error: errors.ServiceError) -> Response:
+def service_error(error: errors.ServiceError) -> Response:
+    """The answer that the table has for an error."""
     entry = next((entry for entry in TABLE if isinstance(error, entry[0])), None)
     if entry is None:
         return _bug(error)

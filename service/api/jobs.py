@@ -31,6 +31,7 @@ def _waits() -> Waits:
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
     problems=(409, 507),
+    creates=True,
 )
 def create_job() -> Response:
     """Queue a training job."""

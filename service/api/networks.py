@@ -23,7 +23,12 @@ def body_of(record: NetworkRecord) -> dict[str, Any]:
 
 
 @routes.route(
-    "POST", "/v1/networks", body=NetworkRequest, answers={200: NetworkAnswer, 201: NetworkAnswer}, problems=(409,)
+    "POST",
+    "/v1/networks",
+    body=NetworkRequest,
+    answers={200: NetworkAnswer, 201: NetworkAnswer},
+    problems=(409,),
+    creates=True,
 )
 def create_network() -> Response:
     """Keep a network."""

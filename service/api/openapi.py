@@ -12,6 +12,12 @@ from service.api.routes import Query, Route
 from service.api.schemas import Problem
 
 REFERENCE = "#/components/schemas/{model}"
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "the first answer under a key is given again for 24 hours",
+}
 WHY = {
     400: "The body cannot be read",
     404: "Not found",
@@ -66,7 +72,8 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)]
-        + [_in_query(query) for query in route.query if not query.name.endswith("*")],
+        + [_in_query(query) for query in route.query if not query.name.endswith("*")]
+        + ([IDEMPOTENCY_KEY] if route.creates else []),
         "responses": {},
     }
     content: dict[str, Any] = {}

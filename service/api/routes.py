@@ -8,6 +8,8 @@ from typing import Any
 from flask import Blueprint, request
 from pydantic import BaseModel
 
+from service.api.errors import service_error
+from service.api.idempotency import once
 from service.errors import Fault, Invalid, NotFound
 
 View = Callable[..., Any]
@@ -38,6 +40,7 @@ class Route:
     query: tuple[Query, ...]
     answers: dict[int, Any]
     problems: tuple[int, ...]
+    creates: bool
 
 
 @dataclass
@@ -61,14 +64,18 @@ class Routes:
         files: tuple[str, ...] = (),
         query: Sequence[Query] = (),
         problems: tuple[int, ...] = (),
+        creates: bool = False,
     ) -> Callable[[View], View]:
-        """Serve the view at `path` (OpenAPI style, `{name}`); a verb behind a colon also answers behind a slash."""
+        """Serve the view at `path` (OpenAPI style, `{name}`); a verb behind a colon also answers behind a slash.
+
+        `creates` says that an `Idempotency-Key` is honoured.
+        """
 
         def register(view: View) -> View:
             summary = (view.__doc__ or "").strip().splitlines()[0]
             name = getattr(view, "__name__", path)
             self.routes.append(
-                Route(method, path, name, summary, self.tag, body, files, tuple(query), answers, problems)
+                Route(method, path, name, summary, self.tag, body, files, tuple(query), answers, problems, creates)
             )
             known = {item.name for item in query} | EVERYWHERE
 
@@ -76,6 +83,8 @@ class Routes:
                 if any("\x00" in value for value in values.values()):
                     raise NotFound("no name holds a NUL character")
                 _check_query(known)
+                if creates:
+                    return once(view, service_error)
                 return view(**values)
 
             rule = path.replace("{", "<").replace("}", ">")

@@ -160,3 +160,14 @@ workers = Table(
     Column("id", String(128), primary_key=True),
     Column("seen_at", Moment, nullable=False),
 )
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String(64), primary_key=True),  # SHA-256 of the client's key, method and path
+    Column("request", String(64)),  # SHA-256 of the body, once it was read
+    Column("status", Integer),
+    Column("headers", Document),
+    Column("body", LargeBinary),
+    Column("created_at", Moment, nullable=False, index=True),
+)

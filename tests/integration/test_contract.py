@@ -452,3 +452,32 @@ def test_large_numbers_survive_the_database(client: FlaskClient) -> None:
     assert client.post("/v1/datasets", json=body).status_code == 201
     stored = client.get("/v1/datasets/large")
     assert stored.status_code == 200 and stored.json["columns"][0]["maximum"] == 1e25
+
+
+def test_the_same_request_under_a_key_is_done_once(client: FlaskClient) -> None:
+    body = {"dataset": {"inputs": [[0], [1]], "targets": [[0.5], [1]]}}
+    headers = {"Idempotency-Key": "first"}
+    first = client.post("/v1/jobs", json=body, headers=headers)
+    again = client.post("/v1/jobs", json=body, headers=headers)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json["id"] == first.json["id"]
+    assert again.headers["Location"] == first.headers["Location"]
+    assert (first.headers.get("Idempotent-Replayed"), again.headers["Idempotent-Replayed"]) == (None, "true")
+    assert len(client.get("/v1/jobs").json["data"]) == 1
+    problem(client.post("/v1/jobs", json={**body, "priority": 1}, headers=headers), 422)
+    assert client.post("/v1/jobs", json=body, headers={"Idempotency-Key": "second"}).json["id"] != first.json["id"]
+
+
+def test_a_refused_request_may_be_mended_under_the_same_key(client: FlaskClient) -> None:
+    headers = {"Idempotency-Key": "mended"}
+    problem(client.post("/v1/networks", json={"name": "n"}, headers=headers), 422)
+    made = client.post("/v1/networks", json={"name": "n", "hidden": [2]}, headers=headers)
+    assert made.status_code == 201
+    assert client.post("/v1/networks", json={"name": "n", "hidden": [2]}, headers=headers).status_code == 201
+
+
+def test_files_are_kept_once_under_a_key(client: FlaskClient) -> None:
+    headers = {"Idempotency-Key": "file", "Content-Type": "text/csv"}
+    names = {client.post("/v1/datasets", data="a,b\n1,2\n3,4\n", headers=headers).json["name"] for _ in range(2)}
+    assert len(names) == 1
+    problem(client.post("/v1/datasets", data="a,b\n1,2\n3,5\n", headers=headers), 422)

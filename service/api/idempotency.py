@@ -1,0 +1,87 @@
+"""`Idempotency-Key` on a POST that creates: the first answer is given again to whoever sends the same again."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request
+
+from service.api.parts import parts
+from service.errors import Conflict, Invalid, ServiceError
+from service.store import idempotency
+
+HEADER = "Idempotency-Key"
+MAX_KEY = 255
+NOT_KEPT = frozenset({400, 401, 422, 429})
+KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
+BLOCK_BYTES = 1024 * 1024
+
+
+class HashedInput:
+    """The request's input, hashed as it is read."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.digest.update(data)
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        data: bytes = self.stream.readline(size)
+        self.digest.update(data)
+        return data
+
+    def rest(self) -> str:
+        """Read what is left; the SHA-256 of it all, with what stands in the query."""
+        while request.stream.read(BLOCK_BYTES):
+            pass
+        whole = self.digest.copy()
+        whole.update(request.query_string)
+        return whole.hexdigest()
+
+
+def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Response]) -> Response:
+    """Run the view, or answer as it was answered before."""
+    given = request.headers.get(HEADER)
+    if given is None:
+        return view()
+    if not 0 < len(given) <= MAX_KEY:
+        raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
+    key = hashlib.sha256(f"{request.method} {request.path}\n{given}".encode()).hexdigest()
+    body = HashedInput(request.environ["wsgi.input"])
+    request.environ["wsgi.input"] = body
+    with parts().database.begin() as connection:
+        known = idempotency.begin(connection, key)
+    if known is not None:
+        return _again(known, body)
+    response = None
+    try:
+        try:
+            response = view()
+        except ServiceError as error:
+            response = answer_error(error)
+        return response
+    finally:
+        _keep(key, body, response)
+
+
+def _again(known: idempotency.KeptAnswer, body: HashedInput) -> Response:
+    if known.status is None:
+        raise Conflict(f"the first request with this {HEADER} is still under way")
+    if known.request != body.rest():
+        raise Invalid(f"this {HEADER} was used for another body")
+    headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
+    return Response(known.body, known.status, headers)
+
+
+def _keep(key: str, body: HashedInput, response: Response | None) -> None:
+    """Keep the answer, unless it is one that the client may mend, or there is none."""
+    with parts().database.begin() as connection:
+        if response is None or response.status_code in NOT_KEPT or response.status_code >= 500:
+            idempotency.forget(connection, key)
+            return
+        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        idempotency.keep(connection, key, body.rest(), response.status_code, headers, response.get_data())
