@@ -101,11 +101,7 @@ def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
     field = "instances" if request.instances is not None else "inputs"
     rows = request.instances if request.instances is not None else request.inputs or []
     as_objects = isinstance(rows[0], dict)
-    ignored: list[str] = []
-    if as_objects:
-        raw, ignored = rows_from_objects(trained.preprocessing, rows, field)
-    else:
-        raw = rows_from_lists(trained.preprocessing, rows, field)
+    raw, ignored = raw_rows(trained, request)
     A = outputs(trained, raw)
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
@@ -119,6 +115,15 @@ def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
         "epoch": trained.epoch,
     }
     return {**answer, "ignored": ignored} if ignored else answer
+
+
+def raw_rows(trained: Trained, request: PredictRequest) -> tuple[NDArray[np.float64], list[str]]:
+    """The request's rows as raw input columns (n, columns), and the names in them that are no column."""
+    field = "instances" if request.instances is not None else "inputs"
+    rows = request.instances if request.instances is not None else request.inputs or []
+    if isinstance(rows[0], dict):
+        return rows_from_objects(trained.preprocessing, rows, field)
+    return rows_from_lists(trained.preprocessing, rows, field), []
 
 
 def outputs(trained: Trained, raw: NDArray[np.float64]) -> NDArray[Any]:

@@ -12,15 +12,16 @@ from safetensors.numpy import save as save_safetensors
 
 from service import jobs as work
 from service import models
-from service.api.answers import MAX_LIMIT, answer, immutable, listing, whole
-from service.api.bodies import read_model
+from service.api.answers import MAX_LIMIT, immutable, listing, whole
+from service.api.formats import wanted_format
 from service.api.parts import parts, warm
+from service.api.predicting import predict_request
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
 from service.backprop.network import Network
+from service.data.sniff import CSV, NPZ
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
-from service.errors import Invalid, UnknownMedia
 from service.store import epochs, jobs
 from service.store.database import Database
 from service.store.records import EpochRecord
@@ -33,20 +34,6 @@ PARAMETER_FORMATS = {
     "npz": "application/x-npz",
 }
 LINES_TOGETHER = 500
-
-
-def wanted_format(known: dict[str, str]) -> str:
-    """By `?format=`, else by `Accept`, else JSON."""
-    name = request.args.get("format")
-    if name is not None:
-        if name not in known:
-            raise Invalid.at("?format", f"must be one of {', '.join(known)}, got {name[:40]!r}")
-        return name
-    types = {media: name for name, media in known.items()}
-    best = request.accept_mimetypes.best_match(list(types))
-    if best is None and request.accept_mimetypes:
-        raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
-    return types[best] if best else "json"
 
 
 @routes.route(
@@ -152,10 +139,11 @@ def _npz(network: Network) -> bytes:
     "POST",
     "/v1/jobs/{id}/epochs/{epoch}:predict",
     body=PredictRequest,
+    files=(CSV, NPZ),
+    query=[Query("format", {"enum": ["json", "csv", "npz"]})],
     answers={200: PredictAnswer},
     problems=(404, 409),
 )
 def predict_epoch(id: str, epoch: str) -> Response:
     """Predict with the network as it was after an epoch, of running and failed jobs too."""
-    trained = models.epoch_of(parts(), warm(), id, epoch)
-    return answer(models.predict(trained, read_model(PredictRequest, parts().settings.max_json_bytes)))
+    return predict_request(models.epoch_of(parts(), warm(), id, epoch))

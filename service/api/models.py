@@ -4,14 +4,16 @@ from flask import Response, request
 
 from service import models
 from service.api.answers import answer, listing, page
-from service.api.bodies import read_model
 from service.api.parts import parts, warm
+from service.api.predicting import predict_request
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
+from service.data.sniff import CSV, NPZ
 from service.definitions.requests import PredictRequest
 from service.store import models as stored
 
 routes = Routes("models")
+FORMAT = Query("format", {"enum": ["json", "csv", "npz"]})
 EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, `best` or `last`")
 
 
@@ -48,7 +50,8 @@ def get_version(name: str, version: str) -> Response:
     "POST",
     "/v1/models/{name}:predict",
     body=PredictRequest,
-    query=[EPOCH],
+    files=(CSV, NPZ),
+    query=[EPOCH, FORMAT],
     answers={200: PredictAnswer},
     problems=(404, 409),
 )
@@ -61,7 +64,8 @@ def predict(name: str) -> Response:
     "POST",
     "/v1/models/{name}/versions/{version}:predict",
     body=PredictRequest,
-    query=[EPOCH],
+    files=(CSV, NPZ),
+    query=[EPOCH, FORMAT],
     answers={200: PredictAnswer},
     problems=(404, 409),
 )
@@ -71,5 +75,4 @@ def predict_version(name: str, version: str) -> Response:
 
 
 def _predict(name: str, version: int | None) -> Response:
-    trained = models.version_of(parts(), warm(), name, version, request.args.get("epoch"))
-    return answer(models.predict(trained, read_model(PredictRequest, parts().settings.max_json_bytes)))
+    return predict_request(models.version_of(parts(), warm(), name, version, request.args.get("epoch")))

@@ -7,6 +7,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,25 +42,39 @@ BROKEN = (
 
 def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     """Arrays (n, ...) become (n, features); their members are unpacked beside `destination`, never held whole."""
+    with _opened(path) as (archive, names):
+        inputs = _choose(options.inputs, INPUTS, names, "inputs")
+        targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
+        try:
+            X = _unpack(archive, inputs, destination.with_suffix(".inputs"), limits)
+            Y = None if targets is None else _unpack(archive, targets, destination.with_suffix(".targets"), limits)
+            return _store(X, Y, inputs, targets, options, limits, destination)
+        finally:
+            for suffix in (".inputs", ".targets"):
+                destination.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def read_array(path: Path, usual: tuple[str, ...], limits: Limits) -> NDArray[Any]:
+    """The first of the `usual` names as an array (n, ...) in memory."""
+    with _opened(path) as (archive, names):
+        return np.array(_unpack(archive, _choose(None, usual, names, "inputs"), path.with_suffix(".array"), limits))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
+    """The archive and its arrays' names; whatever a damaged one raises becomes `Malformed`."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
             if len(names) > MAX_MEMBERS:
                 raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
-            inputs = _choose(options.inputs, INPUTS, names, "inputs")
-            targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
-            X = _unpack(archive, inputs, destination.with_suffix(".inputs"), limits)
-            Y = None if targets is None else _unpack(archive, targets, destination.with_suffix(".targets"), limits)
-            return _store(X, Y, inputs, targets, options, limits, destination)
+            yield archive, names
     except BROKEN as error:
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # a seek to a place that cannot be; all else is the disk's
             raise
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
-    finally:
-        for suffix in (".inputs", ".targets"):
-            destination.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: str) -> str:

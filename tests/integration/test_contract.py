@@ -481,3 +481,23 @@ def test_files_are_kept_once_under_a_key(client: FlaskClient) -> None:
     names = {client.post("/v1/datasets", data="a,b\n1,2\n3,4\n", headers=headers).json["name"] for _ in range(2)}
     assert len(names) == 1
     problem(client.post("/v1/datasets", data="a,b\n1,2\n3,5\n", headers=headers), 422)
+
+
+def test_predictions_in_and_out_as_csv_and_npz(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> None:
+    rows = [{"a": index % 7, "b": index % 3, "kind": "=x" if index % 7 > 3 else "y"} for index in range(60)]
+    job = train({"dataset": {"rows": rows}, "training": {"epochs": 3, "seed": 1}})
+    where = f"/v1/jobs/{job['id']}/epochs/last:predict"
+    expected = client.post(where, json={"instances": [[1, 2], [6, 0]]}).json
+    sent = client.post(where, data="b,a\n2,1\n0,6\n", headers={"Content-Type": "text/csv"}).json
+    assert sent["labels"] == expected["labels"]
+    shown = client.post(where + "?format=csv", json={"instances": [[1, 2], [6, 0]]}).text.splitlines()
+    assert shown[0] == "kind,'=x,y"
+    assert [line.split(",")[0].lstrip("'") for line in shown[1:]] == expected["labels"]
+    packed = io.BytesIO()
+    np.savez(packed, inputs=np.array([[1, 2], [6, 0]], dtype="uint8"))
+    headers = {"Content-Type": "application/x-npz", "Accept": "application/x-npz"}
+    back = np.load(io.BytesIO(client.post(where, data=packed.getvalue(), headers=headers).data))
+    assert back["labels"].tolist() == expected["labels"]
+    assert back["predictions"].tolist() == pytest.approx(np.array(expected["predictions"]))
+    problem(client.post(where, data="a,b\n1,oops\n", headers={"Content-Type": "text/csv"}), 422)
+    problem(client.post(where, data="a,b\n1\n", headers={"Content-Type": "text/csv"}), 422)

@@ -1,0 +1,19 @@
+"""In which of several formats a client wants its answer."""
+
+from flask import request
+
+from service.errors import Invalid, UnknownMedia
+
+
+def wanted_format(known: dict[str, str]) -> str:
+    """By `?format=`, else by `Accept`, else JSON."""
+    name = request.args.get("format")
+    if name is not None:
+        if name not in known:
+            raise Invalid.at("?format", f"must be one of {', '.join(known)}, got {name[:40]!r}")
+        return name
+    types = {media: name for name, media in known.items()}
+    best = request.accept_mimetypes.best_match(list(types))
+    if best is None and request.accept_mimetypes:
+        raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
+    return types[best] if best else "json"

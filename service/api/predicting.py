@@ -1,0 +1,116 @@
+"""Rows to predict and predictions, as JSON, CSV or NPZ, in and out."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from flask import Response
+
+from service import models
+from service.api.answers import answer
+from service.api.bodies import collect, open_body, parse_json
+from service.api.formats import wanted_format
+from service.api.parts import parts
+from service.data.arrays_npz import read_array
+from service.data.options import Limits
+from service.data.sniff import CSV, JSON, NPZ
+from service.definitions.columns import ColumnType
+from service.definitions.requests import PredictRequest
+from service.definitions.validation import check
+from service.errors import Fault, Invalid, Malformed
+from service.models import Trained
+
+FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def predict_request(trained: Trained) -> Response:
+    """Predict the rows of the request's body, answered as `?format=` or `Accept` says."""
+    wanted = wanted_format(FORMATS)
+    kind, blocks = open_body((JSON, CSV, NPZ))
+    data = collect(blocks, parts().settings.max_json_bytes)
+    if kind == JSON:
+        request = check(PredictRequest, parse_json(data))
+    else:
+        rows = _rows_of_csv(trained, data) if kind == CSV else _rows_of_npz(data)
+        request = PredictRequest.model_construct(instances=rows, inputs=None)
+    if wanted == "json":
+        return answer(models.predict(trained, request))
+    raw, _ = models.raw_rows(trained, request)
+    A = models.outputs(trained, raw)
+    values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
+    data = _as_csv(trained, values, labels) if wanted == "csv" else _as_npz(values, labels)
+    return Response(data, mimetype=FORMATS[wanted])
+
+
+def _rows_of_csv(trained: Trained, data: bytes) -> list[dict[str, Any]]:
+    """A header row with the input columns' names, then rows; empty cells are missing."""
+    try:
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        rows = list(reader)
+    except UnicodeDecodeError as error:
+        raise Malformed(f"the CSV is not UTF-8 at byte {error.start}") from None
+    except csv.Error as error:
+        raise Malformed(f"the CSV cannot be read: {error}") from None
+    if not rows:
+        raise Invalid("the CSV needs a header and at least one row; send it with `-T` or `--data-binary`")
+    numbers = {column.name for column in trained.preprocessing.inputs if column.type is ColumnType.NUMBER}
+    return [_cells(row, numbers, number) for number, row in enumerate(rows, 1)]
+
+
+def _cells(row: dict[str, Any], numbers: set[str], number: int) -> dict[str, Any]:
+    if None in row or None in row.values():
+        raise Invalid(f"row {number} has another number of cells than the header", [Fault("is ragged", row=number)])
+    return {name: _number(cell, number, name) if name in numbers else (cell or None) for name, cell in row.items()}
+
+
+def _number(cell: str, row: int, column: str) -> float | None:
+    if not cell.strip():
+        return None
+    try:
+        value = float(cell) if "_" not in cell else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        fault = Fault(f"must be a number, got {cell[:40]!r}", row=row, column=column)
+        raise Invalid(f"column `{column}`, row {row}: {fault.detail}", [fault])
+    return value
+
+
+def _rows_of_npz(data: bytes) -> list[list[float]]:
+    with parts().blobs.scratch() as path:
+        path.write_bytes(data)
+        names = ("instances", "inputs", "x_test", "x", "X")
+        array = read_array(path, names, Limits(max_bytes=parts().settings.max_json_bytes))
+        rows: list[list[float]] = array.reshape(len(array), -1).astype(np.float64).tolist()
+    return rows
+
+
+def _as_csv(trained: Trained, values: Any, labels: Sequence[Any] | None) -> bytes:
+    """One row a prediction: the label and each class's output, or each target's value."""
+    preprocessing = trained.preprocessing
+    names = [target.name for target in preprocessing.targets]
+    if labels is not None:
+        classes = preprocessing.labels or ()
+        names = [names[0], *map(str, classes[1:] if preprocessing.single_output else classes)]
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([_harmless(name) for name in names])
+    for index, row in enumerate(values.tolist()):
+        writer.writerow(row if labels is None else [_harmless(labels[index]), *row])
+    return stream.getvalue().encode()
+
+
+def _harmless(value: Any) -> Any:
+    """Text that a spreadsheet would take for a formula is quoted; numbers stay numbers."""
+    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def _as_npz(values: Any, labels: Sequence[Any] | None) -> bytes:
+    stream = io.BytesIO()
+    arrays = {"predictions": values} | ({} if labels is None else {"labels": np.array(labels)})
+    np.savez(stream, allow_pickle=False, **arrays)
+    return stream.getvalue()
