@@ -136,25 +136,10 @@ def _check_validation(parts: Parts, name: str, table: Table, resolved: Resolved)
 
 def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None, places: int) -> dict[str, Any]:
     """The job as clients read it."""
-    total = job.training["epochs"]
-    done = job.epoch or 0
-    rate = job.epochs_per_second
-    running = not job.status.ended
     waiting = None
     if position is not None:
-        waiting = {
-            "position": position,
-            "reason": "no worker is alive" if not places else "a worker takes it when one is free",
-        }
-    training = dict(job.training)
-    if job.preprocessing is not None:
-        fitted = job.preprocessing
-        training["preprocessing"] = {
-            "numbers": fitted["numbers"],
-            "targets": fitted["target_values"],
-            "missing": fitted["missing"],
-            "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
-        }
+        reason = "a worker takes it when one is free" if places else "no worker is alive"
+        waiting = {"position": position, "reason": reason}
     labels = job.targets["labels"]
     return {
         "id": job.id,
@@ -168,15 +153,9 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
         "network": {"name": job.network_name, **job.network},
         "dataset": job.dataset_name,
         "targets": {"kind": "values" if labels is None else "classes", "classes": labels},
-        "training": training,
+        "training": _training(job),
         "attempt": job.attempt,
-        "progress": {
-            "epoch": done,
-            "epochs": total,
-            "fraction": done / total,
-            "epochs_per_second": rate,
-            "eta_seconds": (total - done) / rate if rate and running else None,
-        },
+        "progress": _progress(job),
         "latest": latest,
         "best_epoch": job.best_epoch,
         "model": {"name": job.model_name, "version": job.model_version},
@@ -184,13 +163,42 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
         "warnings": job.warnings,
         "priority": job.priority,
         "metadata": job.metadata,
-        "links": {
-            "self": f"/v1/jobs/{job.id}",
-            "epochs": f"/v1/jobs/{job.id}/epochs",
-            "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
-            "cancel": f"/v1/jobs/{job.id}:cancel",
-            "model": f"/v1/models/{job.model_name}",
-        },
+        "links": _links(job),
+    }
+
+
+def _training(job: JobRecord) -> dict[str, Any]:
+    """`training` as resolved, and once the job has begun what was fitted and what `auto` became."""
+    if job.preprocessing is None:
+        return job.training
+    fitted = job.preprocessing
+    preprocessing = {
+        "numbers": fitted["numbers"],
+        "targets": fitted["target_values"],
+        "missing": fitted["missing"],
+        "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
+    }
+    return {**job.training, "preprocessing": preprocessing}
+
+
+def _progress(job: JobRecord) -> dict[str, Any]:
+    done, total, rate = job.epoch or 0, job.training["epochs"], job.epochs_per_second
+    return {
+        "epoch": done,
+        "epochs": total,
+        "fraction": done / total,
+        "epochs_per_second": rate,
+        "eta_seconds": (total - done) / rate if rate and not job.status.ended else None,
+    }
+
+
+def _links(job: JobRecord) -> dict[str, str]:
+    return {
+        "self": f"/v1/jobs/{job.id}",
+        "epochs": f"/v1/jobs/{job.id}/epochs",
+        "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
+        "cancel": f"/v1/jobs/{job.id}:cancel",
+        "model": f"/v1/models/{job.model_name}",
     }
 
 
