@@ -39,18 +39,27 @@ class FolderBlobs:
 
     def put_file(self, path: Path) -> str:
         """Take a file in the same filesystem over; the address. The same bytes twice are stored once."""
-        with out_of_space():
+        address = self.prepare(path)
+        self.adopt(path, address)
+        return address
+
+    def prepare(self, path: Path) -> str:
+        """The address a file will have, its bytes safe on disk: the slow part, to be done outside a transaction."""
+        with out_of_space(), path.open("rb") as stream:
             digest = hashlib.sha256()
-            with path.open("rb") as stream:
-                while block := stream.read(BLOCK_BYTES):
-                    digest.update(block)
-                os.fsync(stream.fileno())
-            address = digest.hexdigest()
+            while block := stream.read(BLOCK_BYTES):
+                digest.update(block)
+            os.fsync(stream.fileno())
+            return digest.hexdigest()
+
+    def adopt(self, path: Path, address: str) -> None:
+        """Rename a prepared file to its address: the quick part."""
+        with out_of_space():
             target = self.path(address)
             target.parent.mkdir(parents=True, exist_ok=True)
+            os.utime(path)  # young, so that the collector leaves it alone until it is spoken of
             path.replace(target)
             _sync_folder(target.parent)
-            return address
 
     def get(self, address: str) -> bytes:
         return self.path(address).read_bytes()
@@ -68,12 +77,21 @@ class FolderBlobs:
     def collect(self, kept: Callable[[list[str]], set[str]], older_than_seconds: float = 3600) -> int:
         """Remove what nothing points to: of the addresses it is given, `kept` says which stay. The number removed."""
         before = time.time() - older_than_seconds
-        old = [path.name for path in self.root.glob("??/*") if path.stat().st_mtime < before]
+        old = [path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name) and _is_older(path, before)]
         stay = kept(old) if old else set()
-        gone = [address for address in old if address not in stay and ADDRESS.fullmatch(address)]
+        # looked at again, as the same bytes may have been stored anew meanwhile
+        gone = [address for address in old if address not in stay and _is_older(self.path(address), before)]
         for address in gone:
             self.delete(address)
         return len(gone)
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    """Whether a file was last stored before a moment; one that is gone is not."""
+    try:
+        return path.stat().st_mtime < moment
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(path: Path) -> None:

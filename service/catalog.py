@@ -37,10 +37,11 @@ def keep_network(parts: Parts, name: str | None, definition: NetworkDefinition) 
 
 @dataclass(frozen=True)
 class Kept:
-    """A dataset's rows in a file that is gone with the request unless `put` takes it into the blobs."""
+    """A dataset's rows in a file that is gone with the request unless `adopt` takes it to `address` in the blobs."""
 
     table: Table
-    put: Callable[[], str]
+    address: str
+    adopt: Callable[[], None]
 
 
 @contextmanager
@@ -48,13 +49,14 @@ def kept_rows(parts: Parts, read: Reader) -> Iterator[Kept]:
     """Read a dataset's rows; what is refused after that leaves nothing behind."""
     with parts.blobs.scratch() as path:
         table = read(path)
-        yield Kept(table, lambda: parts.blobs.put_file(path))
+        address = parts.blobs.prepare(path)
+        yield Kept(table, address, lambda: parts.blobs.adopt(path, address))
 
 
 def keep_dataset(parts: Parts, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
     """The stored dataset, and whether it is new."""
     with kept_rows(parts, read) as kept, parts.database.begin() as connection:
-        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.put)
+        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.address, kept.adopt)
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
@@ -76,10 +78,9 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
 
 
 def remove_dataset(parts: Parts, name: str) -> None:
+    """Its rows go with the next round of the collector, as another dataset may be given the same at this moment."""
     with parts.database.begin() as connection:
-        address = resources.delete_dataset(connection, name)
-    if address is not None:
-        parts.blobs.delete(address)
+        resources.delete_dataset(connection, name)
 
 
 def collect_orphans(parts: Parts) -> int:

@@ -60,7 +60,12 @@ class Settings:
 
     def check(self) -> "Settings":
         """Raise `Misconfigured` when values contradict one another or lie out of bounds."""
-        bounds = {"port": (0, 65535), "workers": (0, 1024), "api_processes": (0, 256)}
+        bounds = {
+            "port": (0, 65535),
+            "workers": (0, 1024),
+            "api_processes": (0, 256),
+            "max_waiting_requests": (0, 1000),
+        }
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:

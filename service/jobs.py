@@ -11,7 +11,7 @@ from service.definitions.columns import Role, Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest, JobRequest
 from service.definitions.resolve import Limits, Resolved, labels_of, resolve
-from service.errors import Invalid, NotFound, TooMany
+from service.errors import Conflict, Invalid, NotFound, TooMany
 from service.parts import Parts
 from service.store import epochs, jobs, resources, workers
 from service.store.records import EpochRecord, JobRecord, StoredParameters
@@ -27,8 +27,10 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
             if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
                 raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
             if kept is not None:
-                record, _ = resources.add_dataset(connection, name, kept.table, kept.put)
+                record, _ = resources.add_dataset(connection, name, kept.table, kept.address, kept.adopt)
                 name = record.name
+            elif resources.get_dataset(connection, name).table.sha256 != table.sha256:
+                raise Conflict(f"dataset `{name}` was replaced while the job was checked against it; try again")
             validation = (resolved.training["validation"] or {}).get("dataset")
             job = jobs.add_job(
                 connection,

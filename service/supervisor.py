@@ -103,7 +103,8 @@ def running(settings: Settings) -> Iterator[threading.Event]:
         check_port(settings.host, settings.port)
         migrate(Database(settings.resolved_database_url))
         parts = list(_parts(settings, stack))
-        watcher = threading.Thread(target=_watch, args=(parts, over), name="watch", daemon=True)
+        ended, turn = threading.Event(), threading.Lock()
+        watcher = threading.Thread(target=_watch, args=(parts, over, ended, turn), name="watch", daemon=True)
         try:
             for part in parts:
                 part.start()
@@ -111,9 +112,9 @@ def running(settings: Settings) -> Iterator[threading.Event]:
             yield over
         finally:
             over.set()
-            if watcher.is_alive():
-                watcher.join()
-            _stop(parts)
+            with turn:
+                _stop(parts)
+            ended.set()
 
 
 def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
@@ -132,10 +133,16 @@ def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
     yield Part("API", [sys.executable, "-m", "service.cli", "api"], environment)
 
 
-def _watch(parts: list[Part], over: threading.Event) -> None:
-    while not over.wait(0.2):
-        for part in parts:
-            part.check(over)
+def _watch(parts: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:
+    """Start again what dies, until it is over; the thread lives until all have ended.
+
+    The kernel kills a process when the thread that started it is gone, so this one must outlive what it started.
+    """
+    while not ended.wait(0.2):
+        with turn:
+            for part in parts:
+                if not over.is_set():
+                    part.check(over)
 
 
 def _stop(parts: list[Part]) -> None:

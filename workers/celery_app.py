@@ -75,6 +75,8 @@ class Child:
                 self.run_jobs()
             except ServiceError as error:
                 log.warning("cannot look for jobs: %s", error.detail)
+            except Exception:  # the thread must live: it also ends the process when that is asked for
+                log.exception("looking for jobs failed")
         with self.busy:
             pass
         # usually the pool ends this process now; if the signal was for this one alone, it has to go by itself
@@ -128,6 +130,8 @@ class Keeper:
                 self._collect()
             except ServiceError as error:
                 log.warning("cannot note that this worker lives: %s", error.detail)
+            except Exception:  # the thread must live: without its notes this worker counts as dead
+                log.exception("keeping the workers' notes failed")
             if self._over.wait(WATCH_SECONDS):
                 return
             waited += WATCH_SECONDS

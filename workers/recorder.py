@@ -15,7 +15,7 @@ from service.store import epochs, jobs
 from service.store.records import EpochRecord, JobRecord, ParameterBlock, Status
 
 FLUSH_SECONDS = 0.25
-FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time
+FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
 LONGEST_WAIT_SECONDS = 5.0
 PENDING_BYTES = 8 * 1024 * 1024
 
@@ -67,7 +67,8 @@ class Recorder:
         self.blocks: list[ParameterBlock] = []
         self.pending_bytes = 0
         self.forget: list[int] = []
-        self.best_alone: int | None = None  # a best epoch kept for that reason only
+        best = job.best_epoch
+        self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
         self.latest: tuple[int, bytes] | None = None
         self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
         self.state: Callable[[], TrainingState] | None = None
@@ -191,7 +192,7 @@ class Recorder:
             if not jobs.fenced(connection, self.job, self.lease_seconds, **self._progress()):
                 raise Fenced
             epochs.add_epochs(connection, self.job.number, self.records)
-            epochs.add_parameters(connection, self.job.number, joined(self.blocks, self.keeping.every))
+            epochs.add_parameters(connection, self.job.number, joined(self.blocks, self.keeping.__contains__))
             if self.late is not None:
                 epochs.mark_stored(connection, self.job.number, self.late)
             for epoch in self.forget:
@@ -218,16 +219,20 @@ class Recorder:
         return values
 
 
-def joined(blocks: list[ParameterBlock], stride: int) -> list[ParameterBlock]:
-    """Neighbouring single epochs as one row each run of them."""
+def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
+    """Neighbouring single epochs as one row each run of them; one kept for another reason may go, so it stays alone."""
     runs: list[list[ParameterBlock]] = []
     for block in blocks:
-        if runs and runs[-1][-1].last_epoch + stride == block.first_epoch:
+        last = runs[-1][-1] if runs else None
+        follows = last is not None and last.last_epoch + block.stride == block.first_epoch
+        if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
             runs[-1].append(block)
         else:
             runs.append([block])
     return [
-        ParameterBlock(run[0].first_epoch, run[-1].last_epoch, stride, run[0].size, b"".join(one.bytes for one in run))
+        ParameterBlock(
+            run[0].first_epoch, run[-1].last_epoch, run[0].stride, run[0].size, b"".join(one.bytes for one in run)
+        )
         for run in runs
     ]
 

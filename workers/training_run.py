@@ -14,7 +14,7 @@ from service.backprop.trainer import Rows, TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, split
 from service.definitions.build import build_network, build_settings
-from service.errors import Diverged, Invalid, NotFound, Unavailable
+from service.errors import Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
 from service.store import epochs, jobs, models, resources
 from service.store.records import DatasetRecord, JobRecord, Status
@@ -82,8 +82,11 @@ class Watch:
             waited += pause
             try:
                 self._look(renew=waited >= lease * RENEW_SHARE)
-            except Unavailable as error:
+            except ServiceError as error:
                 log.warning("%s: %s", self.job.id, error.detail)
+                continue
+            except Exception:  # the thread must live: it keeps the lease
+                log.exception("%s: the watch beside the training failed", self.job.id)
                 continue
             if waited >= lease * RENEW_SHARE:
                 waited = 0.0
@@ -237,8 +240,13 @@ def _fail(
     error = {"code": code, "detail": detail, "epoch": epoch}
     log.warning("%s: failed: %s: %s", job.id, code, detail)
     if recorder is not None:
-        recorder.end(Status.FAILED, lambda _: {"error": error})
-        return
+        try:
+            recorder.end(Status.FAILED, lambda _: {"error": error})
+            return
+        except (Fenced, Unavailable):
+            raise
+        except Exception:  # what is pending cannot be stored; that the job failed has to be
+            log.exception("%s: its last epochs cannot be stored", job.id)
     with parts.database.begin() as connection:
         if not jobs.finish(connection, job, Status.FAILED, error=error):
             raise Fenced

@@ -1,6 +1,7 @@
 """`Idempotency-Key` on a POST that creates: the first answer is given again to whoever sends the same again."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ MAX_KEY = 255
 NOT_KEPT = frozenset({400, 401, 422, 429})
 KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
 BLOCK_BYTES = 1024 * 1024
+
+log = logging.getLogger(__name__)
 
 
 class HashedInput:
@@ -78,7 +81,17 @@ def _again(known: idempotency.KeptAnswer, body: HashedInput) -> Response:
 
 
 def _keep(key: str, body: HashedInput, response: Response | None) -> None:
-    """Keep the answer, unless it is one that the client may mend, or there is none."""
+    """Keep the answer, unless it is one that the client may mend, or there is none.
+
+    The work is done by now: when the answer cannot be kept, the client still gets it.
+    """
+    try:
+        _write(key, body, response)
+    except ServiceError as error:
+        log.warning("an answer cannot be kept under its %s: %s", HEADER, error.detail)
+
+
+def _write(key: str, body: HashedInput, response: Response | None) -> None:
     with parts().database.begin() as connection:
         if response is None or response.status_code in NOT_KEPT or response.status_code >= 500:
             idempotency.forget(connection, key)

@@ -192,6 +192,8 @@ class Trainer:
         validation_loss = None if validated is None else validated.mean_loss()
         watched = training_loss if validation_loss is None else validation_loss
         if not (math.isfinite(training_loss) and math.isfinite(watched) and np.isfinite(self.network.parameters).all()):
+            if epoch == 0:
+                raise Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
             raise Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
         if watched < self.best_loss:
             self.best_epoch, self.best_loss = epoch, watched

@@ -113,9 +113,18 @@ def requested(connection: Connection, job: JobRecord) -> str | None:
 
 
 def put_back(connection: Connection, job: JobRecord) -> bool:
-    """Give the job up for others to take, as it stands."""
+    """Give the job up for others to take, as it stands; one that was asked to be cancelled is."""
+    is_cancelled = jobs.c.requested == "cancel"
     changed = connection.execute(
-        update(jobs).where(_is_mine(job)).values(status=Status.QUEUED, lease_until=None, worker=None)
+        update(jobs)
+        .where(_is_mine(job))
+        .values(
+            status=case((is_cancelled, Status.CANCELLED.value), else_=Status.QUEUED.value),
+            finished_at=case((is_cancelled, datetime.now(UTC)), else_=None),
+            requested=None,
+            lease_until=None,
+            worker=None,
+        )
     )
     return changed.rowcount == 1
 

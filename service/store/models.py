@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import Conflict, NotFound
 from service.store.records import Listing, ModelRecord, Page, VersionRecord
@@ -12,12 +13,12 @@ from service.store.tables import jobs, model_versions, models
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
     """The next version of the model of that name, which is made when there is none; its number."""
-    number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar()
     now = datetime.now(UTC)
-    if number is None:
-        number = connection.execute(
-            insert(models).values(name=name, created_at=now).returning(models.c.number)
-        ).scalar_one()
+    # two jobs may end at once with the same new name: one makes the model, then each takes its turn
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    made = dialect.insert(models).values(name=name, created_at=now).on_conflict_do_nothing(index_elements=["name"])
+    connection.execute(made)
+    number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar_one()
     latest = select(func.max(model_versions.c.version)).where(model_versions.c.model == number)
     version = (connection.execute(latest).scalar() or 0) + 1
     connection.execute(insert(model_versions).values(model=number, version=version, created_at=now, **values))

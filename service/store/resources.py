@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Row, Table, delete, insert, select
 
 from service.definitions.columns import Table as Contents
 from service.errors import Conflict, NotFound
@@ -48,23 +48,24 @@ def delete_network(connection: Connection, name: str) -> None:
 
 
 def add_dataset(
-    connection: Connection, name: str, contents: Contents, put: Callable[[], str]
+    connection: Connection, name: str, contents: Contents, address: str, adopt: Callable[[], None]
 ) -> tuple[DatasetRecord, bool]:
     """The dataset of that name, and whether it is new; `Conflict` when other rows have the name.
 
-    `put` stores the rows and gives their address; it is called when they are new.
+    `adopt` moves the rows to their address; it is called when they are new.
     """
     there = _find(connection, datasets, name)
     if there is not None:
         if there.sha256 != contents.sha256:
             raise Conflict(f"a dataset named `{name}` is there already, with other content")
         return _dataset(there), False
+    adopt()
     connection.execute(
         insert(datasets).values(
             name=name,
             contents=contents.to_dict(),
             sha256=contents.sha256,
-            address=put(),
+            address=address,
             created_at=datetime.now(UTC),
         )
     )
@@ -83,16 +84,14 @@ def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
     return Listing(tuple(_dataset(row) for row in rows), more)
 
 
-def delete_dataset(connection: Connection, name: str) -> str | None:
-    """Remove it; the address of its rows when nobody else has the same, so that they can be removed too."""
+def delete_dataset(connection: Connection, name: str) -> None:
+    """Remove it, unless a job that has not ended uses it."""
     record = get_dataset(connection, name)
     uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
     job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
     if job is not None:
         raise Conflict(f"dataset `{name}` is in use by {job}, which has not ended")
     connection.execute(delete(datasets).where(datasets.c.number == record.number))
-    shared = connection.execute(select(exists().where(datasets.c.address == record.address))).scalar()
-    return None if shared else record.address
 
 
 def dataset_addresses(connection: Connection, addresses: list[str]) -> set[str]:

@@ -41,4 +41,15 @@ def test_what_is_kept_stays_within_the_budget() -> None:
 
 def test_neighbours_share_a_row() -> None:
     blocks = [ParameterBlock(epoch, epoch, 2, 1, bytes([epoch])) for epoch in (0, 2, 4, 8)]
-    assert joined(blocks, 2) == [ParameterBlock(0, 4, 2, 1, b"\x00\x02\x04"), ParameterBlock(8, 8, 2, 1, b"\x08")]
+    assert joined(blocks, range(0, 9, 2).__contains__) == [
+        ParameterBlock(0, 4, 2, 1, b"\x00\x02\x04"),
+        ParameterBlock(8, 8, 2, 1, b"\x08"),
+    ]
+
+
+def test_a_best_epoch_that_may_go_has_a_row_of_its_own() -> None:
+    blocks = [ParameterBlock(epoch, epoch, 1, 1, bytes([epoch])) for epoch in (12, 13, 14)]
+    assert [(block.first_epoch, block.last_epoch) for block in joined(blocks, {13, 14}.__contains__)] == [
+        (12, 12),
+        (13, 14),
+    ]
