@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -83,7 +84,14 @@ class FolderBlobs:
         gone = [address for address in old if address not in stay and _is_older(self.path(address), before)]
         for address in gone:
             self.delete(address)
+        self._collect_scratch(before)
         return len(gone)
+
+    def _collect_scratch(self, before: float) -> None:
+        """Remove the files of processes that were killed while they wrote: nothing has grown there since `before`."""
+        for folder in (self.root / "scratch").glob("*"):
+            if not any(path.exists() and not _is_older(path, before) for path in (folder, *folder.glob("*"))):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_older(path: Path, moment: float) -> bool:

@@ -26,7 +26,7 @@ JOB_SECONDS = 120.0
 HELD_OUT = 5  # every fifth digit is never shown to the network
 SHOWN = 5
 
-XOR = {
+XOR: dict[str, Any] = {
     "dataset": {
         "name": "demo-xor",
         "inputs": [[0, 0], [0, 1], [1, 0], [1, 1]],
@@ -47,7 +47,7 @@ XOR = {
         "seed": 1,
     },
 }
-DIGITS = {
+DIGITS: dict[str, Any] = {
     "dataset": "demo-digits",
     "network": {
         "layers": [
@@ -149,7 +149,7 @@ def _xor(client: Client) -> bool:
     print("\n1. XOR: a 2-4-1 network learns what no single neuron can")
     job = client.train(XOR)
     _draw_losses(client, job)
-    rows: Sequence[Sequence[int]] = XOR["dataset"]["inputs"]  # type: ignore[index]
+    rows: Sequence[Sequence[int]] = XOR["dataset"]["inputs"]
     outputs = client.send("POST", "/v1/models/demo-xor:predict", {"instances": rows})["predictions"]
     for row, (output,) in zip(rows, outputs, strict=True):
         print(f"  {row[0]} xor {row[1]} = {output:.3f}")

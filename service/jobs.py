@@ -10,7 +10,7 @@ from service.data.options import Limits as ReadLimits
 from service.definitions.columns import Role, Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest, JobRequest
-from service.definitions.resolve import Limits, Resolved, labels_of, resolve
+from service.definitions.resolve import Resolved, labels_of, resolve
 from service.errors import Conflict, Invalid, NotFound, TooMany
 from service.parts import Parts
 from service.store import epochs, jobs, resources, workers
@@ -106,8 +106,7 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
 
 
 def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
-    limits = Limits(parts.settings.max_parameters, parts.settings.stored_epochs_bytes)
-    resolved = resolve(network, table, request.training, secrets.randbits(53), limits)
+    resolved = resolve(network, table, request.training, secrets.randbits(53), parts.settings.max_parameters)
     validation = (resolved.training["validation"] or {}).get("dataset")
     if validation is not None:
         _check_validation(parts, validation, table, resolved)

@@ -6,6 +6,7 @@ leases of processes that died.
 """
 
 import logging
+import math
 import os
 import signal
 import socket
@@ -102,7 +103,7 @@ class Keeper:
     def __init__(self, parts: Parts, name: str) -> None:
         self.parts, self.name = parts, name
         self.host = name.split(":", 1)[0]
-        self._collected = time.monotonic()
+        self._collected = -math.inf
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
@@ -137,7 +138,7 @@ class Keeper:
             waited += WATCH_SECONDS
 
     def _collect(self) -> None:
-        """Once an hour: what died between a dataset's rows and its row in the database."""
+        """At the start and once an hour: what died between a dataset's rows and its row in the database."""
         from service.catalog import collect_orphans  # here, as only children load NumPy
 
         if time.monotonic() - self._collected > COLLECT_SECONDS:

@@ -14,7 +14,6 @@ from service.errors import Fault, Invalid, NotFound
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
-CODES = {404: "not found", 409: "in another state", 413: "too large", 415: "unknown media type", 422: "not valid"}
 
 
 @dataclass(frozen=True)

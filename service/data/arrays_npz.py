@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +62,21 @@ def read_array(path: Path, usual: tuple[str, ...], limits: Limits) -> NDArray[An
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
-    """The archive and its arrays' names; whatever a damaged one raises becomes `Malformed`."""
+    """The archive and its arrays' names."""
+    with _unpacking():
+        archive = zipfile.ZipFile(path)
+    with archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        if len(names) > MAX_MEMBERS:
+            raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
+        yield archive, names
+
+
+@contextmanager
+def _unpacking() -> Iterator[None]:
+    """Whatever a damaged archive raises becomes `Malformed`; only what unpacks stands inside."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-            if len(names) > MAX_MEMBERS:
-                raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
-            yield archive, names
+        yield
     except BROKEN as error:
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
     except OSError as error:
@@ -94,29 +102,36 @@ def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
     """The member as a memory map of a plain file; its header must tell the size that is really there."""
-    if archive.getinfo(name + ".npy").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    member = archive.getinfo(name + ".npy")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Invalid(f"array `{name}` is packed in a way that is not read here; stored and deflated are")
-    with archive.open(name + ".npy") as member:
-        shape, dtype = _header(member, name)
+    with _unpacking():
+        with archive.open(member) as stream:
+            shape, dtype = _header(stream, name)
         size = math.prod(shape) * dtype.itemsize
         if size > limits.max_bytes:
             raise TooLarge(f"array `{name}` has {size:,} bytes; at most {limits.max_bytes:,} are taken")
-        claimed = archive.getinfo(name + ".npy").file_size
-        if size > claimed:
-            raise Invalid(f"array `{name}` says it has {size:,} bytes, but {claimed:,} are there")
-    written = 0
-    with archive.open(name + ".npy") as member, path.open("wb") as file:
-        while block := member.read(MIB):
-            written += len(block)
-            if written > size + MAX_HEADER + 256:
-                raise Invalid(f"array `{name}` has more bytes than its header tells")
-            file.write(block)
+        if size > member.file_size:
+            raise Invalid(f"array `{name}` says it has {size:,} bytes, but {member.file_size:,} are there")
+        with archive.open(member) as stream, path.open("wb") as file:
+            written = _copy(stream, file, size + MAX_HEADER + 256, name)
     if written < size:
         raise Invalid(f"array `{name}` says it has {size:,} bytes, but {written:,} are there")
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
     except ValueError as error:
         raise Invalid(f"array `{name}` cannot be read: {error}") from None
+
+
+def _copy(stream: IO[bytes], file: IO[bytes], most: int, name: str) -> int:
+    """Copy an array's bytes, header and all; how many."""
+    written = 0
+    while block := stream.read(MIB):
+        written += len(block)
+        if written > most:
+            raise Invalid(f"array `{name}` has more bytes than its header tells")
+        file.write(block)
+    return written
 
 
 def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:

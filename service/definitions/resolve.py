@@ -40,21 +40,15 @@ class Resolved:
     parameters: int
 
 
-@dataclass(frozen=True)
-class Limits:
-    max_parameters: int
-    stored_epochs_bytes: int
-
-
 def resolve(
-    network: NetworkDefinition, table: Table, training: TrainingDefinition, seed: int, limits: Limits
+    network: NetworkDefinition, table: Table, training: TrainingDefinition, seed: int, max_parameters: int
 ) -> Resolved:
     """Fill in and fit; `Invalid` names the place in the job's body. `seed` is used when the client gave none."""
     targets = read_targets(table, network, training)
     softmax = "softmax" if targets.are_classes else "linear"
     whole = network.with_output(targets.outputs, softmax)
     whole = _with_inputs(whole, table, training.preprocessing.missing)
-    check_network(whole, limits.max_parameters, "#/network")
+    check_network(whole, max_parameters, "#/network")
     _check_output(whole, targets)
     rows, validation = _rows(table, training)
     loss = training.loss or _default_loss(whole, targets)

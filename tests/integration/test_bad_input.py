@@ -15,10 +15,8 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from service.app import create_app
 from service.config import Settings
-from service.parts import Parts, open_parts
-from service.store.migrate import migrate
+from service.parts import Parts
 from service.store.tables import metadata
 from tests.conftest import Parts as Servers
 from workers.training_run import run_next_job
@@ -30,21 +28,6 @@ ROWS = {"inputs": [[0, 0.5], [1, 1]], "targets": [0.5, 1.5]}
 def settings(parts: Servers) -> Settings:
     given = Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
     return replace(given, max_json_bytes=2_000_000, max_upload_bytes=3_000_000)
-
-
-@pytest.fixture
-def service(settings: Settings) -> Iterator[Parts]:
-    opened = open_parts(settings)
-    migrate(opened.database)
-    yield opened
-    opened.database.dispose()
-
-
-@pytest.fixture
-def client(settings: Settings, service: Parts) -> Iterator[FlaskClient]:
-    app = create_app(settings)
-    yield app.test_client()
-    app.extensions["parts"].database.dispose()
 
 
 class Asked:

@@ -65,3 +65,16 @@ def test_a_full_disk_is_out_of_space(number: int) -> None:
 def test_other_failures_pass_as_they_are() -> None:
     with pytest.raises(PermissionError), out_of_space():
         raise PermissionError(errno.EACCES, "no")
+
+
+def test_what_a_killed_process_left_half_written_is_collected(blobs: FolderBlobs) -> None:
+    old, young = (blobs.root / "scratch" / name for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(b"half")
+    for path in (old / "file", old):
+        os.utime(path, (1, 1))
+    os.utime(young, (1, 1))
+    blobs.collect(lambda addresses: set(addresses))
+    assert not old.exists()
+    assert (young / "file").exists()

@@ -6,12 +6,12 @@ import pytest
 
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.network import NetworkDefinition, NetworkRequest, check_network
-from service.definitions.resolve import Limits, Resolved, resolve
+from service.definitions.resolve import Resolved, resolve
 from service.definitions.training import TrainingDefinition
 from service.definitions.validation import check
 from service.errors import Invalid
 
-LIMITS = Limits(max_parameters=100_000_000, stored_epochs_bytes=2**28)
+MAX_PARAMETERS = 100_000_000
 NUMBER, CATEGORY = ColumnType.NUMBER, ColumnType.CATEGORY
 
 
@@ -30,7 +30,7 @@ def table(*targets: Column, rows: int = 50, inputs: tuple[Column, ...] | None = 
 
 def solve(contents: Table, training: Any = None, network: Any = None) -> Resolved:
     definition = check(NetworkRequest, network or {"hidden": [16]}).definition()
-    return resolve(definition, contents, check(TrainingDefinition, training or {}), 77, LIMITS)
+    return resolve(definition, contents, check(TrainingDefinition, training or {}), 77, MAX_PARAMETERS)
 
 
 def pointer(contents: Table, training: Any = None, network: Any = None) -> str | None:

@@ -1,0 +1,17 @@
+"""What the tests of the contract share: small datasets, and how a problem looks."""
+
+from typing import Any
+
+XOR = {"name": "xor", "inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}
+CSV = "a,b,kind\n" + "".join(f"{n / 10},{(n * 7) % 5},{'even' if n % 2 == 0 else 'odd'}\n" for n in range(30))
+SMALL = {"epochs": 3, "seed": 1, "batch_size": "full"}
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.mimetype == "application/problem+json"
+    body: dict[str, Any] = answer.json
+    assert {"type", "title", "status", "detail", "request_id"} <= body.keys()
+    assert body["status"] == status and body["type"].startswith("/problems/")
+    assert body["request_id"] == answer.headers["X-Request-Id"]
+    return body
