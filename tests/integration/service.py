@@ -89,6 +89,13 @@ class Service:
             below |= {pid for pid, parent, _ in rows if parent in below}
         return [pid for pid, _, command in rows if pid in below and words in command]
 
+    def training_processes(self) -> list[int]:
+        """The children that train: below the worker's parent, which is the supervisor's own child."""
+        assert self.process is not None
+        rows = processes()
+        parents = {pid for pid, parent, command in rows if parent == self.process.pid and "-m workers" in command}
+        return [pid for pid, parent, _ in rows if parent in parents]
+
 
 def processes() -> list[tuple[int, int, str]]:
     """Process id, parent and command line of every process: from /proc, else from `ps`."""

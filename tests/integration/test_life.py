@@ -23,6 +23,9 @@ def service(parts: Parts) -> Iterator[Service]:
         yield running
 
 
+LONG = 800  # epochs: longer than a service needs to start, so that stops and kills come in the middle
+
+
 def long_job(epochs: int = 40) -> dict[str, Any]:
     """A job of some seconds, with momentum, validation and shuffling."""
     random = np.random.default_rng(3)
@@ -50,20 +53,19 @@ def finish(service: Service, job: str) -> dict[str, Any]:
 
 
 def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
-    undisturbed = service.post("/v1/jobs?wait=60", long_job())
+    undisturbed = service.post("/v1/jobs?wait=60", long_job(epochs=LONG))
     expected = [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, undisturbed["id"])]
-    assert [number for number, _ in expected] == list(range(41))
+    assert [number for number, _ in expected] == list(range(LONG + 1))
 
-    again = {**long_job(), "dataset": "made"}
+    again = {**long_job(epochs=LONG), "dataset": "made"}
     job = service.post("/v1/jobs", again)["id"]
     running_at(service, job, 5)
     assert service.stop() == 0
     service.start()
     running_at(service, job, 15)
-    worker = service.children("-m workers")[0]
-    for child in service.children("-m workers"):
-        if child != worker:
-            os.kill(child, signal.SIGKILL)
+    assert service.get(f"/v1/jobs/{job}")["status"] == "running"
+    for child in service.training_processes():
+        os.kill(child, signal.SIGKILL)
     ended = finish(service, job)
     assert ended["attempt"] >= 3
     assert [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, job)] == expected
