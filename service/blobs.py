@@ -2,19 +2,23 @@
 
 import errno
 import hashlib
+import math
 import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from service.errors import OutOfSpace, ServiceError
 
 ADDRESS = re.compile(r"[0-9a-f]{64}")
 BLOCK_BYTES = 1024 * 1024
+TOGETHER = 100  # addresses that are asked about at once: whoever answers may hold up others meanwhile
+
+Kept = Callable[[Sequence[str]], AbstractContextManager[set[str]]]
 
 
 class FolderBlobs:
@@ -33,16 +37,15 @@ class FolderBlobs:
                 yield Path(name) / "file"
 
     def put(self, data: bytes) -> str:
-        """Store bytes; the address."""
+        """Store bytes; the address. The same bytes twice are stored once."""
         with self.scratch() as path:
-            path.write_bytes(data)
-            return self.put_file(path)
-
-    def put_file(self, path: Path) -> str:
-        """Take a file in the same filesystem over; the address. The same bytes twice are stored once."""
-        address = self.prepare(path)
-        self.adopt(path, address)
-        return address
+            with path.open("wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            address = hashlib.sha256(data).hexdigest()
+            self.adopt(path, address)
+            return address
 
     def prepare(self, path: Path) -> str:
         """The address a file will have, its bytes safe on disk: the slow part, to be done outside a transaction."""
@@ -62,6 +65,14 @@ class FolderBlobs:
             path.replace(target)
             _sync_folder(target.parent)
 
+    def touch(self, address: str) -> bool:
+        """Make it as young as if it were stored now; whether it is there."""
+        try:
+            os.utime(self.path(address))
+        except FileNotFoundError:
+            return False
+        return True
+
     def get(self, address: str) -> bytes:
         return self.path(address).read_bytes()
 
@@ -75,17 +86,23 @@ class FolderBlobs:
         """Remove it; one that is gone already is no matter."""
         self.path(address).unlink(missing_ok=True)
 
-    def collect(self, kept: Callable[[list[str]], set[str]], older_than_seconds: float = 3600) -> int:
-        """Remove what nothing points to: of the addresses it is given, `kept` says which stay. The number removed."""
+    def remove(self, addresses: Sequence[str], kept: Kept, before: float = math.inf) -> int:
+        """Remove those that nothing points to, as `kept` says, and that were stored before a moment; how many."""
+        with kept(addresses) as stay:
+            gone = [address for address in addresses if address not in stay and _is_older(self.path(address), before)]
+            for address in gone:
+                self.delete(address)
+        return len(gone)
+
+    def collect(self, kept: Kept, older_than_seconds: float = 3600) -> int:
+        """Remove what nothing points to and was not stored lately; how many. `kept` is asked about some at a time."""
         before = time.time() - older_than_seconds
         old = [path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name) and _is_older(path, before)]
-        stay = kept(old) if old else set()
-        # looked at again, as the same bytes may have been stored anew meanwhile
-        gone = [address for address in old if address not in stay and _is_older(self.path(address), before)]
-        for address in gone:
-            self.delete(address)
+        removed = sum(
+            self.remove(old[start : start + TOGETHER], kept, before) for start in range(0, len(old), TOGETHER)
+        )
         self._collect_scratch(before)
-        return len(gone)
+        return removed
 
     def _collect_scratch(self, before: float) -> None:
         """Remove the files of processes that were killed while they wrote: nothing has grown there since `before`."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from service.data.options import Limits, ReadOptions
@@ -15,7 +16,7 @@ from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
 from service.parts import Parts
-from service.store import resources
+from service.store import references, resources
 from service.store.records import DatasetRecord, NetworkRecord
 
 Reader = Callable[[Path], Table]
@@ -84,13 +85,8 @@ def remove_dataset(parts: Parts, name: str) -> None:
 
 
 def collect_orphans(parts: Parts) -> int:
-    """Remove rows in the blobs that no dataset points to (a process died between the two); how many."""
-
-    def kept(addresses: list[str]) -> set[str]:
-        with parts.database.read() as connection:
-            return resources.dataset_addresses(connection, addresses)
-
-    return parts.blobs.collect(kept)
+    """Remove blobs that no row points to (it was removed, or a process died between the two); how many."""
+    return parts.blobs.collect(partial(references.kept, parts.database))
 
 
 def _names(value: list[str] | str | None) -> tuple[str, ...] | None:

@@ -86,6 +86,10 @@ class OutOfSpace(ServiceError):
     """The disk is full; nothing half-written stays."""
 
 
+class Damaged(ServiceError):
+    """What the service has stored is missing or no longer what it was; `detail` names it by its SHA-256."""
+
+
 class Misconfigured(ServiceError):
     """The service cannot start as it is set up; `detail` says how to mend it."""
 

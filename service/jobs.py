@@ -11,10 +11,11 @@ from service.definitions.columns import Role, Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest, JobRequest
 from service.definitions.resolve import Resolved, labels_of, resolve
-from service.errors import Conflict, Invalid, NotFound, TooMany
+from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
 from service.parts import Parts
 from service.store import epochs, jobs, resources, workers
 from service.store.records import EpochRecord, JobRecord, StoredParameters
+from service.stored_bytes import read as read_bytes
 
 
 def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
@@ -58,7 +59,7 @@ def cancel(parts: Parts, job_id: str) -> JobRecord:
 
 
 def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
-    """A job and its parameters after an epoch: a number, `best` or `last`."""
+    """A job and where its parameters after an epoch are: a number, `best` or `last`."""
     with parts.database.read() as connection:
         job = jobs.get_job(connection, job_id)
         last = epochs.last_epoch(connection, job.number)
@@ -72,6 +73,16 @@ def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, Sto
         else:
             raise NotFound(f"an epoch is a number, `best` or `last`, got `{epoch[:40]}`")
         return job, epochs.load_parameters(connection, job.number, number)
+
+
+def parameter_bytes(parts: Parts, job: JobRecord, stored: StoredParameters) -> bytes:
+    """The parameters themselves; `NotFound` when they went meanwhile, as a best epoch does once it is bettered."""
+    try:
+        return read_bytes(parts.blobs, stored)
+    except Damaged:
+        with parts.database.read() as connection:
+            epochs.load_parameters(connection, job.number, stored.epoch)
+        raise
 
 
 @contextmanager

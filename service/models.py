@@ -14,10 +14,11 @@ from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
-from service.jobs import parameters_of
+from service.jobs import parameter_bytes, parameters_of
 from service.parts import Parts
 from service.store import models
 from service.store.records import VersionRecord
+from service.stored_bytes import read as read_bytes
 
 WARM_BYTES = 512 * 1024 * 1024
 
@@ -72,9 +73,9 @@ def version_of(parts: Parts, warm: Warm, name: str, version: int | None, epoch: 
     if held is not None:
         return held
     with parts.database.read() as connection:
-        data = models.version_bytes(connection, name, record.version)
+        stored = models.version_bytes(connection, name, record.version)
     network = build_network(record.network, record.precision)
-    network.load(data)
+    network.load(read_bytes(parts.blobs, stored))
     trained = Trained(name, record.version, record.epoch, network, Preprocessing.from_dict(record.preprocessing))
     warm.put(key, trained)
     return trained
@@ -90,7 +91,7 @@ def epoch_of(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Trained:
     if held is not None:
         return held
     network = build_network(job.network, job.training["precision"])
-    network.load(stored.bytes)
+    network.load(parameter_bytes(parts, job, stored))
     trained = Trained(job.model_name, None, stored.epoch, network, Preprocessing.from_dict(job.preprocessing))
     warm.put(key, trained)
     return trained

@@ -138,7 +138,7 @@ class Keeper:
             waited += WATCH_SECONDS
 
     def _collect(self) -> None:
-        """At the start and once an hour: what died between a dataset's rows and its row in the database."""
+        """At the start and once an hour: what no row points to any more, or not yet as a process died before it did."""
         from service.catalog import collect_orphans  # here, as only children load NumPy
 
         if time.monotonic() - self._collected > COLLECT_SECONDS:

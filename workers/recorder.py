@@ -4,15 +4,16 @@ import hashlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from service.backprop.state import TrainingState
 from service.backprop.trainer import EpochResult
 from service.errors import Unavailable
 from service.parts import Parts
-from service.store import epochs, jobs
+from service.store import epochs, jobs, references
 from service.store.records import EpochRecord, JobRecord, ParameterBlock, Status
+from service.stored_bytes import Placed, fits_a_row, free, hold, place
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
@@ -48,6 +49,19 @@ def logarithmic(total: int, every: int, room: int) -> list[int]:
     steps = total // every
     growth = math.log(steps + 1) / max(room - 1, 1)
     return sorted({min(steps, round(math.expm1(growth * index))) * every for index in range(room)})
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What one transaction writes: blocks of parameters with their bytes, and the state to go on from."""
+
+    blocks: list[tuple[ParameterBlock, Placed]]
+    state: tuple[int, Placed] | None
+
+    def large(self) -> list[Placed]:
+        """What lies in the blobs already."""
+        placed = [placed for _, placed in self.blocks] + ([] if self.state is None else [self.state[1]])
+        return [each for each in placed if each.address is not None]
 
 
 class Recorder:
@@ -135,7 +149,6 @@ class Recorder:
 
     def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
-        epochs.drop_resume_state(connection, self.job.number)
         return jobs.finish(connection, self.job, status, **values)
 
     def _keep_last(self) -> None:
@@ -156,9 +169,11 @@ class Recorder:
 
     def _write(self, last: Callable[[Any], bool] | None) -> str | None:
         began = time.monotonic()
+        writing = self._writing(with_state=last is None)
+        superseded: list[str] = []
         while True:
             try:
-                asked = self._transaction(last)
+                asked, superseded = self._transaction(writing, last)
                 break
             except Unavailable:
                 # the database is away: try again while the lease lasts, then drop the work
@@ -168,6 +183,7 @@ class Recorder:
                 if self._was_committed(last is not None):
                     asked = None
                     break
+        free(self.parts, superseded)
         self.records, self.blocks, self.forget, self.pending_bytes = [], [], [], 0
         self.flush_cost = time.monotonic() - began
         self.flushed_at = time.monotonic()
@@ -187,23 +203,37 @@ class Recorder:
             return job.status is not Status.RUNNING
         return not self.records or (stored is not None and stored >= self.records[-1].epoch)
 
-    def _transaction(self, last: Callable[[Any], bool] | None) -> str | None:
+    def _writing(self, with_state: bool) -> Writing:
+        """What is pending, its large byte strings in the blobs already: they take too long for a transaction."""
+        blobs = self.parts.blobs
+        blocks = [(block, place(blobs, block.bytes)) for block in joined(self.blocks, self.keeping.__contains__)]
+        if not with_state or self.state is None:
+            return Writing(blocks, None)
+        state = self.state()
+        return Writing(blocks, (state.epoch, place(blobs, state.to_bytes())))
+
+    def _transaction(self, writing: Writing, last: Callable[[Any], bool] | None) -> tuple[str | None, list[str]]:
+        """What the client has asked for, and the addresses that are pointed to no longer."""
+        number = self.job.number
         with self.parts.database.begin() as connection:
             if not jobs.fenced(connection, self.job, self.lease_seconds, **self._progress()):
                 raise Fenced
-            epochs.add_epochs(connection, self.job.number, self.records)
-            epochs.add_parameters(connection, self.job.number, joined(self.blocks, self.keeping.__contains__))
+            if large := writing.large():
+                references.pointing(connection)
+                hold(self.parts.blobs, large)
+            epochs.add_epochs(connection, number, self.records)
+            epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
             if self.late is not None:
-                epochs.mark_stored(connection, self.job.number, self.late)
-            for epoch in self.forget:
-                epochs.forget_parameters(connection, self.job.number, epoch)
+                epochs.mark_stored(connection, number, self.late)
+            superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in self.forget]
             if last is not None:
+                superseded.append(epochs.drop_resume_state(connection, number))
                 if not last(connection):
                     raise Fenced
-            elif self.state is not None:
-                state = self.state()
-                epochs.save_resume_state(connection, self.job.number, state.epoch, state.to_bytes())
-            return jobs.requested(connection, self.job)
+            elif writing.state is not None:
+                epoch, state = writing.state
+                superseded.append(epochs.save_resume_state(connection, number, epoch, state.stored()))
+            return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
 
     def _progress(self) -> dict[str, Any]:
         values: dict[str, Any] = {"preprocessing": self.preprocessing}
@@ -220,11 +250,14 @@ class Recorder:
 
 
 def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
-    """Neighbouring single epochs as one row each run of them; one kept for another reason may go, so it stays alone."""
+    """Neighbouring single epochs as one row each run of them, unless they are too large to share one.
+
+    One kept for another reason than being chosen may go, so it stays alone.
+    """
     runs: list[list[ParameterBlock]] = []
     for block in blocks:
         last = runs[-1][-1] if runs else None
-        follows = last is not None and last.last_epoch + block.stride == block.first_epoch
+        follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(block.size)
         if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
             runs[-1].append(block)
         else:

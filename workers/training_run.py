@@ -14,10 +14,11 @@ from service.backprop.trainer import Rows, TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, split
 from service.definitions.build import build_network, build_settings
-from service.errors import Diverged, Invalid, NotFound, ServiceError, Unavailable
+from service.errors import Damaged, Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
 from service.store import epochs, jobs, models, resources
 from service.store.records import DatasetRecord, JobRecord, Status
+from service.stored_bytes import read as read_bytes
 from workers.recorder import Fenced, Recorder
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
@@ -113,6 +114,8 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
         _fail(parts, job, recorder, "out_of_memory", "the worker has not enough memory for this job")
     except NotFound as error:
         _fail(parts, job, recorder, "dataset_missing", error.detail)
+    except Damaged as error:
+        _fail(parts, job, recorder, "damaged", error.detail)
     except Invalid as error:
         _fail(parts, job, recorder, "internal", error.detail)
     except (Fenced, Unavailable):
@@ -158,7 +161,7 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
     single = labels is not None and job.targets["outputs"] == 1
     preprocessing = fit(dataset.table, array, rows, job.training["preprocessing"], labels, single)
     network = build_network(job.network, job.training["precision"])
-    resume = None if state is None else TrainingState.from_bytes(state)
+    resume = None if state is None else TrainingState.from_bytes(read_bytes(parts.blobs, state))
     if resume is None:
         network.initialize(job.training["seed"])
     training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype)
@@ -228,6 +231,7 @@ def _add_version(connection: Any, job: JobRecord, prepared: Prepared, recorder: 
                 "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
             },
             "bytes": stored.bytes,
+            "address": stored.address,
             "sha256": stored.sha256,
         },
     )

@@ -110,7 +110,7 @@ def get_parameters(id: str, epoch: str) -> Response:
     """The parameters after an epoch: a number, `best` or `last`."""
     job, stored = work.parameters_of(parts(), id, epoch)
     network = build_network(job.network, job.training["precision"])
-    network.load(stored.bytes)
+    network.load(work.parameter_bytes(parts(), job, stored))
     kind = wanted_format(PARAMETER_FORMATS)
     if kind == "json":
         layers = [{"weights": layer.weights, "biases": layer.biases} for layer in network.layers]

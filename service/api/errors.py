@@ -19,6 +19,7 @@ TABLE: list[tuple[type[errors.ServiceError], int, str, str]] = [
     (errors.TooMany, 503, "too-many", "Too much is waiting"),
     (errors.Unavailable, 503, "unavailable", "Not available now"),
     (errors.OutOfSpace, 507, "out-of-space", "The disk is full"),
+    (errors.Damaged, 500, "damaged", "Stored bytes are damaged"),
 ]
 HTTP_SLUGS = {400: "malformed", 404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
 
@@ -61,6 +62,8 @@ def service_error(error: errors.ServiceError) -> Response:
     if entry is None:
         return _bug(error)
     _, status, slug, title = entry
+    if status == 500:
+        log.error("request %s: %s", g.get("request_id"), error.detail)
     more: dict[str, Any] = {}
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]

@@ -1,14 +1,13 @@
 """What every epoch left behind: its errors, its parameters, and the state to go on from."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from service.errors import NotFound, ServiceError
-from service.store.records import EpochRecord, ParameterBlock, StoredParameters
+from service.errors import NotFound
+from service.store.records import EpochRecord, ParameterBlock, StoredBytes, StoredParameters
 from service.store.tables import epochs, parameters, resume_states
 
 COLUMNS = [column for column in epochs.c if column.name != "job"]
@@ -20,16 +19,23 @@ def add_epochs(connection: Connection, job: int, records: Sequence[EpochRecord])
         connection.execute(insert(epochs), [{"job": job, **asdict(record)} for record in records])
 
 
-def add_parameters(connection: Connection, job: int, blocks: Sequence[ParameterBlock]) -> None:
-    if blocks:
-        connection.execute(insert(parameters), [{"job": job, "address": None, **asdict(block)} for block in blocks])
+def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[ParameterBlock, str | None]]) -> None:
+    """Blocks, each with its address when its bytes lie in the blobs; those are of one epoch."""
+    rows = [
+        {"job": job, **asdict(block), "bytes": block.bytes if address is None else None, "address": address}
+        for block, address in blocks
+    ]
+    if rows:
+        connection.execute(insert(parameters), rows)
 
 
-def forget_parameters(connection: Connection, job: int, epoch: int) -> None:
-    """Drop the block that holds this one epoch alone (a best epoch that was bettered)."""
+def forget_parameters(connection: Connection, job: int, epoch: int) -> str | None:
+    """Drop the block that holds this one epoch alone (a best that was bettered); where it lay, if in the blobs."""
     where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
+    address = connection.execute(select(parameters.c.address).where(*where)).scalar()
     connection.execute(delete(parameters).where(*where))
     _mark(connection, job, epoch, False)
+    return address
 
 
 def mark_stored(connection: Connection, job: int, epoch: int) -> None:
@@ -42,25 +48,25 @@ def _mark(connection: Connection, job: int, epoch: int, stored: bool) -> None:
     connection.execute(epochs.update().where(*where).values(parameters_stored=stored))
 
 
-def save_resume_state(connection: Connection, job: int, epoch: int, data: bytes) -> None:
-    """Replace the state to go on from."""
-    connection.execute(delete(resume_states).where(resume_states.c.job == job))
-    digest = hashlib.sha256(data).hexdigest()
-    connection.execute(insert(resume_states).values(job=job, epoch=epoch, bytes=data, sha256=digest))
+def save_resume_state(connection: Connection, job: int, epoch: int, state: StoredBytes) -> str | None:
+    """Replace the state to go on from; where the one before lay, if it was in the blobs."""
+    before = drop_resume_state(connection, job)
+    connection.execute(insert(resume_states).values(job=job, epoch=epoch, **asdict(state)))
+    return before
 
 
-def load_resume_state(connection: Connection, job: int) -> bytes | None:
-    """The state to go on from, its SHA-256 checked; None when nothing was stored yet."""
+def load_resume_state(connection: Connection, job: int) -> StoredBytes | None:
+    """The state to go on from; None when nothing was stored yet."""
     row = connection.execute(select(resume_states).where(resume_states.c.job == job)).one_or_none()
-    if row is None:
-        return None
-    if hashlib.sha256(row.bytes).hexdigest() != row.sha256:
-        raise ServiceError("the stored resume state is damaged: its SHA-256 differs")
-    return bytes(row.bytes)
+    return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
 
 
-def drop_resume_state(connection: Connection, job: int) -> None:
-    connection.execute(delete(resume_states).where(resume_states.c.job == job))
+def drop_resume_state(connection: Connection, job: int) -> str | None:
+    """Remove it; where it lay, if it was in the blobs."""
+    where = resume_states.c.job == job
+    address = connection.execute(select(resume_states.c.address).where(where)).scalar()
+    connection.execute(delete(resume_states).where(where))
+    return address
 
 
 def list_epochs(connection: Connection, job: int, after: int | None, limit: int) -> tuple[list[EpochRecord], bool]:
@@ -133,7 +139,8 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
     if record is None or row is None or epoch > row.last_epoch or (epoch - row.first_epoch) % row.stride:
         raise NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
     at = (epoch - row.first_epoch) // row.stride * row.size
-    return StoredParameters(epoch, bytes(row.bytes[at : at + row.size]), record.sha256)
+    data = None if row.bytes is None else bytes(row.bytes[at : at + row.size])
+    return StoredParameters(record.sha256, data, row.address, epoch)
 
 
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import Conflict, NotFound
-from service.store.records import Listing, ModelRecord, Page, VersionRecord
+from service.store.records import Listing, ModelRecord, Page, StoredBytes, VersionRecord
 from service.store.tables import jobs, model_versions, models
 
 
@@ -64,14 +64,14 @@ def get_version(connection: Connection, name: str, version: int | None) -> Versi
     )
 
 
-def version_bytes(connection: Connection, name: str, version: int) -> bytes:
+def version_bytes(connection: Connection, name: str, version: int) -> StoredBytes:
     """The parameters of a version."""
     query = (
-        select(model_versions.c.bytes)
+        select(model_versions.c.sha256, model_versions.c.bytes, model_versions.c.address)
         .join(models, models.c.number == model_versions.c.model)
         .where(models.c.name == name, model_versions.c.version == version)
     )
-    return bytes(connection.execute(query).scalar_one())
+    return StoredBytes(*connection.execute(query).one())
 
 
 def delete_model(connection: Connection, name: str) -> None:

@@ -93,12 +93,19 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
-class StoredParameters:
-    """The parameter bytes of one epoch, in the layout `sha256` covers."""
+class StoredBytes:
+    """Bytes as a row holds them, or None and their address in the blobs. `service.stored_bytes` reads either."""
+
+    sha256: str
+    bytes: bytes | None
+    address: str | None
+
+
+@dataclass(frozen=True)
+class StoredParameters(StoredBytes):
+    """The parameters of one epoch, in the layout `sha256` covers."""
 
     epoch: int
-    bytes: bytes
-    sha256: str
 
 
 @dataclass(frozen=True)

@@ -94,12 +94,6 @@ def delete_dataset(connection: Connection, name: str) -> None:
     connection.execute(delete(datasets).where(datasets.c.number == record.number))
 
 
-def dataset_addresses(connection: Connection, addresses: list[str]) -> set[str]:
-    """Those of `addresses` that a dataset points to."""
-    found = connection.execute(select(datasets.c.address).where(datasets.c.address.in_(addresses)))
-    return set(found.scalars())
-
-
 def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
     return connection.execute(select(table).where(table.c.name == name)).one_or_none()
 

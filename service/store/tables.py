@@ -114,7 +114,7 @@ parameters = Table(
     Column("stride", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64)),  # in the blobs, when too large for a row
+    Column("address", String(64), index=True),  # in the blobs, when too large for a row
 )
 
 resume_states = Table(
@@ -123,7 +123,7 @@ resume_states = Table(
     Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64)),
+    Column("address", String(64), index=True),
     Column("sha256", String(64), nullable=False),
 )
 
@@ -149,7 +149,7 @@ model_versions = Table(
     Column("precision", String(8), nullable=False),
     Column("record", Document, nullable=False),  # the epoch's losses and metrics
     Column("bytes", LargeBinary),
-    Column("address", String(64)),
+    Column("address", String(64), index=True),
     Column("sha256", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
 )

@@ -3,17 +3,24 @@
 import errno
 import hashlib
 import os
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from service.blobs import FolderBlobs, out_of_space
+from service.blobs import TOGETHER, FolderBlobs, Kept, out_of_space
 from service.errors import OutOfSpace, ServiceError
 
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
     return FolderBlobs(tmp_path / "blobs")
+
+
+def keeping(*kept: str) -> Kept:
+    """Answers the collector: these are pointed to, the others not."""
+    return lambda _: nullcontext(set(kept))
 
 
 def test_an_address_is_the_hash_and_gives_the_bytes_back(blobs: FolderBlobs) -> None:
@@ -45,7 +52,7 @@ def test_collecting_removes_old_orphans_only(blobs: FolderBlobs) -> None:
     kept, orphan, young = blobs.put(b"kept"), blobs.put(b"orphan"), blobs.put(b"young")
     for address in (kept, orphan):
         os.utime(blobs.path(address), (0, 0))
-    assert blobs.collect(lambda addresses: {kept} & set(addresses)) == 1
+    assert blobs.collect(keeping(kept)) == 1
     assert blobs.path(kept).exists() and blobs.path(young).exists() and not blobs.path(orphan).exists()
 
 
@@ -53,7 +60,38 @@ def test_a_blob_put_again_counts_as_young(blobs: FolderBlobs) -> None:
     address = blobs.put(b"x")
     os.utime(blobs.path(address), (0, 0))
     blobs.put(b"x")
-    assert blobs.collect(lambda _: set()) == 0
+    assert blobs.collect(keeping()) == 0
+
+
+def test_a_blob_stored_anew_while_the_collector_asks_stays(blobs: FolderBlobs) -> None:
+    address = blobs.put(b"x")
+    os.utime(blobs.path(address), (0, 0))
+
+    def kept(_: Sequence[str]) -> nullcontext[set[str]]:
+        assert blobs.touch(address)
+        return nullcontext(set())
+
+    assert blobs.collect(kept) == 0
+    assert blobs.get(address) == b"x"
+
+
+def test_the_collector_asks_about_some_at_a_time(blobs: FolderBlobs) -> None:
+    for index in range(TOGETHER + 1):
+        os.utime(blobs.path(blobs.put(b"%d" % index)), (0, 0))
+    asked: list[int] = []
+
+    def kept(addresses: Sequence[str]) -> nullcontext[set[str]]:
+        asked.append(len(addresses))
+        return nullcontext(set())
+
+    assert blobs.collect(kept) == TOGETHER + 1
+    assert asked == [TOGETHER, 1]
+
+
+def test_removing_at_once_asks_too(blobs: FolderBlobs) -> None:
+    kept, orphan = blobs.put(b"kept"), blobs.put(b"orphan")
+    assert blobs.remove([kept, orphan], keeping(kept)) == 1
+    assert blobs.touch(kept) and not blobs.touch(orphan)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -75,6 +113,6 @@ def test_what_a_killed_process_left_half_written_is_collected(blobs: FolderBlobs
     for path in (old / "file", old):
         os.utime(path, (1, 1))
     os.utime(young, (1, 1))
-    blobs.collect(lambda addresses: set(addresses))
+    blobs.collect(keeping())
     assert not old.exists()
     assert (young / "file").exists()
