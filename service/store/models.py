@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.errors import Conflict, NotFound
+from service.store.database import insert_named
 from service.store.records import Listing, ModelRecord, Page, StoredBytes, VersionRecord
 from service.store.tables import jobs, model_versions, models
 
@@ -15,9 +15,7 @@ def add_version(connection: Connection, name: str, values: dict[str, Any]) -> in
     """The next version of the model of that name, which is made when there is none; its number."""
     now = datetime.now(UTC)
     # two jobs may end at once with the same new name: one makes the model, then each takes its turn
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    made = dialect.insert(models).values(name=name, created_at=now).on_conflict_do_nothing(index_elements=["name"])
-    connection.execute(made)
+    insert_named(connection, models, name=name, created_at=now)
     number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar_one()
     latest = select(func.max(model_versions.c.version)).where(model_versions.c.model == number)
     version = (connection.execute(latest).scalar() or 0) + 1

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select
+from sqlalchemy import Connection, Row, Table, delete, select
 
 from service.definitions.columns import Table as Contents
 from service.errors import Conflict, NotFound
+from service.store.database import insert_named
 from service.store.records import ENDED, DatasetRecord, Listing, NetworkRecord, Page
+from service.store.references import pointing
 from service.store.tables import datasets, jobs, networks
 
 ENDED_VALUES = [status.value for status in ENDED]
@@ -18,15 +20,11 @@ def add_network(
     connection: Connection, name: str, definition: dict[str, Any], sha256: str
 ) -> tuple[NetworkRecord, bool]:
     """The network of that name, and whether it is new; `Conflict` when another one has the name."""
-    there = _find(connection, networks, name)
-    if there is not None:
-        if there.sha256 != sha256:
-            raise Conflict(f"a network named `{name}` is there already, with another definition")
-        return _network(there), False
-    connection.execute(
-        insert(networks).values(name=name, definition=definition, sha256=sha256, created_at=datetime.now(UTC))
-    )
-    return get_network(connection, name), True
+    values = {"definition": definition, "sha256": sha256, "created_at": datetime.now(UTC)}
+    row, is_new = _insert_or_find(connection, networks, name, values)
+    if row.sha256 != sha256:
+        raise Conflict(f"a network named `{name}` is there already, with another definition")
+    return _network(row), is_new
 
 
 def get_network(connection: Connection, name: str) -> NetworkRecord:
@@ -52,24 +50,21 @@ def add_dataset(
 ) -> tuple[DatasetRecord, bool]:
     """The dataset of that name, and whether it is new; `Conflict` when other rows have the name.
 
-    `adopt` moves the rows to their address; it is called when they are new.
+    `adopt` moves the rows to their address; it is called when they are new, before anybody else sees them.
     """
-    there = _find(connection, datasets, name)
-    if there is not None:
-        if there.sha256 != contents.sha256:
-            raise Conflict(f"a dataset named `{name}` is there already, with other content")
-        return _dataset(there), False
-    adopt()
-    connection.execute(
-        insert(datasets).values(
-            name=name,
-            contents=contents.to_dict(),
-            sha256=contents.sha256,
-            address=address,
-            created_at=datetime.now(UTC),
-        )
-    )
-    return get_dataset(connection, name), True
+    values = {
+        "contents": contents.to_dict(),
+        "sha256": contents.sha256,
+        "address": address,
+        "created_at": datetime.now(UTC),
+    }
+    row, is_new = _insert_or_find(connection, datasets, name, values)
+    if row.sha256 != contents.sha256:
+        raise Conflict(f"a dataset named `{name}` is there already, with other content")
+    if is_new:
+        pointing(connection)
+        adopt()
+    return _dataset(row), is_new
 
 
 def get_dataset(connection: Connection, name: str) -> DatasetRecord:
@@ -96,6 +91,15 @@ def delete_dataset(connection: Connection, name: str) -> None:
 
 def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
     return connection.execute(select(table).where(table.c.name == name)).one_or_none()
+
+
+def _insert_or_find(connection: Connection, table: Table, name: str, values: dict[str, Any]) -> tuple[Row[Any], bool]:
+    """The row of that name, and whether it is new."""
+    while True:  # whoever has the name may give it up between the two
+        is_new = insert_named(connection, table, name=name, **values)
+        row = _find(connection, table, name)
+        if row is not None:
+            return row, is_new
 
 
 def _page(connection: Connection, table: Table, page: Page, noun: str) -> tuple[list[Row[Any]], bool]:

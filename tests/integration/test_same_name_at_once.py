@@ -1,0 +1,79 @@
+"""First uploads of the same name at the same moment: the same content is made once, other content is refused."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask.testing import FlaskClient
+
+from service import catalog
+from service.data.options import Limits
+from service.definitions.network import NetworkDefinition
+from service.definitions.requests import DatasetRequest
+from service.errors import Conflict
+from service.parts import Parts
+
+AT_ONCE = 6
+Keep = Callable[[Parts, str, int], bool]
+
+
+def keep_dataset(parts: Parts, name: str, content: int) -> bool:
+    request = DatasetRequest(inputs=[[0, 1], [1, content]], targets=[0, 1])
+    return catalog.keep_dataset(parts, name, catalog.reader_of_request(request, Limits(max_bytes=10_000)))[1]
+
+
+def keep_network(parts: Parts, name: str, content: int) -> bool:
+    return catalog.keep_network(parts, name, NetworkDefinition(hidden=[content]))[1]
+
+
+def at_once(keep: Keep, parts: Parts, name: str, contents: list[int]) -> list[str]:
+    """What each of several threads got: `new`, `there` or `refused`."""
+    start = threading.Barrier(len(contents))
+
+    def run(content: int) -> str:
+        start.wait()
+        try:
+            return "new" if keep(parts, name, content) else "there"
+        except Conflict as error:
+            assert "is there already" in error.detail
+            return "refused"
+
+    with ThreadPoolExecutor(len(contents)) as pool:
+        return list(pool.map(run, contents))
+
+
+@pytest.mark.parametrize("keep", [keep_dataset, keep_network])
+def test_the_same_content_is_made_once(service: Parts, client: FlaskClient, keep: Keep) -> None:
+    for attempt in range(5):
+        got = at_once(keep, service, f"same-{attempt}", [1] * AT_ONCE)
+        assert sorted(got) == ["new"] + ["there"] * (AT_ONCE - 1)
+    if keep is keep_dataset:
+        assert client.get("/v1/datasets/same-0").json["rows"] == 2
+        assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize("keep", [keep_dataset, keep_network])
+def test_other_content_is_refused(service: Parts, keep: Keep) -> None:
+    for attempt in range(5):
+        contents = [*range(1, AT_ONCE), 1]
+        got = at_once(keep, service, f"other-{attempt}", contents)
+        made = contents[got.index("new")]
+        assert got.count("new") == 1
+        assert all((answer == "refused") == (content != made) for answer, content in zip(got, contents, strict=True))
+
+
+def test_the_rows_of_refused_content_are_not_kept(service: Parts) -> None:
+    assert sorted(at_once(keep_dataset, service, "one", [1, 2, 3])) == ["new", "refused", "refused"]
+    assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+
+
+def test_a_name_given_up_meanwhile_is_free(service: Parts) -> None:
+    for _ in range(10):
+        keep_dataset(service, "brief", 1)
+        with ThreadPoolExecutor() as pool:
+            removed = pool.submit(catalog.remove_dataset, service, "brief")
+            added = pool.submit(keep_dataset, service, "brief", 1)
+            removed.result()
+            if added.result():
+                catalog.remove_dataset(service, "brief")
