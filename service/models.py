@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from service.backprop.network import Network
 from service.data.instances import rows_from_lists, rows_from_objects
+from service.data.plain_rows import plain_rows
 from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_network
+from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
 from service.jobs import parameter_bytes, parameters_of
@@ -97,34 +99,50 @@ def epoch_of(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Trained:
     return trained
 
 
-def predict(trained: Trained, request: PredictRequest) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RawRows:
+    """Rows to predict as raw input columns (n, columns), and how they came: `ignored` names what is no column."""
+
+    values: NDArray[np.float64]
+    field: str = "instances"
+    as_objects: bool = False
+    ignored: tuple[str, ...] = ()
+
+
+def predict(trained: Trained, rows: RawRows) -> dict[str, Any]:
     """Predictions as TensorFlow Serving's row format has them, and this service's labels beside."""
-    field = "instances" if request.instances is not None else "inputs"
-    rows = request.instances if request.instances is not None else request.inputs or []
-    as_objects = isinstance(rows[0], dict)
-    raw, ignored = raw_rows(trained, request)
-    A = outputs(trained, raw)
+    A = outputs(trained, rows.values)
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
     answer: dict[str, Any] = {
-        "predictions" if field == "instances" else "outputs": _objects(trained, values, labels)
-        if as_objects
+        "predictions" if rows.field == "instances" else "outputs": _objects(trained, values, labels)
+        if rows.as_objects
         else values,
         "labels": labels,
         "model": trained.name,
         "version": trained.version,
         "epoch": trained.epoch,
     }
-    return {**answer, "ignored": ignored} if ignored else answer
+    return {**answer, "ignored": rows.ignored} if rows.ignored else answer
 
 
-def raw_rows(trained: Trained, request: PredictRequest) -> tuple[NDArray[np.float64], list[str]]:
-    """The request's rows as raw input columns (n, columns), and the names in them that are no column."""
+def plain_raw_rows(trained: Trained, body: bytes) -> RawRows | None:
+    """The rows of a JSON body that holds nothing but numbers, for a network that takes only those; else None."""
+    columns = trained.preprocessing.inputs
+    if any(column.type is not ColumnType.NUMBER for column in columns):
+        return None
+    plain = plain_rows(body, len(columns))
+    return None if plain is None else RawRows(plain[1], plain[0])
+
+
+def raw_rows(trained: Trained, request: PredictRequest) -> RawRows:
+    """The request's rows as raw input columns; `Invalid` points at what is wrong with them."""
     field = "instances" if request.instances is not None else "inputs"
     rows = request.instances if request.instances is not None else request.inputs or []
     if isinstance(rows[0], dict):
-        return rows_from_objects(trained.preprocessing, rows, field)
-    return rows_from_lists(trained.preprocessing, rows, field), []
+        values, ignored = rows_from_objects(trained.preprocessing, rows, field)
+        return RawRows(values, field, True, tuple(ignored))
+    return RawRows(rows_from_lists(trained.preprocessing, rows, field), field)
 
 
 def outputs(trained: Trained, raw: NDArray[np.float64]) -> NDArray[Any]:
