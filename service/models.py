@@ -56,10 +56,10 @@ class Warm:
             if key in self._held:
                 return
             self._held[key] = trained
-            self._bytes += trained.network.parameters.nbytes
+            self._bytes += trained.network.vector.nbytes
             while self._bytes > self.max_bytes and len(self._held) > 1:
                 _, gone = self._held.popitem(last=False)
-                self._bytes -= gone.network.parameters.nbytes
+                self._bytes -= gone.network.vector.nbytes
 
 
 def version_of(parts: Parts, warm: Warm, name: str, version: int | None, epoch: str | None) -> Trained:

@@ -93,7 +93,7 @@ class Recorder:
 
     def add(self, result: EpochResult) -> None:
         """Note an epoch; its parameters are copied here."""
-        data = result.parameters.tobytes()
+        data = result.network.stored_bytes()
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
         if is_best and self.best_alone is not None:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from service.backprop.network import Network
+from service.backprop.rows import Rows
 from service.backprop.state import TrainingState
-from service.backprop.trainer import Rows, TrainingSettings, train
+from service.backprop.trainer import TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, split
 from service.definitions.build import build_network, build_settings
@@ -192,7 +193,7 @@ def _other_rows(
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
-    return Recorder(parts, job, prepared.network.parameters.nbytes, prepared.preprocessing.to_dict())
+    return Recorder(parts, job, prepared.network.vector.nbytes, prepared.preprocessing.to_dict())
 
 
 def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:

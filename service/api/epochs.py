@@ -113,7 +113,7 @@ def get_parameters(id: str, epoch: str) -> Response:
     network.load(work.parameter_bytes(parts(), job, stored))
     kind = wanted_format(PARAMETER_FORMATS)
     if kind == "json":
-        layers = [{"weights": layer.weights, "biases": layer.biases} for layer in network.layers]
+        layers = [placed.values for placed in network.layers]
         return immutable({"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}, f"{stored.sha256}-json")
     data = save_safetensors(_arrays(network)) if kind == "safetensors" else _npz(network)
     headers = {"X-Epoch": str(stored.epoch), "X-Sha256": stored.sha256}
@@ -124,8 +124,8 @@ def _arrays(network: Network) -> dict[str, Any]:
     """Each layer's arrays under `layers.<index>.<name>`; contiguous, as safetensors writes memory as it lies."""
     return {
         f"layers.{index}.{name}": np.ascontiguousarray(array)
-        for index, layer in enumerate(network.layers)
-        for name, array in (("weights", layer.weights), ("biases", layer.biases))
+        for index, placed in enumerate(network.layers)
+        for name, array in placed.values.items()
     }
 
 

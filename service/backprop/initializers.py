@@ -67,8 +67,44 @@ class Uniform(Initializer):
     minimum: float = setting(-0.05)
     maximum: float = setting(0.05)
 
+    def __post_init__(self) -> None:
+        if self.minimum > self.maximum:
+            raise ValueError(f"`minimum` must be at most `maximum`, got {self.minimum:g} and {self.maximum:g}")
+
     def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
         return self.minimum + (self.maximum - self.minimum) * random.random(shape)
+
+
+@INITIALIZERS.register
+@dataclass(frozen=True)
+class TruncatedNormal(Initializer):
+    """N(mean, stddev^2), drawn anew while further than two stddev from the mean."""
+
+    name: ClassVar[str] = "truncated_normal"
+    mean: float = setting(0.0)
+    stddev: float = setting(0.05, minimum=0)
+
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        values = random.standard_normal(shape)
+        while (outside := np.abs(values) > 2.0).any():
+            values[outside] = random.standard_normal(int(outside.sum()))
+        return self.mean + self.stddev * values
+
+
+@INITIALIZERS.register
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """A random matrix with orthonormal rows or columns, whichever are fewer, times `gain` (Saxe et al. 2013)."""
+
+    name: ClassVar[str] = "orthogonal"
+    gain: float = setting(1.0)
+
+    def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        rows, columns = (shape[0], 1) if len(shape) == 1 else shape
+        normal = random.standard_normal((max(rows, columns), min(rows, columns)))
+        Q, R = np.linalg.qr(normal)
+        Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # of the two signs each column could have, evenly
+        return np.asarray(self.gain * (Q if rows >= columns else Q.T).reshape(shape))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
-"""Loss functions C(a, y), averaged over rows, and their gradients by the network's outputs. One class a loss.
+"""Loss functions C(a, y) of one row, and their gradients by the network's outputs. One class a loss.
 
 Where a loss and an output activation belong together (their product simplifies to a - y), the loss names the activation
 in `matched`, and the delta of that pair is computed in the simplified form: the same function, without the division by
 a (1 - a) that a saturated unit would make zero. Every other pair goes by the loss's gradient times the activation's
 derivative; `a - y` for those would be wrong.
+
+A batch's loss is the rows' losses, each times its weight, over the sum of weights or over the number of rows
+(`over_weights`), as PyTorch has it.
 """
 
 from dataclasses import dataclass
@@ -12,49 +15,59 @@ from typing import ClassVar
 import numpy as np
 
 from service.backprop.arrays import FloatArray
-from service.backprop.registry import Registry
+from service.backprop.registry import Registry, setting
 
 LOSSES: "Registry[Loss]" = Registry()
 
 
 @dataclass(frozen=True)
 class Loss:
-    """`A` are outputs, `Y` targets, both (rows, outputs). `for_classes`: whole-number targets are read as classes.
+    """`A` are outputs, `T` targets, both (rows, outputs). `for_classes`: whole-number targets are read as classes.
 
     `matched` is the output activation with which the delta simplifies; `fused_with` the one this loss demands.
+    `threshold` is the output from which a single one means the second class. `smooths` tells that label smoothing
+    makes sense. `class_columns`: class weights go to the columns of T, as PyTorch's CrossEntropyLoss has it.
     """
 
     name: ClassVar[str]
     for_classes: ClassVar[bool] = False
     matched: ClassVar[str | None] = None
     fused_with: ClassVar[str | None] = None
+    over_weights: ClassVar[bool] = True
+    threshold: ClassVar[float] = 0.5
+    smooths: ClassVar[bool] = False
+    class_columns: ClassVar[bool] = False
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        """The loss summed over rows, in float64."""
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        """The loss of each row (rows,), in float64."""
         raise NotImplementedError
 
-    def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        """dC/dA of the mean over `rows` rows, written into `out`."""
+    def total(self, A: FloatArray, T: FloatArray, weights: FloatArray | None = None) -> float:
+        """The losses of all rows, each times its weight, added up in float64."""
+        losses = self.rows(A, T)
+        return float(losses.sum() if weights is None else losses @ weights)
+
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        """dC/dA of each row, written into `out`."""
         raise NotImplementedError
 
-    def matched_delta(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        """dC/dZ of the output layer when its activation is `matched`: (A - Y) / rows, or rows * outputs."""
-        np.subtract(A, Y, out=out)
-        np.divide(out, self._share(A, rows), out=out)
+    def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        """dC/dZ of each row when the output layer's activation is `matched`."""
+        raise NotImplementedError
 
-    def _share(self, A: FloatArray, rows: int) -> float:
-        """What a sum over rows and outputs is divided by."""
-        return float(rows)
+    def smoothing_share(self, outputs: int) -> float:
+        """What label smoothing mixes into every target."""
+        return 0.5 if outputs == 1 else 1.0 / outputs
 
 
-def _squares(A: FloatArray, Y: FloatArray) -> float:
-    difference = np.subtract(A, Y, dtype=np.float64).ravel()
-    return float(difference @ difference)
+def _difference(A: FloatArray, T: FloatArray) -> FloatArray:
+    return np.subtract(A, T, dtype=np.float64)
 
 
 def _log(values: FloatArray) -> FloatArray:
     """log in float64, at least -100, as PyTorch has it: a saturated output costs much, not infinitely much."""
-    return np.asarray(np.maximum(np.log(values.astype(np.float64)), -100.0))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.maximum(np.log(values.astype(np.float64)), -100.0))
 
 
 @LOSSES.register
@@ -64,12 +77,17 @@ class Quadratic(Loss):
 
     name: ClassVar[str] = "quadratic"
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return 0.5 * _squares(A, Y)
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(0.5 * np.square(_difference(A, T)).sum(axis=1))
 
-    def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        np.subtract(A, Y, out=out)
-        np.divide(out, rows, out=out)
+    def total(self, A: FloatArray, T: FloatArray, weights: FloatArray | None = None) -> float:
+        if weights is not None:
+            return super().total(A, T, weights)
+        difference = _difference(A, T).ravel()
+        return float(0.5 * (difference @ difference))
+
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
 
 
 @LOSSES.register
@@ -79,12 +97,47 @@ class MeanSquaredError(Loss):
 
     name: ClassVar[str] = "mean_squared_error"
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return _squares(A, Y) / float(A.shape[1])
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(np.square(_difference(A, T)).mean(axis=1))
 
-    def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        np.subtract(A, Y, out=out)
-        np.multiply(out, 2.0 / (rows * A.shape[1]), out=out)
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
+        np.multiply(out, 2.0 / A.shape[1], out=out)
+
+
+@LOSSES.register
+@dataclass(frozen=True)
+class MeanAbsoluteError(Loss):
+    """The distance, averaged over outputs: C = 1/m sum |a - y|; where a is y its derivative is taken as 0."""
+
+    name: ClassVar[str] = "mean_absolute_error"
+
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(np.abs(_difference(A, T)).mean(axis=1))
+
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
+        np.sign(out, out=out)
+        np.divide(out, A.shape[1], out=out)
+
+
+@LOSSES.register
+@dataclass(frozen=True)
+class Huber(Loss):
+    """Averaged over outputs: half the squared error within `delta`, delta (|a - y| - delta / 2) beyond (Huber 1964)."""
+
+    name: ClassVar[str] = "huber"
+    delta: float = setting(1.0, above=0, doc="the error from which the loss grows in a straight line")
+
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        distance = np.abs(_difference(A, T))
+        within = np.minimum(distance, self.delta)
+        return np.asarray((within * (distance - 0.5 * within)).mean(axis=1))
+
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
+        np.clip(out, -self.delta, self.delta, out=out)
+        np.divide(out, A.shape[1], out=out)
 
 
 @LOSSES.register
@@ -95,14 +148,22 @@ class CrossEntropy(Loss):
     name: ClassVar[str] = "cross_entropy"
     matched: ClassVar[str | None] = "sigmoid"
     for_classes: ClassVar[bool] = True
+    over_weights: ClassVar[bool] = False
+    smooths: ClassVar[bool] = True
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return -float(np.sum(Y * _log(A) + (1.0 - Y) * _log(1.0 - A)))
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(-(T * _log(A) + (1.0 - T) * _log(1.0 - A)).sum(axis=1))
 
-    def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
         # a (1 - a) is held away from 0 as PyTorch does, so a saturated output gives a large gradient, never 0 / 0
-        np.subtract(A, Y, out=out)
-        np.divide(out, np.maximum(A * (1.0 - A), 1e-12) * self._share(A, rows), out=out)
+        np.subtract(A, T, out=out)
+        np.divide(out, np.maximum(A * (1.0 - A), 1e-12), out=out)
+
+    def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
+
+    def smoothing_share(self, outputs: int) -> float:
+        return 0.5  # every output is a question of yes or no
 
 
 @LOSSES.register
@@ -112,11 +173,16 @@ class BinaryCrossEntropy(CrossEntropy):
 
     name: ClassVar[str] = "binary_cross_entropy"
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return float(super().total(A, Y) / A.shape[1])
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(super().rows(A, T) / A.shape[1])
 
-    def _share(self, A: FloatArray, rows: int) -> float:
-        return float(rows * A.shape[1])
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        super().gradient(A, T, out)
+        np.divide(out, A.shape[1], out=out)
+
+    def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.subtract(A, T, out=out)
+        np.divide(out, A.shape[1], out=out)
 
 
 @LOSSES.register
@@ -128,10 +194,38 @@ class CategoricalCrossEntropy(Loss):
     for_classes: ClassVar[bool] = True
     matched: ClassVar[str | None] = "softmax"
     fused_with: ClassVar[str | None] = "softmax"
+    smooths: ClassVar[bool] = True
+    class_columns: ClassVar[bool] = True
 
-    def total(self, A: FloatArray, Y: FloatArray) -> float:
-        return -float(np.sum(Y * _log(A)))
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(-(T * _log(A)).sum(axis=1))
 
-    def gradient(self, A: FloatArray, Y: FloatArray, rows: int, out: FloatArray) -> None:
-        np.divide(Y, np.maximum(A, 1e-12), out=out)
-        np.divide(out, -float(rows), out=out)
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.divide(T, np.maximum(A, 1e-12), out=out)
+        np.negative(out, out=out)
+
+    def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.multiply(A, T.sum(axis=1, keepdims=True), out=out)  # the sum is 1 but for weighted classes
+        np.subtract(out, T, out=out)
+
+
+@LOSSES.register
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """Averaged over outputs: C = 1/m sum max(0, 1 - s a), with s = 2 y - 1, so that classes are -1 and 1.
+
+    Meant for linear or tanh outputs; a single output means the second class from 0 on.
+    """
+
+    name: ClassVar[str] = "hinge"
+    for_classes: ClassVar[bool] = True
+    threshold: ClassVar[float] = 0.0
+
+    def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
+        return np.asarray(np.maximum(1.0 - (2.0 * T - 1.0) * A.astype(np.float64), 0.0).mean(axis=1))
+
+    def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
+        np.multiply(T, 2.0, out=out)
+        np.subtract(1.0, out, out=out)  # -s
+        np.multiply(out, -(out * A) < 1.0, out=out)
+        np.divide(out, A.shape[1], out=out)

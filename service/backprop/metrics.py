@@ -1,43 +1,201 @@
 """Metrics: what a person reads beside the loss. Each is gathered batch by batch. One class a metric."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from service.backprop.arrays import FloatArray
-from service.backprop.registry import Registry
+from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.registry import Registry, setting
 
 METRICS: "Registry[Metric]" = Registry()
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How outputs are read: from `threshold` on a single one means the second class.
+
+    `scale` (outputs,) turns outputs into the targets' own units; None where they are in them.
+    """
+
+    threshold: float = 0.5
+    scale: FloatArray | None = None
+
+    def classes(self, outputs: FloatArray) -> IndexArray:
+        """The class of each row of outputs (rows, outputs)."""
+        if outputs.shape[1] == 1:
+            return np.asarray(outputs[:, 0] >= self.threshold, dtype=np.intp)
+        return np.asarray(outputs.argmax(axis=1))
+
+    def errors(self, A: FloatArray, Y: FloatArray) -> FloatArray:
+        """How far outputs are from targets, in the targets' own units, in float64."""
+        difference = np.subtract(A, Y, dtype=np.float64)
+        return difference if self.scale is None else difference * self.scale
+
+
+def target_classes(Y: FloatArray) -> IndexArray:
+    """The class of each row of targets: one-hot, or 0 and 1 in a single column."""
+    return Reading().classes(Y)
+
+
+@dataclass(frozen=True)
 class Metric:
-    """Gathers one sum over rows; `result` makes the metric of it. `scale` turns outputs into the targets' own units."""
+    """`start` gives a memory, `add` takes rows into it, `result` makes the metric of it; NaN where it is undefined."""
 
     name: ClassVar[str]
     for_classes: ClassVar[bool] = False
+    larger_is_better: ClassVar[bool] = True
 
-    def total(self, A: FloatArray, Y: FloatArray, scale: FloatArray | None) -> float:
-        """What these rows add to the sum."""
+    @property
+    def key(self) -> str:
+        """Its name in answers."""
+        return self.name
+
+    def start(self, outputs: int) -> Any:
+        """A memory of no rows, for a network of that many outputs."""
+        return np.zeros(2)
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        """Take rows into the memory: outputs and targets, both (rows, outputs)."""
         raise NotImplementedError
 
-    def result(self, total: float, rows: int) -> float:
-        return total / rows
+    def result(self, memory: Any) -> float:
+        """By default the share that stands in a memory of (sum, rows)."""
+        return float(memory[0] / memory[1]) if memory[1] else float("nan")
 
 
 @METRICS.register
 @dataclass(frozen=True)
 class Accuracy(Metric):
-    """The share of rows whose class is right: the largest output, or for one output whether it is at least 0.5."""
+    """The share of rows whose class is right: the largest output, or for one output the side of its threshold."""
 
     name: ClassVar[str] = "accuracy"
     for_classes: ClassVar[bool] = True
 
-    def total(self, A: FloatArray, Y: FloatArray, scale: FloatArray | None) -> float:
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        memory[0] += np.count_nonzero(reading.classes(A) == target_classes(Y))
+        memory[1] += len(A)
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class TopKAccuracy(Metric):
+    """The share of rows whose class is among the `k` largest outputs."""
+
+    name: ClassVar[str] = "top_k_accuracy"
+    for_classes: ClassVar[bool] = True
+    k: int = setting(5, minimum=1, maximum=1000)
+
+    @property
+    def key(self) -> str:
+        return f"top_{self.k}_accuracy"
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         if A.shape[1] == 1:
-            return float(np.count_nonzero((A >= 0.5) == (Y >= 0.5)))
-        return float(np.count_nonzero(A.argmax(axis=1) == Y.argmax(axis=1)))
+            Accuracy().add(memory, A, Y, reading)
+            return
+        own = A[np.arange(len(A)), target_classes(Y)]
+        memory[0] += np.count_nonzero((own[:, None] < A).sum(axis=1) < self.k)
+        memory[1] += len(A)
+
+
+@dataclass(frozen=True)
+class FromConfusion(Metric):
+    """Averaged over classes that occur among targets or predictions, all alike (macro); 0 where there is no share."""
+
+    for_classes: ClassVar[bool] = True
+
+    def start(self, outputs: int) -> Any:
+        classes = max(outputs, 2)
+        return np.zeros((classes, classes), dtype=np.int64)
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        pairs = target_classes(Y) * len(memory) + reading.classes(A)
+        memory += np.bincount(pairs, minlength=memory.size).reshape(memory.shape)
+
+    def result(self, memory: Any) -> float:
+        right, true, told = np.diagonal(memory), memory.sum(axis=1), memory.sum(axis=0)
+        there = (true + told) > 0
+        shares = self.shares(right[there], true[there], told[there])
+        return float(np.mean(shares)) if len(shares) else float("nan")
+
+    def shares(self, right: Any, true: Any, told: Any) -> Any:
+        """Of each class, from how often it was rightly told, how often it was true, and how often told."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class ConfusionMatrix(FromConfusion):
+    """Counts of rows by true class and predicted class; not among the metrics of a job, told at its end."""
+
+    name: ClassVar[str] = "confusion_matrix"
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class Precision(FromConfusion):
+    """Of the rows told to be of a class, the share that is; averaged over classes."""
+
+    name: ClassVar[str] = "precision"
+
+    def shares(self, right: Any, true: Any, told: Any) -> Any:
+        return right / np.maximum(told, 1)
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class Recall(FromConfusion):
+    """Of the rows of a class, the share that is told so; averaged over classes."""
+
+    name: ClassVar[str] = "recall"
+
+    def shares(self, right: Any, true: Any, told: Any) -> Any:
+        return right / np.maximum(true, 1)
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class F1(FromConfusion):
+    """The harmonic mean of a class's precision and recall; averaged over classes."""
+
+    name: ClassVar[str] = "f1"
+
+    def shares(self, right: Any, true: Any, told: Any) -> Any:
+        return 2 * right / np.maximum(true + told, 1)
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class RocAuc(Metric):
+    """The chance that a row of a class gets a larger output for it than a row of another; ties count half.
+
+    With more than two classes each against the rest, averaged over classes that have both. Outputs of all rows are held
+    until the epoch ends.
+    """
+
+    name: ClassVar[str] = "roc_auc"
+    for_classes: ClassVar[bool] = True
+
+    def start(self, outputs: int) -> Any:
+        return []
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        memory.append((A.copy(), Y > 0.5))
+
+    def result(self, memory: Any) -> float:
+        A, Y = (np.concatenate(arrays) for arrays in zip(*memory, strict=True))
+        areas = [area for column in range(A.shape[1]) if (area := _area(A[:, column], Y[:, column])) is not None]
+        return float(np.mean(areas)) if areas else float("nan")
+
+
+def _area(scores: FloatArray, positive: FloatArray) -> float | None:
+    """Mann and Whitney's U over the number of pairs; None when there are none."""
+    count = int(positive.sum())
+    if count in (0, len(positive)):
+        return None
+    _, place, sizes = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(sizes) - (sizes - 1) / 2.0)[place]
+    return float((ranks[positive].sum() - count * (count + 1) / 2.0) / (count * (len(positive) - count)))
 
 
 @METRICS.register
@@ -46,10 +204,10 @@ class MeanAbsoluteError(Metric):
     """The mean distance from the target, over rows and outputs, in the targets' own units."""
 
     name: ClassVar[str] = "mae"
+    larger_is_better: ClassVar[bool] = False
 
-    def total(self, A: FloatArray, Y: FloatArray, scale: FloatArray | None) -> float:
-        distance = np.abs(np.subtract(A, Y, dtype=np.float64))
-        return float((distance if scale is None else distance * scale).sum() / A.shape[1])
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        memory += (np.abs(reading.errors(A, Y)).sum(), A.size)
 
 
 @METRICS.register
@@ -58,10 +216,33 @@ class RootMeanSquaredError(Metric):
     """The root of the mean squared distance from the target, over rows and outputs, in the targets' own units."""
 
     name: ClassVar[str] = "rmse"
+    larger_is_better: ClassVar[bool] = False
 
-    def total(self, A: FloatArray, Y: FloatArray, scale: FloatArray | None) -> float:
-        distance = np.subtract(A, Y, dtype=np.float64)
-        return float(np.square(distance if scale is None else distance * scale).sum() / A.shape[1])
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        memory += (np.square(reading.errors(A, Y)).sum(), A.size)
 
-    def result(self, total: float, rows: int) -> float:
-        return float((total / rows) ** 0.5)
+    def result(self, memory: Any) -> float:
+        return float(super().result(memory) ** 0.5)
+
+
+@METRICS.register
+@dataclass(frozen=True)
+class R2(Metric):
+    """1 - squared errors over the targets' squared distances from their mean; averaged over outputs."""
+
+    name: ClassVar[str] = "r2"
+
+    def start(self, outputs: int) -> Any:
+        return np.zeros((4, outputs))  # rows, mean and squares of targets, squared errors
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        rows, mean = len(Y), Y.mean(axis=0, dtype=np.float64)
+        before, shift = memory[0].copy(), mean - memory[1]
+        memory[0] += rows
+        memory[1] += shift * rows / memory[0]
+        memory[2] += np.square(Y - mean).sum(axis=0) + np.square(shift) * before * rows / memory[0]
+        memory[3] += np.square(np.subtract(A, Y, dtype=np.float64)).sum(axis=0)
+
+    def result(self, memory: Any) -> float:
+        there = memory[2] > 0
+        return float(np.mean(1.0 - memory[3][there] / memory[2][there])) if there.any() else float("nan")

@@ -1,45 +1,104 @@
 """A feedforward network over one contiguous parameter vector, and the workspace its passes run in.
 
-The vector holds, layer by layer, weights (inputs x units, row by row) and biases; `sha256` and stored bytes follow it.
+The vector holds, layer by layer, weights (inputs x units, row by row) and biases, and behind all of them the running
+statistics. What is stored and hashed (`stored_bytes`) goes layer by layer: weights, biases, running statistics.
 """
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from service.backprop.arrays import PRECISIONS, FloatArray
-from service.backprop.layers import Dense, DenseStep
+from service.backprop.layers.base import EVALUATION, ROWS, Layer, Moment, Shapes, Views
 from service.backprop.losses import Loss
 
 PREDICT_ROWS = 1024  # rows a prediction takes at a time, so that its memory does not grow with the request
 
 
-class Network:
-    """`parameters` is the vector; each of `layers` has views into it. Sharing one between readers is safe."""
+class PlacedLayer:
+    """One layer of one network: its settings, its sizes, and views into the network's vector, never copies."""
 
-    def __init__(self, inputs: int, layers: Sequence[Dense], precision: str = "float32") -> None:
-        widths = [inputs, *(layer.units for layer in layers)]
-        sizes = [(before + 1) * after for before, after in itertools.pairwise(widths)]
+    def __init__(self, index: int, layer: Layer, inputs: int, offset: int) -> None:
+        self.index, self.layer, self.inputs, self.offset = index, layer, inputs, offset
+        self.units = layer.units_after(inputs)
+        self.shapes = layer.parameter_shapes(inputs)
+        self.statistic_shapes = layer.statistic_shapes(inputs)
+        self.size = size_of(self.shapes)
+        self.values: Views = {}
+
+    def views(self, vector: FloatArray) -> Views:
+        """This layer's part of a vector laid out as the network's parameters are."""
+        return _views(vector, self.offset, self.shapes)
+
+    def stored_shapes(self) -> Shapes:
+        """Its arrays' shapes by name, in the order they are stored."""
+        return {**self.shapes, **self.statistic_shapes}
+
+
+def size_of(shapes: Shapes) -> int:
+    """Entries of arrays of these shapes, by arithmetic."""
+    total = 0
+    for shape in shapes.values():
+        size = 1
+        for length in shape:
+            size *= length
+        total += size
+    return total
+
+
+def _views(vector: FloatArray, offset: int, shapes: Shapes) -> Views:
+    views: Views = {}
+    for name, shape in shapes.items():
+        size = size_of({name: shape})
+        views[name] = vector[offset : offset + size].reshape(shape)
+        offset += size
+    return views
+
+
+class Network:
+    """`vector` holds everything: `parameters`, which are trained, then `statistics`. Sharing one to read is safe."""
+
+    def __init__(self, inputs: int, layers: Sequence[Layer], precision: str = "float32") -> None:
         self.inputs = inputs
-        self.outputs = widths[-1]
         self.dtype: np.dtype[Any] = PRECISIONS[precision]
-        self.parameters: FloatArray = np.zeros(sum(sizes), dtype=self.dtype)
-        self.layers: list[DenseStep] = []
-        offset = 0
-        for layer, before, size in zip(layers, widths, sizes, strict=False):
-            self.layers.append(DenseStep(layer, before, offset, self.parameters))
-            offset += size
+        self.layers: list[PlacedLayer] = []
+        offset, before = 0, inputs
+        for index, layer in enumerate(layers):
+            placed = PlacedLayer(index, layer, before, offset)
+            self.layers.append(placed)
+            offset, before = offset + placed.size, placed.units
+        self.outputs = before
+        statistics = sum(size_of(layer.statistic_shapes) for layer in self.layers)
+        self.vector: FloatArray = np.zeros(offset + statistics, dtype=self.dtype)
+        self.parameters, self.statistics = self.vector[:offset], self.vector[offset:]
+        for placed in self.layers:
+            placed.values = placed.views(self.vector) | _views(self.vector, offset, placed.statistic_shapes)
+            offset += size_of(placed.statistic_shapes)
 
     def initialize(self, seed: int) -> None:
         """Draw every parameter; the same seed gives the same network."""
-        for index, layer in enumerate(self.layers):
-            layer.initialize(seed, index)
+        for placed in self.layers:
+            placed.layer.initialize(placed.values, placed.inputs, seed, placed.index)
+
+    def stored_bytes(self) -> bytes:
+        """Everything as it is stored and hashed: little-endian, layer by layer weights, biases, running statistics."""
+        if not self.statistics.size:
+            return self.vector.tobytes()
+        return b"".join(array.tobytes() for placed in self.layers for array in placed.values.values())
 
     def load(self, data: bytes) -> None:
-        """Take parameters as stored: little-endian bytes of the whole vector."""
-        self.parameters[...] = np.frombuffer(data, dtype=self.dtype)
+        """Take what `stored_bytes` gave."""
+        stored = np.frombuffer(data, dtype=self.dtype)
+        at = 0
+        for placed in self.layers:
+            for array in placed.values.values():
+                array[...] = stored[at : at + array.size].reshape(array.shape)
+                at += array.size
+
+    def couples_rows(self) -> bool:
+        """Whether a batch has to stay whole."""
+        return any(placed.layer.couples_rows for placed in self.layers)
 
     def predict(self, X: FloatArray) -> FloatArray:
         """Outputs (rows, outputs) for inputs (rows, inputs)."""
@@ -55,33 +114,33 @@ class Network:
 
 
 class Buffers:
-    """Views into a workspace for exactly `rows` rows: inputs X, targets Y, and Z, A, delta of each layer."""
+    """Views into a workspace for exactly `rows` rows: inputs X, targets Y, and for each layer A, delta and its own."""
 
     def __init__(self, workspace: "Workspace", rows: int) -> None:
         self.rows = rows
         self.X = workspace.X[:rows]
         self.Y = workspace.Y[:rows]
-        self.Z = [Z[:rows] for Z in workspace.Z]
-        self.A = [A[:rows] for A in workspace.A]
-        self.delta = [delta[:rows] for delta in workspace.delta]
-        self.scratch = [scratch[:rows] for scratch in workspace.scratch]
+        self.T = self.Y if workspace.T is None else workspace.T[:rows]
+        self.layers = [
+            {name: array[:rows] if by_rows else array for name, (array, by_rows) in arrays.items()}
+            for arrays in workspace.layers
+        ]
+        self.outputs = self.layers[-1]["A"]
 
 
 class Workspace:
-    """Every array a pass needs, allocated once for up to `rows` rows; with `gradients`, also what going back needs."""
+    """Every array a pass needs, allocated once for up to `rows` rows; with `gradients`, also what going back needs.
 
-    def __init__(self, network: Network, rows: int, gradients: bool = False) -> None:
-        def matrices() -> list[FloatArray]:
-            return [np.empty((rows, layer.units), dtype=network.dtype) for layer in network.layers]
+    `T` holds the loss's targets where they are not the rows' own targets `Y`.
+    """
 
+    def __init__(self, network: Network, rows: int, gradients: bool = False, own_targets: bool = False) -> None:
         self.X: FloatArray = np.empty((rows, network.inputs), dtype=network.dtype)
         self.Y: FloatArray = np.empty((rows, network.outputs), dtype=network.dtype)
-        self.Z = matrices()
-        self.A = matrices()
-        self.delta = matrices() if gradients else []
-        self.scratch = matrices() if gradients else []
+        self.T: FloatArray | None = np.empty_like(self.Y) if own_targets else None
+        self.layers = [_arrays(placed, rows, network.dtype, gradients) for placed in network.layers]
         self.gradients: FloatArray = np.zeros(network.parameters.size if gradients else 0, dtype=network.dtype)
-        self.views = [layer.views(self.gradients) for layer in network.layers] if gradients else []
+        self.views = [placed.views(self.gradients) for placed in network.layers] if gradients else []
         self._sized: dict[int, Buffers] = {}
 
     def sized(self, rows: int) -> Buffers:
@@ -91,37 +150,62 @@ class Workspace:
         return self._sized[rows]
 
 
-def forward(network: Network, buffers: Buffers) -> FloatArray:
+def _arrays(
+    placed: PlacedLayer, rows: int, dtype: np.dtype[Any], gradients: bool
+) -> dict[str, tuple[FloatArray, bool]]:
+    """A layer's buffers, and of each whether it goes by rows."""
+    shapes: Shapes = {"A": (ROWS, placed.units), **placed.layer.buffer_shapes(placed.inputs)}
+    if gradients:
+        shapes["delta"] = (ROWS, placed.units)
+    return {
+        name: (np.empty(tuple(rows if length == ROWS else length for length in shape), dtype=dtype), shape[0] == ROWS)
+        for name, shape in shapes.items()
+    }
+
+
+def forward(network: Network, buffers: Buffers, moment: Moment = EVALUATION) -> FloatArray:
     """The signal runs through input, hidden and output units; the outputs (rows, outputs) are the last A."""
     A = buffers.X
-    for layer, Z, A_layer in zip(network.layers, buffers.Z, buffers.A, strict=True):
-        layer.forward(A, Z, A_layer)
-        A = A_layer
+    for placed, io in zip(network.layers, buffers.layers, strict=True):
+        placed.layer.forward(placed.values, A, io, moment, placed.index)
+        A = io["A"]
     return A
 
 
-def backward(network: Network, workspace: Workspace, buffers: Buffers, loss: Loss, batch_rows: int) -> None:
+def backward(
+    network: Network,
+    workspace: Workspace,
+    buffers: Buffers,
+    loss: Loss,
+    normaliser: float,
+    weights: FloatArray | None = None,
+) -> None:
     """The error's partial derivatives, from the last layer back; `workspace.gradients` holds them afterwards.
 
-    `buffers` hold a forward pass of some rows of a batch of `batch_rows`, over which the loss is averaged.
+    `buffers` hold a forward pass of some rows of a batch. The batch's loss is the rows' losses, each times its weight
+    (rows,) if there are any, over `normaliser`.
     """
-    last = len(network.layers) - 1
-    output_delta(network.layers[last], buffers, loss, batch_rows)
-    for index in range(last, -1, -1):
-        layer, delta = network.layers[index], buffers.delta[index]
-        A_before = buffers.A[index - 1] if index else buffers.X
-        layer.gradients(A_before, delta, *workspace.views[index])  # BP3, BP4
-        if index:
-            before = network.layers[index - 1]
-            layer.backward_through(delta, buffers.delta[index - 1])  # BP2: delta_in = (delta_out @ W') * f'(z)
-            before.activation.backward(A_before, buffers.delta[index - 1], buffers.scratch[index - 1])
+    simplified = output_error(network, buffers, loss, normaliser, weights)
+    for placed in reversed(network.layers):
+        index = placed.index
+        A_before = buffers.layers[index - 1]["A"] if index else buffers.X
+        dA_before = buffers.layers[index - 1]["delta"] if index else None
+        io, gradients = buffers.layers[index], workspace.views[index]
+        placed.layer.backward(placed.values, A_before, io, gradients, dA_before, simplified)
+        simplified = False
 
 
-def output_delta(layer: DenseStep, buffers: Buffers, loss: Loss, batch_rows: int) -> None:
-    """BP1: delta = dC/da * f'(z) of the output layer; for a matched pair in its simplified form."""
-    A, delta = buffers.A[-1], buffers.delta[-1]
-    if loss.matched == layer.activation.name:
-        loss.matched_delta(A, buffers.Y, batch_rows, delta)
-        return
-    loss.gradient(A, buffers.Y, batch_rows, delta)
-    layer.activation.backward(A, delta, buffers.scratch[-1])
+def output_error(network: Network, buffers: Buffers, loss: Loss, normaliser: float, weights: FloatArray | None) -> bool:
+    """BP1 begins: dC/da of the output layer; for a matched pair dC/dz in its simplified form. Which of them it is."""
+    delta = buffers.layers[-1]["delta"]
+    activation = network.layers[-1].layer.last_activation()
+    simplified = activation is not None and loss.matched == activation.name
+    if simplified:
+        loss.matched_delta(buffers.outputs, buffers.T, delta)
+    else:
+        loss.gradient(buffers.outputs, buffers.T, delta)
+    if weights is None:
+        np.divide(delta, normaliser, out=delta)
+    else:
+        np.multiply(delta, (weights / normaliser)[:, None], out=delta, casting="same_kind")
+    return simplified

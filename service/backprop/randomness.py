@@ -1,7 +1,7 @@
-"""Randomness as a pure function of (seed, purpose, epoch, batch): no generator state exists that could be lost.
+"""Randomness as a pure function of (seed, purpose, epoch, batch, part): no generator state exists that could be lost.
 
 Philox is a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): its key is
-(seed, purpose and epoch), its counter starts at the batch, so every draw of a resumed run is the undisturbed run's.
+(seed, purpose and epoch), its counter starts at batch and part, so each draw of a resumed run is the undisturbed run's.
 """
 
 from enum import IntEnum
@@ -13,10 +13,11 @@ class Purpose(IntEnum):
     PARAMETERS = 1  # epoch: the layer's index; batch: 0 weights, 1 biases
     SHUFFLE = 2
     SPLIT = 3
+    DROPOUT = 4  # part: the layer's index and the shard
 
 
-def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:
-    """A generator of its own for these four numbers; `seed` within 0 and 2**63 - 1, `epoch` and `batch` below 2**48."""
+def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0, part: int = 0) -> np.random.Generator:
+    """A generator of its own for these numbers; `seed` within 0 and 2**63 - 1, the others below 2**48."""
     key = np.array([seed, (int(purpose) << 48) | epoch], dtype=np.uint64)
-    counter = np.array([0, 0, 0, batch], dtype=np.uint64)
+    counter = np.array([0, 0, part, batch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(counter=counter, key=key))

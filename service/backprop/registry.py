@@ -1,30 +1,33 @@
-"""How a choice (an activation, a loss, an optimizer) is declared once and found by name.
+"""How a choice (a layer, an activation, a loss, an optimizer) is declared once and found by name.
 
 A choice is a frozen dataclass with a class variable `name`; its fields are its settings, declared with `setting`, which
 keeps their bounds beside them. Definitions, documents and tests read the registry. Standard library only.
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import MISSING, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 
 def setting(
-    default: Any,
+    default: Any = MISSING,
     *,
     above: float | None = None,
     minimum: float | None = None,
     below: float | None = None,
     maximum: float | None = None,
+    dimensions: int | None = None,
     doc: str = "",
 ) -> Any:
-    """A dataclass field with a default, its bounds (`above` and `below` are exclusive) and a line of description."""
-    return field(
-        default=default,
-        metadata={"above": above, "minimum": minimum, "below": below, "maximum": maximum, "doc": doc},
-    )
+    """A dataclass field, its bounds (`above` and `below` are exclusive) and a line of description.
+
+    Without a default it has to be given. An array says how many `dimensions` it has.
+    """
+    bounds = {"above": above, "minimum": minimum, "below": below, "maximum": maximum}
+    metadata = {**bounds, "dimensions": dimensions, "doc": doc}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
 class Registry(Generic[T]):

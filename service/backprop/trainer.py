@@ -4,51 +4,34 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from service.backprop import diagnostics
 from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.diagnostics import LayerDiagnostics, Warned
 from service.backprop.losses import Loss
-from service.backprop.metrics import Metric
-from service.backprop.network import Network, Workspace, backward, forward
+from service.backprop.metrics import Metric, Reading
+from service.backprop.network import Buffers, Network, Workspace
 from service.backprop.optimizers import Optimizer
-from service.backprop.randomness import Purpose, generator
+from service.backprop.passes import Evaluator, Shard
+from service.backprop.regularization import Regularization
+from service.backprop.rows import Rows, batches
+from service.backprop.schedules import Position, Schedule
 from service.backprop.state import TrainingState
+from service.backprop.stopping import Stopping
+from service.backprop.tally import Measures, Tally
+from service.backprop.weighing import Weighing
 from service.errors import Diverged
 
 FIRST_LOOK_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
-EVALUATE_ROWS = 1000
 SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
-
-
-class Rows(Protocol):
-    """Rows of inputs and targets, gathered by index into the caller's arrays."""
-
-    def __len__(self) -> int: ...
-
-    def gather(self, indices: IndexArray, X: FloatArray, Y: FloatArray) -> None:
-        """Fill X (k, inputs) and Y (k, outputs) with the rows at `indices` (k,)."""
-
-
-class ArrayRows:
-    """Rows that lie in two arrays, (n, inputs) and (n, outputs)."""
-
-    def __init__(self, X: FloatArray, Y: FloatArray) -> None:
-        self.X, self.Y = X, Y
-
-    def __len__(self) -> int:
-        return len(self.X)
-
-    def gather(self, indices: IndexArray, X: FloatArray, Y: FloatArray) -> None:
-        np.take(self.X, indices, axis=0, out=X, mode="clip")
-        np.take(self.Y, indices, axis=0, out=Y, mode="clip")
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train. `target_scale` (outputs,) turns outputs into the targets' own units, for metrics."""
+    """How to train. `class_weights` (classes,) or None; `reading` tells how outputs are read for metrics."""
 
     loss: Loss
     optimizer: Optimizer
@@ -57,13 +40,21 @@ class TrainingSettings:
     shuffle: bool
     seed: int
     metrics: tuple[Metric, ...] = ()
-    target_scale: FloatArray | None = None
+    reading: Reading = field(default_factory=Reading)
     threads: int = 1
+    class_weights: FloatArray | None = None
+    label_smoothing: float = 0.0
+    regularization: Regularization = Regularization()
+    schedule: Schedule | None = None
+    stopping: Stopping = Stopping()
 
 
 @dataclass(frozen=True)
 class EpochResult:
-    """One epoch. `parameters` is the living vector, to be copied before the next epoch is asked for."""
+    """One epoch. `network` is the living one, to be copied before the next epoch is asked for.
+
+    `learning_rate` is the last batch's. `stopped` says why training ends here, if it does before its last epoch.
+    """
 
     epoch: int
     training_loss: float
@@ -73,36 +64,17 @@ class EpochResult:
     learning_rate: float
     seconds: float
     best_epoch: int
-    parameters: FloatArray
+    network: Network
     state: Callable[[], TrainingState]
+    stopped: str | None = None
+    layers: tuple[LayerDiagnostics, ...] | None = None
+    warnings: tuple[Warned, ...] = ()
 
 
-class Tally:
-    """Loss and metrics, summed over rows as they pass by."""
-
-    def __init__(self, settings: TrainingSettings) -> None:
-        self.settings = settings
-        self.rows = 0
-        self.loss = 0.0
-        self.metrics = [0.0] * len(settings.metrics)
-
-    def add(self, A: FloatArray, Y: FloatArray) -> None:
-        self.rows += len(A)
-        self.loss += self.settings.loss.total(A, Y)
-        for index, metric in enumerate(self.settings.metrics):
-            self.metrics[index] += metric.total(A, Y, self.settings.target_scale)
-
-    def mean_loss(self) -> float:
-        return self.loss / self.rows
-
-    def results(self) -> dict[str, float]:
-        pairs = zip(self.settings.metrics, self.metrics, strict=True)
-        return {metric.name: metric.result(total, self.rows) for metric, total in pairs}
-
-
-def shards_of(rows: int, parameters: int) -> int:
+def shards_of(rows: int, network: Network) -> int:
     """Into how many shards a batch is cut: from shapes alone, so that threads never change a bit of a result."""
-    return 2 if rows >= 2 and rows * parameters >= SHARD_FROM else 1
+    large = rows >= 2 and rows * network.parameters.size >= SHARD_FROM
+    return 2 if large and not network.couples_rows() else 1
 
 
 class Trainer:
@@ -112,103 +84,145 @@ class Trainer:
         self.network, self.settings = network, settings
         self.training, self.validation = training, validation
         self.batch_size = min(settings.batch_size, len(training))
-        shards = shards_of(self.batch_size, network.parameters.size)
-        rows = -(-self.batch_size // shards)
-        self.workspaces = [Workspace(network, rows, gradients=True) for _ in range(shards)]
-        self.evaluation = Workspace(network, EVALUATE_ROWS)
-        self.pool = ThreadPoolExecutor(shards) if settings.threads > 1 and shards > 1 else None
-        self.scratch = np.empty_like(network.parameters)
-        self.order: IndexArray = np.arange(len(training), dtype=np.intp)
-        self.slots = {name: np.zeros_like(network.parameters) for name in settings.optimizer.slot_names()}
+        self.batches = -(-len(training) // self.batch_size)
+        count = shards_of(self.batch_size, network)
+        weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
+        self.measures = Measures(settings.loss, settings.metrics, settings.reading)
+        self.evaluator = Evaluator(network, self.measures, weighing)
+        self.shards = [
+            Shard(network, -(-self.batch_size // count), weighing, settings.seed, number) for number in range(count)
+        ]
+        self.pool = ThreadPoolExecutor(count) if settings.threads > 1 and count > 1 else None
+        self.scratch = np.empty((2, network.parameters.size), dtype=network.dtype)
+        self.slots = settings.optimizer.slots(network.parameters)
         self.steps = 0
-        self.best_epoch, self.best_loss = 0, math.inf
+        self.learning_rate = settings.optimizer.learning_rate
+        self.best_epoch, self.best_value = 0, math.inf
+        self.memories: dict[str, dict[str, float]] = {"schedule": {}, "stopping": {}, "plateau": {}}
+        self.stride = diagnostics.stride(len(training), self.batches)
+        self.layers: tuple[LayerDiagnostics, ...] | None = None
 
     def restore(self, state: TrainingState) -> None:
         """Stand where `state` was taken."""
-        self.network.parameters[...] = state.parameters
+        self.network.vector[...] = state.vector
         for name, vector in self.slots.items():
             vector[...] = state.slots[name]
-        self.steps, self.best_epoch, self.best_loss = state.steps, state.best_epoch, state.best_loss
+        self.steps, self.best_epoch, self.best_value = state.steps, state.best_epoch, state.best_value
+        for name, value in state.memory.items():
+            of, _, key = name.partition(".")
+            self.memories[of][key] = value
 
     def state(self, epoch: int) -> TrainingState:
         slots = {name: vector.copy() for name, vector in self.slots.items()}
-        return TrainingState(epoch, self.steps, self.best_epoch, self.best_loss, self.network.parameters.copy(), slots)
+        memory = {f"{of}.{key}": value for of, seen in self.memories.items() for key, value in seen.items()}
+        vector = self.network.vector.copy()
+        return TrainingState(epoch, self.steps, self.best_epoch, self.best_value, vector, slots, memory)
 
     def epoch(self, number: int, should_stop: Callable[[], bool]) -> Tally | None:
         """Every training row once, a step a batch; None when told to stop on the way."""
-        if self.settings.shuffle:
-            self.order[...] = np.arange(len(self.order))
-            generator(self.settings.seed, Purpose.SHUFFLE, number).shuffle(self.order)
-        tally = Tally(self.settings)
-        for start in range(0, len(self.order), self.batch_size):
+        settings, tally = self.settings, Tally(self.measures, self.network.outputs)
+        due = diagnostics.is_due(number, self.stride)
+        order = batches(self.training, self.batch_size, settings.shuffle, settings.seed, number)
+        for index, batch in enumerate(order):
             if should_stop():
                 return None
-            self.step(self.order[start : start + self.batch_size], tally)
+            self._set_rate(number, index)
+            before = self.network.parameters.copy() if due and index == self.batches - 1 else None
+            passed = self.step(number, index, batch, tally)
+        self.layers = self._diagnose(passed, before) if before is not None else None
         return tally
 
-    def step(self, batch: IndexArray, tally: Tally) -> None:
+    def _set_rate(self, epoch: int, batch: int) -> None:
+        schedule = self.settings.schedule
+        if schedule is not None and (batch == 0 or schedule.by_batch):
+            at = Position(epoch, self.settings.epochs, batch, self.batches)
+            self.learning_rate = schedule.rate(self.settings.optimizer.learning_rate, at, self.memories["schedule"])
+
+    def step(self, epoch: int, index: int, batch: IndexArray, tally: Tally) -> list[Buffers]:
         """One step of backpropagation over the rows at `batch`; the shards' gradients are added in order."""
-        if len(self.workspaces) == 1:
-            shards = [batch]
-        else:
-            shards = [shard for shard in np.array_split(batch, len(self.workspaces)) if len(shard)]
-        work = [(workspace, shard, len(batch)) for workspace, shard in zip(self.workspaces, shards, strict=False)]
+        parts = [batch] if len(self.shards) == 1 else np.array_split(batch, len(self.shards))
+        shards = [shard for shard, part in zip(self.shards, parts, strict=True) if len(part)]
+        for shard, part in zip(shards, parts, strict=False):
+            shard.moment.epoch, shard.moment.batch = epoch, index
+            shard.gather(self.training, part)
+        normaliser = sum(shard.normaliser for shard in shards) or 1.0  # rows that all weigh nothing teach nothing
         if self.pool is None:
-            for item in work:
-                self.pass_shard(*item)
+            for shard in shards:
+                shard.backpropagate(normaliser)
         else:
-            list(self.pool.map(lambda item: self.pass_shard(*item), work))
-        gradients = self.workspaces[0].gradients
-        for workspace, shard, _ in work:
-            buffers = workspace.sized(len(shard))
-            tally.add(buffers.A[-1], buffers.Y)
-            if workspace is not self.workspaces[0]:
-                np.add(gradients, workspace.gradients, out=gradients)
-        self.settings.optimizer.step(self.network.parameters, gradients, self.slots, self.steps, self.scratch)
+            list(self.pool.map(lambda shard: shard.backpropagate(normaliser), shards))
+        first = self.shards[0].workspace
+        for shard in shards:
+            tally.add(shard.buffers, shard.weights, shard.normaliser)
+            if shard.workspace is not first:
+                np.add(first.gradients, shard.workspace.gradients, out=first.gradients)
+        self._update(first)
+        return [shard.buffers for shard in shards]
+
+    def _update(self, workspace: Workspace) -> None:
+        """Each parameter moves along the tangent towards less error."""
+        regularization = self.settings.regularization
+        regularization.penalize(self.network, workspace)
+        regularization.clip(workspace.gradients)
         self.steps += 1
+        self.settings.optimizer.step(
+            self.network.parameters, workspace.gradients, self.slots, self.steps, self.learning_rate, self.scratch
+        )
+        regularization.constrain(self.network, workspace)
 
-    def pass_shard(self, workspace: Workspace, shard: IndexArray, batch_rows: int) -> None:
-        """Gather, forward, backward, for one shard in its own workspace."""
-        buffers = workspace.sized(len(shard))
-        self.training.gather(shard, buffers.X, buffers.Y)
-        with np.errstate(all="ignore"):
-            forward(self.network, buffers)
-            backward(self.network, workspace, buffers, self.settings.loss, batch_rows)
-
-    def evaluate(self, rows: Rows, limit: int | None = None) -> Tally:
-        """Loss and metrics on the first `limit` rows, or all, with the parameters as they are."""
-        tally = Tally(self.settings)
-        count = len(rows) if limit is None else min(limit, len(rows))
-        for start in range(0, count, EVALUATE_ROWS):
-            indices = np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp)
-            buffers = self.evaluation.sized(len(indices))
-            rows.gather(indices, buffers.X, buffers.Y)
-            tally.add(forward(self.network, buffers), buffers.Y)
-        return tally
+    def _diagnose(self, passed: list[Buffers], before: FloatArray) -> tuple[LayerDiagnostics, ...]:
+        sample = np.arange(min(len(self.training), diagnostics.SAMPLE_ROWS), dtype=np.intp)
+        return diagnostics.measure(self.network, passed, before, self.evaluator.pass_rows(self.training, sample))
 
     def result(self, epoch: int, tally: Tally, validated: Tally | None, seconds: float) -> EpochResult:
         """Note whether this is the best epoch so far, and tell of it; `Diverged` when it is no longer finite."""
-        training_loss = tally.mean_loss()
-        validation_loss = None if validated is None else validated.mean_loss()
-        watched = training_loss if validation_loss is None else validation_loss
-        if not (math.isfinite(training_loss) and math.isfinite(watched) and np.isfinite(self.network.parameters).all()):
-            if epoch == 0:
-                raise Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
-            raise Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
-        if watched < self.best_loss:
-            self.best_epoch, self.best_loss = epoch, watched
+        metrics = tally.results()
+        validation_metrics = {} if validated is None else validated.results()
+        observed = _observed("training", tally, metrics)
+        if validated is not None:
+            observed |= _observed("validation", validated, validation_metrics)
+        self._check_finite(epoch, observed)
+        stopping = self.settings.stopping
+        watched = stopping.watched(observed)
+        if watched < self.best_value:
+            self.best_epoch, self.best_value = epoch, watched
+        if self.settings.schedule is not None and epoch:
+            loss = observed.get("validation_loss", observed["training_loss"])
+            self.settings.schedule.observe(loss, self.memories["schedule"])
+        layers, self.layers = self.layers, None
         return EpochResult(
             epoch=epoch,
-            training_loss=training_loss,
-            validation_loss=validation_loss,
-            training_metrics=tally.results(),
-            validation_metrics={} if validated is None else validated.results(),
-            learning_rate=self.settings.optimizer.learning_rate,
+            training_loss=observed["training_loss"],
+            validation_loss=observed.get("validation_loss"),
+            training_metrics=metrics,
+            validation_metrics=validation_metrics,
+            learning_rate=self.learning_rate,
             seconds=seconds,
             best_epoch=self.best_epoch,
-            parameters=self.network.parameters,
+            network=self.network,
             state=lambda: self.state(epoch),
+            stopped=stopping.is_over(epoch, observed, self.memories["stopping"]),
+            layers=layers,
+            warnings=self._warnings(epoch, watched, layers),
         )
+
+    def _check_finite(self, epoch: int, observed: dict[str, float]) -> None:
+        losses = [value for name, value in observed.items() if name.endswith("_loss")]
+        if all(map(math.isfinite, losses)) and np.isfinite(self.network.vector).all():
+            return
+        if epoch == 0:
+            raise Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
+        raise Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
+
+    def _warnings(self, epoch: int, watched: float, layers: tuple[LayerDiagnostics, ...] | None) -> tuple[Warned, ...]:
+        found = [] if layers is None else diagnostics.warnings_of(self.network, epoch, layers)
+        flat = diagnostics.plateau(epoch, self.settings.epochs, watched, self.memories["plateau"])
+        return tuple(found) if flat is None else (*found, flat)
+
+
+def _observed(part: str, tally: Tally, metrics: dict[str, float]) -> dict[str, float]:
+    """Loss and metrics by the names that can be watched: `training_loss`, `validation_accuracy`, ..."""
+    return {f"{part}_loss": tally.mean_loss()} | {f"{part}_{name}": value for name, value in metrics.items()}
 
 
 def train(
@@ -235,11 +249,18 @@ def train(
         for epoch in range(first, settings.epochs + 1):
             began = time.perf_counter()
             with np.errstate(all="ignore"):
-                tally = trainer.epoch(epoch, should_stop) if epoch else trainer.evaluate(training, FIRST_LOOK_ROWS)
+                tally = (
+                    trainer.epoch(epoch, should_stop)
+                    if epoch
+                    else trainer.evaluator.evaluate(training, FIRST_LOOK_ROWS)
+                )
                 if tally is None:
                     return
-                validated = None if validation is None else trainer.evaluate(validation)
-            yield trainer.result(epoch, tally, validated, time.perf_counter() - began)
+                validated = None if validation is None else trainer.evaluator.evaluate(validation)
+            result = trainer.result(epoch, tally, validated, time.perf_counter() - began)
+            yield result
+            if result.stopped is not None:
+                return
     finally:
         if trainer.pool is not None:
             trainer.pool.shutdown()

@@ -46,6 +46,8 @@ class MappedRows:
         self.codes = None
         if preprocessing.codes is not None and not preprocessing.single_output:
             self.codes = np.array(preprocessing.codes)
+        self.sample_weights: NDArray[Any] | None = None
+        self.block_rows: int | None = None
         self.X: NDArray[Any] | None = None
         self.Y: NDArray[Any] | None = None
         if len(rows) * (preprocessing.features + preprocessing.outputs) * dtype.itemsize <= in_memory_bytes:

@@ -1,58 +1,131 @@
 """Makes pydantic models of the engine's registries, so that what the engine can do is what clients may ask for.
 
 A registered class is a frozen dataclass; its fields, defaults, bounds and docstring become a model's. Imports
-`service.backprop.registry` and pydantic.
+`service.backprop` and pydantic.
 """
 
 import dataclasses
 import inspect
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BeforeValidator, Field, create_model
+import numpy as np
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, create_model, model_validator
+from pydantic_core import CoreSchema
 
+from service.backprop.activations import ACTIVATIONS, Activation
+from service.backprop.initializers import INITIALIZERS, Initializer
 from service.backprop.registry import Registry
 from service.definitions.base import Integer, Model, Number
 
 BOUNDS = {"above": "gt", "minimum": "ge", "below": "lt", "maximum": "le"}
-STRICT: dict[Any, Any] = {int: Integer, float: Number}
+Row = Annotated[list[Number], Field(min_length=1)]
+ARRAYS: dict[int, Any] = {1: Row | None, 2: Annotated[list[Row], Field(min_length=1)] | None}
+NESTED: dict[Any, Registry[Any]] = {Activation: ACTIVATIONS, Initializer: INITIALIZERS}
 
 
-def names(registry: Registry[Any]) -> tuple[str, ...]:
-    """The registered names, for a `Literal`."""
-    return tuple(registry.names())
+class Named:
+    """Says in JSON schema that a bare name stands for the choice with its defaults."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "enum": list(self.names)}, handler(core)]}
 
 
-def choice(registry: Registry[Any], title: str) -> Any:
-    """A type that takes `{"type": name, ...}`, or the bare name for its defaults."""
-    models = [model_of(registry[name], title) for name in registry.names()]
-    union: Any = models[0]
+def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) -> Any:
+    """A type that takes `{"type": name, ...}`, or the bare name for its defaults.
+
+    With `short_answers` one that has its defaults is told by its name alone.
+    """
+    parts: list[Any] = [BeforeValidator(_named), Named(registry.names())]
+    if short_answers:
+        parts.append(PlainSerializer(_short))
+    return Annotated[union(registry, title), *parts]
+
+
+def union(registry: Registry[Any], title: str) -> Any:
+    """A type that takes `{"type": name, ...}`."""
+    models = [model_of(registry, name, title) for name in registry.names()]
+    together: Any = models[0]
     for model in models[1:]:
-        union = union | model
-    if len(models) > 1:
-        union = Annotated[union, Field(discriminator="type")]
-    return Annotated[union, BeforeValidator(_named)]
+        together = together | model
+    return Annotated[together, Field(discriminator="type")] if len(models) > 1 else together
 
 
-def model_of(cls: Any, title: str) -> type[Model]:
+def model_of(registry: Registry[Any], of: str, title: str) -> type[Model]:
     """The pydantic model of one registered class: `type`, then its fields with their bounds."""
+    cls = registry[of]
     hints = get_type_hints(cls)
     fields: dict[str, Any] = {"type": (Literal[cls.name], ...)}
     for field in dataclasses.fields(cls):
         bounds = {BOUNDS[key]: value for key, value in field.metadata.items() if key in BOUNDS and value is not None}
-        hint = STRICT.get(hints[field.name], hints[field.name])
+        hint: Any = _type_of(hints[field.name], field.metadata.get("dimensions"))
         description = field.metadata.get("doc") or None
-        if field.default is dataclasses.MISSING:
-            raise TypeError(f"{cls.__name__}.{field.name} must have a default: every setting has one")
-        fields[field.name] = (Annotated[hint, Field(description=description, **bounds)], field.default)
+        fields[field.name] = (Annotated[hint, Field(description=description, **bounds)], _default_of(field))
     name = "".join(part.capitalize() for part in cls.name.split("_")) + title
-    return create_model(name, __base__=Model, __doc__=inspect.getdoc(cls), **fields)
+    validators: dict[str, Any] = {"built": model_validator(mode="after")(lambda model: _checked(registry, model))}
+    return create_model(name, __base__=Model, __doc__=inspect.getdoc(cls), __validators__=validators, **fields)
 
 
-def build(registry: Registry[Any], record: dict[str, Any]) -> Any:
-    """The engine's object of a checked record."""
-    settings = {key: value for key, value in record.items() if key != "type"}
-    return registry[record["type"]](**settings)
+def _type_of(hint: Any, dimensions: int | None) -> Any:
+    if dimensions is not None:
+        return ARRAYS[dimensions]
+    if hint in NESTED:
+        return choice(NESTED[hint], hint.__name__, short_answers=hint is Activation)
+    strict: dict[Any, Any] = {int: Integer, float: Number, int | None: Integer | None, float | None: Number | None}
+    return strict.get(hint, hint)
+
+
+def _default_of(field: "dataclasses.Field[Any]") -> Any:
+    """A nested choice's default is written out, as a client would write it."""
+    if field.default is dataclasses.MISSING:
+        return ...
+    if dataclasses.is_dataclass(field.default):
+        settings = {part.name: getattr(field.default, part.name) for part in dataclasses.fields(field.default)}
+        record = {"type": getattr(field.default, "name"), **settings}  # noqa: B009
+        return Field(default=record, validate_default=True)
+    return field.default
+
+
+def _checked(registry: Registry[Any], model: Any) -> Any:
+    """What the engine's class itself demands of its settings."""
+    build(registry, model.model_dump(mode="json"))
+    return model
+
+
+def build(registry: Registry[Any], record: dict[str, Any] | str) -> Any:
+    """The engine's object of a checked record, or of a bare name."""
+    said: dict[str, Any] = _named(record)
+    cls = registry[said["type"]]
+    hints = get_type_hints(cls)
+    settings: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):
+        value = said.get(field.name, dataclasses.MISSING)
+        if value is dataclasses.MISSING:
+            continue
+        if hints[field.name] in NESTED:
+            value = build(NESTED[hints[field.name]], value)
+        elif field.metadata.get("dimensions") and value is not None:
+            value = _array(field.name, value)
+        settings[field.name] = value
+    return cls(**settings)
+
+
+def _array(name: str, rows: list[Any]) -> Any:
+    for index, row in enumerate(rows):
+        if isinstance(row, list) and len(row) != len(rows[0]):
+            raise ValueError(f"row {index} of `{name}` must have {len(rows[0])} entries, as the first, got {len(row)}")
+    return np.array(rows)
 
 
 def _named(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
+
+
+def _short(model: Any) -> Any:
+    record = model.model_dump(mode="json")
+    is_default = all(
+        record[name] == field.default for name, field in type(model).model_fields.items() if name != "type"
+    )
+    return record["type"] if is_default else record

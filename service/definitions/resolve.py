@@ -6,10 +6,12 @@ Arithmetic only: nothing is read and nothing allocated. Imports `service.backpro
 from dataclasses import dataclass
 from typing import Any
 
-from service.backprop.losses import LOSSES
-from service.backprop.metrics import METRICS
+from service.backprop.layers import Layer
+from service.backprop.losses import LOSSES, Loss
+from service.definitions.choices import build
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.definitions.network import NetworkDefinition, check_given_weights, check_network, layer_sizes
+from service.definitions.fill import fill
+from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts, widths
 from service.definitions.training import TrainingDefinition, Validation
 from service.errors import Invalid
 
@@ -49,18 +51,40 @@ def resolve(
     whole = network.with_output(targets.outputs, softmax)
     whole = _with_inputs(whole, table, training.preprocessing.missing)
     check_network(whole, max_parameters, "#/network")
-    _check_output(whole, targets)
+    assert whole.inputs is not None
+    output = Output.of(whole.engine_layers(), whole.inputs)
+    _check_output(output, targets)
     rows, validation = _rows(table, training)
-    loss = training.loss or _default_loss(whole, targets)
-    _check_loss(loss, whole, targets)
+    loss = _loss_of(training) or LOSSES[_default_loss(output, targets)]()
+    _check_loss(loss, output, targets)
     _check_precision(table, training.precision)
     _check_missing(table, training)
     if table.having(Role.WEIGHT):
         raise Invalid.at("#/dataset", "has a column of sample weights, which no training uses yet; `drop` it instead")
-    assert whole.inputs is not None
-    parameters = sum(layer_sizes(whole, whole.inputs))
-    record = _fill(training, loss, rows, validation, targets, seed)
-    return Resolved(whole, record, targets, rows, parameters)
+    record = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
+    return Resolved(whole, record, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
+
+
+@dataclass(frozen=True)
+class Output:
+    """The end of a network: the index of its last layer, its units, and the name of the activation they come out of."""
+
+    layer: int
+    units: int
+    activation: str
+
+    @classmethod
+    def of(cls, layers: list[Layer], inputs: int) -> "Output":
+        activation = layers[-1].last_activation()
+        name = "linear" if activation is None else activation.name
+        return cls(len(layers) - 1, widths(layers, inputs)[-1], name)
+
+
+def _loss_of(training: TrainingDefinition) -> Loss | None:
+    if training.loss is None:
+        return None
+    loss: Loss = build(LOSSES, training.loss.model_dump(mode="json"))
+    return loss
 
 
 def read_targets(table: Table, network: NetworkDefinition, training: TrainingDefinition) -> Targets:
@@ -68,8 +92,11 @@ def read_targets(table: Table, network: NetworkDefinition, training: TrainingDef
     columns = table.having(Role.TARGET)
     if not columns:
         raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
-    units = network.layers[-1].units if network.layers is not None else None
-    classes = [column for column in columns if _reads_as_classes(column, len(columns), units, training.loss)]
+    units = None
+    if network.layers is not None:
+        units = Output.of(network.engine_layers(), len(table.having(Role.INPUT))).units
+    loss = _loss_of(training)
+    classes = [column for column in columns if _reads_as_classes(column, len(columns), units, loss)]
     if not classes:
         return Targets(outputs=len(columns), labels=None)
     if len(columns) > 1:
@@ -94,21 +121,21 @@ def labels_of(column: Column) -> tuple[str | int, ...]:
     return tuple(int(value) for value in column.whole_values)
 
 
-def _reads_as_classes(column: Column, columns: int, units: int | None, loss: str | None) -> bool:
+def _reads_as_classes(column: Column, columns: int, units: int | None, loss: Loss | None) -> bool:
     if column.class_or_value is not None:
         return column.class_or_value == "class"
     if column.type is ColumnType.CATEGORY:
         return True
     if columns > 1 or column.whole_values is None:
         return False
-    return (loss is not None and LOSSES[loss].for_classes) or (units is not None and units > 1)
+    return (loss is not None and loss.for_classes) or (units is not None and units > 1)
 
 
 def _with_inputs(network: NetworkDefinition, table: Table, missing: str) -> NetworkDefinition:
     features = input_width(table.having(Role.INPUT), missing)
     if network.inputs is not None and network.inputs != features:
         raise Invalid.at("#/network/inputs", f"is {network.inputs}, but the dataset gives {features} inputs a row")
-    check_given_weights(network, features, "#/network")
+    check_fits(network.engine_layers(), features, "#/network")
     return NetworkDefinition(inputs=features, layers=network.layers)
 
 
@@ -121,22 +148,17 @@ def input_width(columns: tuple[Column, ...], missing: str) -> int:
     return width
 
 
-def _check_output(network: NetworkDefinition, targets: Targets) -> None:
-    assert network.layers is not None
-    units = network.layers[-1].units
-    if units == targets.outputs:
+def _check_output(output: Output, targets: Targets) -> None:
+    if output.units == targets.outputs:
         return
-    where = f"#/network/layers/{len(network.layers) - 1}/units"
     if targets.labels is None:
         wanted = f"{targets.outputs}, one a target column"
     else:
         wanted = f"{len(targets.labels)}, one a class" + (" (or 1)" if len(targets.labels) == 2 else "")
-    raise Invalid.at(where, f"must be {wanted}, got {units}")
+    raise Invalid.at(f"#/network/layers/{output.layer}/units", f"must be {wanted}, got {output.units}")
 
 
-def _default_loss(network: NetworkDefinition, targets: Targets) -> str:
-    assert network.layers is not None
-    output = network.layers[-1]
+def _default_loss(output: Output, targets: Targets) -> str:
     if output.activation == "softmax" and targets.are_classes:
         return "categorical_cross_entropy"
     if output.activation == "sigmoid" and output.units == 1 and targets.are_classes:
@@ -144,16 +166,14 @@ def _default_loss(network: NetworkDefinition, targets: Targets) -> str:
     return "mean_squared_error"
 
 
-def _check_loss(loss: str, network: NetworkDefinition, targets: Targets) -> None:
-    assert network.layers is not None
-    output = network.layers[-1]
-    fused = LOSSES[loss].fused_with
+def _check_loss(loss: Loss, output: Output, targets: Targets) -> None:
+    fused = loss.fused_with
     if fused is not None and (output.activation != fused or not targets.are_classes):
         have = output.activation if output.activation != fused else "targets that are values"
-        raise Invalid.at("#/training/loss", f"{loss} needs a {fused} output and classes, got {have}")
+        raise Invalid.at("#/training/loss", f"{loss.name} needs a {fused} output and classes, got {have}")
     if output.activation == "softmax" and output.units == 1:
         raise Invalid.at(
-            f"#/network/layers/{len(network.layers) - 1}/activation",
+            f"#/network/layers/{output.layer}/activation",
             "softmax over one unit is always 1; use sigmoid, or two units",
         )
 
@@ -200,29 +220,3 @@ def _rows(table: Table, training: TrainingDefinition) -> tuple[int, Validation |
     if rows < 1:
         raise Invalid.at("#/training/validation", "leaves no rows to train on")
     return rows, validation
-
-
-def _fill(
-    training: TrainingDefinition, loss: str, rows: int, validation: Validation | None, targets: Targets, seed: int
-) -> dict[str, Any]:
-    record = training.model_dump(mode="json")
-    batch_size = rows if training.batch_size == "full" else min(training.batch_size, rows)
-    batches = -(-rows // batch_size)
-    metrics = training.metrics
-    if metrics is None:
-        metrics = ["accuracy"] if targets.are_classes else ["mae", "rmse"]
-    for index, name in enumerate(metrics):
-        if METRICS[name].for_classes and not targets.are_classes:
-            raise Invalid.at(f"#/training/metrics/{index}", f"`{name}` is for classes, and the targets are values")
-    given = training.version_epoch or ("best" if validation is not None else "last")
-    return {
-        **record,
-        "loss": loss,
-        "optimizer": record["optimizer"] or {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False},
-        "epochs": training.epochs or min(10_000, max(10, 2000 // batches)),
-        "batch_size": batch_size,
-        "seed": training.seed if training.seed is not None else seed,
-        "validation": None if validation is None else validation.model_dump(mode="json", exclude_none=True),
-        "metrics": list(dict.fromkeys(metrics)),
-        "version_epoch": given,
-    }

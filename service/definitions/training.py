@@ -3,23 +3,27 @@
 Imports `service.backprop` for the names and settings of what can be chosen.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.optimizers import OPTIMIZERS
-from service.definitions.base import Integer, Model, Name, Number
-from service.definitions.choices import choice, names
+from service.backprop.schedules import SCHEDULES
+from service.definitions.base import Integer, Model, Name, Number, Text
+from service.definitions.choices import choice
 
-OptimizerChoice = choice(OPTIMIZERS, "Optimizer")
 if TYPE_CHECKING:
-    LossName = str
-    MetricName = str
-else:  # the names are known once the registries are filled
-    LossName = Literal[names(LOSSES)]
-    MetricName = Literal[names(METRICS)]
+    OptimizerChoice: TypeAlias = Any
+    LossChoice: TypeAlias = Any
+    MetricChoice: TypeAlias = Any
+    ScheduleChoice: TypeAlias = Any
+else:  # the types are known once the registries are filled
+    OptimizerChoice = choice(OPTIMIZERS, "Optimizer")
+    LossChoice = choice(LOSSES, "Loss", short_answers=True)
+    MetricChoice = choice(METRICS, "Metric", short_answers=True)
+    ScheduleChoice = choice(SCHEDULES, "Schedule")
 Scaling = Literal["auto", "none", "standardize", "min_max"]
 
 MAX_EPOCHS = 10_000_000
@@ -73,11 +77,45 @@ class StoreParameters(Model):
     every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
 
 
+class RegularizationChoice(Model):
+    """`l1` times the sum of |w| and `l2` / 2 times the sum of squared weights join the loss, biases excluded.
+
+    `max_norm` bounds the length of the weights that lead into one unit.
+    """
+
+    l1: Annotated[Number, Field(ge=0)] = 0.0
+    l2: Annotated[Number, Field(ge=0)] = 0.0
+    max_norm: Annotated[Number, Field(gt=0)] | None = None
+
+
+class GradientClipping(Model):
+    """The gradient is shortened to a length of `norm`, or each entry of it is held within `value`."""
+
+    norm: Annotated[Number, Field(gt=0)] | None = None
+    value: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "GradientClipping":
+        if (self.norm is None) == (self.value is None):
+            raise ValueError("give one of `norm` and `value`")
+        return self
+
+
+class EarlyStoppingChoice(Model):
+    """Stop when `monitor` has not got better by more than `min_delta` for `patience` epochs."""
+
+    monitor: Text | None = Field(
+        default=None, description="a loss or metric, as `validation_loss` or `training_accuracy`"
+    )
+    patience: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 10
+    min_delta: Annotated[Number, Field(ge=0)] = 0.0
+
+
 class TrainingDefinition(Model):
     """How to train; what is left out is resolved against the dataset and told in the job's answer."""
 
-    loss: LossName | None = None
-    optimizer: OptimizerChoice | None = None  # type: ignore[valid-type]
+    loss: LossChoice | None = None
+    optimizer: OptimizerChoice | None = None
     epochs: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] | None = None
     batch_size: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | Literal["full"] = 32
     shuffle: bool = True
@@ -85,7 +123,19 @@ class TrainingDefinition(Model):
     precision: Literal["float32", "float64"] = "float32"
     rows: RowRange | None = Field(default=None, description="limits the training rows")
     validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
-    metrics: list[MetricName] | None = Field(default=None, max_length=16)
+    metrics: list[MetricChoice] | None = Field(default=None, max_length=16)
+    regularization: RegularizationChoice = RegularizationChoice()
+    label_smoothing: Annotated[Number, Field(ge=0, lt=1)] = 0.0
+    schedule: ScheduleChoice | None = None
+    gradient_clipping: GradientClipping | None = None
+    early_stopping: EarlyStoppingChoice | None = None
+    stop_when: dict[Text, Number] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=16,
+        description="losses from above and accuracies from below, all of them, at which training has reached its aim",
+    )
+    time_limit_seconds: Annotated[Number, Field(gt=0)] | None = None
     preprocessing: PreprocessingChoice = PreprocessingChoice()
     store_parameters: StoreParameters = StoreParameters()
     version_epoch: Literal["best", "last"] | None = None

@@ -13,8 +13,9 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
 from service.backprop.randomness import Purpose, generator
+from service.backprop.rows import ArrayRows
 from service.backprop.state import TrainingState
-from service.backprop.trainer import ArrayRows, EpochResult, TrainingSettings, train
+from service.backprop.trainer import EpochResult, TrainingSettings, train
 from service.errors import Diverged
 
 XOR = ArrayRows(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([[0], [1], [1], [0]], float))
@@ -46,7 +47,7 @@ def settings(**changes: object) -> TrainingSettings:
 
 
 def digest(result: EpochResult) -> str:
-    return hashlib.sha256(result.parameters.tobytes()).hexdigest()
+    return hashlib.sha256(result.network.stored_bytes()).hexdigest()
 
 
 def test_xor_is_learned() -> None:
@@ -154,8 +155,10 @@ def test_randomness_is_a_pure_function_of_its_four_numbers() -> None:
 
 
 def test_a_training_state_survives_its_bytes_to_the_last_bit() -> None:
-    state = TrainingState(3, 12, 2, 0.1, np.array([-0.0, 1e-300, np.pi]), {"velocity": np.array([1.0, -0.0, 2.0])})
+    vector, slots = np.array([-0.0, 1e-300, np.pi]), {"velocity": np.array([1.0, -0.0, 2.0])}
+    state = TrainingState(3, 12, 2, 0.1, vector, slots, {"schedule.best": 0.25, "stopping.waited": 3.0})
     copy = TrainingState.from_bytes(state.to_bytes())
-    assert copy.parameters.tobytes() == state.parameters.tobytes()
+    assert copy.vector.tobytes() == state.vector.tobytes()
     assert copy.slots["velocity"].tobytes() == state.slots["velocity"].tobytes()
-    assert (copy.epoch, copy.steps, copy.best_epoch, copy.best_loss) == (3, 12, 2, 0.1)
+    assert (copy.epoch, copy.steps, copy.best_epoch, copy.best_value) == (3, 12, 2, 0.1)
+    assert copy.memory == state.memory

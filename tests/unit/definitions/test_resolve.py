@@ -106,8 +106,8 @@ def test_the_output_layer_of_hidden_fits_the_targets() -> None:
     for target, units, activation in ((classes("x", "y", "z"), 3, "softmax"), (values(), 1, "linear")):
         network = solve(table(target)).network
         assert network.layers is not None and network.inputs == 2
-        assert (network.layers[0].units, network.layers[0].activation) == (16, "tanh")
-        assert (network.layers[-1].units, network.layers[-1].activation) == (units, activation)
+        assert (network.layers[0].units, network.layers[0].activation.type) == (16, "tanh")
+        assert (network.layers[-1].units, network.layers[-1].activation.type) == (units, activation)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,12 @@ def test_given_weights_have_one_row_an_input(layer: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"weights": [[1.0]]}, {"biases": [1.0]}, {"weights": [[1.0, 2.0], [1.0]]}])
+@pytest.mark.parametrize("wrong", [{"weights": [[1.0]]}, {"biases": [1.0]}])
 def test_given_weights_and_biases_have_one_entry_a_unit(wrong: Any) -> None:
     with pytest.raises(Invalid, match="must have 2 entries, one a unit, got 1"):
         check(NetworkRequest, {"layers": [{"type": "dense", "units": 2, **wrong}]})
+
+
+def test_rows_of_given_weights_are_equally_long() -> None:
+    with pytest.raises(Invalid, match="row 1 of `weights` must have 2 entries, as the first, got 1"):
+        check(NetworkRequest, {"layers": [{"type": "dense", "units": 2, "weights": [[1.0, 2.0], [1.0]]}]})

@@ -1,0 +1,57 @@
+"""Optimizers: how a gradient becomes a step. Each works on the whole parameter vector. One class an optimizer.
+
+Settings, defaults and the order of the operations are PyTorch's. `g` is the gradient, `w` the parameters, `t` the
+number of the step from 1.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.registry import Registry, setting
+
+OPTIMIZERS: "Registry[Optimizer]" = Registry()
+Slots = dict[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """Its slots are vectors that live from step to step and are part of a run's state."""
+
+    name: ClassVar[str]
+    full_batch: ClassVar[bool] = False
+    learning_rate: float = setting(0.001, above=0, maximum=1e6)
+
+    def slots(self, parameters: FloatArray) -> Slots:
+        """The slots before the first step."""
+        return {name: np.zeros_like(parameters) for name in self.vectors()}
+
+    def vectors(self) -> tuple[str, ...]:
+        """Names of the slots that are as long as the parameters and start at 0."""
+        return ()
+
+    def step(
+        self, w: FloatArray, g: FloatArray, slots: Slots, t: int, learning_rate: float, scratch: FloatArray
+    ) -> None:
+        """Move `w` in place by gradients `g`, which may be used up; `scratch` (2, parameters) is free to use.
+
+        `learning_rate` is the optimizer's own, or what a schedule made of it.
+        """
+        raise NotImplementedError
+
+
+def average(mean: FloatArray, value: FloatArray, share: float, scratch: FloatArray) -> None:
+    """mean = (1 - share) mean + share value"""
+    np.multiply(value, share, out=scratch)
+    np.multiply(mean, 1.0 - share, out=mean)
+    np.add(mean, scratch, out=mean)
+
+
+def average_square(mean: FloatArray, value: FloatArray, share: float, scratch: FloatArray) -> None:
+    """mean = (1 - share) mean + share value^2"""
+    np.multiply(value, value, out=scratch)
+    np.multiply(scratch, share, out=scratch)
+    np.multiply(mean, 1.0 - share, out=mean)
+    np.add(mean, scratch, out=mean)

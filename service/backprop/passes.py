@@ -1,0 +1,64 @@
+"""Passes of rows through a network: to measure it, and to find what each parameter contributes to the error."""
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.layers import Moment
+from service.backprop.network import Buffers, Network, Workspace, backward, forward
+from service.backprop.rows import Rows
+from service.backprop.tally import Measures, Tally
+from service.backprop.weighing import Weighing
+
+EVALUATE_ROWS = 1000
+
+
+class Evaluator:
+    """Measures a network on rows, with the parameters as they are."""
+
+    def __init__(self, network: Network, measures: Measures, weighing: Weighing) -> None:
+        self.network, self.measures, self.weighing = network, measures, weighing
+        self.workspace = Workspace(network, EVALUATE_ROWS, own_targets=weighing.own_targets)
+
+    def evaluate(self, rows: Rows, limit: int | None = None) -> Tally:
+        """Loss and metrics on the first `limit` rows, or all."""
+        tally = Tally(self.measures, self.network.outputs)
+        count = len(rows) if limit is None else min(limit, len(rows))
+        for start in range(0, count, EVALUATE_ROWS):
+            self.pass_rows(rows, np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp), tally)
+        return tally
+
+    def pass_rows(self, rows: Rows, indices: IndexArray, tally: Tally | None = None) -> Buffers:
+        """A forward pass of the rows at `indices`, at most `EVALUATE_ROWS`."""
+        buffers = self.workspace.sized(len(indices))
+        rows.gather(indices, buffers.X, buffers.Y)
+        forward(self.network, buffers)
+        if tally is not None:
+            samples = rows.sample_weights
+            tally.add(buffers, *self.weighing.weigh(buffers, None if samples is None else samples[indices]))
+        return buffers
+
+
+class Shard:
+    """A part of a batch on its way through the network, in a workspace of its own."""
+
+    def __init__(self, network: Network, rows: int, weighing: Weighing, seed: int, number: int) -> None:
+        self.network, self.weighing = network, weighing
+        self.moment = Moment(training=True, seed=seed, shard=number)
+        self.workspace = Workspace(network, rows, gradients=True, own_targets=weighing.own_targets)
+        self.buffers: Buffers
+        self.weights: FloatArray | None = None
+        self.normaliser = 0.0
+
+    def gather(self, rows: Rows, indices: IndexArray) -> None:
+        """Take the rows at `indices`, with what they weigh."""
+        self.buffers = self.workspace.sized(len(indices))
+        rows.gather(indices, self.buffers.X, self.buffers.Y)
+        samples = rows.sample_weights
+        of_rows = None if samples is None else samples[indices]
+        self.weights, self.normaliser = self.weighing.weigh(self.buffers, of_rows)
+
+    def backpropagate(self, normaliser: float) -> None:
+        """Forward, then backward; `normaliser` is the whole batch's."""
+        with np.errstate(all="ignore"):
+            forward(self.network, self.buffers, self.moment)
+            backward(self.network, self.workspace, self.buffers, self.weighing.loss, normaliser, self.weights)
