@@ -49,7 +49,8 @@ class TargetColumn:
 class Preprocessing:
     """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
 
-    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated.
+    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output of at
+    least `threshold` is the second of two classes.
     """
 
     numbers: str
@@ -60,6 +61,7 @@ class Preprocessing:
     labels: tuple[str | int, ...] | None
     codes: tuple[float, ...] | None
     single_output: bool
+    threshold: float = 0.5
 
     @property
     def features(self) -> int:
@@ -115,7 +117,7 @@ class Preprocessing:
         """The class of each row of outputs; None for values."""
         if self.labels is None:
             return None
-        indices = (A[:, 0] >= 0.5).astype(int) if self.single_output else A.argmax(axis=1)
+        indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
         return [self.labels[index] for index in indices]
 
     def to_dict(self) -> dict[str, Any]:

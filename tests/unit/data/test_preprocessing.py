@@ -1,5 +1,6 @@
 """What is fitted on training rows: scaling, filling of missing values, one-hot categories and classes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,19 @@ def test_classes_are_one_hot_or_one_output_for_two(fitted) -> None:
     np.testing.assert_array_equal(Y[:, 0], [0, 1, 0])
     assert one.label_of(np.array([[0.4], [0.6]])) == ["no", "yes"]
     assert many.label_of(np.array([[0.7, 0.3], [0.1, 0.9]])) == ["no", "yes"]
+
+
+def test_the_second_of_two_classes_begins_at_the_threshold(fitted) -> None:
+    one, _ = fitted([{"a": 0, "y": value} for value in ("no", "yes")], labels=("no", "yes"), single=True)
+    assert one.label_of(np.array([[0.49], [0.5]])) == ["no", "yes"]
+    assert replace(one, threshold=0.0).label_of(np.array([[-0.01], [0.0]])) == ["no", "yes"]
+
+
+def test_what_was_fitted_before_there_was_a_threshold_still_loads(fitted) -> None:
+    one, _ = fitted([{"a": 0, "y": value} for value in ("no", "yes")], labels=("no", "yes"), single=True)
+    record = one.to_dict()
+    del record["threshold"]
+    assert Preprocessing.from_dict(record) == one
 
 
 def test_what_was_fitted_survives_storing(fitted) -> None:
