@@ -13,6 +13,7 @@ from service.backprop.state import TrainingState
 from service.backprop.trainer import Rows, TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, split
+from service.data.selection import RowRanges
 from service.definitions.build import build_network, build_settings
 from service.errors import Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
@@ -184,7 +185,7 @@ def _other_rows(
             codes = np.array([known[text] for text in theirs.categories], dtype=array.dtype)
             there = ~np.isnan(array[:, index])
             array[there, index] = codes[array[there, index].astype(np.intp)]
-    rows = np.arange(other.table.rows, dtype=np.intp)
+    rows = RowRanges(range(other.table.rows))
     return MappedRows(array, other.table, preprocessing, rows, network.dtype)
 
 

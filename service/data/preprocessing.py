@@ -6,12 +6,15 @@ gets an input of its own that is 1 where it was missing. Targets are one-hot cla
 values scaled as numbers are.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.errors import Fault, Invalid
 
@@ -49,8 +52,8 @@ class TargetColumn:
 class Preprocessing:
     """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
 
-    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output of at
-    least `threshold` is the second of two classes.
+    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output
+    of at least `threshold` is the second of two classes.
     """
 
     numbers: str
@@ -80,8 +83,20 @@ class Preprocessing:
             return None
         return np.array([target.divisor for target in self.targets])
 
+    @cached_property
+    def _only_numbers(self) -> tuple[Numbers, Numbers] | None:
+        """Offsets and divisors (columns,) where all inputs are numbers that are never missing; else None."""
+        if any(column.type is ColumnType.CATEGORY or column.fill is not None for column in self.inputs):
+            return None
+        return np.array([column.offset for column in self.inputs]), np.array([column.divisor for column in self.inputs])
+
     def transform_inputs(self, raw: NDArray[Any], X: NDArray[Any]) -> None:
         """Write the network's inputs (k, features) of raw columns (k, columns), in the columns' own units, into `X`."""
+        if self._only_numbers is not None:
+            # in the precision of `raw`, as a column by itself is
+            offsets, divisors = (numbers.astype(raw.dtype) for numbers in self._only_numbers)
+            np.divide(raw - offsets, divisors, out=X, casting="same_kind")
+            return
         at = 0
         for index, column in enumerate(self.inputs):
             values = raw[:, index]
@@ -143,7 +158,7 @@ class Preprocessing:
 def fit(
     table: Table,
     array: NDArray[Any],
-    rows: NDArray[np.intp],
+    rows: Selection,
     choice: dict[str, str],
     labels: tuple[str | int, ...] | None,
     single_output: bool,
@@ -177,11 +192,11 @@ def fit(
 class _Spread:
     """Minimum, maximum, mean and standard deviation of each stored column over the training rows, in blocks."""
 
-    def __init__(self, array: NDArray[Any], rows: NDArray[np.intp], width: int) -> None:
+    def __init__(self, array: NDArray[Any], rows: Selection, width: int) -> None:
         self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
         self.first_missing: list[int | None] = [None] * width
         count, total = np.zeros(width), np.zeros(width)
-        for indices, block in _blocks(array, rows, width):
+        for start, block in _blocks(array, rows, width):
             there = ~np.isnan(block)
             count += there.sum(axis=0)
             total += np.where(there, block, 0.0).sum(axis=0)
@@ -189,7 +204,7 @@ class _Spread:
             self.high = np.maximum(self.high, np.where(there, block, -np.inf).max(axis=0))
             for column in np.flatnonzero(~there.all(axis=0)):
                 if self.first_missing[column] is None:
-                    self.first_missing[column] = int(indices[there[:, column].argmin()]) + 1
+                    self.first_missing[column] = row_number(rows, start + int(there[:, column].argmin()))
         self.mean = total / np.maximum(count, 1)
         squares = np.zeros(width)
         for _, block in _blocks(array, rows, width):
@@ -197,11 +212,10 @@ class _Spread:
         self.deviation = np.sqrt(squares / np.maximum(count, 1))
 
 
-def _blocks(array: NDArray[Any], rows: NDArray[np.intp], width: int) -> Any:
+def _blocks(array: NDArray[Any], rows: Selection, width: int) -> Iterator[tuple[int, Numbers]]:
     step = max(1, FIT_ROWS * 16 // max(width, 16))
-    for start in range(0, len(rows), step):
-        indices = rows[start : start + step]
-        yield indices, np.asarray(array[indices, :width], dtype=np.float64)
+    for start, block in read_blocks(array, rows, step, slice(0, width)):
+        yield start, block.astype(np.float64)
 
 
 def _choose(choice: str, low: Numbers, high: Numbers) -> str:
@@ -230,7 +244,7 @@ def _fit_input(
     numbers: str,
     missing: str,
     array: NDArray[Any],
-    rows: NDArray[np.intp],
+    rows: Selection,
 ) -> InputColumn:
     first = spread.first_missing[index]
     if missing == "error" and first is not None:
@@ -241,11 +255,20 @@ def _fit_input(
     if missing in ("mean", "indicator"):
         fill = float(spread.mean[index] / scale)
     elif missing == "median":
-        values = np.asarray(array[rows, index], dtype=np.float64)
-        values = values[~np.isnan(values)]
-        fill = float(np.median(values) / scale) if len(values) else 0.0
+        fill = _median(array, rows, index) / scale
     indicator = missing == "indicator" and column.missing > 0
     return InputColumn(column.name, column.type, None, *_scaling(numbers, spread, index, scale), fill, indicator)
+
+
+def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
+    """Of the stored values that are there, 0 if none is; one column of the training rows at a time is in memory."""
+    values = np.empty(len(rows), dtype=array.dtype)
+    count = 0
+    for _, block in read_blocks(array, rows, FIT_ROWS, slice(index, index + 1)):
+        there = block[~np.isnan(block)]
+        values[count : count + len(there)] = there
+        count += len(there)
+    return float(np.median(values[:count].astype(np.float64, copy=False), overwrite_input=True)) if count else 0.0
 
 
 def _missing(column: Column, row: int | None) -> Invalid:

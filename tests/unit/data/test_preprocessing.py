@@ -10,6 +10,7 @@ import pytest
 from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import open_rows
+from service.data.selection import RowList, RowRanges
 from service.data.table_json import read_json_rows
 from service.errors import Invalid
 
@@ -28,7 +29,7 @@ def fitted(tmp_path: Path):  # type: ignore[no-untyped-def]
     ):
         table = read_json_rows(None, rows, ReadOptions(**options), Limits(), tmp_path / "rows")
         array = open_rows(tmp_path / "rows")
-        chosen = np.arange(table.rows) if train is None else np.array(train)
+        chosen = RowRanges(range(table.rows)) if train is None else RowList(np.array(train, dtype=np.uint16))
         return fit(table, array, chosen, {**AUTO, **(choice or {})}, labels, single), array
 
     return run
