@@ -6,19 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from service.backprop.network import Network
 from service.backprop.state import TrainingState
 from service.backprop.trainer import Rows, TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
-from service.data.rows import MappedRows, open_rows, split
-from service.data.selection import RowRanges
+from service.data.rows import MappedRows, open_rows, rows_of_another, split
 from service.definitions.build import build_network, build_settings
 from service.errors import Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
 from service.store import epochs, jobs, models, resources
-from service.store.records import DatasetRecord, JobRecord, Status
+from service.store.records import JobRecord, Status
 from workers.recorder import Fenced, Recorder
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
@@ -167,26 +164,10 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
     if held_out is not None:
         validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype)
     elif other is not None:
-        validation = _other_rows(parts, dataset, other, preprocessing, network)
+        there = open_rows(parts.blobs.path(other.address))
+        validation = rows_of_another(there, other.table, dataset.table, preprocessing, network.dtype)
     settings = build_settings(job.training, preprocessing.target_scale)
     return Prepared(network, settings, preprocessing, training, validation, resume)
-
-
-def _other_rows(
-    parts: Parts, dataset: DatasetRecord, other: DatasetRecord, preprocessing: Preprocessing, network: Network
-) -> MappedRows:
-    """Another dataset's rows, its codes for categories and classes read as the training dataset's."""
-    array = open_rows(parts.blobs.path(other.address))
-    columns = zip(other.table.columns, dataset.table.columns, strict=False)
-    for index, (theirs, mine) in enumerate(columns):
-        if theirs.categories is not None and theirs.categories != mine.categories:
-            array = array if isinstance(array, np.ndarray) and array.flags.writeable else np.array(array)
-            known = {text: code for code, text in enumerate(mine.categories or ())}
-            codes = np.array([known[text] for text in theirs.categories], dtype=array.dtype)
-            there = ~np.isnan(array[:, index])
-            array[there, index] = codes[array[there, index].astype(np.intp)]
-    rows = RowRanges(range(other.table.rows))
-    return MappedRows(array, other.table, preprocessing, rows, network.dtype)
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:

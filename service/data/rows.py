@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.backprop.randomness import Purpose, generator
 from service.data.preprocessing import Preprocessing
+from service.data.recoding import Recoding
 from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
 from service.definitions.columns import ColumnType, Role, Table
 
@@ -28,6 +29,7 @@ class MappedRows:
     Both ways give the same bits: it is the same function on the same rows. `block_rows` is None where any order of rows
     is as good as another; else rows lie on disk in blocks of so many, and reading goes well within some blocks. As it
     decides the order in which rows are met, it follows from dataset and job alone, never from the machine.
+    `recoding` is there where `array` and `table` are of another dataset than the one `preprocessing` was fitted on.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class MappedRows:
         rows: Selection,
         dtype: np.dtype[Any],
         in_memory_bytes: int = IN_MEMORY_BYTES,
+        recoding: Recoding | None = None,
     ) -> None:
         self.array, self.table, self.preprocessing, self.rows = np.asarray(array), table, preprocessing, rows
+        self.recoding = recoding
         self.pages = Pages(array)
         self.columns = len(table.having(Role.INPUT))
         self.targets = len(table.having(Role.TARGET))
@@ -71,6 +75,8 @@ class MappedRows:
             self._transform(np.take(self.array, self.rows.at(indices), axis=0), X, Y)
 
     def _transform(self, raw: NDArray[Any], X: NDArray[Any], Y: NDArray[Any]) -> None:
+        if self.recoding is not None:
+            raw = self.recoding.read(raw)
         inputs = raw[:, : self.columns]
         if self.plain:
             np.divide(inputs, self.scale, out=X, casting="unsafe")
@@ -90,6 +96,19 @@ class MappedRows:
             stop = min(start + TRANSFORM_ROWS, len(self.rows))
             self._transform(self.array[self.rows.block(start, stop)], X[start:stop], Y[start:stop])
         self.X, self.Y = X, Y
+
+
+def rows_of_another(
+    array: NDArray[Any],
+    table: Table,
+    training: Table,
+    preprocessing: Preprocessing,
+    dtype: np.dtype[Any],
+    in_memory_bytes: int = IN_MEMORY_BYTES,
+) -> MappedRows:
+    """All rows of another dataset than the `training` one, as a network trained on that takes them."""
+    every = RowRanges(range(table.rows))
+    return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training))
 
 
 def split(total: int, training: dict[str, Any]) -> tuple[Selection, Selection | None]:
