@@ -151,7 +151,7 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
         other = None if job.validation_name is None else resources.get_dataset(connection, job.validation_name)
         state = epochs.load_resume_state(connection, job.number)
     array = open_rows(parts.blobs.path(dataset.address))
-    rows, held_out = split(dataset.table.rows, job.training)
+    rows, held_out = split(dataset.table, array, job.training)
     labels = None if job.targets["labels"] is None else tuple(job.targets["labels"])
     single = labels is not None and job.targets["outputs"] == 1
     preprocessing = fit(dataset.table, array, rows, job.training["preprocessing"], labels, single)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.classes import codes_of
 from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.errors import Fault, Invalid
@@ -182,10 +183,7 @@ def fit(
         if spread.first_missing[index] is not None:
             raise _missing(column, spread.first_missing[index])
         fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
-    codes = None
-    if labels is not None:
-        column = targets[0]
-        codes = column.whole_values or tuple(float(code) for code in range(len(labels)))
+    codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
     return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
 
 

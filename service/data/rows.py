@@ -10,6 +10,7 @@ from service.backprop.randomness import Purpose, generator
 from service.data.preprocessing import Preprocessing
 from service.data.recoding import Recoding
 from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
+from service.data.strata import drawn_by_class
 from service.definitions.columns import ColumnType, Role, Table
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
@@ -111,20 +112,27 @@ def rows_of_another(
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training))
 
 
-def split(total: int, training: dict[str, Any]) -> tuple[Selection, Selection | None]:
-    """Training and validation rows of a dataset of `total` rows, as a job's resolved `training` has them.
+def split(table: Table, array: NDArray[Any], training: dict[str, Any]) -> tuple[Selection, Selection | None]:
+    """Training and validation rows of a stored dataset, as a job's resolved `training` has them.
 
-    A share is drawn with the job's seed out of the training rows; a range is taken out of them.
+    A share is drawn with the job's seed out of the training rows, of each class where it says `stratify`; a range is
+    taken out of them.
     """
-    start, end = training["rows"] or (0, total)
+    start, end = training["rows"] or (0, table.rows)
     validation = training["validation"] or {}
     if "rows" in validation:
         first, last = validation["rows"]
         held_out = RowRanges(range(first, last))
         return RowRanges(range(start, min(end, first)), range(max(start, last), end)), held_out
-    if "fraction" in validation:
-        order = np.arange(start, end, dtype=smallest_type(end))
-        generator(training["seed"], Purpose.SPLIT).shuffle(order)
-        count = round(len(order) * validation["fraction"])
-        return RowList(np.sort(order[count:])), RowList(np.sort(order[:count]))
-    return RowRanges(range(start, end)), None
+    rows = RowRanges(range(start, end))
+    if "fraction" not in validation:
+        return rows, None
+    order = np.arange(len(rows), dtype=smallest_type(end))
+    generator(training["seed"], Purpose.SPLIT).shuffle(order)
+    if validation.get("stratify"):
+        drawn = drawn_by_class(array, table, rows, order, validation["fraction"])
+    else:
+        drawn = np.zeros(len(rows), dtype=np.bool_)
+        drawn[order[: round(len(rows) * validation["fraction"])]] = True
+    indices = np.arange(start, end, dtype=smallest_type(end))
+    return RowList(indices[~drawn]), RowList(indices[drawn])

@@ -10,10 +10,10 @@ from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.network import NetworkDefinition, check_given_weights, check_network, layer_sizes
+from service.definitions.rows import resolve_rows
 from service.definitions.training import TrainingDefinition, Validation
 from service.errors import Invalid
 
-VALIDATE_FROM_ROWS = 100
 MAX_FLOAT32 = 3.4e38
 
 
@@ -50,7 +50,7 @@ def resolve(
     whole = _with_inputs(whole, table, training.preprocessing.missing)
     check_network(whole, max_parameters, "#/network")
     _check_output(whole, targets)
-    rows, validation = _rows(table, training)
+    rows, validation = resolve_rows(table, training, targets.are_classes)
     loss = training.loss or _default_loss(whole, targets)
     _check_loss(loss, whole, targets)
     _check_precision(table, training.precision)
@@ -176,30 +176,6 @@ def _check_precision(table: Table, precision: str) -> None:
             raise Invalid.at(
                 "#/training/precision", f"column `{column.name}` holds {largest:g}, beyond a float32; use float64"
             )
-
-
-def _rows(table: Table, training: TrainingDefinition) -> tuple[int, Validation | None]:
-    """Rows that are trained on, and the validation with its default."""
-    start, end = training.rows or (0, table.rows)
-    if end > table.rows:
-        raise Invalid.at("#/training/rows", f"must end at {table.rows} at most, the dataset's rows, got {end}")
-    validation = training.validation
-    if "validation" not in training.model_fields_set and end - start >= VALIDATE_FROM_ROWS:
-        validation = Validation(fraction=0.2)
-    rows = end - start
-    if validation is not None and validation.rows is not None:
-        first, last = validation.rows
-        if last > table.rows:
-            raise Invalid.at("#/training/validation/rows", f"must end at {table.rows} at most, got {last}")
-        rows -= max(0, min(end, last) - max(start, first))
-    if validation is not None and validation.fraction is not None:
-        held_out = round(rows * validation.fraction)
-        if held_out < 1:
-            raise Invalid.at("#/training/validation/fraction", f"of {rows} rows leaves none to validate on")
-        rows -= held_out
-    if rows < 1:
-        raise Invalid.at("#/training/validation", "leaves no rows to train on")
-    return rows, validation
 
 
 def _fill(

@@ -42,6 +42,9 @@ class Validation(Model):
     """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
 
     fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    stratify: bool | None = Field(
+        default=None, description="with `fraction`: each class gives that share; by default where targets are classes"
+    )
     rows: RowRange | None = None
     dataset: Name | None = None
 
