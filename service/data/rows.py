@@ -11,6 +11,7 @@ from service.data.preprocessing import Preprocessing
 from service.data.recoding import Recoding
 from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
 from service.data.strata import drawn_by_class
+from service.data.weights import sample_weights
 from service.definitions.columns import ColumnType, Role, Table
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
@@ -30,6 +31,7 @@ class MappedRows:
     Both ways give the same bits: it is the same function on the same rows. `block_rows` is None where any order of rows
     is as good as another; else rows lie on disk in blocks of so many, and reading goes well within some blocks. As it
     decides the order in which rows are met, it follows from dataset and job alone, never from the machine.
+    `sample_weights` (n,) are the weight column's, None without one.
     `recoding` is there where `array` and `table` are of another dataset than the one `preprocessing` was fitted on.
     """
 
@@ -56,6 +58,7 @@ class MappedRows:
         self.codes = None
         if preprocessing.codes is not None and not preprocessing.single_output:
             self.codes = np.array(preprocessing.codes)
+        self.sample_weights = sample_weights(array, table, rows)
         self.X: NDArray[Any] | None = None
         self.Y: NDArray[Any] | None = None
         self.block_rows: int | None = None

@@ -33,6 +33,16 @@ def resolve_rows(table: Table, training: TrainingDefinition, classes: bool) -> t
     return rows, validation
 
 
+def rows_left_out(table: Table, training: TrainingDefinition, validation: Validation | None) -> int:
+    """How many rows of the dataset are neither trained on nor validate."""
+    start, end = training.rows or (0, table.rows)
+    used = end - start
+    if validation is not None and validation.rows is not None:
+        first, last = validation.rows
+        used += last - first - max(0, min(end, last) - max(start, first))
+    return table.rows - used
+
+
 def _stratified(validation: Validation, classes: bool) -> Validation:
     """With `stratify` as it became: told for a share only, and by default whether the targets are classes."""
     where = "#/training/validation/stratify"

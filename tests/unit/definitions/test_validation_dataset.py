@@ -12,6 +12,7 @@ from service.errors import Invalid
 A = Column("a", Role.INPUT, ColumnType.NUMBER)
 C = Column("c", Role.INPUT, ColumnType.CATEGORY, categories=("r", "g"))
 CLASSES = Column("y", Role.TARGET, ColumnType.CATEGORY, categories=("p", "q"))
+W = Column("w", Role.WEIGHT, ColumnType.NUMBER, minimum=0.0, maximum=2.0)
 WHOLE = Column("y", Role.TARGET, ColumnType.NUMBER, whole_values=(0.0, 1.0, 2.0))
 
 
@@ -55,8 +56,26 @@ def test_classes_that_are_numbers_have_to_be_known(target: Column, says: str) ->
     assert caught.value.faults[0].pointer == "#/training/validation/dataset"
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "says"),
+    [
+        ((W,), (), "has other weight columns"),
+        ((), (W,), "has other weight columns"),
+        ((W,), (replace(W, name="v"),), "has other weight columns"),
+        ((W,), (replace(W, missing=1),), "column `w` has 1 missing values"),
+        ((W,), (replace(W, minimum=-3.0),), "column `w` holds -3, but a weight must be at least 0"),
+        ((W,), (replace(W, maximum=0.0),), "column `w` holds 0 at most, but some weight must be above 0"),
+    ],
+)
+def test_both_have_weights_or_neither(mine: Any, theirs: Any, says: str) -> None:
+    with pytest.raises(Invalid, match=says) as caught:
+        check(table(A, CLASSES, *theirs), table(A, CLASSES, *mine), ("p", "q"), missing="mean")
+    assert caught.value.faults[0].pointer == "#/training/validation/dataset"
+
+
 def test_what_fits_passes() -> None:
     check(table(A, replace(C, categories=("g",)), CLASSES), table(A, C, CLASSES), ("p", "q"))
     check(table(replace(A, missing=2), C, CLASSES), table(A, C, CLASSES), ("p", "q"), missing="median")
+    check(table(A, CLASSES, W), table(A, CLASSES, W), ("p", "q"))
     check(table(A, replace(WHOLE, whole_values=(1.0,))), table(A, WHOLE), (0, 1, 2))
     check(table(A, replace(WHOLE, whole_values=None)), table(A, WHOLE))
