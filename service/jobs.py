@@ -167,7 +167,10 @@ def _training(job: JobRecord) -> dict[str, Any]:
         "missing": fitted["missing"],
         "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
     }
-    return {**job.training, "preprocessing": preprocessing}
+    became: dict[str, Any] = {"preprocessing": preprocessing}
+    if fitted.get("class_weights") is not None:
+        became["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
+    return {**job.training, **became}
 
 
 def _progress(job: JobRecord) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from service.backprop.state import TrainingState
 from service.backprop.trainer import Rows, TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, rows_of_another, split
+from service.data.weights import class_weights
 from service.definitions.build import build_network, build_settings
 from service.errors import Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
@@ -160,6 +161,9 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
     if resume is None:
         network.initialize(job.training["seed"])
     training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype)
+    given = job.training.get("class_weights")
+    weights = class_weights(given, labels, array, dataset.table, rows, training.sample_weights)
+    preprocessing = preprocessing.with_class_weights(weights)
     validation = None
     if held_out is not None:
         validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype)

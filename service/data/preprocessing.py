@@ -7,7 +7,7 @@ values scaled as numbers are.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -54,7 +54,8 @@ class Preprocessing:
     """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
 
     `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output
-    of at least `threshold` is the second of two classes.
+    of at least `threshold` is the second of two classes. `class_weights`, one a label, are what classes weighed in
+    training.
     """
 
     numbers: str
@@ -66,6 +67,7 @@ class Preprocessing:
     codes: tuple[float, ...] | None
     single_output: bool
     threshold: float = 0.5
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def features(self) -> int:
@@ -136,6 +138,10 @@ class Preprocessing:
         indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
         return [self.labels[index] for index in indices]
 
+    def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
+        """The same, with what each class weighs (classes,) kept for those who ask."""
+        return replace(self, class_weights=None if weights is None else tuple(weights.tolist()))
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -152,7 +158,8 @@ class Preprocessing:
             for column in record["inputs"]
         )
         targets = tuple(TargetColumn(**target) for target in record["targets"])
-        lists = {name: None if record[name] is None else tuple(record[name]) for name in ("labels", "codes")}
+        names = ("labels", "codes", "class_weights")
+        lists = {name: None if record.get(name) is None else tuple(record[name]) for name in names}
         return cls(**{**record, "inputs": inputs, "targets": targets, **lists})
 
 

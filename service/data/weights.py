@@ -1,10 +1,11 @@
-"""What each row of a dataset weighs in the loss."""
+"""What rows and classes weigh in the loss."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.classes import class_blocks
 from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Role, Table
 from service.errors import Fault, Invalid
@@ -36,3 +37,38 @@ def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weight
         detail = f"must be above 0 in some row, and is 0 in all of the {len(rows):,} from row {row_number(rows, 0)} on"
         raise Invalid(f"column `{name}` {detail}", [Fault(detail, column=name)])
     return weights
+
+
+def class_weights(
+    choice: str | dict[str, float] | None,
+    labels: tuple[str | int, ...] | None,
+    array: NDArray[Any],
+    table: Table,
+    rows: Selection,
+    samples: Weights | None = None,
+) -> Weights | None:
+    """What each class weighs (classes,), in the order of `labels`; None where all weigh the same.
+
+    `choice` is the job's `class_weights`, `rows` are the training rows and `samples` (n,) their weights. `balanced` is
+    n / (classes * rows of the class), King and Zeng 2001, over the classes that occur; one that does not weighs 1.
+    `Invalid` when the training rows together weigh nothing.
+    """
+    if choice is None or labels is None:
+        return None
+    if isinstance(choice, str):
+        counts = _by_class(array, table, rows, len(labels), None)
+        even = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return np.where(counts > 0, even, 1.0)
+    weights = np.array([choice.get(str(label), 1.0) for label in labels])
+    if not weights.all() and not (_by_class(array, table, rows, len(labels), samples)[weights > 0] > 0).any():
+        raise Invalid("all training rows weigh 0: class_weights must be above 0 for a class among them")
+    return weights
+
+
+def _by_class(array: NDArray[Any], table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
+    """The rows of each class (classes,), or with `samples` the sum of their weights."""
+    totals = np.zeros(classes)
+    for start, block in class_blocks(array, table, rows):
+        weights = None if samples is None else samples[start : start + len(block)]
+        totals += np.bincount(block, weights, minlength=classes)
+    return totals

@@ -12,7 +12,7 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.network import NetworkDefinition, check_given_weights, check_network, layer_sizes
 from service.definitions.rows import resolve_rows, rows_left_out
 from service.definitions.training import TrainingDefinition, Validation
-from service.definitions.weights import check_sample_weights
+from service.definitions.weights import check_class_weights, check_sample_weights
 from service.errors import Invalid
 
 MAX_FLOAT32 = 3.4e38
@@ -55,17 +55,20 @@ def resolve(
     loss = training.loss or _default_loss(whole, targets)
     _check_loss(loss, whole, targets)
     _check_precision(table, training.precision)
+    check_class_weights(training.class_weights, targets.labels)
     check_sample_weights(table, rows_left_out(table, training, validation))
     _check_missing(table, training)
     assert whole.inputs is not None
     parameters = sum(layer_sizes(whole, whole.inputs))
     record = _fill(training, loss, rows, validation, targets, seed)
-    _refuse_weights(table)
+    _refuse_weights(table, training)
     return Resolved(whole, record, targets, rows, parameters)
 
 
-def _refuse_weights(table: Table) -> None:
+def _refuse_weights(table: Table, training: TrainingDefinition) -> None:
     """Refuse what the engine would ignore: to be removed, with its call, once the engine weighs rows."""
+    if training.class_weights is not None:
+        raise Invalid.at("#/training/class_weights", "no training uses weights of classes yet")
     if table.having(Role.WEIGHT):
         raise Invalid.at("#/dataset", "has a column of sample weights, which no training uses yet; `drop` it instead")
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.optimizers import OPTIMIZERS
-from service.definitions.base import Integer, Model, Name, Number
+from service.definitions.base import Integer, Model, Name, Number, Text
 from service.definitions.choices import choice, names
 
 OptimizerChoice = choice(OPTIMIZERS, "Optimizer")
@@ -87,6 +87,9 @@ class TrainingDefinition(Model):
     seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = None
     precision: Literal["float32", "float64"] = "float32"
     rows: RowRange | None = Field(default=None, description="limits the training rows")
+    class_weights: Literal["balanced"] | dict[Text, Annotated[Number, Field(ge=0)]] | None = Field(
+        default=None, description="what each class weighs in the loss, by its label; one that is not named weighs 1"
+    )
     validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
     metrics: list[MetricName] | None = Field(default=None, max_length=16)
     preprocessing: PreprocessingChoice = PreprocessingChoice()

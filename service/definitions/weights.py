@@ -1,7 +1,10 @@
-"""Whether a dataset's weights can weigh a job's rows, as far as the column's statistics tell. Arithmetic only."""
+"""Whether weights fit a job: of rows, as far as their column's statistics tell, and of classes. Arithmetic only."""
 
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.errors import Invalid
+from service.definitions.validation import guess
+from service.errors import Fault, Invalid
+
+MAX_GUESSES = 100  # among more labels none is guessed, and they are not listed
 
 
 def check_sample_weights(table: Table, left_out: int, where: str = "#/dataset") -> None:
@@ -22,3 +25,33 @@ def _fault(column: Column, left_out: int) -> str | None:
     if column.maximum is not None and column.maximum <= 0:
         return f"holds {column.maximum:g} at most, but some weight must be above 0"
     return None
+
+
+def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str | int, ...] | None) -> None:
+    """`choice` is the job's `class_weights`; `labels` the classes of its targets, None for values."""
+    where = "#/training/class_weights"
+    if choice is None:
+        return
+    if labels is None:
+        raise Invalid.at(where, "needs classes, and the targets are values")
+    if isinstance(choice, str):
+        return
+    known = dict.fromkeys(map(str, labels))
+    faults = [
+        Fault(f"`{label}` is no class of the targets{_guess(label, list(known))}", pointer=f"{where}/{_escaped(label)}")
+        for label in choice
+        if label not in known
+    ]
+    if faults:
+        raise Invalid(f"{faults[0].pointer}: {faults[0].detail}", faults)
+    if not any(choice.get(label, 1.0) for label in known):
+        raise Invalid.at(where, "must be above 0 for some class, and all weigh 0")
+
+
+def _guess(label: str, known: list[str]) -> str:
+    return guess(label, known) if len(known) <= MAX_GUESSES else ""
+
+
+def _escaped(label: str) -> str:
+    """A part of a JSON pointer (RFC 6901)."""
+    return label.replace("~", "~0").replace("/", "~1")

@@ -1,5 +1,6 @@
 """What is fitted on training rows: scaling, filling of missing values, one-hot categories and classes."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,10 @@ def test_the_second_of_two_classes_begins_at_the_threshold(fitted) -> None:
     assert replace(one, threshold=0.0).label_of(np.array([[-0.01], [0.0]])) == ["no", "yes"]
 
 
-def test_what_was_fitted_before_there_was_a_threshold_still_loads(fitted) -> None:
+def test_what_was_fitted_before_thresholds_and_weights_of_classes_still_loads(fitted) -> None:
     one, _ = fitted([{"a": 0, "y": value} for value in ("no", "yes")], labels=("no", "yes"), single=True)
     record = one.to_dict()
-    del record["threshold"]
+    del record["threshold"], record["class_weights"]
     assert Preprocessing.from_dict(record) == one
 
 
@@ -169,3 +170,6 @@ def test_what_was_fitted_survives_storing(fitted) -> None:
     rows = [{"a": value, "c": text, "y": text} for value, text in ((1, "x"), (None, "y"), (30, "z"))]
     preprocessing, _ = fitted(rows, {"missing": "indicator"}, labels=("x", "y", "z"))
     assert Preprocessing.from_dict(preprocessing.to_dict()) == preprocessing
+    weighed = preprocessing.with_class_weights(np.array([1, 0.5, 2]))
+    assert weighed.class_weights == (1, 0.5, 2)
+    assert Preprocessing.from_dict(json.loads(json.dumps(weighed.to_dict()))) == weighed
