@@ -3,22 +3,21 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from service.backprop.network import Network
 from service.backprop.rows import Rows
 from service.backprop.state import TrainingState
 from service.backprop.trainer import TrainingSettings, train
 from service.data.preprocessing import Preprocessing, fit
-from service.data.rows import MappedRows, open_rows, split
+from service.data.rows import MappedRows, open_rows, rows_of_another, split
+from service.data.weights import class_weights
 from service.definitions.build import build_network, build_settings
 from service.errors import Damaged, Diverged, Invalid, NotFound, ServiceError, Unavailable
 from service.parts import Parts
 from service.store import epochs, jobs, models, resources
-from service.store.records import DatasetRecord, JobRecord, Status
+from service.store.records import JobRecord, Status
 from service.stored_bytes import read as read_bytes
 from workers.recorder import Fenced, Recorder
 
@@ -157,7 +156,7 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
         other = None if job.validation_name is None else resources.get_dataset(connection, job.validation_name)
         state = epochs.load_resume_state(connection, job.number)
     array = open_rows(parts.blobs.path(dataset.address))
-    rows, held_out = split(dataset.table.rows, job.training)
+    rows, held_out = split(dataset.table, array, job.training)
     labels = None if job.targets["labels"] is None else tuple(job.targets["labels"])
     single = labels is not None and job.targets["outputs"] == 1
     preprocessing = fit(dataset.table, array, rows, job.training["preprocessing"], labels, single)
@@ -166,30 +165,17 @@ def _prepare(parts: Parts, job: JobRecord) -> Prepared:
     if resume is None:
         network.initialize(job.training["seed"])
     training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype)
+    given = job.training.get("class_weights")
+    weights = class_weights(given, labels, array, dataset.table, rows, training.sample_weights)
+    settings = build_settings(job.training, preprocessing.target_scale, weights)
+    preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
     if held_out is not None:
         validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype)
     elif other is not None:
-        validation = _other_rows(parts, dataset, other, preprocessing, network)
-    settings = build_settings(job.training, preprocessing.target_scale)
+        there = open_rows(parts.blobs.path(other.address))
+        validation = rows_of_another(there, other.table, dataset.table, preprocessing, network.dtype)
     return Prepared(network, settings, preprocessing, training, validation, resume)
-
-
-def _other_rows(
-    parts: Parts, dataset: DatasetRecord, other: DatasetRecord, preprocessing: Preprocessing, network: Network
-) -> MappedRows:
-    """Another dataset's rows, its codes for categories and classes read as the training dataset's."""
-    array = open_rows(parts.blobs.path(other.address))
-    columns = zip(other.table.columns, dataset.table.columns, strict=False)
-    for index, (theirs, mine) in enumerate(columns):
-        if theirs.categories is not None and theirs.categories != mine.categories:
-            array = array if isinstance(array, np.ndarray) and array.flags.writeable else np.array(array)
-            known = {text: code for code, text in enumerate(mine.categories or ())}
-            codes = np.array([known[text] for text in theirs.categories], dtype=array.dtype)
-            there = ~np.isnan(array[:, index])
-            array[there, index] = codes[array[there, index].astype(np.intp)]
-    rows = np.arange(other.table.rows, dtype=np.intp)
-    return MappedRows(array, other.table, preprocessing, rows, network.dtype)
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
