@@ -158,6 +158,9 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
         "progress": _progress(job),
         "latest": latest,
         "best_epoch": job.best_epoch,
+        "stopped": job.stopped,
+        "reached_epoch": job.reached_epoch,
+        "confusion_matrix": job.confusion_matrix,
         "model": {"name": job.model_name, "version": job.model_version},
         "error": job.error,
         "warnings": job.warnings,
@@ -189,7 +192,7 @@ def _progress(job: JobRecord) -> dict[str, Any]:
     return {
         "epoch": done,
         "epochs": total,
-        "fraction": done / total,
+        "fraction": 1.0 if job.status == "succeeded" else done / total,
         "epochs_per_second": rate,
         "eta_seconds": (total - done) / rate if rate and not job.status.ended else None,
     }
@@ -199,6 +202,7 @@ def _links(job: JobRecord) -> dict[str, str]:
     return {
         "self": f"/v1/jobs/{job.id}",
         "epochs": f"/v1/jobs/{job.id}/epochs",
+        "layers": f"/v1/jobs/{job.id}/layers",
         "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
         "cancel": f"/v1/jobs/{job.id}:cancel",
         "model": f"/v1/models/{job.model_name}",
