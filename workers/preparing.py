@@ -6,6 +6,7 @@ from service.backprop.network import Network
 from service.backprop.rows import Rows
 from service.backprop.state import TrainingState
 from service.backprop.trainer import TrainingSettings
+from service.data.missing import check_complete
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, rows_of_another, split
 from service.data.weights import class_weights
@@ -50,6 +51,7 @@ def prepare(parts: Parts, job: JobRecord) -> Prepared:
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
     if held_out is not None:
+        check_complete(dataset.table, array, held_out, preprocessing.missing)
         validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype)
     elif other is not None:
         there = open_rows(parts.blobs.path(other.address))

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.data.classes import codes_of
+from service.data.missing import missing as missing_value
 from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.errors import Fault, Invalid
 
 FIT_ROWS = 65_536  # rows looked at together while fitting
 Numbers = NDArray[np.float64]
@@ -188,7 +188,7 @@ def fit(
     fitted_targets = []
     for index, column in enumerate(targets, len(inputs)):
         if spread.first_missing[index] is not None:
-            raise _missing(column, spread.first_missing[index])
+            raise missing_value(column, spread.first_missing[index])
         fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
     codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
     return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
@@ -253,7 +253,7 @@ def _fit_input(
 ) -> InputColumn:
     first = spread.first_missing[index]
     if missing == "error" and first is not None:
-        raise _missing(column, first)
+        raise missing_value(column, first)
     if column.type is ColumnType.CATEGORY:
         return InputColumn(column.name, column.type, column.categories)
     fill = None
@@ -274,8 +274,3 @@ def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
         values[count : count + len(there)] = there
         count += len(there)
     return float(np.median(values[:count].astype(np.float64, copy=False), overwrite_input=True)) if count else 0.0
-
-
-def _missing(column: Column, row: int | None) -> Invalid:
-    detail = "is missing; set preprocessing.missing to mean, median or indicator to fill inputs"
-    return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])

@@ -106,3 +106,13 @@ def test_another_dataset_validates_whatever_order_its_categories_have(
         client.post("/v1/datasets", json={"name": name, "rows": [{"c": colour, "y": "warm"}, mine[0]]})
         pointer, detail = refused(client, "mine", {"validation": {"dataset": name}})
         assert pointer == "#/training/validation/dataset" and says in detail
+
+
+def test_a_value_missing_where_it_would_validate_is_named(client: FlaskClient, service: Parts) -> None:
+    rows = [*PLAIN["rows"], {"a": None, "y": "ham"}, {"a": 1.0, "y": None}]
+    for validated, column, row in (([20, 21], "a", 21), ([21, 22], "y", 22)):
+        training = {**SMALL, "rows": [0, 20], "validation": {"rows": validated}}
+        job = client.post("/v1/jobs", json={"dataset": {"rows": rows}, "training": training}).json
+        assert run_next_job(service, "test", lambda: False)
+        error = client.get(f"/v1/jobs/{job['id']}").json["error"]
+        assert error["detail"].startswith(f"column `{column}`, row {row}: is missing"), error
