@@ -7,10 +7,11 @@ from typing import Any
 
 from service.catalog import Kept, kept_rows, made_up, reader_of_request
 from service.data.options import Limits as ReadLimits
-from service.definitions.columns import Role, Table
+from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest, JobRequest
-from service.definitions.resolve import Resolved, labels_of, resolve
+from service.definitions.resolve import Resolved, resolve
+from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
 from service.parts import Parts
 from service.store import epochs, jobs, resources, workers
@@ -127,25 +128,12 @@ def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, tabl
 
 
 def _check_validation(parts: Parts, name: str, table: Table, resolved: Resolved) -> None:
-    """Another dataset can validate when its columns are the training dataset's, and its classes are known there."""
-    where = "#/training/validation/dataset"
     with parts.database.read() as connection:
         try:
             other = resources.get_dataset(connection, name).table
         except NotFound as error:
-            raise Invalid.at(where, error.detail) from None
-    for role in (Role.INPUT, Role.TARGET):
-        mine, theirs = table.having(role), other.having(role)
-        if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
-            raise Invalid.at(where, f"`{name}` has other {role} columns than the training dataset")
-        for column, column_there in zip(mine, theirs, strict=True):
-            unknown = set(column_there.categories or ()) - set(column.categories or ())
-            if unknown:
-                raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
-    if resolved.targets.labels is not None:
-        unknown_labels = set(labels_of(other.having(Role.TARGET)[0])) - set(resolved.targets.labels)
-        if unknown_labels:
-            raise Invalid.at(where, f"has a class the training dataset lacks: {min(map(str, unknown_labels))}")
+            raise Invalid.at("#/training/validation/dataset", error.detail) from None
+    check_validation_dataset(name, other, table, resolved.training, resolved.targets.labels)
 
 
 def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None, places: int) -> dict[str, Any]:
@@ -172,6 +160,9 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
         "progress": _progress(job),
         "latest": latest,
         "best_epoch": job.best_epoch,
+        "stopped": job.stopped,
+        "reached_epoch": job.reached_epoch,
+        "confusion_matrix": job.confusion_matrix,
         "model": {"name": job.model_name, "version": job.model_version},
         "error": job.error,
         "warnings": job.warnings,
@@ -192,7 +183,10 @@ def _training(job: JobRecord) -> dict[str, Any]:
         "missing": fitted["missing"],
         "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
     }
-    return {**job.training, "preprocessing": preprocessing}
+    became: dict[str, Any] = {"preprocessing": preprocessing}
+    if fitted.get("class_weights") is not None:
+        became["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
+    return {**job.training, **became}
 
 
 def _progress(job: JobRecord) -> dict[str, Any]:
@@ -200,7 +194,7 @@ def _progress(job: JobRecord) -> dict[str, Any]:
     return {
         "epoch": done,
         "epochs": total,
-        "fraction": done / total,
+        "fraction": 1.0 if job.status == "succeeded" else done / total,
         "epochs_per_second": rate,
         "eta_seconds": (total - done) / rate if rate and not job.status.ended else None,
     }
@@ -210,6 +204,7 @@ def _links(job: JobRecord) -> dict[str, str]:
     return {
         "self": f"/v1/jobs/{job.id}",
         "epochs": f"/v1/jobs/{job.id}/epochs",
+        "layers": f"/v1/jobs/{job.id}/layers",
         "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
         "cancel": f"/v1/jobs/{job.id}:cancel",
         "model": f"/v1/models/{job.model_name}",

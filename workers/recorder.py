@@ -3,17 +3,19 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from service.backprop.diagnostics import Warned
 from service.backprop.state import TrainingState
 from service.backprop.trainer import EpochResult
 from service.errors import Unavailable
 from service.parts import Parts
-from service.store import epochs, jobs, references
-from service.store.records import EpochRecord, JobRecord, ParameterBlock, Status
-from service.stored_bytes import Placed, fits_a_row, free, hold, place
+from service.store import diagnostics, epochs, jobs, references
+from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
+from service.stored_bytes import Placed, free, hold, place
+from workers.keeping import Keeping, joined
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
@@ -23,32 +25,6 @@ PENDING_BYTES = 8 * 1024 * 1024
 
 class Fenced(Exception):
     """The job is no longer this run's; whatever it holds must be dropped."""
-
-
-class Keeping:
-    """Which epochs' parameters are kept: each `every`-th while they fit `budget` bytes, else spaced logarithmically.
-
-    The first and the last are always among them; the best is looked after by the recorder.
-    """
-
-    def __init__(self, total: int, every: int, size: int, budget: int) -> None:
-        self.total, self.every = total, every
-        room = max(2, budget // max(size, 1) - 2)  # the best and the last may come on top
-        self.chosen: frozenset[int] | None = None
-        if total // every + 2 > room:
-            self.chosen = frozenset(logarithmic(total, every, room))
-
-    def __contains__(self, epoch: int) -> bool:
-        if epoch in (0, self.total):
-            return True
-        return epoch % self.every == 0 if self.chosen is None else epoch in self.chosen
-
-
-def logarithmic(total: int, every: int, room: int) -> list[int]:
-    """At most `room` multiples of `every` from 0 to `total`, dense at first and ever wider apart."""
-    steps = total // every
-    growth = math.log(steps + 1) / max(room - 1, 1)
-    return sorted({min(steps, round(math.expm1(growth * index))) * every for index in range(room)})
 
 
 @dataclass(frozen=True)
@@ -78,15 +54,19 @@ class Recorder:
             parts.settings.stored_epochs_bytes,
         )
         self.records: list[EpochRecord] = []
+        self.diagnostics: list[DiagnosticsRecord] = []
+        self.warnings = list(job.warnings)
         self.blocks: list[ParameterBlock] = []
         self.pending_bytes = 0
         self.forget: list[int] = []
         best = job.best_epoch
         self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
         self.latest: tuple[int, bytes] | None = None
+        self.best: tuple[int, bytes] | None = None
         self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
         self.state: Callable[[], TrainingState] | None = None
         self.best_epoch = job.best_epoch
+        self.stopped: str | None = None
         self.seconds = job.training_seconds
         self.flushed_at = -math.inf
         self.flush_cost = 0.0
@@ -105,9 +85,32 @@ class Recorder:
         if kept or is_best:
             self._keep(result.epoch, data)
         self.latest = (result.epoch, data)
+        if is_best:
+            self.best = self.latest
         self.best_epoch = result.best_epoch
         self.state = result.state
+        self.stopped = result.stopped
         self.seconds += result.seconds
+        if result.layers is not None:
+            layers = [_finite(asdict(layer)) for layer in result.layers]
+            self.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
+        for warned in result.warnings:
+            self._warn(warned)
+
+    @property
+    def last_epoch(self) -> int | None:
+        """The newest epoch of the job, of this run or of one before."""
+        return self.job.epoch if self.latest is None else self.latest[0]
+
+    def bytes_of(self, epoch: int) -> bytes | None:
+        """The parameters of an epoch if they are still at hand: the newest and the best of this run are."""
+        at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
+        return at_hand.get(epoch)
+
+    def _warn(self, warned: Warned) -> None:
+        """Each kind of warning is told once a layer."""
+        if all((told["code"], told["layer"]) != (warned.code, warned.layer) for told in self.warnings):
+            self.warnings.append(asdict(warned))
 
     def _keep(self, epoch: int, data: bytes) -> None:
         self.blocks.append(ParameterBlock(epoch, epoch, self.keeping.every, len(data), data))
@@ -142,7 +145,7 @@ class Recorder:
 
         What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
         """
-        self.records, self.blocks, self.forget = [], [], []
+        self.records, self.diagnostics, self.blocks, self.forget = [], [], [], []
         with self.parts.database.begin() as connection:
             if not jobs.put_back(connection, self.job):
                 raise Fenced
@@ -184,7 +187,7 @@ class Recorder:
                     asked = None
                     break
         free(self.parts, superseded)
-        self.records, self.blocks, self.forget, self.pending_bytes = [], [], [], 0
+        self.records, self.diagnostics, self.blocks, self.forget, self.pending_bytes = [], [], [], [], 0
         self.flush_cost = time.monotonic() - began
         self.flushed_at = time.monotonic()
         return asked
@@ -222,6 +225,7 @@ class Recorder:
                 references.pointing(connection)
                 hold(self.parts.blobs, large)
             epochs.add_epochs(connection, number, self.records)
+            diagnostics.add_diagnostics(connection, number, self.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
             if self.late is not None:
                 epochs.mark_stored(connection, number, self.late)
@@ -236,7 +240,7 @@ class Recorder:
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
 
     def _progress(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"preprocessing": self.preprocessing}
+        values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": self.warnings}
         if self.latest is not None:
             epoch = self.latest[0]
             rate = epoch / self.seconds if self.seconds > 0 and epoch else None
@@ -247,27 +251,6 @@ class Recorder:
                 "training_seconds": self.seconds,
             }
         return values
-
-
-def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
-    """Neighbouring single epochs as one row each run of them, unless they are too large to share one.
-
-    One kept for another reason than being chosen may go, so it stays alone.
-    """
-    runs: list[list[ParameterBlock]] = []
-    for block in blocks:
-        last = runs[-1][-1] if runs else None
-        follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(block.size)
-        if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
-            runs[-1].append(block)
-        else:
-            runs.append([block])
-    return [
-        ParameterBlock(
-            run[0].first_epoch, run[-1].last_epoch, run[0].stride, run[0].size, b"".join(one.bytes for one in run)
-        )
-        for run in runs
-    ]
 
 
 def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
@@ -284,5 +267,5 @@ def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
     )
 
 
-def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
-    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+def _finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

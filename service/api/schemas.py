@@ -90,6 +90,11 @@ class JobAnswer(Answer):
     progress: dict[str, Any]
     latest: dict[str, Any] | None
     best_epoch: int | None
+    stopped: dict[str, Any] | None = Field(description="`reason` and `epoch`, when training ended early")
+    reached_epoch: int | None = Field(description="the epoch at which `stop_when` was reached")
+    confusion_matrix: dict[str, Any] | None = Field(
+        description="of the version's `epoch`: `counts`, a row for each true class, a column for each told"
+    )
     model: dict[str, Any]
     error: dict[str, Any] | None
     warnings: list[Any]

@@ -33,9 +33,12 @@ class Reading:
         return difference if self.scale is None else difference * self.scale
 
 
+TARGETS = Reading()
+
+
 def target_classes(Y: FloatArray) -> IndexArray:
     """The class of each row of targets: one-hot, or 0 and 1 in a single column."""
-    return Reading().classes(Y)
+    return TARGETS.classes(Y)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,18 @@ gets an input of its own that is 1 where it was missing. Targets are one-hot cla
 values scaled as numbers are.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.data.classes import codes_of
+from service.data.missing import missing as missing_value
+from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.errors import Fault, Invalid
 
 FIT_ROWS = 65_536  # rows looked at together while fitting
 Numbers = NDArray[np.float64]
@@ -49,7 +53,9 @@ class TargetColumn:
 class Preprocessing:
     """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
 
-    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated.
+    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output
+    of at least `threshold` is the second of two classes. `class_weights`, one a label, are what classes weighed in
+    training.
     """
 
     numbers: str
@@ -60,6 +66,8 @@ class Preprocessing:
     labels: tuple[str | int, ...] | None
     codes: tuple[float, ...] | None
     single_output: bool
+    threshold: float = 0.5
+    class_weights: tuple[float, ...] | None = None
 
     @property
     def features(self) -> int:
@@ -78,8 +86,20 @@ class Preprocessing:
             return None
         return np.array([target.divisor for target in self.targets])
 
+    @cached_property
+    def _only_numbers(self) -> tuple[Numbers, Numbers] | None:
+        """Offsets and divisors (columns,) where all inputs are numbers that are never missing; else None."""
+        if any(column.type is ColumnType.CATEGORY or column.fill is not None for column in self.inputs):
+            return None
+        return np.array([column.offset for column in self.inputs]), np.array([column.divisor for column in self.inputs])
+
     def transform_inputs(self, raw: NDArray[Any], X: NDArray[Any]) -> None:
         """Write the network's inputs (k, features) of raw columns (k, columns), in the columns' own units, into `X`."""
+        if self._only_numbers is not None:
+            # in the precision of `raw`, as a column by itself is
+            offsets, divisors = (numbers.astype(raw.dtype) for numbers in self._only_numbers)
+            np.divide(raw - offsets, divisors, out=X, casting="same_kind")
+            return
         at = 0
         for index, column in enumerate(self.inputs):
             values = raw[:, index]
@@ -115,8 +135,12 @@ class Preprocessing:
         """The class of each row of outputs; None for values."""
         if self.labels is None:
             return None
-        indices = (A[:, 0] >= 0.5).astype(int) if self.single_output else A.argmax(axis=1)
+        indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
         return [self.labels[index] for index in indices]
+
+    def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
+        """The same, with what each class weighs (classes,) kept for those who ask."""
+        return replace(self, class_weights=None if weights is None else tuple(weights.tolist()))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -134,14 +158,15 @@ class Preprocessing:
             for column in record["inputs"]
         )
         targets = tuple(TargetColumn(**target) for target in record["targets"])
-        lists = {name: None if record[name] is None else tuple(record[name]) for name in ("labels", "codes")}
+        names = ("labels", "codes", "class_weights")
+        lists = {name: None if record.get(name) is None else tuple(record[name]) for name in names}
         return cls(**{**record, "inputs": inputs, "targets": targets, **lists})
 
 
 def fit(
     table: Table,
     array: NDArray[Any],
-    rows: NDArray[np.intp],
+    rows: Selection,
     choice: dict[str, str],
     labels: tuple[str | int, ...] | None,
     single_output: bool,
@@ -163,23 +188,20 @@ def fit(
     fitted_targets = []
     for index, column in enumerate(targets, len(inputs)):
         if spread.first_missing[index] is not None:
-            raise _missing(column, spread.first_missing[index])
+            raise missing_value(column, spread.first_missing[index])
         fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
-    codes = None
-    if labels is not None:
-        column = targets[0]
-        codes = column.whole_values or tuple(float(code) for code in range(len(labels)))
+    codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
     return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
 
 
 class _Spread:
     """Minimum, maximum, mean and standard deviation of each stored column over the training rows, in blocks."""
 
-    def __init__(self, array: NDArray[Any], rows: NDArray[np.intp], width: int) -> None:
+    def __init__(self, array: NDArray[Any], rows: Selection, width: int) -> None:
         self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
         self.first_missing: list[int | None] = [None] * width
         count, total = np.zeros(width), np.zeros(width)
-        for indices, block in _blocks(array, rows, width):
+        for start, block in _blocks(array, rows, width):
             there = ~np.isnan(block)
             count += there.sum(axis=0)
             total += np.where(there, block, 0.0).sum(axis=0)
@@ -187,7 +209,7 @@ class _Spread:
             self.high = np.maximum(self.high, np.where(there, block, -np.inf).max(axis=0))
             for column in np.flatnonzero(~there.all(axis=0)):
                 if self.first_missing[column] is None:
-                    self.first_missing[column] = int(indices[there[:, column].argmin()]) + 1
+                    self.first_missing[column] = row_number(rows, start + int(there[:, column].argmin()))
         self.mean = total / np.maximum(count, 1)
         squares = np.zeros(width)
         for _, block in _blocks(array, rows, width):
@@ -195,11 +217,10 @@ class _Spread:
         self.deviation = np.sqrt(squares / np.maximum(count, 1))
 
 
-def _blocks(array: NDArray[Any], rows: NDArray[np.intp], width: int) -> Any:
+def _blocks(array: NDArray[Any], rows: Selection, width: int) -> Iterator[tuple[int, Numbers]]:
     step = max(1, FIT_ROWS * 16 // max(width, 16))
-    for start in range(0, len(rows), step):
-        indices = rows[start : start + step]
-        yield indices, np.asarray(array[indices, :width], dtype=np.float64)
+    for start, block in read_blocks(array, rows, step, slice(0, width)):
+        yield start, block.astype(np.float64)
 
 
 def _choose(choice: str, low: Numbers, high: Numbers) -> str:
@@ -228,24 +249,28 @@ def _fit_input(
     numbers: str,
     missing: str,
     array: NDArray[Any],
-    rows: NDArray[np.intp],
+    rows: Selection,
 ) -> InputColumn:
     first = spread.first_missing[index]
     if missing == "error" and first is not None:
-        raise _missing(column, first)
+        raise missing_value(column, first)
     if column.type is ColumnType.CATEGORY:
         return InputColumn(column.name, column.type, column.categories)
     fill = None
     if missing in ("mean", "indicator"):
         fill = float(spread.mean[index] / scale)
     elif missing == "median":
-        values = np.asarray(array[rows, index], dtype=np.float64)
-        values = values[~np.isnan(values)]
-        fill = float(np.median(values) / scale) if len(values) else 0.0
+        fill = _median(array, rows, index) / scale
     indicator = missing == "indicator" and column.missing > 0
     return InputColumn(column.name, column.type, None, *_scaling(numbers, spread, index, scale), fill, indicator)
 
 
-def _missing(column: Column, row: int | None) -> Invalid:
-    detail = "is missing; set preprocessing.missing to mean, median or indicator to fill inputs"
-    return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])
+def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
+    """Of the stored values that are there, 0 if none is; one column of the training rows at a time is in memory."""
+    values = np.empty(len(rows), dtype=array.dtype)
+    count = 0
+    for _, block in read_blocks(array, rows, FIT_ROWS, slice(index, index + 1)):
+        there = block[~np.isnan(block)]
+        values[count : count + len(there)] = there
+        count += len(there)
+    return float(np.median(values[:count].astype(np.float64, copy=False), overwrite_input=True)) if count else 0.0

@@ -8,11 +8,16 @@ from numpy.typing import NDArray
 
 from service.backprop.randomness import Purpose, generator
 from service.data.preprocessing import Preprocessing
+from service.data.recoding import Recoding
+from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
+from service.data.strata import drawn_by_class
+from service.data.weights import sample_weights
 from service.definitions.columns import ColumnType, Role, Table
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
 TRANSFORM_ROWS = 4096
-Indices = NDArray[np.intp]
+BLOCKS_FROM_BYTES = 1024 * 1024 * 1024  # stored bytes from which the order of rows goes by blocks
+BLOCK_BYTES = 1024 * 1024
 
 
 def open_rows(path: Path) -> NDArray[Any]:
@@ -23,7 +28,11 @@ def open_rows(path: Path) -> NDArray[Any]:
 class MappedRows:
     """The engine's `Rows` over a memory map: transformed once when that is small, else while a batch is gathered.
 
-    Both ways give the same bits: it is the same function on the same rows.
+    Both ways give the same bits: it is the same function on the same rows. `block_rows` is None where any order of rows
+    is as good as another; else rows lie on disk in blocks of so many, and reading goes well within some blocks. As it
+    decides the order in which rows are met, it follows from dataset and job alone, never from the machine.
+    `sample_weights` (n,) are the weight column's, None without one.
+    `recoding` is there where `array` and `table` are of another dataset than the one `preprocessing` was fitted on.
     """
 
     def __init__(
@@ -31,11 +40,14 @@ class MappedRows:
         array: NDArray[Any],
         table: Table,
         preprocessing: Preprocessing,
-        rows: Indices,
+        rows: Selection,
         dtype: np.dtype[Any],
         in_memory_bytes: int = IN_MEMORY_BYTES,
+        recoding: Recoding | None = None,
     ) -> None:
-        self.array, self.table, self.preprocessing, self.rows = array, table, preprocessing, rows
+        self.array, self.table, self.preprocessing, self.rows = np.asarray(array), table, preprocessing, rows
+        self.recoding = recoding
+        self.pages = Pages(array)
         self.columns = len(table.having(Role.INPUT))
         self.targets = len(table.having(Role.TARGET))
         # plain numbers need one division, by the dataset's scale
@@ -46,12 +58,14 @@ class MappedRows:
         self.codes = None
         if preprocessing.codes is not None and not preprocessing.single_output:
             self.codes = np.array(preprocessing.codes)
-        self.sample_weights: NDArray[Any] | None = None
-        self.block_rows: int | None = None
+        self.sample_weights = sample_weights(array, table, rows)
         self.X: NDArray[Any] | None = None
         self.Y: NDArray[Any] | None = None
+        self.block_rows: int | None = None
         if len(rows) * (preprocessing.features + preprocessing.outputs) * dtype.itemsize <= in_memory_bytes:
             self._transform_all(dtype)
+        elif array.nbytes >= BLOCKS_FROM_BYTES:
+            self.block_rows = max(1, BLOCK_BYTES // array.strides[0])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -62,9 +76,11 @@ class MappedRows:
             np.take(self.X, indices, axis=0, out=X, mode="clip")
             np.take(self.Y, indices, axis=0, out=Y, mode="clip")
         else:
-            self._transform(np.take(self.array, self.rows[indices], axis=0), X, Y)
+            self._transform(np.take(self.array, self.rows.at(indices), axis=0), X, Y)
 
     def _transform(self, raw: NDArray[Any], X: NDArray[Any], Y: NDArray[Any]) -> None:
+        if self.recoding is not None:
+            raw = self.recoding.read(raw)
         inputs = raw[:, : self.columns]
         if self.plain:
             np.divide(inputs, self.scale, out=X, casting="unsafe")
@@ -75,31 +91,51 @@ class MappedRows:
             np.equal(targets, self.codes, out=Y, casting="unsafe")
         else:
             self.preprocessing.transform_targets(targets, Y)
+        self.pages.read(raw.nbytes)
 
     def _transform_all(self, dtype: np.dtype[Any]) -> None:
         X = np.empty((len(self.rows), self.preprocessing.features), dtype=dtype)
         Y = np.empty((len(self.rows), self.preprocessing.outputs), dtype=dtype)
         for start in range(0, len(self.rows), TRANSFORM_ROWS):
-            part = slice(start, start + TRANSFORM_ROWS)
-            self._transform(np.take(self.array, self.rows[part], axis=0), X[part], Y[part])
+            stop = min(start + TRANSFORM_ROWS, len(self.rows))
+            self._transform(self.array[self.rows.block(start, stop)], X[start:stop], Y[start:stop])
         self.X, self.Y = X, Y
 
 
-def split(total: int, training: dict[str, Any]) -> tuple[Indices, Indices | None]:
-    """Training and validation rows of a dataset of `total` rows, as a job's resolved `training` has them.
+def rows_of_another(
+    array: NDArray[Any],
+    table: Table,
+    training: Table,
+    preprocessing: Preprocessing,
+    dtype: np.dtype[Any],
+    in_memory_bytes: int = IN_MEMORY_BYTES,
+) -> MappedRows:
+    """All rows of another dataset than the `training` one, as a network trained on that takes them."""
+    every = RowRanges(range(table.rows))
+    return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training))
 
-    A share is drawn with the job's seed out of the training rows; a range is taken out of them.
+
+def split(table: Table, array: NDArray[Any], training: dict[str, Any]) -> tuple[Selection, Selection | None]:
+    """Training and validation rows of a stored dataset, as a job's resolved `training` has them.
+
+    A share is drawn with the job's seed out of the training rows, of each class where it says `stratify`; a range is
+    taken out of them.
     """
-    start, end = training["rows"] or (0, total)
-    rows = np.arange(start, end, dtype=np.intp)
+    start, end = training["rows"] or (0, table.rows)
     validation = training["validation"] or {}
     if "rows" in validation:
         first, last = validation["rows"]
-        held_out = np.arange(first, last, dtype=np.intp)
-        return rows[(rows < first) | (rows >= last)], held_out
-    if "fraction" in validation:
-        order = rows.copy()
-        generator(training["seed"], Purpose.SPLIT).shuffle(order)
-        count = round(len(rows) * validation["fraction"])
-        return np.sort(order[count:]), np.sort(order[:count])
-    return rows, None
+        held_out = RowRanges(range(first, last))
+        return RowRanges(range(start, min(end, first)), range(max(start, last), end)), held_out
+    rows = RowRanges(range(start, end))
+    if "fraction" not in validation:
+        return rows, None
+    order = np.arange(len(rows), dtype=smallest_type(end))
+    generator(training["seed"], Purpose.SPLIT).shuffle(order)
+    if validation.get("stratify"):
+        drawn = drawn_by_class(array, table, rows, order, validation["fraction"])
+    else:
+        drawn = np.zeros(len(rows), dtype=np.bool_)
+        drawn[order[: round(len(rows) * validation["fraction"])]] = True
+    indices = np.arange(start, end, dtype=smallest_type(end))
+    return RowList(indices[~drawn]), RowList(indices[drawn])

@@ -12,10 +12,11 @@ from service.definitions.choices import build
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.fill import fill
 from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts, widths
-from service.definitions.training import TrainingDefinition, Validation
+from service.definitions.rows import resolve_rows, rows_left_out
+from service.definitions.training import TrainingDefinition
+from service.definitions.weights import check_class_weights, check_sample_weights
 from service.errors import Invalid
 
-VALIDATE_FROM_ROWS = 100
 MAX_FLOAT32 = 3.4e38
 
 
@@ -54,13 +55,13 @@ def resolve(
     assert whole.inputs is not None
     output = Output.of(whole.engine_layers(), whole.inputs)
     _check_output(output, targets)
-    rows, validation = _rows(table, training)
+    rows, validation = resolve_rows(table, training, targets.are_classes)
     loss = _loss_of(training) or LOSSES[_default_loss(output, targets)]()
     _check_loss(loss, output, targets)
     _check_precision(table, training.precision)
+    check_class_weights(training.class_weights, targets.labels)
+    check_sample_weights(table, rows_left_out(table, training, validation))
     _check_missing(table, training)
-    if table.having(Role.WEIGHT):
-        raise Invalid.at("#/dataset", "has a column of sample weights, which no training uses yet; `drop` it instead")
     record = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
     return Resolved(whole, record, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
 
@@ -196,27 +197,3 @@ def _check_precision(table: Table, precision: str) -> None:
             raise Invalid.at(
                 "#/training/precision", f"column `{column.name}` holds {largest:g}, beyond a float32; use float64"
             )
-
-
-def _rows(table: Table, training: TrainingDefinition) -> tuple[int, Validation | None]:
-    """Rows that are trained on, and the validation with its default."""
-    start, end = training.rows or (0, table.rows)
-    if end > table.rows:
-        raise Invalid.at("#/training/rows", f"must end at {table.rows} at most, the dataset's rows, got {end}")
-    validation = training.validation
-    if "validation" not in training.model_fields_set and end - start >= VALIDATE_FROM_ROWS:
-        validation = Validation(fraction=0.2)
-    rows = end - start
-    if validation is not None and validation.rows is not None:
-        first, last = validation.rows
-        if last > table.rows:
-            raise Invalid.at("#/training/validation/rows", f"must end at {table.rows} at most, got {last}")
-        rows -= max(0, min(end, last) - max(start, first))
-    if validation is not None and validation.fraction is not None:
-        held_out = round(rows * validation.fraction)
-        if held_out < 1:
-            raise Invalid.at("#/training/validation/fraction", f"of {rows} rows leaves none to validate on")
-        rows -= held_out
-    if rows < 1:
-        raise Invalid.at("#/training/validation", "leaves no rows to train on")
-    return rows, validation

@@ -46,6 +46,9 @@ class Validation(Model):
     """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
 
     fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    stratify: bool | None = Field(
+        default=None, description="with `fraction`: each class gives that share; by default where targets are classes"
+    )
     rows: RowRange | None = None
     dataset: Name | None = None
 
@@ -122,6 +125,9 @@ class TrainingDefinition(Model):
     seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = None
     precision: Literal["float32", "float64"] = "float32"
     rows: RowRange | None = Field(default=None, description="limits the training rows")
+    class_weights: Literal["balanced"] | dict[Text, Annotated[Number, Field(ge=0)]] | None = Field(
+        default=None, description="what each class weighs in the loss, by its label; one that is not named weighs 1"
+    )
     validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
     metrics: list[MetricChoice] | None = Field(default=None, max_length=16)
     regularization: RegularizationChoice = RegularizationChoice()

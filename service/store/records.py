@@ -72,6 +72,9 @@ class JobRecord:
     training_seconds: float
     warnings: list[dict[str, Any]]
     error: dict[str, Any] | None
+    stopped: dict[str, Any] | None
+    reached_epoch: int | None
+    confusion_matrix: dict[str, Any] | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -99,6 +102,14 @@ class StoredBytes:
     sha256: str
     bytes: bytes | None
     address: str | None
+
+
+@dataclass(frozen=True)
+class DiagnosticsRecord:
+    """What was measured of every layer after an epoch; figures that were not finite are null."""
+
+    epoch: int
+    layers: list[dict[str, float | None]]
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,9 @@ jobs = Table(
     Column("training_seconds", Double, nullable=False),
     Column("warnings", Document, nullable=False),
     Column("error", Document),
+    Column("stopped", Document),  # why and when training ended before its last epoch
+    Column("reached_epoch", Integer),  # of stop_when
+    Column("confusion_matrix", Document),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
@@ -102,6 +105,14 @@ epochs = Table(
     Column("seconds", Double, nullable=False),
     Column("parameters_stored", Boolean, nullable=False),
     Column("sha256", String(64), nullable=False),
+)
+
+layer_diagnostics = Table(
+    "layer_diagnostics",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("layers", Document, nullable=False),
 )
 
 # Consecutive stored epochs share a row: first_epoch, first_epoch + stride, ... last_epoch, `size` bytes each.

@@ -1,5 +1,7 @@
 """What is fitted on training rows: scaling, filling of missing values, one-hot categories and classes."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import open_rows
+from service.data.selection import RowList, RowRanges
 from service.data.table_json import read_json_rows
 from service.errors import Invalid
 
@@ -27,7 +30,7 @@ def fitted(tmp_path: Path):  # type: ignore[no-untyped-def]
     ):
         table = read_json_rows(None, rows, ReadOptions(**options), Limits(), tmp_path / "rows")
         array = open_rows(tmp_path / "rows")
-        chosen = np.arange(table.rows) if train is None else np.array(train)
+        chosen = RowRanges(range(table.rows)) if train is None else RowList(np.array(train, dtype=np.uint16))
         return fit(table, array, chosen, {**AUTO, **(choice or {})}, labels, single), array
 
     return run
@@ -150,7 +153,23 @@ def test_classes_are_one_hot_or_one_output_for_two(fitted) -> None:
     assert many.label_of(np.array([[0.7, 0.3], [0.1, 0.9]])) == ["no", "yes"]
 
 
+def test_the_second_of_two_classes_begins_at_the_threshold(fitted) -> None:
+    one, _ = fitted([{"a": 0, "y": value} for value in ("no", "yes")], labels=("no", "yes"), single=True)
+    assert one.label_of(np.array([[0.49], [0.5]])) == ["no", "yes"]
+    assert replace(one, threshold=0.0).label_of(np.array([[-0.01], [0.0]])) == ["no", "yes"]
+
+
+def test_what_was_fitted_before_thresholds_and_weights_of_classes_still_loads(fitted) -> None:
+    one, _ = fitted([{"a": 0, "y": value} for value in ("no", "yes")], labels=("no", "yes"), single=True)
+    record = one.to_dict()
+    del record["threshold"], record["class_weights"]
+    assert Preprocessing.from_dict(record) == one
+
+
 def test_what_was_fitted_survives_storing(fitted) -> None:
     rows = [{"a": value, "c": text, "y": text} for value, text in ((1, "x"), (None, "y"), (30, "z"))]
     preprocessing, _ = fitted(rows, {"missing": "indicator"}, labels=("x", "y", "z"))
     assert Preprocessing.from_dict(preprocessing.to_dict()) == preprocessing
+    weighed = preprocessing.with_class_weights(np.array([1, 0.5, 2]))
+    assert weighed.class_weights == (1, 0.5, 2)
+    assert Preprocessing.from_dict(json.loads(json.dumps(weighed.to_dict()))) == weighed

@@ -1,15 +1,20 @@
 """Gathering rows: the same bits whether transformed at once or while a batch is gathered; and the split."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from service.data import rows as rows_module
+from service.data import selection
 from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import fit
 from service.data.rows import MappedRows, open_rows, split
+from service.data.selection import RowList, RowRanges, Selection
 from service.data.table_json import read_json_rows
+from service.definitions.columns import Table
 
 RANDOM = np.random.default_rng(3)
 
@@ -32,7 +37,7 @@ def table_rows(kind: str) -> list[dict[str, Any]]:
 def test_both_ways_of_gathering_give_the_same_bits(tmp_path: Path, kind: str, precision: str) -> None:
     table = read_json_rows(None, table_rows(kind), ReadOptions(scale=3.0), Limits(), tmp_path / "rows")
     array = open_rows(tmp_path / "rows")
-    rows, held_out = split(table.rows, {"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
+    rows, held_out = split(table, array, {"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
     assert held_out is not None
     labels = None if kind == "mixed" else ("a", "b")
     choice = {"numbers": "auto", "targets": "auto", "missing": "indicator" if kind == "mixed" else "error"}
@@ -54,29 +59,88 @@ def test_bytes_divided_by_scale_are_exact(tmp_path: Path) -> None:
     rows = [{"p": value, "y": value % 2} for value in range(256)]
     table = read_json_rows(None, rows, ReadOptions(scale=255.0), Limits(), tmp_path / "rows")
     array = open_rows(tmp_path / "rows")
-    every = np.arange(256)
+    every = RowRanges(range(256))
     preprocessing = fit(table, array, every, {"numbers": "auto", "targets": "none", "missing": "error"}, None, False)
     X, Y = np.empty((256, 1), np.float32), np.empty((256, 1), np.float32)
-    MappedRows(array, table, preprocessing, every, np.dtype("float32"), 0).gather(every, X, Y)
+    MappedRows(array, table, preprocessing, every, np.dtype("float32"), 0).gather(np.arange(256), X, Y)
     np.testing.assert_array_equal(X[:, 0], np.arange(256, dtype=np.float32) / np.float32(255))
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> Callable[..., MappedRows]:
+    """5,000 rows of three float64 columns, of which `chosen` are gathered."""
+
+    def make(chosen: Selection, in_memory_bytes: int = 0) -> MappedRows:
+        rows = [{"a": n / 5000, "b": -n / 5000, "y": n / 10_000} for n in range(5000)]
+        table = read_json_rows(None, rows, ReadOptions(), Limits(), tmp_path / "rows")
+        array = open_rows(tmp_path / "rows")
+        choice = {"numbers": "none", "targets": "none", "missing": "error"}
+        preprocessing = fit(table, array, chosen, choice, None, False)
+        return MappedRows(array, table, preprocessing, chosen, np.dtype("float64"), in_memory_bytes)
+
+    return make
+
+
+def test_rows_lie_in_blocks_only_where_the_file_is_large_and_not_in_memory(
+    mapped: Callable[..., MappedRows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mapped(RowRanges(range(5000))).block_rows is None
+    monkeypatch.setattr(rows_module, "BLOCKS_FROM_BYTES", 5000 * 3 * 8)
+    assert mapped(RowRanges(range(5000))).block_rows == 1024 * 1024 // 24
+    assert mapped(RowRanges(range(10))).block_rows == 1024 * 1024 // 24
+    assert mapped(RowRanges(range(5000)), in_memory_bytes=10**6).block_rows is None
+    monkeypatch.setattr(rows_module, "BLOCK_BYTES", 7)
+    assert mapped(RowRanges(range(5000))).block_rows == 1
+
+
+def test_letting_go_of_pages_changes_no_row(mapped: Callable[..., MappedRows], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "LET_GO_BYTES", 1)
+    rows = mapped(RowList(np.arange(0, 5000, 5, dtype=np.uint16)))
+    X, Y = np.empty((4, 2)), np.empty((4, 1))
+    for at in ([0, 1, 2, 3], [999, 0, 998, 1]):
+        rows.gather(np.array(at), X, Y)
+        np.testing.assert_array_equal(X[:, 0], np.array(at) * 5 / 5000)
+        np.testing.assert_array_equal(Y[:, 0], np.array(at) * 5 / 10_000)
+
+
+def listed(rows: Selection) -> list[int]:
+    return rows.at(np.arange(len(rows), dtype=np.intp)).tolist()
+
+
+def split_of(total: int, training: dict[str, Any]) -> tuple[Selection, Selection | None]:
+    """The split of a dataset of values: its rows are not looked at."""
+    return split(Table(total, (), "float64", 1.0, "", 0), np.empty((total, 0)), training)
 
 
 def test_a_share_is_drawn_by_the_seed_out_of_the_training_rows() -> None:
     record = {"rows": [10, 60], "validation": {"fraction": 0.2}, "seed": 1}
-    rows, held_out = split(100, record)
+    rows, held_out = split_of(100, record)
     assert held_out is not None
-    assert len(held_out) == 10 and sorted([*rows, *held_out]) == list(range(10, 60))
-    again = split(100, record)
-    assert (again[0] == rows).all() and (again[1] == held_out).all()
-    assert (split(100, {**record, "seed": 2})[1] != held_out).any()
+    assert len(held_out) == 10 and sorted(listed(rows) + listed(held_out)) == list(range(10, 60))
+    again = split_of(100, record)
+    assert again[1] is not None
+    assert listed(again[0]) == listed(rows) and listed(again[1]) == listed(held_out)
+    other = split_of(100, {**record, "seed": 2})[1]
+    assert other is not None and listed(other) != listed(held_out)
 
 
-def test_a_range_is_taken_out_of_the_training_rows() -> None:
-    rows, held_out = split(10, {"rows": None, "validation": {"rows": [2, 5]}, "seed": 1})
-    assert rows.tolist() == [0, 1, 5, 6, 7, 8, 9] and held_out is not None and held_out.tolist() == [2, 3, 4]
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [([2, 5], [0, 1, 5, 6, 7, 8, 9]), ([0, 4], [4, 5, 6, 7, 8, 9]), ([8, 10], [0, 1, 2, 3, 4, 5, 6, 7])],
+)
+def test_a_range_is_taken_out_of_the_training_rows(given: list[int], left: list[int]) -> None:
+    rows, held_out = split_of(10, {"rows": None, "validation": {"rows": given}, "seed": 1})
+    assert listed(rows) == left and held_out is not None and listed(held_out) == list(range(*given))
+
+
+def test_a_range_beside_the_training_rows_takes_none_of_them() -> None:
+    for training, validation in (([0, 4], [6, 9]), ([6, 9], [0, 4])):
+        rows, held_out = split_of(10, {"rows": training, "validation": {"rows": validation}, "seed": 1})
+        assert held_out is not None
+        assert (listed(rows), listed(held_out)) == (list(range(*training)), list(range(*validation)))
 
 
 @pytest.mark.parametrize("validation", [None, {"dataset": "other"}])
 def test_without_a_split_all_rows_train(validation: Any) -> None:
-    rows, held_out = split(4, {"rows": None, "validation": validation, "seed": 1})
-    assert rows.tolist() == [0, 1, 2, 3] and held_out is None
+    rows, held_out = split_of(4, {"rows": None, "validation": validation, "seed": 1})
+    assert listed(rows) == [0, 1, 2, 3] and held_out is None

@@ -160,6 +160,12 @@ def test_roles_follow_the_options(read) -> None:
     assert [column.name for column in table.columns] == ["a", "c"]
 
 
+def test_weights_that_are_text_are_named(read) -> None:
+    with pytest.raises(Invalid) as caught:
+        read("a,y,w\n1,2,heavy\n3,4,light\n", weight="w", target=("y",))
+    assert (caught.value.faults[0].row, caught.value.faults[0].column) == (1, "w")
+
+
 def test_an_unknown_column_gets_a_guess(read) -> None:
     with pytest.raises(Invalid, match="did you mean `species`"):
         read("a,species\n1,x\n2,y\n", target=("speces",))

@@ -60,6 +60,13 @@ def test_a_bad_target_is_named_too(arrays, bad: Any) -> None:
     assert caught.value.faults[0].row == 3
 
 
+@pytest.mark.parametrize("bad", ["heavy", True])
+def test_a_weight_that_is_no_number_is_named(rows, bad: Any) -> None:
+    with pytest.raises(Invalid) as caught:
+        rows([{"a": 1, "y": 2, "w": 1}, {"a": 1, "y": 2, "w": bad}], weight="w", target=("y",))
+    assert (caught.value.faults[0].row, caught.value.faults[0].column) == (2, "w")
+
+
 def test_only_ten_faults_are_told(arrays) -> None:
     with pytest.raises(Invalid) as caught:
         arrays([[1], *[["x"]] * 50])

@@ -71,7 +71,7 @@ def test_given_settings_win() -> None:
     assert training["optimizer"]["momentum"] == 0.0
 
 
-@pytest.mark.parametrize(("rows", "validation"), [(99, None), (100, {"fraction": 0.2})])
+@pytest.mark.parametrize(("rows", "validation"), [(99, None), (100, {"fraction": 0.2, "stratify": False})])
 def test_a_fifth_validates_from_a_hundred_rows_on(rows: int, validation: Any) -> None:
     resolved = solve(table(values(), rows=rows))
     assert resolved.training["validation"] == validation
@@ -81,9 +81,24 @@ def test_a_fifth_validates_from_a_hundred_rows_on(rows: int, validation: Any) ->
 
 def test_validation_can_be_switched_off_or_shortened() -> None:
     assert solve(table(values(), rows=500), {"validation": None}).training["validation"] is None
-    assert solve(table(values(), rows=50), {"validation": 0.1}).training["validation"] == {"fraction": 0.1}
+    shortened = solve(table(values(), rows=50), {"validation": 0.1}).training["validation"]
+    assert shortened == {"fraction": 0.1, "stratify": False}
     assert solve(table(values(), rows=500), {"rows": [0, 60]}).training["validation"] is None
     assert solve(table(values(), rows=50), {"validation": {"rows": [40, 50]}}).training_rows == 40
+
+
+@pytest.mark.parametrize(
+    ("validation", "became"),
+    [
+        (0.2, {"fraction": 0.2, "stratify": True}),
+        ({"fraction": 0.2, "stratify": False}, {"fraction": 0.2, "stratify": False}),
+        ({"fraction": 0.2, "stratify": None}, {"fraction": 0.2, "stratify": True}),
+        ({"rows": [0, 5], "stratify": False}, {"rows": [0, 5]}),
+        ({"dataset": "other"}, {"dataset": "other"}),
+    ],
+)
+def test_a_share_of_classes_is_drawn_by_class_unless_told_otherwise(validation: Any, became: Any) -> None:
+    assert solve(table(classes("x", "y")), {"validation": validation}).training["validation"] == became
 
 
 @pytest.mark.parametrize(
@@ -94,6 +109,9 @@ def test_validation_can_be_switched_off_or_shortened() -> None:
         ({"validation": {"rows": [0, 50]}}, "#/training/validation"),
         ({"validation": 0.001}, "#/training/validation/fraction"),
         ({"validation": 0.999}, "#/training/validation"),
+        ({"validation": {"fraction": 0.5, "stratify": True}}, "#/training/validation/stratify"),
+        ({"validation": {"rows": [0, 5], "stratify": True}}, "#/training/validation/stratify"),
+        ({"validation": {"dataset": "other", "stratify": True}}, "#/training/validation/stratify"),
         ({"metrics": ["mae", "accuracy"]}, "#/training/metrics/1"),
         ({"loss": "categorical_cross_entropy"}, "#/training/loss"),
     ],

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from service.store.records import ParameterBlock
-from workers.recorder import Keeping, joined, logarithmic
+from workers.keeping import Keeping, joined, logarithmic
 
 
 def test_all_are_kept_while_they_fit() -> None:

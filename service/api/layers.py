@@ -1,0 +1,38 @@
+"""`/v1/jobs/{id}/layers`: how well the error got back to each layer."""
+
+from dataclasses import asdict
+
+from flask import Response, request
+
+from service.api.answers import MAX_LIMIT, listing, whole
+from service.api.parts import parts
+from service.api.routes import Query, Routes
+from service.api.schemas import ListAnswer
+from service.store import diagnostics, jobs
+
+routes = Routes("layers")
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/layers",
+    query=[
+        Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
+        Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
+        Query("points", {"type": "integer", "minimum": 2}, "at most so many, evenly out of all"),
+    ],
+    answers={200: ListAnswer},
+    problems=(404,),
+)
+def list_layers(id: str) -> Response:
+    """By epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
+    with parts().database.read() as connection:
+        job = jobs.get_job(connection, id)
+        if "points" in request.args:
+            points = whole("points", 2, minimum=2, maximum=10_000)
+            records, more = diagnostics.sampled_diagnostics(connection, job.number, points), False
+        else:
+            after = whole("after", -1, minimum=0, maximum=2**31 - 1)
+            limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+            records, more = diagnostics.list_diagnostics(connection, job.number, after, limit)
+    return listing([asdict(record) for record in records], more, lambda item: item["epoch"])

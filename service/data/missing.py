@@ -1,0 +1,31 @@
+"""Missing values where none may be: found and named by row and column."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.selection import Selection, read_blocks, row_number
+from service.definitions.columns import Column, Role, Table
+from service.errors import Fault, Invalid
+
+READ_ROWS = 65_536
+
+
+def missing(column: Column, row: int | None) -> Invalid:
+    """What is told of a value that is missing in `row`, counted from 1."""
+    detail = "is missing"
+    if column.role is Role.INPUT:
+        detail += "; set preprocessing.missing to mean, median or indicator to fill inputs"
+    return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])
+
+
+def check_complete(table: Table, array: NDArray[Any], rows: Selection, choice: str) -> None:
+    """`Invalid` names the first missing value in `rows` that `choice`, the job's `missing`, does not fill."""
+    for index, column in enumerate(table.columns):
+        if not column.missing or (column.role is Role.INPUT and choice != "error"):
+            continue
+        for start, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):
+            gone = np.isnan(block[:, 0])
+            if gone.any():
+                raise missing(column, row_number(rows, start + int(gone.argmax())))

@@ -1,0 +1,34 @@
+"""Reads another dataset's codes for categories as the training dataset's, a batch at a time: what is stored stays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.definitions.columns import Table
+from service.errors import Invalid
+
+
+class Recoding:
+    """For each column whose categories differ, the training dataset's code of each of the other's."""
+
+    def __init__(self, theirs: Table, mine: Table) -> None:
+        self.codes: dict[int, NDArray[np.float64]] = {}
+        for index, (there, here) in enumerate(zip(theirs.columns, mine.columns, strict=True)):
+            if there.categories is None or there.categories == here.categories:
+                continue
+            known = {text: code for code, text in enumerate(here.categories or ())}
+            unknown = [text for text in there.categories if text not in known]
+            if unknown:
+                raise Invalid(f"column `{there.name}` has a category the training dataset lacks: {unknown[0]!r}")
+            self.codes[index] = np.array([known[text] for text in there.categories], dtype=np.float64)
+
+    def read(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Stored rows (k, columns) with the training dataset's codes; what is missing stays so."""
+        if not self.codes:
+            return raw
+        recoded = np.array(raw)
+        for index, codes in self.codes.items():
+            there = ~np.isnan(recoded[:, index])
+            recoded[there, index] = codes[recoded[there, index].astype(np.intp)]
+        return recoded

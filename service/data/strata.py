@@ -1,0 +1,58 @@
+"""Drawing rows so that every class gives its share of them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.classes import class_blocks, codes_of
+from service.data.selection import Selection, smallest_type
+from service.definitions.columns import Role, Table
+
+DRAW_ROWS = 65_536
+
+Counts = NDArray[np.intp]
+
+
+def drawn_by_class(
+    array: NDArray[Any], table: Table, rows: Selection, order: NDArray[np.unsignedinteger[Any]], share: float
+) -> NDArray[np.bool_]:
+    """Which of `rows` are drawn: of each class its quota, those whose positions come first in the shuffled `order`."""
+    classes = np.empty(len(rows), dtype=smallest_type(len(codes_of(table.having(Role.TARGET)[0]))))
+    for start, block in class_blocks(array, table, rows):
+        classes[start : start + len(block)] = block
+    quota = quotas(_counts(classes), share)
+    drawn = np.zeros(len(rows), dtype=np.bool_)
+    seen = np.zeros(len(quota), dtype=np.intp)
+    for start in range(0, len(order), DRAW_ROWS):
+        positions = order[start : start + DRAW_ROWS]
+        by_class = np.argsort(classes[positions], kind="stable")
+        sorted_classes = classes[positions][by_class]
+        rank = np.arange(len(positions)) - np.searchsorted(sorted_classes, sorted_classes)
+        drawn[positions[by_class]] = seen[sorted_classes] + rank < quota[sorted_classes]
+        seen += np.bincount(sorted_classes, minlength=len(quota))
+    return drawn
+
+
+def quotas(counts: Counts, share: float) -> Counts:
+    """How many rows of each class are drawn: round(rows * share) together, by the largest remainder.
+
+    Of equal remainders the earlier class's counts. Every class keeps one row back while the others can fill the total.
+    """
+    quota: Counts = np.floor(counts * share).astype(np.intp)
+    by_remainder = np.argsort(-(counts * share - quota), kind="stable")
+    short = round(int(counts.sum()) * share) - int(quota.sum())
+    for most in (np.maximum(counts - 1, 0), counts):
+        while short > 0 and (quota < most).any():
+            takers = [index for index in by_remainder if quota[index] < most[index]][:short]
+            quota[takers] += 1
+            short -= len(takers)
+    return quota
+
+
+def _counts(classes: NDArray[Any]) -> Counts:
+    """Rows of each class, counted in blocks: `bincount` makes 8 bytes of every one."""
+    counts = np.zeros(int(classes.max()) + 1, dtype=np.intp)
+    for start in range(0, len(classes), DRAW_ROWS):
+        counts += np.bincount(classes[start : start + DRAW_ROWS], minlength=len(counts))
+    return counts

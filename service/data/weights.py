@@ -1,0 +1,74 @@
+"""What rows and classes weigh in the loss."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.classes import class_blocks
+from service.data.selection import Selection, read_blocks, row_number
+from service.definitions.columns import Role, Table
+from service.errors import Fault, Invalid
+
+READ_ROWS = 65_536
+
+Weights = NDArray[np.float64]
+
+
+def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weights | None:
+    """The chosen rows' weights (n,), as they are stored; None where the dataset has none, so that all weigh the same.
+
+    `Invalid` names the row and column of what is no weight, or tells that these rows together weigh nothing.
+    """
+    if not table.having(Role.WEIGHT):
+        return None
+    at = len(table.columns) - 1
+    name = table.columns[at].name
+    weights = np.empty(len(rows))
+    for start, block in read_blocks(array, rows, READ_ROWS, slice(at, at + 1)):
+        weights[start : start + len(block)] = block[:, 0]
+    wrong = ~(np.isfinite(weights) & (weights >= 0))
+    if wrong.any():
+        position = int(wrong.argmax())
+        row, value = row_number(rows, position), weights[position]
+        detail = "is missing, but every row needs a weight" if np.isnan(value) else f"must be at least 0, got {value:g}"
+        raise Invalid(f"column `{name}`, row {row}: {detail}", [Fault(detail, row=row, column=name)])
+    if not weights.any():
+        detail = f"must be above 0 in some row, and is 0 in all of the {len(rows):,} from row {row_number(rows, 0)} on"
+        raise Invalid(f"column `{name}` {detail}", [Fault(detail, column=name)])
+    return weights
+
+
+def class_weights(
+    choice: str | dict[str, float] | None,
+    labels: tuple[str | int, ...] | None,
+    array: NDArray[Any],
+    table: Table,
+    rows: Selection,
+    samples: Weights | None = None,
+) -> Weights | None:
+    """What each class weighs (classes,), in the order of `labels`; None where all weigh the same.
+
+    `choice` is the job's `class_weights`, `rows` are the training rows and `samples` (n,) their weights. `balanced` is
+    n / (classes * rows of the class), King and Zeng 2001, over the classes that occur; one that does not weighs 1.
+    `Invalid` when the training rows together weigh nothing.
+    """
+    if choice is None or labels is None:
+        return None
+    if isinstance(choice, str):
+        counts = _by_class(array, table, rows, len(labels), None)
+        even = len(rows) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        return np.where(counts > 0, even, 1.0)
+    weights = np.array([choice.get(str(label), 1.0) for label in labels])
+    if not weights.all() and not (_by_class(array, table, rows, len(labels), samples)[weights > 0] > 0).any():
+        raise Invalid("all training rows weigh 0: class_weights must be above 0 for a class among them")
+    return weights
+
+
+def _by_class(array: NDArray[Any], table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
+    """The rows of each class (classes,), or with `samples` the sum of their weights."""
+    totals = np.zeros(classes)
+    for start, block in class_blocks(array, table, rows):
+        weights = None if samples is None else samples[start : start + len(block)]
+        totals += np.bincount(block, weights, minlength=classes)
+    return totals

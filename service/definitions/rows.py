@@ -1,0 +1,55 @@
+"""Which rows a job trains on and which validate it, with the defaults filled in. Arithmetic only."""
+
+from service.definitions.columns import Table
+from service.definitions.training import TrainingDefinition, Validation
+from service.errors import Invalid
+
+VALIDATE_FROM_ROWS = 100
+
+
+def resolve_rows(table: Table, training: TrainingDefinition, classes: bool) -> tuple[int, Validation | None]:
+    """How many rows are trained on, and the validation with its defaults; `classes`: the targets are."""
+    start, end = training.rows or (0, table.rows)
+    if end > table.rows:
+        raise Invalid.at("#/training/rows", f"must end at {table.rows} at most, the dataset's rows, got {end}")
+    validation = training.validation
+    if "validation" not in training.model_fields_set and end - start >= VALIDATE_FROM_ROWS:
+        validation = Validation(fraction=0.2)
+    if validation is not None:
+        validation = _stratified(validation, classes)
+    rows = end - start
+    if validation is not None and validation.rows is not None:
+        first, last = validation.rows
+        if last > table.rows:
+            raise Invalid.at("#/training/validation/rows", f"must end at {table.rows} at most, got {last}")
+        rows -= max(0, min(end, last) - max(start, first))
+    if validation is not None and validation.fraction is not None:
+        held_out = round(rows * validation.fraction)
+        if held_out < 1:
+            raise Invalid.at("#/training/validation/fraction", f"of {rows} rows leaves none to validate on")
+        rows -= held_out
+    if rows < 1:
+        raise Invalid.at("#/training/validation", "leaves no rows to train on")
+    return rows, validation
+
+
+def rows_left_out(table: Table, training: TrainingDefinition, validation: Validation | None) -> int:
+    """How many rows of the dataset are neither trained on nor validate."""
+    start, end = training.rows or (0, table.rows)
+    used = end - start
+    if validation is not None and validation.rows is not None:
+        first, last = validation.rows
+        used += last - first - max(0, min(end, last) - max(start, first))
+    return table.rows - used
+
+
+def _stratified(validation: Validation, classes: bool) -> Validation:
+    """With `stratify` as it became: told for a share only, and by default whether the targets are classes."""
+    where = "#/training/validation/stratify"
+    if validation.fraction is None:
+        if validation.stratify:
+            raise Invalid.at(where, "goes with `fraction` only")
+        return validation.model_copy(update={"stratify": None})
+    if validation.stratify and not classes:
+        raise Invalid.at(where, "needs classes, and the targets are values")
+    return validation.model_copy(update={"stratify": classes if validation.stratify is None else validation.stratify})

@@ -1,0 +1,41 @@
+"""Whether another dataset can validate a job: its columns are the training dataset's, and its classes are known there.
+
+Arithmetic only: nothing of the rows is read.
+"""
+
+from typing import Any
+
+from service.definitions.columns import Column, Role, Table
+from service.definitions.resolve import labels_of
+from service.definitions.weights import check_sample_weights
+from service.errors import Invalid
+
+WHERE = "#/training/validation/dataset"
+
+
+def check_validation_dataset(
+    name: str, other: Table, table: Table, training: dict[str, Any], labels: tuple[str | int, ...] | None
+) -> None:
+    """`Invalid` says why `other` cannot validate what is trained on `table`; `training` is the resolved one."""
+    for role in Role:
+        mine, theirs = table.having(role), other.having(role)
+        if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
+            raise Invalid.at(WHERE, f"`{name}` has other {role} columns than the training dataset")
+        for column, column_there in zip(mine, theirs, strict=True):
+            unknown = set(column_there.categories or ()) - set(column.categories or ())
+            if unknown:
+                raise Invalid.at(WHERE, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
+            if column_there.missing and (role is not Role.INPUT or training["preprocessing"]["missing"] == "error"):
+                raise Invalid.at(WHERE, f"column `{column.name}` has {column_there.missing} missing values")
+    check_sample_weights(other, 0, WHERE)
+    if labels is not None:
+        _check_classes(other.having(Role.TARGET)[0], labels)
+
+
+def _check_classes(column: Column, labels: tuple[str | int, ...]) -> None:
+    try:
+        unknown = set(labels_of(column)) - set(labels)
+    except Invalid as error:
+        raise Invalid.at(WHERE, error.faults[0].detail) from None
+    if unknown:
+        raise Invalid.at(WHERE, f"has a class the training dataset lacks: {min(map(str, unknown))}")

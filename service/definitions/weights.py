@@ -1,0 +1,57 @@
+"""Whether weights fit a job: of rows, as far as their column's statistics tell, and of classes. Arithmetic only."""
+
+from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.validation import guess
+from service.errors import Fault, Invalid
+
+MAX_GUESSES = 100  # among more labels none is guessed, and they are not listed
+
+
+def check_sample_weights(table: Table, left_out: int, where: str = "#/dataset") -> None:
+    """`left_out` rows are neither trained on nor validate; what they may hide is found when the rows are read."""
+    for column in table.having(Role.WEIGHT):
+        fault = _fault(column, left_out)
+        if fault is not None:
+            raise Invalid.at(where, f"column `{column.name}` {fault}")
+
+
+def _fault(column: Column, left_out: int) -> str | None:
+    if column.type is ColumnType.CATEGORY:
+        return "must hold numbers to weigh rows by, and holds text"
+    if column.missing > left_out:
+        return f"has {column.missing} missing values, but every row needs a weight"
+    if column.minimum is not None and column.minimum < 0 and not left_out:
+        return f"holds {column.minimum:g}, but a weight must be at least 0"
+    if column.maximum is not None and column.maximum <= 0:
+        return f"holds {column.maximum:g} at most, but some weight must be above 0"
+    return None
+
+
+def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str | int, ...] | None) -> None:
+    """`choice` is the job's `class_weights`; `labels` the classes of its targets, None for values."""
+    where = "#/training/class_weights"
+    if choice is None:
+        return
+    if labels is None:
+        raise Invalid.at(where, "needs classes, and the targets are values")
+    if isinstance(choice, str):
+        return
+    known = dict.fromkeys(map(str, labels))
+    faults = [
+        Fault(f"`{label}` is no class of the targets{_guess(label, list(known))}", pointer=f"{where}/{_escaped(label)}")
+        for label in choice
+        if label not in known
+    ]
+    if faults:
+        raise Invalid(f"{faults[0].pointer}: {faults[0].detail}", faults)
+    if not any(choice.get(label, 1.0) for label in known):
+        raise Invalid.at(where, "must be above 0 for some class, and all weigh 0")
+
+
+def _guess(label: str, known: list[str]) -> str:
+    return guess(label, known) if len(known) <= MAX_GUESSES else ""
+
+
+def _escaped(label: str) -> str:
+    """A part of a JSON pointer (RFC 6901)."""
+    return label.replace("~", "~0").replace("/", "~1")

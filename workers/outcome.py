@@ -1,0 +1,91 @@
+"""What a job that succeeded leaves: a version of its model, and for classes the confusion matrix."""
+
+from typing import Any
+
+from service.backprop.metrics import ConfusionMatrix
+from service.backprop.passes import Evaluator
+from service.backprop.tally import Measures
+from service.backprop.weighing import Weighing
+from service.definitions.build import build_network
+from service.parts import Parts
+from service.store import epochs, models
+from service.store.records import JobRecord
+from service.stored_bytes import read as read_bytes
+from workers.preparing import Prepared
+from workers.recorder import Recorder
+
+MOST_CLASSES = 100  # a larger matrix is nothing to read
+
+
+def version_epoch(job: JobRecord, recorder: Recorder) -> int:
+    """The epoch that becomes the model's version."""
+    last, best = recorder.last_epoch, recorder.best_epoch
+    assert last is not None
+    return best if job.training["version_epoch"] == "best" and best is not None else last
+
+
+def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any] | None:
+    """Of the version's epoch: how many rows of each class (a row of counts) are told to be of each (its columns).
+
+    Counted on the validation rows, else on the training rows; None for values and for very many classes.
+    """
+    labels = prepared.preprocessing.labels
+    if labels is None or len(labels) > MOST_CLASSES:
+        return None
+    epoch, settings = version_epoch(job, recorder), prepared.settings
+    network = build_network(job.network, job.training["precision"])
+    network.load(recorder.bytes_of(epoch) or _stored_bytes(parts, job, epoch))
+    measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
+    rows = prepared.training if prepared.validation is None else prepared.validation
+    tally = Evaluator(network, measures, Weighing(settings.loss)).evaluate(rows)
+    return {
+        "epoch": epoch,
+        "rows": "training" if prepared.validation is None else "validation",
+        "classes": list(labels),
+        "counts": tally.memories[0].tolist(),
+    }
+
+
+def _stored_bytes(parts: Parts, job: JobRecord, epoch: int) -> bytes:
+    with parts.database.read() as connection:
+        stored = epochs.load_parameters(connection, job.number, epoch)
+    return read_bytes(parts.blobs, stored)
+
+
+def stopping(recorder: Recorder) -> dict[str, Any]:
+    """The job's columns that tell why training ended before its last epoch, if it did."""
+    if recorder.stopped is None:
+        return {}
+    epoch = recorder.last_epoch
+    return {
+        "stopped": {"reason": recorder.stopped, "epoch": epoch},
+        "reached_epoch": epoch if recorder.stopped == "stop_when" else None,
+    }
+
+
+def add_version(connection: Any, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:
+    """Make the model's next version of the chosen epoch; the job's column that names it."""
+    chosen = version_epoch(job, recorder)
+    stored = epochs.load_parameters(connection, job.number, chosen)
+    record = epochs.get_epoch(connection, job.number, chosen)
+    assert record is not None
+    version = models.add_version(
+        connection,
+        job.model_name,
+        {
+            "job_id": job.id,
+            "epoch": chosen,
+            "network": job.network,
+            "preprocessing": prepared.preprocessing.to_dict(),
+            "precision": job.training["precision"],
+            "record": {
+                "training_loss": record.training_loss,
+                "validation_loss": record.validation_loss,
+                "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
+            },
+            "bytes": stored.bytes,
+            "address": stored.address,
+            "sha256": stored.sha256,
+        },
+    )
+    return {"model_version": version}
