@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format bench pins clean
+.PHONY: help setup demo serve test torch lint format docs bench pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
 format: $(VENV)/.ready-dev ## Lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready ## Write the tables of docs/training.md from the code
+	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.ready ## Train Nielsen's network on MNIST over HTTP (MNIST=path of mnist.npz)
 	$(BIN)/python -m benchmarks.mnist $(MNIST)

@@ -43,7 +43,13 @@ class Invalid(ServiceError):
     @classmethod
     def at(cls, pointer: str, detail: str) -> "Invalid":
         """One fault in a JSON body, its pointer such as `#/training/loss`."""
-        return cls(f"{pointer}: {detail}", [Fault(detail, pointer=pointer)])
+        return cls.told([Fault(detail, pointer=pointer)])
+
+    @classmethod
+    def told(cls, faults: Sequence[Fault]) -> "Invalid":
+        """At least one fault in a JSON body; the sentence is of the first."""
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        return cls(f"{faults[0].pointer}: {faults[0].detail}{more}", faults)
 
 
 class NotFound(ServiceError):

@@ -113,12 +113,14 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
                 raise Invalid.at("#/network", error.detail) from None
         return record.name, NetworkDefinition.model_validate(record.definition)
     definition = request.network.definition()
-    check_network(definition, parts.settings.max_parameters, "#/network")
+    with request.network.pointing("#/network"):
+        check_network(definition, parts.settings.max_parameters, "#/network")
     return request.network.name, definition
 
 
 def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
-    resolved = resolve(network, table, request.training, secrets.randbits(53), parts.settings.max_parameters)
+    with request.pointing(network) as training:
+        resolved = resolve(network, table, training, secrets.randbits(53), parts.settings.max_parameters)
     validation = (resolved.training["validation"] or {}).get("dataset")
     if validation is not None:
         _check_validation(parts, validation, table, resolved)

@@ -2,19 +2,22 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from service import catalog
 from service.api.answers import answer, immutable, listing, page
 from service.api.bodies import read_model
 from service.api.parts import parts
-from service.api.routes import PAGE, Routes
-from service.api.schemas import ListAnswer, NetworkAnswer
+from service.api.routes import PAGE, Query, Routes
+from service.api.schemas import ListAnswer, NetworkAnswer, NetworkInEitherFormat
+from service.definitions.keras import write_sequential
 from service.definitions.network import NetworkRequest, describe
+from service.errors import Invalid
 from service.store import resources
 from service.store.records import NetworkRecord
 
 routes = Routes("networks")
+FORMATS = ("json", "keras")
 
 
 def body_of(record: NetworkRecord) -> dict[str, Any]:
@@ -32,8 +35,9 @@ def body_of(record: NetworkRecord) -> dict[str, Any]:
 )
 def create_network() -> Response:
     """Keep a network."""
-    request = read_model(NetworkRequest, parts().settings.max_json_bytes)
-    record, is_new = catalog.keep_network(parts(), request.name, request.definition())
+    body = read_model(NetworkRequest, parts().settings.max_json_bytes)
+    with body.pointing():
+        record, is_new = catalog.keep_network(parts(), body.name, body.definition())
     return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
 
 
@@ -45,12 +49,22 @@ def list_networks() -> Response:
     return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
 
 
-@routes.route("GET", "/v1/networks/{name}", answers={200: NetworkAnswer}, problems=(404,))
+@routes.route(
+    "GET",
+    "/v1/networks/{name}",
+    query=[Query("format", {"enum": list(FORMATS)}, "keras: JSON that Keras's `model_from_json` takes")],
+    answers={200: NetworkInEitherFormat},
+    problems=(404,),
+)
 def get_network(name: str) -> Response:
-    """One network."""
+    """One network; with `?format=keras` as Keras's JSON."""
+    wanted = request.args.get("format", "json")
+    if wanted not in FORMATS:
+        raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
     with parts().database.read() as connection:
         record = resources.get_network(connection, name)
-    return immutable(body_of(record), f"{record.sha256}-{record.created_at.timestamp():.6f}")
+    body = body_of(record) if wanted == "json" else write_sequential(record.name, record.definition)
+    return immutable(body, f"{record.sha256}-{record.created_at.timestamp():.6f}-{wanted}")
 
 
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))

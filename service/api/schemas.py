@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from service.definitions.base import Answer
+from service.definitions.keras import KerasSequential
 
 
 class Problem(Answer):
@@ -29,6 +30,11 @@ class NetworkAnswer(Answer):
     parameters: int | None
     layers: list[dict[str, Any]] | None = None
     hidden: list[int] | None = None
+    training: dict[str, Any] | None = Field(default=None, description="what a job takes that does not say otherwise")
+
+
+class NetworkInEitherFormat(RootModel[NetworkAnswer | KerasSequential]):
+    """A network, or with `?format=keras` Keras's JSON of it."""
 
 
 class ColumnAnswer(Answer):

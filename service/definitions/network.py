@@ -3,15 +3,27 @@
 Imports `service.backprop` for the names and settings of what can be chosen, and `service.errors`.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import LAYERS, Layer
 from service.backprop.network import size_of
 from service.definitions.base import Integer, Model, Name
 from service.definitions.choices import build, choice, union
+from service.definitions.keras import KerasSequential, Places, is_keras, moved, read_sequential, told_there
+from service.definitions.training import TrainingDefinition
 from service.errors import Invalid
 
 if TYPE_CHECKING:
@@ -40,6 +52,9 @@ class NetworkDefinition(Model):
         description="units of dense hidden layers; the output layer fits the job's targets",
     )
     activation: ActivationChoice | None = Field(default=None, description="of the layers in `hidden`; tanh if left out")
+    training: TrainingDefinition | None = Field(
+        default=None, description="defaults for the keys that a job's own `training` does not give"
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> "NetworkDefinition":
@@ -69,19 +84,48 @@ class NetworkDefinition(Model):
     def normalised(self) -> dict[str, Any]:
         """The definition with every default filled in, as stored and compared."""
         record = self.model_dump(mode="json")
+        training = {} if self.training is None else {"training": self.training.given()}
         if self.hidden is not None:
-            return {"inputs": self.inputs, "hidden": record["hidden"], "activation": record["activation"] or "tanh"}
+            short = {"hidden": record["hidden"], "activation": record["activation"] or "tanh"}
+            return {"inputs": self.inputs, **short, **training}
         layers = [{key: value for key, value in layer.items() if value is not None} for layer in record["layers"]]
-        return {"inputs": self.inputs, "layers": layers}
+        return {"inputs": self.inputs, "layers": layers, **training}
 
 
 class NetworkRequest(NetworkDefinition):
     """A network to keep; without a name one is made up."""
 
     name: Name | None = None
+    _places: Places = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _or_keras(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Keras's JSON of a Sequential model is taken too; faults in it are told where they stand there."""
+        if not is_keras(data):
+            return handler(data)
+        record, places = read_sequential(data)
+        try:
+            made = handler(record)
+        except ValidationError as error:
+            raise told_there(error, places) from None
+        made._places = places
+        return made
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [handler(core), handler(KerasSequential.__pydantic_core_schema__)]}
 
     def definition(self) -> NetworkDefinition:
-        return NetworkDefinition(inputs=self.inputs, layers=self.layers, hidden=self.hidden, activation=self.activation)
+        return NetworkDefinition(**{name: getattr(self, name) for name in NetworkDefinition.model_fields})
+
+    @contextmanager
+    def pointing(self, pointer: str = "#") -> Iterator[None]:
+        """What is found out later about a network that stood at `pointer` is told where its sender wrote it."""
+        try:
+            yield
+        except Invalid as error:
+            raise moved(error, pointer, self._places) from None
 
 
 def widths(layers: list[Layer], inputs: int) -> list[int]:

@@ -1,12 +1,16 @@
 """The bodies of requests other than a network's: datasets as JSON, jobs, predictions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text
-from service.definitions.network import NetworkRequest
+from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
+from service.errors import Invalid
 
 
 class DatasetRequest(Model):
@@ -52,6 +56,27 @@ class JobRequest(Model):
     training: TrainingDefinition = TrainingDefinition()
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
+
+    @contextmanager
+    def pointing(self, network: NetworkDefinition) -> Iterator[TrainingDefinition]:
+        """The job's training over the network's own; what is found wrong with it is told where it was written."""
+        sent = self.network.pointing("#/network") if isinstance(self.network, NetworkRequest) else nullcontext()
+        with sent:
+            try:
+                yield self.training.over(network.training)
+            except Invalid as error:
+                raise self._of_network(error, network) from None
+
+    def _of_network(self, error: Invalid, network: NetworkDefinition) -> Invalid:
+        """Pointers at keys of `training` that the network brought along lead there."""
+        brought = set() if network.training is None else network.training.model_fields_set
+        faults = []
+        for fault in error.faults:
+            head, _, key = (fault.pointer or "").partition("#/training/")
+            if not head and key.split("/")[0] in brought - self.training.model_fields_set:
+                fault = replace(fault, pointer=f"#/network/training/{key}")
+            faults.append(fault)
+        return Invalid.told(faults) if faults else error
 
 
 class PredictRequest(Model):

@@ -151,3 +151,19 @@ class TrainingDefinition(Model):
         if self.rows is not None:
             _ordered(self.rows)
         return self
+
+    def given(self) -> dict[str, Any]:
+        """The keys that were given, each with its own defaults filled in, as a network keeps them."""
+        record = self.model_dump(mode="json")
+        return {name: _without_nulls(record[name]) for name in type(self).model_fields if name in self.model_fields_set}
+
+    def over(self, defaults: "TrainingDefinition | None") -> "TrainingDefinition":
+        """This training, with `defaults` for the keys that it does not give."""
+        if defaults is None:
+            return self
+        both = (defaults, self)
+        return TrainingDefinition(**{name: getattr(of, name) for of in both for name in of.model_fields_set})
+
+
+def _without_nulls(value: Any) -> Any:
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value

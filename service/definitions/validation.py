@@ -49,10 +49,7 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
         where = pointer + pointer_to(item["loc"], data, item["type"])
         detail = _sentence(item, model, data)
         faults.setdefault((where, detail), Fault(detail, pointer=where))
-    listed = list(faults.values())
-    first = listed[0]
-    more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
-    return Invalid(f"{first.pointer}: {first.detail}{more}", listed)
+    return Invalid.told(list(faults.values()))
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:

@@ -1,0 +1,11 @@
+"""Keras's JSON of a Sequential model, read into a network's record and written from one.
+
+Keras itself is not needed. Imports `service.errors`, the rest of `service.definitions` only for words and numbers.
+"""
+
+from service.definitions.keras.document import KerasSequential, is_keras
+from service.definitions.keras.pieces import Places, moved, told_there
+from service.definitions.keras.sequential import read_sequential
+from service.definitions.keras.writing import write_sequential
+
+__all__ = ["KerasSequential", "Places", "is_keras", "moved", "read_sequential", "told_there", "write_sequential"]

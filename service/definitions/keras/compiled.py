@@ -1,0 +1,62 @@
+"""What `compile()` was given, as the training that a network brings along."""
+
+from typing import Any
+
+from service.definitions.keras.layers import Tree, settings_of
+from service.definitions.keras.pieces import Piece
+from service.definitions.keras.words import LOSSES, METRICS, OPTIMIZERS
+
+OF_RUNNING = ("run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss", "pss_evaluation_shards")
+OF_OPTIMIZERS = ("name", "ema_momentum", "ema_overwrite_frequency", "jit_compile", "is_legacy_optimizer")
+MEANS = ("sum_over_batch_size", "auto", "mean")
+
+
+def read_compiled(compiled: Piece) -> Tree:
+    """Optimizer, loss and metrics; what has no counterpart is refused."""
+    compiled.nothing_but("optimizer", "loss", "metrics", "weighted_metrics", *OF_RUNNING)
+    compiled["weighted_metrics"].must_be([])
+    training: Tree = {}
+    if compiled["optimizer"].is_there:
+        training |= _optimizer(compiled["optimizer"])
+    if compiled["loss"].is_there:
+        training |= _loss(compiled["loss"])
+    if compiled["metrics"].is_there:
+        training["metrics"] = compiled["metrics"].holding([_metric(metric) for metric in compiled["metrics"]])
+    return training
+
+
+def _optimizer(piece: Piece) -> Tree:
+    name, config = piece.named()
+    word = name.choose(OPTIMIZERS, "optimizer")
+    own = [key for key, _ in word.settings.values() if key is not None]
+    if config["clipnorm"].is_there:
+        config["clipnorm"].refuse("bounds each array by itself, which is not done here; `global_clipnorm` can be kept")
+    config.nothing_but(*own, *OF_OPTIMIZERS, "global_clipnorm", "clipvalue")
+    if isinstance(config["learning_rate"].value, dict):
+        config["learning_rate"].refuse("must be a number; a schedule is chosen by `schedule` in a job's `training`")
+    training: Tree = {"optimizer": piece.holding(settings_of(word, config))}
+    bounds = {"norm": config["global_clipnorm"], "value": config["clipvalue"]}
+    given = {key: bound for key, bound in bounds.items() if bound.is_there}
+    return training | ({"gradient_clipping": config.holding(given)} if given else {})
+
+
+def _loss(piece: Piece) -> Tree:
+    name, config = piece.named()
+    loss = name.choose(LOSSES, "loss")
+    config.nothing_but("name", "dtype", "reduction", "axis", "from_logits", "label_smoothing", "delta")
+    config["reduction"].must_be(*MEANS)
+    config["axis"].must_be(-1)
+    logits = config["from_logits"]
+    logits.must_be(False, why="outputs are probabilities here; end the network with softmax or sigmoid")
+    record: Any = {"type": loss, "delta": config["delta"]} if config["delta"].is_there else loss
+    training: Tree = {"loss": piece.holding(record)}
+    return training | ({"label_smoothing": smoothing} if (smoothing := config["label_smoothing"]).value else {})
+
+
+def _metric(piece: Piece) -> Piece:
+    name, config = piece.named()
+    metric = name.choose(METRICS, "metric")
+    config.nothing_but("name", "dtype", "k", "threshold", "class_aggregation")
+    config["threshold"].must_be(0.5)
+    config["class_aggregation"].must_be("uniform_average")
+    return piece.holding({"type": metric, "k": config.get("k", 5)} if metric == "top_k_accuracy" else metric)
