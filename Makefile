@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test lint format docs bench pins clean
+.PHONY: help setup demo serve test torch lint format docs bench pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ serve: $(VENV)/.ready ## Start the service on http://127.0.0.1:8000 (ARGS="--por
 
 test: $(VENV)/.ready-dev ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+torch: $(VENV)/.ready-torch ## Install PyTorch for the tests of agreement
+
+$(VENV)/.ready-torch: $(VENV)/.ready-dev requirements/torch.txt
+	$(PIP) install --only-binary :all: -r requirements/torch.txt
+	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

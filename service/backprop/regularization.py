@@ -9,6 +9,7 @@ from service.backprop.arrays import FloatArray
 from service.backprop.network import Network, Workspace
 
 CLIP_EPSILON = 1e-6  # PyTorch's, in clip_grad_norm_
+RENORM_EPSILON = 1e-7  # PyTorch's, in renorm
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Regularization:
             return
         for W, _ in _regularized(network, workspace):
             lengths = np.sqrt(np.square(W).sum(axis=0))
-            W *= np.minimum(self.max_norm / np.maximum(lengths, 1e-12), 1.0)
+            W *= np.where(lengths > self.max_norm, self.max_norm / (lengths + RENORM_EPSILON), 1.0)
 
 
 def _regularized(network: Network, workspace: Workspace) -> Iterator[tuple[FloatArray, FloatArray]]:

@@ -139,7 +139,7 @@ class ReduceOnPlateau(Schedule):
     """base times `factor` each time the loss has not improved for more than `patience` epochs.
 
     Improved means below best * (1 - threshold). The loss is the validation's, or the training's without one. After a
-    reduction `cooldown` epochs do not count.
+    reduction `cooldown` epochs do not count. A rate that is below `minimum` already stays as it is.
     """
 
     name: ClassVar[str] = "reduce_on_plateau"
@@ -152,7 +152,7 @@ class ReduceOnPlateau(Schedule):
     def rate(self, base: float, at: Position, memory: Memory) -> float:
         rate = base
         for _ in range(int(memory.get("reductions", 0.0))):
-            rate = max(rate * self.factor, self.minimum)
+            rate = min(rate, max(rate * self.factor, self.minimum))
         return rate
 
     def observe(self, loss: float, memory: Memory) -> None:

@@ -94,6 +94,7 @@ class RMSprop(Optimizer):
             average(slots["means"], g, 1.0 - self.alpha, step)
             np.multiply(slots["means"], slots["means"], out=root)
             np.subtract(slots["squares"], root, out=root)
+            np.maximum(root, 0.0, out=root)  # of a gradient that never changes, rounding makes a negative variance
             np.sqrt(root, out=root)
         else:
             np.sqrt(slots["squares"], out=root)

@@ -1,0 +1,174 @@
+"""A run goes on from any stored state as if it had never stopped, to the last bit, whatever its settings."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from service.backprop.activations import ACTIVATIONS
+from service.backprop.layers import LAYERS, Dense, Layer
+from service.backprop.losses import LOSSES
+from service.backprop.metrics import METRICS
+from service.backprop.network import Network
+from service.backprop.optimizers import OPTIMIZERS, SGD
+from service.backprop.regularization import Regularization
+from service.backprop.rows import ArrayRows
+from service.backprop.schedules import SCHEDULES
+from service.backprop.state import TrainingState
+from service.backprop.stopping import EarlyStopping, Stopping
+from service.backprop.trainer import EpochResult, TrainingSettings, train
+
+ACCURACY = METRICS["accuracy"]()
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run: its settings, the layers between its inputs and outputs, and the rows it sees."""
+
+    settings: dict[str, Any]
+    middle: Callable[[], list[Layer]] = lambda: [Dense(6, ACTIVATIONS["tanh"]())]
+    weighted: bool = False
+    block_rows: int | None = None
+    validation: bool = True
+    ends: str | None = field(default=None)
+
+    def network(self, precision: str) -> Network:
+        output = Dense(3, ACTIVATIONS["softmax"]())
+        network = Network(4, [*self.middle(), output], precision)
+        network.initialize(3)
+        return network
+
+    def rows(self, count: int, precision: str, seed: int) -> ArrayRows:
+        random = np.random.default_rng(seed)
+        X = random.normal(size=(count, 4)).astype(precision)
+        Y = np.eye(3, dtype=precision)[np.abs(X[:, 0] * 2).astype(int).clip(0, 2)]
+        weights = random.uniform(0.2, 2.0, count).astype(precision) if self.weighted else None
+        return ArrayRows(X, Y, weights, self.block_rows)
+
+    def chosen(self) -> TrainingSettings:
+        values = {"optimizer": SGD(learning_rate=0.3, momentum=0.8), "epochs": 8, "batch_size": 8, **self.settings}
+        loss = LOSSES["categorical_cross_entropy"]()
+        return TrainingSettings(loss=loss, shuffle=True, seed=9, metrics=(ACCURACY,), **values)
+
+    def run(self, precision: str, resume: TrainingState | None = None) -> Iterator[EpochResult]:
+        """The rest of the run from `resume`, on a network that is drawn anew."""
+        held_out = self.rows(20, precision, 6) if self.validation else None
+        return train(self.network(precision), self.chosen(), self.rows(50, precision, 5), held_out, resume=resume)
+
+
+def normalised() -> list[Layer]:
+    relu = LAYERS["activation"](ACTIVATIONS["relu"]())
+    return [Dense(6), LAYERS["batch_normalization"](), relu, LAYERS["dropout"](0.3), Dense(5), LAYERS["dropout"](0.1)]
+
+
+def deep() -> list[Layer]:
+    return [Dense(3, ACTIVATIONS["sigmoid"]()) for _ in range(5)]
+
+
+def with_optimizer(name: str, **settings: Any) -> Case:
+    optimizer = OPTIMIZERS[name](**settings)
+    return Case({"optimizer": optimizer, **({"batch_size": 50} if optimizer.full_batch else {})})
+
+
+def with_schedule(name: str, **settings: Any) -> Case:
+    return Case({"schedule": SCHEDULES[name](**settings)})
+
+
+def early(patience: int, monitor: str = "validation_loss", min_delta: float = 0.0) -> Stopping:
+    return Stopping(EarlyStopping(monitor, patience, min_delta), metrics=(ACCURACY,))
+
+
+CASES = {
+    **{name: with_optimizer(name) for name in OPTIMIZERS},
+    "adam_with_amsgrad_dropout_and_batch_normalization": Case(
+        {"optimizer": OPTIMIZERS["adam"](learning_rate=0.02, amsgrad=True)}, middle=normalised
+    ),
+    "centered_rmsprop_with_momentum": with_optimizer("rmsprop", momentum=0.5, centered=True),
+    "step": with_schedule("step", epochs=2, gamma=0.5),
+    "exponential": with_schedule("exponential"),
+    "polynomial": with_schedule("polynomial", power=2.0),
+    "cosine": with_schedule("cosine", warmup_epochs=2),
+    "cosine_with_restarts": with_schedule("cosine", restart_epochs=2, restart_factor=2),
+    "one_cycle": with_schedule("one_cycle"),
+    "reduce_on_plateau": with_schedule("reduce_on_plateau", factor=0.5, patience=0, threshold=0.2, cooldown=1),
+    "early_stopping": Case({"stopping": early(3, min_delta=0.05), "epochs": 40}, ends="early_stopping"),
+    "early_stopping_by_accuracy": Case(
+        {"stopping": early(2, "training_accuracy", 0.01), "epochs": 40}, validation=False, ends="early_stopping"
+    ),
+    "stop_when": Case({"stopping": Stopping(stop_when=(("training_loss", 0.9),)), "epochs": 40}, ends="stop_when"),
+    "sample_weights": Case({}, weighted=True),
+    "label_smoothing_and_class_weights": Case({"label_smoothing": 0.1, "class_weights": np.array([0.5, 1.0, 2.0])}),
+    "rows_in_blocks": Case({}, block_rows=7),
+    "regularization": Case({"regularization": Regularization(0.001, 0.01, max_norm=0.8, clip_norm=0.5)}),
+    "plateaus": Case({"optimizer": SGD(learning_rate=1e-9), "epochs": 30}, middle=deep, validation=False),
+}
+
+
+def told(result: EpochResult) -> tuple[Any, ...]:
+    """All that an epoch says of itself but its duration."""
+    return (
+        result.epoch,
+        hashlib.sha256(result.network.stored_bytes()).hexdigest(),
+        result.training_loss,
+        result.validation_loss,
+        result.training_metrics,
+        result.validation_metrics,
+        result.learning_rate,
+        result.best_epoch,
+        result.stopped,
+        result.layers,
+        result.warnings,
+    )
+
+
+def undisturbed(case: Case, precision: str) -> list[tuple[tuple[Any, ...], TrainingState]]:
+    return [(told(result), TrainingState.from_bytes(result.state().to_bytes())) for result in case.run(precision)]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("name", list(CASES))
+def test_from_every_state_the_run_goes_on_the_same(name: str, precision: str) -> None:
+    whole = undisturbed(CASES[name], precision)
+    seen = [epoch for epoch, _ in whole]
+    for epoch, state in whole[:-1]:
+        assert [told(result) for result in CASES[name].run(precision, state)] == seen[epoch[0] + 1 :]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: str) -> None:
+    whole = undisturbed(CASES[name], precision)
+    middle = whole[len(whole) // 2][1]
+    resumed = [result.state().to_bytes() for result in CASES[name].run(precision, middle)]
+    assert resumed == [state.to_bytes() for _, state in whole[middle.epoch + 1 :]]
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ends])
+def test_the_runs_that_end_early_do(name: str) -> None:
+    ends = [epoch[8] for epoch, _ in undisturbed(CASES[name], "float64")]
+    assert ends[-1] == CASES[name].ends
+    assert 3 < len(ends) < 40 and not any(ends[:-1])
+
+
+def test_the_run_of_plateaus_warns_of_one() -> None:
+    warnings = [warned.code for epoch, _ in undisturbed(CASES["plateaus"], "float64") for warned in epoch[10]]
+    assert warnings.count("plateau") == 1
+    assert "vanishing_gradient" in warnings
+
+
+def test_the_schedule_that_looks_at_losses_reduces_more_than_once() -> None:
+    rates = {epoch[6] for epoch, _ in undisturbed(CASES["reduce_on_plateau"], "float64")}
+    assert len(rates) > 2
+
+
+def test_a_state_is_not_changed_by_the_epochs_after_it() -> None:
+    run = CASES["adam"].run("float64")
+    state = next(run).state()
+    before = state.to_bytes()
+    for _ in run:
+        assert math.isfinite(state.best_value)
+    assert state.to_bytes() == before
