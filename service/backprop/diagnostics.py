@@ -14,7 +14,7 @@ from service.backprop.network import Buffers, Network, PlacedLayer
 
 SAMPLE_ROWS = 256  # on which saturated and dead units are counted
 SAMPLE_COST = 11.0  # of the epoch's own work a sample of all its rows is a third; this holds it to 3 %
-STEP_COST = 16.0  # so many batches' worth of calls are a measurement's
+STEP_COST = 32.0  # so many batches' worth of calls are a measurement's
 VANISHED = 1 / 50  # of the output layer's delta: Nielsen's four hidden layers have 1 / 100 in the first
 EXPLODED = 50.0
 FLAT = 0.01  # a derivative smaller than that is saturated
