@@ -106,3 +106,8 @@ class Diverged(ServiceError):
     def __init__(self, detail: str, epoch: int) -> None:
         super().__init__(detail)
         self.epoch = epoch
+
+
+def escaped(key: str) -> str:
+    """A key as a part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -111,7 +111,7 @@ class RawRows:
 
 def predict(trained: Trained, rows: RawRows) -> dict[str, Any]:
     """Predictions as TensorFlow Serving's row format has them, and this service's labels beside."""
-    A = outputs(trained, rows.values)
+    A = outputs(trained, rows)
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
     answer: dict[str, Any] = {
@@ -145,28 +145,43 @@ def raw_rows(trained: Trained, request: PredictRequest) -> RawRows:
     return RawRows(rows_from_lists(trained.preprocessing, rows, field), field)
 
 
-def outputs(trained: Trained, raw: NDArray[np.float64]) -> NDArray[Any]:
-    """The network's outputs (n, outputs) for raw input columns (n, columns)."""
-    X = np.empty((len(raw), trained.preprocessing.features), dtype=trained.network.dtype)
+def outputs(trained: Trained, rows: RawRows) -> NDArray[Any]:
+    """The network's outputs (n, outputs)."""
+    X = np.empty((len(rows.values), trained.preprocessing.features), dtype=trained.network.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        trained.preprocessing.transform_inputs(raw, X)
-    if not np.isfinite(X).all():
-        row = int(np.argwhere(~np.isfinite(X))[0][0])
-        raise Invalid.at(f"#/instances/{row}", f"holds a number beyond a {X.dtype.name}, the network's precision")
-    return trained.network.predict(X)
+        trained.preprocessing.transform_inputs(rows.values, X)
+    _check_finite(X, rows.field, f"holds a number beyond a {X.dtype.name}, the network's precision")
+    A = trained.network.predict(X)
+    _check_finite(A, rows.field, f"leads to a number beyond a {A.dtype.name}, the network's precision")
+    return A
+
+
+def _check_finite(values: NDArray[Any], field: str, detail: str) -> None:
+    """`values` has a row for each that was sent as `field`."""
+    finite = np.isfinite(values).all(axis=1)
+    if not finite.all():
+        raise Invalid.at(f"#/{field}/{int(finite.argmin())}", detail)
 
 
 def _objects(trained: Trained, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:
-    """One object a row: the target's name with its label or value, and for classes each one's probability."""
+    """One object a row: the target's name with its label or value, and for classes each one's probability.
+
+    Outputs of a network that does not end in a sigmoid or softmax are no probabilities: they are told as `scores`.
+    """
     preprocessing = trained.preprocessing
     names = [target.name for target in preprocessing.targets]
     if labels is None or preprocessing.labels is None:
         return [dict(zip(names, row, strict=True)) for row in values.tolist()]
+    classes = [str(label) for label in preprocessing.labels]
+    activation = trained.network.layers[-1].layer.last_activation()
+    are_shares = activation is not None and activation.name in ("sigmoid", "softmax")
     rows = []
     for row, label in zip(values.tolist(), labels, strict=True):
-        shares = [1.0 - row[0], row[0]] if preprocessing.single_output else row
-        probabilities = dict(zip(map(str, preprocessing.labels), shares, strict=True))
-        rows.append({names[0]: label, "probabilities": probabilities})
+        if preprocessing.single_output:
+            told = dict(zip(classes, [1.0 - row[0], row[0]], strict=True)) if are_shares else {classes[1]: row[0]}
+        else:
+            told = dict(zip(classes, row, strict=True))
+        rows.append({names[0]: label, "probabilities" if are_shares else "scores": told})
     return rows
 
 

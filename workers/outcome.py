@@ -38,6 +38,7 @@ def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder:
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
     rows = prepared.training if prepared.validation is None else prepared.validation
     tally = Evaluator(network, measures, Weighing(settings.loss)).evaluate(rows)
+    assert tally is not None
     return {
         "epoch": epoch,
         "rows": "training" if prepared.validation is None else "validation",

@@ -123,6 +123,7 @@ class Recorder:
             self.forget.append(epoch)
             return
         self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
+        self.pending_bytes -= sum(block.size for block in pending)
         self.records = [
             replace(record, parameters_stored=False) if record.epoch == epoch else record for record in self.records
         ]

@@ -38,7 +38,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
             prepared = prepare(parts, job)
             recorder = _recorder(parts, job, prepared)
             asked = _train(prepared, recorder, watch)
-        _end(parts, job, prepared, recorder, asked)
+            _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
         _fail(parts, job, recorder, "diverged", error.detail, error.epoch)
     except MemoryError:
@@ -48,7 +48,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     except Damaged as error:
         _fail(parts, job, recorder, "damaged", error.detail)
     except Invalid as error:
-        _fail(parts, job, recorder, "internal", error.detail)
+        _fail(parts, job, recorder, "invalid_data", error.detail)
     except (Fenced, Unavailable):
         raise Fenced from None
     except Exception:

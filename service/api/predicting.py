@@ -35,7 +35,7 @@ def predict_request(trained: Trained) -> Response:
     rows = _raw_rows(trained, kind, data)
     if wanted == "json":
         return answer(models.predict(trained, rows))
-    A = models.outputs(trained, rows.values)
+    A = models.outputs(trained, rows)
     values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
     data = _as_csv(trained, values, labels) if wanted == "csv" else _as_npz(values, labels)
     return Response(data, mimetype=FORMATS[wanted])

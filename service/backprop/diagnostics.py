@@ -107,7 +107,13 @@ def _idle(placed: PlacedLayer, sample: Buffers) -> tuple[float | None, float | N
 
 def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]) -> list[Warned]:
     """What a measurement tells that a person should know."""
-    trained = [(placed.index, layers[placed.index]) for placed in network.layers if placed.layer.regularized]
+    # a batch normalization takes the mean over the rows off the error that reaches what stands before it: its sum is 0
+    centred = {placed.index - 1 for placed in network.layers if placed.layer.couples_rows}
+    trained = [
+        (placed.index, layers[placed.index])
+        for placed in network.layers
+        if placed.layer.regularized and placed.index not in centred
+    ]
     found = []
     last = trained[-1][1].delta if trained else 0.0
     for index, layer in trained[:-1]:
@@ -122,6 +128,11 @@ def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]
             words = f"{layer.dead:.0%} of the units of layer {index} answer 0 to every row, so nothing reaches them"
             found.append(Warned("dead_units", epoch, index, words))
     return found
+
+
+def undefined(epoch: int) -> Warned:
+    """What is watched has no value, as an area under the curve has none where all rows are of one class."""
+    return Warned("monitor_undefined", epoch, None, "what early stopping watches is not defined on these rows")
 
 
 def plateau(epoch: int, epochs: int, watched: float, memory: dict[str, float]) -> Warned | None:

@@ -24,7 +24,8 @@ LOSSES: "Registry[Loss]" = Registry()
 class Loss:
     """`A` are outputs, `T` targets, both (rows, outputs). `for_classes`: whole-number targets are read as classes.
 
-    `matched` is the output activation with which the delta simplifies; `fused_with` the one this loss demands.
+    `matched` is the output activation with which the delta simplifies; `fused_with` the one this loss demands;
+    `takes` those whose outputs lie where it is defined, None for any.
     `threshold` is the output from which a single one means the second class. `smooths` tells that label smoothing
     makes sense. `class_columns`: class weights go to the columns of T, as PyTorch's CrossEntropyLoss has it.
     """
@@ -33,6 +34,7 @@ class Loss:
     for_classes: ClassVar[bool] = False
     matched: ClassVar[str | None] = None
     fused_with: ClassVar[str | None] = None
+    takes: ClassVar[tuple[str, ...] | None] = None
     over_weights: ClassVar[bool] = True
     threshold: ClassVar[float] = 0.5
     smooths: ClassVar[bool] = False
@@ -147,6 +149,7 @@ class CrossEntropy(Loss):
 
     name: ClassVar[str] = "cross_entropy"
     matched: ClassVar[str | None] = "sigmoid"
+    takes: ClassVar[tuple[str, ...] | None] = ("sigmoid", "softmax")
     for_classes: ClassVar[bool] = True
     over_weights: ClassVar[bool] = False
     smooths: ClassVar[bool] = True

@@ -103,21 +103,35 @@ class TopKAccuracy(Metric):
 
 
 @dataclass(frozen=True)
-class FromConfusion(Metric):
+class ConfusionMatrix(Metric):
+    """Counts of rows by true class and predicted class; not among the metrics of a job, told at its end."""
+
+    name: ClassVar[str] = "confusion_matrix"
+    for_classes: ClassVar[bool] = True
+
+    def start(self, outputs: int) -> Any:
+        return np.zeros((max(outputs, 2), max(outputs, 2)), dtype=np.int64)
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        np.add.at(memory, (target_classes(Y), reading.classes(A)), 1)
+
+
+@dataclass(frozen=True)
+class FromCounts(Metric):
     """Averaged over classes that occur among targets or predictions, all alike (macro); 0 where there is no share."""
 
     for_classes: ClassVar[bool] = True
 
     def start(self, outputs: int) -> Any:
-        classes = max(outputs, 2)
-        return np.zeros((classes, classes), dtype=np.int64)
+        return np.zeros((3, max(outputs, 2)), dtype=np.int64)  # of each class: rightly told, true, told
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
-        pairs = target_classes(Y) * len(memory) + reading.classes(A)
-        memory += np.bincount(pairs, minlength=memory.size).reshape(memory.shape)
+        true, told = target_classes(Y), reading.classes(A)
+        for counts, classes in zip(memory, (true[true == told], true, told), strict=True):
+            counts += np.bincount(classes, minlength=len(counts))
 
     def result(self, memory: Any) -> float:
-        right, true, told = np.diagonal(memory), memory.sum(axis=1), memory.sum(axis=0)
+        right, true, told = memory
         there = (true + told) > 0
         shares = self.shares(right[there], true[there], told[there])
         return float(np.mean(shares)) if len(shares) else float("nan")
@@ -127,16 +141,9 @@ class FromConfusion(Metric):
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class ConfusionMatrix(FromConfusion):
-    """Counts of rows by true class and predicted class; not among the metrics of a job, told at its end."""
-
-    name: ClassVar[str] = "confusion_matrix"
-
-
 @METRICS.register
 @dataclass(frozen=True)
-class Precision(FromConfusion):
+class Precision(FromCounts):
     """Of the rows told to be of a class, the share that is; averaged over classes."""
 
     name: ClassVar[str] = "precision"
@@ -147,7 +154,7 @@ class Precision(FromConfusion):
 
 @METRICS.register
 @dataclass(frozen=True)
-class Recall(FromConfusion):
+class Recall(FromCounts):
     """Of the rows of a class, the share that is told so; averaged over classes."""
 
     name: ClassVar[str] = "recall"
@@ -158,7 +165,7 @@ class Recall(FromConfusion):
 
 @METRICS.register
 @dataclass(frozen=True)
-class F1(FromConfusion):
+class F1(FromCounts):
     """The harmonic mean of a class's precision and recall; averaged over classes."""
 
     name: ClassVar[str] = "f1"

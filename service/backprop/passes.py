@@ -1,5 +1,7 @@
 """Passes of rows through a network: to measure it, and to find what each parameter contributes to the error."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
@@ -19,11 +21,15 @@ class Evaluator:
         self.network, self.measures, self.weighing = network, measures, weighing
         self.workspace = Workspace(network, EVALUATE_ROWS, own_targets=weighing.own_targets)
 
-    def evaluate(self, rows: Rows, limit: int | None = None) -> Tally:
-        """Loss and metrics on the first `limit` rows, or all."""
+    def evaluate(
+        self, rows: Rows, limit: int | None = None, should_stop: Callable[[], bool] = lambda: False
+    ) -> Tally | None:
+        """Loss and metrics on the first `limit` rows, or all; None when told to stop on the way."""
         tally = Tally(self.measures, self.network.outputs)
         count = len(rows) if limit is None else min(limit, len(rows))
         for start in range(0, count, EVALUATE_ROWS):
+            if should_stop():
+                return None
             self.pass_rows(rows, np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp), tally)
         return tally
 

@@ -12,6 +12,7 @@ from service.backprop.registry import Registry, setting
 
 SCHEDULES: "Registry[Schedule]" = Registry()
 Memory = dict[str, float]
+MOST_EPOCHS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Step(Schedule):
     """base * gamma^k, k the number of whole `epochs` that have passed."""
 
     name: ClassVar[str] = "step"
-    epochs: int = setting(10, minimum=1)
+    epochs: int = setting(10, minimum=1, maximum=MOST_EPOCHS)
     gamma: float = setting(0.1, above=0, maximum=1)
 
     def rate(self, base: float, at: Position, memory: Memory) -> float:
@@ -87,10 +88,12 @@ class Cosine(Schedule):
     """
 
     name: ClassVar[str] = "cosine"
-    warmup_epochs: int = setting(0, minimum=0)
+    warmup_epochs: int = setting(0, minimum=0, maximum=MOST_EPOCHS)
     minimum: float = setting(0.0, minimum=0)
-    restart_epochs: int | None = setting(None, minimum=1, doc="length of the first turn; null for one turn in all")
-    restart_factor: int = setting(1, minimum=1)
+    restart_epochs: int | None = setting(
+        None, minimum=1, maximum=MOST_EPOCHS, doc="length of the first turn; null for one turn in all"
+    )
+    restart_factor: int = setting(1, minimum=1, maximum=1000)
 
     def rate(self, base: float, at: Position, memory: Memory) -> float:
         if at.epoch <= self.warmup_epochs:
@@ -144,9 +147,9 @@ class ReduceOnPlateau(Schedule):
 
     name: ClassVar[str] = "reduce_on_plateau"
     factor: float = setting(0.1, above=0, below=1)
-    patience: int = setting(10, minimum=0)
+    patience: int = setting(10, minimum=0, maximum=MOST_EPOCHS)
     threshold: float = setting(1e-4, minimum=0, below=1)
-    cooldown: int = setting(0, minimum=0)
+    cooldown: int = setting(0, minimum=0, maximum=MOST_EPOCHS)
     minimum: float = setting(0.0, minimum=0)
 
     def rate(self, base: float, at: Position, memory: Memory) -> float:

@@ -34,7 +34,8 @@ class Tally:
             metric.add(memory, buffers.outputs, buffers.Y, self.measures.reading)
 
     def mean_loss(self) -> float:
-        return self.loss / self.normaliser if self.normaliser else 0.0
+        """NaN for rows that weigh nothing."""
+        return self.loss / self.normaliser if self.normaliser else float("nan")
 
     def results(self) -> dict[str, float]:
         pairs = zip(self.measures.metrics, self.memories, strict=True)

@@ -23,7 +23,7 @@ from service.backprop.state import TrainingState
 from service.backprop.stopping import Stopping
 from service.backprop.tally import Measures, Tally
 from service.backprop.weighing import Weighing
-from service.errors import Diverged
+from service.errors import Diverged, Invalid
 
 FIRST_LOOK_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
 SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
@@ -127,10 +127,21 @@ class Trainer:
             if should_stop():
                 return None
             self._set_rate(number, index)
-            before = self.network.parameters.copy() if due and index == self.batches - 1 else None
+            before = self.network.parameters.copy() if due and self._tells(index, batch) else None
             passed = self.step(number, index, batch, tally)
         self.layers = self._diagnose(passed, before) if before is not None else None
         return tally
+
+    def first_look(self, should_stop: Callable[[], bool]) -> Tally | None:
+        """The start, on the first training rows, or on all when those weigh nothing."""
+        tally = self.evaluator.evaluate(self.training, FIRST_LOOK_ROWS, should_stop)
+        if tally is None or tally.normaliser:
+            return tally
+        return self.evaluator.evaluate(self.training, should_stop=should_stop)
+
+    def _tells(self, index: int, batch: IndexArray) -> bool:
+        """Whether a step is the epoch's last and its errors mean something: normalized by itself, one row has none."""
+        return index == self.batches - 1 and not (len(batch) == 1 and self.network.couples_rows())
 
     def _set_rate(self, epoch: int, batch: int) -> None:
         schedule = self.settings.schedule
@@ -179,13 +190,15 @@ class Trainer:
         metrics = tally.results()
         validation_metrics = {} if validated is None else validated.results()
         observed = _observed("training", tally, metrics)
+        if validated is not None and not validated.normaliser:
+            raise Invalid("the rows that validate weigh nothing together")
         if validated is not None:
             observed |= _observed("validation", validated, validation_metrics)
         self._check_finite(epoch, observed)
         stopping = self.settings.stopping
         watched = stopping.watched(observed)
-        if watched < self.best_value:
-            self.best_epoch, self.best_value = epoch, watched
+        if watched < self.best_value or math.isinf(self.best_value):  # as long as it is undefined the newest is best
+            self.best_epoch, self.best_value = epoch, math.inf if math.isnan(watched) else watched
         if self.settings.schedule is not None and epoch:
             loss = observed.get("validation_loss", observed["training_loss"])
             self.settings.schedule.observe(loss, self.memories["schedule"])
@@ -216,6 +229,8 @@ class Trainer:
 
     def _warnings(self, epoch: int, watched: float, layers: tuple[LayerDiagnostics, ...] | None) -> tuple[Warned, ...]:
         found = [] if layers is None else diagnostics.warnings_of(self.network, epoch, layers)
+        if math.isnan(watched):
+            return (*found, diagnostics.undefined(epoch))
         flat = diagnostics.plateau(epoch, self.settings.epochs, watched, self.memories["plateau"])
         return tuple(found) if flat is None else (*found, flat)
 
@@ -249,14 +264,12 @@ def train(
         for epoch in range(first, settings.epochs + 1):
             began = time.perf_counter()
             with np.errstate(all="ignore"):
-                tally = (
-                    trainer.epoch(epoch, should_stop)
-                    if epoch
-                    else trainer.evaluator.evaluate(training, FIRST_LOOK_ROWS)
-                )
-                if tally is None:
+                tally = trainer.epoch(epoch, should_stop) if epoch else trainer.first_look(should_stop)
+                validated = None
+                if tally is not None and validation is not None:
+                    validated = trainer.evaluator.evaluate(validation, should_stop=should_stop)
+                if tally is None or (validation is not None and validated is None):
                     return
-                validated = None if validation is None else trainer.evaluator.evaluate(validation)
             result = trainer.result(epoch, tally, validated, time.perf_counter() - began)
             yield result
             if result.stopped is not None:

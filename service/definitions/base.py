@@ -50,7 +50,13 @@ def _fits_float(value: Any) -> Any:
     return value
 
 
-Integer = Annotated[int, BeforeValidator(_whole), BeforeValidator(_no_boolean)]
+def _within_64_bits(value: int) -> int:
+    if not -(2**63) <= value < 2**63:
+        raise ValueError("must be a whole number of at most 64 bits")
+    return value
+
+
+Integer = Annotated[int, AfterValidator(_within_64_bits), BeforeValidator(_whole), BeforeValidator(_no_boolean)]
 Number = Annotated[float, BeforeValidator(_fits_float), BeforeValidator(_no_boolean)]
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN), Field(description="letters, digits and . _ -")]

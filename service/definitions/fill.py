@@ -10,7 +10,7 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.training import TrainingDefinition, Validation
 from service.definitions.validation import guess
-from service.errors import Invalid
+from service.errors import Invalid, escaped
 
 DEFAULT_OPTIMIZER = {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False}
 BATCHES_IN_ALL = 2000  # a job's default length, whatever its rows
@@ -41,7 +41,7 @@ def fill(
     watchable = _watchable(metrics, validation is not None)
     _fill_early_stopping(record, watchable)
     for name in training.stop_when or {}:
-        _check_watched(name, watchable, f"#/training/stop_when/{name}")
+        _check_watched(name, watchable, f"#/training/stop_when/{escaped(name)}")
     return record
 
 

@@ -58,7 +58,7 @@ def resolve(
     rows, validation = resolve_rows(table, training, targets.are_classes)
     loss = _loss_of(training) or LOSSES[_default_loss(output, targets)]()
     _check_loss(loss, output, targets)
-    _check_precision(table, training.precision)
+    check_precision(table, training.precision)
     check_class_weights(training.class_weights, targets.labels)
     check_sample_weights(table, rows_left_out(table, training, validation))
     _check_missing(table, training)
@@ -95,7 +95,8 @@ def read_targets(table: Table, network: NetworkDefinition, training: TrainingDef
         raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
     units = None
     if network.layers is not None:
-        units = Output.of(network.engine_layers(), len(table.having(Role.INPUT))).units
+        features = input_width(table.having(Role.INPUT), training.preprocessing.missing)
+        units = Output.of(network.engine_layers(), features).units
     loss = _loss_of(training)
     classes = [column for column in columns if _reads_as_classes(column, len(columns), units, loss)]
     if not classes:
@@ -172,6 +173,9 @@ def _check_loss(loss: Loss, output: Output, targets: Targets) -> None:
     if fused is not None and (output.activation != fused or not targets.are_classes):
         have = output.activation if output.activation != fused else "targets that are values"
         raise Invalid.at("#/training/loss", f"{loss.name} needs a {fused} output and classes, got {have}")
+    if loss.takes is not None and output.activation not in loss.takes:
+        known = " or ".join(loss.takes)
+        raise Invalid.at("#/training/loss", f"{loss.name} needs outputs of {known}, got {output.activation}")
     if output.activation == "softmax" and output.units == 1:
         raise Invalid.at(
             f"#/network/layers/{output.layer}/activation",
@@ -189,11 +193,9 @@ def _check_missing(table: Table, training: TrainingDefinition) -> None:
             raise Invalid.at("#/dataset", f"column `{column.name}` has {column.missing} missing values{hint}")
 
 
-def _check_precision(table: Table, precision: str) -> None:
+def check_precision(table: Table, precision: str, where: str = "#/training/precision") -> None:
     """Numbers beyond a float32 would be infinities there."""
     for column in table.columns:
         largest = max(abs(column.minimum or 0.0), abs(column.maximum or 0.0))
         if precision == "float32" and largest > MAX_FLOAT32:
-            raise Invalid.at(
-                "#/training/precision", f"column `{column.name}` holds {largest:g}, beyond a float32; use float64"
-            )
+            raise Invalid.at(where, f"column `{column.name}` holds {largest:g}, beyond a float32; use float64")

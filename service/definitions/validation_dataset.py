@@ -6,7 +6,7 @@ Arithmetic only: nothing of the rows is read.
 from typing import Any
 
 from service.definitions.columns import Column, Role, Table
-from service.definitions.resolve import labels_of
+from service.definitions.resolve import check_precision, labels_of
 from service.definitions.weights import check_sample_weights
 from service.errors import Invalid
 
@@ -27,6 +27,7 @@ def check_validation_dataset(
                 raise Invalid.at(WHERE, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
             if column_there.missing and (role is not Role.INPUT or training["preprocessing"]["missing"] == "error"):
                 raise Invalid.at(WHERE, f"column `{column.name}` has {column_there.missing} missing values")
+    check_precision(other, training["precision"], WHERE)
     check_sample_weights(other, 0, WHERE)
     if labels is not None:
         _check_classes(other.having(Role.TARGET)[0], labels)

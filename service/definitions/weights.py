@@ -2,7 +2,7 @@
 
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.validation import guess
-from service.errors import Fault, Invalid
+from service.errors import Fault, Invalid, escaped
 
 MAX_GUESSES = 100  # among more labels none is guessed, and they are not listed
 
@@ -38,7 +38,7 @@ def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str
         return
     known = dict.fromkeys(map(str, labels))
     faults = [
-        Fault(f"`{label}` is no class of the targets{_guess(label, list(known))}", pointer=f"{where}/{_escaped(label)}")
+        Fault(f"`{label}` is no class of the targets{_guess(label, list(known))}", pointer=f"{where}/{escaped(label)}")
         for label in choice
         if label not in known
     ]
@@ -50,8 +50,3 @@ def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str
 
 def _guess(label: str, known: list[str]) -> str:
     return guess(label, known) if len(known) <= MAX_GUESSES else ""
-
-
-def _escaped(label: str) -> str:
-    """A part of a JSON pointer (RFC 6901)."""
-    return label.replace("~", "~0").replace("/", "~1")

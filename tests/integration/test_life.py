@@ -54,13 +54,17 @@ def goes_on(service: Service, before: dict[str, Any]) -> bool:
 
 
 def finish(service: Service, job: str) -> dict[str, Any]:
-    ended = service.get(f"/v1/jobs/{job}?wait=60")
+    def has_ended() -> bool:
+        return service.get(f"/v1/jobs/{job}?wait=60")["status"] not in ("queued", "running")
+
+    wait_until(has_ended, seconds=300, what="the end")
+    ended = service.get(f"/v1/jobs/{job}")
     assert ended["status"] == "succeeded", ended
     return dict(ended)
 
 
 def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
-    undisturbed = service.post("/v1/jobs?wait=60", long_job(epochs=LONG))
+    undisturbed = finish(service, service.post("/v1/jobs", long_job(epochs=LONG))["id"])
     expected = [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, undisturbed["id"])]
     assert [number for number, _ in expected] == list(range(LONG + 1))
 

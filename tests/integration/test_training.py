@@ -215,3 +215,62 @@ def test_a_hinge_loss_tells_the_second_class_from_zero_on(client: FlaskClient, t
     answer = client.post(f"/v1/models/{job['id']}:predict", json={"instances": XOR["inputs"]}).json
     assert answer["labels"] == [0, 1, 1, 0]
     assert [value[0] >= 0 for value in answer["predictions"]] == [False, True, True, False]
+
+
+def test_scores_that_are_no_probabilities_are_not_called_so(client: FlaskClient, train: Train) -> None:
+    training = {"loss": "hinge", "epochs": 5, "seed": 3}
+    rows = [{"a": n / 10, "kind": "high" if n > 4 else "low"} for n in range(10)]
+    network = {"layers": [{"type": "dense", "units": 1}]}
+    job = train({"dataset": {"rows": rows}, "network": network, "training": training})
+    answer = client.post(f"/v1/models/{job['id']}:predict", json={"instances": [{"a": 0.9}]}).json["predictions"][0]
+    assert list(answer) == ["kind", "scores"] and list(answer["scores"]) == ["low"]
+    assert (answer["scores"]["low"] >= 0) == (answer["kind"] == "low")
+
+
+def test_a_prediction_beyond_the_precision_is_refused(client: FlaskClient, train: Train) -> None:
+    dataset = {"inputs": [[0.1, 0.2], [0.3, 0.5]], "targets": [0.5, 1.5]}
+    network = {"layers": [{"type": "dense", "units": 1, "initializer": {"type": "constant", "value": 1.0}}]}
+    job = train({"dataset": dataset, "network": network, "training": {**SHORT, "preprocessing": {"numbers": "none"}}})
+    refused = problem(client.post(f"/v1/models/{job['id']}:predict", json={"inputs": [[1, 1], [3e38, 3e38]]}), 422)
+    assert refused["errors"][0]["pointer"] == "#/inputs/1" and "beyond a float32" in refused["detail"]
+
+
+def test_a_monitor_without_a_value_leaves_the_newest_epoch_the_best(client: FlaskClient, train: Train) -> None:
+    rows = [{"a": n / 10, "kind": "high" if n % 2 else "low"} for n in range(20)] + [{"a": 0.5, "kind": "low"}] * 3
+    training = {
+        **SHORT,
+        "metrics": ["roc_auc"],
+        "validation": {"rows": [20, 23]},
+        "early_stopping": {"monitor": "validation_roc_auc"},
+    }
+    job = train({"dataset": {"rows": rows}, "training": training})
+    assert job["best_epoch"] == 3 == job["confusion_matrix"]["epoch"]
+    assert [warning["code"] for warning in job["warnings"]] == ["monitor_undefined"]
+
+
+def test_validation_rows_that_weigh_nothing_fail_the_job(client: FlaskClient, service: Parts) -> None:
+    rows = [{"a": n / 10, "kind": "high" if n % 2 else "low"} for n in range(20)] + [{"a": 0.5, "kind": "low"}] * 3
+    training = {**SHORT, "validation": {"rows": [20, 23]}, "class_weights": {"low": 0}}
+    job = client.post("/v1/jobs", json={"dataset": {"rows": rows}, "training": training}).json["id"]
+    assert run_next_job(service, "test", lambda: False)
+    error = client.get(f"/v1/jobs/{job}").json["error"]
+    assert error["code"] == "invalid_data" and error["detail"] == "the rows that validate weigh nothing together"
+
+
+def test_a_whole_number_of_more_than_64_bits_leaves_nothing_behind(client: FlaskClient, table: str) -> None:
+    for schedule in ({"type": "step", "epochs": 10**30}, {"type": "cosine", "warmup_epochs": 10**400}):
+        fault = problem(client.post("/v1/jobs", json={"dataset": table, "training": {"schedule": schedule}}), 422)
+        assert fault["errors"][0]["pointer"].startswith("#/training/schedule/")
+    assert client.get("/v1/jobs").json["data"] == []
+
+
+def test_a_cross_entropy_needs_outputs_between_0_and_1(client: FlaskClient, table: str) -> None:
+    network = {"layers": [{"type": "dense", "units": 2, "activation": "tanh"}]}
+    body = {"dataset": table, "network": network, "training": {"loss": "binary_cross_entropy"}}
+    fault = problem(client.post("/v1/jobs", json=body), 422)["errors"][0]
+    assert fault["pointer"] == "#/training/loss" and "sigmoid or softmax" in fault["detail"]
+
+
+def test_a_layer_before_a_batch_normalization_is_no_vanishing_gradient(train: Train, table: str) -> None:
+    job = train({"dataset": table, "network": {"layers": DEEP}, "training": SHORT})
+    assert [warning for warning in job["warnings"] if warning["code"] == "vanishing_gradient"] == []

@@ -21,7 +21,9 @@ def table(*columns: Column) -> Table:
 
 
 def check(other: Table, mine: Table, labels: Any = None, missing: str = "error") -> None:
-    check_validation_dataset("other", other, mine, {"preprocessing": {"missing": missing}}, labels)
+    check_validation_dataset(
+        "other", other, mine, {"precision": "float64", "preprocessing": {"missing": missing}}, labels
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,12 @@ def test_what_fits_passes() -> None:
     check(table(A, CLASSES, W), table(A, CLASSES, W), ("p", "q"))
     check(table(A, replace(WHOLE, whole_values=(1.0,))), table(A, WHOLE), (0, 1, 2))
     check(table(A, replace(WHOLE, whole_values=None)), table(A, WHOLE))
+
+
+def test_numbers_beyond_the_precision_are_told() -> None:
+    inputs = Column("a", Role.INPUT, ColumnType.NUMBER, minimum=0.0, maximum=1e39)
+    other = Table(3, (inputs, WHOLE), "float64", 1.0, "0" * 64, 0)
+    training = {"precision": "float32", "preprocessing": {"missing": "error"}}
+    with pytest.raises(Invalid, match="beyond a float32") as caught:
+        check_validation_dataset("other", other, other, training, None)
+    assert caught.value.faults[0].pointer == "#/training/validation/dataset"
