@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench pins clean
+.PHONY: help setup demo serve test torch lint format docs bench reproduce pins clean
 
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make .venv with the backprop command
 
@@ -54,6 +54,9 @@ docs: $(VENV)/.ready ## Write the tables of docs/training.md from the code
 
 bench: $(VENV)/.ready ## Train Nielsen's network on MNIST over HTTP (MNIST=path of mnist.npz)
 	$(BIN)/python -m benchmarks.mnist $(MNIST)
+
+reproduce: $(VENV)/.ready ## Compare with published results and write docs/reproduction.md (MNIST=path; ROWS="xor deep-2")
+	$(BIN)/python -m benchmarks.reproduce $(MNIST) --rows $(ROWS)
 
 pins: ## Pin all dependencies anew, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/runtime.txt pyproject.toml requirements/build.in
