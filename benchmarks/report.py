@@ -28,7 +28,8 @@ Averaged at the given rates, XOR takes three to four times as many sweeps, and s
 Nielsen (2015), chapters 1, 3, 5 and 6, and 3Blue1Brown (2017). Measured: the best epoch and, in brackets, the last, of
 each seed. Batches of 10, sigmoid units, the first 50,000 images and constant rates unless the row says otherwise;
 accuracy on the 10,000 test images. "Large": weights and biases from N(0, 1). "Default": weights from N(0, 1 / inputs),
-biases from N(0, 1). With the quadratic loss and the large start some seeds stick about ten points lower: one output
+biases from N(0, 1). The best epoch is chosen by the test images themselves, which flatters it a little; the last is not
+chosen. With the quadratic loss and the large start some seeds stick about ten points lower: one output
 never learns its digit.""",
     Lengths: """\
 Nielsen, chapter 5. Published for one unknown seed, so the mean of five seeds is compared by its order of magnitude and
