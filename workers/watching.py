@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Looks beside the training whether it shall stop, and keeps the lease alive through long epochs."""
+    """The thread of one run, and what it has found out; `stop` is what training asks."""
 
     def __init__(self, parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
         self.parts, self.job, self.should_stop = parts, job, should_stop
