@@ -12,12 +12,14 @@ help: ## Show this help
 
 setup: $(VENV)/.ready ## Make .venv with the backprop command
 
-$(VENV)/.ready: pyproject.toml requirements/runtime.txt
+$(VENV)/.ready: pyproject.toml requirements/runtime.txt requirements/fast.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (make PYTHON=python3.12 ...)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --only-binary :all: --require-hashes -r requirements/runtime.txt
+	$(PIP) install --only-binary :all: --require-hashes -r requirements/fast.txt || echo "Numba has no wheel for this platform: training goes on with NumPy alone, and slower"
 	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c 'import numba, scipy' 2>/dev/null && { echo "Compiling the kernels, once"; $(BIN)/python -m service.backprop.compiled; } || true
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
@@ -61,6 +63,7 @@ reproduce: $(VENV)/.ready ## Compare with published results and write docs/repro
 pins: ## Pin all dependencies anew, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/runtime.txt pyproject.toml requirements/build.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/dev.txt pyproject.toml requirements/build.in --extra dev
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
 
 clean: ## Remove the environment
 	rm -rf $(VENV)

@@ -29,6 +29,7 @@ class Settings:
     queue_url: str = field(default="", repr=False)
     workers: int = 0
     api_processes: int = 0
+    kernels: str = "auto"
     auth: str = "auto"
     log_level: str = "info"
     max_json_bytes: int = 64 * MIB
@@ -76,6 +77,7 @@ class Settings:
         for name in ("lease_seconds", "look_seconds"):
             if not 0.05 <= getattr(self, name) <= 86_400:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must lie within 0.05 and 86400, got {getattr(self, name)}")
+        _check_choice("kernels", self.kernels, ("auto", "numpy", "numba"))
         _check_choice("auth", self.auth, ("auto", "off"))
         _check_choice("log_level", self.log_level, ("debug", "info", "warning", "error"))
         if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):

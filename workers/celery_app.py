@@ -18,8 +18,9 @@ import billiard.pool
 from billiard import active_children
 from celery import Celery, signals
 
+from service.backprop.kernels import NUMBA, has_numba, resolve
 from service.config import Settings
-from service.errors import ServiceError
+from service.errors import Misconfigured, ServiceError
 from service.parts import Parts, open_parts
 from service.processes import die_with_parent, is_alive
 from service.queue import QUEUE, RUN_NEXT_JOB
@@ -53,6 +54,16 @@ class Child:
         billiard.pool.reset_signals = self._handle_signals
         self.looker.start()
         self.keeper.start()
+        threading.Thread(target=self._warm, name="warmer", daemon=True).start()
+
+    def _warm(self) -> None:
+        """Load what training needs, so that the first job need not wait for it; it only would."""
+        import workers.training_run  # noqa: F401
+
+        if resolve(self.settings.kernels) == NUMBA:
+            from service.backprop.compiled.warming import warm
+
+            warm("float32")
 
     def _handle_signals(self, **_: Any) -> None:
         """SIGTERM, to this process or to the whole group: store what there is, put the job back, leave."""
@@ -191,6 +202,8 @@ def make_worker_app(settings: Settings) -> Celery:
 
 def run_worker(settings: Settings) -> int:
     """Work until told to stop; the exit code."""
+    if settings.kernels == NUMBA and not has_numba():
+        raise Misconfigured("BACKPROP_KERNELS is numba, but numba and scipy are not installed: pip install numba scipy")
     app = make_worker_app(settings)
     worker = app.Worker(
         concurrency=settings.resolved_workers,

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from service.backprop.kernels import resolve
 from service.backprop.network import Network
 from service.backprop.rows import Rows
+from service.backprop.settings import TrainingSettings
 from service.backprop.state import TrainingState
-from service.backprop.trainer import TrainingSettings
 from service.data.missing import check_complete
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import MappedRows, open_rows, rows_of_another, split
@@ -44,16 +45,17 @@ def prepare(parts: Parts, job: JobRecord) -> Prepared:
     resume = None if state is None else TrainingState.from_bytes(read_bytes(parts.blobs, state))
     if resume is None:
         network.initialize(job.training["seed"])
-    training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype)
+    kernels = resolve(parts.settings.kernels)
+    training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype, kernels=kernels)
     given = job.training.get("class_weights")
     weights = class_weights(given, labels, array, dataset.table, rows, training.sample_weights)
-    settings = build_settings(job.training, preprocessing.target_scale, weights)
+    settings = build_settings(job.training, preprocessing.target_scale, weights, kernels=kernels)
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
     if held_out is not None:
         check_complete(dataset.table, array, held_out, preprocessing.missing)
-        validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype)
+        validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype, kernels=kernels)
     elif other is not None:
         there = open_rows(parts.blobs.path(other.address))
-        validation = rows_of_another(there, other.table, dataset.table, preprocessing, network.dtype)
+        validation = rows_of_another(there, other.table, dataset.table, preprocessing, network.dtype, kernels=kernels)
     return Prepared(network, settings, preprocessing, training, validation, resume)

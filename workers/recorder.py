@@ -129,6 +129,9 @@ class Recorder:
         ]
 
     def is_due(self) -> bool:
+        """Whether to flush now: never after an epoch that training cannot go on from."""
+        if self.state is None:
+            return False
         wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), LONGEST_WAIT_SECONDS)
         return self.pending_bytes > PENDING_BYTES or time.monotonic() - self.flushed_at >= wait
 

@@ -61,6 +61,11 @@ def is_due(epoch: int, every: int) -> bool:
     return epoch > 0 and (epoch % every == 0 or epoch & (epoch - 1) == 0)
 
 
+def next_due(epoch: int, every: int) -> int:
+    """The first epoch after `epoch` that is measured."""
+    return min((epoch // every + 1) * every, 1 << epoch.bit_length())
+
+
 def measure(
     network: Network, passed: Sequence[Buffers], before: FloatArray, sample: Buffers
 ) -> tuple[LayerDiagnostics, ...]:

@@ -27,10 +27,11 @@ class Evaluator:
         """Loss and metrics on the first `limit` rows, or all; None when told to stop on the way."""
         tally = Tally(self.measures, self.network.outputs)
         count = len(rows) if limit is None else min(limit, len(rows))
-        for start in range(0, count, EVALUATE_ROWS):
-            if should_stop():
-                return None
-            self.pass_rows(rows, np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp), tally)
+        with np.errstate(all="ignore"):
+            for start in range(0, count, EVALUATE_ROWS):
+                if should_stop():
+                    return None
+                self.pass_rows(rows, np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp), tally)
         return tally
 
     def pass_rows(self, rows: Rows, indices: IndexArray, tally: Tally | None = None) -> Buffers:

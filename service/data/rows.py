@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.backprop.kernels import NUMBA, NUMPY
 from service.backprop.randomness import Purpose, generator
 from service.data.preprocessing import Preprocessing
 from service.data.recoding import Recoding
@@ -44,6 +45,7 @@ class MappedRows:
         dtype: np.dtype[Any],
         in_memory_bytes: int = IN_MEMORY_BYTES,
         recoding: Recoding | None = None,
+        kernels: str = NUMPY,
     ) -> None:
         self.array, self.table, self.preprocessing, self.rows = np.asarray(array), table, preprocessing, rows
         self.recoding = recoding
@@ -55,6 +57,12 @@ class MappedRows:
             column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs
         )
         self.scale = dtype.type(table.scale)
+        self.gather_inputs = None
+        if kernels == NUMBA and self.plain and (recoding is None or not recoding.codes):
+            from service.backprop.compiled import gathering  # Numba is optional, and slow to import
+
+            wide = self.array.itemsize > dtype.itemsize
+            self.gather_inputs = gathering.gather_wide_inputs if wide else gathering.gather_inputs
         self.codes = None
         if preprocessing.codes is not None and not preprocessing.single_output:
             self.codes = np.array(preprocessing.codes)
@@ -76,7 +84,15 @@ class MappedRows:
             np.take(self.X, indices, axis=0, out=X, mode="clip")
             np.take(self.Y, indices, axis=0, out=Y, mode="clip")
         else:
-            self._transform(np.take(self.array, self.rows.at(indices), axis=0), X, Y)
+            self._read(self.rows.at(indices), X, Y)
+
+    def _read(self, indices: Indices, X: NDArray[Any], Y: NDArray[Any]) -> None:
+        if self.gather_inputs is None:
+            self._transform(np.take(self.array, indices, axis=0), X, Y)
+            return
+        self.gather_inputs(self.array, indices, self.scale, X)
+        self._transform_targets(self.array[indices, self.columns : self.columns + self.targets], Y)
+        self.pages.read(len(indices) * self.array.strides[0])
 
     def _transform(self, raw: NDArray[Any], X: NDArray[Any], Y: NDArray[Any]) -> None:
         if self.recoding is not None:
@@ -86,12 +102,14 @@ class MappedRows:
             np.divide(inputs, self.scale, out=X, casting="unsafe")
         else:
             self.preprocessing.transform_inputs(inputs / self.table.scale, X)
-        targets = raw[:, self.columns : self.columns + self.targets]
+        self._transform_targets(raw[:, self.columns : self.columns + self.targets], Y)
+        self.pages.read(raw.nbytes)
+
+    def _transform_targets(self, targets: NDArray[Any], Y: NDArray[Any]) -> None:
         if self.codes is not None:
             np.equal(targets, self.codes, out=Y, casting="unsafe")
         else:
             self.preprocessing.transform_targets(targets, Y)
-        self.pages.read(raw.nbytes)
 
     def _transform_all(self, dtype: np.dtype[Any]) -> None:
         X = np.empty((len(self.rows), self.preprocessing.features), dtype=dtype)
@@ -109,10 +127,11 @@ def rows_of_another(
     preprocessing: Preprocessing,
     dtype: np.dtype[Any],
     in_memory_bytes: int = IN_MEMORY_BYTES,
+    kernels: str = NUMPY,
 ) -> MappedRows:
     """All rows of another dataset than the `training` one, as a network trained on that takes them."""
     every = RowRanges(range(table.rows))
-    return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training))
+    return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
 
 
 def split(table: Table, array: NDArray[Any], training: dict[str, Any]) -> tuple[Selection, Selection | None]:

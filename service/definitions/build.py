@@ -3,6 +3,7 @@
 from typing import Any
 
 from service.backprop.arrays import FloatArray
+from service.backprop.kernels import NUMPY
 from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.metrics import METRICS, Metric, Reading
@@ -10,8 +11,8 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import SCHEDULES
+from service.backprop.settings import TrainingSettings
 from service.backprop.stopping import EarlyStopping, Stopping
-from service.backprop.trainer import TrainingSettings
 from service.definitions.choices import build
 
 
@@ -25,6 +26,7 @@ def build_settings(
     target_scale: FloatArray | None,
     class_weights: FloatArray | None = None,
     threads: int = 1,
+    kernels: str = NUMPY,
 ) -> TrainingSettings:
     """The engine's settings of a job's resolved `training`.
 
@@ -47,6 +49,7 @@ def build_settings(
         regularization=_regularization(training),
         schedule=None if training["schedule"] is None else build(SCHEDULES, training["schedule"]),
         stopping=_stopping(training, metrics),
+        kernels=kernels,
     )
 
 

@@ -1,17 +1,19 @@
 """The same training twice, by the engine and by PyTorch, and how far apart the two end."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from service.backprop.kernels import NUMBA
 from service.backprop.layers.dropout import Dropout
 from service.backprop.losses import Loss
 from service.backprop.network import Network
 from service.backprop.rows import ArrayRows, batches
-from service.backprop.trainer import TrainingSettings, train
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train
 from tests.agreement.pytorch import torch
 from tests.agreement.twin import Passed, Tensor, Twin
 
@@ -124,17 +126,20 @@ def assert_same_course(
     held_out: ArrayRows | None = None,
     **changes: Any,
 ) -> None:
-    """Train `network` both ways; losses, rates, parameters and statistics agree."""
+    """Train `network` by both kernels and by PyTorch; losses, rates, parameters and statistics agree."""
     rows, held_out = rows or rows_of(), held_out or rows_of(15, seed=22)
     values = {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "shuffle": True, "seed": 9, **changes}
     settings = TrainingSettings(loss=loss, **values)
-    twin, drawn = Twin(network), []
+    twin, drawn, start = Twin(network), [], network.vector.copy()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Dropout, "forward", _recording(drawn))
         engine = by_engine(network, settings, rows, held_out)
     pytorch = by_pytorch(twin, settings, rows, held_out, told, iter(drawn))
-    for part in ("training", "validation", "rates", "end"):
-        assert_agree(getattr(engine, part), getattr(pytorch, part), part)
+    network.vector[...] = start
+    compiled = by_engine(network, replace(settings, kernels=NUMBA), rows, held_out)
+    for course in (engine, compiled):
+        for part in ("training", "validation", "rates", "end"):
+            assert_agree(getattr(course, part), getattr(pytorch, part), part)
 
 
 def _recording(drawn: list[Any]) -> Callable[..., None]:

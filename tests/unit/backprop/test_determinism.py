@@ -10,7 +10,7 @@ PROCESSES = 10
 RUN = """
 import hashlib, sys
 import numpy as np
-from service.backprop import trainer
+from service.backprop import steps, trainer
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
@@ -18,13 +18,13 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.rows import ArrayRows
 
-trainer.SHARD_FROM = 1_000_000
+steps.SHARD_FROM = 1_000_000
 random = np.random.default_rng(1)
 rows = ArrayRows(random.random((600, 100), dtype=np.float32), np.eye(10, dtype=np.float32)[random.integers(0, 10, 600)])
 relu = ACTIVATIONS["relu"]()
 network = Network(100, [Dense(80, relu), LAYERS["dropout"](0.3), Dense(40, relu), Dense(10, ACTIVATIONS["softmax"]())])
 network.initialize(7)
-assert trainer.shards_of(128, network) == 2
+assert steps.shards_of(128, network) == 2
 settings = trainer.TrainingSettings(
     LOSSES["categorical_cross_entropy"](), OPTIMIZERS["adam"](), 5, 128, True, 7, threads=int(sys.argv[1])
 )

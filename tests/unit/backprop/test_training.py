@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from service.backprop import trainer
+from service.backprop import steps
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import Dense
 from service.backprop.losses import LOSSES
@@ -81,7 +81,7 @@ def test_resuming_after_any_epoch_gives_the_same_bits(precision: str) -> None:
 
 
 def test_the_number_of_threads_never_changes_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "SHARD_FROM", 1)
+    monkeypatch.setattr(steps, "SHARD_FROM", 1)
     digests = []
     for threads in (1, 2):
         network = network_of(40, (64, "relu"), (3, "softmax"), precision="float32")
@@ -93,7 +93,7 @@ def test_the_number_of_threads_never_changes_a_bit(monkeypatch: pytest.MonkeyPat
 def test_shards_add_up_to_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     ends = []
     for bound in (1, 10**12):
-        monkeypatch.setattr(trainer, "SHARD_FROM", bound)
+        monkeypatch.setattr(steps, "SHARD_FROM", bound)
         network = network_of(40, (16, "tanh"), (3, "softmax"))
         list(train(network, settings(batch_size=33), rows(100, 40)))
         ends.append(network.parameters.copy())

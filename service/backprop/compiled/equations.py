@@ -1,0 +1,154 @@
+"""The equations of activations, their derivatives and the losses' gradients, for one unit of one row.
+
+They are those of `activations.py` and `losses.py`, which stay the reference: tests hold the two together. `one` is 1 in
+the network's precision and keeps the arithmetic there; `p` is the setting an activation or a loss has.
+"""
+
+import math
+
+from service.backprop.activations import SELU_ALPHA, SELU_SCALE
+from service.backprop.compiled.building import compiled
+
+ROOT_HALF = math.sqrt(0.5)
+DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+
+
+@compiled
+def linear(z: float, p: float, one: float) -> float:
+    return z
+
+
+@compiled
+def sigmoid(z: float, p: float, one: float) -> float:
+    return one / (one + math.exp(-z))
+
+
+@compiled
+def tanh(z: float, p: float, one: float) -> float:
+    return math.tanh(z)
+
+
+@compiled
+def relu(z: float, p: float, one: float) -> float:
+    return max(z, one - one)
+
+
+@compiled
+def leaky_relu(z: float, p: float, one: float) -> float:
+    return max(z, p * z)
+
+
+@compiled
+def elu(z: float, p: float, one: float) -> float:
+    return z if z > 0 else p * math.expm1(z)
+
+
+@compiled
+def selu(z: float, p: float, one: float) -> float:
+    return type(one)(SELU_SCALE * (z if z > 0 else SELU_ALPHA * math.expm1(z)))
+
+
+@compiled
+def gelu(z: float, p: float, one: float) -> float:
+    return type(one)(z * 0.5 * (1.0 + math.erf(float(z) * ROOT_HALF)))
+
+
+@compiled
+def silu(z: float, p: float, one: float) -> float:
+    return z * sigmoid(z, p, one)
+
+
+@compiled
+def softplus(z: float, p: float, one: float) -> float:
+    return max(z, one - one) + math.log1p(math.exp(-abs(z)))
+
+
+@compiled
+def softsign(z: float, p: float, one: float) -> float:
+    return z / (one + abs(z))
+
+
+@compiled
+def linear_slope(z: float, a: float, p: float, one: float) -> float:
+    return one
+
+
+@compiled
+def sigmoid_slope(z: float, a: float, p: float, one: float) -> float:
+    return a * (one - a)
+
+
+@compiled
+def tanh_slope(z: float, a: float, p: float, one: float) -> float:
+    return one - a * a
+
+
+@compiled
+def relu_slope(z: float, a: float, p: float, one: float) -> float:
+    return one if z > 0 else one - one
+
+
+@compiled
+def leaky_relu_slope(z: float, a: float, p: float, one: float) -> float:
+    return one if z > 0 else p
+
+
+@compiled
+def elu_slope(z: float, a: float, p: float, one: float) -> float:
+    return one if z > 0 else a + p
+
+
+@compiled
+def selu_slope(z: float, a: float, p: float, one: float) -> float:
+    return type(one)(SELU_SCALE if z > 0 else a + SELU_SCALE * SELU_ALPHA)
+
+
+@compiled
+def gelu_slope(z: float, a: float, p: float, one: float) -> float:
+    return type(one)(0.5 * (1.0 + math.erf(float(z) * ROOT_HALF)) + z * DENSITY * math.exp(-0.5 * float(z) * z))
+
+
+@compiled
+def silu_slope(z: float, a: float, p: float, one: float) -> float:
+    return sigmoid(z, p, one) + a * (one - sigmoid(z, p, one))
+
+
+@compiled
+def softplus_slope(z: float, a: float, p: float, one: float) -> float:
+    return sigmoid(z, p, one)
+
+
+@compiled
+def softsign_slope(z: float, a: float, p: float, one: float) -> float:
+    return one / ((one + abs(z)) * (one + abs(z)))
+
+
+@compiled
+def squared(a: float, t: float, p: float, one: float) -> float:
+    return a - t
+
+
+@compiled
+def absolute(a: float, t: float, p: float, one: float) -> float:
+    return one if a > t else (-one if a < t else one - one)
+
+
+@compiled
+def huber(a: float, t: float, p: float, one: float) -> float:
+    return min(max(a - t, -p), p)
+
+
+@compiled
+def cross_entropy(a: float, t: float, p: float, one: float) -> float:
+    return (a - t) / max(a * (one - a), type(one)(1e-12))
+
+
+@compiled
+def categorical(a: float, t: float, p: float, one: float) -> float:
+    return -t / max(a, type(one)(1e-12))
+
+
+@compiled
+def hinge(a: float, t: float, p: float, one: float) -> float:
+    sign = t + t - one
+    return -sign if sign * a < one else one - one

@@ -1,0 +1,210 @@
+"""The steps of training in compiled code: what it covers, and how a run's arrays reach it."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from service.backprop.activations import Activation
+from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.compiled.layers import ACTIVATIONS
+from service.backprop.compiled.losses import LOSSES
+from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
+from service.backprop.compiled.shuffling import orders
+from service.backprop.compiled.training import Arrays, Kept, OptimizerSettings, Plan, train_batches
+from service.backprop.layers.dense import Dense
+from service.backprop.network import Network, PlacedLayer
+from service.backprop.optimizers import Optimizer, adam, gradient_descent
+from service.backprop.passes import Shard
+from service.backprop.rows import batches
+from service.backprop.steps import Course, LastStep, Passed, Rate
+from service.backprop.tally import Outcome, Tally, tallies
+
+CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
+MOST_TOGETHER = 1000  # epochs
+ROOM = 64  # entries beyond a row's end that a vector may be written to
+
+
+def covers(course: Course) -> bool:
+    """Whether this computes all that the job asks for."""
+    settings, regularization = course.settings, course.settings.regularization
+    return (
+        all(_is_covered(placed) for placed in course.network.layers)
+        and type(settings.optimizer) in (gradient_descent.SGD, adam.Adam, adam.AdamW)
+        and settings.loss.name in LOSSES
+        and course.rows.sample_weights is None
+        and settings.class_weights is None
+        and not settings.label_smoothing
+        and regularization.max_norm is None
+        and regularization.clip_norm is None
+        and regularization.clip_value is None
+    )
+
+
+def _is_covered(placed: PlacedLayer) -> bool:
+    return type(placed.layer) is Dense and placed.layer.activation.name in ACTIVATIONS
+
+
+class CompiledSteps:
+    """Chunks of batches, each in one call; several epochs in one where they are short."""
+
+    costs = 20
+
+    def __init__(self, course: Course) -> None:
+        self.course, self.network = course, course.network
+        settings, network = course.settings, course.network
+        self.slots = settings.optimizer.slots(network.parameters)
+        self.steps = 0
+        self.plan = _plan(network, course)
+        row_bytes = network.inputs * network.dtype.itemsize
+        self.chunk = max(1, CHUNK_BYTES // (row_bytes * course.batch_size)) * course.batch_size
+        epoch_bytes = len(course.rows) * (row_bytes + 2 * network.outputs * network.dtype.itemsize)
+        self.together = min(MOST_TOGETHER, CHUNK_BYTES // (epoch_bytes + network.parameters.nbytes))
+        if course.rows.block_rows is not None:
+            self.together = 0
+        room = min(self.chunk, len(course.rows)) if self.together < 2 else self.together * len(course.rows)
+        self.X: FloatArray = np.empty((room, network.inputs), dtype=network.dtype)
+        self.Y: FloatArray = np.empty((room, network.outputs), dtype=network.dtype)
+        self.outputs: FloatArray = np.empty_like(self.Y)
+        self.arrays = _arrays(network, course.batch_size, self.slots)
+        self.measuring: Shard | None = None
+
+    def pass_epochs(
+        self, epoch: int, most: int, rate: Rate, tells: bool, should_stop: Callable[[], bool]
+    ) -> list[Passed] | None:
+        together = min(most, self.together)
+        if together > 1:
+            return None if should_stop() else self._pass_several(epoch, together, rate)
+        tally = Tally(self.course.measures, self.network.outputs)
+        last: LastStep | None = None
+        index = 0
+        for chunk in self._chunks(epoch, tells):
+            if should_stop():
+                return None
+            batch_count = -(-len(chunk) // self.course.batch_size)
+            rates = np.array([rate(epoch, index + number) for number in range(batch_count)])
+            index += batch_count
+            before = self.network.parameters.copy() if tells and index == self.course.batches else None
+            self._pass(chunk, rates, np.empty(0, dtype=np.intp))
+            rows = len(chunk)
+            tally.add(Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), None, float(rows))
+            if before is not None:
+                last = self._last_step(chunk, before)
+        return [Passed(tally, last)]
+
+    def _chunks(self, epoch: int, apart: bool) -> Iterator[IndexArray]:
+        """An epoch's rows in its order; with the last batch for itself when it is to be told `apart`."""
+        course, settings = self.course, self.course.settings
+        left = len(course.rows)
+        for chunk in batches(course.rows, self.chunk, settings.shuffle, settings.seed, epoch):
+            left -= len(chunk)
+            if left or not apart:
+                yield chunk
+                continue
+            last = (len(course.rows) - 1) % course.batch_size + 1
+            if len(chunk) > last:
+                yield chunk[:-last]
+            yield chunk[-last:]
+
+    def _pass_several(self, epoch: int, together: int, rate: Rate) -> list[Passed]:
+        """Whole epochs in one call."""
+        course, settings = self.course, self.course.settings
+        count, per_epoch = len(course.rows), course.batches
+        order = orders(count, settings.shuffle, settings.seed, epoch, together)
+        rates = np.full(together * per_epoch, rate(epoch, 0))
+        ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
+        snapshots = self._pass(order.reshape(-1), rates, ends)
+        rows = together * count
+        passed = tallies(course.measures, Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), together)
+        return [
+            Passed(tally, parameters=snapshot, resumable=number == together)
+            for number, (tally, snapshot) in enumerate(zip(passed, snapshots, strict=True), 1)
+        ]
+
+    def _pass(self, indices: IndexArray, rates: FloatArray, ends: IndexArray) -> FloatArray:
+        """A step for each batch of the rows at `indices`; the parameters after the batches before `ends`."""
+        size, count = self.course.batch_size, len(indices)
+        X, Y = self.X[:count], self.Y[:count]
+        self.course.rows.gather(indices, X, Y)
+        snapshots = np.empty((len(ends), self.network.parameters.size), dtype=self.network.dtype)
+        begins = _begins(count, size, len(self.course.rows))
+        train_batches(self.plan, self.arrays, X, Y, begins, rates, self.steps, self.outputs[:count], ends, snapshots)
+        self.steps += len(rates)
+        return snapshots
+
+    def _last_step(self, batch: IndexArray, before: FloatArray) -> LastStep:
+        """The errors of an epoch's last step once more, by the layers' own equations."""
+        course, parameters = self.course, self.network.parameters
+        if self.measuring is None:
+            self.measuring = Shard(self.network, course.batch_size, course.weighing, course.settings.seed, 0)
+        after = parameters.copy()
+        parameters[...] = before
+        self.measuring.gather(course.rows, batch)
+        self.measuring.backpropagate(self.measuring.normaliser)
+        parameters[...] = after
+        return LastStep([self.measuring.buffers], before)
+
+    def close(self) -> None:
+        return
+
+
+def _begins(count: int, batch_size: int, rows: int) -> IndexArray:
+    """Where each batch begins among `count` rows, of one epoch or several whole ones of `rows` rows, and the end."""
+    epochs = [np.arange(first, min(first + rows, count), batch_size, dtype=np.intp) for first in range(0, count, rows)]
+    return np.concatenate([*epochs, np.array([count], dtype=np.intp)])
+
+
+def _plan(network: Network, course: Course) -> Plan:
+    settings, dense = course.settings, [placed.layer for placed in network.layers if isinstance(placed.layer, Dense)]
+    kind, numbers = _optimizer(settings.optimizer)
+    units = np.cumsum([0] + [placed.units for placed in network.layers])
+    layers = [
+        (placed.inputs, placed.units, ACTIVATIONS[layer.activation.name], placed.offset, units[placed.index])
+        for placed, layer in zip(network.layers, dense, strict=True)
+    ]
+    return Plan(
+        np.array(layers, dtype=np.intp),
+        np.array([_setting(layer.activation) for layer in dense]),
+        LOSSES[settings.loss.name],
+        float(getattr(settings.loss, "delta", 0.0)),
+        settings.loss.matched == dense[-1].activation.name,
+        kind,
+        numbers,
+        settings.regularization.l1,
+        settings.regularization.l2,
+    )
+
+
+def _setting(activation: Activation) -> float:
+    """The one number that leaky_relu or elu has."""
+    return float(getattr(activation, "slope", getattr(activation, "alpha", 0.0)))
+
+
+def _optimizer(optimizer: Optimizer) -> tuple[int, OptimizerSettings]:
+    if isinstance(optimizer, adam.Adam):
+        decay = optimizer.weight_decay if isinstance(optimizer, adam.AdamW) else 0.0
+        numbers = OptimizerSettings(0.0, optimizer.beta1, optimizer.beta2, optimizer.epsilon, decay)
+        return AMSGRAD if optimizer.amsgrad else ADAM, numbers
+    assert isinstance(optimizer, gradient_descent.SGD)
+    kind = NESTEROV if optimizer.nesterov else MOMENTUM if optimizer.momentum else SGD
+    return kind, OptimizerSettings(optimizer.momentum, 0.0, 0.0, 0.0, 0.0)
+
+
+def _arrays(network: Network, rows: int, slots: dict[str, FloatArray]) -> Arrays:
+    dtype, inputs = network.dtype, network.inputs
+    units = sum(placed.units for placed in network.layers)
+    none = np.zeros(0, dtype=dtype)
+    present = [slots.get(name, none) for name in ("means", "squares", "largest")]
+    if "velocity" in slots:
+        present[0] = slots["velocity"]
+    kept = Kept(
+        np.zeros(rows + 1, dtype=np.intp),
+        np.empty(rows * inputs + ROOM, dtype=np.int32),
+        np.empty(rows * inputs + ROOM, dtype=dtype),
+        np.zeros(inputs + 1, dtype=np.intp),
+        np.empty(rows * inputs, dtype=np.int32),
+        np.empty(rows * inputs, dtype=dtype),
+    )
+    Z, A, delta = (np.zeros(rows * units, dtype=dtype) for _ in range(3))
+    largest = max(placed.inputs * placed.units for placed in network.layers)
+    gradients, turned, ones = np.zeros_like(network.parameters), np.empty(largest, dtype=dtype), np.ones(1, dtype=dtype)
+    return Arrays(network.parameters, gradients, (present[0], present[1], present[2]), Z, A, delta, turned, ones, kept)

@@ -1,0 +1,35 @@
+"""Compiles what training calls, or loads what was compiled before, so that the first job need not wait for it."""
+
+import numpy as np
+
+from service.backprop.activations import Relu
+from service.backprop.arrays import PRECISIONS, FloatArray
+from service.backprop.compiled.gathering import gather_inputs, gather_wide_inputs
+from service.backprop.kernels import NUMBA
+from service.backprop.layers.dense import Dense
+from service.backprop.losses import Quadratic
+from service.backprop.network import Network
+from service.backprop.optimizers.gradient_descent import SGD
+from service.backprop.rows import ArrayRows
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train
+
+
+def warm(*precisions: str) -> None:
+    """Have the functions for `precisions`, all when none is named, ready in this process and kept on disk."""
+    for precision in precisions or tuple(PRECISIONS):
+        dtype = PRECISIONS[precision]
+        X = np.ones((3, 2), dtype=dtype)
+        network = Network(2, [Dense(1, Relu())], precision)
+        settings = TrainingSettings(Quadratic(), SGD(), 3, 2, True, 0, kernels=NUMBA)
+        for _ in train(network, settings, ArrayRows(X, np.ones((3, 1), dtype=dtype))):
+            pass
+        _warm_gathering(X)
+
+
+def _warm_gathering(X: FloatArray) -> None:
+    for source in (np.uint8, np.float32, np.float64):
+        array = np.ones((3, 3), dtype=source)
+        array.flags.writeable = False
+        gather = gather_wide_inputs if array.itemsize > X.itemsize else gather_inputs
+        gather(array, np.zeros(3, dtype=np.intp), X.dtype.type(1), X)

@@ -1,0 +1,36 @@
+"""How a network is trained: all that is chosen before the first epoch."""
+
+from dataclasses import dataclass, field
+
+from service.backprop.arrays import FloatArray
+from service.backprop.kernels import NUMPY
+from service.backprop.losses import Loss
+from service.backprop.metrics import Metric, Reading
+from service.backprop.optimizers import Optimizer
+from service.backprop.regularization import Regularization
+from service.backprop.schedules import Schedule
+from service.backprop.stopping import Stopping
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train. `class_weights` (classes,) or None; `reading` tells how outputs are read for metrics.
+
+    `kernels` names what computes the steps: `numpy`, or `numba` where that is installed and covers the job.
+    """
+
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    metrics: tuple[Metric, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    threads: int = 1
+    class_weights: FloatArray | None = None
+    label_smoothing: float = 0.0
+    regularization: Regularization = Regularization()
+    schedule: Schedule | None = None
+    stopping: Stopping = Stopping()
+    kernels: str = NUMPY

@@ -1,0 +1,229 @@
+"""Compiled steps give the numbers of NumPy's: every activation, loss and optimizer, dense, sparse, small and large."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from service.backprop import trainer
+from service.backprop.activations import ACTIVATIONS
+from service.backprop.compiled import layers as compiled_layers
+from service.backprop.compiled import losses as compiled_losses
+from service.backprop.compiled import steps as compiled_steps
+from service.backprop.compiled.shuffling import orders
+from service.backprop.compiled.steps import CompiledSteps
+from service.backprop.kernels import NUMBA, NUMPY
+from service.backprop.layers import LAYERS, Dense
+from service.backprop.losses import LOSSES
+from service.backprop.metrics import METRICS
+from service.backprop.network import Network
+from service.backprop.optimizers import OPTIMIZERS
+from service.backprop.regularization import Regularization
+from service.backprop.rows import ArrayRows, batches
+from service.backprop.schedules import SCHEDULES
+from service.backprop.settings import TrainingSettings
+from service.backprop.state import TrainingState
+from service.backprop.stopping import EarlyStopping, Stopping
+from service.backprop.trainer import EpochResult, train
+from service.errors import Diverged
+
+BOUNDS = {"float32": 1e-6, "float64": 1e-12}
+SGD, ADAM = OPTIMIZERS["sgd"], OPTIMIZERS["adam"]
+OPTIMIZERS_COVERED = {
+    "sgd": SGD(learning_rate=0.1),
+    "momentum": SGD(learning_rate=0.1, momentum=0.9),
+    "nesterov": SGD(learning_rate=0.1, momentum=0.9, nesterov=True),
+    "adam": ADAM(),
+    "amsgrad": ADAM(amsgrad=True),
+    "adamw": OPTIMIZERS["adamw"](weight_decay=0.1),
+}
+
+
+def network_of(inputs: int, *layers: tuple[int, str], precision: str) -> Network:
+    network = Network(inputs, [Dense(units, ACTIVATIONS[name]()) for units, name in layers], precision)
+    network.initialize(3)
+    return network
+
+
+def rows_of(count: int, inputs: int, outputs: int, precision: str, zeros: float = 0.0) -> ArrayRows:
+    random = np.random.default_rng(5)
+    X = random.normal(size=(count, inputs)) * (random.random((count, inputs)) >= zeros)
+    return ArrayRows(
+        X.astype(precision),
+        np.eye(max(outputs, 2), dtype=precision)[random.integers(0, max(outputs, 2), count)][:, :outputs],
+    )
+
+
+def settings(**changes: Any) -> TrainingSettings:
+    values: dict[str, Any] = {
+        "loss": LOSSES["quadratic"](),
+        "optimizer": SGD(learning_rate=0.1),
+        "epochs": 3,
+        "batch_size": 8,
+        "shuffle": True,
+        "seed": 9,
+        "kernels": NUMBA,
+    }
+    return TrainingSettings(**{**values, **changes})
+
+
+@pytest.fixture(autouse=True)
+def no_fallback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every run of a test with Numba's kernels has to be covered by them."""
+
+    def refuse(course: Any) -> Any:
+        assert course.settings.kernels == NUMPY, "not covered"
+        return numpy_steps(course)
+
+    numpy_steps = trainer.NumPySteps
+    monkeypatch.setattr(trainer, "NumPySteps", refuse)
+    yield
+
+
+def told(network: Network, chosen: TrainingSettings, *rows: Any, **more: Any) -> list[tuple[Any, ...]]:
+    return [
+        (result.epoch, result.training_loss, result.training_metrics, result.best_epoch, result.network.stored_bytes())
+        for result in train(network, chosen, *rows, **more)
+    ]
+
+
+def assert_same(precision: str, inputs: int, layers: Any, rows: ArrayRows, chosen: TrainingSettings) -> None:
+    ends = []
+    for kernels in (NUMPY, NUMBA):
+        network = network_of(inputs, *layers, precision=precision)
+        run = told(network, replace(chosen, kernels=kernels), rows)
+        ends.append((network.parameters.copy(), np.array([epoch[1] for epoch in run])))
+    for numpy, numba in zip(*ends, strict=True):
+        assert np.abs(numpy - numba).max() < BOUNDS[precision] * max(1.0, np.abs(numpy).max())
+
+
+@pytest.mark.parametrize("precision", BOUNDS)
+@pytest.mark.parametrize("activation", compiled_layers.ACTIVATIONS)
+def test_every_activation(activation: str, precision: str) -> None:
+    layers = ((6, activation), (7, activation), (3, activation))
+    assert_same(precision, 5, layers, rows_of(37, 5, 3, precision), settings())
+
+
+@pytest.mark.parametrize("precision", BOUNDS)
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "linear"])
+@pytest.mark.parametrize("loss", compiled_losses.LOSSES)
+def test_every_loss_with_matched_and_other_outputs(loss: str, output: str, precision: str) -> None:
+    if "cross_entropy" in loss and output == "linear":
+        output = "softplus" if loss == "categorical_cross_entropy" else "sigmoid"
+    chosen = settings(loss=LOSSES[loss](), optimizer=SGD(learning_rate=0.01))
+    assert_same(precision, 5, ((6, "tanh"), (3, output)), rows_of(37, 5, 3, precision), chosen)
+
+
+@pytest.mark.parametrize("precision", BOUNDS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS_COVERED)
+def test_every_optimizer_with_penalties(optimizer: str, precision: str) -> None:
+    chosen = settings(optimizer=OPTIMIZERS_COVERED[optimizer], regularization=Regularization(l1=0.01, l2=0.1))
+    assert_same(precision, 5, ((6, "tanh"), (3, "sigmoid")), rows_of(37, 5, 3, precision), chosen)
+
+
+@pytest.mark.parametrize("precision", BOUNDS)
+@pytest.mark.parametrize("zeros", [0.0, 0.8, 1.0])
+@pytest.mark.parametrize("units", [1, 15, 16, 17, 33, 64, 65, 130])
+def test_every_width_with_dense_and_sparse_inputs(units: int, zeros: float, precision: str) -> None:
+    rows = rows_of(21, 19, 2, precision, zeros)
+    assert_same(precision, 19, ((units, "sigmoid"), (2, "sigmoid")), rows, settings(optimizer=ADAM()))
+
+
+@pytest.mark.parametrize("precision", BOUNDS)
+def test_products_large_enough_for_the_blas(precision: str) -> None:
+    rows = rows_of(200, 100, 3, precision)
+    chosen = settings(batch_size=100, optimizer=SGD(learning_rate=0.01))
+    assert_same(precision, 100, ((90, "tanh"), (80, "tanh"), (3, "softmax")), rows, chosen)
+
+
+def test_a_schedule_by_batch_and_validation() -> None:
+    chosen = settings(schedule=SCHEDULES["one_cycle"](), metrics=(METRICS["accuracy"](),))
+    rows, held_out = rows_of(37, 5, 3, "float64"), rows_of(11, 5, 3, "float64")
+    runs = []
+    for kernels in (NUMPY, NUMBA):
+        network = network_of(5, (6, "tanh"), (3, "sigmoid"), precision="float64")
+        results = list(train(network, replace(chosen, kernels=kernels), rows, held_out))
+        runs.append([(result.learning_rate, result.training_metrics, result.validation_metrics) for result in results])
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 64, 1000, 70_000])
+@pytest.mark.parametrize("seed", [0, 12345678901, 2**63 - 1])
+def test_compiled_orders_are_those_of_numpy(count: int, seed: int) -> None:
+    rows = ArrayRows(np.zeros((count, 1)), np.zeros((count, 1)))
+    for first in (1, 1_000_000):
+        by_numpy = [np.concatenate(list(batches(rows, 7, True, seed, first + number))) for number in range(3)]
+        assert np.array_equal(orders(count, True, seed, first, 3), by_numpy)
+
+
+@pytest.mark.parametrize("batch_size", [4, 3])
+def test_epochs_passed_together_are_those_passed_alone(monkeypatch: pytest.MonkeyPatch, batch_size: int) -> None:
+    rows = ArrayRows(np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[0], [1], [1], [0.0]]))
+    chosen = settings(
+        epochs=3000, batch_size=batch_size, optimizer=SGD(learning_rate=0.5, momentum=0.9), metrics=(METRICS["mae"](),)
+    )
+    runs = []
+    for most in (compiled_steps.MOST_TOGETHER, 1):
+        monkeypatch.setattr(compiled_steps, "MOST_TOGETHER", most)
+        runs.append(told(network_of(2, (4, "sigmoid"), (1, "sigmoid"), precision="float64"), chosen, rows))
+    assert [epoch[0] for epoch in runs[0]] == list(range(3001))
+    for together, alone in zip(*runs, strict=True):
+        assert together[1] == pytest.approx(alone[1], rel=1e-12)
+        assert together[2] == pytest.approx(alone[2])
+        assert together[3:] == alone[3:]
+    assert runs[0][-1][1] < 0.01
+
+
+def test_a_run_resumed_at_any_epoch_it_can_go_on_from_has_the_same_bits() -> None:
+    rows = rows_of(5, 3, 2, "float32")
+    chosen = settings(epochs=2500, optimizer=ADAM())
+
+    def fresh() -> Network:
+        return network_of(3, (4, "tanh"), (2, "sigmoid"), precision="float32")
+
+    states, undisturbed = [], []
+    for result in train(fresh(), chosen, rows):
+        if result.state is not None:
+            states.append(TrainingState.from_bytes(result.state().to_bytes()))
+        undisturbed.append((result.epoch, result.training_loss, result.network.stored_bytes()))
+    assert 10 < len(states) < 100
+    for state in states:
+        resumed = train(fresh(), chosen, rows, resume=state)
+        assert [
+            (result.epoch, result.training_loss, result.network.stored_bytes()) for result in resumed
+        ] == undisturbed[state.epoch + 1 :]
+
+
+def test_early_stopping_ends_at_an_epoch_passed_with_later_ones() -> None:
+    rows = rows_of(5, 3, 2, "float64")
+    chosen = settings(epochs=5000, stopping=Stopping(EarlyStopping("training_loss", 3, 1e-4)))
+    last: list[EpochResult] = list(train(network_of(3, (2, "sigmoid"), precision="float64"), chosen, rows))
+    assert last[-1].stopped == "early_stopping"
+    assert last[-1].epoch < 5000
+    alone = replace(chosen, epochs=last[-1].epoch, stopping=Stopping())
+    again = list(train(network_of(3, (2, "sigmoid"), precision="float64"), alone, rows))
+    assert again[-1].network.stored_bytes() == last[-1].network.stored_bytes()
+
+
+def test_diverging_names_the_last_finite_epoch() -> None:
+    rows = rows_of(5, 3, 2, "float32")
+    chosen = settings(epochs=5000, optimizer=SGD(learning_rate=50.0), loss=LOSSES["mean_squared_error"]())
+    network = network_of(3, (8, "relu"), (2, "linear"), precision="float32")
+    seen = []
+    with pytest.raises(Diverged) as failure:
+        for result in train(network, chosen, rows):
+            seen.append(result.epoch)
+    assert failure.value.epoch == seen[-1]
+
+
+def test_what_is_not_covered_goes_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    network = Network(3, [Dense(4, ACTIVATIONS["tanh"]()), LAYERS["dropout"](0.5), Dense(2)], "float64")
+    made = trainer.Trainer(network, settings(), rows_of(9, 3, 2, "float64"), None)
+    assert isinstance(made.steps, trainer.NumPySteps)
+    dense = network_of(3, (2, "tanh"), precision="float64")
+    assert isinstance(trainer.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
