@@ -3,6 +3,9 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.store.records import ParameterBlock
 from service.stored_bytes import fits_a_row
 
@@ -19,6 +22,12 @@ class Keeping:
         self.chosen: frozenset[int] | None = None
         if total // every + 2 > room:
             self.chosen = frozenset(logarithmic(total, every, room))
+
+    def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
+        """Which of `count` epochs from `first` on are kept."""
+        if self.every == 1 and self.chosen is None:
+            return np.ones(count, dtype=np.bool_)
+        return np.fromiter((epoch in self for epoch in range(first, first + count)), np.bool_, count)
 
     def __contains__(self, epoch: int) -> bool:
         if epoch in (0, self.total):
@@ -41,7 +50,8 @@ def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[P
     runs: list[list[ParameterBlock]] = []
     for block in blocks:
         last = runs[-1][-1] if runs else None
-        follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(block.size)
+        together = sum(len(one.bytes) for one in runs[-1]) + len(block.bytes) if runs else 0
+        follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(together)
         if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
             runs[-1].append(block)
         else:

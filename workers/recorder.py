@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.backprop.diagnostics import Warned
+from service.backprop.results import EpochResult, EpochRun
 from service.backprop.state import TrainingState
-from service.backprop.trainer import EpochResult
 from service.errors import Unavailable
 from service.parts import Parts
-from service.store import diagnostics, epochs, jobs, references
+from service.store import diagnostics, epoch_runs, epochs, jobs, references
+from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place
 from workers.keeping import Keeping, joined
@@ -54,6 +58,7 @@ class Recorder:
             parts.settings.stored_epochs_bytes,
         )
         self.records: list[EpochRecord] = []
+        self.runs: list[RunRecord] = []
         self.diagnostics: list[DiagnosticsRecord] = []
         self.warnings = list(job.warnings)
         self.blocks: list[ParameterBlock] = []
@@ -76,11 +81,8 @@ class Recorder:
         data = result.network.stored_bytes()
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
-        if is_best and self.best_alone is not None:
-            self._forget(self.best_alone)
-            self.best_alone = None
-        if is_best and not kept:
-            self.best_alone = result.epoch
+        if is_best:
+            self._keep_best(result.epoch, kept)
         self.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
         if kept or is_best:
             self._keep(result.epoch, data)
@@ -96,6 +98,45 @@ class Recorder:
             self.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
         for warned in result.warnings:
             self._warn(warned)
+
+    def add_run(self, run: EpochRun) -> None:
+        """Note short epochs that were trained together; their parameters are copied here."""
+        rows = memoryview(run.parameters.tobytes()).cast("B")
+        size = run.parameters[0].nbytes
+        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        hashes = np.frombuffer(b"".join(hashlib.sha256(part).digest() for part in parts), dtype=np.uint8)
+        stored = self.keeping.chosen_of(run.epoch, len(parts))
+        if run.best_epoch >= run.epoch:
+            self._keep_best(run.best_epoch, bool(stored[run.best_epoch - run.epoch]))
+            self.best = (run.best_epoch, bytes(parts[run.best_epoch - run.epoch]))
+            stored[run.best_epoch - run.epoch] = True
+        self._keep_run(run.epoch, parts, stored)
+        metrics = run.training_metrics
+        columns = hashes.reshape(-1, hashlib.sha256().digest_size)
+        self.runs.append(
+            RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
+        )
+        self.latest = (run.last_epoch, bytes(parts[-1]))
+        self.best_epoch, self.state = run.best_epoch, run.state
+        self.seconds += run.seconds * len(parts)
+        for warned in run.warnings:
+            self._warn(warned)
+
+    def _keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_]) -> None:
+        """Parameters of a run's epochs: all of them in one block where all are kept."""
+        if stored.all() and self.keeping.every == 1:
+            data = b"".join(parts)
+            self.blocks.append(ParameterBlock(first, first + len(parts) - 1, 1, len(parts[0]), data))
+            self.pending_bytes += len(data)
+            return
+        for index in np.flatnonzero(stored).tolist():
+            self._keep(first + index, bytes(parts[index]))
+
+    def _keep_best(self, epoch: int, kept: bool) -> None:
+        """There is a new best epoch: the one before need not be kept for that any more."""
+        if self.best_alone is not None:
+            self._forget(self.best_alone)
+        self.best_alone = None if kept else epoch
 
     @property
     def last_epoch(self) -> int | None:
@@ -127,6 +168,9 @@ class Recorder:
         self.records = [
             replace(record, parameters_stored=False) if record.epoch == epoch else record for record in self.records
         ]
+        for run in self.runs:
+            if run.first_epoch <= epoch <= run.last_epoch:
+                run.parameters_stored[epoch - run.first_epoch] = False
 
     def is_due(self) -> bool:
         """Whether to flush now: never after an epoch that training cannot go on from."""
@@ -149,10 +193,14 @@ class Recorder:
 
         What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
         """
-        self.records, self.diagnostics, self.blocks, self.forget = [], [], [], []
+        self._drop_pending()
         with self.parts.database.begin() as connection:
             if not jobs.put_back(connection, self.job):
                 raise Fenced
+
+    def _drop_pending(self) -> None:
+        self.records, self.runs, self.diagnostics, self.blocks, self.forget = [], [], [], [], []
+        self.pending_bytes = 0
 
     def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
@@ -163,6 +211,11 @@ class Recorder:
         if self.latest is None:
             return
         epoch, data = self.latest
+        if self.runs and self.runs[-1].last_epoch == epoch:
+            if not self.runs[-1].parameters_stored[-1]:
+                self.runs[-1].parameters_stored[-1] = True
+                self._keep(epoch, data)
+            return
         if self.records:
             if not self.records[-1].parameters_stored:
                 self.records[-1] = replace(self.records[-1], parameters_stored=True)
@@ -191,7 +244,7 @@ class Recorder:
                     asked = None
                     break
         free(self.parts, superseded)
-        self.records, self.diagnostics, self.blocks, self.forget, self.pending_bytes = [], [], [], [], 0
+        self._drop_pending()
         self.flush_cost = time.monotonic() - began
         self.flushed_at = time.monotonic()
         return asked
@@ -208,7 +261,8 @@ class Recorder:
             raise Fenced
         if ending:
             return job.status is not Status.RUNNING
-        return not self.records or (stored is not None and stored >= self.records[-1].epoch)
+        pending = [record.epoch for record in self.records[-1:]] + [run.last_epoch for run in self.runs[-1:]]
+        return not pending or (stored is not None and stored >= max(pending))
 
     def _writing(self, with_state: bool) -> Writing:
         """What is pending, its large byte strings in the blobs already: they take too long for a transaction."""
@@ -229,6 +283,7 @@ class Recorder:
                 references.pointing(connection)
                 hold(self.parts.blobs, large)
             epochs.add_epochs(connection, number, self.records)
+            epoch_runs.add_runs(connection, number, self.runs)
             diagnostics.add_diagnostics(connection, number, self.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
             if self.late is not None:

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from service.backprop.trainer import train
+from service.backprop.results import EpochResult, EpochRun
+from service.backprop.trainer import train_in_runs
 from service.errors import Damaged, Diverged, Invalid, NotFound, Unavailable
 from service.parts import Parts
 from service.store import jobs
@@ -61,7 +62,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     watch.begin()
     total = prepared.settings.epochs
     done = prepared.resume.epoch if prepared.resume is not None else -1
-    run = train(
+    run = train_in_runs(
         prepared.network,
         prepared.settings,
         prepared.training,
@@ -70,9 +71,13 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         should_stop=watch.stop,
     )
     for result in run:
-        done = result.epoch
-        recorder.add(result)
-        if result.stopped is not None:
+        if isinstance(result, EpochRun):
+            done = result.last_epoch
+            recorder.add_run(result)
+        else:
+            done = result.epoch
+            recorder.add(result)
+        if isinstance(result, EpochResult) and result.stopped is not None:
             return None
         if done < total and recorder.is_due() and recorder.flush() == "cancel":
             return "cancel"

@@ -140,14 +140,21 @@ def undefined(epoch: int) -> Warned:
     return Warned("monitor_undefined", epoch, None, "what early stopping watches is not defined on these rows")
 
 
-def plateau(epoch: int, epochs: int, watched: float, memory: dict[str, float]) -> Warned | None:
-    """Once what is watched has hardly become smaller for a tenth of all epochs; `memory` is part of a run's state."""
-    best = memory.get("best", math.inf)
-    if watched < best - PLATEAU_GAIN * abs(best) or not math.isfinite(best):
-        memory["best"], memory["since"] = watched, float(epoch)
-        return None
+def plateau(epoch: int, epochs: int, watched: Sequence[float], memory: dict[str, float]) -> Warned | None:
+    """Once what is watched has hardly become smaller for a tenth of all epochs; `memory` is part of a run's state.
+
+    `watched` are the values of `epoch` and of those after it.
+    """
+    best, since = memory.get("best", math.inf), memory.get("since", 0.0)
     waited = max(PLATEAU_EPOCHS, math.ceil(PLATEAU_SHARE * epochs))
-    if epoch - memory["since"] != waited:
+    flat_at: int | None = None
+    for number, value in enumerate(watched, epoch):
+        if value < best - PLATEAU_GAIN * abs(best) or not math.isfinite(best):
+            best, since = value, float(number)
+        elif number - since == waited:
+            flat_at = number
+    memory["best"], memory["since"] = best, since
+    if flat_at is None:
         return None
     detail = f"nothing better by more than 0.1 % was seen in the last {waited} epochs"
-    return Warned("plateau", epoch, None, detail)
+    return Warned("plateau", flat_at, None, detail)

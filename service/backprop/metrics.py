@@ -62,6 +62,15 @@ class Metric:
         """Take rows into the memory: outputs and targets, both (rows, outputs)."""
         raise NotImplementedError
 
+    def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
+        """The metric of each of several epochs: outputs and targets are (epochs, rows, outputs)."""
+        results = np.empty(len(A))
+        for index, (outputs, targets) in enumerate(zip(A, Y, strict=True)):
+            memory = self.start(A.shape[2])
+            self.add(memory, outputs, targets, reading)
+            results[index] = self.result(memory)
+        return results
+
     def result(self, memory: Any) -> float:
         """By default the share that stands in a memory of (sum, rows)."""
         return float(memory[0] / memory[1]) if memory[1] else float("nan")
@@ -78,6 +87,10 @@ class Accuracy(Metric):
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         memory[0] += np.count_nonzero(reading.classes(A) == target_classes(Y))
         memory[1] += len(A)
+
+    def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
+        told, true = (array.reshape(-1, array.shape[2]) for array in (A, Y))
+        return np.asarray((reading.classes(told) == target_classes(true)).reshape(len(A), -1).mean(axis=1))
 
 
 @METRICS.register
@@ -219,6 +232,9 @@ class MeanAbsoluteError(Metric):
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         memory += (np.abs(reading.errors(A, Y)).sum(), A.size)
 
+    def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
+        return np.asarray(np.abs(reading.errors(A, Y)).mean(axis=(1, 2)))
+
 
 @METRICS.register
 @dataclass(frozen=True)
@@ -230,6 +246,9 @@ class RootMeanSquaredError(Metric):
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         memory += (np.square(reading.errors(A, Y)).sum(), A.size)
+
+    def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
+        return np.asarray(np.sqrt(np.square(reading.errors(A, Y)).mean(axis=(1, 2))))
 
     def result(self, memory: Any) -> float:
         return float(super().result(memory) ** 0.5)

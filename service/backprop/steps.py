@@ -65,6 +65,15 @@ class Passed:
     resumable: bool = True
 
 
+@dataclass(frozen=True)
+class Together:
+    """Several epochs that were passed in one call: `losses` and each metric (epochs,), `parameters` after each."""
+
+    losses: FloatArray
+    metrics: dict[str, FloatArray]
+    parameters: FloatArray
+
+
 class Steps(Protocol):
     """How a run steps. `slots` and `steps` are its state beside the parameters.
 
@@ -82,6 +91,9 @@ class Steps(Protocol):
 
         `tells`: the last step is to be measured, and only `epoch` is passed. None when told to stop on the way.
         """
+
+    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
+        """Pass several short epochs from `epoch` on, `most` of them; None where that does not pay."""
 
     def close(self) -> None:
         """Let go of what is not memory."""
@@ -126,6 +138,9 @@ class NumPySteps:
                 before = self.network.parameters.copy()
             passed = self.step(epoch, index, batch, rate(epoch, index), tally)
         return [Passed(tally, None if before is None else LastStep(passed, before))]
+
+    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
+        return None
 
     def step(self, epoch: int, index: int, batch: IndexArray, learning_rate: float, tally: Tally) -> list[Buffers]:
         """One step of backpropagation over the rows at `batch`; the shards' gradients are added in order."""

@@ -80,3 +80,10 @@ def tallies(measures: Measures, rows: Answered, epochs: int) -> list[Tally]:
         tally.add_metrics(outputs[index], Y[index])
         found.append(tally)
     return found
+
+
+def series(measures: Measures, rows: Answered, epochs: int) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """The mean loss and the metrics of each of several epochs whose rows follow each other, all of the same weight."""
+    outputs, Y = (array.reshape(epochs, -1, array.shape[1]) for array in (rows.outputs, rows.Y))
+    losses: FloatArray = measures.loss.rows(rows.outputs, rows.T).reshape(epochs, -1).sum(axis=1) / outputs.shape[1]
+    return losses, {metric.key: metric.series(outputs, Y, measures.reading) for metric in measures.metrics}

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,39 +11,17 @@ from service.backprop.diagnostics import LayerDiagnostics, Warned
 from service.backprop.kernels import NUMBA
 from service.backprop.network import Network
 from service.backprop.passes import Evaluator
+from service.backprop.results import EpochResult, EpochRun
 from service.backprop.rows import Rows
 from service.backprop.schedules import Position
 from service.backprop.settings import TrainingSettings
 from service.backprop.state import TrainingState
-from service.backprop.steps import Course, LastStep, NumPySteps, Passed, Steps
+from service.backprop.steps import Course, LastStep, NumPySteps, Passed, Steps, Together
 from service.backprop.tally import Measures, Tally
 from service.backprop.weighing import Weighing
 from service.errors import Diverged, Invalid
 
 FIRST_LOOK_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One epoch. `network` is the living one, to be copied before the next epoch is asked for.
-
-    `learning_rate` is the last batch's. `state` is None where training cannot go on from: later epochs were passed
-    together with this one. `stopped` says why training ends here, if it does before its last epoch.
-    """
-
-    epoch: int
-    training_loss: float
-    validation_loss: float | None
-    training_metrics: dict[str, float]
-    validation_metrics: dict[str, float]
-    learning_rate: float
-    seconds: float
-    best_epoch: int
-    network: Network
-    state: Callable[[], TrainingState] | None
-    stopped: str | None = None
-    layers: tuple[LayerDiagnostics, ...] | None = None
-    warnings: tuple[Warned, ...] = ()
 
 
 class Trainer:
@@ -84,12 +61,46 @@ class Trainer:
         if epoch == 0:
             tally = self.first_look(should_stop)
             return None if tally is None else [Passed(tally)]
-        most = 1
-        if self.validation is None and self.settings.schedule is None:
-            most = min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1) - epoch + 1
         tells = self._tells(epoch)
         with np.errstate(all="ignore"):
-            return self.steps.pass_epochs(epoch, 1 if tells else most, self._rate, tells, should_stop)
+            return self.steps.pass_epochs(epoch, 1 if tells else self._most(epoch), self._rate, tells, should_stop)
+
+    def _most(self, epoch: int) -> int:
+        """How many epochs from `epoch` on may be passed together: what is to be seen comes after them."""
+        if self.validation is not None or self.settings.schedule is not None:
+            return 1
+        return min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1) - epoch + 1
+
+    def pass_run(self, epoch: int) -> Together | None:
+        """Pass several short epochs from `epoch` on, where nothing has to be decided between them; None if not."""
+        stopping = self.settings.stopping
+        if epoch == 0 or stopping.early is not None or stopping.stop_when or self._tells(epoch):
+            return None
+        with np.errstate(all="ignore"):
+            return self.steps.pass_together(epoch, self._most(epoch), self._rate)
+
+    def end_run(self, epoch: int, passed: Together, began: float) -> EpochRun | None:
+        """Tell of the epochs up to the first that is not finite; None when there is none."""
+        finite = np.isfinite(passed.losses) & np.isfinite(passed.parameters).all(axis=1)
+        count = len(finite) if finite.all() else int(finite.argmin())
+        if count == 0:
+            return None
+        losses = passed.losses[:count]
+        last, best = epoch + count - 1, int(losses.argmin())
+        if losses[best] < self.best_value or math.isinf(self.best_value):
+            self.best_epoch, self.best_value = epoch + best, float(losses[best])
+        flat = diagnostics.plateau(epoch, self.settings.epochs, losses.tolist(), self.memories["plateau"])
+        return EpochRun(
+            epoch=epoch,
+            training_loss=losses,
+            training_metrics={name: values[:count] for name, values in passed.metrics.items()},
+            parameters=passed.parameters[:count],
+            learning_rate=self.learning_rate,
+            seconds=(time.perf_counter() - began) / len(passed.losses),
+            best_epoch=self.best_epoch,
+            state=lambda: self.state(last),
+            warnings=() if flat is None else (flat,),
+        )
 
     def end_epoch(
         self, epoch: int, passed: Passed, together: int, began: float, should_stop: Callable[[], bool]
@@ -180,15 +191,13 @@ class Trainer:
         losses = [value for name, value in observed.items() if name.endswith("_loss")]
         if all(map(math.isfinite, losses)) and np.isfinite(self.network.vector).all():
             return
-        if epoch == 0:
-            raise Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
-        raise Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
+        raise _diverged(epoch)
 
     def _warnings(self, epoch: int, watched: float, layers: tuple[LayerDiagnostics, ...] | None) -> tuple[Warned, ...]:
         found = [] if layers is None else diagnostics.warnings_of(self.network, epoch, layers)
         if math.isnan(watched):
             return (*found, diagnostics.undefined(epoch))
-        flat = diagnostics.plateau(epoch, self.settings.epochs, watched, self.memories["plateau"])
+        flat = diagnostics.plateau(epoch, self.settings.epochs, [watched], self.memories["plateau"])
         return tuple(found) if flat is None else (*found, flat)
 
 
@@ -212,14 +221,45 @@ def train(
     `should_stop` is asked before every batch; when it says so the generator ends without the unfinished epoch.
     Raises `Diverged` when the loss or a parameter stops being finite.
     """
-    trainer = Trainer(network, settings, training, validation)
+    for result in _drive(Trainer(network, settings, training, validation), resume, should_stop, in_runs=False):
+        assert isinstance(result, EpochResult)
+        yield result
+
+
+def train_in_runs(
+    network: Network,
+    settings: TrainingSettings,
+    training: Rows,
+    validation: Rows | None = None,
+    *,
+    resume: TrainingState | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[EpochResult | EpochRun]:
+    """As `train`, but short epochs that were passed together are told together."""
+    return _drive(Trainer(network, settings, training, validation), resume, should_stop, in_runs=True)
+
+
+def _drive(
+    trainer: Trainer, resume: TrainingState | None, should_stop: Callable[[], bool], in_runs: bool
+) -> Iterator[EpochResult | EpochRun]:
     epoch = 0
     if resume is not None:
         trainer.restore(resume)
         epoch = resume.epoch + 1
     try:
-        while epoch <= settings.epochs:
+        while epoch <= trainer.settings.epochs:
+            if in_runs and should_stop():
+                return
             began = time.perf_counter()
+            together = trainer.pass_run(epoch) if in_runs else None
+            if together is not None:
+                run = trainer.end_run(epoch, together, began)
+                if run is not None:
+                    yield run
+                    epoch = run.last_epoch + 1
+                if run is None or len(run.training_loss) < len(together.losses):
+                    raise _diverged(epoch)
+                continue
             passed = trainer.pass_epochs(epoch, should_stop)
             for one in passed or ():
                 result = trainer.end_epoch(epoch, one, len(passed or ()), began, should_stop)
@@ -233,6 +273,13 @@ def train(
                 return
     finally:
         trainer.steps.close()
+
+
+def _diverged(epoch: int) -> Diverged:
+    """After `epoch` something is not finite."""
+    if epoch == 0:
+        return Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
+    return Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
 
 
 def _steps(course: Course) -> Steps:

@@ -1,13 +1,19 @@
 """What every epoch left behind: its errors, its parameters, and the state to go on from."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from service.errors import NotFound
+from service.store import epoch_runs
+from service.store.epoch_runs import RunRecord
 from service.store.records import EpochRecord, ParameterBlock, StoredBytes, StoredParameters
+from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs, parameters, resume_states
 
 COLUMNS = [column for column in epochs.c if column.name != "job"]
@@ -45,7 +51,8 @@ def mark_stored(connection: Connection, job: int, epoch: int) -> None:
 
 def _mark(connection: Connection, job: int, epoch: int, stored: bool) -> None:
     where = (epochs.c.job == job, epochs.c.epoch == epoch)
-    connection.execute(epochs.update().where(*where).values(parameters_stored=stored))
+    if not connection.execute(epochs.update().where(*where).values(parameters_stored=stored)).rowcount:
+        epoch_runs.mark_in_run(connection, job, epoch, stored)
 
 
 def save_resume_state(connection: Connection, job: int, epoch: int, state: StoredBytes) -> str | None:
@@ -71,10 +78,19 @@ def drop_resume_state(connection: Connection, job: int) -> str | None:
 
 def list_epochs(connection: Connection, job: int, after: int | None, limit: int) -> tuple[list[EpochRecord], bool]:
     """Oldest first, past the epoch `after`; and whether more follow."""
-    query = select(*COLUMNS).where(epochs.c.job == job).order_by(epochs.c.epoch).limit(limit + 1)
-    if after is not None:
-        query = query.where(epochs.c.epoch > after)
-    records = [_epoch(row) for row in connection.execute(query)]
+    begin = -1 if after is None else after
+    query = select(*COLUMNS).where(epochs.c.job == job, epochs.c.epoch > begin).order_by(epochs.c.epoch)
+    alone = [_epoch(row) for row in connection.execute(query.limit(limit + 1))]
+    in_runs: list[EpochRecord] = []
+    while len(in_runs) <= limit:
+        at = in_runs[-1].epoch if in_runs else begin
+        run = epoch_runs.next_run(connection, job, at)
+        if run is None or (len(alone) > limit and run.first_epoch > alone[limit].epoch):
+            break
+        start = max(0, at + 1 - run.first_epoch)
+        stop = min(len(run.training_loss), start + limit + 1 - len(in_runs))
+        in_runs += [epoch_runs.record_of(run, index) for index in range(start, stop)]
+    records = sorted([*alone, *in_runs], key=lambda record: record.epoch)
     return records[:limit], len(records) > limit
 
 
@@ -91,39 +107,51 @@ def stream_epochs(connection: Connection, job: int) -> Iterator[EpochRecord]:
 
 def sampled_epochs(connection: Connection, job: int, points: int) -> list[EpochRecord]:
     """At most `points` epochs in equal buckets, of each bucket those with the lowest and the highest training loss."""
-    first, last, count = connection.execute(
-        select(func.min(epochs.c.epoch), func.max(epochs.c.epoch), func.count()).where(epochs.c.job == job)
-    ).one()
-    if count <= points:
-        return list_epochs(connection, job, None, points)[0]
+    pairs = select(epochs.c.epoch, epochs.c.training_loss).where(epochs.c.job == job)
+    alone = np.array([tuple(row) for row in connection.execute(pairs)], dtype=np.float64).reshape(-1, 2)
+    runs = epoch_runs.runs_between(connection, job, 0)
+    numbers = np.concatenate([alone[:, 0], *(run.first_epoch + np.arange(len(run.training_loss)) for run in runs)])
+    losses = np.concatenate([alone[:, 1], *(run.training_loss for run in runs)])
+    order = np.argsort(numbers)
+    chosen = _extremes(numbers[order].astype(np.int64), losses[order], points)
+    records = [epoch_runs.record_of(run, epoch - run.first_epoch) for run in runs for epoch in _within(chosen, run)]
+    wanted = sorted(set(chosen) - {record.epoch for record in records})
+    for start in range(0, len(wanted), STREAM_ROWS):
+        some = epochs.c.epoch.in_(wanted[start : start + STREAM_ROWS])
+        records += [_epoch(row) for row in connection.execute(select(*COLUMNS).where(epochs.c.job == job, some))]
+    return sorted(records, key=lambda record: record.epoch)
+
+
+def _extremes(numbers: NDArray[np.int64], losses: NDArray[np.float64], points: int) -> list[int]:
+    """The epochs to be shown, of ascending `numbers`: all, or each bucket's lowest and highest."""
+    if len(numbers) <= points:
+        return list(numbers.tolist())
     buckets = max(1, points // 2)
-    bucket = (epochs.c.epoch - first) * buckets // (last - first + 1)
-    order = {name: rule for name, rule in (("low", epochs.c.training_loss), ("high", epochs.c.training_loss.desc()))}
-    ranked = select(
-        epochs.c.epoch,
-        *(
-            func.row_number().over(partition_by=bucket, order_by=(rule, epochs.c.epoch)).label(name)
-            for name, rule in order.items()
-        ),
-    ).where(epochs.c.job == job)
-    chosen = ranked.subquery()
-    query = (
-        select(*COLUMNS)
-        .join(chosen, chosen.c.epoch == epochs.c.epoch)
-        .where(epochs.c.job == job, (chosen.c.low == 1) | (chosen.c.high == 1))
-        .order_by(epochs.c.epoch)
-    )
-    return [_epoch(row) for row in connection.execute(query)]
+    bucket = (numbers - numbers[0]) * buckets // (numbers[-1] - numbers[0] + 1)
+    chosen = set()
+    for ranked in (np.lexsort((losses, bucket)), np.lexsort((-losses, bucket))):
+        first = np.concatenate([[True], np.diff(bucket[ranked]) > 0])
+        chosen.update(numbers[ranked[first]].tolist())
+    return sorted(chosen)
+
+
+def _within(chosen: list[int], run: RunRecord) -> list[int]:
+    return chosen[bisect_left(chosen, run.first_epoch) : bisect_right(chosen, run.last_epoch)]
 
 
 def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | None:
     query = select(*COLUMNS).where(epochs.c.job == job, epochs.c.epoch == epoch)
     row = connection.execute(query).one_or_none()
-    return None if row is None else _epoch(row)
+    if row is not None:
+        return _epoch(row)
+    runs = epoch_runs.runs_between(connection, job, epoch, epoch)
+    return epoch_runs.record_of(runs[0], epoch - runs[0].first_epoch) if runs else None
 
 
 def last_epoch(connection: Connection, job: int) -> int | None:
-    return connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
+    alone = connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
+    in_run = connection.execute(select(func.max(runs_table.c.last_epoch)).where(runs_table.c.job == job)).scalar()
+    return max((epoch for epoch in (alone, in_run) if epoch is not None), default=None)
 
 
 def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParameters:
@@ -144,14 +172,18 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
 
 
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
-    distance = func.abs(epochs.c.epoch - epoch)
-    query = (
-        select(epochs.c.epoch)
-        .where(epochs.c.job == job, epochs.c.parameters_stored)
-        .order_by(distance, epochs.c.epoch)
-        .limit(1)
-    )
-    return connection.execute(query).scalar()
+    """The stored epoch that is closest, the earlier of two; blocks of parameters tell where they are."""
+    candidates: set[int] = set()
+    for sign in (1, -1):
+        where = (parameters.c.job == job, sign * parameters.c.first_epoch >= sign * epoch)
+        order = (sign * parameters.c.first_epoch).asc()
+        row = connection.execute(select(parameters).where(*where).order_by(order).limit(1)).one_or_none()
+        if row is not None:
+            steps = min(
+                max(0, round((epoch - row.first_epoch) / row.stride)), (row.last_epoch - row.first_epoch) // row.stride
+            )
+            candidates.add(row.first_epoch + steps * row.stride)
+    return min(candidates, key=lambda candidate: (abs(candidate - epoch), candidate), default=None)
 
 
 def _epoch(row: Row[Any]) -> EpochRecord:

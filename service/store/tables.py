@@ -115,6 +115,17 @@ layer_diagnostics = Table(
     Column("layers", Document, nullable=False),
 )
 
+# Short epochs trained together: `columns` is an NPZ archive of their losses, metrics and hashes.
+epoch_runs = Table(
+    "epoch_runs",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("first_epoch", Integer, primary_key=True, autoincrement=False),
+    Column("last_epoch", Integer, nullable=False),
+    Column("learning_rate", Double, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("columns", LargeBinary, nullable=False),
+)
 # Consecutive stored epochs share a row: first_epoch, first_epoch + stride, ... last_epoch, `size` bytes each.
 parameters = Table(
     "parameters",

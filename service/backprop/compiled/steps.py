@@ -16,8 +16,8 @@ from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
 from service.backprop.passes import Shard
 from service.backprop.rows import batches
-from service.backprop.steps import Course, LastStep, Passed, Rate
-from service.backprop.tally import Outcome, Tally, tallies
+from service.backprop.steps import Course, LastStep, Passed, Rate, Together
+from service.backprop.tally import Outcome, Tally, series, tallies
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 MOST_TOGETHER = 1000  # epochs
@@ -73,7 +73,14 @@ class CompiledSteps:
     ) -> list[Passed] | None:
         together = min(most, self.together)
         if together > 1:
-            return None if should_stop() else self._pass_several(epoch, together, rate)
+            if should_stop():
+                return None
+            outcome, snapshots = self._pass_several(epoch, together, rate)
+            passed = zip(tallies(self.course.measures, outcome, together), snapshots, strict=True)
+            return [
+                Passed(tally, parameters=parameters, resumable=number == together)
+                for number, (tally, parameters) in enumerate(passed, 1)
+            ]
         tally = Tally(self.course.measures, self.network.outputs)
         last: LastStep | None = None
         index = 0
@@ -105,8 +112,16 @@ class CompiledSteps:
                 yield chunk[:-last]
             yield chunk[-last:]
 
-    def _pass_several(self, epoch: int, together: int, rate: Rate) -> list[Passed]:
-        """Whole epochs in one call."""
+    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
+        together = min(most, self.together)
+        if together < 2:
+            return None
+        outcome, parameters = self._pass_several(epoch, together, rate)
+        losses, metrics = series(self.course.measures, outcome, together)
+        return Together(losses, metrics, parameters)
+
+    def _pass_several(self, epoch: int, together: int, rate: Rate) -> tuple[Outcome, FloatArray]:
+        """Whole epochs in one call: all their rows, and the parameters after each."""
         course, settings = self.course, self.course.settings
         count, per_epoch = len(course.rows), course.batches
         order = orders(count, settings.shuffle, settings.seed, epoch, together)
@@ -114,11 +129,7 @@ class CompiledSteps:
         ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
         snapshots = self._pass(order.reshape(-1), rates, ends)
         rows = together * count
-        passed = tallies(course.measures, Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), together)
-        return [
-            Passed(tally, parameters=snapshot, resumable=number == together)
-            for number, (tally, snapshot) in enumerate(zip(passed, snapshots, strict=True), 1)
-        ]
+        return Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), snapshots
 
     def _pass(self, indices: IndexArray, rates: FloatArray, ends: IndexArray) -> FloatArray:
         """A step for each batch of the rows at `indices`; the parameters after the batches before `ends`."""

@@ -100,7 +100,13 @@ def test_an_output_without_any_error_is_no_reason_to_warn() -> None:
 
 def plateaus(values: list[float], epochs: int) -> list[int]:
     memory: dict[str, float] = {}
-    found = [plateau(epoch, epochs, value, memory) for epoch, value in enumerate(values)]
+    found = [plateau(epoch, epochs, [value], memory) for epoch, value in enumerate(values)]
+    together = plateau(0, epochs, values, {})
+    assert (None if together is None else together.epoch) == (found_epochs(found) or [None])[-1]
+    return found_epochs(found)
+
+
+def found_epochs(found: list[Any]) -> list[int]:
     return [warning.epoch for warning in found if warning is not None]
 
 
