@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# what bench-train compares with; a folder given here must have it all installed
+PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench reproduce pins clean
+.PHONY: help setup demo serve test torch lint format docs bench bench-train reproduce pins clean
 
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make .venv with the backprop command
 
@@ -57,6 +59,14 @@ docs: $(VENV)/.ready ## Write the tables of docs/training.md from the code
 bench: $(VENV)/.ready ## Train Nielsen's network on MNIST over HTTP (MNIST=path of mnist.npz)
 	$(BIN)/python -m benchmarks.mnist $(MNIST)
 
+bench-train: $(VENV)/.ready $(filter .venv-peers/.ready,$(PEERS)/.ready) ## Compare training with PyTorch, JAX and scikit-learn (MNIST=path; WORKLOADS="xor nielsen" ROUNDS=5)
+	$(BIN)/python -m benchmarks.train $(MNIST) --peers $(PEERS) --workloads $(WORKLOADS) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ARGS)
+
+.venv-peers/.ready: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: -r requirements/peers.txt
+	@touch $@
+
 reproduce: $(VENV)/.ready ## Compare with published results and write docs/reproduction.md (MNIST=path; ROWS="xor deep-2")
 	$(BIN)/python -m benchmarks.reproduce $(MNIST) --rows $(ROWS)
 
@@ -65,5 +75,5 @@ pins: ## Pin all dependencies anew, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/dev.txt pyproject.toml requirements/build.in --extra dev
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
 
-clean: ## Remove the environment
-	rm -rf $(VENV)
+clean: ## Remove the environments
+	rm -rf $(VENV) .venv-peers

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.jobs import NotTrained, finish
 from service.config import Settings
 from service.demo import Client
 from service.supervisor import free_port, running
@@ -63,8 +64,11 @@ def main() -> int:
         with running(settings):
             client = Client(f"http://127.0.0.1:{settings.port}")
             client.wait_until_ready()
-            _mnist(client, Path(sys.argv[1]))
-            _xor(client)
+            try:
+                _mnist(client, Path(sys.argv[1]))
+                _xor(client)
+            except NotTrained as error:
+                raise SystemExit(str(error)) from None
     return 0
 
 
@@ -79,7 +83,7 @@ def _mnist(client: Client, path: Path) -> None:
     for seed in SEEDS:
         body = {**NIELSEN, "training": {**NIELSEN["training"], "seed": seed}}
         began = time.perf_counter()
-        job = _finish(client, body)
+        job = finish(client, body)
         wall = time.perf_counter() - began
         epochs = client.send("GET", f"/v1/jobs/{job['id']}/epochs?limit=100")["data"]
         accuracy = [epoch["metrics"]["validation"]["accuracy"] for epoch in epochs]
@@ -92,24 +96,15 @@ def _mnist(client: Client, path: Path) -> None:
 
 
 def _xor(client: Client) -> None:
-    _finish(client, XOR)
+    finish(client, XOR)
     seconds = []
     for _ in range(3):
         began = time.perf_counter()
-        job = _finish(client, XOR)
+        job = finish(client, XOR)
         seconds.append(time.perf_counter() - began)
     last = client.send("GET", f"/v1/jobs/{job['id']}/epochs?after=9999")["data"]
     assert last[0]["epoch"] == 10_000, json.dumps(last)
     print(f"\nXOR 2-4-1, 10,000 epochs, all stored: {sorted(seconds)[1]:.2f} s from POST to succeeded (median of 3)")
-
-
-def _finish(client: Client, body: dict[str, Any]) -> dict[str, Any]:
-    job = client.send("POST", "/v1/jobs?wait=60", body)
-    while job["status"] in ("queued", "running"):
-        job = client.send("GET", f"/v1/jobs/{job['id']}?wait=60")
-    if job["status"] != "succeeded":
-        raise SystemExit(f"{job['id']} is {job['status']}: {job['error']}")
-    return dict(job)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.classics import DATASETS, NEURON_ROWS, TASK_ROWS
+from benchmarks.jobs import NotTrained, ended
 from benchmarks.measuring import Measured, measure
 from benchmarks.published import ERROR_ROWS, MNIST_ROWS
 from benchmarks.report import Line, page, table
@@ -25,10 +25,6 @@ ROWS: tuple[Row, ...] = (*NEURON_ROWS, *TASK_ROWS, *MNIST_ROWS, *ERROR_ROWS)
 PAGE = Path(__file__).parent.parent / "docs" / "reproduction.md"
 COMMAND = "make reproduce MNIST=mnist.npz"
 WORKERS = 2
-
-
-class NotTrained(Exception):
-    """A job ended otherwise than `succeeded`."""
 
 
 def main() -> int:
@@ -77,18 +73,9 @@ def _compare(client: Client, rows: Sequence[Row]) -> Iterator[Line]:
     sent = [[client.send("POST", "/v1/jobs", body)["id"] for body in row.jobs] for row in rows]
     for row, ids in zip(rows, sent, strict=True):
         try:
-            yield Line(row, measure(row, client, [_ended(client, job) for job in ids]))
+            yield Line(row, measure(row, client, [ended(client, job) for job in ids]))
         except NotTrained as error:
             yield Line(row, Measured(str(error), "", inside=False))
-
-
-def _ended(client: Client, job_id: str) -> dict[str, Any]:
-    job = client.send("GET", f"/v1/jobs/{job_id}?wait=60")
-    while job["status"] in ("queued", "running"):
-        job = client.send("GET", f"/v1/jobs/{job_id}?wait=60")
-    if job["status"] != "succeeded":
-        raise NotTrained(f"{job_id} is {job['status']}: {job['error']}")
-    return dict(job)
 
 
 if __name__ == "__main__":

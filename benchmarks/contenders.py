@@ -1,0 +1,129 @@
+"""The contenders that are processes: the engine with this Python, the peers with theirs."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.standings import ENGINE, JAX, JAX_ORDERED, JAX_SCANNED, SCIKIT_LEARN, TORCH_1, TORCH_2
+from benchmarks.workloads import Workload
+from service.supervisor import THREAD_VARIABLES
+
+ROOT = Path(__file__).parent.parent
+STOP_SECONDS = 10.0
+STDERR_BYTES = 8000  # how much of the end of what a dead contender wrote is shown
+
+
+class Died(Exception):
+    """A contender ended, or wrote something else than an answer, before it was told to end."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One column. `threads` are BLAS's and OpenMP's; None leaves them to the library."""
+
+    name: str
+    module: str
+    threads: int | None = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def told(self, workload: Workload) -> dict[str, Any]:
+        return workload.told(threads=self.threads, **{"scanned": None, "order": "own", **self.options})
+
+
+def kinds(workload: Workload) -> list[Kind]:
+    """Everybody but the service, in the table's order."""
+    jax = "benchmarks.peers.jax_epochs"
+    every = [
+        Kind(ENGINE, "benchmarks.engine"),
+        Kind(TORCH_1, "benchmarks.peers.pytorch"),
+        Kind(TORCH_2, "benchmarks.peers.pytorch", threads=2),
+        Kind(JAX, jax, threads=None),
+        Kind(JAX_ORDERED, jax, threads=None, options={"order": "numpy"}),
+        Kind(SCIKIT_LEARN, "benchmarks.peers.scikit_learn"),
+    ]
+    if workload.scanned:
+        every.append(Kind(JAX_SCANNED, jax, threads=None, options={"scanned": workload.scanned}))
+    return every
+
+
+def environment(threads: int | None) -> dict[str, str]:
+    """This process's, with so many threads, or without a word about them."""
+    left = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+    return left if threads is None else {**left, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+
+
+class Contender:
+    """A runner's process; it has warmed up once this is made."""
+
+    def __init__(self, name: str, command: list[str], seconds: float, threads: int | None = 1) -> None:
+        self.name = name
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            text=True,
+            cwd=ROOT,
+            env=environment(threads),
+        )
+        try:
+            ready = self._answer("version", "seconds_per_epoch")
+        except BaseException:
+            self.stop()
+            raise
+        self.version: str = ready["version"]
+        self.epochs = max(1, round(seconds / ready["seconds_per_epoch"]))
+
+    def turn(self) -> tuple[dict[str, float], float]:
+        """Seconds per epoch, and the loss after them."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # the answer that does not come tells more
+            self.process.stdin.write(f"{self.epochs}\n")
+            self.process.stdin.flush()
+        told = self._answer("epochs", "seconds", "loss")
+        return {self.name: told["seconds"] / told["epochs"]}, told["loss"]
+
+    def _answer(self, *fields: str) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        try:
+            told = json.loads(line)
+            return {name: told[name] for name in fields}
+        except (ValueError, KeyError, TypeError):
+            raise Died(f"{self.name} {self._end(line)}") from None
+
+    def _end(self, line: str) -> str:
+        """What became of a contender that did not answer."""
+        if line:
+            return f"answered {line[:200]!r}"
+        code = self.process.wait()
+        self.stderr.seek(max(0, self.stderr.seek(0, os.SEEK_END) - STDERR_BYTES))
+        return f"ended with {code}:\n{self.stderr.read().decode(errors='replace')}"
+
+    def stop(self) -> None:
+        """Let it end, or end it."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.stderr.close()
+
+
+def start(kind: Kind, workload: Workload, data: Path, peers: Path, seconds: float) -> Contender:
+    """A contender that has warmed up and takes about `seconds` a turn."""
+    python = sys.executable if kind.name == ENGINE else str((peers / "bin" / "python").absolute())
+    command = [python, "-m", kind.module, json.dumps(kind.told(workload)), str(data)]
+    return Contender(kind.name, command, seconds, kind.threads)

@@ -1,0 +1,54 @@
+"""The engine in process: `service.backprop.train` with the job's settings, nothing stored. It runs as the peers do."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from benchmarks.peers.protocol import Runner, main
+from benchmarks.workloads import WORKLOADS, Workload
+from service import __version__
+from service.backprop.losses import LOSSES
+from service.backprop.network import Network
+from service.backprop.rows import ArrayRows
+from service.backprop.trainer import EpochResult, TrainingSettings, train
+from service.definitions.build import build_network, build_settings
+from service.definitions.choices import build
+from service.definitions.fill import fill
+from service.definitions.network import NetworkRequest
+from service.definitions.requests import JobRequest
+from service.definitions.training import MAX_EPOCHS
+from service.definitions.validation import check
+
+SEED = 1
+
+
+def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
+    network, settings = built(next(known for known in WORKLOADS if known.key == workload["key"]))
+    network.initialize(SEED)
+    epochs: Iterator[EpochResult] = train(network, replace(settings, epochs=MAX_EPOCHS), ArrayRows(X, Y))
+    next(epochs)  # the start, which is no training
+
+    def run(number: int) -> None:
+        trained = sum(1 for _ in islice(epochs, number))
+        if trained != number:
+            raise RuntimeError(f"trained {trained} epochs instead of {number}")
+
+    return Runner(f"backprop {__version__}", run, network.predict)
+
+
+def built(workload: Workload) -> tuple[Network, TrainingSettings]:
+    """The engine's network and settings of the workload's job."""
+    job = check(JobRequest, workload.job(SEED))
+    assert isinstance(job.network, NetworkRequest) and job.training.loss is not None
+    definition = job.network.definition()
+    loss = build(LOSSES, job.training.loss.model_dump(mode="json"))
+    layers = definition.engine_layers()
+    training = fill(job.training, loss, workload.rows, None, False, layers, SEED)
+    network = build_network({**definition.normalised(), "inputs": workload.sizes[0]}, training["precision"])
+    return network, build_settings(training, None)
+
+
+if __name__ == "__main__":
+    sys.exit(main(prepare))

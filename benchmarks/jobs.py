@@ -1,0 +1,27 @@
+"""Jobs through HTTP, waited for until they have succeeded."""
+
+from typing import Any
+
+from service.demo import Client
+
+
+class NotTrained(Exception):
+    """A job ended otherwise than `succeeded`."""
+
+
+def finish(client: Client, body: dict[str, Any]) -> dict[str, Any]:
+    """Post a job and wait for it."""
+    return _until_ended(client, client.send("POST", "/v1/jobs?wait=60", body))
+
+
+def ended(client: Client, job_id: str) -> dict[str, Any]:
+    """Wait for a job that was posted."""
+    return _until_ended(client, client.send("GET", f"/v1/jobs/{job_id}?wait=60"))
+
+
+def _until_ended(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+    while job["status"] in ("queued", "running"):
+        job = client.send("GET", f"/v1/jobs/{job['id']}?wait=60")
+    if job["status"] != "succeeded":
+        raise NotTrained(f"{job['id']} is {job['status']}: {job['error']}")
+    return job

@@ -1,0 +1,77 @@
+"""What came out of `make bench-train`: medians, ratios, tables, and their place in docs/performance.md."""
+
+import re
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+SERVICE, ALONE, ENGINE = "service", "its epochs alone", "engine"
+TORCH_1, TORCH_2 = "PyTorch, 1 thread", "PyTorch, 2 threads"
+JAX, JAX_ORDERED, JAX_SCANNED = "JAX", "JAX, NumPy's order", "JAX, 1,000 epochs a call"
+SCIKIT_LEARN = "scikit-learn"
+OURS = (SERVICE, ALONE, ENGINE)
+PEERS = (TORCH_1, TORCH_2, JAX, JAX_ORDERED, JAX_SCANNED, SCIKIT_LEARN)
+MARKERS = re.compile(r"(<!-- bench-train: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
+
+Seconds = Mapping[str, Sequence[float]]  # by contender, seconds per epoch of each round
+
+
+def medians(rounds: Seconds) -> dict[str, float]:
+    return {name: median(seconds) for name, seconds in rounds.items()}
+
+
+def fastest_peer(middle: Mapping[str, float]) -> str:
+    """The peer with the smallest median."""
+    return min((name for name in PEERS if name in middle), key=lambda name: middle[name])
+
+
+def ratios(middle: Mapping[str, float]) -> dict[str, float]:
+    """Each median over the fastest peer's: below 1 is faster than every peer."""
+    best = middle[fastest_peer(middle)]
+    return {name: seconds / best for name, seconds in middle.items()}
+
+
+def duration(seconds: float) -> str:
+    """Three digits; microseconds where a millisecond is too coarse."""
+    return f"{seconds * 1e6:.3g} us" if seconds < 1e-3 else f"{seconds:#.3g}".rstrip(".")
+
+
+def _cell(seconds: Sequence[float] | None) -> str:
+    """The median, and half the way from the fastest to the slowest round in percent of it."""
+    if not seconds:
+        return ""
+    middle = median(seconds)
+    spread = (max(seconds) - min(seconds)) / 2 / middle
+    return duration(middle) + (f" ±{spread:.0%}" if len(seconds) > 1 else "")
+
+
+def seconds_table(results: Mapping[str, Seconds]) -> str:
+    """A row a workload, by its title: seconds per epoch."""
+    names = _columns(results)
+    rows = [[title, *(_cell(rounds.get(name)) for name in names)] for title, rounds in results.items()]
+    return _table(["seconds per epoch", *names], rows)
+
+
+def ratios_table(results: Mapping[str, Seconds]) -> str:
+    """A row a workload, by its title: medians over the fastest peer's."""
+    names, rows = _columns(results), []
+    for title, rounds in results.items():
+        middle = medians(rounds)
+        of = ratios(middle)
+        rows.append([title, fastest_peer(middle), *(f"{of[name]:.2f}" if name in of else "" for name in names)])
+    return _table(["over the fastest peer", "which is", *names], rows)
+
+
+def _columns(results: Mapping[str, Seconds]) -> list[str]:
+    return [name for name in (*OURS, *PEERS) if any(name in rounds for rounds in results.values())]
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def replaced(page: str, text: str) -> str:
+    """The page with `text` between its markers; `ValueError` unless it has them once."""
+    if len(MARKERS.findall(page)) != 1:
+        raise ValueError("the page must have one `<!-- bench-train: ... -->` with an `<!-- end -->` after it")
+    return MARKERS.sub(lambda place: f"{place[1]}{text}\n{place[2]}", page)
