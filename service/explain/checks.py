@@ -1,0 +1,112 @@
+"""The gradient check: backpropagation against central differences, on a job's rows or on rows made up."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from service.backprop.spot_check import Compared, LayerSpots, spot_check, threshold
+from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
+from service.definitions.network import NetworkDefinition
+from service.errors import TooLarge
+from service.explain.names import Names
+from service.explain.rows import Batch, first_rows
+from service.explain.shown import with_nonfinite
+from service.explain.subjects import Subject, build_loss, check_loss, drawn
+from service.parts import Parts
+from service.store import resources
+
+MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
+INPUTS = 4  # of a network whose dataset would tell how many
+
+
+def check_job(parts: Parts, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
+    """On the first training rows of the job."""
+    _check_work(subject, request)
+    return _tell(subject, request, first_rows(parts, subject, request.rows))
+
+
+def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
+    """On rows drawn with the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
+    with parts.database.read() as connection:
+        record = resources.get_network(connection, name)
+    definition = NetworkDefinition.model_validate(record.definition).with_output(1, "linear")
+    subject = drawn(name, definition, definition.inputs or _inputs_of(definition), request.seed)
+    if request.loss is not None:
+        loss = build_loss(request.loss)
+        check_loss(loss, subject.network)
+        subject = replace(subject, settings=replace(subject.trained(), loss=loss))
+    _check_work(subject, request)
+    random = np.random.default_rng(subject.head["seed"])
+    network, rows = subject.network, request.rows
+    X = random.normal(size=(rows, network.inputs))
+    Y = random.integers(0, 2, (rows, network.outputs)).astype(np.float64)
+    if subject.trained().loss.fused_with is not None:
+        Y = np.zeros_like(Y)
+        Y[np.arange(rows), random.integers(0, network.outputs, rows)] = 1.0
+    return _tell(subject, request, Batch(X, Y))
+
+
+def _inputs_of(definition: NetworkDefinition) -> int:
+    """As many as the first layer's given weights take, if it has some."""
+    weights = getattr((definition.layers or [None])[0], "weights", None)
+    return INPUTS if weights is None else len(weights)
+
+
+def _check_work(subject: Subject, request: GradientCheckRequest) -> None:
+    size = subject.network.parameters.size
+    work = 4 * request.rows * min(request.parameters, size) * size
+    if work > MOST_WORK:
+        detail = (
+            f"{request.rows:,} rows times {request.parameters:,} parameters of {size:,} take too long; ask for fewer"
+        )
+        raise TooLarge(detail)
+
+
+def _tell(subject: Subject, request: GradientCheckRequest, batch: Batch) -> dict[str, Any]:
+    found = spot_check(
+        subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, request.parameters, request.epsilon
+    )
+    names, bound = Names(subject.network), threshold(request.epsilon)
+    worst = [layer.worst for layer in found if layer.worst is not None]
+    worst_of_all = max(worst, key=_size, default=None)
+    body = {
+        "object": "gradient_check",
+        **subject.head,
+        "rows": len(batch.X),
+        "epsilon": request.epsilon,
+        "loss_function": subject.trained().loss.name,
+        "layers": [_layer(layer, names, bound) for layer in found],
+        "passed": worst_of_all is not None and _size(worst_of_all) <= bound,
+        "threshold": bound,
+        "worst": None if worst_of_all is None else _compared(worst_of_all, names),
+    }
+    return with_nonfinite(body)
+
+
+def _size(compared: Compared) -> float:
+    return compared.difference if np.isfinite(compared.difference) else np.inf
+
+
+def _layer(spots: LayerSpots, names: Names, bound: float) -> dict[str, Any]:
+    return {
+        "layer": spots.layer,
+        "parameters": spots.checked,
+        "at_kinks": spots.at_kinks,
+        "largest_difference": None if spots.worst is None else spots.worst.difference,
+        "passed": spots.worst is None or _size(spots.worst) <= bound,
+        "worst": None if spots.worst is None else _compared(spots.worst, names),
+    }
+
+
+def _compared(compared: Compared, names: Names) -> dict[str, Any]:
+    place = compared.place
+    return {
+        "layer": place.layer,
+        "parameter": place.name,
+        "index": list(place.index),
+        "name": names.parameter(place),
+        "backpropagation": compared.backpropagation,
+        "central_difference": compared.central_difference,
+        "difference": compared.difference,
+    }
