@@ -21,7 +21,7 @@ class TraceAnswer(Answer):
     backward: list[dict[str, Any]] = Field(description="from the output layer back")
     update: list[dict[str, Any]]
     update_equations: dict[str, str]
-    optimizer: str
+    optimizer: dict[str, Any]
     learning_rate: float
     optimizer_state: str = Field(description="`fresh`: the step is the optimizer's first one; or `stored`")
     predicted_change: float | None
@@ -59,7 +59,7 @@ class SlopeAnswer(Answer):
     points: list[dict[str, Any]]
     tangent: dict[str, Any]
     step: dict[str, Any]
-    optimizer: str
+    optimizer: dict[str, Any]
     learning_rate: float
     optimizer_state: str
 

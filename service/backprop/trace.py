@@ -11,6 +11,7 @@ import numpy as np
 from service.backprop import told
 from service.backprop.arrays import FloatArray
 from service.backprop.layers.base import Views
+from service.backprop.layers.dropout import Dropout
 from service.backprop.network import Buffers, Network, PlacedLayer, Workspace, forward, output_error
 from service.backprop.optimizers import Optimizer
 from service.backprop.regularization import Regularization
@@ -160,11 +161,13 @@ def _backward(
 
 
 def derivative_of(placed: PlacedLayer, buffers: Buffers) -> FloatArray | None:
-    """f'(z) of every unit (rows, units); 1 where a layer passes on what it is given, None where units are coupled."""
+    """f'(z) of every unit (rows, units); 1 where dropout passes on what it is given.
+
+    None where units are coupled, or a layer has no activation."""
     io = buffers.layers[placed.index]
     activation = placed.layer.last_activation()
     if activation is None:
-        return None if placed.shapes or "normalised" in io else np.ones_like(io["A"])
+        return np.ones_like(io["A"]) if isinstance(placed.layer, Dropout) else None
     if activation.name == "softmax":
         return None
     derivative = np.ones_like(io["A"])

@@ -1,5 +1,6 @@
 """The loss of a job's network as one of its parameters moves, or two: slope and surface."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ def slope(parts: Parts, subject: Subject, place: Place, span: float, points: int
     value, gradient = landscape.value(place), landscape.gradient(place)
     values = np.linspace(value - span, value + span, points)
     losses = landscape.along(place, values)
-    step = _step(subject, landscape, place)
+    step, updating = _step(subject, landscape, place), subject.updating()
     body = {
         "object": "slope",
         **subject.head,
@@ -63,8 +64,8 @@ def slope(parts: Parts, subject: Subject, place: Place, span: float, points: int
             "predicted_change": gradient * step,
             "loss": float(landscape.along(place, np.array([value + step]))[0]),
         },
-        "optimizer": subject.trained().optimizer.name,
-        "learning_rate": subject.learning_rate,
+        "optimizer": {"type": updating.optimizer.name, **asdict(updating.optimizer)},
+        "learning_rate": updating.learning_rate,
         "optimizer_state": "fresh" if subject.standing() is None else "stored",
     }
     return with_nonfinite(body)

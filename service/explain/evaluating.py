@@ -10,10 +10,8 @@ from service.backprop.passes import Evaluator
 from service.backprop.tally import Measures
 from service.backprop.trainer import TrainingSettings
 from service.backprop.weighing import Weighing
-from service.data.missing import check_complete
 from service.data.preprocessing import Preprocessing
 from service.data.rows import open_rows, rows_of_another
-from service.data.selection import RowRanges
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Fault, Invalid, NotFound, TooLarge
@@ -38,7 +36,6 @@ def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
     trained_on = _table_like(preprocessing, dataset.table)
     _check(subject, dataset, trained_on)
     array = open_rows(parts.blobs.path(dataset.address))
-    check_complete(dataset.table, array, RowRanges(range(dataset.table.rows)), preprocessing.missing)
     rows = rows_of_another(array, dataset.table, trained_on, preprocessing, network.dtype)
     settings = subject.settings or _settings(subject)
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES

@@ -1,5 +1,6 @@
 """One step of backpropagation on any network that is stored, told number by number."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def tell(
         "backward": _backward(told, shown, settings.loss.name),
         "update": _update(told, shown),
         "update_equations": {**UPDATE, "optimizer": of_optimizer(settings.optimizer)},
-        "optimizer": settings.optimizer.name,
+        "optimizer": {"type": settings.optimizer.name, **asdict(settings.optimizer)},
         "learning_rate": updating.learning_rate,
         "optimizer_state": "fresh" if subject.standing() is None else "stored",
         "predicted_change": float(told.contributions.sum()),
