@@ -224,3 +224,44 @@ def test_everything_is_in_the_openapi_document(client: FlaskClient) -> None:
     assert {"/v1/networks/{name}:trace", "/v1/networks/{name}:gradient-check"} <= paths.keys()
     for tail in ("slope", "surface", "diff/{other}"):
         assert "get" in paths[f"/v1/jobs/{{id}}/epochs/{{epoch}}/{tail}"]
+
+
+def test_the_path_is_read_out_of_blobs_too(client: FlaskClient, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"dataset": XOR, "network": {"hidden": [4]}, "training": {**SMALL, "epochs": 6}}
+    query = "last/surface?x=0,1,2&y=1,bias,0&points=3"
+    in_rows = get(client, f"{epochs_of(train(body))}/{query}")
+    monkeypatch.setattr("service.stored_bytes.IN_ROW_BYTES", 10)
+    in_blobs = get(client, f"{epochs_of(train(body))}/{query}")
+    assert len(in_rows["path"]) == 7
+    assert {**in_rows, "job": None} == {**in_blobs, "job": None}
+
+
+def test_weights_of_rows_count_in_slopes(client: FlaskClient, train: Train) -> None:
+    rows = [{"x": n / 10, "y": (n % 3) / 3, "w": 1 + n % 4} for n in range(10)]
+    dataset = {"name": "weighted", "rows": rows, "weight": "w", "target": "y"}
+    job = train({"dataset": dataset, "training": {**SMALL, "precision": "float64"}})
+    slope = get(client, f"{epochs_of(job)}/0/slope?layer=0&bias=1&points=3")
+    first = get(client, epochs_of(job))["data"][0]["training_loss"]
+    assert slope["loss"] == pytest.approx(first, rel=1e-12)
+    assert post(client, f"{epochs_of(job)}/0:gradient-check", {})["passed"]
+    assert post(client, f"{epochs_of(job)}/0:evaluate", {"dataset": "weighted"})["loss"] == pytest.approx(first)
+
+
+def test_another_dataset_under_the_jobs_name_is_no_stand_in(client: FlaskClient, train: Train) -> None:
+    job = train({"dataset": XOR, "training": SMALL})
+    client.delete("/v1/datasets/xor")
+    client.post("/v1/datasets", json={"name": "xor", "rows": [{"a": 1, "b": 2, "y": 3}], "target": "y"})
+    told = problem(client.get(f"{epochs_of(job)}/1/slope?layer=0&bias=1"), 409)
+    assert "was replaced" in told["detail"]
+
+
+def test_fewer_rows_are_measured_where_a_network_is_large(client: FlaskClient, train: Train) -> None:
+    rows = [[n % 7 / 7, n % 5 / 5] for n in range(3000)]
+    dataset = {"inputs": rows, "targets": [row[0] * row[1] for row in rows]}
+    training = {**SMALL, "epochs": 1, "validation": None, "precision": "float64"}
+    small = train({"dataset": dataset, "network": {"hidden": [3]}, "training": training})
+    slope = get(client, f"{epochs_of(small)}/0/slope?layer=0&bias=1")
+    first = get(client, epochs_of(small))["data"][0]["training_loss"]
+    assert slope["rows"] == 3000 and slope["loss"] == pytest.approx(first, rel=1e-12)
+    large = train({"dataset": dataset, "network": {"hidden": [300, 300]}, "training": training})
+    assert 16 <= get(client, f"{epochs_of(large)}/0/slope?layer=0&bias=1")["rows"] < 3000
