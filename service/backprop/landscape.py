@@ -18,7 +18,7 @@ from service.backprop.told import as_told
 from service.backprop.weighing import Weighing
 
 CHUNK_NUMBERS = 1 << 18  # numbers of one array that are worked on together: they fit the processor's cache
-UNIT_COST = 30  # multiplications that an activation and a loss cost a unit
+UNIT_COST = 60  # multiplications that an activation and a loss cost a unit
 
 
 def row_cost(network: Network, layer: int, points: int) -> int:

@@ -17,13 +17,15 @@ from service.parts import Parts
 from service.store import resources
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
+USUAL_WORK = 2_000_000_000  # that one may take whose request does not say how many parameters
+FEWEST = 10
 INPUTS = 4  # of a network whose dataset would tell how many
 
 
 def check_job(parts: Parts, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
     """On the first training rows of the job."""
-    _check_work(subject, request)
-    return _tell(subject, request, first_rows(parts, subject, request.rows))
+    parameters = _affordable(subject, request)
+    return _tell(subject, request, parameters, first_rows(parts, subject, request.rows))
 
 
 def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
@@ -36,7 +38,7 @@ def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest)
         loss = build_loss(request.loss)
         check_loss(loss, subject.network)
         subject = replace(subject, settings=replace(subject.trained(), loss=loss))
-    _check_work(subject, request)
+    parameters = _affordable(subject, request)
     random = np.random.default_rng(subject.head["seed"])
     network, rows = subject.network, request.rows
     X = random.normal(size=(rows, network.inputs))
@@ -44,7 +46,7 @@ def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest)
     if subject.trained().loss.fused_with is not None:
         Y = np.zeros_like(Y)
         Y[np.arange(rows), random.integers(0, network.outputs, rows)] = 1.0
-    return _tell(subject, request, Batch(X, Y))
+    return _tell(subject, request, parameters, Batch(X, Y))
 
 
 def _inputs_of(definition: NetworkDefinition) -> int:
@@ -53,19 +55,21 @@ def _inputs_of(definition: NetworkDefinition) -> int:
     return INPUTS if weights is None else len(weights)
 
 
-def _check_work(subject: Subject, request: GradientCheckRequest) -> None:
+def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
+    """How many parameters are looked at; of a large network fewer, unless the request says how many."""
     size = subject.network.parameters.size
-    work = 4 * request.rows * min(request.parameters, size) * size
-    if work > MOST_WORK:
-        detail = (
-            f"{request.rows:,} rows times {request.parameters:,} parameters of {size:,} take too long; ask for fewer"
-        )
-        raise TooLarge(detail)
+    each = 4 * request.rows * max(size, 1)
+    if "parameters" not in request.model_fields_set:
+        return max(FEWEST, min(request.parameters, USUAL_WORK // each))
+    if min(request.parameters, size) * each > MOST_WORK:
+        asked = f"{request.rows:,} rows times {request.parameters:,} of {size:,} parameters"
+        raise TooLarge(f"{asked} take too long; ask for fewer")
+    return request.parameters
 
 
-def _tell(subject: Subject, request: GradientCheckRequest, batch: Batch) -> dict[str, Any]:
+def _tell(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> dict[str, Any]:
     found = spot_check(
-        subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, request.parameters, request.epsilon
+        subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, parameters, request.epsilon
     )
     names, bound = Names(subject.network), threshold(request.epsilon)
     worst = [layer.worst for layer in found if layer.worst is not None]

@@ -24,7 +24,7 @@ Formula = dict[str, Any]
 
 def check_formulas(network: Network, rows: int) -> None:
     """Raise `Invalid` when there would be too many; by arithmetic, before anything is computed."""
-    count = rows * sum(4 * placed.units for placed in network.layers) + 3 * network.parameters.size
+    count = rows * sum(5 * placed.units for placed in network.layers) + 3 * network.parameters.size
     if count > MOST_FORMULAS:
         detail = (
             f"would write {count:,} formulas, and at most {MOST_FORMULAS:,} are: take fewer rows or a smaller network"
@@ -122,8 +122,19 @@ class Formulas:
                 name = self.names.unit(index, unit)
                 error, delta = returned.dloss_dactivations[row, unit], returned.delta[row, unit]
                 yield self._told(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
+                derivative = returned.dactivation_dweighted_inputs
+                if placed.layer.last_activation() is not None and derivative is not None:
+                    words = self._derivative(index, row, unit)
+                    yield self._told("f'(z)", f"f'(z) of {name}", words, derivative[row, unit], row)
                 yield self._told(equation, f"delta of {name}", self._delta(returned, row, unit), delta, row)
         yield from self._gradients(returned, placed)
+
+    def _derivative(self, layer: int, row: int, unit: int) -> str:
+        passed, activation = self.trace.forward[layer], self.network.layers[layer].layer.last_activation()
+        name = "" if activation is None else activation.name
+        a, z = number(passed.activations[row, unit]), passed.weighted_inputs[row, unit]
+        written = {"linear": "1", "sigmoid": f"{a} * (1 - {a})", "tanh": f"1 - {a} * {a}"}
+        return written.get(name, f"{name}'({z:.6g})")
 
     def _error(self, layer: int, row: int, unit: int) -> str:
         if layer == len(self.network.layers) - 1:

@@ -265,3 +265,11 @@ def test_fewer_rows_are_measured_where_a_network_is_large(client: FlaskClient, t
     assert slope["rows"] == 3000 and slope["loss"] == pytest.approx(first, rel=1e-12)
     large = train({"dataset": dataset, "network": {"hidden": [300, 300]}, "training": training})
     assert 16 <= get(client, f"{epochs_of(large)}/0/slope?layer=0&bias=1")["rows"] < 3000
+
+
+def test_a_large_network_is_checked_at_fewer_parameters_unless_asked(client: FlaskClient) -> None:
+    client.post("/v1/networks", json={"name": "large", "inputs": 1000, "layers": [{"type": "dense", "units": 3000}]})
+    checked = post(client, "/v1/networks/large:gradient-check", {"seed": 1})
+    assert checked["passed"] and 10 <= checked["layers"][0]["parameters"] < 200
+    asked = post(client, "/v1/networks/large:gradient-check", {"seed": 1, "parameters": 30, "rows": 2})
+    assert asked["layers"][0]["parameters"] == 30
