@@ -19,8 +19,9 @@ from service.definitions.explaining import (
     TraceRequest,
 )
 from service.explain import checks, curves, diffs, tracing
+from service.explain.bare import of_network
 from service.explain.places import place_of, short_place_of
-from service.explain.subjects import Subject, of_epoch, of_network, of_version
+from service.explain.subjects import Subject, of_epoch, of_version
 
 routes = Routes("backpropagation, told")
 M = TypeVar("M", bound=Model)

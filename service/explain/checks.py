@@ -1,6 +1,5 @@
 """The gradient check: backpropagation against central differences, on a job's rows or on rows made up."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +8,11 @@ from service.backprop.spot_check import Compared, LayerSpots, spot_check, thresh
 from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
 from service.definitions.network import NetworkDefinition
 from service.errors import TooLarge
+from service.explain.bare import drawn, whole
 from service.explain.names import Names
 from service.explain.rows import Batch, first_rows
 from service.explain.shown import with_nonfinite
-from service.explain.subjects import Subject, build_loss, check_loss, drawn
+from service.explain.subjects import Subject
 from service.parts import Parts
 from service.store import resources
 
@@ -32,12 +32,9 @@ def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest)
     """On rows drawn with the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
     with parts.database.read() as connection:
         record = resources.get_network(connection, name)
-    definition = NetworkDefinition.model_validate(record.definition).with_output(1, "linear")
-    subject = drawn(name, definition, definition.inputs or _inputs_of(definition), request.seed)
-    if request.loss is not None:
-        loss = build_loss(request.loss)
-        check_loss(loss, subject.network)
-        subject = replace(subject, settings=replace(subject.trained(), loss=loss))
+    definition = whole(record.definition, 1, request.loss)
+    inputs = definition.inputs or _inputs_of(definition)
+    subject = drawn(name, definition, inputs, request.seed, request.loss)
     parameters = _affordable(subject, request)
     random = np.random.default_rng(subject.head["seed"])
     network, rows = subject.network, request.rows

@@ -226,6 +226,19 @@ def test_a_network_without_inputs_takes_those_of_its_rows(client: FlaskClient) -
     assert post(client, "/v1/networks/short:gradient-check", {"seed": 1})["passed"]
 
 
+def test_a_networks_own_training_is_its_default(client: FlaskClient) -> None:
+    training = {"loss": "categorical_cross_entropy", "optimizer": {"type": "adam", "learning_rate": 0.01}}
+    client.post("/v1/networks", json={"name": "n", "hidden": [3], "training": training})
+    body = {"instances": [[1, 2]], "targets": [[0, 1, 0]], "seed": 1}
+    trace = post(client, "/v1/networks/n:trace", body)
+    assert trace["loss_function"] == "categorical_cross_entropy" and trace["backward"][0]["fused"]
+    assert trace["optimizer"]["type"] == "adam" and trace["learning_rate"] == 0.01
+    assert sum(trace["forward"][-1]["activations"][0]) == pytest.approx(1)
+    other = post(client, "/v1/networks/n:trace", {**body, "loss": "binary_cross_entropy", "optimizer": "sgd"})
+    assert other["loss_function"] == "binary_cross_entropy" and other["optimizer"]["type"] == "sgd"
+    assert post(client, "/v1/networks/n:gradient-check", {"loss": "cross_entropy"})["passed"]
+
+
 def test_numbers_that_are_not_finite_are_null_and_named(client: FlaskClient) -> None:
     client.post("/v1/networks", json={"name": "n", "inputs": 1, "layers": [{"type": "dense", "units": 1}]})
     body = {"instances": [[1e200]], "targets": [[0]], "parameters": [{"weights": [[1e150]], "biases": [0]}]}
