@@ -9,7 +9,19 @@ import time
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 
-from service.api import datasets, epochs, errors, jobs, layers, models, networks, openapi, system
+from service.api import (
+    datasets,
+    epochs,
+    errors,
+    evaluating,
+    explain,
+    jobs,
+    layers,
+    models,
+    networks,
+    openapi,
+    system,
+)
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
@@ -17,7 +29,7 @@ from service.parts import open_parts
 from service.processes import die_with_parent
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-RESOURCES = (system, networks, datasets, jobs, epochs, layers, models)
+RESOURCES = (system, networks, datasets, jobs, epochs, layers, models, evaluating, explain)
 
 log = logging.getLogger("service.requests")
 

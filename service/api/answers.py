@@ -52,6 +52,29 @@ def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> 
     return int(text) if maximum is None else min(int(text), maximum)
 
 
+def real(name: str, default: float, maximum: float) -> float:
+    """A number above 0 from the query."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text) if "_" not in text else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= maximum:
+        raise Invalid.at(f"?{name}", f"must be a number above 0, at most {maximum:g}, got {text[:40]!r}")
+    return value
+
+
+def flag(name: str) -> bool:
+    """A yes or no from the query; `?name` alone is a yes."""
+    text = request.args.get(name, "false").lower()
+    known = {"true": True, "1": True, "": True, "false": False, "0": False}
+    if text not in known:
+        raise Invalid.at(f"?{name}", f"must be true or false, got {text[:40]!r}")
+    return known[text]
+
+
 def listing(data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], Any]) -> Response:
     """A list as every list is written; `key` gives what `after` takes."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)

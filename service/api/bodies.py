@@ -27,6 +27,13 @@ def read_model(model: type[M], max_bytes: int) -> M:
     return check(model, parse_json(collect(blocks, max_bytes)))
 
 
+def read_model_if_any(model: type[M], max_bytes: int) -> M:
+    """The same, or where no body was sent the model's defaults."""
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        return model()
+    return read_model(model, max_bytes)
+
+
 def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     """The body's media type, one of `known`, and its unpacked bytes."""
     blocks = _unpacked(_raw_blocks())

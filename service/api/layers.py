@@ -19,7 +19,7 @@ routes = Routes("layers")
     query=[
         Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
         Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
-        Query("points", {"type": "integer", "minimum": 2}, "at most so many, evenly out of all"),
+        Query("points", {"type": "integer", "minimum": 2}, "at most so many, evenly, of those past `after`"),
     ],
     answers={200: ListAnswer},
     problems=(404,),
@@ -28,11 +28,11 @@ def list_layers(id: str) -> Response:
     """By epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
     with parts().database.read() as connection:
         job = jobs.get_job(connection, id)
+        after = whole("after", -1, minimum=0, maximum=2**31 - 1)
         if "points" in request.args:
             points = whole("points", 2, minimum=2, maximum=10_000)
-            records, more = diagnostics.sampled_diagnostics(connection, job.number, points), False
+            records, more = diagnostics.sampled_diagnostics(connection, job.number, after, points), False
         else:
-            after = whole("after", -1, minimum=0, maximum=2**31 - 1)
             limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
             records, more = diagnostics.list_diagnostics(connection, job.number, after, limit)
     return listing([asdict(record) for record in records], more, lambda item: item["epoch"])

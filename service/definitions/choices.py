@@ -5,6 +5,7 @@ A registered class is a frozen dataclass; its fields, defaults, bounds and docst
 """
 
 import dataclasses
+import functools
 import inspect
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -98,7 +99,7 @@ def build(registry: Registry[Any], record: dict[str, Any] | str) -> Any:
     """The engine's object of a checked record, or of a bare name."""
     said: dict[str, Any] = _named(record)
     cls = registry[said["type"]]
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     settings: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
         value = said.get(field.name, dataclasses.MISSING)
@@ -110,6 +111,12 @@ def build(registry: Registry[Any], record: dict[str, Any] | str) -> Any:
             value = _array(field.name, value)
         settings[field.name] = value
     return cls(**settings)
+
+
+@functools.cache
+def hints_of(cls: type) -> dict[str, Any]:
+    """A registered class's types, looked up once: a network of many layers asks for them layer by layer."""
+    return get_type_hints(cls)
 
 
 def _array(name: str, rows: list[Any]) -> Any:

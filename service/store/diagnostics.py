@@ -25,9 +25,10 @@ def list_diagnostics(
     return records[:limit], len(records) > limit
 
 
-def sampled_diagnostics(connection: Connection, job: int, points: int) -> list[DiagnosticsRecord]:
-    """At most `points` of them, evenly out of all, the first and the last among them."""
-    epochs = list(connection.execute(select(table.c.epoch).where(table.c.job == job).order_by(table.c.epoch)).scalars())
+def sampled_diagnostics(connection: Connection, job: int, after: int, points: int) -> list[DiagnosticsRecord]:
+    """At most `points` of those past the epoch `after`, evenly, the first and the last among them."""
+    past = select(table.c.epoch).where(table.c.job == job, table.c.epoch > after)
+    epochs = list(connection.execute(past.order_by(table.c.epoch)).scalars())
     if len(epochs) > points:
         epochs = [epochs[round(index * (len(epochs) - 1) / (points - 1))] for index in range(points)]
     query = select(table.c.epoch, table.c.layers).where(table.c.job == job, table.c.epoch.in_(epochs))

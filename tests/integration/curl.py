@@ -1,4 +1,4 @@
-"""As much of curl as the README's tour uses, for machines without it: -sS, -T FILE, -d TEXT."""
+"""As much of curl as the README's tour and docs use, for machines without it: -sS, -T FILE, -d TEXT, -d @FILE."""
 
 import sys
 import urllib.error
@@ -10,7 +10,8 @@ address = ""
 while arguments:
     word = arguments.pop(0)
     if word == "-d":
-        body = arguments.pop(0).encode()
+        text = arguments.pop(0)
+        body = open(text[1:], "rb").read() if text.startswith("@") else text.encode()  # noqa: SIM115
     elif word.startswith("-") and word.endswith("T"):
         file = arguments.pop(0)
     elif not word.startswith("-"):

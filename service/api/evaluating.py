@@ -1,0 +1,61 @@
+"""`:evaluate`: how good a version of a model, or any stored epoch of a job, is on a dataset."""
+
+from flask import Response, request
+
+from service import models
+from service.api.answers import answer
+from service.api.bodies import read_model
+from service.api.explain_schemas import EvaluateAnswer
+from service.api.models import EPOCH
+from service.api.parts import parts, warm
+from service.api.routes import Routes
+from service.definitions.explaining import EvaluateRequest
+from service.explain.evaluating import evaluate
+from service.explain.subjects import Subject, of_epoch, of_version
+
+routes = Routes("evaluation")
+PROBLEMS = (404, 409)
+
+
+def _evaluate(subject: Subject) -> Response:
+    body = read_model(EvaluateRequest, parts().settings.max_json_bytes)
+    return answer(evaluate(parts(), subject, body.dataset))
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}/epochs/{epoch}:evaluate",
+    body=EvaluateRequest,
+    answers={200: EvaluateAnswer},
+    problems=PROBLEMS,
+)
+def evaluate_epoch(id: str, epoch: str) -> Response:
+    """Loss, metrics and confusion matrix of a job's network as it was after an epoch."""
+    return _evaluate(of_epoch(parts(), warm(), id, epoch))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}:evaluate",
+    body=EvaluateRequest,
+    query=[EPOCH],
+    answers={200: EvaluateAnswer},
+    problems=PROBLEMS,
+)
+def evaluate_model(name: str) -> Response:
+    """Loss, metrics and confusion matrix of a model's latest version."""
+    return _evaluate(of_version(parts(), warm(), name, None, request.args.get("epoch")))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}/versions/{version}:evaluate",
+    body=EvaluateRequest,
+    query=[EPOCH],
+    answers={200: EvaluateAnswer},
+    problems=PROBLEMS,
+)
+def evaluate_version(name: str, version: str) -> Response:
+    """Loss, metrics and confusion matrix of one version of a model."""
+    number = models.version_number(version)
+    return _evaluate(of_version(parts(), warm(), name, number, request.args.get("epoch")))

@@ -1,0 +1,212 @@
+"""Backpropagation, told: traces, gradient checks, slopes, surfaces and differences of what is stored."""
+
+from typing import TypeVar
+
+from flask import Response, request
+
+from service import models
+from service.api.answers import answer, flag, real, whole
+from service.api.bodies import read_model, read_model_if_any
+from service.api.explain_schemas import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
+from service.api.models import EPOCH
+from service.api.parts import parts, warm
+from service.api.routes import TEXT, Query, Routes
+from service.definitions.base import Model
+from service.definitions.explaining import (
+    GradientCheckRequest,
+    NetworkGradientCheckRequest,
+    NetworkTraceRequest,
+    TraceRequest,
+)
+from service.explain import checks, curves, diffs, tracing
+from service.explain.bare import of_network
+from service.explain.places import place_of, short_place_of
+from service.explain.subjects import Subject, of_epoch, of_version
+
+routes = Routes("backpropagation, told")
+M = TypeVar("M", bound=Model)
+BOOLEAN = {"type": "boolean", "default": False}
+FULL = Query("full", BOOLEAN, "every number, where large arrays are summarised otherwise")
+EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers put in")
+TRACE = (FULL, EXPLAIN)
+PROBLEMS = (404, 409)
+MOST_SPAN = 1e6
+
+
+def _epoch(id: str, epoch: str) -> Subject:
+    return of_epoch(parts(), warm(), id, epoch)
+
+
+def _version(name: str, version: str | None) -> Subject:
+    number = None if version is None else models.version_number(version)
+    return of_version(parts(), warm(), name, number, request.args.get("epoch"))
+
+
+def _body(model: type[M]) -> M:
+    return read_model(model, parts().settings.max_json_bytes)
+
+
+def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
+    return answer(tracing.tell(parts(), subject, body, flag("full"), flag("explain")))
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}/epochs/{epoch}:trace",
+    body=TraceRequest,
+    query=TRACE,
+    answers={200: TraceAnswer},
+    problems=PROBLEMS,
+)
+def trace_epoch(id: str, epoch: str) -> Response:
+    """One step of backpropagation on a job's network as it was after an epoch, told number by number."""
+    return _trace(_epoch(id, epoch), _body(TraceRequest))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}:trace",
+    body=TraceRequest,
+    query=(EPOCH, *TRACE),
+    answers={200: TraceAnswer},
+    problems=PROBLEMS,
+)
+def trace_model(name: str) -> Response:
+    """One step of backpropagation on a model's latest version."""
+    return _trace(_version(name, None), _body(TraceRequest))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}/versions/{version}:trace",
+    body=TraceRequest,
+    query=(EPOCH, *TRACE),
+    answers={200: TraceAnswer},
+    problems=PROBLEMS,
+)
+def trace_version(name: str, version: str) -> Response:
+    """One step of backpropagation on one version of a model."""
+    return _trace(_version(name, version), _body(TraceRequest))
+
+
+@routes.route(
+    "POST",
+    "/v1/networks/{name}:trace",
+    body=NetworkTraceRequest,
+    query=TRACE,
+    answers={200: TraceAnswer},
+    problems=(404,),
+)
+def trace_network(name: str) -> Response:
+    """One step of backpropagation on a bare network, with parameters given or drawn."""
+    body = _body(NetworkTraceRequest)
+    return _trace(of_network(parts(), name, body), body)
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}/epochs/{epoch}:gradient-check",
+    body=GradientCheckRequest,
+    answers={200: GradientCheckAnswer},
+    problems=PROBLEMS,
+)
+def check_epoch(id: str, epoch: str) -> Response:
+    """Backpropagation against central differences on a job's network as it was after an epoch."""
+    return _check(_epoch(id, epoch))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}:gradient-check",
+    body=GradientCheckRequest,
+    query=[EPOCH],
+    answers={200: GradientCheckAnswer},
+    problems=PROBLEMS,
+)
+def check_model(name: str) -> Response:
+    """Backpropagation against central differences on a model's latest version."""
+    return _check(_version(name, None))
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}/versions/{version}:gradient-check",
+    body=GradientCheckRequest,
+    query=[EPOCH],
+    answers={200: GradientCheckAnswer},
+    problems=PROBLEMS,
+)
+def check_version(name: str, version: str) -> Response:
+    """Backpropagation against central differences on one version of a model."""
+    return _check(_version(name, version))
+
+
+def _check(subject: Subject) -> Response:
+    body = read_model_if_any(GradientCheckRequest, parts().settings.max_json_bytes)
+    return answer(checks.check_job(parts(), subject, body))
+
+
+@routes.route(
+    "POST",
+    "/v1/networks/{name}:gradient-check",
+    body=NetworkGradientCheckRequest,
+    answers={200: GradientCheckAnswer},
+    problems=(404,),
+)
+def check_network(name: str) -> Response:
+    """Backpropagation against central differences on a bare network and rows drawn at random."""
+    body = read_model_if_any(NetworkGradientCheckRequest, parts().settings.max_json_bytes)
+    return answer(checks.check_network(parts(), name, body))
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/epochs/{epoch}/slope",
+    query=[
+        Query("layer", {"type": "integer", "minimum": 0}, "counted from 0"),
+        Query("weight", TEXT, "`input,unit`, counted from 0; of a normalization `unit`"),
+        Query("bias", TEXT, "`unit`, in place of `weight`"),
+        Query("span", {"type": "number", "exclusiveMinimum": 0, "default": 1.0}, "how far on either side"),
+        Query("points", {"type": "integer", "minimum": 2, "default": 41}, "more than 1001 is taken as 1001"),
+    ],
+    answers={200: SlopeAnswer},
+    problems=(*PROBLEMS, 413),
+)
+def slope(id: str, epoch: str) -> Response:
+    """The loss as one parameter moves, the tangent, and the step the optimizer would take."""
+    subject = _epoch(id, epoch)
+    place = place_of(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
+    span, points = real("span", 1.0, MOST_SPAN), whole("points", 41, minimum=2, maximum=1001)
+    return answer(curves.slope(parts(), subject, place, span, points))
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/epochs/{epoch}/surface",
+    query=[
+        Query("x", TEXT, "`layer,input,unit` of a weight, `layer,bias,unit` of a bias, counted from 0"),
+        Query("y", TEXT, "another parameter"),
+        Query("span", {"type": "number", "exclusiveMinimum": 0}, "how far on either side; without it the path fits"),
+        Query("points", {"type": "integer", "minimum": 2, "default": 25}, "by axis; more than 51 is taken as 51"),
+    ],
+    answers={200: SurfaceAnswer},
+    problems=(*PROBLEMS, 413),
+)
+def surface(id: str, epoch: str) -> Response:
+    """The loss over two parameters, and the path the job took over it."""
+    subject = _epoch(id, epoch)
+    x, y = (short_place_of(subject.network, name, request.args.get(name)) for name in ("x", "y"))
+    span = real("span", 1.0, MOST_SPAN) if "span" in request.args else None
+    return answer(curves.surface(parts(), subject, x, y, span, whole("points", 25, minimum=2, maximum=51)))
+
+
+@routes.route(
+    "GET",
+    "/v1/jobs/{id}/epochs/{epoch}/diff/{other}",
+    query=[FULL],
+    answers={200: DiffAnswer},
+    problems=(*PROBLEMS, 413),
+)
+def diff(id: str, epoch: str, other: str) -> Response:
+    """What training changed from one stored epoch to another."""
+    return answer(diffs.diff(parts(), _epoch(id, epoch), _epoch(id, other), flag("full")))

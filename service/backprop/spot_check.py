@@ -1,0 +1,157 @@
+"""Backpropagation against central differences at some parameters of any network, in float64, away from kinks.
+
+Each difference passes only the layers from the parameter's own on, so that a check of 200 parameters answers at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.layers import Dense
+from service.backprop.layers.base import Views
+from service.backprop.network import Network, Workspace, backward, forward
+from service.backprop.places import Place, place_at
+from service.backprop.told import TRAINING, copied
+from service.backprop.weighing import Weighing
+
+FLOOR = 1e-4  # smaller derivatives, times the loss where that is above 1, are compared as if they were as large
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One parameter's derivative both ways, and their relative difference."""
+
+    place: Place
+    backpropagation: float
+    central_difference: float
+    difference: float
+
+
+@dataclass(frozen=True)
+class LayerSpots:
+    """What was found at a layer's parameters; `worst` is None where each of those looked at stood at a kink."""
+
+    layer: int
+    checked: int
+    at_kinks: int
+    worst: Compared | None
+
+
+def threshold(epsilon: float) -> float:
+    """What backpropagation may differ by: what a difference of fourth order over steps of `epsilon` is good for."""
+    return max(1e-6, 1e-11 / epsilon, 1e4 * epsilon**4)
+
+
+def spread(network: Network, parameters: int) -> list[int]:
+    """Positions of at most so many parameters, by layer as evenly as sizes allow, evenly within each."""
+    positions: list[int] = []
+    trained = sorted((placed for placed in network.layers if placed.size), key=lambda placed: placed.size)
+    left = parameters
+    for number, placed in enumerate(trained):
+        share = min(placed.size, left // (len(trained) - number))
+        left -= share
+        positions += [placed.offset + round(step * (placed.size - 1) / max(share - 1, 1)) for step in range(share)]
+    return sorted(positions)
+
+
+def spot_check(
+    network: Network,
+    weighing: Weighing,
+    X: FloatArray,
+    Y: FloatArray,
+    samples: FloatArray | None,
+    parameters: int,
+    epsilon: float,
+) -> list[LayerSpots]:
+    """By layer with parameters the largest |analytic - numeric| / (|analytic| + |numeric|); `network` is only read.
+
+    Passes are training's: dropout with the draws of one batch, batch normalization by the rows at hand.
+    """
+    check = _Check(copied(network), weighing, X, Y, samples)
+    found: dict[int, list[Compared | None]] = {placed.index: [] for placed in network.layers if placed.size}
+    with np.errstate(all="ignore"):
+        for at in spread(network, parameters):
+            place = place_at(network, at)
+            found[place.layer].append(check.compare(place, at, epsilon))
+    return [_spots(layer, compared) for layer, compared in found.items()]
+
+
+def _spots(layer: int, compared: list[Compared | None]) -> LayerSpots:
+    there = [one for one in compared if one is not None]
+    worst = max(there, key=lambda one: one.difference if np.isfinite(one.difference) else np.inf, default=None)
+    return LayerSpots(layer, len(there), len(compared) - len(there), worst)
+
+
+def _bends(costs: list[float], epsilon: float) -> float:
+    """How unevenly the slope changes from step to step: nearly 0 where a loss is smooth, its jump where it is not."""
+    changes = np.diff(costs, 2) / epsilon
+    return float(changes.max() - changes.min())
+
+
+class _Check:
+    """A pass forward and back, kept, and what becomes of the loss when one parameter is moved."""
+
+    def __init__(
+        self, network: Network, weighing: Weighing, X: FloatArray, Y: FloatArray, samples: FloatArray | None
+    ) -> None:
+        self.network, self.loss = network, weighing.loss
+        workspace = Workspace(network, len(X), gradients=True, own_targets=weighing.own_targets)
+        self.kept = workspace.sized(len(X))
+        self.kept.X[...], self.kept.Y[...] = X, Y
+        self.weights, normaliser = weighing.weigh(self.kept, samples)
+        self.normaliser = normaliser or 1.0
+        with np.errstate(all="ignore"):
+            self.cost = self._cost(forward(network, self.kept, TRAINING))
+            backward(network, workspace, self.kept, weighing.loss, self.normaliser, self.weights)
+        self.gradients = workspace.gradients.copy()
+        self.other = Workspace(network, len(X)).sized(len(X)).layers
+
+    def compare(self, place: Place, at: int, epsilon: float) -> Compared | None:
+        """None where the loss has a kink within two steps of `epsilon`."""
+        moved = self._moved(place, at)
+        costs = [moved(steps * epsilon) if steps else self.cost for steps in (-2, -1, 0, 1, 2)]
+        analytic = float(self.gradients[at])
+        numeric = (8 * (costs[3] - costs[1]) - (costs[4] - costs[0])) / (12 * epsilon)
+        scale = max(abs(analytic) + abs(numeric), FLOOR * max(1.0, abs(self.cost)))
+        error = abs(analytic - numeric)
+        if error > threshold(epsilon) * scale and _bends(costs, epsilon) >= error:
+            return None
+        return Compared(place, analytic, numeric, error / scale)
+
+    def _moved(self, place: Place, at: int) -> Callable[[float], float]:
+        """The loss once the parameter is moved so far; it is moved back afterwards."""
+        placed, parameters = self.network.layers[place.layer], self.network.parameters
+        A_before = self._before(self.kept.layers, place.layer)
+        Z = self.kept.layers[place.layer].get("Z")
+        layers = [*self.kept.layers[: place.layer], *self.other[place.layer :]]
+        io = layers[place.layer]
+
+        def cost(step: float) -> float:
+            kept = parameters[at]
+            parameters[at] = kept + step
+            if isinstance(placed.layer, Dense) and Z is not None:
+                factor = A_before[:, place.index[0]] if place.name == "weights" else 1.0
+                io["Z"][...] = Z
+                io["Z"][:, place.index[-1]] += step * factor
+                placed.layer.activation.activate(io["Z"], io["A"])
+            else:
+                placed.layer.forward(placed.values, A_before, io, TRAINING, place.layer)
+            found = self._pass_behind(place.layer, layers)
+            parameters[at] = kept
+            return found
+
+        return cost
+
+    def _pass_behind(self, layer: int, layers: list[Views]) -> float:
+        for placed in self.network.layers[layer + 1 :]:
+            io = layers[placed.index]
+            placed.layer.forward(placed.values, self._before(layers, placed.index), io, TRAINING, placed.index)
+        return self._cost(layers[-1]["A"])
+
+    def _before(self, layers: list[Views], layer: int) -> FloatArray:
+        return layers[layer - 1]["A"] if layer else self.kept.X
+
+    def _cost(self, outputs: FloatArray) -> float:
+        return self.loss.total(outputs, self.kept.T, self.weights) / self.normaliser

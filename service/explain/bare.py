@@ -1,0 +1,123 @@
+"""A bare network as a subject: its parameters come with the request or are drawn with a seed; its rows are numbers."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.losses import LOSSES
+from service.backprop.network import Network
+from service.data.preprocessing import InputColumn, Preprocessing, TargetColumn
+from service.definitions.build import build_network
+from service.definitions.columns import ColumnType
+from service.definitions.explaining import NetworkTraceRequest
+from service.definitions.fill import DEFAULT_OPTIMIZER
+from service.definitions.network import NetworkDefinition, check_fits
+from service.errors import Invalid
+from service.explain.subjects import (
+    Subject,
+    build_loss,
+    build_optimizer,
+    check_loss,
+    check_size,
+    default_loss,
+    plain_settings,
+)
+from service.parts import Parts
+from service.store import resources
+
+NOTHING = Preprocessing("none", "none", "error", (), (), None, None, False)
+
+
+def of_network(parts: Parts, name: str, request: NetworkTraceRequest) -> Subject:
+    """A bare network with the request's parameters, or drawn with its seed."""
+    with parts.database.read() as connection:
+        record = resources.get_network(connection, name)
+    outputs = len(request.targets[0]) if isinstance(request.targets[0], list) else 1
+    definition = whole(record.definition, max(outputs, 1), request.loss)
+    inputs = definition.inputs or (len(request.instances[0]) if isinstance(request.instances[0], list) else 1)
+    subject = drawn(name, definition, max(inputs, 1), request.seed, request.loss)
+    if request.parameters is not None:
+        _take(subject.network, request.parameters)
+        subject.head.pop("seed")
+    subject = replace(subject, preprocessing=_plain(subject.network))
+    return subject.with_choices(None, request.optimizer)
+
+
+def whole(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
+    """The stored network; one by `hidden` gets an output layer that fits the loss asked for, or its own default."""
+    definition = NetworkDefinition.model_validate(record)
+    chosen = loss or (None if definition.training is None else definition.training.loss)
+    activation = "linear"
+    if chosen is not None:
+        kind = LOSSES[chosen.type]
+        activation = kind.fused_with or (kind.takes or ("linear",))[0]
+    return definition.with_output(outputs, activation).model_copy(update={"training": definition.training})
+
+
+def drawn(name: str, definition: NetworkDefinition, inputs: int, seed: int | None, loss: Any) -> Subject:
+    """A network with the parameters of a seed, one that is made if none is given; it does not read rows yet."""
+    _check_inputs(definition, inputs)
+    normalised = {**definition.normalised(), "inputs": inputs}
+    check_size(normalised)
+    network = build_network(normalised, "float64")
+    seed = secrets.randbits(53) if seed is None else seed
+    network.initialize(seed)
+    own = definition.training
+    wanted = loss or (None if own is None else own.loss)
+    chosen = LOSSES[default_loss(network)]() if wanted is None else build_loss(wanted)
+    check_loss(chosen, network)
+    record = DEFAULT_OPTIMIZER if own is None or own.optimizer is None else own.optimizer.model_dump(mode="json")
+    settings = plain_settings(chosen, build_optimizer(record))
+    head = {"network": name, "seed": seed}
+    return Subject(network, NOTHING, settings, settings.optimizer.learning_rate, head)
+
+
+def _check_inputs(definition: NetworkDefinition, inputs: int) -> None:
+    """Weights that a network carries tell how many inputs it takes."""
+    try:
+        check_fits(definition.engine_layers(), inputs)
+    except Invalid as error:
+        detail = f"has {inputs} values, but `layers` of the network: {error.faults[0].detail}"
+        raise Invalid.at("#/instances/0", detail) from None
+
+
+def _plain(network: Network) -> Preprocessing:
+    """Nothing is done to the numbers of a bare network."""
+    inputs = tuple(InputColumn(f"input {index + 1}", ColumnType.NUMBER) for index in range(network.inputs))
+    targets = tuple(TargetColumn(f"output {index + 1}") for index in range(network.outputs))
+    return replace(NOTHING, inputs=inputs, targets=targets)
+
+
+def _take(network: Network, parameters: list[dict[str, list[Any]]]) -> None:
+    """The request's parameters, checked against the network's shapes."""
+    if len(parameters) != len(network.layers):
+        detail = f"must have {len(network.layers)} entries, one a layer, got {len(parameters)}"
+        raise Invalid.at("#/parameters", detail)
+    for placed, given in zip(network.layers, parameters, strict=True):
+        where = f"#/parameters/{placed.index}"
+        for name in given:
+            if name not in placed.values:
+                known = ", ".join(f"`{known}`" for known in placed.values) or "none"
+                raise Invalid.at(f"{where}/{name}", f"`{name}` is not known; known are {known}")
+        for name in placed.shapes:
+            if name not in given:
+                raise Invalid.at(where, f"`{name}` is missing")
+        for name, rows in given.items():
+            placed.values[name][...] = _array(rows, placed.values[name].shape, f"{where}/{name}")
+
+
+def _array(rows: list[Any], shape: tuple[int, ...], where: str) -> FloatArray:
+    numbers = [cell for row in rows for cell in (row if isinstance(row, list) else [row])]
+    if any(type(cell) not in (int, float) for cell in numbers):
+        raise Invalid.at(where, "must hold numbers only")
+    try:
+        array = np.array(rows, dtype=np.float64)
+    except (ValueError, OverflowError):
+        raise Invalid.at(where, "must be rows of equal length, of finite numbers") from None
+    if array.shape != shape:
+        wanted = " x ".join(map(str, shape))
+        raise Invalid.at(where, f"must be {wanted} numbers, got {' x '.join(map(str, array.shape))}")
+    return array

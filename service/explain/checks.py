@@ -1,0 +1,113 @@
+"""The gradient check: backpropagation against central differences, on a job's rows or on rows made up."""
+
+from typing import Any
+
+import numpy as np
+
+from service.backprop.spot_check import Compared, LayerSpots, spot_check, threshold
+from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
+from service.definitions.network import NetworkDefinition
+from service.errors import TooLarge
+from service.explain.bare import drawn, whole
+from service.explain.names import Names
+from service.explain.rows import Batch, first_rows
+from service.explain.shown import with_nonfinite
+from service.explain.subjects import Subject
+from service.parts import Parts
+from service.store import resources
+
+MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
+USUAL_WORK = 2_000_000_000  # that one may take whose request does not say how many parameters
+FEWEST = 10
+INPUTS = 4  # of a network whose dataset would tell how many
+
+
+def check_job(parts: Parts, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
+    """On the first training rows of the job."""
+    parameters = _affordable(subject, request)
+    return _tell(subject, request, parameters, first_rows(parts, subject, request.rows))
+
+
+def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
+    """On rows drawn with the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
+    with parts.database.read() as connection:
+        record = resources.get_network(connection, name)
+    definition = whole(record.definition, 1, request.loss)
+    inputs = definition.inputs or _inputs_of(definition)
+    subject = drawn(name, definition, inputs, request.seed, request.loss)
+    parameters = _affordable(subject, request)
+    random = np.random.default_rng(subject.head["seed"])
+    network, rows = subject.network, request.rows
+    X = random.normal(size=(rows, network.inputs))
+    Y = random.integers(0, 2, (rows, network.outputs)).astype(np.float64)
+    if subject.trained().loss.fused_with is not None:
+        Y = np.zeros_like(Y)
+        Y[np.arange(rows), random.integers(0, network.outputs, rows)] = 1.0
+    return _tell(subject, request, parameters, Batch(X, Y))
+
+
+def _inputs_of(definition: NetworkDefinition) -> int:
+    """As many as the first layer's given weights take, if it has some."""
+    weights = getattr((definition.layers or [None])[0], "weights", None)
+    return INPUTS if weights is None else len(weights)
+
+
+def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
+    """How many parameters are looked at; of a large network fewer, unless the request says how many."""
+    size = subject.network.parameters.size
+    each = 4 * request.rows * max(size, 1)
+    if "parameters" not in request.model_fields_set:
+        return max(FEWEST, min(request.parameters, USUAL_WORK // each))
+    if min(request.parameters, size) * each > MOST_WORK:
+        asked = f"{request.rows:,} rows times {request.parameters:,} of {size:,} parameters"
+        raise TooLarge(f"{asked} take too long; ask for fewer")
+    return request.parameters
+
+
+def _tell(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> dict[str, Any]:
+    found = spot_check(
+        subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, parameters, request.epsilon
+    )
+    names, bound = Names(subject.network), threshold(request.epsilon)
+    worst = [layer.worst for layer in found if layer.worst is not None]
+    worst_of_all = max(worst, key=_size, default=None)
+    body = {
+        "object": "gradient_check",
+        **subject.head,
+        "rows": len(batch.X),
+        "epsilon": request.epsilon,
+        "loss_function": subject.trained().loss.name,
+        "layers": [_layer(layer, names, bound) for layer in found],
+        "passed": worst_of_all is not None and _size(worst_of_all) <= bound,
+        "threshold": bound,
+        "worst": None if worst_of_all is None else _compared(worst_of_all, names),
+    }
+    return with_nonfinite(body)
+
+
+def _size(compared: Compared) -> float:
+    return compared.difference if np.isfinite(compared.difference) else np.inf
+
+
+def _layer(spots: LayerSpots, names: Names, bound: float) -> dict[str, Any]:
+    return {
+        "layer": spots.layer,
+        "parameters": spots.checked,
+        "at_kinks": spots.at_kinks,
+        "largest_difference": None if spots.worst is None else spots.worst.difference,
+        "passed": spots.worst is None or _size(spots.worst) <= bound,
+        "worst": None if spots.worst is None else _compared(spots.worst, names),
+    }
+
+
+def _compared(compared: Compared, names: Names) -> dict[str, Any]:
+    place = compared.place
+    return {
+        "layer": place.layer,
+        "parameter": place.name,
+        "index": list(place.index),
+        "name": names.parameter(place),
+        "backpropagation": compared.backpropagation,
+        "central_difference": compared.central_difference,
+        "difference": compared.difference,
+    }

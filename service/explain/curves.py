@@ -1,0 +1,170 @@
+"""The loss of a job's network as one of its parameters moves, or two: slope and surface."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.landscape import Landscape, row_cost, row_numbers
+from service.backprop.network import Network
+from service.backprop.places import Place, position, stored_position
+from service.backprop.terms import fresh, take_step
+from service.backprop.trainer import FIRST_LOOK_ROWS
+from service.errors import Invalid
+from service.explain.names import Names
+from service.explain.rows import first_rows
+from service.explain.shown import with_nonfinite
+from service.explain.subjects import Subject
+from service.parts import Parts
+from service.store import paths
+from service.store.paths import Waypoint
+
+WORK = 800_000_000  # multiplications that a curve or a surface may take: some tens of milliseconds
+NUMBERS = 4_000_000  # that the rows may hold in memory
+FEWEST_ROWS = 16
+MOST_WAYPOINTS = 100
+MARGIN = 0.1  # of the path's extent, added on either side of a surface
+
+
+def rows_for(network: Network, layer: int, points: int) -> int:
+    """On how many rows a loss is measured that is asked for so many times: by arithmetic, at most epoch 0's look's."""
+    by_work = WORK // row_cost(network, layer, points)
+    by_memory = NUMBERS // row_numbers(network)
+    return max(FEWEST_ROWS, min(FIRST_LOOK_ROWS, by_work, by_memory))
+
+
+def _landscape(parts: Parts, subject: Subject, layer: int, points: int) -> Landscape:
+    batch = first_rows(parts, subject, rows_for(subject.network, layer, points))
+    return Landscape(subject.network, subject.weighing(), batch.X, batch.Y, batch.samples)
+
+
+def slope(parts: Parts, subject: Subject, place: Place, span: float, points: int) -> dict[str, Any]:
+    """The loss from `span` below a parameter's value to `span` above, its tangent, and the optimizer's step."""
+    landscape = _landscape(parts, subject, place.layer, points)
+    value, gradient = landscape.value(place), landscape.gradient(place)
+    values = np.linspace(value - span, value + span, points)
+    losses = landscape.along(place, values)
+    step, updating = _step(subject, landscape, place), subject.updating()
+    body = {
+        "object": "slope",
+        **subject.head,
+        **_named(subject.network, place),
+        "rows": landscape.count,
+        "value": value,
+        "loss": landscape.loss,
+        "points": [
+            {"value": float(at), "loss": float(loss), "tangent": landscape.loss + gradient * (float(at) - value)}
+            for at, loss in zip(values, losses, strict=True)
+        ],
+        "tangent": {"slope": gradient, "loss": landscape.loss},
+        "step": {
+            "step": step,
+            "value": value + step,
+            "predicted_change": gradient * step,
+            "loss": float(landscape.along(place, np.array([value + step]))[0]),
+        },
+        "optimizer": {"type": updating.optimizer.name, **asdict(updating.optimizer)},
+        "learning_rate": updating.learning_rate,
+        "optimizer_state": "fresh" if subject.standing() is None else "stored",
+    }
+    return with_nonfinite(body)
+
+
+def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
+    """What the optimizer would move the parameter by, over these rows; the landscape's network stays where it is."""
+    network, updating = landscape.network, subject.updating()
+    kept = network.parameters.copy()
+    standing = updating.standing or fresh(updating.optimizer, network)
+    with np.errstate(all="ignore"):
+        moved = take_step(
+            network,
+            landscape.workspace,
+            updating.optimizer,
+            updating.regularization,
+            standing,
+            updating.learning_rate,
+        )
+    network.parameters[...] = kept
+    at = position(network, place)
+    return float(moved.after[at] - moved.before[at])
+
+
+def _named(network: Network, place: Place) -> dict[str, Any]:
+    """A parameter as an answer says which is meant, as `weight` or `bias` of a query say it."""
+    key = "weight" if place.name == "weights" else "bias"
+    index = list(place.index) if place.name == "weights" else place.index[0]
+    return {"layer": place.layer, key: index, "name": Names(network).parameter(place)}
+
+
+def surface(parts: Parts, subject: Subject, x: Place, y: Place, span: float | None, points: int) -> dict[str, Any]:
+    """The loss over two parameters, and the path that the job took; without a `span` the path lies within it."""
+    if x == y:
+        raise Invalid.at("?y", "is the same parameter as `x`")
+    landscape = _landscape(parts, subject, min(x.layer, y.layer), points * points)
+    path = _path(parts, subject, x, y)
+    axes = []
+    for number, place in enumerate((x, y)):
+        values = _axis(landscape.value(place), [at[number] for _, at in path], span, points)
+        axes.append({**_named(subject.network, place), "value": landscape.value(place), "values": values})
+    losses = landscape.over(x, y, axes[0]["values"], axes[1]["values"])
+    heights = landscape.at(x, y, [at for _, at in path])
+    body = {
+        "object": "surface",
+        **subject.head,
+        "rows": landscape.count,
+        "loss": landscape.loss,
+        "x": axes[0],
+        "y": axes[1],
+        "losses": np.ascontiguousarray(losses),
+        "gradient": [landscape.gradient(x), landscape.gradient(y)],
+        "path": [
+            {
+                "epoch": waypoint.epoch,
+                "x": at[0],
+                "y": at[1],
+                "training_loss": waypoint.training_loss,
+                "surface_loss": float(height),
+            }
+            for (waypoint, at), height in zip(path, heights, strict=True)
+        ],
+    }
+    return with_nonfinite(body)
+
+
+def _axis(value: float, on_path: list[float], span: float | None, points: int) -> FloatArray:
+    if span is not None:
+        return np.linspace(value - span, value + span, points)
+    low, high = min([value, *on_path]), max([value, *on_path])
+    margin = MARGIN * (high - low) or 1.0
+    return np.linspace(low - margin, high + margin, points)
+
+
+def _path(parts: Parts, subject: Subject, x: Place, y: Place) -> list[tuple[Waypoint, tuple[float, float]]]:
+    """Where both parameters stood at stored epochs, in the order of training."""
+    assert subject.job is not None
+    size = subject.network.dtype.itemsize
+    offsets = [(stored_position(subject.network, place) * size, size) for place in (x, y)]
+    with parts.database.read() as connection:
+        found = paths.waypoints(connection, subject.job.number, offsets, MOST_WAYPOINTS)
+    path = []
+    for waypoint in found:
+        pieces = waypoint.pieces or _pieces(parts, waypoint, offsets)
+        if pieces is not None:
+            a, b = (float(np.frombuffer(piece, dtype=subject.network.dtype)[0]) for piece in pieces)
+            path.append((waypoint, (a, b)))
+    return path
+
+
+def _pieces(parts: Parts, waypoint: Waypoint, offsets: list[tuple[int, int]]) -> tuple[bytes, ...] | None:
+    """The same out of a blob; None when it went meanwhile."""
+    assert waypoint.address is not None
+    pieces = []
+    try:
+        with parts.blobs.path(waypoint.address).open("rb") as stream:
+            for first, length in offsets:
+                stream.seek(first)
+                pieces.append(stream.read(length))
+    except FileNotFoundError:
+        return None
+    return tuple(pieces)

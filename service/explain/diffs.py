@@ -1,0 +1,85 @@
+"""What training changed from one stored epoch to another, layer by layer."""
+
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.network import Network, PlacedLayer
+from service.backprop.places import Place
+from service.explain.names import Names
+from service.explain.shown import Shown, check_full, with_nonfinite
+from service.explain.subjects import Subject
+from service.parts import Parts
+from service.store import epochs
+
+
+def diff(parts: Parts, before: Subject, after: Subject, full: bool) -> dict[str, Any]:
+    """`after` less `before`, two epochs of the same job."""
+    first, last = before.network, after.network
+    check_full(full, first.vector.size)
+    shown = Shown(Names(first), full)
+    layers = [
+        _layer(shown, placed, other) for placed, other in zip(first.layers, last.layers, strict=True) if placed.values
+    ]
+    moved = _moved(first, last)
+    body: dict[str, Any] = {
+        "object": "diff",
+        "job": after.head["job"],
+        "from": {"epoch": before.head["epoch"], **_losses(parts, before)},
+        "to": {"epoch": after.head["epoch"], **_losses(parts, after)},
+        "identical": bool(np.array_equal(first.vector, last.vector)),
+        "norm": float(np.linalg.norm(moved)),
+        "relative": _relative(moved, np.asarray(first.parameters, dtype=np.float64)),
+        "layers": layers,
+    }
+    return with_nonfinite(body)
+
+
+def _moved(first: Network, last: Network) -> FloatArray:
+    return np.subtract(last.parameters, first.parameters, dtype=np.float64)
+
+
+def _losses(parts: Parts, subject: Subject) -> dict[str, Any]:
+    assert subject.job is not None
+    with parts.database.read() as connection:
+        record = epochs.get_epoch(connection, subject.job.number, subject.head["epoch"])
+    if record is None:
+        return {}
+    losses = {"training_loss": record.training_loss, "validation_loss": record.validation_loss}
+    return {**losses, "sha256": record.sha256}
+
+
+def _layer(shown: Shown, placed: PlacedLayer, other: PlacedLayer) -> dict[str, Any]:
+    change = {name: np.subtract(other.values[name], values, dtype=np.float64) for name, values in placed.values.items()}
+    arrays = {}
+    for name, moved in change.items():
+        before = np.asarray(placed.values[name], dtype=np.float64)
+        arrays[name] = {
+            "norm": float(np.linalg.norm(moved)),
+            "relative": _relative(moved, before),
+            "largest": _largest(shown, placed.index, name, moved),
+        }
+    return {
+        "layer": placed.index,
+        "type": placed.layer.name,
+        "identical": not any(moved.any() for moved in change.values()),
+        "arrays": arrays,
+        "change": shown.parameters(change, placed.index),
+    }
+
+
+def _relative(moved: FloatArray, before: FloatArray) -> float | None:
+    """How long the change is, measured by what it changed; None where that was 0."""
+    length = float(np.linalg.norm(before))
+    return float(np.linalg.norm(moved)) / length if length else None
+
+
+def _largest(shown: Shown, layer: int, name: str, moved: FloatArray) -> dict[str, Any]:
+    """The entry that moved furthest."""
+    index = tuple(int(step) for step in np.unravel_index(int(np.abs(moved).argmax()), moved.shape))
+    return {
+        "index": list(index),
+        "name": shown.names.parameter(Place(layer, name, index)),
+        "change": float(moved[index]),
+    }

@@ -1,0 +1,105 @@
+"""How good a network is on a dataset: its loss, its metrics and, for classes, who was taken for whom."""
+
+from dataclasses import replace
+from typing import Any
+
+from service.backprop.losses import LOSSES
+from service.backprop.metrics import METRICS, ConfusionMatrix, Metric, Reading
+from service.backprop.optimizers import SGD
+from service.backprop.passes import Evaluator
+from service.backprop.settings import TrainingSettings
+from service.backprop.tally import Measures
+from service.backprop.weighing import Weighing
+from service.data.preprocessing import Preprocessing
+from service.data.rows import open_rows, rows_of_another
+from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.validation_dataset import check_validation_dataset
+from service.errors import Fault, Invalid, NotFound, TooLarge
+from service.explain.shown import with_nonfinite
+from service.explain.subjects import Subject, output_activation, plain_settings
+from service.parts import Parts
+from service.store import resources
+from service.store.records import DatasetRecord
+
+MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some seconds
+MOST_CLASSES = 100  # a larger matrix is nothing to read
+
+
+def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
+    """As validation measures it: in the network's own precision, with the job's loss, weights and metrics."""
+    with parts.database.read() as connection:
+        try:
+            dataset = resources.get_dataset(connection, name)
+        except NotFound as error:
+            raise Invalid.at("#/dataset", error.detail) from None
+    network, preprocessing = subject.network, subject.preprocessing
+    trained_on = _table_like(preprocessing, dataset.table)
+    _check(subject, dataset, trained_on)
+    array = open_rows(parts.blobs.path(dataset.address))
+    rows = rows_of_another(array, dataset.table, trained_on, preprocessing, network.dtype)
+    settings = subject.settings or _settings(subject)
+    classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
+    metrics = (*settings.metrics, *((ConfusionMatrix(),) if classes else ()))
+    weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
+    tally = Evaluator(network, Measures(settings.loss, metrics, settings.reading), weighing).evaluate(rows)
+    assert tally is not None
+    matrix = tally.memories.pop() if classes else None
+    found = {metric.key: metric.result(memory) for metric, memory in zip(settings.metrics, tally.memories, strict=True)}
+    body: dict[str, Any] = {
+        "object": "evaluation",
+        **subject.head,
+        "dataset": dataset.name,
+        "rows": dataset.table.rows,
+        "loss": tally.mean_loss(),
+        "loss_function": settings.loss.name,
+        "metrics": found,
+        "confusion_matrix": None,
+    }
+    if matrix is not None:
+        body["confusion_matrix"] = {"classes": list(preprocessing.labels or ()), "counts": matrix.tolist()}
+    return with_nonfinite(body)
+
+
+def _check(subject: Subject, dataset: DatasetRecord, trained_on: Table) -> None:
+    """Raise when the dataset does not fit, or is too large to wait for; by arithmetic."""
+    work = dataset.table.rows * subject.network.parameters.size
+    if work > MOST_WORK:
+        most = MOST_WORK // subject.network.parameters.size
+        raise TooLarge(
+            f"on this network at most {most:,} rows are evaluated at once, and the dataset has {dataset.table.rows:,}"
+        )
+    choice = {"precision": subject.network.dtype.name, "preprocessing": {"missing": subject.preprocessing.missing}}
+    try:
+        check_validation_dataset(dataset.name, dataset.table, trained_on, choice, subject.preprocessing.labels)
+    except Invalid as error:
+        faults = [Fault(fault.detail, pointer="#/dataset") for fault in error.faults]
+        raise Invalid.told(faults) from None
+
+
+def _table_like(preprocessing: Preprocessing, other: Table) -> Table:
+    """The training dataset's columns as preprocessing kept them, with the other's column of weights if it has one."""
+    labels, codes = preprocessing.labels, preprocessing.codes
+    are_texts = labels is not None and any(isinstance(label, str) for label in labels)
+    columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
+    for target in preprocessing.targets:
+        if are_texts:
+            texts = tuple(str(label) for label in labels or ())
+            columns.append(Column(target.name, Role.TARGET, ColumnType.CATEGORY, categories=texts))
+        else:
+            columns.append(Column(target.name, Role.TARGET, ColumnType.NUMBER, whole_values=codes))
+    columns += other.having(Role.WEIGHT)
+    return Table(0, tuple(columns), "float64", 1.0, "", 0)
+
+
+def _settings(subject: Subject) -> TrainingSettings:
+    """What a job would measure by default, for a version whose job is gone."""
+    preprocessing, output = subject.preprocessing, output_activation(subject.network)
+    classes = preprocessing.labels is not None
+    loss = "mean_squared_error"
+    if classes and output == "softmax":
+        loss = "categorical_cross_entropy"
+    elif classes and output == "sigmoid" and preprocessing.single_output:
+        loss = "binary_cross_entropy"
+    metrics: tuple[Metric, ...] = tuple(METRICS[name]() for name in (("accuracy",) if classes else ("mae", "rmse")))
+    settings = plain_settings(LOSSES[loss](), SGD())
+    return replace(settings, metrics=metrics, reading=Reading(preprocessing.threshold, preprocessing.target_scale))

@@ -1,0 +1,207 @@
+"""`?explain=true`: every number of a trace as its formula with the numbers put in, in the order they are computed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.layers import Dense
+from service.backprop.network import Network, PlacedLayer
+from service.backprop.optimizers import SGD, Optimizer
+from service.backprop.optimizers.adam import Adam, AdamW
+from service.backprop.places import Place, place_at
+from service.backprop.trace import Passed, Returned, Trace
+from service.backprop.weighing import Weighing
+from service.errors import Invalid
+from service.explain.names import Names
+
+MOST_FORMULAS = 5000
+SUM_TERMS = 12  # of a longer sum the first and the last are written
+
+Formula = dict[str, Any]
+
+
+def check_formulas(network: Network, rows: int) -> None:
+    """Raise `Invalid` when there would be too many; by arithmetic, before anything is computed."""
+    count = rows * sum(5 * placed.units for placed in network.layers) + 3 * network.parameters.size
+    if count > MOST_FORMULAS:
+        detail = (
+            f"would write {count:,} formulas, and at most {MOST_FORMULAS:,} are: take fewer rows or a smaller network"
+        )
+        raise Invalid.at("?explain", detail)
+
+
+def number(value: float) -> str:
+    """Six significant digits; a negative number in brackets, so that it can stand behind a sign."""
+    text = f"{value:.6g}"
+    return f"({text})" if value < 0 else text
+
+
+def added(terms: Iterable[str]) -> str:
+    """A sum, its middle left out where it is long."""
+    written = list(terms)
+    if len(written) > SUM_TERMS:
+        head, tail = written[: SUM_TERMS - 2], written[-2:]
+        written = [*head, f"... {len(written) - SUM_TERMS} more ...", *tail]
+    return " + ".join(written)
+
+
+class Formulas:
+    """Writes the formulas of one trace; `weighing` and `optimizer` are what it was made with."""
+
+    def __init__(self, trace: Trace, weighing: Weighing, optimizer: Optimizer, learning_rate: float) -> None:
+        self.trace, self.loss, self.optimizer, self.learning_rate = trace, weighing.loss.name, optimizer, learning_rate
+        self.network, self.names = trace.network, Names(trace.network)
+        self.rows = len(trace.inputs)
+        # the copy has moved; what passed forward did so before
+        self.before = [placed.views(trace.update.before) for placed in trace.network.layers]
+
+    def all(self) -> list[Formula]:
+        """Forward, the error, back, update."""
+        found: list[Formula] = []
+        for placed, passed in zip(self.network.layers, self.trace.forward, strict=True):
+            found += self._forward(placed, passed)
+        found.append(self._told("C", "loss", f"{self.loss}, averaged over {self._over()}", self.trace.loss))
+        for returned in self.trace.backward:
+            found += self._backward(returned)
+        found += self._update()
+        found.append(self._told("sum", "predicted change", "all contributions added up", self._predicted()))
+        after, before = self.trace.loss_after, self.trace.loss
+        words = f"{number(after)} - {number(before)}"
+        return [*found, self._told("C_after - C", "actual change", words, after - before)]
+
+    def _over(self) -> str:
+        return "1 row" if self.rows == 1 else f"{self.rows} rows"
+
+    def _predicted(self) -> float:
+        return float(self.trace.contributions.sum())
+
+    def _told(self, equation: str, of: str, formula: str, value: float, row: int | None = None) -> Formula:
+        told: Formula = {"equation": equation, "of": of, "formula": formula, "value": float(value)}
+        return told if row is None else {**told, "row": row}
+
+    def _given(self, layer: int) -> FloatArray:
+        """What a layer is given (rows, inputs)."""
+        return self.trace.forward[layer - 1].activations if layer else self.trace.inputs
+
+    def _forward(self, placed: PlacedLayer, passed: Passed) -> Iterator[Formula]:
+        index, A_before = placed.index, self._given(placed.index)
+        activation = placed.layer.last_activation()
+        values = self.before[index]
+        for row in range(self.rows):
+            for unit in range(placed.units):
+                name = self.names.unit(index, unit)
+                z, a = passed.weighted_inputs[row, unit], passed.activations[row, unit]
+                if isinstance(placed.layer, Dense):
+                    terms = _products(A_before[row], values["weights"][:, unit])
+                    formula = added([*terms, number(values["biases"][unit])])
+                    yield self._told("z = a_in W + b", f"weighted input of {name}", formula, z, row)
+                if activation is not None:
+                    yield self._told("a = f(z)", f"activation of {name}", f"{activation.name}({z:.6g})", a, row)
+                elif passed.normalised is not None and placed.shapes:
+                    yield self._normalised(name, passed, row, unit)
+                    scaled = f"{number(values['weights'][unit])} * {number(passed.normalised[row, unit])}"
+                    words = f"{scaled} + {number(values['biases'][unit])}"
+                    yield self._told("a = w x' + b", f"activation of {name}", words, a, row)
+                else:
+                    yield self._told("a = z", f"activation of {name}", number(z), a, row)
+
+    def _normalised(self, name: str, passed: Passed, row: int, unit: int) -> Formula:
+        assert passed.normalised is not None and passed.deviation is not None
+        deviation = np.broadcast_to(passed.deviation, passed.normalised.shape)[row, unit]
+        x, normalised = passed.weighted_inputs[row, unit], passed.normalised[row, unit]
+        words = f"({number(x)} - {number(x - normalised * deviation)}) / {number(deviation)}"
+        return self._told("x' = (x - mean) / deviation", f"normalised input of {name}", words, normalised, row)
+
+    def _backward(self, returned: Returned) -> Iterator[Formula]:
+        index, placed = returned.layer, self.network.layers[returned.layer]
+        equation = "BP1" if index == len(self.network.layers) - 1 else "BP2"
+        for row in range(self.rows):
+            for unit in range(placed.units):
+                name = self.names.unit(index, unit)
+                error, delta = returned.dloss_dactivations[row, unit], returned.delta[row, unit]
+                yield self._told(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
+                derivative = returned.dactivation_dweighted_inputs
+                if placed.layer.last_activation() is not None and derivative is not None:
+                    words = self._derivative(index, row, unit)
+                    yield self._told("f'(z)", f"f'(z) of {name}", words, derivative[row, unit], row)
+                yield self._told(equation, f"delta of {name}", self._delta(returned, row, unit), delta, row)
+        yield from self._gradients(returned, placed)
+
+    def _derivative(self, layer: int, row: int, unit: int) -> str:
+        passed, activation = self.trace.forward[layer], self.network.layers[layer].layer.last_activation()
+        name = "" if activation is None else activation.name
+        a, z = number(passed.activations[row, unit]), passed.weighted_inputs[row, unit]
+        written = {"linear": "1", "sigmoid": f"{a} * (1 - {a})", "tanh": f"1 - {a} * {a}"}
+        return written.get(name, f"{name}'({z:.6g})")
+
+    def _error(self, layer: int, row: int, unit: int) -> str:
+        if layer == len(self.network.layers) - 1:
+            a, y = self.trace.forward[-1].activations[row, unit], self.trace.targets[row, unit]
+            if self.loss == "quadratic" and self.rows == 1:
+                return f"{number(a)} - {number(y)}"
+            return f"dC/da of {self.loss} at a = {number(a)}, y = {number(y)}, over {self._over()}"
+        behind = self._returned(layer + 1)
+        if isinstance(self.network.layers[layer + 1].layer, Dense):
+            weights = self.before[layer + 1]["weights"][unit]
+            return added(_products(behind.delta[row], weights))
+        return f"what comes back through {self.network.layers[layer + 1].layer.name}"
+
+    def _returned(self, layer: int) -> Returned:
+        return self.trace.backward[len(self.network.layers) - 1 - layer]
+
+    def _delta(self, returned: Returned, row: int, unit: int) -> str:
+        error = number(returned.dloss_dactivations[row, unit])
+        activation = self.network.layers[returned.layer].layer.last_activation()
+        if returned.fused:
+            a, y = self.trace.forward[-1].activations[row, unit], self.trace.targets[row, unit]
+            return f"a - y of {self.loss}, simplified, at a = {number(a)}, y = {number(y)}, over {self._over()}"
+        if activation is None:
+            return error
+        if returned.dactivation_dweighted_inputs is None:
+            return f"a Jacobian's product: unit {unit + 1} of {activation.name}"
+        return f"{error} * {number(returned.dactivation_dweighted_inputs[row, unit])}"
+
+    def _gradients(self, returned: Returned, placed: PlacedLayer) -> Iterator[Formula]:
+        A_before = self._given(placed.index)
+        normalised = self.trace.forward[placed.index].normalised
+        for name, gradient in returned.gradients.items():
+            for index in np.ndindex(gradient.shape):
+                delta = returned.delta[:, index[-1]]
+                terms: Iterator[str]
+                if name == "biases":
+                    equation, terms = "BP3", (number(of_row) for of_row in delta)
+                elif len(index) == 2:
+                    equation, terms = "BP4", _products(A_before[:, index[0]], delta)
+                elif normalised is not None:
+                    equation, terms = "BP4", _products(normalised[:, index[0]], delta)
+                else:
+                    equation, terms = "dC/dw", (f"of {kind}" for kind in [placed.layer.name])
+                of = f"dC/d{name[0]} of {self.names.parameter(Place(placed.index, name, index))}"
+                yield self._told(equation, of, added(terms), float(gradient[index]))
+
+    def _update(self) -> Iterator[Formula]:
+        trace, step, contributions = self.trace, self.trace.step, self.trace.contributions
+        for at in range(self.network.parameters.size):
+            name = self.names.parameter(place_at(self.network, at))
+            yield self._told("step", f"step of {name}", self._step(at), step[at])
+            before, after = trace.update.before[at], trace.update.after[at]
+            yield self._told("w + step", f"{name} after", f"{number(before)} + {number(step[at])}", after)
+            words = f"{number(trace.gradients[at])} * {number(step[at])}"
+            yield self._told("dC/dw * step", f"contribution of {name}", words, contributions[at])
+
+    def _step(self, at: int) -> str:
+        terms = {name: number(vector[at]) for name, vector in self.trace.update.terms.items()}
+        rate, optimizer = number(self.learning_rate), self.optimizer
+        if isinstance(optimizer, SGD) and not optimizer.nesterov:
+            return f"-{rate} * {terms.get('velocity', number(self.trace.update.gradient[at]))}"
+        if isinstance(optimizer, Adam) and not isinstance(optimizer, AdamW):
+            root = f"sqrt({terms['corrected_squares']}) + {optimizer.epsilon:g}"
+            return f"-{rate} * {terms['corrected_means']} / ({root})"
+        made_of = ", ".join(f"{name} {value}" for name, value in terms.items())
+        return f"by {optimizer.name} at the rate {rate}" + (f", of {made_of}" if made_of else "")
+
+
+def _products(left: FloatArray, right: FloatArray) -> Iterator[str]:
+    return (f"{number(a)} * {number(b)}" for a, b in zip(left, right, strict=True))

@@ -1,0 +1,147 @@
+"""The rows that are explained, as the network takes them: those a request brings, or the job's own."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.data.instances import rows_from_lists, rows_from_objects
+from service.data.preprocessing import Preprocessing
+from service.data.rows import MappedRows, open_rows, split
+from service.data.selection import RowList, RowRanges, Selection, smallest_type
+from service.definitions.columns import Role, Table
+from service.definitions.explaining import NetworkTraceRequest, TraceRequest
+from service.definitions.validation import guess, show
+from service.errors import Conflict, Fault, Invalid, NotFound
+from service.explain.subjects import Subject
+from service.parts import Parts
+from service.store import resources
+from service.store.records import DatasetRecord, JobRecord
+
+FLOAT64 = np.dtype("<f8")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows X (rows, inputs) with targets Y (rows, outputs), and what they weigh."""
+
+    X: FloatArray
+    Y: FloatArray
+    samples: FloatArray | None = None
+
+
+def batch_of(parts: Parts, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
+    """The request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
+    if isinstance(request, TraceRequest) and request.row is not None:
+        return _one_row(parts, subject, request.row)
+    instances, targets = request.instances or [], request.targets or []
+    preprocessing = subject.preprocessing
+    read = rows_from_objects if isinstance(instances[0], dict) else rows_from_lists
+    found = read(preprocessing, instances, "instances")
+    values = found[0] if isinstance(found, tuple) else found
+    X = np.empty((len(values), preprocessing.features))
+    with np.errstate(over="ignore", invalid="ignore"):
+        preprocessing.transform_inputs(values, X)
+    return Batch(X, _targets(preprocessing, targets, subject.network.outputs))
+
+
+def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> FloatArray:
+    faults: list[Fault] = []
+    Y = np.zeros((len(targets), outputs))
+    for number, given in enumerate(targets):
+        where = f"#/targets/{number}"
+        if preprocessing.labels is not None:
+            _class(preprocessing, given, where, Y[number], faults)
+        else:
+            _values(given, where, Y[number], faults)
+    if faults:
+        raise Invalid.told(faults)
+    if preprocessing.labels is None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            preprocessing.transform_targets(Y.copy(), Y)
+    return Y
+
+
+def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
+    """Numbers, one an output; of a single output without brackets, too."""
+    row = given if isinstance(given, list) else [given]
+    if len(row) != len(out):
+        faults.append(Fault(f"must have {len(out)} values, one an output, got {len(row)}", pointer=where))
+        return
+    for index, value in enumerate(row):
+        try:
+            if type(value) not in (int, float):
+                raise ValueError
+            out[index] = float(value)
+        except (ValueError, OverflowError):
+            faults.append(Fault(f"must be a finite number, got {show(value)}", pointer=f"{where}/{index}"))
+
+
+def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
+    """A class's label, in brackets or not; or, as the network answers it, one number an output."""
+    labels = preprocessing.labels or ()
+    row = given if isinstance(given, list) else [given]
+    if len(row) == len(out) > 1 or (len(row) == 1 and type(row[0]) is float and not row[0].is_integer()):
+        _values(row, where, out, faults)
+        return
+    label = {True: "true", False: "false"}[row[0]] if row and isinstance(row[0], bool) else row[0] if row else None
+    if len(row) != 1 or label not in labels:
+        words = guess(label, [str(known) for known in labels[:100]])
+        faults.append(Fault(f"{show(label if len(row) == 1 else given)} is no class{words}", pointer=where))
+    elif len(out) == 1:
+        out[0] = labels.index(label)
+    else:
+        out[labels.index(label)] = 1.0
+
+
+def dataset_of(parts: Parts, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
+    """The job and the dataset it was trained on; `Conflict` when that is gone or another one has its name."""
+    job = subject.job
+    if job is None:
+        raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
+    with parts.database.read() as connection:
+        try:
+            dataset = resources.get_dataset(connection, job.dataset_name)
+        except NotFound:
+            raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
+    there = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
+    if there != [(column.name, column.type) for column in subject.preprocessing.inputs]:
+        raise Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
+    return job, dataset
+
+
+def _one_row(parts: Parts, subject: Subject, row: int) -> Batch:
+    """A row of the job's dataset, counted from 0 as its rows are listed."""
+    _, dataset = dataset_of(parts, subject)
+    if row >= dataset.table.rows:
+        detail = f"must be below {dataset.table.rows:,}, the rows of `{dataset.name}`, got {row:,}"
+        raise Invalid.at("#/row", detail)
+    batch = _gather(parts, subject, dataset, RowRanges(range(row, row + 1)))
+    if not (np.isfinite(batch.X).all() and np.isfinite(batch.Y).all()):
+        raise Invalid.at("#/row", f"row {row} has a missing value that was not filled in training")
+    return batch
+
+
+def first_rows(parts: Parts, subject: Subject, most: int) -> Batch:
+    """The first of the job's training rows, at most so many, as epoch 0's look at the loss takes them."""
+    job, dataset = dataset_of(parts, subject)
+    array = open_rows(parts.blobs.path(dataset.address))
+    training, _ = split(dataset.table, array, job.training)
+    indices = training.at(np.arange(min(most, len(training)), dtype=np.intp))
+    return _gather(parts, subject, dataset, RowList(indices.astype(smallest_type(dataset.table.rows))))
+
+
+def training_rows(table: Table, job: JobRecord) -> int:
+    """How many of a dataset's rows a job may have trained on at most, by arithmetic."""
+    start, end = job.training["rows"] or (0, table.rows)
+    return int(end - start)
+
+
+def _gather(parts: Parts, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
+    array = open_rows(parts.blobs.path(dataset.address))
+    mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64)
+    X = np.empty((len(rows), subject.preprocessing.features))
+    Y = np.empty((len(rows), subject.preprocessing.outputs))
+    mapped.gather(np.arange(len(rows), dtype=np.intp), X, Y)
+    return Batch(X, Y, mapped.sample_weights)

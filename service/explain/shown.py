@@ -1,0 +1,91 @@
+"""How arrays are written: whole while they are small or asked for, else summarised; and what is not finite."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray
+from service.backprop.places import Place
+from service.errors import Invalid
+from service.explain.names import Names
+
+SHOWN_NUMBERS = 1000  # an array of more is summarised
+FULL_NUMBERS = 1_000_000  # so many numbers are about 20 MB of JSON
+LARGEST = 5
+MOST_NONFINITE = 20
+
+NameOf = Callable[[tuple[int, ...]], str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Writes arrays; `full` asks for all of every one."""
+
+    names: Names
+    full: bool
+
+    def array(self, values: FloatArray, name_of: NameOf) -> Any:
+        """As it is, or by its shape, extremes, mean, length and largest entries."""
+        if self.full or values.size <= SHOWN_NUMBERS:
+            return np.ascontiguousarray(values, dtype=np.float64)
+        flat = values.ravel()
+        chosen = np.argpartition(-np.abs(flat), LARGEST)[:LARGEST]
+        chosen = chosen[np.argsort(-np.abs(flat[chosen]), kind="stable")]
+        largest = []
+        for at in chosen:
+            index = tuple(int(step) for step in np.unravel_index(at, values.shape))
+            largest.append({"index": list(index), "name": name_of(index), "value": float(flat[at])})
+        return {
+            "shape": list(values.shape),
+            "minimum": float(flat.min()),
+            "maximum": float(flat.max()),
+            "mean": float(flat.mean()),
+            "norm": float(np.linalg.norm(flat)),
+            "largest": largest,
+        }
+
+    def by_row(self, values: FloatArray, layer: int) -> Any:
+        """An array (rows, units) of a layer; layer -1 are the inputs."""
+        return self.array(values, lambda index: self.names.unit(layer, index[-1]))
+
+    def parameters(self, arrays: dict[str, FloatArray], layer: int) -> dict[str, Any]:
+        """Arrays of a layer's parameters by name."""
+
+        def name_of(name: str) -> NameOf:
+            return lambda index: self.names.parameter(Place(layer, name, index))
+
+        return {name: self.array(array, name_of(name)) for name, array in arrays.items()}
+
+
+def check_full(full: bool, numbers: int) -> None:
+    """Raise `Invalid` when an answer would hold too many numbers; by arithmetic, before anything is computed."""
+    if full and numbers > FULL_NUMBERS:
+        detail = (
+            f"would write about {numbers:,} numbers, and at most {FULL_NUMBERS:,} are; without it they are summarised"
+        )
+        raise Invalid.at("?full", detail)
+
+
+def with_nonfinite(body: dict[str, Any]) -> dict[str, Any]:
+    """The body, and the names of what is not finite in it and so written as null."""
+    found: list[str] = []
+    _find(body, "", found)
+    return {**body, "nonfinite": found[:MOST_NONFINITE]} if found else body
+
+
+def _find(value: Any, path: str, found: list[str]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _find(item, f"{path}/{key}", found)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if not isinstance(item, str | int):
+                _find(item, f"{path}/{index}", found)
+    elif isinstance(value, np.ndarray):
+        if not np.isfinite(value).all():
+            found.append(path.lstrip("/"))
+    elif isinstance(value, float) and not math.isfinite(value):
+        found.append(path.lstrip("/"))

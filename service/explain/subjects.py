@@ -1,0 +1,154 @@
+"""What is explained: an epoch of a job or a version of a model, with how it is trained."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from service import models
+from service.backprop.layers import LAYERS
+from service.backprop.losses import LOSSES, Loss
+from service.backprop.network import Network
+from service.backprop.optimizers import OPTIMIZERS, Optimizer
+from service.backprop.settings import TrainingSettings
+from service.backprop.terms import Standing
+from service.backprop.trace import Updating
+from service.backprop.weighing import Weighing
+from service.data.preprocessing import Preprocessing
+from service.definitions.build import build_settings
+from service.definitions.choices import build
+from service.definitions.fill import DEFAULT_OPTIMIZER
+from service.definitions.network import parameter_counts
+from service.errors import Conflict, Invalid, NotFound, TooLarge
+from service.models import Trained, Warm
+from service.parts import Parts
+from service.store import epochs, jobs
+from service.store import models as stored_models
+from service.store.records import JobRecord
+
+MOST_PARAMETERS = 4_000_000  # a trace holds some twenty vectors of them in float64
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`settings` are None when the job that knew them is gone; `head` says in answers what is meant."""
+
+    network: Network
+    preprocessing: Preprocessing
+    settings: TrainingSettings | None
+    learning_rate: float
+    head: dict[str, Any]
+    job: JobRecord | None = None
+
+    def trained(self) -> TrainingSettings:
+        if self.settings is None:
+            raise Conflict("the job that trained this version is gone, and with it how it was trained; give a `loss`")
+        return self.settings
+
+    def weighing(self) -> Weighing:
+        settings = self.trained()
+        return Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
+
+    def standing(self) -> Standing | None:
+        """Where the optimizer stood: not stored with epochs, so that every step is a first one."""
+        return None
+
+    def updating(self) -> Updating:
+        settings = self.trained()
+        return Updating(settings.optimizer, self.learning_rate, settings.regularization, self.standing())
+
+    def with_choices(self, loss: Any, optimizer: Any) -> "Subject":
+        """With the request's `loss` and `optimizer` in place of its own, where they are given."""
+        if loss is None and optimizer is None:
+            return self
+        settings, rate = self.settings, self.learning_rate
+        if settings is None:
+            if loss is None:
+                return self
+            settings = plain_settings(build_loss(loss), build_optimizer(DEFAULT_OPTIMIZER))
+            rate = settings.optimizer.learning_rate
+        if loss is not None:
+            chosen = build_loss(loss)
+            check_loss(chosen, self.network)
+            settings = replace(settings, loss=chosen)
+        if optimizer is not None:
+            settings = replace(settings, optimizer=build_optimizer(optimizer.model_dump(mode="json")))
+            rate = settings.optimizer.learning_rate
+        return replace(self, settings=settings, learning_rate=rate)
+
+
+def of_epoch(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Subject:
+    """The network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
+    with parts.database.read() as connection:
+        job = jobs.get_job(connection, job_id)
+    check_size(job.network)
+    trained = models.epoch_of(parts, warm, job_id, epoch)
+    return _of_job(parts, job, trained, {"job": job.id, "epoch": trained.epoch})
+
+
+def of_version(parts: Parts, warm: Warm, name: str, version: int | None, epoch: str | None) -> Subject:
+    """A version of a model, or the network as its job had it after an epoch."""
+    with parts.database.read() as connection:
+        record = stored_models.get_version(connection, name, version)
+        check_size(record.network)
+        try:
+            job = jobs.get_job(connection, record.job_id)
+        except NotFound:
+            job = None
+    trained = models.version_of(parts, warm, name, record.version, epoch)
+    head = {"model": name, "version": trained.version, "epoch": trained.epoch}
+    if job is None:
+        return Subject(trained.network, trained.preprocessing, None, 0.0, head)
+    return _of_job(parts, job, trained, head)
+
+
+def _of_job(parts: Parts, job: JobRecord, trained: Trained, head: dict[str, Any]) -> Subject:
+    weights = trained.preprocessing.class_weights
+    class_weights = None if weights is None else np.array(weights)
+    settings = build_settings(job.training, trained.preprocessing.target_scale, class_weights)
+    with parts.database.read() as connection:
+        record = epochs.get_epoch(connection, job.number, trained.epoch)
+    rate = settings.optimizer.learning_rate if record is None else record.learning_rate
+    return Subject(trained.network, trained.preprocessing, settings, rate, head, job)
+
+
+def build_loss(choice: Any) -> Loss:
+    loss: Loss = build(LOSSES, choice.model_dump(mode="json"))
+    return loss
+
+
+def build_optimizer(record: Any) -> Optimizer:
+    optimizer: Optimizer = build(OPTIMIZERS, record)
+    return optimizer
+
+
+def plain_settings(loss: Loss, optimizer: Optimizer) -> TrainingSettings:
+    """Settings of no job."""
+    return TrainingSettings(loss, optimizer, epochs=1, batch_size=1, shuffle=False, seed=0)
+
+
+def default_loss(network: Network) -> str:
+    """As a job's would be, whose targets are values unless the outputs are a softmax."""
+    return "categorical_cross_entropy" if output_activation(network) == "softmax" else "mean_squared_error"
+
+
+def output_activation(network: Network) -> str:
+    activation = network.layers[-1].layer.last_activation()
+    return "linear" if activation is None else activation.name
+
+
+def check_loss(loss: Loss, network: Network) -> None:
+    """Raise `Invalid` when a loss does not take what the network answers."""
+    takes = (loss.fused_with,) if loss.fused_with is not None else loss.takes
+    have = output_activation(network)
+    if takes is not None and have not in takes:
+        raise Invalid.at("#/loss", f"{loss.name} needs outputs of {' or '.join(takes)}, got {have}")
+
+
+def check_size(definition: dict[str, Any]) -> None:
+    """Raise `TooLarge` before parameters are read that would take too much memory to explain."""
+    layers = [build(LAYERS, layer) for layer in definition["layers"]]
+    count = sum(parameter_counts(layers, definition["inputs"]))
+    if count > MOST_PARAMETERS:
+        detail = f"networks of at most {MOST_PARAMETERS:,} parameters are explained, and this one has {count:,}"
+        raise TooLarge(detail)
