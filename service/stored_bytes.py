@@ -26,6 +26,11 @@ def fits_a_row(size: int) -> bool:
     return size <= IN_ROW_BYTES
 
 
+def rows_together(size: int) -> int:
+    """How many byte strings of this size may share a row; one that is too large stays alone."""
+    return max(1, IN_ROW_BYTES // size)
+
+
 @dataclass(frozen=True)
 class Placed:
     """Bytes on their way into the database: `address` says where they lie when they are too large for a row."""

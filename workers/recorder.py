@@ -18,7 +18,7 @@ from service.parts import Parts
 from service.store import diagnostics, epoch_runs, epochs, jobs, references
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
-from service.stored_bytes import Placed, free, hold, place
+from service.stored_bytes import Placed, free, hold, place, rows_together
 from workers.keeping import Keeping, joined
 
 FLUSH_SECONDS = 0.25
@@ -123,11 +123,14 @@ class Recorder:
             self._warn(warned)
 
     def _keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_]) -> None:
-        """Parameters of a run's epochs: all of them in one block where all are kept."""
+        """Parameters of a run's epochs: as many in one block as fit a row, where all are kept."""
         if stored.all() and self.keeping.every == 1:
-            data = b"".join(parts)
-            self.blocks.append(ParameterBlock(first, first + len(parts) - 1, 1, len(parts[0]), data))
-            self.pending_bytes += len(data)
+            together = rows_together(len(parts[0]))
+            for start in range(0, len(parts), together):
+                some = parts[start : start + together]
+                data = b"".join(some)
+                self.blocks.append(ParameterBlock(first + start, first + start + len(some) - 1, 1, len(parts[0]), data))
+                self.pending_bytes += len(data)
             return
         for index in np.flatnonzero(stored).tolist():
             self._keep(first + index, bytes(parts[index]))

@@ -248,7 +248,7 @@ def _drive(
         epoch = resume.epoch + 1
     try:
         while epoch <= trainer.settings.epochs:
-            if in_runs and should_stop():
+            if in_runs and epoch and should_stop():
                 return
             began = time.perf_counter()
             together = trainer.pass_run(epoch) if in_runs else None

@@ -185,7 +185,7 @@ def test_a_dataset_that_is_gone_is_told(client: FlaskClient, train: Train) -> No
 
 
 def test_running_and_failed_jobs_are_told_too(client: FlaskClient, service: Parts) -> None:
-    posted = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "x"}, "training": {**SMALL, "epochs": 3000}})
+    posted = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "x"}, "training": {**SMALL, "epochs": 3_000_000}})
     where, seen = epochs_of(posted.json), []
 
     def look() -> bool:
