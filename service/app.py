@@ -4,7 +4,9 @@ import logging
 import os
 import re
 import secrets
+import threading
 import time
+from functools import cache, partial
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
@@ -25,7 +27,7 @@ from service.api import (
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
-from service.parts import open_parts
+from service.parts import Parts, open_parts
 from service.processes import die_with_parent
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -52,7 +54,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     for module in RESOURCES:
         app.register_blueprint(module.routes.blueprint)
-    app.extensions["openapi"] = openapi.document([route for module in RESOURCES for route in module.routes.routes])
+    routes = [route for module in RESOURCES for route in module.routes.routes]
+    app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built when it is first asked for
     errors.register(app)
     app.before_request(_begin)
     app.after_request(_end)
@@ -80,4 +83,13 @@ def from_environment() -> Flask:
     settings = read_settings(os.environ)
     level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return create_app(settings)
+    app = create_app(settings)
+    threading.Thread(target=_warm, args=(app.extensions["parts"],), name="warmer", daemon=True).start()
+    return app
+
+
+def _warm(parts: Parts) -> None:
+    """Load and connect what the first job would otherwise wait for; a ring for nothing does no harm."""
+    import numpy.ma  # noqa: F401 - NumPy loads it when it first looks for distinct values
+
+    parts.doorbell.ring()

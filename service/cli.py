@@ -2,16 +2,20 @@
 
 import argparse
 import logging
+import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from service import __version__
 from service.config import Settings, read_settings
 from service.errors import ServiceError
+
+APPLICATION = "service.app:from_environment"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,8 +95,10 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     settings.check_listening()
     check_port(settings.host, settings.port)
     os.environ.update(environment_of(settings, settings.queue_url))
+    if multiprocessing.get_start_method() == "fork":
+        import_module(APPLICATION.partition(":")[0])  # once, for all that are forked, and for those that replace them
     server = Granian(
-        "service.app:from_environment",
+        APPLICATION,
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,

@@ -1,5 +1,6 @@
 """Whether the service lives and is ready, its OpenAPI document, and the page behind every problem's `type`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app
@@ -37,8 +38,8 @@ def readyz() -> Response:
 @routes.route("GET", "/openapi.json", answers={200: {"application/json": {"schema": {"type": "object"}}}})
 def openapi() -> Response:
     """This document."""
-    document: dict[str, Any] = current_app.extensions["openapi"]
-    return answer(document)
+    document: Callable[[], dict[str, Any]] = current_app.extensions["openapi"]
+    return answer(document())
 
 
 @routes.route("GET", "/problems/{slug}", answers={200: {"text/plain": {"schema": {"type": "string"}}}}, problems=(404,))
