@@ -63,7 +63,7 @@ class Child:
         if resolve(self.settings.kernels) == NUMBA:
             from service.backprop.compiled.warming import warm
 
-            warm("float32")
+            warm("float32", "float64")
 
     def _handle_signals(self, **_: Any) -> None:
         """SIGTERM, to this process or to the whole group: store what there is, put the job back, leave."""

@@ -11,7 +11,8 @@ from service.store import jobs
 
 MAX_WAIT_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 0.005
-LONGEST_LOOK_SECONDS = 0.25
+LONGEST_LOOK_SECONDS = 0.1
+LONGER = 1.1  # each pause than the one before: an answer comes about a tenth of the wait after the end, or less
 
 
 class Waits:
@@ -29,7 +30,7 @@ class Waits:
             pause = FIRST_LOOK_SECONDS
             while not (ended := _ended(parts, job_id)) and time.monotonic() < deadline:
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
-                pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+                pause = min(pause * LONGER, LONGEST_LOOK_SECONDS)
             return ended
         finally:
             self._places.release()
