@@ -1,0 +1,182 @@
+"""How long the service takes to start, and a job to its first epoch: `make bench-latency`.
+
+Starts `backprop serve` as a user does, on an empty folder and on one that was served before, and asks `/readyz` until
+it answers and until a worker lives. Then posts tiny jobs to a warm service over one connection, asking without a pause.
+Prints two tables of milliseconds; docs/performance.md says what was found.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from benchmarks.report import machine
+from benchmarks.workloads import XOR_INPUTS, XOR_TARGETS
+from service.supervisor import free_port
+
+ASK_SECONDS = 0.01  # between two questions whether the service is up, so that asking does not slow its start
+PATIENCE_SECONDS = 60.0
+WARM_JOBS = 5
+SETTLE_SECONDS = 3.0  # after `ready`, for what the workers load beforehand
+APART_SECONDS = 0.1
+STORED = "xor"
+ROWS = {"inputs": XOR_INPUTS, "targets": XOR_TARGETS}
+FIRST_JOB = f"first job, {SETTLE_SECONDS:.0f} s later, from POST to its first epoch"
+
+Milliseconds = Mapping[str, Sequence[float]]
+
+
+class TooLong(Exception):
+    """The service did not get there in time."""
+
+
+class Connection:
+    """One kept-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+
+    def send(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        self._http.request(method, path, data, {"Content-Type": "application/json"})
+        response = self._http.getresponse()
+        answer = json.loads(response.read())
+        if response.status >= 400 and response.status != 503:
+            raise RuntimeError(f"{method} {path}: {answer}")
+        return answer
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple[int, float]]:
+    """`backprop serve` in a process of its own until the block ends: its port, and when it was started."""
+    port = free_port()
+    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
+    began = time.perf_counter()
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "BACKPROP_LOG_LEVEL": "warning"})
+    try:
+        yield port, began
+    finally:
+        server.terminate()
+        server.wait(PATIENCE_SECONDS)
+
+
+def until(port: int, began: float, *wanted: str) -> float:
+    """Milliseconds from the start to the first of these statuses of `/readyz`."""
+    while time.perf_counter() - began < PATIENCE_SECONDS:
+        connection = Connection(port)
+        try:
+            if connection.send("GET", "/readyz")["status"] in wanted:
+                return (time.perf_counter() - began) * 1000
+        except OSError:
+            pass  # nothing listens yet; PATIENCE_SECONDS ends this
+        finally:
+            connection.close()
+        time.sleep(ASK_SECONDS)
+    raise TooLong(f"/readyz was none of {wanted} within {PATIENCE_SECONDS:.0f} s")
+
+
+def starts(rounds: int) -> Milliseconds:
+    """From exec to the first 200 and to `ready`, with each kind of folder; and the first job of such a service."""
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as parent:
+            for kind in ("an empty folder", "a folder served before"):
+                with started(Path(parent) / "data") as (port, began):
+                    found.setdefault(f"{kind}: first 200", []).append(until(port, began, "ready", "degraded"))
+                    found.setdefault(f"{kind}: ready, a worker lives", []).append(until(port, began, "ready"))
+                    found.setdefault(f"{kind}: {FIRST_JOB}", []).append(_first_job(port))
+    return found
+
+
+def _first_job(port: int) -> float:
+    time.sleep(SETTLE_SECONDS)
+    connection = Connection(port)
+    epoch, _ = first_epoch(connection, job_of(ROWS, 1))
+    connection.close()
+    return epoch
+
+
+def job_of(dataset: Any, seed: int) -> dict[str, Any]:
+    training = {"epochs": 5, "seed": seed, "batch_size": 4}
+    return {"dataset": dataset, "network": {"hidden": [4]}, "training": training}
+
+
+def first_epoch(connection: Connection, body: Mapping[str, Any]) -> tuple[float, float]:
+    """Milliseconds from POST to the answer that holds an epoch, and to the one that the job has ended."""
+    began = time.perf_counter()
+    job = connection.send("POST", "/v1/jobs", body)
+    while not connection.send("GET", f"/v1/jobs/{job['id']}/epochs?limit=1")["data"]:
+        if time.perf_counter() - began > PATIENCE_SECONDS:
+            raise TooLong(f"{job['id']} had no epoch after {PATIENCE_SECONDS:.0f} s")
+    seen = time.perf_counter()
+    while connection.send("GET", f"/v1/jobs/{job['id']}")["status"] in ("queued", "running"):
+        pass
+    return (seen - began) * 1000, (time.perf_counter() - began) * 1000
+
+
+def waited(connection: Connection, body: Mapping[str, Any]) -> float:
+    """Milliseconds of one POST that holds its answer until the job has ended."""
+    began = time.perf_counter()
+    connection.send("POST", "/v1/jobs?wait=60", body)
+    return (time.perf_counter() - began) * 1000
+
+
+def jobs(rounds: int) -> Milliseconds:
+    """Tiny jobs on a warm service, their rows in the request and stored before."""
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as parent, started(Path(parent) / "data") as (port, began):
+        until(port, began, "ready")
+        time.sleep(SETTLE_SECONDS)
+        connection = Connection(port)
+        connection.send("POST", "/v1/datasets", {"name": STORED, **ROWS})
+        for number in range(-WARM_JOBS, rounds):
+            for kind, dataset in (("rows in the request", ROWS), ("a stored dataset", STORED)):
+                epoch, end = first_epoch(connection, job_of(dataset, number + WARM_JOBS))
+                time.sleep(APART_SECONDS)
+                held = waited(connection, job_of(dataset, number + WARM_JOBS))
+                time.sleep(APART_SECONDS)
+                if number >= 0:
+                    found.setdefault(f"{kind}: first epoch read", []).append(epoch)
+                    found.setdefault(f"{kind}: end read", []).append(end)
+                    found.setdefault(f"{kind}: answer to `POST ?wait`", []).append(held)
+        connection.close()
+    return found
+
+
+def table(heading: str, found: Milliseconds) -> str:
+    """Medians, and what nine of ten stay below."""
+    lines = [f"| {heading} | median, ms | 90%, ms | ratio |", "|---|---|---|---|"]
+    least = min(median(times) for times in found.values())
+    for name, times in found.items():
+        high = quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]
+        lines.append(f"| {name} | {median(times):,.0f} | {high:,.0f} | {median(times) / least:.1f} |")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks.latency", description="Measure start-up and the first epoch.")
+    parser.add_argument("--starts", type=int, default=5, help="of each kind; 0 leaves them out")
+    parser.add_argument("--jobs", type=int, default=20, help="of each kind; 0 leaves them out")
+    arguments = parser.parse_args()
+    print(f"{time.strftime('%Y-%m-%d')}, {machine()}", flush=True)
+    if arguments.starts > 0:
+        print("\n" + table(f"from exec, {arguments.starts} times", starts(arguments.starts)), flush=True)
+    if arguments.jobs > 0:
+        print("\n" + table(f"from POST, {arguments.jobs} times", jobs(arguments.jobs)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
