@@ -27,6 +27,12 @@ class FolderBlobs:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def check_space(self, least: int) -> None:
+        """Raise `OutOfSpace` when fewer bytes than that are free."""
+        folder = next(path for path in (self.root, *self.root.parents) if path.exists())
+        if shutil.disk_usage(folder).free < least:
+            raise OutOfSpace(f"fewer than {least:,} bytes are free on the disk; nothing was stored")
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """The name of a file that does not outlive the block, in the blobs' own filesystem."""

@@ -10,12 +10,14 @@ from typing import Any
 from service.backprop.diagnostics import Warned
 from service.backprop.state import TrainingState
 from service.backprop.trainer import EpochResult
-from service.errors import Unavailable
+from service.errors import OutOfSpace, Unavailable
+from service.fingerprint import fingerprint
 from service.parts import Parts
 from service.store import diagnostics, epochs, jobs, references
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place
 from workers.keeping import Keeping, joined
+from workers.telling import Telling
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
@@ -45,6 +47,7 @@ class Recorder:
 
     def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
+        self.telling = Telling(job)
         self.lease_seconds = parts.settings.lease_seconds
         training = job.training
         self.keeping = Keeping(
@@ -141,15 +144,17 @@ class Recorder:
         self._keep_last()
         self._write(lambda connection: self._finish(connection, status, finishing))
 
-    def put_back(self) -> None:
-        """Give the job up for others to go on from the last flush.
+    def put_back(self, behind: bool = False) -> Status:
+        """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
         What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
         """
         self.records, self.diagnostics, self.blocks, self.forget = [], [], [], []
         with self.parts.database.begin() as connection:
-            if not jobs.put_back(connection, self.job):
-                raise Fenced
+            status = jobs.put_back(connection, self.job, behind)
+        if status is None:
+            raise Fenced
+        return status
 
     def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
@@ -179,8 +184,8 @@ class Recorder:
             try:
                 asked, superseded = self._transaction(writing, last)
                 break
-            except Unavailable:
-                # the database is away: try again while the lease lasts, then drop the work
+            except (Unavailable, OutOfSpace):
+                # the database is away, or its disk full: try again while the lease lasts, then drop the work
                 if time.monotonic() - began > self.lease_seconds:
                     raise Fenced from None
                 time.sleep(0.5)
@@ -188,6 +193,7 @@ class Recorder:
                     asked = None
                     break
         free(self.parts, superseded)
+        self.telling.noted(self.warnings)
         self.records, self.diagnostics, self.blocks, self.forget, self.pending_bytes = [], [], [], [], 0
         self.flush_cost = time.monotonic() - began
         self.flushed_at = time.monotonic()
@@ -230,6 +236,7 @@ class Recorder:
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
             if self.late is not None:
                 epochs.mark_stored(connection, number, self.late)
+            self.telling.note(connection, self.records, self.warnings, last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in self.forget]
             if last is not None:
                 superseded.append(epochs.drop_resume_state(connection, number))
@@ -250,6 +257,8 @@ class Recorder:
                 "best_epoch": self.best_epoch,
                 "epochs_per_second": rate,
                 "training_seconds": self.seconds,
+                "stored_attempt": self.job.attempt,
+                "fingerprint": fingerprint(),
             }
         return values
 
