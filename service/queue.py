@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 RUN_NEXT_JOB = "backprop.run_next_job"
 QUEUE = "backprop"
+MOST_RINGS = 100  # that wait unheard: more would tell the workers nothing, and fill the queue while none is there
 SILENCE_SECONDS = 2.0  # after a failure the queue is left alone that long, so that no request waits for it twice
 
 log = logging.getLogger(__name__)
@@ -63,11 +64,13 @@ class Doorbell:
         self._silent_until = 0.0
 
     def ring(self) -> bool:
-        """Whether the message was taken."""
+        """Whether the message was taken, or there are enough already."""
         if time.monotonic() < self._silent_until:
             return False
         try:
-            self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600)
+            with self.celery.producer_or_acquire() as producer:
+                if producer.channel._size(QUEUE) < MOST_RINGS:
+                    self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600, producer=producer)
         except (OperationalError, OSError) as error:
             self._silent_until = time.monotonic() + SILENCE_SECONDS
             log.warning("the queue does not answer (%s); workers will find the job by looking", type(error).__name__)

@@ -96,10 +96,7 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     if pauses or watch.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
-    if recorder.is_due():
-        asked = recorder.flush()
-        return "cancel" if asked == Wish.CANCEL else None
-    return None
+    return recorder.flush() if recorder.is_due() else None
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
