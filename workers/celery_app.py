@@ -24,7 +24,7 @@ from service.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
 from workers.keeper import LEAVE_SECONDS, Keeper
 from workers.obituaries import Obituaries
-from workers.pool import pool_that_notes
+from workers.pool import ConsumerWithoutQueue, pool_that_notes
 
 GRACE_SECONDS = 1.0
 
@@ -130,6 +130,7 @@ def run_worker(settings: Settings) -> int:
     worker = app.Worker(
         concurrency=settings.resolved_workers,
         pool=pool_that_notes(obituaries),
+        consumer_cls=ConsumerWithoutQueue,
         queues=[QUEUE],
         without_gossip=True,
         without_mingle=True,
