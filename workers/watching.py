@@ -41,6 +41,7 @@ class Watch:
         self.lost = False
         self.deadline: float | None = None
         self.batches = 0
+        self.looks = 0
         self._pause_by: float | None = None
         self._moved: tuple[int, float] | None = None  # the batches at the last look, and when they had changed
         self._over = threading.Event()
@@ -113,6 +114,7 @@ class Watch:
         with self.parts.database.read() as connection:
             asked = jobs.requested(connection, self.job)
             self.turn_is_over = turns.is_over(connection, self.job, settings.turn_seconds, fingerprint())
+        self.looks += 1
         if asked == Wish.PAUSE and self.asked != Wish.PAUSE:
             self._pause_by = time.monotonic() + PATIENCE_SECONDS
         self.asked = asked
