@@ -219,18 +219,19 @@ def read_all(parts: Parts, job_ids: list[str]) -> list[dict[str, Any]]:
     """Several jobs, described, from one look at the database."""
     with parts.database.read() as connection:
         places = workers.living_places(connection)
+        found = [jobs.get_job(connection, job_id) for job_id in job_ids]
+        positions = jobs.positions_of(connection, found)
         described = []
-        for job_id in job_ids:
-            job = jobs.get_job(connection, job_id)
+        for job in found:
             latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
-            waiting = _waiting(connection, job, places) if job.status is Status.QUEUED else None
+            position = positions.get(job.number)
+            waiting = None if position is None else _waiting(connection, job, position, places)
             described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
     return described
 
 
-def _waiting(connection: Any, job: JobRecord, places: int) -> dict[str, Any]:
+def _waiting(connection: Any, job: JobRecord, position: int, places: int) -> dict[str, Any]:
     """Where a queued job stands, and why it does not run."""
-    position = jobs.position_of(connection, job)
     if not places:
         reason = "no worker is alive"
     elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):

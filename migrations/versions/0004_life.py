@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("claimed_at", Moment, nullable=True))
     op.add_column("jobs", sa.Column("batches", sa.BigInteger(), nullable=True))
     op.add_column("workers", sa.Column("fingerprint", sa.Text(), nullable=True))
+    op.drop_index("ix_jobs_status_priority", "jobs")
+    op.create_index("ix_jobs_status_priority", "jobs", ["status", "priority", "queued_at", "number"])
     op.execute("UPDATE jobs SET queued_at = created_at")
     op.create_table(
         "events",

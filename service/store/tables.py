@@ -98,7 +98,7 @@ jobs = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    Index("ix_jobs_status_priority", "status", "priority", "number"),
+    Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
 )
 

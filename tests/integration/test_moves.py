@@ -175,6 +175,8 @@ def test_higher_priorities_go_first_and_places_are_told(client: FlaskClient, run
     high = submit(client, priority=5)
     order = [high, first, second, low]
     assert [read(client, job)["waiting"]["position"] for job in order] == [1, 2, 3, 4]
+    listed = {job["id"]: job["waiting"]["position"] for job in client.get("/v1/jobs").json["data"]}
+    assert listed == {high: 1, first: 2, second: 3, low: 4}
     assert "no worker is alive" in read(client, low)["waiting"]["reason"]
     move(client, first, "pause")
     move(client, first, "resume")  # behind those that have waited
