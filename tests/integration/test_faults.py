@@ -14,10 +14,11 @@ from sqlalchemy import func, select, update
 
 from service.app import create_app
 from service.config import Settings
+from service.errors import OutOfSpace
 from service.life import collect
 from service.parts import Parts
 from service.queue import MOST_RINGS
-from service.store import jobs, tables, workers
+from service.store import epochs, jobs, tables, workers
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
 from tests.waiting import wait_until
@@ -75,6 +76,43 @@ def test_as_the_disk_fills_uploads_stop_first_then_jobs(settings: Settings, serv
         problem(client.post("/v1/jobs", json={"dataset": "xor"}), 507)
         assert client.get("/v1/datasets/xor").status_code == 200
         assert len(client.get("/v1/jobs").json["data"]) == 1
+
+
+def test_a_run_waits_for_space_while_its_lease_lasts(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
+    refusals = [OutOfSpace("full"), OutOfSpace("full")]
+    store = epochs.add_epochs
+
+    def store_later(*arguments: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        store(*arguments)
+
+    monkeypatch.setattr(epochs, "add_epochs", store_later)
+    assert run_next_job(service, "test", lambda: False)
+    ended = client.get(f"/v1/jobs/{job}").json
+    assert (ended["status"], ended["attempt"]) == ("succeeded", 1) and not refusals
+    assert [epoch["epoch"] for epoch in client.get(f"/v1/jobs/{job}/epochs").json["data"]] == [0, 1, 2]
+
+
+def test_a_run_that_finds_no_space_in_time_is_begun_again(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
+    hasty = replace(service, settings=replace(service.settings, lease_seconds=0.2))
+    with monkeypatch.context() as full:
+        full.setattr(epochs, "add_epochs", refuse)
+        assert run_next_job(hasty, "test", lambda: False)
+    assert client.get(f"/v1/jobs/{job}").json["status"] == "running"
+    wait_until(lambda: run_next_job(service, "test", lambda: False), what="the end of the lease")
+    ended = client.get(f"/v1/jobs/{job}").json
+    assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
+
+
+def refuse(*_: Any) -> None:
+    raise OutOfSpace("full")
 
 
 def test_rings_that_nobody_hears_do_not_fill_the_queue(client: FlaskClient, service: Parts, settings: Settings) -> None:
