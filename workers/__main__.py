@@ -20,10 +20,15 @@ def main() -> int:
             logging.getLogger(chatty).setLevel(logging.WARNING)
         # Celery warns of root because of pickles; messages here are empty and JSON
         warnings.simplefilter("ignore", SecurityWarning)
-        return run_worker(settings)
+        code = run_worker(settings)
     except ServiceError as error:
         print(f"backprop worker: {error.detail}", file=sys.stderr)
         return 2
+    # all children have left by now; where messages go through files, the pool's end would wait for a lock that one of
+    # them held when it went
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
