@@ -170,7 +170,8 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=5, help="of each kind; 0 leaves them out")
     parser.add_argument("--jobs", type=int, default=20, help="of each kind; 0 leaves them out")
     arguments = parser.parse_args()
-    print(f"{time.strftime('%Y-%m-%d')}, {machine()}; {arguments.starts} starts of each kind, {arguments.jobs} jobs", flush=True)
+    counts = f"{arguments.starts} starts and {arguments.jobs} jobs of each kind"
+    print(f"{time.strftime('%Y-%m-%d')}, {machine()}; {counts}", flush=True)
     from_post: dict[str, Sequence[float]] = {}
     if arguments.starts > 0:
         found = starts(arguments.starts)
