@@ -6,15 +6,17 @@ RUN python3 -m venv /opt/backprop
 ENV PATH=/opt/backprop/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
 # The dependencies are a layer of their own: a change of the code does not install them again.
-COPY requirements/runtime.txt requirements/runtime.txt
-RUN python -m pip install --only-binary :all: --require-hashes -r requirements/runtime.txt
+COPY requirements requirements
+RUN python -m pip install --only-binary :all: --require-hashes -r requirements/runtime.txt \
+    && python -m pip install --only-binary :all: --require-hashes -r requirements/fast.txt
 
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY service service
 COPY workers workers
 COPY migrations migrations
 COPY examples examples
-RUN python -m pip install --no-deps --no-build-isolation .
+RUN python -m pip install --no-deps --no-build-isolation . \
+    && cd / && python -m service.backprop.compiled
 
 
 FROM python:3.12-slim

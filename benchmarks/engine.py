@@ -3,16 +3,18 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from benchmarks.peers.protocol import Runner, main
-from benchmarks.workloads import WORKLOADS, Workload
+from benchmarks.workloads import THREADS, WORKLOADS, Workload
 from service import __version__
+from service.backprop.kernels import AUTO, resolve
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
+from service.backprop.results import EpochResult, EpochRun
 from service.backprop.rows import ArrayRows
-from service.backprop.trainer import EpochResult, TrainingSettings, train
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train_in_runs
 from service.definitions.build import build_network, build_settings
 from service.definitions.choices import build
 from service.definitions.fill import fill
@@ -27,13 +29,17 @@ SEED = 1
 def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
     network, settings = built(next(known for known in WORKLOADS if known.key == workload["key"]))
     network.initialize(SEED)
-    epochs: Iterator[EpochResult] = train(network, replace(settings, epochs=MAX_EPOCHS), ArrayRows(X, Y))
-    next(epochs)  # the start, which is no training
+    settings = replace(settings, epochs=MAX_EPOCHS, kernels=resolve(AUTO), threads=THREADS)
+    told: Iterator[EpochResult | EpochRun] = train_in_runs(network, settings, ArrayRows(X, Y))
+    next(told)  # the start, which is no training
+    trained, wanted = 0, 0
 
     def run(number: int) -> None:
-        trained = sum(1 for _ in islice(epochs, number))
-        if trained != number:
-            raise RuntimeError(f"trained {trained} epochs instead of {number}")
+        nonlocal trained, wanted
+        wanted += number
+        while trained < wanted:  # short epochs come together: what one turn has too many of, the next has less
+            result = next(told)
+            trained = result.last_epoch if isinstance(result, EpochRun) else result.epoch
 
     return Runner(f"backprop {__version__}", run, network.predict)
 

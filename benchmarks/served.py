@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.jobs import finish
 from benchmarks.standings import ALONE, SERVICE
-from benchmarks.workloads import PIXEL_SCALE, XOR_INPUTS, XOR_TARGETS, Arrays, Workload, as_npz
+from benchmarks.workloads import PIXEL_SCALE, THREADS, XOR_INPUTS, XOR_TARGETS, Arrays, Workload, as_npz
 from service.config import Settings
 from service.demo import Client
 from service.supervisor import free_port, running
@@ -25,7 +25,9 @@ class NotStored(Exception):
 @contextmanager
 def serving(folder: Path) -> Iterator[Client]:
     """A service of its own with one worker, up until the block ends."""
-    settings = Settings(data_dir=folder / "data", port=free_port(), workers=1, api_processes=1, log_level="warning")
+    settings = Settings(
+        data_dir=folder / "data", port=free_port(), workers=1, threads=THREADS, api_processes=1, log_level="warning"
+    )
     with running(settings):
         client = Client(f"http://127.0.0.1:{settings.port}")
         client.wait_until_ready()

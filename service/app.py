@@ -14,6 +14,7 @@ from service.api import (
     epochs,
     errors,
     evaluating,
+    events,
     explain,
     jobs,
     layers,
@@ -22,6 +23,7 @@ from service.api import (
     openapi,
     system,
 )
+from service.api.feed import Feed
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
@@ -29,7 +31,7 @@ from service.parts import open_parts
 from service.processes import die_with_parent
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-RESOURCES = (system, networks, datasets, jobs, epochs, layers, models, evaluating, explain)
+RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, evaluating, explain)
 
 log = logging.getLogger("service.requests")
 
@@ -47,7 +49,9 @@ def create_app(settings: Settings) -> Flask:
         COMPRESS_STREAMS=False,
     )
     app.url_map.strict_slashes = False
-    app.extensions["parts"] = open_parts(settings)
+    parts = open_parts(settings)
+    app.extensions["parts"] = parts
+    app.extensions["feed"] = Feed(parts.database)
     app.extensions["warm"] = Warm()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     for module in RESOURCES:

@@ -28,6 +28,16 @@ class FolderBlobs:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def free_bytes(self) -> int:
+        """What is free on the disk."""
+        folder = next(path for path in (self.root, *self.root.parents) if path.exists())
+        return shutil.disk_usage(folder).free
+
+    def check_space(self, least: int) -> None:
+        """Raise `OutOfSpace` when fewer bytes than that are free."""
+        if self.free_bytes() < least:
+            raise OutOfSpace(f"fewer than {least:,} bytes are free on the disk; nothing was stored")
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """The name of a file that does not outlive the block, in the blobs' own filesystem."""
@@ -92,6 +102,10 @@ class FolderBlobs:
             raise ServiceError("that is not a blob's address")
         return self.root / address[:2] / address
 
+    def addresses(self) -> Iterator[str]:
+        """All that are there."""
+        return (path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name))
+
     def delete(self, address: str) -> None:
         """Remove it; one that is gone already is no matter."""
         self.path(address).unlink(missing_ok=True)
@@ -107,7 +121,7 @@ class FolderBlobs:
     def collect(self, kept: Kept, older_than_seconds: float = 3600) -> int:
         """Remove what nothing points to and was not stored lately; how many. `kept` is asked about some at a time."""
         before = time.time() - older_than_seconds
-        old = [path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name) and _is_older(path, before)]
+        old = [address for address in self.addresses() if _is_older(self.path(address), before)]
         removed = sum(
             self.remove(old[start : start + TOGETHER], kept, before) for start in range(0, len(old), TOGETHER)
         )

@@ -20,6 +20,7 @@ from service.store import references, resources
 from service.store.records import DatasetRecord, NetworkRecord
 
 Reader = Callable[[Path], Table]
+UPLOADS_STOP = 4  # times the space that new jobs leave free
 
 
 def made_up(noun: str) -> str:
@@ -47,7 +48,11 @@ class Kept:
 
 @contextmanager
 def kept_rows(parts: Parts, read: Reader) -> Iterator[Kept]:
-    """Read a dataset's rows; what is refused after that leaves nothing behind."""
+    """Read a dataset's rows; what is refused after that leaves nothing behind.
+
+    As the disk fills, uploads are the first to be refused.
+    """
+    parts.blobs.check_space(UPLOADS_STOP * parts.settings.keep_free_bytes)
     with parts.blobs.scratch() as path:
         table = read(path)
         address = parts.blobs.prepare(path)

@@ -65,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = command(
         "demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers"
     )
+    backup = command("backup", _backup, "write the embedded data folder to one file, also while it serves", "data-dir")
+    backup.add_argument("file", type=Path, help="a new file")
+    restore = command("restore", _restore, "make a data folder of such a file", "data-dir")
+    restore.add_argument("file", type=Path, help="what `backup` wrote")
     demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
     return parser
 
@@ -130,6 +134,22 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
     from service.doctor import examine
 
     return examine(settings)
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    from service.backup import back_up
+
+    size = back_up(settings, options.file)
+    print(f"{options.file} holds {settings.data_dir.absolute()}: {size:,} bytes")
+    return 0
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    from service.backup import restore
+
+    restore(settings, options.file)
+    print(f"{settings.data_dir.absolute()} is what {options.file} holds; `backprop serve` goes on from there")
+    return 0
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:

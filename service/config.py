@@ -19,7 +19,7 @@ class Settings:
     """How one service is set up; every field but the derived ones is the variable `BACKPROP_<FIELD>`.
 
     `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
-    Sizes are in bytes.
+    Sizes are in bytes; `keep_jobs_seconds` 0 keeps ended jobs until they are deleted.
     """
 
     host: str = "127.0.0.1"
@@ -28,6 +28,7 @@ class Settings:
     database_url: str = field(default="", repr=False)  # may hold a password
     queue_url: str = field(default="", repr=False)
     workers: int = 0
+    threads: int = 1
     api_processes: int = 0
     kernels: str = "auto"
     auth: str = "auto"
@@ -40,6 +41,13 @@ class Settings:
     stored_epochs_bytes: int = 256 * MIB
     lease_seconds: float = 45.0
     look_seconds: float = 2.0
+    turn_seconds: float = 60.0
+    stall_seconds: float = 900.0
+    stream_seconds: float = 300.0
+    keep_events: int = 1_000_000
+    keep_events_seconds: float = 86_400.0
+    keep_jobs_seconds: float = 0.0
+    keep_free_bytes: int = 64 * MIB
 
     @property
     def resolved_database_url(self) -> str:
@@ -53,7 +61,8 @@ class Settings:
 
     @property
     def resolved_workers(self) -> int:
-        return self.workers or os.cpu_count() or 1
+        """Processes that train, each on `threads` threads: together as many as there are cores."""
+        return self.workers or max(1, (os.cpu_count() or 1) // self.threads)
 
     @property
     def resolved_api_processes(self) -> int:
@@ -64,6 +73,7 @@ class Settings:
         bounds = {
             "port": (0, 65535),
             "workers": (0, 1024),
+            "threads": (1, 64),
             "api_processes": (0, 256),
             "max_waiting_requests": (0, 1000),
         }
@@ -71,10 +81,10 @@ class Settings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must lie within {low} and {high}, got {value}")
-        for name in ("max_json_bytes", "max_upload_bytes", "max_parameters", "max_queued_jobs", "stored_epochs_bytes"):
-            if getattr(self, name) < 1:
-                raise Misconfigured(f"{PREFIX}{name.upper()} must be at least 1, got {getattr(self, name)}")
-        for name in ("lease_seconds", "look_seconds"):
+        self._check_least("max_json_bytes", "max_upload_bytes", "max_parameters", "max_queued_jobs", least=1)
+        self._check_least("stored_epochs_bytes", "keep_events", least=1)
+        self._check_least("keep_free_bytes", "keep_events_seconds", "keep_jobs_seconds", least=0)
+        for name in ("lease_seconds", "look_seconds", "turn_seconds", "stall_seconds", "stream_seconds"):
             if not 0.05 <= getattr(self, name) <= 86_400:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must lie within 0.05 and 86400, got {getattr(self, name)}")
         _check_choice("kernels", self.kernels, ("auto", "numpy", "numba"))
@@ -89,6 +99,11 @@ class Settings:
         ):
             raise Misconfigured(f"{PREFIX}QUEUE_URL must begin with redis://, got {_scheme(self.queue_url)}")
         return self
+
+    def _check_least(self, *names: str, least: int) -> None:
+        for name in names:
+            if not getattr(self, name) >= least:
+                raise Misconfigured(f"{PREFIX}{name.upper()} must be at least {least}, got {getattr(self, name)}")
 
     def check_listening(self) -> None:
         """Off loopback, having no keys must be said outright."""

@@ -1,4 +1,4 @@
-"""Submitting, reading, cancelling: what clients do with jobs. The database first, then the doorbell."""
+"""Submitting and reading jobs. The database first, then the doorbell. What else is done with jobs: `service.life`."""
 
 import secrets
 from collections.abc import Iterator
@@ -15,12 +15,13 @@ from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
 from service.parts import Parts
 from service.store import epochs, jobs, resources, workers
-from service.store.records import EpochRecord, JobRecord, StoredParameters
+from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status, StoredParameters
 from service.stored_bytes import read as read_bytes
 
 
 def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
     """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
+    parts.blobs.check_space(parts.settings.keep_free_bytes)
     with _dataset_of(parts, request.dataset) as (name, table, kept):
         network_name, network = _network_of(parts, request)
         resolved = _resolve(parts, request, network, table)
@@ -39,6 +40,8 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
                 {
                     "id": job_id,
                     "priority": request.priority,
+                    "pause_at": 0 if request.hold else None,
+                    "on_other_machine": request.on_other_machine,
                     "network_name": network_name,
                     "network": resolved.network.normalised(),
                     "dataset_name": name,
@@ -52,11 +55,6 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
             places = workers.living_places(connection)
     parts.doorbell.ring()
     return job, [] if places else ["no worker is alive: the job waits until one is started"]
-
-
-def cancel(parts: Parts, job_id: str) -> JobRecord:
-    with parts.database.begin() as connection:
-        return jobs.request_cancel(connection, job_id)
 
 
 def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
@@ -136,12 +134,8 @@ def _check_validation(parts: Parts, name: str, table: Table, resolved: Resolved)
     check_validation_dataset(name, other, table, resolved.training, resolved.targets.labels)
 
 
-def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None, places: int) -> dict[str, Any]:
+def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, Any] | None) -> dict[str, Any]:
     """The job as clients read it."""
-    waiting = None
-    if position is not None:
-        reason = "a worker takes it when one is free" if places else "no worker is alive"
-        waiting = {"position": position, "reason": reason}
     labels = job.targets["labels"]
     return {
         "id": job.id,
@@ -167,6 +161,7 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, position: int | None
         "error": job.error,
         "warnings": job.warnings,
         "priority": job.priority,
+        "on_other_machine": job.on_other_machine,
         "metadata": job.metadata,
         "links": _links(job),
     }
@@ -196,17 +191,21 @@ def _progress(job: JobRecord) -> dict[str, Any]:
         "epochs": total,
         "fraction": 1.0 if job.status == "succeeded" else done / total,
         "epochs_per_second": rate,
-        "eta_seconds": (total - done) / rate if rate and not job.status.ended else None,
+        "eta_seconds": (total - done) / rate
+        if rate and not (job.status.ended or job.status is Status.PAUSED)
+        else None,
     }
 
 
 def _links(job: JobRecord) -> dict[str, str]:
+    verbs = ("cancel", "pause", "resume", "step")
     return {
         "self": f"/v1/jobs/{job.id}",
         "epochs": f"/v1/jobs/{job.id}/epochs",
         "layers": f"/v1/jobs/{job.id}/layers",
         "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
-        "cancel": f"/v1/jobs/{job.id}:cancel",
+        "events": f"/v1/jobs/{job.id}/events",
+        **{verb: f"/v1/jobs/{job.id}:{verb}" for verb in verbs},
         "model": f"/v1/models/{job.model_name}",
     }
 
@@ -220,13 +219,28 @@ def read_all(parts: Parts, job_ids: list[str]) -> list[dict[str, Any]]:
     """Several jobs, described, from one look at the database."""
     with parts.database.read() as connection:
         places = workers.living_places(connection)
+        found = [jobs.get_job(connection, job_id) for job_id in job_ids]
+        positions = jobs.positions_of(connection, found)
         described = []
-        for job_id in job_ids:
-            job = jobs.get_job(connection, job_id)
+        for job in found:
             latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
-            position = jobs.position_of(connection, job) if job.status == "queued" else None
-            described.append(describe(job, None if latest is None else epoch_answer(latest), position, places))
+            position = positions.get(job.number)
+            waiting = None if position is None else _waiting(connection, job, position, places)
+            described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
     return described
+
+
+def _waiting(connection: Any, job: JobRecord, position: int, places: int) -> dict[str, Any]:
+    """Where a queued job stands, and why it does not run."""
+    if not places:
+        reason = "no worker is alive"
+    elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):
+        reason = f"no living worker computes as the one before did: {job.fingerprint}"
+    elif position > 1:
+        reason = f"{position - 1} queued job(s) are to be taken before it"
+    else:
+        reason = "a worker takes it when one is free"
+    return {"position": position, "reason": reason}
 
 
 def epoch_answer(record: EpochRecord) -> dict[str, Any]:

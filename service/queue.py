@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 RUN_NEXT_JOB = "backprop.run_next_job"
 QUEUE = "backprop"
+MOST_RINGS = 100  # that wait unheard: more would tell the workers nothing, and fill the queue while none is there
 SILENCE_SECONDS = 2.0  # after a failure the queue is left alone that long, so that no request waits for it twice
 
 log = logging.getLogger(__name__)
@@ -61,14 +62,19 @@ class Doorbell:
     def __init__(self, queue_url: str) -> None:
         self.celery = make_celery(queue_url)
         self._silent_until = 0.0
+        server = self.celery.connection_for_write()
+        # sending turns the driver's failures into kombu's, asking for a size does not
+        self._failures = (OperationalError, OSError, *server.connection_errors, *server.channel_errors)
 
     def ring(self) -> bool:
-        """Whether the message was taken."""
+        """Whether the message was taken, or there are enough already."""
         if time.monotonic() < self._silent_until:
             return False
         try:
-            self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600)
-        except (OperationalError, OSError) as error:
+            with self.celery.producer_or_acquire() as producer:
+                if producer.channel._size(QUEUE) < MOST_RINGS:
+                    self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600, producer=producer)
+        except self._failures as error:
             self._silent_until = time.monotonic() + SILENCE_SECONDS
             log.warning("the queue does not answer (%s); workers will find the job by looking", type(error).__name__)
             return False

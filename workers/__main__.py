@@ -1,9 +1,12 @@
 """`python -m workers`: one worker, told everything by `BACKPROP_*` variables."""
 
 import logging
+import multiprocessing
 import os
+import shutil
 import sys
 import warnings
+from typing import NoReturn
 
 from celery.platforms import SecurityWarning
 
@@ -20,10 +23,23 @@ def main() -> int:
             logging.getLogger(chatty).setLevel(logging.WARNING)
         # Celery warns of root because of pickles; messages here are empty and JSON
         warnings.simplefilter("ignore", SecurityWarning)
-        return run_worker(settings)
+        code = run_worker(settings)
     except ServiceError as error:
         print(f"backprop worker: {error.detail}", file=sys.stderr)
         return 2
+    if settings.queue_url.startswith("filesystem://"):
+        # all children have left by now, and the pool's end would wait for a lock that one of them held when it went
+        _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End without what is to be done at the end, but for the folder that multiprocessing has made."""
+    logging.shutdown()
+    if folder := multiprocessing.current_process()._config.get("tempdir"):  # type: ignore[attr-defined]
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ leases of processes that died.
 """
 
 import logging
-import math
 import os
 import signal
 import socket
@@ -21,16 +20,14 @@ from celery import Celery, signals
 from service.backprop.kernels import NUMBA, has_numba, resolve
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
-from service.parts import Parts, open_parts
-from service.processes import die_with_parent, is_alive
+from service.parts import open_parts
+from service.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
-from service.store import workers
+from workers.keeper import LEAVE_SECONDS, Keeper
+from workers.obituaries import Obituaries
+from workers.pool import ConsumerWithoutQueue, pool_that_notes
 
-NOTE_SECONDS = 5.0
-WATCH_SECONDS = 1.0
-LEAVE_SECONDS = 8.0
 GRACE_SECONDS = 1.0
-COLLECT_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +35,14 @@ log = logging.getLogger(__name__)
 class Child:
     """One prefork child: a lock so that it trains one job at a time, whoever asks."""
 
-    def __init__(self, settings: Settings, parent: int) -> None:
+    def __init__(self, settings: Settings, parent: int, obituaries: Obituaries) -> None:
         self.settings = settings
         self.name = f"{socket.gethostname()}:{parent}:{os.getpid()}"
         self.parts = open_parts(settings)
         self.leaving = threading.Event()
         self.busy = threading.Lock()
         self.looker = threading.Thread(target=self._look, name="looker", daemon=True)
-        self.keeper = Keeper(self.parts, self.name)
+        self.keeper = Keeper(self.parts, self.name, obituaries)
 
     def start(self) -> None:
         """To be called in the child, once it is there."""
@@ -104,70 +101,7 @@ class Child:
         self.keeper.stop()
 
 
-class Keeper:
-    """A child's thread: notes that the child lives, and frees the jobs of processes that died on this machine.
-
-    It is the children's and not the parent's work because a process that forks must not have SQLite open: the child
-    would inherit the belief that locks are held.
-    """
-
-    def __init__(self, parts: Parts, name: str) -> None:
-        self.parts, self.name = parts, name
-        self.host = name.split(":", 1)[0]
-        self._collected = -math.inf
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join(LEAVE_SECONDS)
-        try:
-            with self.parts.database.begin() as connection:
-                workers.forget_worker(connection, self.name)
-        except ServiceError as error:
-            log.warning("cannot note that this worker left: %s", error.detail)
-
-    def _keep(self) -> None:
-        waited = NOTE_SECONDS
-        while True:
-            try:
-                if waited >= NOTE_SECONDS:
-                    with self.parts.database.begin() as connection:
-                        workers.note_worker(connection, self.name)
-                    waited = 0.0
-                self._free_jobs_of_the_dead()
-                self._collect()
-            except ServiceError as error:
-                log.warning("cannot note that this worker lives: %s", error.detail)
-            except Exception:  # the thread must live: without its notes this worker counts as dead
-                log.exception("keeping the workers' notes failed")
-            if self._over.wait(WATCH_SECONDS):
-                return
-            waited += WATCH_SECONDS
-
-    def _collect(self) -> None:
-        """At the start and once an hour: what no row points to any more, or not yet as a process died before it did."""
-        from service.catalog import collect_orphans  # here, as only children load NumPy
-
-        if time.monotonic() - self._collected > COLLECT_SECONDS:
-            self._collected = time.monotonic()
-            collect_orphans(self.parts)
-
-    def _free_jobs_of_the_dead(self) -> None:
-        with self.parts.database.read() as connection:
-            names = workers.names_on(connection, self.host + ":")
-        for name in names:
-            if not is_alive(int(name.rsplit(":", 1)[1])):
-                with self.parts.database.begin() as connection:
-                    freed = workers.bury(connection, name)
-                log.warning("process %s has died; %d job(s) of it are free again", name, freed)
-                self.parts.doorbell.ring()
-
-
-def make_worker_app(settings: Settings) -> Celery:
+def make_worker_app(settings: Settings, obituaries: Obituaries) -> Celery:
     """The Celery application with its one task, and the life of its children."""
     parts = open_parts(settings)
     app = parts.doorbell.celery
@@ -176,7 +110,7 @@ def make_worker_app(settings: Settings) -> Celery:
 
     def begin_child(**_: Any) -> None:
         die_with_parent(parent)
-        child = Child(settings, parent)
+        child = Child(settings, parent, obituaries)
         children.append(child)
         child.start()
 
@@ -204,10 +138,12 @@ def run_worker(settings: Settings) -> int:
     """Work until told to stop; the exit code."""
     if settings.kernels == NUMBA and not has_numba():
         raise Misconfigured("BACKPROP_KERNELS is numba, but numba and scipy are not installed: pip install numba scipy")
-    app = make_worker_app(settings)
+    obituaries = Obituaries()
+    app = make_worker_app(settings, obituaries)
     worker = app.Worker(
         concurrency=settings.resolved_workers,
-        pool="prefork",
+        pool=pool_that_notes(obituaries),
+        consumer_cls=ConsumerWithoutQueue,
         queues=[QUEUE],
         without_gossip=True,
         without_mingle=True,

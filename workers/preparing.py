@@ -49,7 +49,7 @@ def prepare(parts: Parts, job: JobRecord) -> Prepared:
     training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype, kernels=kernels)
     given = job.training.get("class_weights")
     weights = class_weights(given, labels, array, dataset.table, rows, training.sample_weights)
-    settings = build_settings(job.training, preprocessing.target_scale, weights, kernels=kernels)
+    settings = build_settings(job.training, preprocessing.target_scale, weights, parts.settings.threads, kernels)
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
     if held_out is not None:

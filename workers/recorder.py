@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from service.backprop.diagnostics import Warned
 from service.backprop.results import EpochResult, EpochRun
 from service.backprop.state import StateTaker
-from service.errors import Unavailable
+from service.errors import OutOfSpace, Unavailable
+from service.fingerprint import fingerprint
 from service.parts import Parts
 from service.store import diagnostics, epoch_runs, epochs, jobs, references
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place, place_written, rows_together
 from workers.keeping import Keeping, joined
+from workers.telling import Telling
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
@@ -49,6 +51,7 @@ class Recorder:
 
     def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
+        self.telling = Telling(job)
         self.lease_seconds = parts.settings.lease_seconds
         training = job.training
         self.keeping = Keeping(
@@ -178,9 +181,14 @@ class Recorder:
             if run.first_epoch <= epoch <= run.last_epoch:
                 run.parameters_stored[epoch - run.first_epoch] = False
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether training can go on from the newest epoch: else nothing may be flushed yet."""
+        return self.state is not None
+
     def is_due(self) -> bool:
         """Whether to flush now: never after an epoch that training cannot go on from."""
-        if self.state is None:
+        if not self.is_resumable:
             return False
         wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), LONGEST_WAIT_SECONDS)
         return self.pending_bytes > PENDING_BYTES or time.monotonic() - self.flushed_at >= wait
@@ -194,15 +202,17 @@ class Recorder:
         self._keep_last()
         self._write(lambda connection: self._finish(connection, status, finishing))
 
-    def put_back(self) -> None:
-        """Give the job up for others to go on from the last flush.
+    def put_back(self, behind: bool = False) -> Status:
+        """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
         What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
         """
         self._drop_pending()
         with self.parts.database.begin() as connection:
-            if not jobs.put_back(connection, self.job):
-                raise Fenced
+            status = jobs.put_back(connection, self.job, behind)
+        if status is None:
+            raise Fenced
+        return status
 
     def _drop_pending(self) -> None:
         self.records, self.runs, self.diagnostics, self.blocks, self.forget = [], [], [], [], []
@@ -243,8 +253,8 @@ class Recorder:
             try:
                 asked, superseded = self._transaction(writing, last)
                 break
-            except Unavailable:
-                # the database is away: try again while the lease lasts, then drop the work
+            except (Unavailable, OutOfSpace):
+                # the database is away, or its disk full: try again while the lease lasts, then drop the work
                 if time.monotonic() - began > self.lease_seconds:
                     raise Fenced from None
                 time.sleep(0.5)
@@ -252,6 +262,7 @@ class Recorder:
                     asked = None
                     break
         free(self.parts, superseded)
+        self.telling.noted(self.warnings)
         self._drop_pending()
         self._let_go()
         self.flush_cost = time.monotonic() - began
@@ -303,6 +314,7 @@ class Recorder:
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
             if self.late is not None:
                 epochs.mark_stored(connection, number, self.late)
+            self.telling.note(connection, self._newest(), self.warnings, last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in self.forget]
             if last is not None:
                 superseded.append(epochs.drop_resume_state(connection, number))
@@ -312,6 +324,13 @@ class Recorder:
                 epoch, state = writing.state
                 superseded.append(epochs.save_resume_state(connection, number, epoch, state.stored()))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
+
+    def _newest(self) -> EpochRecord | None:
+        """The newest epoch that is pending."""
+        alone = self.records[-1] if self.records else None
+        if self.runs and (alone is None or self.runs[-1].last_epoch > alone.epoch):
+            return epoch_runs.record_of(self.runs[-1], len(self.runs[-1].training_loss) - 1)
+        return alone
 
     def _progress(self) -> dict[str, Any]:
         values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": self.warnings}
@@ -323,6 +342,8 @@ class Recorder:
                 "best_epoch": self.best_epoch,
                 "epochs_per_second": rate,
                 "training_seconds": self.seconds,
+                "stored_attempt": self.job.attempt,
+                "fingerprint": fingerprint(self.parts.settings.kernels),
             }
         return values
 

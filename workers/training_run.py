@@ -6,10 +6,11 @@ from typing import Any
 
 from service.backprop.results import EpochResult, EpochRun
 from service.backprop.trainer import train_in_runs
-from service.errors import Damaged, Diverged, Invalid, NotFound, Unavailable
+from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
+from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import jobs
-from service.store.records import JobRecord, Status
+from service.store import deaths, jobs, machines
+from service.store.records import JobRecord, Status, Wish
 from workers.outcome import add_version, confusion_matrix, stopping
 from workers.preparing import Prepared, prepare
 from workers.recorder import Fenced, Recorder
@@ -21,7 +22,10 @@ log = logging.getLogger(__name__)
 def run_next_job(parts: Parts, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
     with parts.database.begin() as connection:
-        job = jobs.claim(connection, worker, parts.settings.lease_seconds)
+        deaths.free_expired(connection)
+        job = jobs.claim(connection, worker, parts.settings.lease_seconds, fingerprint(parts.settings.kernels))
+        if job is not None:
+            job = machines.welcome(connection, job, fingerprint(parts.settings.kernels))
     if job is None:
         return False
     log.info("%s: attempt %d begins", job.id, job.attempt)
@@ -40,6 +44,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
             recorder = _recorder(parts, job, prepared)
             asked = _train(prepared, recorder, watch)
             recorder.state = None  # it holds on to all that training computed in
+            watch.end()
             _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
         _fail(parts, job, recorder, "diverged", error.detail, error.epoch)
@@ -51,7 +56,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
         _fail(parts, job, recorder, "damaged", error.detail)
     except Invalid as error:
         _fail(parts, job, recorder, "invalid_data", error.detail)
-    except (Fenced, Unavailable):
+    except (Fenced, Unavailable, OutOfSpace):  # what cannot be stored now is computed again when its lease is over
         raise Fenced from None
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
@@ -59,8 +64,9 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
 
 
 def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
-    """Train and record; None when training is done, else why it ended: `cancel`, `time_limit` or `stop`."""
+    """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
     watch.begin()
+    pause_at = recorder.job.pause_at
     total = prepared.settings.epochs
     done = prepared.resume.epoch if prepared.resume is not None else -1
     run = train_in_runs(
@@ -70,6 +76,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         prepared.validation,
         resume=prepared.resume,
         should_stop=watch.stop,
+        pause_at=pause_at,
     )
     for result in run:
         if isinstance(result, EpochRun):
@@ -80,13 +87,25 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
             recorder.add(result)
         if isinstance(result, EpochResult) and result.stopped is not None:
             return None
-        if done < total and recorder.is_due() and recorder.flush() == "cancel":
-            return "cancel"
+        if done < total and (why := _stops_after(recorder, watch, done == pause_at)):
+            return why
     if watch.lost:
         raise Fenced
     if done == total:
         return None
     return watch.asked or ("time_limit" if watch.is_overdue() else "stop")
+
+
+def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
+    """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
+    if not recorder.is_resumable:
+        return None
+    if watch.asked == Wish.PAUSE:
+        pauses = True
+    if pauses or watch.turn_is_over:
+        asked = recorder.flush()
+        return asked or ("pause" if pauses else "turn")
+    return recorder.flush() if recorder.is_due() else None
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
@@ -103,9 +122,9 @@ def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, a
         recorder.end(Status.CANCELLED)
         log.info("%s: cancelled", job.id)
     else:
-        recorder.put_back()
+        status = recorder.put_back(behind=asked == "turn")
         parts.doorbell.ring()
-        log.info("%s: put back in the queue", job.id)
+        log.info("%s: given up as %s", job.id, status)
 
 
 def _succeed(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder) -> None:
@@ -128,7 +147,7 @@ def _fail(
         try:
             recorder.end(Status.FAILED, lambda _: {"error": error})
             return
-        except (Fenced, Unavailable):
+        except (Fenced, Unavailable, OutOfSpace):
             raise
         except Exception:  # what is pending cannot be stored; that the job failed has to be
             log.exception("%s: its last epochs cannot be stored", job.id)

@@ -1,29 +1,49 @@
-"""Looks beside the training whether it shall stop, and keeps the lease alive through long epochs."""
+"""Looks beside the training whether it shall stop, and keeps the lease alive while the training moves."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
 
 from service.errors import ServiceError
+from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import jobs
-from service.store.records import JobRecord
+from service.store import jobs, turns
+from service.store.records import JobRecord, Wish
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
+PATIENCE_SECONDS = 2.0  # for the end of an epoch, before a pause stops within it
+STALLED = 70  # the exit code of a process whose training moves no more
 
 log = logging.getLogger(__name__)
+
+
+def leave_stalled() -> None:
+    """End this process at once: whatever hangs in it may hold any lock."""
+    os._exit(STALLED)
 
 
 class Watch:
     """The thread of one run, and what it has found out; `stop` is what training asks."""
 
-    def __init__(self, parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
-        self.parts, self.job, self.should_stop = parts, job, should_stop
+    def __init__(
+        self,
+        parts: Parts,
+        job: JobRecord,
+        should_stop: Callable[[], bool],
+        leave: Callable[[], None] = leave_stalled,
+    ) -> None:
+        self.parts, self.job, self.should_stop, self.leave = parts, job, should_stop, leave
         self.asked: str | None = None
+        self.turn_is_over = False
         self.lost = False
         self.deadline: float | None = None
+        self.batches = 0
+        self.looks = 0
+        self._pause_by: float | None = None
+        self._moved: tuple[int, float] | None = None  # the batches at the last look, and when they had changed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch {job.id}", daemon=True)
 
@@ -36,14 +56,22 @@ class Watch:
         self._thread.join()
 
     def stop(self) -> bool:
-        """Asked before every batch."""
+        """Asked before every batch. A pause waits a little for the epoch's end, so that nothing is computed twice."""
+        self.batches += 1
+        if self.asked == Wish.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
+            return self.lost or self.should_stop() or self.is_overdue()
         return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
 
     def begin(self) -> None:
         """Training begins now: what is left of the job's time limit runs from here."""
+        self._moved = (self.batches, time.monotonic())
         limit = self.job.training["time_limit_seconds"]
         if limit is not None:
             self.deadline = time.monotonic() + limit - self.job.training_seconds
+
+    def end(self) -> None:
+        """Training is over: what comes now has no batches."""
+        self._moved = None
 
     def is_overdue(self) -> bool:
         """Whether the job's time limit is over."""
@@ -55,6 +83,7 @@ class Watch:
         waited = 0.0
         while not self._over.wait(pause):
             waited += pause
+            self._check_moving()
             try:
                 self._look(renew=waited >= lease * RENEW_SHARE)
             except ServiceError as error:
@@ -66,9 +95,28 @@ class Watch:
             if waited >= lease * RENEW_SHARE:
                 waited = 0.0
 
+    def _check_moving(self) -> None:
+        """Alive without progress is a stall: the process ends, and its parent gives the job back."""
+        moved, now = self._moved, time.monotonic()
+        if moved is None:
+            return
+        if self.batches != moved[0]:
+            self._moved = (self.batches, now)
+        elif now - moved[1] > self.parts.settings.stall_seconds:
+            log.critical("%s: no batch for %.0f s; the process ends itself", self.job.id, now - moved[1])
+            self.leave()
+
     def _look(self, renew: bool) -> None:
+        settings = self.parts.settings
         if renew:
             with self.parts.database.begin() as connection:
-                self.lost = not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds)
+                self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds, batches=self.batches)
         with self.parts.database.read() as connection:
-            self.asked = jobs.requested(connection, self.job)
+            asked = jobs.requested(connection, self.job)
+            self.turn_is_over = turns.is_over(
+                connection, self.job, settings.turn_seconds, fingerprint(settings.kernels)
+            )
+        self.looks += 1
+        if asked == Wish.PAUSE and self.asked != Wish.PAUSE:
+            self._pause_by = time.monotonic() + PATIENCE_SECONDS
+        self.asked = asked

@@ -1,27 +1,23 @@
-"""`/v1/jobs`: submitting, reading, cancelling."""
+"""`/v1/jobs`: submitting, reading, and the verbs that move a job along."""
 
-from typing import cast
-
-from flask import Response, current_app, request
+from flask import Response, request
 
 from service import jobs as work
+from service import life
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model
-from service.api.parts import parts
+from service.api.parts import parts, waits
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import JobAnswer, ListAnswer
-from service.api.waiting import Waits, wished_seconds
-from service.definitions.requests import JobRequest
+from service.api.waiting import wished_seconds
+from service.definitions.requests import JobRequest, StepRequest
 from service.errors import Invalid
 from service.store import jobs
+from service.store.moves import Moved
 from service.store.records import Status
 
 routes = Routes("jobs")
 POLL_SECONDS = "1"
-
-
-def _waits() -> Waits:
-    return cast(Waits, current_app.extensions["waits"])
 
 
 @routes.route(
@@ -38,7 +34,7 @@ def create_job() -> Response:
     seconds = wished_seconds()
     body = read_model(JobRequest, parts().settings.max_json_bytes)
     job, warnings = work.submit(parts(), body)
-    ended = _waits().until_ended(parts(), job.id, seconds) if seconds else False
+    ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
     described = work.read(parts(), job.id)
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
@@ -73,20 +69,46 @@ def list_jobs() -> Response:
 def get_job(id: str) -> Response:
     """One job; `?wait=` holds the answer until it ends."""
     if seconds := wished_seconds():
-        _waits().until_ended(parts(), id, seconds)
+        waits().until_ended(parts(), id, seconds)
     return answer(work.read(parts(), id))
 
 
-@routes.route("POST", "/v1/jobs/{id}:cancel", answers={200: JobAnswer, 202: JobAnswer}, problems=(404, 409))
+MOVED = {200: JobAnswer, 202: JobAnswer}
+
+
+def _moved(moved: Moved) -> Response:
+    """202 when the request has changed something, 200 when it was so already."""
+    return answer(work.read(parts(), moved.job.id), 202 if moved.changed else 200)
+
+
+@routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))
 def cancel_job(id: str) -> Response:
-    """Cancel a job: a queued one at once, a running one at its next batch."""
-    job = work.cancel(parts(), id)
-    return answer(work.read(parts(), id), 200 if job.status.ended else 202)
+    """Cancel a job: at once when nobody runs it, else at its next batch."""
+    return _moved(life.cancel(parts(), id))
+
+
+@routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409))
+def pause_job(id: str) -> Response:
+    """Pause a job: a queued one at once, a running one when its epoch ends, or within one that takes long."""
+    return _moved(life.pause(parts(), id))
+
+
+@routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409))
+def resume_job(id: str) -> Response:
+    """Let a paused job go on from where it stands."""
+    return _moved(life.resume(parts(), id))
+
+
+@routes.route("POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409))
+def step_job(id: str) -> Response:
+    """Let a paused job train some epochs and pause again."""
+    life.check_can_step(parts(), id)
+    body = read_model(StepRequest, parts().settings.max_json_bytes)
+    return _moved(life.step(parts(), id, body.epochs))
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
 def delete_job(id: str) -> Response:
-    """Remove an ended job with its epochs; models made from it stay."""
-    with parts().database.begin() as connection:
-        jobs.delete_job(connection, id)
+    """Remove an ended job with its epochs and their bytes; models made from it stay."""
+    life.remove(parts(), id)
     return Response(status=204)

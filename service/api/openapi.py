@@ -33,7 +33,8 @@ WHY = {
 def document(routes: Sequence[Route]) -> dict[str, Any]:
     """All operations, with what they take and answer."""
     bodies = [route.body for route in routes if route.body is not None]
-    answers = [model for route in routes for model in route.answers.values() if isinstance(model, type)]
+    told = [model for route in routes for model in route.answers.values()]
+    answers = [model for each in told for model in (each if isinstance(each, tuple) else (each,)) if _is_model(model)]
     models: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in dict.fromkeys(bodies)]
     models += [(model, "serialization") for model in dict.fromkeys([*answers, Problem])]
     names, schemas = models_json_schema(models, ref_template=REFERENCE)
@@ -92,9 +93,18 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     return operation
 
 
+def _is_model(answer: Any) -> bool:
+    return isinstance(answer, type)
+
+
 def _answer(status: int, model: Any, names: dict[Any, Any]) -> dict[str, Any]:
     if model is None:
         return {"description": "Done"}
+    if isinstance(model, tuple):  # a model as JSON, or text of these types
+        told, *types = model
+        described: dict[str, Any] = _answer(status, told, names)
+        described["content"] |= {kind: {"schema": {"type": "string"}} for kind in types}
+        return described
     if isinstance(model, type):
         schema = names[(model, "serialization")]
         return {"description": "The answer", "content": {"application/json": {"schema": schema}}}

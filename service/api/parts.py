@@ -4,6 +4,8 @@ from typing import cast
 
 from flask import current_app
 
+from service.api.feed import Feed
+from service.api.waiting import Waits
 from service.models import Warm
 from service.parts import Parts
 
@@ -14,3 +16,11 @@ def parts() -> Parts:
 
 def warm() -> Warm:
     return cast(Warm, current_app.extensions["warm"])
+
+
+def waits() -> Waits:
+    return cast(Waits, current_app.extensions["waits"])
+
+
+def feed() -> Feed:
+    return cast(Feed, current_app.extensions["feed"])

@@ -98,6 +98,8 @@ class JobAnswer(Answer):
     model: dict[str, Any]
     error: dict[str, Any] | None
     warnings: list[Any]
+    priority: int
+    on_other_machine: str
     metadata: dict[str, str]
     links: dict[str, str]
 

@@ -1,7 +1,9 @@
-"""Holding an answer until a job ends: at most so many at once, so that waits never eat the server's threads."""
+"""Holding an answer until a job ends: at most so many at once, as each eats a thread."""
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import request
 
@@ -15,24 +17,30 @@ LONGEST_LOOK_SECONDS = 0.25
 
 
 class Waits:
-    """A cap on the waits of one process; beyond it a wait is answered at once."""
+    """A cap on the waits and event streams of one process; beyond it each is answered with what there is."""
 
     def __init__(self, most: int) -> None:
         self._places = threading.BoundedSemaphore(most)
 
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        """A place for as long as the block lasts; whether there was one."""
+        got = self._places.acquire(blocking=False)
+        try:
+            yield got
+        finally:
+            if got:
+                self._places.release()
+
     def until_ended(self, parts: Parts, job_id: str, seconds: float) -> bool:
         """Wait until the job ends or the time is over; whether it has ended."""
-        if seconds <= 0 or not self._places.acquire(blocking=False):
-            return _ended(parts, job_id)
-        try:
-            deadline = time.monotonic() + seconds
+        with self.place() as waits:
+            deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
             while not (ended := _ended(parts, job_id)) and time.monotonic() < deadline:
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
                 pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
             return ended
-        finally:
-            self._places.release()
 
 
 def _ended(parts: Parts, job_id: str) -> bool:

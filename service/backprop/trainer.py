@@ -39,6 +39,7 @@ class Trainer:
         self.learning_rate = settings.optimizer.learning_rate
         self.best_epoch, self.best_value = 0, math.inf
         self.memories: dict[str, dict[str, float]] = {"schedule": {}, "stopping": {}, "plateau": {}}
+        self.pause_at: int | None = None
         self.stride = self.steps.costs * diagnostics.stride(len(training), self.course.batches)
 
     def restore(self, state: TrainingState) -> None:
@@ -72,7 +73,10 @@ class Trainer:
         """How many epochs from `epoch` on may be passed together: what is to be seen comes after them."""
         if self.validation is not None or self.settings.schedule is not None:
             return 1
-        return min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1) - epoch + 1
+        last = min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
+        if self.pause_at is not None and epoch <= self.pause_at:
+            last = min(last, self.pause_at)
+        return last - epoch + 1
 
     def pass_run(self, epoch: int) -> Together | None:
         """Pass several short epochs from `epoch` on, where nothing has to be decided between them; None if not."""
@@ -237,9 +241,12 @@ def train_in_runs(
     *,
     resume: TrainingState | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    pause_at: int | None = None,
 ) -> Iterator[EpochResult | EpochRun]:
-    """As `train`, but short epochs that were passed together are told together."""
-    return _drive(Trainer(network, settings, training, validation), resume, should_stop, in_runs=True)
+    """As `train`, but short epochs that were passed together are told together; `pause_at` ends such a run."""
+    trainer = Trainer(network, settings, training, validation)
+    trainer.pause_at = pause_at
+    return _drive(trainer, resume, should_stop, in_runs=True)
 
 
 def _drive(

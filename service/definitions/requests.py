@@ -54,7 +54,11 @@ class JobRequest(Model):
     network: Name | NetworkRequest | None = None
     model: Name | None = None
     training: TrainingDefinition = TrainingDefinition()
+    hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
+    on_other_machine: Literal["resume", "wait", "restart"] = Field(
+        default="resume", description="what happens when no living worker computes the same bits as the one before"
+    )
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
 
     @contextmanager
@@ -77,6 +81,12 @@ class JobRequest(Model):
                 fault = replace(fault, pointer=f"#/network/training/{key}")
             faults.append(fault)
         return Invalid.told(faults) if faults else error
+
+
+class StepRequest(Model):
+    """How far a paused job trains before it pauses again."""
+
+    epochs: Annotated[Integer, Field(ge=1, le=1_000_000_000)] = 1
 
 
 class PredictRequest(Model):

@@ -4,7 +4,7 @@ Imports SQLAlchemy and `service.errors`.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from sqlalchemy.types import TypeDecorator
 from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
+
+Act = Callable[[Connection], None]
 
 
 class Moment(TypeDecorator[datetime]):
@@ -82,9 +84,12 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """A write transaction: committed at the end, rolled back when anything is raised."""
         with translated(), self.engine.connect() as connection:
-            connection = connection.execution_options(writes=True)
+            acts: list[Act] = []
+            connection = connection.execution_options(writes=True, before_commit=acts)
             with connection.begin():
                 yield connection
+                for act in acts:
+                    act(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -111,6 +116,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def before_commit(connection: Connection) -> list[Act]:
+    """What is done last in this write transaction, so that locks all writers share are held for a moment only."""
+    acts: list[Act] = connection.get_execution_options()["before_commit"]
+    return acts
 
 
 def insert_named(connection: Connection, table: Table, **values: Any) -> bool:

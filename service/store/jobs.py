@@ -1,20 +1,24 @@
-"""Jobs: their insertion, claim, lease and end. Every change of state is one conditional update.
+"""Jobs: their insertion, claim, lease and end. A change of state and the event that tells it are one transaction.
 
-A run owns its job while `attempt` is the one it claimed; `fenced` is the first statement of all it writes.
+A run owns its job while `attempt` is the one it claimed; `fenced` is the first statement of all it writes. What clients
+ask for is in `service.store.moves`, what becomes of jobs whose workers die in `service.store.deaths`.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from service.errors import Conflict, NotFound
+from service.store import events
 from service.store.database import clock
-from service.store.records import ENDED, JobRecord, Listing, Page, Status
-from service.store.tables import jobs
+from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Status, Wish
+from service.store.tables import jobs, parameters, resume_states, workers
 
 RENAMED = {"extra": "metadata"}
-LEFT_OUT = {"lease_until"}
+LEFT_OUT = {"lease_until", "queued_at", "claimed_at", "deaths", "lost_attempts", "batches"}
+ALIVE_SECONDS = 30.0  # after its last note a worker counts as living
 
 
 def add_job(connection: Connection, values: dict[str, Any]) -> JobRecord:
@@ -23,20 +27,35 @@ def add_job(connection: Connection, values: dict[str, Any]) -> JobRecord:
         insert(jobs).values(
             status=Status.QUEUED,
             attempt=0,
+            stored_attempt=0,
+            deaths=0,
+            lost_attempts=0,
             training_seconds=0.0,
             warnings=[],
             created_at=datetime.now(UTC),
+            queued_at=clock(),
             **values,
         )
     )
-    return get_job(connection, values["id"])
+    job = get_job(connection, values["id"])
+    told(connection, job)
+    return job
+
+
+def told(connection: Connection, job: JobRecord) -> None:
+    """Note the event of a job's new state, and of its end."""
+    events.note(connection, job.number, Kind.STATUS, events.status_data(job.status, job.requested, job.attempt))
+    if job.status.ended:
+        model = {"name": job.model_name, "version": job.model_version}
+        data = {"status": str(job.status), "epoch": job.epoch, "error": job.error, "model": model}
+        events.note(connection, job.number, Kind.END, data)
 
 
 def get_job(connection: Connection, job_id: str) -> JobRecord:
     row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")
-    return _job(row)
+    return job_of(row)
 
 
 def list_jobs(
@@ -53,7 +72,7 @@ def list_jobs(
     if page.after is not None:
         query = query.where(jobs.c.number < get_job(connection, page.after).number)
     rows = list(connection.execute(query))
-    return Listing(tuple(_job(row) for row in rows[: page.limit]), len(rows) > page.limit)
+    return Listing(tuple(job_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
 
 
 def count_queued(connection: Connection) -> int:
@@ -62,44 +81,92 @@ def count_queued(connection: Connection) -> int:
 
 def position_of(connection: Connection, job: JobRecord) -> int:
     """How many queued jobs are to be taken before this one, plus one."""
-    before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, jobs.c.number < job.number))
+    mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
+    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
+    before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
     ahead = select(func.count()).where(jobs.c.status == Status.QUEUED, before)
     return connection.execute(ahead).scalar_one() + 1
 
 
-def claim(connection: Connection, worker: str, lease_seconds: float) -> JobRecord | None:
-    """Take the best job that waits, or whose lease is over; None when there is none.
+def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
+    """By number the position of those of these jobs that are queued."""
+    queued = [job for job in found if job.status is Status.QUEUED]
+    if len(queued) < 2:
+        return {job.number: position_of(connection, job) for job in queued}
+    order = (jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.number)
+    place = func.row_number().over(order_by=order).label("place")
+    queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED).subquery()
+    mine = select(queue).where(queue.c.number.in_([job.number for job in queued]))
+    return {number: at for number, at in connection.execute(mine)}
+
+
+def is_alive() -> ColumnElement[bool]:
+    """Of a worker's row: whether it has noted lately that it lives."""
+    return workers.c.seen_at > clock(-ALIVE_SECONDS)
+
+
+def has_its_machine() -> ColumnElement[bool]:
+    """Of a job's row: whether a living worker computes as the one that stored its newest epoch."""
+    return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, is_alive()).exists()
+
+
+def can_go_on(connection: Connection, job: JobRecord) -> bool:
+    """Whether a living worker computes as the one that stored the job's newest epoch, if one did."""
+    fits = or_(jobs.c.fingerprint.is_(None), has_its_machine())
+    return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
+
+
+def takes(fingerprint: str | None) -> ColumnElement[bool]:
+    """Of a job's row: whether it is queued, and a worker with this fingerprint may take it.
+
+    One that was begun is for a worker that computes the same bits while such a one lives.
+    """
+    stranger = and_(jobs.c.on_other_machine != OnOtherMachine.WAIT, ~has_its_machine())
+    may = or_(jobs.c.fingerprint.is_(None), jobs.c.fingerprint == fingerprint, stranger)
+    return and_(jobs.c.status == Status.QUEUED, may)
+
+
+def claim(
+    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None
+) -> JobRecord | None:
+    """Take the best job that waits; None when there is none.
 
     Its attempt rises, so whoever had it before can write no more.
     """
-    free = or_(
-        jobs.c.status == Status.QUEUED,
-        and_(jobs.c.status == Status.RUNNING, jobs.c.lease_until < clock()),
-    )
-    best = (
-        select(jobs.c.number)
-        .where(free)
-        .order_by(jobs.c.priority.desc(), jobs.c.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    number = connection.execute(best).scalar()
+    number = _best(connection, fingerprint)
     if number is None:
         return None
-    taken = connection.execute(
+    connection.execute(
         update(jobs)
-        .where(jobs.c.number == number, free)
+        .where(jobs.c.number == number)
         .values(
             status=Status.RUNNING,
             attempt=jobs.c.attempt + 1,
             lease_until=clock(lease_seconds),
+            claimed_at=clock(),
+            batches=0,
             worker=worker,
             started_at=func.coalesce(jobs.c.started_at, datetime.now(UTC)),
         )
     )
-    if taken.rowcount != 1:
-        return None
-    return _job(connection.execute(select(jobs).where(jobs.c.number == number)).one())
+    job = job_of(connection.execute(select(jobs).where(jobs.c.number == number)).one())
+    told(connection, job)
+    return job
+
+
+def _best(connection: Connection, fingerprint: str | None) -> int | None:
+    """The job to take next, its row locked.
+
+    Highest priority first, then its first: an index leads to each, while one order by both would sort all that wait.
+    When others are just taking all of that priority, the rest is looked through.
+    """
+    free = takes(fingerprint)
+    highest = select(jobs.c.priority).where(free).order_by(jobs.c.priority.desc()).limit(1).scalar_subquery()
+    first = select(jobs.c.number).limit(1).with_for_update(skip_locked=True)
+    quick = first.where(free, jobs.c.priority == highest).order_by(jobs.c.queued_at, jobs.c.number)
+    whole = first.where(free).order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.number)
+    found: int | None = connection.execute(quick).scalar() or connection.execute(whole).scalar()
+    return found
 
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
@@ -112,64 +179,76 @@ def requested(connection: Connection, job: JobRecord) -> str | None:
     return connection.execute(select(jobs.c.requested).where(jobs.c.number == job.number)).scalar()
 
 
-def put_back(connection: Connection, job: JobRecord) -> bool:
-    """Give the job up for others to take, as it stands; one that was asked to be cancelled is."""
-    is_cancelled = jobs.c.requested == "cancel"
-    changed = connection.execute(
-        update(jobs)
-        .where(_is_mine(job))
-        .values(
-            status=case((is_cancelled, Status.CANCELLED.value), else_=Status.QUEUED.value),
-            finished_at=case((is_cancelled, datetime.now(UTC)), else_=None),
-            requested=None,
-            lease_until=None,
-            worker=None,
-        )
-    )
-    return changed.rowcount == 1
+def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> Status | None:
+    """Give the job up, as it stands; its new state, or None when it is another's.
+
+    `behind` puts it behind the others of its priority; else it keeps its place.
+    """
+    row = connection.execute(select(jobs).where(_is_mine(job)).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    return give_up(connection, job_of(row), **({"queued_at": clock()} if behind else {})).status
+
+
+def give_up(connection: Connection, job: JobRecord, **values: Any) -> JobRecord:
+    """A job that runs no longer, and whose row is locked: what was asked of it meanwhile comes true."""
+    status = Status.QUEUED
+    if job.requested == Wish.CANCEL:
+        status = Status.CANCELLED
+    elif job.requested == Wish.PAUSE or _is_at_its_pause(job):
+        status = Status.PAUSED
+    return change(connection, job, status=status, **values)
+
+
+def _is_at_its_pause(job: JobRecord) -> bool:
+    return job.pause_at is not None and job.epoch is not None and job.epoch >= job.pause_at
+
+
+def change(connection: Connection, job: JobRecord, status: Status, **values: Any) -> JobRecord:
+    """Set a job whose row is locked to a state in which nobody runs it, and tell."""
+    values |= {"requested": None, "lease_until": None, "worker": None}
+    if status.ended:
+        values["finished_at"] = datetime.now(UTC)
+    connection.execute(update(jobs).where(jobs.c.number == job.number).values(status=status, **values))
+    changed = get_job(connection, job.id)
+    told(connection, changed)
+    return changed
 
 
 def finish(connection: Connection, job: JobRecord, status: Status, **values: Any) -> bool:
     """End the job, once: only the run that holds it can."""
-    changed = connection.execute(
-        update(jobs)
-        .where(_is_mine(job))
-        .values(status=status, requested=None, lease_until=None, finished_at=datetime.now(UTC), **values)
-    )
-    return changed.rowcount == 1
+    row = connection.execute(select(jobs.c.number).where(_is_mine(job)).with_for_update()).one_or_none()
+    if row is not None:
+        change(connection, job, status, **values)
+    return row is not None
 
 
-def request_cancel(connection: Connection, job_id: str) -> JobRecord:
-    """Cancel a queued job at once, ask a running one to stop; twice is once. `Conflict` when it ended otherwise."""
-    now = datetime.now(UTC)
-    queued = jobs.c.status == Status.QUEUED
-    connection.execute(
-        update(jobs)
-        .where(jobs.c.id == job_id, jobs.c.status.in_([Status.QUEUED, Status.RUNNING]))
-        .values(
-            status=case((queued, Status.CANCELLED.value), else_=jobs.c.status),
-            finished_at=case((queued, now), else_=jobs.c.finished_at),
-            requested=case((queued, None), else_="cancel"),
-        )
-    )
-    job = get_job(connection, job_id)
-    if job.status in ENDED and job.status is not Status.CANCELLED:
-        raise Conflict(f"job `{job_id}` has ended: it is {job.status}")
-    return job
+def lock(connection: Connection, job: JobRecord) -> None:
+    """Until this transaction ends, let nobody else change the job."""
+    connection.execute(select(jobs.c.number).where(jobs.c.number == job.number).with_for_update())
 
 
-def delete_job(connection: Connection, job_id: str) -> None:
-    """Remove an ended job with its epochs and parameters; a model version made from it stays."""
+def delete_job(connection: Connection, job_id: str) -> list[str]:
+    """Remove an ended job with its epochs and parameters; where in the blobs they lay.
+
+    A model version made from it stays.
+    """
     job = get_job(connection, job_id)
     if job.status not in ENDED:
         raise Conflict(f"job `{job_id}` is {job.status}; cancel it first")
+    addresses: set[str] = set()
+    for each in (parameters, resume_states):
+        query = select(each.c.address).where(each.c.job == job.number, each.c.address.is_not(None))
+        addresses |= set(connection.execute(query).scalars())
     connection.execute(delete(jobs).where(jobs.c.number == job.number))
+    return sorted(addresses)
 
 
 def _is_mine(job: JobRecord) -> ColumnElement[bool]:
     return and_(jobs.c.number == job.number, jobs.c.attempt == job.attempt, jobs.c.status == Status.RUNNING)
 
 
-def _job(row: Row[Any]) -> JobRecord:
-    values = {RENAMED.get(name, name): value for name, value in row._mapping.items() if name not in LEFT_OUT}
+def job_of(row: Row[Any]) -> JobRecord:
+    columns = [name for name in jobs.c.keys() if name not in LEFT_OUT]  # noqa: SIM118 - a collection, no dict
+    values = {RENAMED.get(name, name): row._mapping[name] for name in columns}
     return JobRecord(**{**values, "status": Status(values["status"])})

@@ -13,6 +13,7 @@ T = TypeVar("T")
 class Status(StrEnum):
     QUEUED = "queued"  # waits for a worker, also after it was put back
     RUNNING = "running"  # a worker holds its lease
+    PAUSED = "paused"  # waits for the client to resume, step or cancel it
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -20,6 +21,30 @@ class Status(StrEnum):
     @property
     def ended(self) -> bool:
         return self in ENDED
+
+
+class Wish(StrEnum):
+    """What a client has asked a running job for."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+
+
+class OnOtherMachine(StrEnum):
+    """What becomes of a job when no living worker computes bit for bit as the one that stored its newest epoch."""
+
+    RESUME = "resume"  # goes on, with a warning
+    WAIT = "wait"  # stays in the queue until such a worker is there
+    RESTART = "restart"  # begins again at epoch 0
+
+
+class Kind(StrEnum):
+    """What an event tells."""
+
+    STATUS = "status"
+    EPOCH = "epoch"
+    WARNING = "warning"
+    END = "end"
 
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
@@ -64,7 +89,11 @@ class JobRecord:
     model_name: str
     model_version: int | None
     metadata: dict[str, str]
+    on_other_machine: str
+    pause_at: int | None
     attempt: int
+    stored_attempt: int
+    fingerprint: str | None
     worker: str | None
     epoch: int | None
     best_epoch: int | None
@@ -78,6 +107,17 @@ class JobRecord:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """Something that took place in a job's life; `id` grows in the order of commits."""
+
+    id: int
+    job_id: str
+    kind: Kind
+    data: dict[str, Any]
+    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
 )
 
 from service.store.database import Moment
@@ -73,7 +74,16 @@ jobs = Table(
     Column("model_name", String(64), nullable=False),
     Column("model_version", Integer),
     Column("extra", Document, nullable=False),  # the client's `metadata`
+    Column("on_other_machine", String(16), nullable=False),
+    Column("pause_at", Integer),  # the epoch after which it pauses: 0 for `hold`, later ones for `:step`
+    Column("queued_at", Moment),  # its place among jobs of the same priority
     Column("attempt", Integer, nullable=False),
+    Column("stored_attempt", Integer, nullable=False),  # the last one that stored progress
+    Column("deaths", Integer, nullable=False),  # attempts that died and count against it, since it made progress
+    Column("lost_attempts", Integer, nullable=False),  # attempts that died in whatever way, since it made progress
+    Column("fingerprint", Text),  # of the machine that stored its newest epoch
+    Column("claimed_at", Moment),
+    Column("batches", BigInteger),  # of the running attempt, as its last heartbeat said
     Column("lease_until", Moment),
     Column("worker", String(128)),
     Column("epoch", Integer),
@@ -88,7 +98,7 @@ jobs = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    Index("ix_jobs_status_priority", "status", "priority", "number"),
+    Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
 )
 
@@ -181,6 +191,26 @@ workers = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("seen_at", Moment, nullable=False),
+    Column("fingerprint", Text),
+)
+
+# What took place, told once: ids come from the counter in the transaction of the change, so they grow as it commits.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), nullable=False, type_=Serial),
+    Column("kind", String(16), nullable=False),
+    Column("data", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_events_job", "job", "id"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 idempotency = Table(

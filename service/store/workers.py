@@ -1,19 +1,22 @@
-"""Which workers live: each notes its name every few seconds."""
+"""Which workers live: each notes its name and how it computes every few seconds."""
 
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
+from service.store import deaths, jobs
 from service.store.database import clock
-from service.store.tables import jobs, workers
+from service.store.records import JobRecord
+from service.store.tables import jobs as jobs_table
+from service.store.tables import workers
 
-ALIVE_SECONDS = 30.0
 FORGOTTEN_SECONDS = 3600.0
 
 
-def note_worker(connection: Connection, name: str) -> None:
+def note_worker(connection: Connection, name: str, fingerprint: str | None = None) -> None:
     """This process, `host:parent:child`, lives, and trains one job at a time."""
-    changed = connection.execute(update(workers).where(workers.c.id == name).values(seen_at=clock()))
+    values = {"seen_at": clock(), "fingerprint": fingerprint}
+    changed = connection.execute(update(workers).where(workers.c.id == name).values(**values))
     if changed.rowcount == 0:
-        connection.execute(insert(workers).values(id=name, seen_at=clock()))
+        connection.execute(insert(workers).values(id=name, **values))
     connection.execute(delete(workers).where(workers.c.seen_at < clock(-FORGOTTEN_SECONDS)))
 
 
@@ -23,21 +26,19 @@ def forget_worker(connection: Connection, name: str) -> None:
 
 def living_places(connection: Connection) -> int:
     """How many jobs the living workers can train at once."""
-    alive = workers.c.seen_at > clock(-ALIVE_SECONDS)
-    return connection.execute(select(func.count()).select_from(workers).where(alive)).scalar_one()
+    return connection.execute(select(func.count()).select_from(workers).where(jobs.is_alive())).scalar_one()
 
 
 def names_on(connection: Connection, host: str) -> list[str]:
     """The processes of a host that were noted or hold a running job."""
     noted = select(workers.c.id).where(workers.c.id.startswith(host, autoescape=True))
-    held = select(jobs.c.worker).where(
-        jobs.c.status == "running", jobs.c.worker.startswith(host, autoescape=True), jobs.c.lease_until > clock()
+    held = select(jobs_table.c.worker).where(
+        jobs_table.c.status == "running", jobs_table.c.worker.startswith(host, autoescape=True)
     )
     return list(connection.execute(union(noted, held)).scalars())
 
 
-def bury(connection: Connection, name: str) -> int:
-    """Forget a process that is known to be gone, and end its leases so that its jobs can be taken; how many."""
+def bury(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
+    """Forget a process that is known to be gone, and give its jobs back; the jobs as they now stand."""
     forget_worker(connection, name)
-    held = (jobs.c.status == "running", jobs.c.worker == name)
-    return connection.execute(update(jobs).where(*held).values(lease_until=clock(-1))).rowcount
+    return deaths.free_jobs_of(connection, name, exit_code)

@@ -14,7 +14,7 @@ from tests.integration.contract import CSV, XOR, problem
 @pytest.mark.parametrize("verb", [":cancel", "%3Acancel", "/cancel"])
 def test_verbs_are_understood_in_three_spellings(client: FlaskClient, verb: str) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR}).json
-    assert client.post(f"/v1/jobs/{job['id']}{verb}").status_code == 200
+    assert client.post(f"/v1/jobs/{job['id']}{verb}").status_code == 202
 
 
 def test_problems_have_pointers_and_pages(client: FlaskClient) -> None:

@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 import numba
 
+# a product and a sum may become one fused operation; nothing else is rearranged
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -21,11 +24,11 @@ numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / _digest())
 
 def compiled(function: Function) -> Function:
     """A function that others of this package call; it becomes part of them."""
-    result: Function = numba.njit(nogil=True, error_model="numpy")(function)
+    result: Function = numba.njit(**OPTIONS)(function)
     return result
 
 
 def entry(function: Function) -> Function:
     """A function that is called from outside: compiled at its first call and kept for later processes."""
-    result: Function = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    result: Function = numba.njit(cache=True, **OPTIONS)(function)
     return result

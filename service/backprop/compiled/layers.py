@@ -4,7 +4,6 @@ Inputs that are mostly zeros, such as pictures and one-hot categories, are taken
 adds nothing to any sum. Small products go row by row, large ones to the BLAS; which, shapes alone decide.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.compiled import equations
+from service.backprop.compiled.blas import multiply_turned
 from service.backprop.compiled.building import compiled
 from service.backprop.compiled.vectors import add_rows, add_to_rows
 
@@ -31,7 +31,9 @@ ACTIVATIONS = {
     "softmax": SOFTMAX,
 }
 BLAS_FROM = 400_000  # rows x inputs x units from which the BLAS is faster
+NARROW, NARROW_FROM = 4, 4096
 SCATTER_UNITS = 64  # so many sums of a row's derivatives are held in registers
+UNITS_TOGETHER = 64  # of a wide layer: weights of all its inputs into so many units stay in the cache
 
 
 def _each(equation: Callable[..., float]) -> Callable[..., None]:
@@ -75,7 +77,8 @@ def _softmax(Z: FloatArray, A: FloatArray, one: float) -> None:
         highest = Z[r].max()
         total = one - one
         for u in range(Z.shape[1]):
-            A[r, u] = math.exp(Z[r, u] - highest)
+            A[r, u] = equations.exponential(Z[r, u] - highest)
+        for u in range(Z.shape[1]):
             total += A[r, u]
         for u in range(Z.shape[1]):
             A[r, u] /= total
@@ -150,10 +153,16 @@ def activate_back(activation: int, Z: FloatArray, A: FloatArray, delta: FloatArr
 
 
 @compiled
+def by_blas(rows: int, inputs: int, units: int) -> bool:
+    """Whether a product of these shapes is the BLAS's: a large one, or one of so few units that vectors stay empty."""
+    return rows * inputs * units >= BLAS_FROM or (units < NARROW and rows * inputs >= NARROW_FROM)
+
+
+@compiled
 def weigh(A: FloatArray, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
     """Z = A @ W + b"""
     rows, inputs = A.shape
-    if rows * inputs * Z.shape[1] >= BLAS_FROM:
+    if by_blas(rows, inputs, Z.shape[1]):
         np.dot(A, W, Z)
         for r in range(rows):
             for u in range(b.size):
@@ -162,70 +171,86 @@ def weigh(A: FloatArray, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
     values = A.reshape(A.size)
     for r in range(rows):
         Z[r, :] = b
-        add_rows(Z, r, W, None, values, r * inputs, inputs, 1)
+        add_rows(Z, r, W, None, values, r * inputs, inputs, 1, 0, b.size)
 
 
 @compiled
-def weigh_sparse(kept: Any, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
-    """Z = A @ W + b, of the inputs that are not 0."""
+def weigh_sparse(kept: Any, first: int, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
+    """Z = A @ W + b, of the inputs that are not 0; Z's rows are the batch's from `first` on."""
     for r in range(Z.shape[0]):
         Z[r, :] = b
-        first = kept.begins[r]
-        add_rows(Z, r, W, kept.columns, kept.values, first, kept.begins[r + 1] - first, 1)
+    for unit in range(0, b.size, UNITS_TOGETHER):
+        end = min(unit + UNITS_TOGETHER, b.size)
+        for r in range(Z.shape[0]):
+            begin = kept.begins[first + r]
+            add_rows(Z, r, W, kept.columns, kept.values, begin, kept.ends[first + r] - begin, 1, unit, end)
 
 
 @compiled
 def bias_gradient(delta: FloatArray, ones: FloatArray, db: FloatArray) -> None:
     """BP3: dC/db = delta, over all rows; `db` (1, units) is 0 before."""
-    add_rows(db, 0, delta, None, ones, 0, delta.shape[0], 0)
+    add_rows(db, 0, delta, None, ones, 0, delta.shape[0], 0, 0, delta.shape[1])
 
 
 @compiled
-def weight_gradient(A: FloatArray, delta: FloatArray, dW: FloatArray) -> None:
-    """BP4: dC/dw = a_in delta_out, over all rows; `dW` is 0 before."""
+def weight_gradient(A: FloatArray, delta: FloatArray, begin: int, end: int, dW: FloatArray) -> None:
+    """BP4: dC/dw = a_in delta_out, over all rows, of the inputs from `begin` up to `end`; `dW` is 0 before."""
     rows, inputs = A.shape
-    if rows * inputs * delta.shape[1] >= BLAS_FROM:
-        np.dot(A.T, delta, dW)
+    units = delta.shape[1]
+    if by_blas(rows, end - begin, units):
+        multiply_turned(A, begin, end, delta, dW)
         return
     values = A.reshape(A.size)
-    for k in range(inputs):
-        add_rows(dW, k, delta, None, values, k, rows, inputs)
+    for k in range(begin, end):
+        add_rows(dW, k, delta, None, values, k, rows, inputs, 0, units)
 
 
 @compiled
-def weight_gradient_sparse(kept: Any, delta: FloatArray, dW: FloatArray) -> None:
-    """BP4, of the inputs that are not 0."""
-    if delta.shape[1] <= SCATTER_UNITS:
+def weight_gradient_sparse(kept: Any, delta: FloatArray, part: int, begin: int, end: int, dW: FloatArray) -> None:
+    """BP4, of the inputs that are not 0, from `begin` up to `end`: those of a `part` of the parameters."""
+    units = delta.shape[1]
+    if units <= SCATTER_UNITS:
         for r in range(delta.shape[0]):
-            first = kept.begins[r]
-            add_to_rows(dW, kept.columns, kept.values, first, kept.begins[r + 1] - first, delta, r)
+            first, last = kept.begins[r], kept.ends[r]
+            if begin > 0:
+                first += np.searchsorted(kept.columns[first:last], begin)
+            if end < dW.shape[0]:
+                last = first + np.searchsorted(kept.columns[first:last], end)
+            add_to_rows(dW, kept.columns, kept.values, first, last - first, delta, r)
         return
-    _turn(kept, delta.shape[0], dW.shape[0])
-    for k in range(dW.shape[0]):
-        first = kept.turned_begins[k]
-        count = kept.turned_begins[k + 1] - first
-        if count:
-            add_rows(dW, k, delta, kept.turned_rows, kept.turned_values, first, count, 1)
+    begins = kept.turned_begins[part]
+    _turn(kept, begins, delta.shape[0], begin, end)
+    for unit in range(0, units, UNITS_TOGETHER):
+        for k in range(begin, end):
+            first = begins[k]
+            count = begins[k + 1] - first
+            if count:
+                stop = min(unit + UNITS_TOGETHER, units)
+                add_rows(dW, k, delta, kept.turned_rows, kept.turned_values, first, count, 1, unit, stop)
 
 
 @compiled
-def _turn(kept: Any, rows: int, inputs: int) -> None:
-    """The inputs that are not 0 by column, and within it by row: a counting sort."""
-    begins = kept.turned_begins
-    begins[: inputs + 1] = 0
-    for j in range(kept.begins[rows]):
-        begins[kept.columns[j] + 1] += 1
-    for k in range(inputs):
+def _turn(kept: Any, begins: IndexArray, rows: int, begin: int, end: int) -> None:
+    """The inputs that are not 0 by column, of those from `begin` up to `end`, and within it by row: a counting sort."""
+    begins[begin : end + 1] = 0
+    for r in range(rows):
+        for j in range(kept.begins[r], kept.ends[r]):
+            k = kept.columns[j]
+            if begin <= k < end:
+                begins[k + 1] += 1
+    begins[begin] = rows * begin
+    for k in range(begin, end):
         begins[k + 1] += begins[k]
     for r in range(rows):
-        for j in range(kept.begins[r], kept.begins[r + 1]):
+        for j in range(kept.begins[r], kept.ends[r]):
             k = kept.columns[j]
-            kept.turned_rows[begins[k]] = r
-            kept.turned_values[begins[k]] = kept.values[j]
-            begins[k] += 1
-    for k in range(inputs, 0, -1):
+            if begin <= k < end:
+                kept.turned_rows[begins[k]] = r
+                kept.turned_values[begins[k]] = kept.values[j]
+                begins[k] += 1
+    for k in range(end, begin, -1):
         begins[k] = begins[k - 1]
-    begins[0] = 0
+    begins[begin] = rows * begin
 
 
 @compiled
@@ -233,7 +258,7 @@ def error_before(delta: FloatArray, W: FloatArray, dA: FloatArray, turned: Float
     """BP2: dC/da of the layer before = delta @ W'; `turned` has room for W."""
     rows, units = delta.shape
     inputs = W.shape[0]
-    if rows * inputs * units >= BLAS_FROM:
+    if by_blas(rows, inputs, units):
         np.dot(delta, W.T, dA)
         return
     WT: IndexArray | Any = turned[: W.size].reshape(units, inputs)
@@ -243,4 +268,4 @@ def error_before(delta: FloatArray, W: FloatArray, dA: FloatArray, turned: Float
     values = delta.reshape(delta.size)
     for r in range(rows):
         dA[r, :] = 0
-        add_rows(dA, r, WT, None, values, r * units, units, 1)
+        add_rows(dA, r, WT, None, values, r * units, units, 1, 0, inputs)

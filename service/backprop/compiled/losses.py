@@ -49,11 +49,10 @@ def _softmax_error(A: FloatArray, T: FloatArray, delta: FloatArray, share: float
 
 @compiled
 def output_error(
-    loss: int, simplified: bool, A: FloatArray, T: FloatArray, delta: FloatArray, p: float, one: float
+    loss: int, simplified: bool, A: FloatArray, T: FloatArray, delta: FloatArray, p: float, share: float, one: float
 ) -> None:
-    """BP1 begins: dC/da of the output layer, averaged over rows; dC/dz when `simplified`, of a matched pair."""
+    """BP1 begins: dC/da of the output layer, each row's times `share`; dC/dz when `simplified`, of a matched pair."""
     outputs = type(one)(A.shape[1])
-    share = one / type(one)(A.shape[0])
     if loss == QUADRATIC or (simplified and loss == CROSS_ENTROPY):
         _squared(A, T, delta, p, share, one)
     elif simplified and loss == CATEGORICAL:

@@ -1,6 +1,7 @@
 """The steps of training in compiled code: what it covers, and how a run's arrays reach it."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from service.backprop.compiled.layers import ACTIVATIONS
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
 from service.backprop.compiled.shuffling import orders
-from service.backprop.compiled.training import Arrays, Kept, OptimizerSettings, Plan, train_batches
+from service.backprop.compiled.training import ROOM, Arrays, Kept, OptimizerSettings, Plan, train_batches
 from service.backprop.layers.dense import Dense
 from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
@@ -21,7 +22,7 @@ from service.backprop.tally import Outcome, Tally, series, tallies
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 MOST_TOGETHER = 1000  # epochs
-ROOM = 64  # entries beyond a row's end that a vector may be written to
+PARTS_FROM = 1_000_000  # rows x parameters of a batch from which two threads are worth their meetings
 
 
 def covers(course: Course) -> bool:
@@ -65,7 +66,9 @@ class CompiledSteps:
         self.X: FloatArray = np.empty((room, network.inputs), dtype=network.dtype)
         self.Y: FloatArray = np.empty((room, network.outputs), dtype=network.dtype)
         self.outputs: FloatArray = np.empty_like(self.Y)
-        self.arrays = _arrays(network, course.batch_size, self.slots)
+        self.arrays = _arrays(network, course.batch_size, self.slots, self.plan.parts)
+        self.threads = min(settings.threads, self.plan.parts)
+        self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self.measuring: Shard | None = None
 
     def pass_epochs(
@@ -138,7 +141,16 @@ class CompiledSteps:
         self.course.rows.gather(indices, X, Y)
         snapshots = np.empty((len(ends), self.network.parameters.size), dtype=self.network.dtype)
         begins = _begins(count, size, len(self.course.rows))
-        train_batches(self.plan, self.arrays, X, Y, begins, rates, self.steps, self.outputs[:count], ends, snapshots)
+        outputs = self.outputs[:count]
+        given = (self.plan, self.arrays, X, Y, begins, rates, self.steps, outputs, ends, snapshots)
+        others = (
+            []
+            if self.pool is None
+            else [self.pool.submit(train_batches, *given, thread, self.threads) for thread in range(1, self.threads)]
+        )
+        train_batches(*given, 0, self.threads)
+        for other in others:
+            other.result()
         self.steps += len(rates)
         return snapshots
 
@@ -155,7 +167,13 @@ class CompiledSteps:
         return LastStep([self.measuring.buffers], before)
 
     def close(self) -> None:
-        return
+        if self.pool is not None:
+            self.pool.shutdown()
+
+
+def parts_of(rows: int, network: Network) -> int:
+    """Into how many parts a step is cut: from shapes alone, so that threads never change a bit of a result."""
+    return 2 if rows * network.parameters.size >= PARTS_FROM else 1
 
 
 def _begins(count: int, batch_size: int, rows: int) -> IndexArray:
@@ -182,6 +200,7 @@ def _plan(network: Network, course: Course) -> Plan:
         numbers,
         settings.regularization.l1,
         settings.regularization.l2,
+        parts_of(course.batch_size, network),
     )
 
 
@@ -200,22 +219,31 @@ def _optimizer(optimizer: Optimizer) -> tuple[int, OptimizerSettings]:
     return kind, OptimizerSettings(optimizer.momentum, 0.0, 0.0, 0.0, 0.0)
 
 
-def _arrays(network: Network, rows: int, slots: dict[str, FloatArray]) -> Arrays:
+def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: int) -> Arrays:
     dtype, inputs = network.dtype, network.inputs
     units = sum(placed.units for placed in network.layers)
     none = np.zeros(0, dtype=dtype)
+    barrier = np.zeros(2, dtype=np.intp)
     present = [slots.get(name, none) for name in ("means", "squares", "largest")]
     if "velocity" in slots:
         present[0] = slots["velocity"]
     kept = Kept(
-        np.zeros(rows + 1, dtype=np.intp),
-        np.empty(rows * inputs + ROOM, dtype=np.int32),
-        np.empty(rows * inputs + ROOM, dtype=dtype),
-        np.zeros(inputs + 1, dtype=np.intp),
+        np.zeros(rows, dtype=np.intp),
+        np.zeros(rows, dtype=np.intp),
+        np.empty(rows * inputs + parts * ROOM, dtype=np.int32),
+        np.empty(rows * inputs + parts * ROOM, dtype=dtype),
+        np.zeros((parts, inputs + 1), dtype=np.intp),
         np.empty(rows * inputs, dtype=np.int32),
         np.empty(rows * inputs, dtype=dtype),
+        np.zeros(parts, dtype=np.bool_),
     )
     Z, A, delta = (np.zeros(rows * units, dtype=dtype) for _ in range(3))
     largest = max(placed.inputs * placed.units for placed in network.layers)
-    gradients, turned, ones = np.zeros_like(network.parameters), np.empty(largest, dtype=dtype), np.ones(1, dtype=dtype)
-    return Arrays(network.parameters, gradients, (present[0], present[1], present[2]), Z, A, delta, turned, ones, kept)
+    gradients, turned, ones = (
+        np.zeros_like(network.parameters),
+        np.empty((parts, largest), dtype=dtype),
+        np.ones(1, dtype=dtype),
+    )
+    return Arrays(
+        network.parameters, gradients, (present[0], present[1], present[2]), Z, A, delta, turned, ones, kept, barrier
+    )

@@ -18,13 +18,17 @@ from service.backprop.compiled.layers import (
 )
 from service.backprop.compiled.losses import output_error
 from service.backprop.compiled.optimizers import update
+from service.backprop.compiled.threads import meet
 from service.backprop.compiled.vectors import keep_nonzero
 
+ROOM = 64  # entries beyond a row's end that a vector may be written to
 SPARSE_BELOW = 0.5  # the share of inputs that are not 0 up to which a batch is taken as lists of them
 
 
 class Plan(NamedTuple):
-    """A network of dense layers and how it is trained: `layers` (layers, 5) are each one's inputs, units, activation,
+    """A network of dense layers and how it is trained, a batch in `parts`.
+
+    `layers` (layers, 5) are each one's inputs, units, activation,
     place of its weights in the parameters and place of its units in a row of all layers' units.
     """
 
@@ -37,6 +41,7 @@ class Plan(NamedTuple):
     settings: "OptimizerSettings"
     l1: float
     l2: float
+    parts: int
 
 
 class OptimizerSettings(NamedTuple):
@@ -48,14 +53,19 @@ class OptimizerSettings(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A batch's inputs that are not 0: of each row, and the same turned round, of each column."""
+    """A batch's inputs that are not 0: those of row r stand from begins[r] up to ends[r]; and the same by column.
+
+    `sparse` tells of each part of the batch whether it is there.
+    """
 
     begins: IndexArray
+    ends: IndexArray
     columns: Any
     values: FloatArray
-    turned_begins: IndexArray
+    turned_begins: IndexArray  # (parts, inputs + 1)
     turned_rows: Any
     turned_values: FloatArray
+    sparse: Any
 
 
 class Arrays(NamedTuple):
@@ -67,9 +77,10 @@ class Arrays(NamedTuple):
     Z: FloatArray
     A: FloatArray
     delta: FloatArray
-    turned: FloatArray
+    turned: FloatArray  # (parts, weights)
     ones: FloatArray
     kept: Kept
+    barrier: IndexArray
 
 
 @entry
@@ -84,43 +95,56 @@ def train_batches(
     outputs: FloatArray,
     ends: IndexArray,
     snapshots: FloatArray,
+    thread: int,
+    threads: int,
 ) -> None:
     """A step for each batch of rows X[begins[i]:begins[i + 1]], after `steps` steps, at the learning rate rates[i].
 
-    The rows' outputs go into `outputs`, the parameters after batch ends[n] - 1 into snapshots[n].
+    The rows' outputs go into `outputs`, the parameters after batch ends[n] - 1 into snapshots[n]. Each of `threads`
+    calls this with its own number; a batch has `plan.parts` parts, whoever does them.
     """
     one = X.dtype.type(1)
     snapshot = 0
     for batch in range(begins.size - 1):
         first, last = begins[batch], begins[batch + 1]
-        A = X[first:last]
-        sparse = _keep(arrays.kept, A)
-        forward(plan, arrays, A, sparse, outputs[first:last], one)
-        backward(plan, arrays, A, sparse, Y[first:last], one)
-        _penalize(plan, arrays, one)
-        update(
-            plan.optimizer,
-            arrays.parameters,
-            arrays.gradients,
-            arrays.slots,
-            plan.settings,
-            steps + batch + 1,
-            rates[batch],
-            one,
-        )
+        for part in range(thread, plan.parts, threads):
+            pass_rows(plan, arrays, part, X[first:last], Y[first:last], outputs[first:last], one)
+        meet(arrays.barrier, threads)
+        for part in range(thread, plan.parts, threads):
+            move_parameters(plan, arrays, part, X[first:last], steps + batch + 1, rates[batch], one)
+        meet(arrays.barrier, threads)
         if snapshot < ends.size and ends[snapshot] == batch + 1:
-            snapshots[snapshot] = arrays.parameters
+            if thread == 0:
+                snapshots[snapshot] = arrays.parameters
             snapshot += 1
+            meet(arrays.barrier, threads)
 
 
 @compiled
-def _keep(kept: Kept, X: FloatArray) -> bool:
+def pass_rows(
+    plan: Plan, arrays: Arrays, part: int, X: FloatArray, T: FloatArray, outputs: FloatArray, one: float
+) -> None:
+    """A part of the batch's rows forward, and their error back to the first layer."""
+    rows = X.shape[0]
+    first, last = rows * part // plan.parts, rows * (part + 1) // plan.parts
+    if first == last:
+        arrays.kept.sparse[part] = True
+        return
+    arrays.kept.sparse[part] = _keep(arrays.kept, part, first, X[first:last])
+    forward(plan, arrays, part, first, X[first:last], outputs[first:last], one)
+    backward(plan, arrays, part, first, T[first:last], one / type(one)(rows), one)
+
+
+@compiled
+def _keep(kept: Kept, part: int, first: int, X: FloatArray) -> bool:
     """List the inputs that are not 0, unless they are too many for that to pay."""
+    begin = at = first * X.shape[1] + part * ROOM
     most = int(SPARSE_BELOW * X.size)
-    kept.begins[0] = 0
     for r in range(X.shape[0]):
-        kept.begins[r + 1] = keep_nonzero(X, r, kept.columns, kept.values, kept.begins[r])
-        if kept.begins[r + 1] > most:
+        kept.begins[first + r] = at
+        at = keep_nonzero(X, r, kept.columns, kept.values, at)
+        kept.ends[first + r] = at
+        if at - begin > most:
             return False
     return True
 
@@ -138,63 +162,94 @@ def _biases(plan: Plan, vector: FloatArray, layer: int) -> FloatArray:
 
 
 @compiled
-def _units(plan: Plan, values: FloatArray, layer: int, rows: int) -> FloatArray:
-    """A layer's part (rows, units) of what all layers' units share."""
+def _units(plan: Plan, values: FloatArray, layer: int, first: int, rows: int) -> FloatArray:
+    """A layer's units (rows, units), from the batch's row `first` on, in what all layers' units share."""
     units, place = plan.layers[layer, 1], plan.layers[layer, 4]
-    begin = place * (values.size // (plan.layers[-1, 4] + plan.layers[-1, 1]))
+    begin = place * (values.size // (plan.layers[-1, 4] + plan.layers[-1, 1])) + first * units
     return values[begin : begin + rows * units].reshape(rows, units)
 
 
 @compiled
-def forward(plan: Plan, arrays: Arrays, X: FloatArray, sparse: bool, outputs: FloatArray, one: float) -> None:
+def forward(plan: Plan, arrays: Arrays, part: int, first: int, X: FloatArray, outputs: FloatArray, one: float) -> None:
     """The signal runs through input, hidden and output units."""
     rows, count = X.shape[0], plan.layers.shape[0]
     for layer in range(count):
         W, b = _weights(plan, arrays.parameters, layer), _biases(plan, arrays.parameters, layer)
-        Z, A = _units(plan, arrays.Z, layer, rows), _units(plan, arrays.A, layer, rows)
-        if layer == 0 and sparse:
-            weigh_sparse(arrays.kept, W, b, Z)
-        elif layer == 0:
+        Z, A = _units(plan, arrays.Z, layer, first, rows), _units(plan, arrays.A, layer, first, rows)
+        if layer:
+            weigh(_units(plan, arrays.A, layer - 1, first, rows), W, b, Z)
+        elif arrays.kept.sparse[part]:
+            weigh_sparse(arrays.kept, first, W, b, Z)
+        else:
             weigh(X, W, b, Z)
-        else:
-            weigh(_units(plan, arrays.A, layer - 1, rows), W, b, Z)
         activate(plan.layers[layer, 2], Z, A, type(one)(plan.activation_settings[layer]), one)
-    outputs[:] = _units(plan, arrays.A, count - 1, rows)
+    outputs[:] = _units(plan, arrays.A, count - 1, first, rows)
 
 
 @compiled
-def backward(plan: Plan, arrays: Arrays, X: FloatArray, sparse: bool, T: FloatArray, one: float) -> None:
-    """The error's partial derivatives, from the last layer back."""
-    rows, last = X.shape[0], plan.layers.shape[0] - 1
-    delta = _units(plan, arrays.delta, last, rows)
-    output_error(
-        plan.loss, plan.simplified, _units(plan, arrays.A, last, rows), T, delta, type(one)(plan.loss_setting), one
-    )
+def backward(plan: Plan, arrays: Arrays, part: int, first: int, T: FloatArray, share: float, one: float) -> None:
+    """BP1 and BP2: the error of every layer, from the last back; each row's is `share` of the batch's."""
+    rows, last = T.shape[0], plan.layers.shape[0] - 1
+    delta, A = _units(plan, arrays.delta, last, first, rows), _units(plan, arrays.A, last, first, rows)
+    output_error(plan.loss, plan.simplified, A, T, delta, type(one)(plan.loss_setting), share, one)
     for layer in range(last, -1, -1):
-        W = _weights(plan, arrays.parameters, layer)
-        dW, db = _weights(plan, arrays.gradients, layer), _biases(plan, arrays.gradients, layer)
-        delta = _units(plan, arrays.delta, layer, rows)
+        delta = _units(plan, arrays.delta, layer, first, rows)
         if layer < last or not plan.simplified:
-            Z, A = _units(plan, arrays.Z, layer, rows), _units(plan, arrays.A, layer, rows)
+            Z, A = _units(plan, arrays.Z, layer, first, rows), _units(plan, arrays.A, layer, first, rows)
             activate_back(plan.layers[layer, 2], Z, A, delta, type(one)(plan.activation_settings[layer]), one)
-        bias_gradient(delta, arrays.ones, db.reshape(1, db.size))
-        if layer == 0 and sparse:
-            weight_gradient_sparse(arrays.kept, delta, dW)
-        elif layer == 0:
-            weight_gradient(X, delta, dW)
-        else:
-            weight_gradient(_units(plan, arrays.A, layer - 1, rows), delta, dW)
-            error_before(delta, W, _units(plan, arrays.delta, layer - 1, rows), arrays.turned)
+        if layer:
+            before = _units(plan, arrays.delta, layer - 1, first, rows)
+            error_before(delta, _weights(plan, arrays.parameters, layer), before, arrays.turned[part])
 
 
 @compiled
-def _penalize(plan: Plan, arrays: Arrays, one: float) -> None:
+def move_parameters(
+    plan: Plan, arrays: Arrays, part: int, X: FloatArray, step: int, learning_rate: float, one: float
+) -> None:
+    """BP3, BP4 and the update, of a part of each layer's inputs; the last part has the biases."""
+    for layer in range(plan.layers.shape[0]):
+        inputs, units, at = plan.layers[layer, 0], plan.layers[layer, 1], plan.layers[layer, 3]
+        begin, end = inputs * part // plan.parts, inputs * (part + 1) // plan.parts
+        weigh_error(plan, arrays, layer, part, begin, end, X)
+        first, last = at + begin * units, at + end * units
+        _penalize(plan, arrays, first, last, one)
+        if part == plan.parts - 1:
+            db = _biases(plan, arrays.gradients, layer)
+            delta = _units(plan, arrays.delta, layer, 0, X.shape[0])
+            bias_gradient(delta, arrays.ones, db.reshape(1, db.size))
+            last += units
+        first_slot, second, third = arrays.slots
+        update(
+            plan.optimizer,
+            arrays.parameters[first:last],
+            arrays.gradients[first:last],
+            (first_slot[first:last], second[first:last], third[first:last]),
+            plan.settings,
+            step,
+            learning_rate,
+            one,
+        )
+
+
+@compiled
+def weigh_error(plan: Plan, arrays: Arrays, layer: int, part: int, begin: int, end: int, X: FloatArray) -> None:
+    """BP4 of a layer's inputs from `begin` up to `end`."""
+    rows = X.shape[0]
+    delta, dW = _units(plan, arrays.delta, layer, 0, rows), _weights(plan, arrays.gradients, layer)
+    if layer:
+        weight_gradient(_units(plan, arrays.A, layer - 1, 0, rows), delta, begin, end, dW)
+    elif arrays.kept.sparse.all():
+        weight_gradient_sparse(arrays.kept, delta, part, begin, end, dW)
+    else:
+        weight_gradient(X, delta, begin, end, dW)
+
+
+@compiled
+def _penalize(plan: Plan, arrays: Arrays, first: int, last: int, one: float) -> None:
     """Add the derivatives of the penalties on weights, as `regularization.py` has them."""
     if plan.l1 == 0 and plan.l2 == 0:
         return
     l1, l2 = type(one)(plan.l1), type(one)(plan.l2)
-    for layer in range(plan.layers.shape[0]):
-        at = plan.layers[layer, 3]
-        for i in range(at, at + plan.layers[layer, 0] * plan.layers[layer, 1]):
-            w = arrays.parameters[i]
-            arrays.gradients[i] += l2 * w + l1 * np.sign(w)
+    for i in range(first, last):
+        w = arrays.parameters[i]
+        arrays.gradients[i] += l2 * w + l1 * np.sign(w)

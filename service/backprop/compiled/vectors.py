@@ -91,13 +91,15 @@ class Emitter:
         product = self.builder.fmul(factor, value, flags=CONTRACT)
         return self.builder.fadd(total, product, flags=CONTRACT)
 
-    def blocks(self, units: Value, body: Callable[[Value, list[Value | None]], None]) -> None:
-        """`body(first unit, masks)` for every block of a row: up to four vectors, the last block's masked."""
+    def blocks(self, begin: Value, end: Value, body: Callable[[Value, list[Value | None]], None]) -> None:
+        """`body(first unit, masks)` for every block of a row's units: up to four vectors, the last block's masked."""
         step = MOST_VECTORS * self.lanes
+        units = self.builder.sub(end, begin)
         whole = self.builder.mul(self.builder.sdiv(units, self.number(step)), self.number(step))
-        with cgutils.for_range_slice(self.builder, self.number(0), whole, self.number(step)) as (unit, _):
+        whole = self.builder.add(begin, whole)
+        with cgutils.for_range_slice(self.builder, begin, whole, self.number(step)) as (unit, _):
             body(unit, [None] * MOST_VECTORS)
-        rest = self.builder.sub(units, whole)
+        rest = self.builder.sub(end, whole)
         with self.builder.if_then(self.builder.icmp_signed(">", rest, self.number(0))):
             self._rest(whole, rest, 1, body)
 
@@ -121,14 +123,24 @@ class Emitter:
 
 @intrinsic
 def add_rows(
-    _: Any, target: Any, row: Any, source: Any, rows: Any, values: Any, first: Any, count: Any, step: Any
+    _: Any,
+    target: Any,
+    row: Any,
+    source: Any,
+    rows: Any,
+    values: Any,
+    first: Any,
+    count: Any,
+    step: Any,
+    begin: Any,
+    end: Any,
 ) -> Any:
-    """target[row] += values[first] source[rows[0]] + values[first + step] source[rows[1]] + ...: `count` of them.
+    """target[row] += values[first] source[rows[first]] + values[first + step] source[rows[first + 1]] + ...
 
-    `rows` are counted from `first` too; None stands for source[0], source[1], ... All arrays are contiguous, `target`
-    is none of the others.
+    `count` of them, for the units from `begin` up to `end`. Where `rows` is None they are source[0], source[1], ... All
+    arrays are contiguous, `target` is none of the others.
     """
-    arguments = (target, types.intp, source, rows, values, types.intp, types.intp, types.intp)
+    arguments = (target, types.intp, source, rows, values, *[types.intp] * 5)
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         kinds = signature.args
@@ -136,7 +148,7 @@ def add_rows(
         sums, source = emit.array(kinds[0], given[0]), emit.array(kinds[2], given[2])
         values = emit.array(kinds[4], given[4]).data
         rows = None if isinstance(kinds[3], types.NoneType) else emit.array(kinds[3], given[3]).data
-        first, count, step = given[5:]
+        first, count, step, begin_unit, end_unit = given[5:]
         units = emit.units(sums)
         begin = emit.row(sums.data, given[1], units)
 
@@ -168,7 +180,7 @@ def add_rows(
                     total = builder.fadd(total, builder.load(vector))
                 emit.store(total, begin, place, mask)
 
-        emit.blocks(units, block)
+        emit.blocks(begin_unit, end_unit, block)
         return context.get_dummy_value()
 
     return types.void(*arguments), codegen
@@ -203,7 +215,7 @@ def add_to_rows(_: Any, target: Any, rows: Any, values: Any, first: Any, count: 
                 with cgutils.for_range_slice(builder, begins, last, emit.number(2)) as (index, _):
                     add(index)
 
-        emit.blocks(units, block)
+        emit.blocks(emit.number(0), units, block)
         return context.get_dummy_value()
 
     return types.void(*arguments), codegen

@@ -227,3 +227,23 @@ def test_what_is_not_covered_goes_by_numpy(monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(made.steps, trainer.NumPySteps)
     dense = network_of(3, (2, "tanh"), precision="float64")
     assert isinstance(trainer.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
+
+
+@pytest.mark.parametrize("zeros", [0.0, 0.8])
+@pytest.mark.parametrize("units", [40, 130])
+def test_two_threads_give_the_bits_of_one(monkeypatch: pytest.MonkeyPatch, units: int, zeros: float) -> None:
+    monkeypatch.setattr(compiled_steps, "PARTS_FROM", 1)
+    rows = rows_of(201, 50, 3, "float32", zeros)
+    runs = []
+    for threads in (1, 2):
+        network = network_of(50, (units, "relu"), (33, "tanh"), (3, "softmax"), precision="float32")
+        chosen = settings(batch_size=20, optimizer=ADAM(), threads=threads, regularization=Regularization(l2=0.01))
+        runs.append(told(network, chosen, rows))
+    assert runs[0] == runs[1]
+
+
+def test_a_step_in_parts_gives_the_numbers_of_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_steps, "PARTS_FROM", 1)
+    rows = rows_of(201, 150, 3, "float64", 0.8)
+    chosen = settings(batch_size=60, optimizer=ADAM())
+    assert_same("float64", 150, ((130, "tanh"), (120, "sigmoid"), (3, "softmax")), rows, chosen)

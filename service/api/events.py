@@ -1,0 +1,151 @@
+"""`/v1/events` and `/v1/jobs/{id}/events`: what takes place, as a list or as server-sent events."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Response, request
+
+from service.api.answers import MAX_LIMIT, listing, timestamp, whole
+from service.api.feed import Feed
+from service.api.parts import feed, parts, waits
+from service.api.routes import Query, Routes
+from service.api.schemas import ListAnswer
+from service.api.waiting import Waits
+from service.errors import Invalid, ServiceError
+from service.store import events, jobs
+from service.store.database import Database
+from service.store.records import EventRecord, JobRecord, Kind
+
+log = logging.getLogger(__name__)
+
+routes = Routes("events")
+STREAM = "text/event-stream"
+HEARTBEAT_SECONDS = 15.0
+RETRY = b"retry: 2000\n\n"
+TOGETHER = 500
+LOOKS_BACK = 1000  # a stream of all jobs' events that is not told where to begin
+LARGEST_ID = 2**63 - 1
+QUERY = [
+    Query("after", {"type": "integer", "minimum": 0}, "an event's id; `Last-Event-ID` says the same and goes before"),
+    Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "of a list; more than 1000 is taken as 1000"),
+    Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
+]
+ANSWERS = {200: (ListAnswer, STREAM), 204: None}
+
+
+@routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
+def list_job_events(id: str) -> Response:
+    """What took place in a job's life, oldest first; as a stream 204 when there is no more to come."""
+    after, streams = _after(), _is_stream()
+    with parts().database.read() as connection:
+        job = jobs.get_job(connection, id)
+        found, more = events.list_events(connection, after or 0, 1 if streams else _limit(), job.number)
+    if not streams:
+        return _list(found, more)
+    if job.status.ended and not found:
+        return Response(status=204)
+    return _streaming(after or 0, job)
+
+
+@routes.route("GET", "/v1/events", query=QUERY, answers=ANSWERS)
+def list_events() -> Response:
+    """What took place in all jobs' lives, oldest first."""
+    after = _after()
+    with parts().database.read() as connection:
+        if _is_stream():
+            return _streaming(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
+        return _list(*events.list_events(connection, after or 0, _limit()))
+
+
+def _after() -> int | None:
+    """Where to go on: what the browser remembers goes before what the address says."""
+    text = request.headers.get("Last-Event-ID")
+    if text is None:
+        return whole("after", 0, minimum=0, maximum=LARGEST_ID) if "after" in request.args else None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(f"Last-Event-ID must be an event's id, got {text[:40]!r}")
+    return int(text)
+
+
+def _is_stream() -> bool:
+    wanted = request.args.get("stream")
+    if wanted is not None and wanted not in ("0", "1"):
+        raise Invalid.at("?stream", f"must be 0 or 1, got {wanted[:40]!r}")
+    if wanted is not None:
+        return wanted == "1"
+    accepted = request.accept_mimetypes
+    return accepted[STREAM] > accepted["application/json"]
+
+
+def _limit() -> int:
+    return whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+
+
+def _list(found: list[EventRecord], more: bool) -> Response:
+    return listing([_described(event) for event in found], more, lambda item: item["id"])
+
+
+def _described(event: EventRecord) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "object": "event",
+        "type": event.kind,
+        "job": event.job_id,
+        "created_at": event.created_at,
+        "data": event.data,
+    }
+
+
+def _streaming(after: int, job: JobRecord | None) -> Response:
+    stream = Stream(parts().database, feed(), waits(), parts().settings.stream_seconds)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return Response(stream.blocks(after, None if job is None else job.number), mimetype=STREAM, headers=headers)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Server-sent events. It ends after a while, or when the job has, or at once where there is no place to wait.
+
+    Whoever reads it comes again after `retry` milliseconds and says which event was the last.
+    """
+
+    database: Database
+    feed: Feed
+    waits: Waits
+    seconds: float
+
+    def blocks(self, after: int, job: int | None) -> Iterator[bytes]:
+        """What is sent, each time something takes place, or a comment every 15 s."""
+        yield RETRY
+        try:
+            with self.waits.place() as may_wait, self.feed.watching(job):
+                yield from self._blocks(after, job, may_wait)
+        except ServiceError as error:
+            log.warning("an event stream ends: %s", error.detail)
+
+    def _blocks(self, after: int, job: int | None, may_wait: bool) -> Iterator[bytes]:
+        until = time.monotonic() + self.seconds
+        while True:
+            with self.database.read() as connection:
+                found, more = events.list_events(connection, after, TOGETHER, job)
+            if found:
+                after = found[-1].id
+                yield b"".join(map(_sent, found))
+                if job is not None and found[-1].kind is Kind.END:
+                    return
+            if more:
+                continue
+            left = until - time.monotonic()
+            if not may_wait or left <= 0:
+                return
+            if not self.feed.wait_past(after, job, min(HEARTBEAT_SECONDS, left)):
+                yield b": nothing new\n\n"
+
+
+def _sent(event: EventRecord) -> bytes:
+    data = orjson.dumps(_described(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

@@ -1,0 +1,152 @@
+"""`backprop backup` and `restore`: the embedded data folder as one file, taken while the service runs.
+
+The file is a tar archive of `format.json`, `backprop.sqlite3` and `blobs/`. Messages are not in it, as workers look.
+"""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from service.blobs import ADDRESS, FolderBlobs, out_of_space
+from service.config import Settings
+from service.embedded import check_format
+from service.errors import Damaged, Misconfigured
+from service.store.database import Database
+from service.store.migrate import check_not_newer
+from service.store.references import POINTING
+
+DATABASE = "backprop.sqlite3"
+TRIES = 10
+
+
+def back_up(settings: Settings, target: Path) -> int:
+    """Write the data folder, as it is at one moment, to a new file; its size."""
+    if settings.database_url:
+        raise Misconfigured("this backs up the embedded database; use your database's own tool, then copy `blobs`")
+    source = settings.data_dir.absolute()
+    if not (source / DATABASE).exists():
+        raise Misconfigured(f"there is no {DATABASE} in {source}")
+    if target.exists():
+        raise Misconfigured(f"{target} is there already; choose another name")
+    partial = target.with_name(target.name + ".partial")
+    try:
+        with out_of_space(), tempfile.TemporaryDirectory(dir=source, prefix="backup-") as folder:
+            _gather(source, Path(folder))
+            _pack(Path(folder), partial)
+            partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return target.stat().st_size
+
+
+def _gather(source: Path, folder: Path) -> None:
+    """The database at one moment, and links to the blobs it points to.
+
+    A running job frees blobs as it goes on. So all are linked first, which keeps them, then the database is copied;
+    what came and went between the two is a reason to try again.
+    """
+    blobs = FolderBlobs(source / "blobs")
+    links = folder / "blobs"
+    for _ in range(TRIES):
+        _link(blobs, links, blobs.addresses())
+        _copy_database(source / DATABASE, folder / DATABASE)
+        wanted = set(addresses_in(folder / DATABASE))
+        _link(blobs, links, wanted)
+        there = {path.name: path for path in links.glob("??/*")}
+        if wanted <= there.keys():
+            for address in there.keys() - wanted:
+                there[address].unlink()
+            shutil.copy(source / "format.json", folder)
+            return
+    raise Damaged("blobs that the database points to are missing in the data folder")
+
+
+def _link(blobs: FolderBlobs, folder: Path, addresses: Iterable[str]) -> None:
+    for address in addresses:
+        link = folder / address[:2] / address
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(blobs.path(address), link)
+            except FileNotFoundError:
+                continue  # freed meanwhile
+            except OSError:  # a filesystem without links
+                shutil.copy(blobs.path(address), link)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as running, closing(sqlite3.connect(target)) as copy:
+        running.backup(copy)
+
+
+def addresses_in(database: Path) -> list[str]:
+    """The blobs that rows point to."""
+    union = " UNION ".join(f"SELECT address FROM {table.name} WHERE address IS NOT NULL" for table in POINTING)
+    with closing(sqlite3.connect(database)) as connection:
+        return [address for (address,) in connection.execute(union)]
+
+
+def _pack(folder: Path, target: Path) -> None:
+    with target.open("xb") as stream:
+        with tarfile.open(fileobj=stream, mode="w") as archive:
+            for name in ("format.json", DATABASE, "blobs"):
+                if (folder / name).exists():
+                    archive.add(folder / name, name)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Make the data folder of a backup; it must not be there, or be empty."""
+    target = settings.data_dir.absolute()
+    if target.exists() and any(target.iterdir()):
+        raise Misconfigured(f"{target} is not empty; restore into another --data-dir")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with out_of_space(), tempfile.TemporaryDirectory(dir=target.parent, prefix="restore-") as name:
+        folder = Path(name) / "data"
+        folder.mkdir()
+        try:
+            with tarfile.open(source) as archive:
+                archive.extractall(folder, filter="data")
+        except (OSError, tarfile.TarError) as error:
+            raise Misconfigured(f"{source} cannot be read: {error}") from None
+        check(folder)
+        if target.exists():
+            target.rmdir()
+        folder.replace(target)
+
+
+def check(folder: Path) -> None:
+    """Raise unless a data folder is whole: its format and schema known, its database sound, every blob as it was."""
+    if not (folder / DATABASE).exists() or not (folder / "format.json").exists():
+        raise Misconfigured("that is no backup: its database or format is missing")
+    check_format(folder)
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        try:
+            found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+    if found != "ok":
+        raise Damaged(f"the backup's database is damaged: {found}")
+    database = Database(f"sqlite:///{folder / DATABASE}")
+    check_not_newer(database)
+    database.dispose()
+    blobs = FolderBlobs(folder / "blobs")
+    for address in addresses_in(folder / DATABASE):
+        _check_blob(blobs.path(address), address)
+
+
+def _check_blob(path: Path, address: str) -> None:
+    assert ADDRESS.fullmatch(address)
+    if not path.exists():
+        raise Damaged(f"the bytes with SHA-256 {address} are missing in the backup")
+    with path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != address:
+            raise Damaged(f"stored bytes are damaged: their SHA-256 is no longer {address}")

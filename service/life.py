@@ -1,0 +1,134 @@
+"""Jobs' lives beyond their submission: pause, resume, step, cancel, removal, and what they leave when they have ended.
+
+The database first, then the doorbell.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from service.backprop.state import TrainingState
+from service.catalog import collect_orphans
+from service.definitions.build import build_network
+from service.errors import NotFound, ServiceError
+from service.parts import Parts
+from service.store import ended, epochs, events, jobs, moves, references
+from service.store.moves import Moved
+from service.store.records import JobRecord, ParameterBlock, StoredBytes
+from service.stored_bytes import Placed, free, hold, place
+from service.stored_bytes import read as read_bytes
+
+log = logging.getLogger(__name__)
+
+
+def cancel(parts: Parts, job_id: str) -> Moved:
+    with parts.database.begin() as connection:
+        moved = moves.cancel(connection, job_id)
+    if moved.job.status.ended and moved.changed:
+        tidy(parts, moved.job)
+    return moved
+
+
+def pause(parts: Parts, job_id: str) -> Moved:
+    with parts.database.begin() as connection:
+        return moves.pause(connection, job_id)
+
+
+def resume(parts: Parts, job_id: str) -> Moved:
+    with parts.database.begin() as connection:
+        moved = moves.resume(connection, job_id)
+    parts.doorbell.ring()
+    return moved
+
+
+def step(parts: Parts, job_id: str, count: int) -> Moved:
+    with parts.database.begin() as connection:
+        moved = moves.step(connection, job_id, count)
+    parts.doorbell.ring()
+    return moved
+
+
+def check_can_step(parts: Parts, job_id: str) -> None:
+    with parts.database.read() as connection:
+        moves.check_can_step(connection, job_id)
+
+
+def remove(parts: Parts, job_id: str) -> None:
+    """Remove an ended job and all bytes that only it points to."""
+    with parts.database.begin() as connection:
+        addresses = jobs.delete_job(connection, job_id)
+    free(parts, addresses)
+
+
+def tidy(parts: Parts, job: JobRecord) -> None:
+    """Of a job that ended while nobody ran it: keep its last epoch's parameters and free the state to go on from.
+
+    What fails is done by the collector.
+    """
+    try:
+        _tidy(parts, job)
+    except ServiceError as error:
+        log.warning("%s: the collector will have to free its resume state: %s", job.id, error.detail)
+
+
+def _tidy(parts: Parts, job: JobRecord) -> None:
+    with parts.database.read() as connection:
+        stored = epochs.load_resume_state(connection, job.number)
+        last = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
+    if stored is None:
+        return
+    kept = None
+    if last is not None and not last.parameters_stored:
+        kept = _last_parameters(parts, job, stored)
+    with parts.database.begin() as connection:
+        jobs.lock(connection, job)
+        if epochs.load_resume_state(connection, job.number) is None:
+            return  # somebody else was quicker
+        if kept is not None:
+            block, placed = kept
+            if placed.address is not None:
+                references.pointing(connection)
+                hold(parts.blobs, [placed])
+            epochs.add_parameters(connection, job.number, [(block, placed.address)])
+            epochs.mark_stored(connection, job.number, block.last_epoch)
+        address = epochs.drop_resume_state(connection, job.number)
+    free(parts, [] if address is None else [address])
+
+
+def _last_parameters(parts: Parts, job: JobRecord, stored: StoredBytes) -> tuple[ParameterBlock, Placed] | None:
+    """The parameters of the job's last epoch, out of the state to go on from."""
+    state = TrainingState.from_bytes(read_bytes(parts.blobs, stored))
+    if state.epoch != job.epoch:
+        return None
+    network = build_network(job.network, job.training["precision"])
+    network.vector[...] = state.vector
+    data = network.stored_bytes()
+    return ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(parts.blobs, data)
+
+
+def collect(parts: Parts) -> None:
+    """What is done now and then, so that nothing grows for ever: the oldest events, old jobs, what nobody points to."""
+    settings, now = parts.settings, datetime.now(UTC)
+    before = now - timedelta(seconds=settings.keep_events_seconds)
+    while True:
+        with parts.database.begin() as connection:
+            if not events.prune(connection, before, settings.keep_events):
+                break
+    if settings.keep_jobs_seconds:
+        _remove_old(parts, now - timedelta(seconds=settings.keep_jobs_seconds))
+    with parts.database.read() as connection:
+        left = ended.with_resume_state(connection)
+    for job in left:
+        tidy(parts, job)
+    collect_orphans(parts)
+
+
+def _remove_old(parts: Parts, before: datetime) -> None:
+    with parts.database.read() as connection:
+        old = ended.job_ids_before(connection, before)
+    for job_id in old:
+        try:
+            remove(parts, job_id)
+        except NotFound:
+            continue  # somebody else was quicker
+    if old:
+        log.info("%d job(s) that ended before %s are removed", len(old), before.isoformat(timespec="seconds"))

@@ -1,0 +1,89 @@
+"""What becomes of jobs whose worker died: they go back to the queue, until it is plain that they kill their workers.
+
+A death counts against the job when its attempt stored nothing, unless it was a SIGKILL within 10 s of the claim. Three
+that count end the job, and so do twenty of any kind in a row. An attempt that stored progress clears both.
+"""
+
+import signal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from service.store import jobs
+from service.store.database import clock
+from service.store.records import JobRecord, Status, Wish
+from service.store.tables import jobs as table
+
+MOST_COUNTED = 3
+MOST_IN_A_ROW = 20
+YOUNG_SECONDS = 10.0
+TOGETHER = 100
+
+
+class Manner(Enum):
+    """How a worker's process was lost."""
+
+    CRASHED = "crashed"  # it ended by itself, or by a signal of its own making
+    KILLED = "killed"  # somebody, or the kernel for want of memory, ended it
+    UNKNOWN = "unknown"  # its lease ran out, or its parent died with it
+
+    @classmethod
+    def of(cls, exit_code: int | None) -> "Manner":
+        """`exit_code` is minus the signal's number where one ended the process; None where nobody saw it."""
+        if exit_code is None:
+            return cls.UNKNOWN
+        return cls.KILLED if exit_code in (-signal.SIGKILL, -signal.SIGTERM) else cls.CRASHED
+
+
+def free_jobs_of(connection: Connection, worker: str, exit_code: int | None) -> list[JobRecord]:
+    """Give back what a process held that is known to be gone; the jobs as they now stand."""
+    return [_free(connection, row, exit_code) for row in _held(connection, table.c.worker == worker)]
+
+
+def free_expired(connection: Connection) -> list[JobRecord]:
+    """Give back the jobs whose lease is over; the jobs as they now stand."""
+    return [_free(connection, row, None) for row in _held(connection, table.c.lease_until < clock())]
+
+
+def are_expired(connection: Connection) -> bool:
+    """Whether there is a job whose lease is over."""
+    over = select(table.c.number).where(table.c.status == Status.RUNNING, table.c.lease_until < clock()).limit(1)
+    return connection.execute(over).first() is not None
+
+
+def _held(connection: Connection, where: ColumnElement[bool]) -> list[Row[Any]]:
+    query = select(table, clock().label("now")).where(table.c.status == Status.RUNNING, where)
+    return list(connection.execute(query.limit(TOGETHER).with_for_update(skip_locked=True)))
+
+
+def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRecord:
+    job = jobs.job_of(row)
+    deaths, lost = _counted(row, Manner.of(exit_code))
+    counts = {"deaths": deaths, "lost_attempts": lost}
+    if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Wish.CANCEL:
+        return jobs.give_up(connection, job, **counts)
+    many = deaths if deaths >= MOST_COUNTED else lost
+    detail = f"{many} attempts died before they stored anything, the last {_told(exit_code)}"
+    error = {"code": "crashed_repeatedly", "detail": detail, "epoch": job.epoch}
+    return jobs.change(connection, job, Status.FAILED, error=error, **counts)
+
+
+def _counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
+    """The job's deaths that count, and its lost attempts in a row, with this one."""
+    if row.stored_attempt == row.attempt:
+        return 0, 0
+    is_young = row.claimed_at is not None and (row.now - row.claimed_at).total_seconds() < YOUNG_SECONDS
+    counts = manner is Manner.CRASHED or (manner is Manner.KILLED and not is_young)
+    return row.deaths + counts, row.lost_attempts + 1
+
+
+def _told(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "without a trace"
+    if exit_code >= 0:
+        return f"with exit code {exit_code}"
+    try:
+        return f"by {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"by signal {-exit_code}"

@@ -1,0 +1,24 @@
+"""What ended jobs leave in the database, and its removal."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from service.store import jobs
+from service.store.records import ENDED, JobRecord
+from service.store.tables import jobs as table
+from service.store.tables import resume_states
+
+ENDED_VALUES = [status.value for status in ENDED]
+
+
+def with_resume_state(connection: Connection) -> list[JobRecord]:
+    """Ended jobs that still have a state to go on from."""
+    query = select(table).join(resume_states, resume_states.c.job == table.c.number)
+    return [jobs.job_of(row) for row in connection.execute(query.where(table.c.status.in_(ENDED_VALUES)))]
+
+
+def job_ids_before(connection: Connection, moment: datetime) -> list[str]:
+    """Jobs that ended before a moment."""
+    query = select(table.c.id).where(table.c.status.in_(ENDED_VALUES), table.c.finished_at < moment)
+    return list(connection.execute(query.order_by(table.c.number)).scalars())

@@ -1,0 +1,87 @@
+"""Events: what took place in jobs' lives, told in the transaction of the change itself.
+
+Ids come from one counter's row, taken last before the commit and locked until it: so whoever sees an id can see all
+lower ones. A sequence would not do: of two transactions the one with the higher number may commit first.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from service.store.database import before_commit
+from service.store.records import EventRecord, Kind
+from service.store.tables import counters, events, jobs
+
+PRUNED_TOGETHER = 10_000
+
+
+class _Noted:
+    """What one transaction is to tell; written by `Database.begin` when all else is."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    def __call__(self, connection: Connection) -> None:
+        counted = counters.c.name == "events"
+        raised = update(counters).where(counted).values(value=counters.c.value + len(self.rows))
+        last = connection.execute(raised.returning(counters.c.value)).scalar_one()
+        first = last - len(self.rows) + 1
+        connection.execute(insert(events), [{"id": first + at, **row} for at, row in enumerate(self.rows)])
+
+
+def note(connection: Connection, job: int, kind: Kind, data: dict[str, Any]) -> None:
+    """Tell this when the transaction commits."""
+    acts = before_commit(connection)
+    noted = next((act for act in acts if isinstance(act, _Noted)), None)
+    if noted is None:
+        acts.append(noted := _Noted())
+    noted.rows.append({"job": job, "kind": kind.value, "data": data, "created_at": datetime.now(UTC)})
+
+
+def list_events(
+    connection: Connection, after: int, limit: int, job: int | None = None
+) -> tuple[list[EventRecord], bool]:
+    """Oldest first, past the id `after`; and whether more follow."""
+    query = select(events, jobs.c.id.label("job_id")).join(jobs, jobs.c.number == events.c.job)
+    query = query.where(events.c.id > after).order_by(events.c.id).limit(limit + 1)
+    if job is not None:
+        query = query.where(events.c.job == job)
+    found = [_event(row) for row in connection.execute(query)]
+    return found[:limit], len(found) > limit
+
+
+def last_id(connection: Connection) -> int:
+    """The id of the newest event; 0 before the first."""
+    last: int = connection.execute(select(counters.c.value).where(counters.c.name == "events")).scalar_one()
+    return last
+
+
+def last_ids(connection: Connection, after: int) -> dict[int, int]:
+    """By job the id of its newest event past `after`."""
+    newest = select(events.c.job, func.max(events.c.id)).where(events.c.id > after).group_by(events.c.job)
+    return {job: last for job, last in connection.execute(newest)}
+
+
+def prune(connection: Connection, older_than: datetime, most: int) -> int:
+    """Remove some of the oldest: those from before a moment, and what is more than `most`; how many."""
+    oldest = select(events.c.id, events.c.created_at).order_by(events.c.id).limit(PRUNED_TOGETHER).subquery()
+    until = connection.execute(select(func.max(oldest.c.id)).where(oldest.c.created_at < older_than)).scalar() or 0
+    until = max(until, last_id(connection) - most)
+    through = select(events.c.id).where(events.c.id <= until).order_by(events.c.id).limit(PRUNED_TOGETHER)
+    return connection.execute(delete(events).where(events.c.id.in_(through))).rowcount
+
+
+def status_data(status: str, requested: str | None, attempt: int) -> dict[str, Any]:
+    """What an event of kind `status` holds."""
+    return {"status": str(status), "requested": requested, "attempt": attempt}
+
+
+def warnings_noted(connection: Connection, job: int, warnings: Sequence[dict[str, Any]]) -> None:
+    for warning in warnings:
+        note(connection, job, Kind.WARNING, warning)
+
+
+def _event(row: Row[Any]) -> EventRecord:
+    return EventRecord(row.id, row.job_id, Kind(row.kind), row.data, row.created_at)

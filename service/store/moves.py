@@ -1,0 +1,102 @@
+"""What clients ask for: pause, resume, step, cancel. Each locks the job's row, decides, and changes it or refuses.
+
+A job whose lease is over counts as nobody's: what is asked of it comes true at once.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, select, update
+
+from service.errors import Conflict, NotFound
+from service.store import jobs
+from service.store.database import clock
+from service.store.records import JobRecord, Status, Wish
+from service.store.tables import jobs as table
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A job as it now stands, and whether this request has changed anything."""
+
+    job: JobRecord
+    changed: bool
+
+
+def cancel(connection: Connection, job_id: str) -> Moved:
+    """End a job that nobody runs at once, ask a running one to stop; twice is once."""
+    job, runs = _locked(connection, job_id)
+    if job.status is Status.CANCELLED or (job.requested == Wish.CANCEL and runs):
+        return Moved(job, False)
+    _check_living(job)
+    if runs:
+        return _ask(connection, job, requested=Wish.CANCEL)
+    return Moved(jobs.change(connection, job, Status.CANCELLED), True)
+
+
+def pause(connection: Connection, job_id: str) -> Moved:
+    """Keep a queued job from being taken, ask a running one to stop and store what there is; twice is once."""
+    job, runs = _locked(connection, job_id)
+    if job.status is Status.PAUSED or (job.requested == Wish.PAUSE and runs):
+        return Moved(job, False)
+    _check_living(job)
+    if runs and job.requested == Wish.CANCEL:
+        raise Conflict(f"job `{job_id}` is being cancelled")
+    if runs:
+        return _ask(connection, job, requested=Wish.PAUSE)
+    return Moved(jobs.change(connection, job, Status.PAUSED, pause_at=None), True)
+
+
+def resume(connection: Connection, job_id: str) -> Moved:
+    """Queue a paused job; take a pause back that is asked for, or laid down by `hold` or a step, and not there yet."""
+    job, _ = _locked(connection, job_id)
+    if job.status is Status.PAUSED:
+        return Moved(jobs.change(connection, job, Status.QUEUED, pause_at=None, queued_at=clock()), True)
+    if job.requested == Wish.PAUSE or (job.pause_at is not None and job.requested is None and not job.status.ended):
+        return _ask(connection, job, requested=None, pause_at=None)
+    _refuse(job, "resumed")
+
+
+def step(connection: Connection, job_id: str, epochs: int) -> Moved:
+    """Queue a paused job to train that many epochs and pause again."""
+    job, _ = _locked(connection, job_id)
+    if job.status is not Status.PAUSED:
+        _refuse(job, "stepped")
+    pause_at = (job.epoch or 0) + epochs
+    return Moved(jobs.change(connection, job, Status.QUEUED, pause_at=pause_at, queued_at=clock()), True)
+
+
+def check_can_step(connection: Connection, job_id: str) -> None:
+    """What `step` would refuse whatever it was asked for."""
+    job = jobs.get_job(connection, job_id)
+    if job.status is not Status.PAUSED:
+        _refuse(job, "stepped")
+
+
+def _locked(connection: Connection, job_id: str) -> tuple[JobRecord, bool]:
+    """The job, its row locked, and whether a worker runs it."""
+    query = select(table, (table.c.lease_until > clock()).label("is_leased")).where(table.c.id == job_id)
+    row = connection.execute(query.with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job `{job_id}`")
+    job = jobs.job_of(row)
+    return job, job.status is Status.RUNNING and bool(row.is_leased)
+
+
+def _ask(connection: Connection, job: JobRecord, **values: Any) -> Moved:
+    connection.execute(update(table).where(table.c.number == job.number).values(**values))
+    asked = jobs.get_job(connection, job.id)
+    jobs.told(connection, asked)
+    return Moved(asked, True)
+
+
+def _check_living(job: JobRecord) -> None:
+    if job.status.ended:
+        raise Conflict(f"job `{job.id}` has ended: it is {job.status}")
+
+
+def _refuse(job: JobRecord, done: str) -> NoReturn:
+    _check_living(job)
+    if job.requested == Wish.CANCEL:
+        raise Conflict(f"job `{job.id}` is being cancelled")
+    raise Conflict(f"job `{job.id}` is {job.status}; only a paused one can be {done}")

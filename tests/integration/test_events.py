@@ -1,0 +1,249 @@
+"""Events: their order, lists and streams; in this process and from a real server."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from random import Random
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.api import events as api
+from service.app import create_app
+from service.config import Settings
+from service.parts import Parts
+from service.store import events, jobs
+from service.store.records import Kind
+from tests.conftest import Parts as Servers
+from tests.integration.contract import XOR, problem
+from tests.integration.service import Service
+from tests.waiting import wait_until
+from workers.training_run import run_next_job
+
+TRAINING = {"epochs": 5, "seed": 3, "batch_size": 2}
+
+
+def submit(client: FlaskClient, **more: Any) -> str:
+    return str(client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING, **more}).json["id"])
+
+
+def parsed(text: str) -> list[dict[str, Any]]:
+    """The events of a stream; its comments and `retry` left out."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+        if "data" in fields:
+            data = json.loads(fields["data"])
+            assert (int(fields["id"]), fields["event"]) == (data["id"], data["type"])
+            found.append(data)
+    return found
+
+
+def test_a_jobs_life_is_told_in_order(client: FlaskClient, service: Parts) -> None:
+    job, other = submit(client), submit(client)
+    assert run_next_job(service, "test", lambda: False)
+    told = client.get(f"/v1/jobs/{job}/events").json
+    kinds = [event["type"] for event in told["data"]]
+    assert (kinds[:3], kinds[-3:]) == (["status", "status", "epoch"], ["epoch", "status", "end"])
+    assert all(event["job"] == job and event["object"] == "event" for event in told["data"])
+    ids = [event["id"] for event in told["data"]]
+    assert ids == sorted(set(ids)) and (told["first_id"], told["last_id"]) == (ids[0], ids[-1])
+    first, _, epoch = told["data"][:3]
+    assert first["data"] == {"status": "queued", "requested": None, "attempt": 0}
+    assert epoch["data"] == client.get(f"/v1/jobs/{job}/epochs").json["data"][0]
+    assert told["data"][-3]["data"]["epoch"] == 5
+    end = told["data"][-1]["data"]
+    assert end == {"status": "succeeded", "epoch": 5, "error": None, "model": {"name": job, "version": 1}}
+    everything = client.get("/v1/events?limit=1000").json["data"]
+    assert {event["job"] for event in everything} == {job, other}
+    assert [event["id"] for event in everything] == list(range(1, len(everything) + 1))
+
+
+def test_lists_are_paged_by_the_last_id(client: FlaskClient, service: Parts) -> None:
+    job = submit(client)
+    assert run_next_job(service, "test", lambda: False)
+    whole = client.get(f"/v1/jobs/{job}/events").json["data"]
+    page, seen = client.get(f"/v1/jobs/{job}/events?limit=2"), []
+    while True:
+        seen += page.json["data"]
+        if not page.json["has_more"]:
+            break
+        page = client.get(page.headers["Link"].split(">")[0].removeprefix("<"))
+    assert seen == whole
+    last = {"Last-Event-ID": str(whole[1]["id"])}
+    assert client.get(f"/v1/jobs/{job}/events?after=0", headers=last).json["data"] == whole[2:]
+    assert client.get(f"/v1/jobs/{job}/events?after={whole[-1]['id']}").json["data"] == []
+
+
+@pytest.mark.parametrize("how", ["accept", "query"])
+def test_a_stream_of_an_ended_job_tells_all_and_ends(client: FlaskClient, service: Parts, how: str) -> None:
+    job = submit(client)
+    assert run_next_job(service, "test", lambda: False)
+    path, headers = f"/v1/jobs/{job}/events", {"Accept": "text/event-stream"}
+    if how == "query":
+        path, headers = f"{path}?stream=1", {}
+    stream = client.get(path, headers=headers)
+    assert stream.status_code == 200 and stream.mimetype == "text/event-stream"
+    assert stream.text.startswith("retry: 2000\n\n") and stream.headers["Cache-Control"] == "no-cache"
+    told = parsed(stream.text)
+    assert told == client.get(f"/v1/jobs/{job}/events").json["data"]
+    rest = client.get(path, headers={**headers, "Last-Event-ID": str(told[2]["id"])})
+    assert parsed(rest.text) == told[3:]
+    done = client.get(path, headers={**headers, "Last-Event-ID": str(told[-1]["id"])})
+    assert done.status_code == 204 and not done.data
+
+
+def test_what_cannot_be_asked_for(client: FlaskClient) -> None:
+    job = submit(client)
+    problem(client.get("/v1/jobs/job_nobody/events?stream=1"), 404)
+    for wrong in ("after=x", "after=-1", "stream=2", "limit=0", "afer=1"):
+        problem(client.get(f"/v1/jobs/{job}/events?{wrong}"), 422)
+    problem(client.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": "x"}), 422)
+
+
+def test_beyond_the_cap_a_stream_tells_what_there_is_and_ends(settings: Settings, service: Parts) -> None:
+    app = create_app(replace(settings, max_waiting_requests=0))
+    client = app.test_client()
+    job = submit(client)
+    began = time.monotonic()
+    assert [event["type"] for event in parsed(client.get(f"/v1/jobs/{job}/events?stream=1").text)] == ["status"]
+    assert time.monotonic() - began < 5
+    app.extensions["parts"].database.dispose()
+
+
+def test_streams_end_after_a_while_and_say_that_they_live(
+    settings: Settings, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.05)
+    app = create_app(replace(settings, stream_seconds=0.3))
+    client = app.test_client()
+    submit(client)
+    text = client.get("/v1/events?stream=1").text
+    assert text.count(": nothing new\n\n") >= 2
+    feed = app.extensions["feed"]
+    wait_until(lambda: feed._thread is None, what="the end of the thread that looks for events")
+    app.extensions["parts"].database.dispose()
+
+
+def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Parts) -> None:
+    """Whoever asks for what follows the last id it saw misses nothing, however long transactions take."""
+    job = submit(client)
+    with service.database.read() as connection:
+        number = jobs.get_job(connection, job).number
+    writers, each = 6, 15
+
+    def write(seed: int) -> None:
+        random = Random(seed)
+        for _ in range(each):
+            with service.database.begin() as connection:
+                events.note(connection, number, Kind.WARNING, {"seed": seed})
+                time.sleep(random.random() * 0.01)  # a transaction that takes its time; nothing is awaited
+
+    threads = [threading.Thread(target=write, args=(seed,)) for seed in range(writers)]
+    for thread in threads:
+        thread.start()
+    seen: list[int] = []
+    while len(seen) <= writers * each and (alive := any(thread.is_alive() for thread in threads)) is not None:
+        with service.database.read() as connection:
+            found, _ = events.list_events(connection, seen[-1] if seen else 0, 1000)
+        seen += [event.id for event in found]
+        if not alive and not found:
+            break
+    for thread in threads:
+        thread.join()
+    assert seen == list(range(1, writers * each + 2))
+
+
+def test_a_transaction_that_fails_tells_nothing(client: FlaskClient, service: Parts) -> None:
+    job = submit(client)
+    with service.database.read() as connection:
+        number = jobs.get_job(connection, job).number
+    with pytest.raises(ZeroDivisionError), service.database.begin() as connection:
+        events.note(connection, number, Kind.WARNING, {})
+        raise ZeroDivisionError
+    with service.database.begin() as connection:
+        events.note(connection, number, Kind.WARNING, {"second": True})
+    assert [event["data"] for event in client.get(f"/v1/jobs/{job}/events?after=1").json["data"]] == [{"second": True}]
+
+
+def test_old_events_go(client: FlaskClient, service: Parts) -> None:
+    for _ in range(5):
+        submit(client)
+    past, future = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    for before, most, left in ((past, 100, 5), (past, 3, 3), (future, 100, 0)):
+        with service.database.begin() as connection:
+            events.prune(connection, before, most)
+        assert len(client.get("/v1/events").json["data"]) == left
+    submit(client)
+    assert [event["id"] for event in client.get("/v1/events").json["data"]] == [6]
+
+
+@pytest.fixture
+def server(parts: Servers) -> Iterator[Service]:
+    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_QUEUE_URL": parts.queue_url}
+    with Service(parts.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
+        yield running
+
+
+class Listener:
+    """A client that reads a stream line by line."""
+
+    def __init__(self, server: Service, path: str, after: int | None = None) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        headers = {"Accept": "text/event-stream"} | ({} if after is None else {"Last-Event-ID": str(after)})
+        self.connection.request("GET", path, headers=headers)
+        self.answer = self.connection.getresponse()
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answer.close()
+        self.connection.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for line in self.answer:
+            if line.startswith(b"data: "):
+                yield json.loads(line.removeprefix(b"data: "))
+
+
+def test_a_listener_that_comes_again_loses_nothing_and_hears_nothing_twice(server: Service) -> None:
+    body = {"dataset": XOR, "training": {"epochs": 8000, "batch_size": 4, "store_parameters": {"every": 1000}}}
+    job = server.post("/v1/jobs", {**body, "hold": True})["id"]
+    path, heard = f"/v1/jobs/{job}/events", []
+    wait_until(lambda: server.get(f"/v1/jobs/{job}")["status"] == "paused", what="the pause at epoch 0")
+    with Listener(server, "/v1/events?after=0") as everything:
+        with Listener(server, path) as first:
+            assert server.send("POST", f"/v1/jobs/{job}:resume")[0] == 202
+            heard += islice(first, 7)
+        while heard[-1]["type"] != "end":
+            with Listener(server, path, heard[-1]["id"]) as again:
+                assert again.answer.status == 200
+                heard += again
+        assert list(islice(everything, len(heard))) == heard
+    assert heard == server.get(f"{path}?limit=1000")["data"]
+    with Listener(server, path, heard[-1]["id"]) as late:
+        assert late.answer.status == 204
+    moments = [datetime.fromisoformat(event["created_at"]) for event in heard if event["type"] == "epoch"]
+    assert all(
+        (later - earlier).total_seconds() > 0.2 for earlier, later in pairwise(moments[1:-1])
+    )  # the first is another attempt's
+
+
+def test_sixteen_listeners_hear_an_event_at_once(server: Service) -> None:
+    job = server.post("/v1/jobs", {"dataset": XOR, "hold": True})["id"]
+    wait_until(lambda: server.get(f"/v1/jobs/{job}")["status"] == "paused", what="the pause at epoch 0")
+    last = server.get(f"/v1/jobs/{job}/events")["last_id"]
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(Listener(server, f"/v1/jobs/{job}/events", last)) for _ in range(16)]
+        began = time.monotonic()
+        server.send("POST", f"/v1/jobs/{job}:cancel")
+        assert [next(iter(listener))["data"]["status"] for listener in listeners] == ["cancelled"] * 16
+        assert time.monotonic() - began < 2
