@@ -7,10 +7,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency reproduce pins clean
+.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-scaling reproduce pins clean
 
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## Make .venv with the backprop command
 
@@ -64,6 +64,9 @@ bench-train: $(VENV)/.ready $(filter .venv-peers/.ready,$(PEERS)/.ready) ## Comp
 
 bench-latency: $(VENV)/.ready ## Measure start-up and the time to a job's first epoch (ARGS="--starts 5 --jobs 20")
 	$(BIN)/python -m benchmarks.latency $(ARGS)
+
+bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
+	$(BIN)/python -m benchmarks.scaling $(ARGS)
 
 .venv-peers/.ready: requirements/peers.txt
 	$(PYTHON) -m venv .venv-peers

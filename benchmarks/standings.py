@@ -10,7 +10,6 @@ JAX, JAX_ORDERED, JAX_SCANNED = "JAX", "JAX, NumPy's order", "JAX, 1,000 epochs 
 SCIKIT_LEARN = "scikit-learn"
 OURS = (SERVICE, ALONE, ENGINE)
 PEERS = (TORCH_1, TORCH_2, JAX, JAX_ORDERED, JAX_SCANNED, SCIKIT_LEARN)
-MARKERS = re.compile(r"(<!-- bench-train: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 
 Seconds = Mapping[str, Sequence[float]]  # by contender, seconds per epoch of each round
 
@@ -48,7 +47,7 @@ def seconds_table(results: Mapping[str, Seconds]) -> str:
     """A row a workload, by its title: seconds per epoch."""
     names = _columns(results)
     rows = [[title, *(_cell(rounds.get(name)) for name in names)] for title, rounds in results.items()]
-    return _table(["seconds per epoch", *names], rows)
+    return table(["seconds per epoch", *names], rows)
 
 
 def ratios_table(results: Mapping[str, Seconds]) -> str:
@@ -58,20 +57,22 @@ def ratios_table(results: Mapping[str, Seconds]) -> str:
         middle = medians(rounds)
         of = ratios(middle)
         rows.append([title, fastest_peer(middle), *(f"{of[name]:.2f}" if name in of else "" for name in names)])
-    return _table(["over the fastest peer", "which is", *names], rows)
+    return table(["over the fastest peer", "which is", *names], rows)
 
 
 def _columns(results: Mapping[str, Seconds]) -> list[str]:
     return [name for name in (*OURS, *PEERS) if any(name in rounds for rounds in results.values())]
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def replaced(page: str, text: str) -> str:
+def replaced(page: str, text: str, marker: str = "bench-train") -> str:
     """The page with `text` between its markers; `ValueError` unless it has them once."""
-    if len(MARKERS.findall(page)) != 1:
-        raise ValueError("the page must have one `<!-- bench-train: ... -->` with an `<!-- end -->` after it")
-    return MARKERS.sub(lambda place: f"{place[1]}{text}\n{place[2]}", page)
+    markers = re.compile(rf"(<!-- {marker}: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
+    if len(markers.findall(page)) != 1:
+        raise ValueError(f"the page must have one `<!-- {marker}: ... -->` with an `<!-- end -->` after it")
+    return markers.sub(lambda place: f"{place[1]}{text}\n{place[2]}", page)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from service.errors import OutOfSpace, ServiceError
 
@@ -54,6 +55,15 @@ class FolderBlobs:
                 stream.flush()
                 os.fsync(stream.fileno())
             address = hashlib.sha256(data).hexdigest()
+            self.adopt(path, address)
+            return address
+
+    def put_written(self, write: Callable[[BinaryIO], None]) -> str:
+        """Store what `write` writes into a file, which need not be in memory as a whole; the address."""
+        with self.scratch() as path:
+            with path.open("wb") as stream:
+                write(stream)
+            address = self.prepare(path)
             self.adopt(path, address)
             return address
 

@@ -1,14 +1,16 @@
 """Byte strings that go into a row, or into the blobs when they are too large for one.
 
-Writing: `place` before the transaction, as it is slow, and `hold` within it. Reading: `read` what the store returned.
-`free` what rows pointed to and no longer do.
+Writing: `place` or `place_written` before the transaction, as it is slow, and `hold` within it. Reading: `read` what
+the store returned. `free` what rows pointed to and no longer do.
 """
 
 import hashlib
+import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import BinaryIO
 
 from service.blobs import FolderBlobs
 from service.errors import Damaged, ServiceError
@@ -18,6 +20,7 @@ from service.store.records import StoredBytes
 
 # a value passes several times through the memory of driver and server: 400 MB took PostgreSQL 23 s and 3.3 GB
 IN_ROW_BYTES = 8 * 1024 * 1024
+WRITTEN_IN_ROW_BYTES = 1024 * 1024  # of what is written anew every flush: beyond it a file takes less time and memory
 
 log = logging.getLogger(__name__)
 
@@ -33,28 +36,44 @@ def rows_together(size: int) -> int:
 
 @dataclass(frozen=True)
 class Placed:
-    """Bytes on their way into the database: `address` says where they lie when they are too large for a row."""
+    """Bytes on their way into the database.
 
-    data: bytes
+    When they are too large for a row, `address` says where they lie, and `again` puts them there once more.
+    """
+
+    data: bytes | None
     address: str | None
+    again: Callable[[], str]
 
     def stored(self) -> StoredBytes:
         """What the row is to hold."""
         if self.address is not None:
             return StoredBytes(self.address, None, self.address)
+        assert self.data is not None
         return StoredBytes(hashlib.sha256(self.data).hexdigest(), self.data, None)
 
 
 def place(blobs: FolderBlobs, data: bytes) -> Placed:
     """Put bytes that are too large for a row into the blobs; nothing points to them yet."""
-    return Placed(data, None if fits_a_row(len(data)) else blobs.put(data))
+    again = partial(blobs.put, data)
+    return Placed(data, None if fits_a_row(len(data)) else again(), again)
+
+
+def place_written(blobs: FolderBlobs, size: int, write: Callable[[BinaryIO], None]) -> Placed:
+    """As `place`, what `write` writes, about `size` bytes: where that is large it never is in memory as a whole."""
+    if size <= min(IN_ROW_BYTES, WRITTEN_IN_ROW_BYTES):
+        stream = io.BytesIO()
+        write(stream)
+        return place(blobs, stream.getvalue())
+    again = partial(blobs.put_written, write)
+    return Placed(None, again(), again)
 
 
 def hold(blobs: FolderBlobs, placed: Sequence[Placed]) -> None:
     """Once the transaction is `pointing`: see that they are still there, as another job may have freed the same."""
     for each in placed:
         if each.address is not None and not blobs.touch(each.address):
-            blobs.put(each.data)
+            each.again()
 
 
 def read(blobs: FolderBlobs, stored: StoredBytes) -> bytes:

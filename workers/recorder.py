@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from service.backprop.diagnostics import Warned
 from service.backprop.results import EpochResult, EpochRun
-from service.backprop.state import TrainingState
+from service.backprop.state import StateTaker
 from service.errors import OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
 from service.parts import Parts
 from service.store import diagnostics, epoch_runs, epochs, jobs, references
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
-from service.stored_bytes import Placed, free, hold, place, rows_together
+from service.stored_bytes import Placed, free, hold, place, place_written, rows_together
 from workers.keeping import Keeping, joined
 from workers.telling import Telling
 
@@ -69,10 +69,11 @@ class Recorder:
         self.forget: list[int] = []
         best = job.best_epoch
         self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
-        self.latest: tuple[int, bytes] | None = None
+        self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are stored
+        self.latest_kept = False
         self.best: tuple[int, bytes] | None = None
         self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
-        self.state: Callable[[], TrainingState] | None = None
+        self.state: StateTaker | None = None
         self.best_epoch = job.best_epoch
         self.stopped: str | None = None
         self.seconds = job.training_seconds
@@ -80,7 +81,9 @@ class Recorder:
         self.flush_cost = 0.0
 
     def add(self, result: EpochResult) -> None:
-        """Note an epoch; its parameters are copied here."""
+        """Note an epoch; its parameters are copied here, those of the epoch before are gone first."""
+        if self.latest is not None:
+            self.latest = (self.latest[0], None)
         data = result.network.stored_bytes()
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
@@ -89,9 +92,9 @@ class Recorder:
         self.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
         if kept or is_best:
             self._keep(result.epoch, data)
-        self.latest = (result.epoch, data)
+        self.latest, self.latest_kept = (result.epoch, data), kept or is_best
         if is_best:
-            self.best = self.latest
+            self.best = (result.epoch, data)
         self.best_epoch = result.best_epoch
         self.state = result.state
         self.stopped = result.stopped
@@ -119,7 +122,7 @@ class Recorder:
         self.runs.append(
             RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
         )
-        self.latest = (run.last_epoch, bytes(parts[-1]))
+        self.latest, self.latest_kept = (run.last_epoch, bytes(parts[-1])), bool(stored[-1])
         self.best_epoch, self.state = run.best_epoch, run.state
         self.seconds += run.seconds * len(parts)
         for warned in run.warnings:
@@ -150,7 +153,7 @@ class Recorder:
         return self.job.epoch if self.latest is None else self.latest[0]
 
     def bytes_of(self, epoch: int) -> bytes | None:
-        """The parameters of an epoch if they are still at hand: the newest and the best of this run are."""
+        """The parameters of an epoch if they are at hand: the newest and the best of this run are until stored."""
         at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
         return at_hand.get(epoch)
 
@@ -224,6 +227,8 @@ class Recorder:
         if self.latest is None:
             return
         epoch, data = self.latest
+        if data is None:
+            return
         if self.runs and self.runs[-1].last_epoch == epoch:
             if not self.runs[-1].parameters_stored[-1]:
                 self.runs[-1].parameters_stored[-1] = True
@@ -259,9 +264,16 @@ class Recorder:
         free(self.parts, superseded)
         self.telling.noted(self.warnings)
         self._drop_pending()
+        self._let_go()
         self.flush_cost = time.monotonic() - began
         self.flushed_at = time.monotonic()
         return asked
+
+    def _let_go(self) -> None:
+        """What is stored need not be at hand any more."""
+        self.best = None
+        if self.latest is not None and self.latest_kept:
+            self.latest = (self.latest[0], None)
 
     def _was_committed(self, ending: bool) -> bool:
         """After a lost answer to COMMIT: whether it took place."""
@@ -284,8 +296,8 @@ class Recorder:
         blocks = [(block, place(blobs, block.bytes)) for block in joined(self.blocks, self.keeping.__contains__)]
         if not with_state or self.state is None:
             return Writing(blocks, None)
-        state = self.state()
-        return Writing(blocks, (state.epoch, place(blobs, state.to_bytes())))
+        state = self.state(copied=False)  # no copy: it is written before training goes on
+        return Writing(blocks, (state.epoch, place_written(blobs, state.nbytes, state.write)))
 
     def _transaction(self, writing: Writing, last: Callable[[Any], bool] | None) -> tuple[str | None, list[str]]:
         """What the client has asked for, and the addresses that are pointed to no longer."""

@@ -43,6 +43,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
             prepared = prepare(parts, job)
             recorder = _recorder(parts, job, prepared)
             asked = _train(prepared, recorder, watch)
+            recorder.state = None  # it holds on to all that training computed in
             watch.end()
             _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:

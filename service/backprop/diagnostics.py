@@ -69,7 +69,11 @@ def next_due(epoch: int, every: int) -> int:
 def measure(
     network: Network, passed: Sequence[Buffers], before: FloatArray, sample: Buffers
 ) -> tuple[LayerDiagnostics, ...]:
-    """All layers after a step: of its shards `passed`, the parameters `before` it, and a forward pass of a `sample`."""
+    """All layers after a step: of its shards `passed`, the parameters `before` it, and a forward pass of a `sample`.
+
+    `before` is used up: it holds the step taken afterwards.
+    """
+    np.subtract(network.parameters, before, out=before)
     return tuple(
         _measure_layer(
             placed,
@@ -83,14 +87,14 @@ def measure(
 
 
 def _measure_layer(
-    placed: PlacedLayer, delta: FloatArray, parameters: FloatArray, before: FloatArray, sample: Buffers
+    placed: PlacedLayer, delta: FloatArray, parameters: FloatArray, step: FloatArray, sample: Buffers
 ) -> LayerDiagnostics:
     saturated, dead = _idle(placed, sample)
     has_parameters = bool(placed.size)
     return LayerDiagnostics(
         delta=float(np.linalg.norm(delta)),
         weights=float(np.linalg.norm(parameters)) if has_parameters else None,
-        updates=float(np.linalg.norm(parameters - before)) if has_parameters else None,
+        updates=float(np.linalg.norm(step)) if has_parameters else None,
         saturated=saturated,
         dead=dead,
     )

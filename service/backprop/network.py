@@ -143,6 +143,11 @@ class Workspace:
         self.views = [placed.views(self.gradients) for placed in network.layers] if gradients else []
         self._sized: dict[int, Buffers] = {}
 
+    def take(self, network: Network, gradients: FloatArray) -> None:
+        """Use another vector for the gradients."""
+        self.gradients = gradients
+        self.views = [placed.views(gradients) for placed in network.layers]
+
     def sized(self, rows: int) -> Buffers:
         """The views for `rows` rows, made once for each number of rows that occurs."""
         if rows not in self._sized:

@@ -1,12 +1,11 @@
 """What training yields: an epoch, or a run of short epochs that were passed together."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.backprop.arrays import FloatArray
 from service.backprop.diagnostics import LayerDiagnostics, Warned
 from service.backprop.network import Network
-from service.backprop.state import TrainingState
+from service.backprop.state import StateTaker
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class EpochResult:
     seconds: float
     best_epoch: int
     network: Network
-    state: Callable[[], TrainingState] | None
+    state: StateTaker | None
     stopped: str | None = None
     layers: tuple[LayerDiagnostics, ...] | None = None
     warnings: tuple[Warned, ...] = ()
@@ -47,7 +46,7 @@ class EpochRun:
     learning_rate: float
     seconds: float
     best_epoch: int
-    state: Callable[[], TrainingState]
+    state: StateTaker
     warnings: tuple[Warned, ...] = ()
 
     @property

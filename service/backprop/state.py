@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -24,9 +25,19 @@ class TrainingState:
     slots: dict[str, FloatArray]
     memory: dict[str, float]
 
+    @property
+    def nbytes(self) -> int:
+        """What its vectors take."""
+        return self.vector.nbytes + sum(vector.nbytes for vector in self.slots.values())
+
     def to_bytes(self) -> bytes:
-        """An NPZ archive; every bit survives, -0.0 too."""
+        """What `write` writes."""
         stream = io.BytesIO()
+        self.write(stream)
+        return stream.getvalue()
+
+    def write(self, stream: BinaryIO) -> None:
+        """An NPZ archive; every bit survives, -0.0 too. Vectors pass in pieces, so that no copy is made of them."""
         arrays = {
             "numbers": np.array([self.epoch, self.steps, self.best_epoch], dtype="<i8"),
             "best_value": np.float64(self.best_value),
@@ -36,7 +47,6 @@ class TrainingState:
             **{f"slot_{name}": vector for name, vector in self.slots.items()},
         }
         np.savez(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
-        return stream.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TrainingState":
@@ -46,3 +56,10 @@ class TrainingState:
             names, values = archive["memory_names"].tolist(), archive["memory_values"].tolist()
             memory = dict(zip(names, values, strict=True))
             return cls(epoch, steps, best_epoch, float(archive["best_value"]), archive["vector"], slots, memory)
+
+
+class StateTaker(Protocol):
+    """Gives a run's state after an epoch, while the next one has not begun."""
+
+    def __call__(self, copied: bool = True) -> TrainingState:
+        """A copy, or else views of the living vectors: those must be written before training goes on."""

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -51,10 +52,12 @@ class Trainer:
             of, _, key = name.partition(".")
             self.memories[of][key] = value
 
-    def state(self, epoch: int) -> TrainingState:
-        slots = {name: vector.copy() for name, vector in self.steps.slots.items()}
+    def state(self, epoch: int, copied: bool = True) -> TrainingState:
+        """The state after `epoch`: a copy, or views that hold it until training goes on."""
+        vector, slots = self.network.vector, self.steps.slots
+        if copied:
+            vector, slots = vector.copy(), {name: slot.copy() for name, slot in slots.items()}
         memory = {f"{of}.{key}": value for of, seen in self.memories.items() for key, value in seen.items()}
-        vector = self.network.vector.copy()
         return TrainingState(epoch, self.steps.steps, self.best_epoch, self.best_value, vector, slots, memory)
 
     def pass_epochs(self, epoch: int, should_stop: Callable[[], bool]) -> list[Passed] | None:
@@ -102,7 +105,7 @@ class Trainer:
             learning_rate=self.learning_rate,
             seconds=(time.perf_counter() - began) / len(passed.losses),
             best_epoch=self.best_epoch,
-            state=lambda: self.state(last),
+            state=partial(self.state, last),
             warnings=() if flat is None else (flat,),
         )
 
@@ -185,7 +188,7 @@ class Trainer:
             seconds=seconds,
             best_epoch=self.best_epoch,
             network=self.network,
-            state=(lambda: self.state(epoch)) if resumable else None,
+            state=partial(self.state, epoch) if resumable else None,
             stopped=stopping.is_over(epoch, observed, self.memories["stopping"]),
             layers=layers,
             warnings=self._warnings(epoch, watched, layers),
@@ -268,8 +271,9 @@ def _drive(
                     raise _diverged(epoch)
                 continue
             passed = trainer.pass_epochs(epoch, should_stop)
-            for one in passed or ():
-                result = trainer.end_epoch(epoch, one, len(passed or ()), began, should_stop)
+            count = len(passed or ())
+            while passed:
+                result = trainer.end_epoch(epoch, passed.pop(0), count, began, should_stop)
                 if result is None:
                     return
                 yield result

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import stored_bytes
+from service.backprop.state import TrainingState
 from service.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs import parameter_bytes, parameters_of
@@ -124,6 +126,20 @@ def test_bytes_freed_between_placing_and_pointing_are_put_again(service: Parts) 
         references.pointing(connection)
         stored_bytes.hold(service.blobs, [placed])
     assert stored_bytes.read(service.blobs, placed.stored()) == placed.data
+
+
+def test_a_large_state_is_never_in_memory_as_a_whole(service: Parts) -> None:
+    size = 64 * 1024 * 1024
+    vector = np.ones(size // 8, dtype=np.float32)
+    state = TrainingState(3, 9, 2, 0.5, vector, {"velocity": vector}, {})
+    tracemalloc.start()
+    placed = stored_bytes.place_written(service.blobs, state.nbytes, state.write)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert placed.data is None and peak < size / 2
+    stored_bytes.free(service, [str(placed.address)])
+    stored_bytes.hold(service.blobs, [placed])
+    assert stored_bytes.read(service.blobs, placed.stored()) == state.to_bytes()
 
 
 def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(

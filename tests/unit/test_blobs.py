@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -32,6 +33,16 @@ def test_an_address_is_the_hash_and_gives_the_bytes_back(blobs: FolderBlobs) -> 
 def test_the_same_bytes_are_stored_once_and_nothing_is_left_behind(blobs: FolderBlobs) -> None:
     assert blobs.put(b"x") == blobs.put(b"x")
     assert len([path for path in blobs.root.rglob("*") if path.is_file()]) == 1
+    assert list((blobs.root / "scratch").iterdir()) == []
+
+
+def test_what_is_written_is_stored_as_its_bytes_would_be(blobs: FolderBlobs) -> None:
+    def write(stream: BinaryIO) -> None:
+        stream.write(b"some ?")
+        stream.seek(5)
+        stream.write(b"bytes")
+
+    assert blobs.put_written(write) == blobs.put(b"some bytes")
     assert list((blobs.root / "scratch").iterdir()) == []
 
 

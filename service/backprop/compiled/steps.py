@@ -21,6 +21,7 @@ from service.backprop.steps import Course, LastStep, Passed, Rate, Together
 from service.backprop.tally import Outcome, Tally, series, tallies
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
+EXCHANGED = 100_000  # parameters at a time
 MOST_TOGETHER = 1000  # epochs
 PARTS_FROM = 1_000_000  # rows x parameters of a batch from which two threads are worth their meetings
 
@@ -159,11 +160,12 @@ class CompiledSteps:
         course, parameters = self.course, self.network.parameters
         if self.measuring is None:
             self.measuring = Shard(self.network, course.batch_size, course.weighing, course.settings.seed, 0)
-        after = parameters.copy()
-        parameters[...] = before
+            self.measuring.workspace.take(self.network, self.arrays.gradients)  # the step before is done with them
+        _exchange(parameters, before)
         self.measuring.gather(course.rows, batch)
         self.measuring.backpropagate(self.measuring.normaliser)
-        parameters[...] = after
+        _exchange(parameters, before)
+        self.arrays.gradients.fill(0)  # as a batch of few inputs that are not 0 expects them
         return LastStep([self.measuring.buffers], before)
 
     def close(self) -> None:
@@ -174,6 +176,13 @@ class CompiledSteps:
 def parts_of(rows: int, network: Network) -> int:
     """Into how many parts a step is cut: from shapes alone, so that threads never change a bit of a result."""
     return 2 if rows * network.parameters.size >= PARTS_FROM else 1
+
+
+def _exchange(one: FloatArray, other: FloatArray) -> None:
+    """Each takes the other's values, in pieces, so that no third vector is needed."""
+    for start in range(0, len(one), EXCHANGED):
+        piece = slice(start, start + EXCHANGED)
+        one[piece], other[piece] = other[piece], one[piece].copy()
 
 
 def _begins(count: int, batch_size: int, rows: int) -> IndexArray:

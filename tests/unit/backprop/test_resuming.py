@@ -172,3 +172,10 @@ def test_a_state_is_not_changed_by_the_epochs_after_it() -> None:
     for _ in run:
         assert math.isfinite(state.best_value)
     assert state.to_bytes() == before
+
+
+def test_a_state_of_views_is_the_copy_until_the_next_epoch_and_takes_no_memory() -> None:
+    for result in CASES["adam"].run("float64"):
+        views, copy = result.state(copied=False), result.state()
+        assert views.to_bytes() == copy.to_bytes() and views.nbytes == copy.nbytes
+        assert views.vector is result.network.vector and copy.vector is not result.network.vector
