@@ -93,8 +93,8 @@ WORKLOADS = (
     Workload("xor", "xor", 4, (2, 4, 1), *SIGMOIDS, sgd(0.5), 4, epochs=500_000, scanned=1000),
     Workload("nielsen", "mnist", 50_000, (784, 30, 10), *SIGMOIDS, sgd(3.0), 10, epochs=40),
     Workload("b3b1", "mnist", 50_000, (784, 16, 16, 10), *SIGMOIDS, sgd(3.0), 100, epochs=80),
-    Workload("adam128", "mnist", 60_000, (784, 128, 10), *CLASSES, ADAM, 128, epochs=20),
-    Workload("wide", "mnist", 60_000, (784, 512, 512, 10), *CLASSES, ADAM, 128, epochs=4),
+    Workload("adam128", "mnist", 60_000, (784, 128, 10), *CLASSES, ADAM, 128, epochs=30),
+    Workload("wide", "mnist", 60_000, (784, 512, 512, 10), *CLASSES, ADAM, 128, epochs=8),
     Workload("tabular", "tabular", TABULAR_ROWS, (TABULAR_INPUTS, 64, 64, 1), *VALUES, ADAM, 256, epochs=40),
 )
 

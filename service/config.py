@@ -131,6 +131,17 @@ def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     return Settings(**values).check()
 
 
+def told_by_variables(settings: Settings) -> dict[str, str]:
+    """The variables that make these settings, numbers of processes resolved."""
+    values = {known.name: getattr(settings, known.name) for known in fields(Settings)}
+    values |= {
+        "data_dir": settings.data_dir.absolute(),
+        "workers": settings.resolved_workers,
+        "api_processes": settings.resolved_api_processes,
+    }
+    return {PREFIX + name.upper(): str(value) for name, value in values.items()}
+
+
 def _parse(variable: str, text: str, kind: Any) -> Any:
     text = text.strip()
     if issubclass(kind, Path):

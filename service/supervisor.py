@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from service.config import Settings
+from service.config import Settings, told_by_variables
 from service.embedded import data_folder, queue_command, queue_server, socket_path
 from service.errors import Misconfigured
 from service.processes import die_with_parent
@@ -81,15 +81,8 @@ def environment_of(settings: Settings, queue_url: str) -> dict[str, str]:
         **os.environ,
         **dict.fromkeys(THREAD_VARIABLES, "1"),
         "PYTHONUNBUFFERED": "1",
-        "BACKPROP_HOST": settings.host,
-        "BACKPROP_PORT": str(settings.port),
-        "BACKPROP_DATA_DIR": str(settings.data_dir.absolute()),
-        "BACKPROP_DATABASE_URL": settings.database_url,
+        **told_by_variables(settings),
         "BACKPROP_QUEUE_URL": queue_url,
-        "BACKPROP_WORKERS": str(settings.resolved_workers),
-        "BACKPROP_API_PROCESSES": str(settings.resolved_api_processes),
-        "BACKPROP_AUTH": settings.auth,
-        "BACKPROP_LOG_LEVEL": settings.log_level,
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from service.backprop.activations import Activation
 from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.compiled.ahead import Chunk, Gatherer
 from service.backprop.compiled.layers import ACTIVATIONS
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
@@ -23,7 +24,7 @@ from service.backprop.tally import Outcome, Tally, series, tallies
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 EXCHANGED = 100_000  # parameters at a time
 MOST_TOGETHER = 1000  # epochs
-PARTS_FROM = 1_000_000  # rows x parameters of a batch from which two threads are worth their meetings
+PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads are worth their meetings
 
 
 def covers(course: Course) -> bool:
@@ -64,12 +65,11 @@ class CompiledSteps:
         if course.rows.block_rows is not None:
             self.together = 0
         room = min(self.chunk, len(course.rows)) if self.together < 2 else self.together * len(course.rows)
-        self.X: FloatArray = np.empty((room, network.inputs), dtype=network.dtype)
-        self.Y: FloatArray = np.empty((room, network.outputs), dtype=network.dtype)
-        self.outputs: FloatArray = np.empty_like(self.Y)
+        self.outputs: FloatArray = np.empty((room, network.outputs), dtype=network.dtype)
         self.arrays = _arrays(network, course.batch_size, self.slots, self.plan.parts)
         self.threads = min(settings.threads, self.plan.parts)
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        self.gatherer = Gatherer(course.rows, network, room, settings.threads > self.threads and self.together < 2)
         self.measuring: Shard | None = None
 
     def pass_epochs(
@@ -88,21 +88,21 @@ class CompiledSteps:
         tally = Tally(self.course.measures, self.network.outputs)
         last: LastStep | None = None
         index = 0
-        for chunk in self._chunks(epoch, tells):
+        for chunk in self.gatherer.chunks(self._order(epoch, tells)):
             if should_stop():
                 return None
-            batch_count = -(-len(chunk) // self.course.batch_size)
+            rows = len(chunk.indices)
+            batch_count = -(-rows // self.course.batch_size)
             rates = np.array([rate(epoch, index + number) for number in range(batch_count)])
             index += batch_count
             before = self.network.parameters.copy() if tells and index == self.course.batches else None
             self._pass(chunk, rates, np.empty(0, dtype=np.intp))
-            rows = len(chunk)
-            tally.add(Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), None, float(rows))
+            tally.add(Outcome(self.outputs[:rows], chunk.Y, chunk.Y), None, float(rows))
             if before is not None:
-                last = self._last_step(chunk, before)
+                last = self._last_step(chunk.indices, before)
         return [Passed(tally, last)]
 
-    def _chunks(self, epoch: int, apart: bool) -> Iterator[IndexArray]:
+    def _order(self, epoch: int, apart: bool) -> Iterator[IndexArray]:
         """An epoch's rows in its order; with the last batch for itself when it is to be told `apart`."""
         course, settings = self.course, self.course.settings
         left = len(course.rows)
@@ -131,19 +131,17 @@ class CompiledSteps:
         order = orders(count, settings.shuffle, settings.seed, epoch, together)
         rates = np.full(together * per_epoch, rate(epoch, 0))
         ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
-        snapshots = self._pass(order.reshape(-1), rates, ends)
-        rows = together * count
-        return Outcome(self.outputs[:rows], self.Y[:rows], self.Y[:rows]), snapshots
+        chunk = self.gatherer.gather(order.reshape(-1))
+        snapshots = self._pass(chunk, rates, ends)
+        return Outcome(self.outputs[: together * count], chunk.Y, chunk.Y), snapshots
 
-    def _pass(self, indices: IndexArray, rates: FloatArray, ends: IndexArray) -> FloatArray:
-        """A step for each batch of the rows at `indices`; the parameters after the batches before `ends`."""
-        size, count = self.course.batch_size, len(indices)
-        X, Y = self.X[:count], self.Y[:count]
-        self.course.rows.gather(indices, X, Y)
+    def _pass(self, chunk: Chunk, rates: FloatArray, ends: IndexArray) -> FloatArray:
+        """A step for each batch of a chunk; the parameters after the batches before `ends`."""
+        size, count = self.course.batch_size, len(chunk.indices)
         snapshots = np.empty((len(ends), self.network.parameters.size), dtype=self.network.dtype)
         begins = _begins(count, size, len(self.course.rows))
         outputs = self.outputs[:count]
-        given = (self.plan, self.arrays, X, Y, begins, rates, self.steps, outputs, ends, snapshots)
+        given = (self.plan, self.arrays, chunk.X, chunk.Y, begins, rates, self.steps, outputs, ends, snapshots)
         others = (
             []
             if self.pool is None
@@ -169,6 +167,7 @@ class CompiledSteps:
         return LastStep([self.measuring.buffers], before)
 
     def close(self) -> None:
+        self.gatherer.close()
         if self.pool is not None:
             self.pool.shutdown()
 

@@ -1,0 +1,58 @@
+"""Chunks of rows, gathered ahead of the steps that take them where there is a thread to spare."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.network import Network
+from service.backprop.rows import Rows
+
+
+class Chunk(NamedTuple):
+    """Rows and where they came from: X (rows, inputs), Y (rows, outputs)."""
+
+    indices: IndexArray
+    X: FloatArray
+    Y: FloatArray
+
+
+class Gatherer:
+    """Gathers up to `room` rows at a time; with `spare`, the next of them while the last ones are computed with."""
+
+    def __init__(self, rows: Rows, network: Network, room: int, spare: bool) -> None:
+        self.rows = rows
+        places = 2 if spare else 1
+        self.X: FloatArray = np.empty((places, room, network.inputs), dtype=network.dtype)
+        self.Y: FloatArray = np.empty((places, room, network.outputs), dtype=network.dtype)
+        self.pool = ThreadPoolExecutor(1) if spare else None
+        self.under_way: Future[Chunk] | None = None
+
+    def gather(self, indices: IndexArray, place: int = 0) -> Chunk:
+        """The rows at `indices`, which stay until that place is gathered into again."""
+        X, Y = self.X[place, : len(indices)], self.Y[place, : len(indices)]
+        self.rows.gather(indices, X, Y)
+        return Chunk(indices, X, Y)
+
+    def chunks(self, order: Iterable[IndexArray]) -> Iterator[Chunk]:
+        """Each of them in turn, to be done with before the next but one is asked for."""
+        if self.pool is None:
+            yield from map(self.gather, order)
+            return
+        if self.under_way is not None:  # of an epoch that was left
+            self.under_way.result()
+        place = 0
+        for indices in order:
+            following = self.pool.submit(self.gather, indices, place)
+            if self.under_way is not None:
+                yield self.under_way.result()
+            self.under_way, place = following, 1 - place
+        if self.under_way is not None:
+            last, self.under_way = self.under_way, None
+            yield last.result()
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.shutdown()
