@@ -25,6 +25,8 @@ RUN groupadd --gid 10001 backprop \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin backprop \
     && mkdir /data && chown 10001:10001 /data && chmod 750 /data
 COPY --from=build /opt/backprop /opt/backprop
+# What was compiled is only used where it could be written, as another processor needs other code.
+RUN chown -R 10001:10001 /opt/backprop/lib/python3*/site-packages/service/backprop/compiled/__pycache__
 
 ENV PATH=/opt/backprop/bin:$PATH PYTHONUNBUFFERED=1 BACKPROP_DATA_DIR=/data
 USER 10001:10001
