@@ -28,8 +28,8 @@ SPARSE_BELOW = 0.5  # the share of inputs that are not 0 up to which a batch is 
 class Plan(NamedTuple):
     """A network of dense layers and how it is trained, a batch in `parts`.
 
-    `layers` (layers, 5) are each one's inputs, units, activation,
-    place of its weights in the parameters and place of its units in a row of all layers' units.
+    `layers` (layers, 5) are each one's inputs, units, activation, place of its weights in the parameters, and place of
+    its units in a row of all layers' units.
     """
 
     layers: IndexArray
