@@ -1,6 +1,6 @@
 """The algorithm: feedforward networks trained by backpropagation.
 
-NumPy and the standard library, and of this project `service.errors` alone. Nothing here prints, logs, reads a clock for
+NumPy and the standard library, in `compiled/` also Numba where it is installed; of this project `service.errors` alone. Nothing here prints, logs, reads a clock for
 more than a duration, or touches global randomness.
 
 The equations are those of Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors"
