@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,11 +16,12 @@ from service.backprop.state import StateTaker
 from service.errors import OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import diagnostics, epoch_runs, epochs, jobs, references
+from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place, place_written, rows_together
 from workers.keeping import Keeping, joined
+from workers.standings import Standings
 from workers.telling import Telling
 
 FLUSH_SECONDS = 0.25
@@ -38,11 +39,13 @@ class Writing:
     """What one transaction writes: blocks of parameters with their bytes, and the state to go on from."""
 
     blocks: list[tuple[ParameterBlock, Placed]]
+    standings: list[tuple[int, Placed]]
     state: tuple[int, Placed] | None
 
     def large(self) -> list[Placed]:
         """What lies in the blobs already."""
-        placed = [placed for _, placed in self.blocks] + ([] if self.state is None else [self.state[1]])
+        placed = [placed for _, placed in (*self.blocks, *self.standings)]
+        placed += [] if self.state is None else [self.state[1]]
         return [each for each in placed if each.address is not None]
 
 
@@ -73,6 +76,8 @@ class Recorder:
         self.latest_kept = False
         self.best: tuple[int, bytes] | None = None
         self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
+        self.standings = Standings(training["store_parameters"].get("optimizer_state", False))
+        self.chain = job.chain
         self.state: StateTaker | None = None
         self.best_epoch = job.best_epoch
         self.stopped: str | None = None
@@ -85,6 +90,7 @@ class Recorder:
         if self.latest is not None:
             self.latest = (self.latest[0], None)
         data = result.network.stored_bytes()
+        self.standings.take(result.epoch, result.state)
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
         if is_best:
@@ -164,7 +170,7 @@ class Recorder:
 
     def _keep(self, epoch: int, data: bytes) -> None:
         self.blocks.append(ParameterBlock(epoch, epoch, self.keeping.every, len(data), data))
-        self.pending_bytes += len(data)
+        self.pending_bytes += len(data) + self.standings.keep(epoch)
 
     def _forget(self, epoch: int) -> None:
         """Keep the parameters of a bettered best epoch no longer."""
@@ -173,6 +179,7 @@ class Recorder:
             self.forget.append(epoch)
             return
         self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
+        self.standings.forget(epoch)
         self.pending_bytes -= sum(block.size for block in pending)
         self.records = [
             replace(record, parameters_stored=False) if record.epoch == epoch else record for record in self.records
@@ -217,6 +224,7 @@ class Recorder:
     def _drop_pending(self) -> None:
         self.records, self.runs, self.diagnostics, self.blocks, self.forget = [], [], [], [], []
         self.pending_bytes = 0
+        self.standings.stored()
 
     def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
@@ -248,10 +256,11 @@ class Recorder:
     def _write(self, last: Callable[[Any], bool] | None) -> str | None:
         began = time.monotonic()
         writing = self._writing(with_state=last is None)
+        chain = chains.over(self.chain, self.pending_hashes())
         superseded: list[str] = []
         while True:
             try:
-                asked, superseded = self._transaction(writing, last)
+                asked, superseded = self._transaction(writing, chain, last)
                 break
             except (Unavailable, OutOfSpace):
                 # the database is away, or its disk full: try again while the lease lasts, then drop the work
@@ -261,6 +270,7 @@ class Recorder:
                 if self._was_committed(last is not None):
                     asked = None
                     break
+        self.chain = chain
         free(self.parts, superseded)
         self.telling.noted(self.warnings)
         self._drop_pending()
@@ -294,16 +304,19 @@ class Recorder:
         """What is pending, its large byte strings in the blobs already: they take too long for a transaction."""
         blobs = self.parts.blobs
         blocks = [(block, place(blobs, block.bytes)) for block in joined(self.blocks, self.keeping.__contains__)]
+        standings = self.standings.placed(blobs)
         if not with_state or self.state is None:
-            return Writing(blocks, None)
+            return Writing(blocks, standings, None)
         state = self.state(copied=False)  # no copy: it is written before training goes on
-        return Writing(blocks, (state.epoch, place_written(blobs, state.nbytes, state.write)))
+        return Writing(blocks, standings, (state.epoch, place_written(blobs, state.nbytes, state.write)))
 
-    def _transaction(self, writing: Writing, last: Callable[[Any], bool] | None) -> tuple[str | None, list[str]]:
+    def _transaction(
+        self, writing: Writing, chain: str | None, last: Callable[[Any], bool] | None
+    ) -> tuple[str | None, list[str]]:
         """What the client has asked for, and the addresses that are pointed to no longer."""
         number = self.job.number
         with self.parts.database.begin() as connection:
-            if not jobs.fenced(connection, self.job, self.lease_seconds, **self._progress()):
+            if not jobs.fenced(connection, self.job, self.lease_seconds, chain=chain, **self._progress()):
                 raise Fenced
             if large := writing.large():
                 references.pointing(connection)
@@ -312,10 +325,12 @@ class Recorder:
             epoch_runs.add_runs(connection, number, self.runs)
             diagnostics.add_diagnostics(connection, number, self.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
+            optimizer_states.add(connection, number, [(epoch, each.stored()) for epoch, each in writing.standings])
             if self.late is not None:
                 epochs.mark_stored(connection, number, self.late)
             self.telling.note(connection, self._newest(), self.warnings, last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in self.forget]
+            superseded += [optimizer_states.forget(connection, number, epoch) for epoch in self.forget]
             if last is not None:
                 superseded.append(epochs.drop_resume_state(connection, number))
                 if not last(connection):
@@ -324,6 +339,18 @@ class Recorder:
                 epoch, state = writing.state
                 superseded.append(epochs.save_resume_state(connection, number, epoch, state.stored()))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
+
+    def pending_hashes(self) -> Iterator[chains.Block]:
+        """Of the epochs that are not written yet, in order."""
+        return chains.blocks_of(self.records, self.runs)
+
+    def pending_bytes_of(self, epoch: int) -> bytes | None:
+        """The parameters of an epoch that are to be stored and are not yet, or that are at hand."""
+        for block in self.blocks:
+            if block.first_epoch <= epoch <= block.last_epoch and not (epoch - block.first_epoch) % block.stride:
+                at = (epoch - block.first_epoch) // block.stride * block.size
+                return block.bytes[at : at + block.size]
+        return self.bytes_of(epoch)
 
     def _newest(self) -> EpochRecord | None:
         """The newest epoch that is pending."""

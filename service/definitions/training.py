@@ -78,6 +78,9 @@ class StoreParameters(Model):
     """Which epochs' parameters are kept: each `every`-th, and always 0, the best and the last."""
 
     every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
+    optimizer_state: bool = Field(
+        default=False, description="keep the optimizer's state beside them: a fork goes on with it, a trace uses it"
+    )
 
 
 class RegularizationChoice(Model):

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from service.errors import NotFound
 from service.store import epoch_runs
 from service.store.epoch_runs import RunRecord
-from service.store.records import EpochRecord, ParameterBlock, StoredBytes, StoredParameters
+from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs, parameters, resume_states
 
@@ -169,6 +169,16 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
     at = (epoch - row.first_epoch) // row.stride * row.size
     data = None if row.bytes is None else bytes(row.bytes[at : at + row.size])
     return StoredParameters(record.sha256, data, row.address, epoch)
+
+
+def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
+    """The first block of stored parameters that begins past the epoch `after`."""
+    query = select(parameters).where(parameters.c.job == job, parameters.c.first_epoch > after)
+    row = connection.execute(query.order_by(parameters.c.first_epoch).limit(1)).one_or_none()
+    if row is None:
+        return None
+    data = None if row.bytes is None else bytes(row.bytes)
+    return StoredBlock(range(row.first_epoch, row.last_epoch + 1, row.stride), row.size, data, row.address)
 
 
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:

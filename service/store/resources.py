@@ -74,6 +74,12 @@ def get_dataset(connection: Connection, name: str) -> DatasetRecord:
     return _dataset(row)
 
 
+def find_dataset(connection: Connection, name: str) -> DatasetRecord | None:
+    """The same, or None."""
+    row = _find(connection, datasets, name)
+    return None if row is None else _dataset(row)
+
+
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
     rows, more = _page(connection, datasets, page, "dataset")
     return Listing(tuple(_dataset(row) for row in rows), more)
