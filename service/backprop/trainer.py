@@ -127,7 +127,8 @@ class Trainer:
 
     def first_look(self, should_stop: Callable[[], bool]) -> Tally | None:
         """The start, on the first training rows, or on all when those weigh nothing."""
-        tally = self.evaluator.evaluate(self.training, FIRST_LOOK_ROWS, should_stop)
+        first = np.arange(min(len(self.training), FIRST_LOOK_ROWS), dtype=np.intp)
+        tally = self.evaluator.evaluate(self.training, first, should_stop)
         if tally is None or tally.normaliser:
             return tally
         return self.evaluator.evaluate(self.training, should_stop=should_stop)
