@@ -27,10 +27,11 @@ from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows, batches
 from service.backprop.schedules import SCHEDULES
 from service.backprop.settings import TrainingSettings
-from service.backprop.state import StateTaker, TrainingState
+from service.backprop.state import TrainingState
 from service.backprop.stopping import EarlyStopping, Stopping
 from service.backprop.trainer import train, train_in_runs
 from service.errors import Diverged
+from tests.unit.backprop.checkpoints import Everywhere
 
 BOUNDS = {"float32": 1e-6, "float64": 1e-12}
 SGD, ADAM = OPTIMIZERS["sgd"], OPTIMIZERS["adam"]
@@ -199,19 +200,6 @@ def test_a_run_resumed_at_any_epoch_it_can_go_on_from_has_the_same_bits() -> Non
         ] == undisturbed[state.epoch + 1 :]
 
 
-class EveryChunk:
-    """Keeps the state between all calls of an epoch."""
-
-    def __init__(self) -> None:
-        self.states: list[TrainingState] = []
-
-    def is_due(self, stopping: bool) -> bool:
-        return True
-
-    def keep(self, state: StateTaker) -> None:
-        self.states.append(TrainingState.from_bytes(state(copied=False).to_bytes()))
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_run_resumed_within_an_epoch_has_the_same_bits(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
     monkeypatch.setattr(compiled_steps, "CHUNK_BYTES", 700)  # 4 batches of 8 rows
@@ -227,7 +215,7 @@ def test_a_run_resumed_within_an_epoch_has_the_same_bits(monkeypatch: pytest.Mon
             if isinstance(result, EpochResult)
         ]
 
-    kept = EveryChunk()
+    kept = Everywhere()
     whole = run(checkpoint=kept)
     assert [state.begun.batches for state in kept.states if state.begun] == [4, 8, 12] * 3
     for state in kept.states:

@@ -20,9 +20,10 @@ from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows
 from service.backprop.schedules import SCHEDULES
 from service.backprop.settings import TrainingSettings
-from service.backprop.state import Checkpoint, StateTaker, TrainingState
+from service.backprop.state import Checkpoint, TrainingState
 from service.backprop.stopping import EarlyStopping, Stopping
 from service.backprop.trainer import train_in_runs
+from tests.unit.backprop.checkpoints import Everywhere
 
 ACCURACY = METRICS["accuracy"]()
 METRICS_OF_ALL_KINDS = (ACCURACY, METRICS["roc_auc"](), METRICS["f1"]())
@@ -158,23 +159,10 @@ def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: st
     assert resumed == [state.to_bytes() for _, state in whole[middle.epoch + 1 :]]
 
 
-class EveryBatch:
-    """Keeps the state before every batch of a run but an epoch's first."""
-
-    def __init__(self) -> None:
-        self.states: list[TrainingState] = []
-
-    def is_due(self, stopping: bool) -> bool:
-        return True
-
-    def keep(self, state: StateTaker) -> None:
-        self.states.append(TrainingState.from_bytes(state(copied=False).to_bytes()))
-
-
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("name", list(CASES))
 def test_from_every_batch_the_run_goes_on_the_same(name: str, precision: str) -> None:
-    case, kept = CASES[name], EveryBatch()
+    case, kept = CASES[name], Everywhere()
     seen = [told(result) for result in case.run(precision, checkpoint=kept)]
     batches = len({state.begun.batches for state in kept.states if state.begun is not None})
     assert batches == (0 if case.settings.get("batch_size") == 50 else 6)
