@@ -108,7 +108,7 @@ class LastEpoch:
 def _last_epoch(parts: Parts, job: JobRecord, stored: StoredBytes) -> LastEpoch | None:
     """The job's last epoch, out of the state to go on from."""
     state = TrainingState.from_bytes(read_bytes(parts.blobs, stored))
-    if state.epoch != job.epoch:
+    if state.epoch != job.epoch or state.begun is not None:
         return None
     network = build_network(job.network, job.training["precision"])
     network.vector[...] = state.vector

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from struct import iter_unpack
 from typing import Any
 
 import numpy as np
@@ -113,39 +114,40 @@ class Recorder:
 
     def add_run(self, run: EpochRun) -> None:
         """Note short epochs that were trained together; their parameters are copied here."""
-        rows = memoryview(run.parameters.tobytes()).cast("B")
-        size = run.parameters[0].nbytes
-        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        hashes = np.frombuffer(b"".join(hashlib.sha256(part).digest() for part in parts), dtype=np.uint8)
-        stored = self.keeping.chosen_of(run.epoch, len(parts))
+        data, size = run.parameters.tobytes(), run.parameters[0].nbytes
+        sha256 = hashlib.sha256
+        hashes = b"".join([sha256(part).digest() for (part,) in iter_unpack(f"{size}s", data)])
+        count = len(data) // size
+        stored = self.keeping.chosen_of(run.epoch, count)
         if run.best_epoch >= run.epoch:
-            self._keep_best(run.best_epoch, bool(stored[run.best_epoch - run.epoch]))
-            self.best = (run.best_epoch, bytes(parts[run.best_epoch - run.epoch]))
-            stored[run.best_epoch - run.epoch] = True
-        self._keep_run(run.epoch, parts, stored)
+            at = run.best_epoch - run.epoch
+            self._keep_best(run.best_epoch, bool(stored[at]))
+            self.best = (run.best_epoch, data[at * size : (at + 1) * size])
+            stored[at] = True
+        self._keep_run(run.epoch, data, size, stored)
         metrics = run.training_metrics
-        columns = hashes.reshape(-1, hashlib.sha256().digest_size)
+        columns = np.frombuffer(hashes, dtype=np.uint8).reshape(count, -1)
         self.runs.append(
             RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
         )
-        self.latest, self.latest_kept = (run.last_epoch, bytes(parts[-1])), bool(stored[-1])
+        self.latest, self.latest_kept = (run.last_epoch, data[-size:]), bool(stored[-1])
         self.best_epoch, self.state = run.best_epoch, run.state
-        self.seconds += run.seconds * len(parts)
+        self.seconds += run.seconds * count
         for warned in run.warnings:
             self._warn(warned)
 
-    def _keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_]) -> None:
-        """Parameters of a run's epochs: as many in one block as fit a row, where all are kept."""
+    def _keep_run(self, first: int, data: bytes, size: int, stored: NDArray[np.bool_]) -> None:
+        """Parameters of a run's epochs, `size` bytes each: as many in one block as fit a row, where all are kept."""
         if stored.all() and self.keeping.every == 1:
-            together = rows_together(len(parts[0]))
-            for start in range(0, len(parts), together):
-                some = parts[start : start + together]
-                data = b"".join(some)
-                self.blocks.append(ParameterBlock(first + start, first + start + len(some) - 1, 1, len(parts[0]), data))
-                self.pending_bytes += len(data)
+            together = rows_together(size)
+            for start in range(0, len(stored), together):
+                some = data[start * size : (start + together) * size]
+                last = first + start + len(some) // size - 1
+                self.blocks.append(ParameterBlock(first + start, last, 1, size, some))
+                self.pending_bytes += len(some)
             return
         for index in np.flatnonzero(stored).tolist():
-            self._keep(first + index, bytes(parts[index]))
+            self._keep(first + index, data[index * size : (index + 1) * size])
 
     def _keep_best(self, epoch: int, kept: bool) -> None:
         """There is a new best epoch: the one before need not be kept for that any more."""

@@ -7,6 +7,7 @@ parameters, stored or not, and grows by each flush in the flush's own transactio
 import hashlib
 from collections.abc import Iterable, Iterator
 from heapq import merge
+from struct import iter_unpack
 
 from sqlalchemy import Connection, select
 
@@ -24,8 +25,8 @@ Block = tuple[int, bytes]  # an epoch, and the hashes of that one and those afte
 def chained(chain: bytes, hashes: bytes) -> bytes:
     """The chain over more epochs, whose hashes follow each other."""
     sha256 = hashlib.sha256
-    for at in range(0, len(hashes), DIGEST):
-        chain = sha256(chain + hashes[at : at + DIGEST]).digest()
+    for (each,) in iter_unpack(f"{DIGEST}s", hashes):
+        chain = sha256(chain + each).digest()
     return chain
 
 

@@ -1,6 +1,6 @@
 """The steps of training in compiled code: what it covers, and how a run's arrays reach it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,8 +18,9 @@ from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
 from service.backprop.passes import Shard
 from service.backprop.rows import batches
-from service.backprop.steps import Course, LastStep, Passed, Rate, Together
-from service.backprop.tally import Outcome, Tally, series, tallies
+from service.backprop.state import Begun
+from service.backprop.steps import Between, Course, LastStep, Passed, Rate, Together, start_of
+from service.backprop.tally import Outcome, series, tallies
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 EXCHANGED = 100_000  # parameters at a time
@@ -73,11 +74,11 @@ class CompiledSteps:
         self.measuring: Shard | None = None
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, should_stop: Callable[[], bool]
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
     ) -> list[Passed] | None:
-        together = min(most, self.together)
+        together = 1 if begun is not None else min(most, self.together)
         if together > 1:
-            if should_stop():
+            if between(0, None):
                 return None
             outcome, snapshots = self._pass_several(epoch, together, rate)
             passed = zip(tallies(self.course.measures, outcome, together), snapshots, strict=True)
@@ -85,11 +86,10 @@ class CompiledSteps:
                 Passed(tally, parameters=parameters, resumable=number == together)
                 for number, (tally, parameters) in enumerate(passed, 1)
             ]
-        tally = Tally(self.course.measures, self.network.outputs)
+        index, tally = start_of(self.course, begun)
         last: LastStep | None = None
-        index = 0
-        for chunk in self.gatherer.chunks(self._order(epoch, tells)):
-            if should_stop():
+        for chunk in self.gatherer.chunks(_after(self._order(epoch, tells), index * self.course.batch_size)):
+            if between(index, tally):
                 return None
             rows = len(chunk.indices)
             batch_count = -(-rows // self.course.batch_size)
@@ -175,6 +175,14 @@ class CompiledSteps:
 def parts_of(rows: int, network: Network) -> int:
     """Into how many parts a step is cut: from shapes alone, so that threads never change a bit of a result."""
     return 2 if rows * network.parameters.size >= PARTS_FROM else 1
+
+
+def _after(order: Iterable[IndexArray], rows: int) -> Iterator[IndexArray]:
+    """What comes after the first `rows` of an epoch's order, the chunks cut where they always are."""
+    for chunk in order:
+        if rows < len(chunk):
+            yield chunk[rows:]
+        rows = max(0, rows - len(chunk))
 
 
 def _exchange(one: FloatArray, other: FloatArray) -> None:
