@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from service.backprop.optimizers import OPTIMIZERS
+from service.backprop.terms import is_continued
 from service.data.alike import as_trained
 from service.data.preprocessing import Preprocessing
 from service.definitions.choices import build
@@ -112,8 +111,7 @@ def _standing(parent: Parent, training: dict[str, Any]) -> tuple[bool, str | Non
     if before["precision"] != training["precision"]:
         return False, f"{before['precision']} became {training['precision']}"
     old, new = (build(OPTIMIZERS, each["optimizer"]) for each in (before, training))
-    one = np.zeros(1)
-    if type(old) is not type(new) or old.slots(one).keys() != new.slots(one).keys():
+    if not is_continued(old, new):
         became = f"{old.name} became {new.name}" if old.name != new.name else f"other settings of {new.name}"
         return False, became
     return True, None

@@ -105,6 +105,28 @@ def test_formulas_of_every_kind_of_layer_come_to_their_values(client: FlaskClien
     np.testing.assert_allclose(trace["update"][0]["step"]["weights"], -0.001 * m / (np.sqrt(s) + 1e-8), rtol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "nadam", "rmsprop", {"type": "sgd", "momentum": 0.9}, "adamax"])
+def test_a_step_goes_on_from_the_optimizers_state_where_that_is_stored(
+    client: FlaskClient, train: Train, optimizer: Any
+) -> None:
+    kept = {"epochs": 6, "precision": "float64", "store_parameters": {"optimizer_state": True}}
+    job = train({"dataset": XOR, "training": {**SMALL, **kept, "optimizer": optimizer, "shuffle": False}})
+    body = {"instances": XOR["inputs"], "targets": XOR["targets"]}
+    trace = post(client, f"{epochs_of(job)}/4:trace?explain=true", body)
+    assert trace["optimizer_state"] == "stored"
+    after = get(client, f"{epochs_of(job)}/5/parameters")["layers"]
+    for told, stored in zip(trace["update"], after, strict=True):
+        for name, values in stored.items():
+            np.testing.assert_allclose(told["after"][name], values, rtol=1e-10)
+    slope = get(client, f"{epochs_of(job)}/4/slope?layer=0&weight=0,1")
+    assert slope["optimizer_state"] == "stored"
+    assert slope["step"]["step"] == pytest.approx(trace["update"][0]["step"]["weights"][0][1], rel=1e-9)
+    other = post(client, f"{epochs_of(job)}/4:trace", {**body, "optimizer": "adagrad"})
+    assert other["optimizer_state"] == "fresh"
+    by_version = post(client, f"/v1/models/{job['model']['name']}:trace?epoch=4", body)
+    assert by_version["optimizer_state"] == "stored" and by_version["loss_after"] == trace["loss_after"]
+
+
 def test_as_the_rate_shrinks_actual_over_predicted_goes_to_1(client: FlaskClient, train: Train) -> None:
     job = train({"dataset": XOR, "network": {"hidden": [5]}, "training": {**SMALL, "loss": "quadratic"}})
     distances = []
