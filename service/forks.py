@@ -56,7 +56,7 @@ def fork(parts: Parts, job_id: str, request: ForkRequest) -> tuple[JobRecord, li
                 "validation_name": (resolved.training["validation"] or {}).get("dataset"),
                 "training": resolved.training,
                 "targets": parent.job.targets,
-                "preprocessing": parent.preprocessing.with_class_weights(None).to_dict(),
+                "preprocessing": {**(parent.job.preprocessing or {}), "class_weights": None},
                 "forked_from": _told(parent, resolved.training, kept, reason),
             }
             job, warnings = enter(parts, connection, values)
@@ -80,8 +80,8 @@ def _dataset(parts: Parts, job: JobRecord, request: ForkRequest) -> Any:
     if request.dataset is not None:
         return request.dataset
     with parts.database.read() as connection:
-        there = resources.find_dataset(connection, job.dataset_name)
-    if there is None or job.dataset_sha256 not in (None, there.table.sha256):
+        there = resources.dataset_sha256(connection, job.dataset_name)
+    if there is None or job.dataset_sha256 not in (None, there):
         what = "is gone" if there is None else "is another one by now"
         raise Invalid.at("#/dataset", f"is needed: `{job.dataset_name}`, which the job was trained on, {what}")
     return job.dataset_name

@@ -58,7 +58,7 @@ def adopted(connection: Any, data: "JobData") -> dict[str, Any]:
     if data.kept is not None:
         record, _ = resources.add_dataset(connection, name, data.kept.table, data.kept.address, data.kept.adopt)
         name = record.name
-    elif resources.get_dataset(connection, name).table.sha256 != table.sha256:
+    elif resources.dataset_sha256(connection, name) != table.sha256:
         raise Conflict(f"dataset `{name}` was replaced while the job was checked against it; try again")
     return {"dataset_name": name, "dataset_sha256": table.sha256}
 

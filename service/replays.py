@@ -23,11 +23,11 @@ def _check(connection: Any, record: JobRecord) -> None:
         raise Conflict(f"job `{record.id}` is a replay itself; replay `{record.replay_of}` once more")
     if record.epoch is None:
         raise Conflict(f"job `{record.id}` has stored no epoch, so there is nothing to replay")
-    dataset = resources.find_dataset(connection, record.dataset_name)
-    if dataset is None or record.dataset_sha256 not in (None, dataset.table.sha256):
+    dataset = resources.dataset_sha256(connection, record.dataset_name)
+    if dataset is None or record.dataset_sha256 not in (None, dataset):
         what = "is gone" if dataset is None else "is another one by now"
         raise Conflict(f"dataset `{record.dataset_name}`, which the job was trained on, {what}")
-    if record.validation_name is not None and resources.find_dataset(connection, record.validation_name) is None:
+    if record.validation_name is not None and resources.dataset_sha256(connection, record.validation_name) is None:
         raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
 
 

@@ -110,9 +110,9 @@ def dataset_of(parts: Parts, subject: Subject) -> tuple[JobRecord, DatasetRecord
     there = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
     targets = [column.name for column in dataset.table.having(Role.TARGET)]
     preprocessing = subject.preprocessing
-    if there != [(column.name, column.type) for column in preprocessing.inputs] or targets != [
-        target.name for target in preprocessing.targets
-    ]:
+    fits = there == [(column.name, column.type) for column in preprocessing.inputs]
+    fits = fits and targets == [target.name for target in preprocessing.targets]
+    if not fits or job.dataset_sha256 not in (None, dataset.table.sha256):
         raise Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
     return job, dataset
 

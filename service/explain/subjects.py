@@ -30,7 +30,7 @@ from service.store import models as stored_models
 from service.store.records import JobRecord
 from service.stored_bytes import read as read_bytes
 
-MOST_PARAMETERS = 4_000_000  # a trace holds some twenty vectors of them in float64
+MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float64
 
 
 @dataclass(frozen=True)

@@ -148,6 +148,25 @@ def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | Non
     return epoch_runs.record_of(runs[0], epoch - runs[0].first_epoch) if runs else None
 
 
+def losses_of(connection: Connection, job: int, wanted: Sequence[int]) -> dict[int, float]:
+    """By epoch the training loss of those that are there; `wanted` ascending, some hundreds at most."""
+    if not wanted:
+        return {}
+    pairs = select(epochs.c.epoch, epochs.c.training_loss).where(epochs.c.job == job, epochs.c.epoch.in_(wanted))
+    losses = {epoch: loss for epoch, loss in connection.execute(pairs)}
+    run: RunRecord | None = None
+    for epoch in wanted:
+        if epoch in losses:
+            continue
+        if run is None or epoch > run.last_epoch:
+            run = epoch_runs.next_run(connection, job, epoch - 1)
+            if run is None:
+                break
+        if epoch >= run.first_epoch:
+            losses[epoch] = float(run.training_loss[epoch - run.first_epoch])
+    return losses
+
+
 def last_epoch(connection: Connection, job: int) -> int | None:
     alone = connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
     in_run = connection.execute(select(func.max(runs_table.c.last_epoch)).where(runs_table.c.job == job)).scalar()

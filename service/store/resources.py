@@ -74,10 +74,10 @@ def get_dataset(connection: Connection, name: str) -> DatasetRecord:
     return _dataset(row)
 
 
-def find_dataset(connection: Connection, name: str) -> DatasetRecord | None:
-    """The same, or None."""
-    row = _find(connection, datasets, name)
-    return None if row is None else _dataset(row)
+def dataset_sha256(connection: Connection, name: str) -> str | None:
+    """The hash of a dataset's content, without reading what its columns hold; None when there is none."""
+    found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
+    return found
 
 
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
