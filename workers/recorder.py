@@ -37,9 +37,9 @@ class Recorder:
 
     def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
-        training = job.training
-        budget = parts.settings.stored_epochs_bytes
-        self.keeping = Keeping(training["epochs"], training["store_parameters"]["every"], parameter_bytes, budget)
+        storing = job.training["store_parameters"]
+        budget = storing.get("limit_bytes") or parts.settings.stored_epochs_bytes  # older jobs have none of their own
+        self.keeping = Keeping(job.training["epochs"], storing["every"], parameter_bytes, budget)
         self.writer = Writer(parts, job, self.keeping)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
         self.under_way: Future[Written] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from service.backprop.state import TrainingState
 from service.errors import OutOfSpace, Unavailable
 from service.parts import Parts
-from service.store import diagnostics, epoch_runs, epochs, jobs, references
+from service.store import diagnostics, epoch_runs, epochs, jobs, references, thinning
 from service.store.records import JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place, place_written
 from workers.keeping import Keeping, joined
@@ -67,6 +67,7 @@ class Writer:
         self.parts, self.job, self.keeping = parts, job, keeping
         self.telling = Telling(job)
         self.hurried = threading.Event()  # set when there is no time left for trying again
+        self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
 
     def write(self, flush: Flush) -> Written:
         """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time."""
@@ -81,6 +82,7 @@ class Writer:
                 waited = time.monotonic() - began
                 if waited > self.parts.settings.lease_seconds or self.hurried.wait(APART_SECONDS):
                     raise Fenced from None
+                self.stored_bytes = None  # to be counted again
                 if self._was_committed(flush):
                     asked = None
                     break
@@ -116,8 +118,25 @@ class Writer:
                 epochs.mark_stored(connection, number, pending.late)
             self.telling.note(connection, pending.newest, flush.warnings, flush.last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in pending.forget]
+            superseded += self._thin(connection, flush)
             superseded.append(self._go_on_from(connection, flush, placed))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
+
+    def _thin(self, connection: Any, flush: Flush) -> tuple[str, ...]:
+        """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
+        newest, keeping = flush.pending.newest, self.keeping
+        if self.stored_bytes is None:
+            self.stored_bytes = thinning.stored_bytes(connection, self.job.number)
+        else:
+            self.stored_bytes += flush.pending.bytes - keeping.size * len(flush.pending.forget)
+        excess = self.stored_bytes - keeping.budget
+        if newest is None or excess <= 0:
+            return ()
+        best = flush.progress.get("best_epoch")
+        spared = [newest.epoch] if best is None else [newest.epoch, best]
+        thinned = thinning.thin(connection, self.job.number, keeping.every, excess, keeping.room, newest.epoch, spared)
+        self.stored_bytes -= thinned.freed
+        return thinned.addresses
 
     def _go_on_from(self, connection: Any, flush: Flush, placed: _Placed) -> str | None:
         """Store the state to go on from, or end the run; where the state before lay, if it was in the blobs."""
