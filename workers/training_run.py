@@ -71,7 +71,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
 
 def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
-    watch.begin(prepared.resume)
+    watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
     total = prepared.settings.epochs
     done = prepared.resume.epoch if prepared.resume is not None else -1

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from service.backprop.state import TrainingState
 from service.errors import ServiceError
 from service.fingerprint import fingerprint
 from service.parts import Parts
@@ -64,13 +63,12 @@ class Watch:
             return self.lost or self.should_stop() or self.is_overdue()
         return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
 
-    def begin(self, resume: TrainingState | None) -> None:
-        """Training begins now: what is left of the job's time limit runs from here."""
+    def begin(self, spent_seconds: float = 0.0) -> None:
+        """Training begins now, `spent_seconds` into its epoch: what is left of the job's time limit runs from here."""
         self._moved = (self.batches, time.monotonic())
         limit = self.job.training["time_limit_seconds"]
         if limit is not None:
-            begun = 0.0 if resume is None or resume.begun is None else resume.begun.seconds
-            self.deadline = time.monotonic() + limit - self.job.training_seconds - begun
+            self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
 
     @property
     def leaves_within(self) -> bool:
