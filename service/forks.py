@@ -13,7 +13,17 @@ from service.definitions.requests import ForkRequest
 from service.definitions.resolve import Resolved, resolve
 from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
-from service.jobs import JobData, adopted, as_asked, check_validation, dataset_of, enter, parameter_bytes, parameters_of
+from service.jobs import (
+    JobData,
+    adopted,
+    as_asked,
+    check_validation,
+    dataset_of,
+    enter,
+    limited,
+    parameter_bytes,
+    parameters_of,
+)
 from service.parts import Parts
 from service.store import epochs, jobs, optimizer_states, references, resources, starts
 from service.store.records import JobRecord, StoredBytes, StoredParameters
@@ -54,7 +64,7 @@ def fork(parts: Parts, job_id: str, request: ForkRequest) -> tuple[JobRecord, li
                 "network_name": parent.job.network_name,
                 "network": parent.job.network,
                 "validation_name": (resolved.training["validation"] or {}).get("dataset"),
-                "training": resolved.training,
+                "training": limited(parts, resolved.training),
                 "targets": parent.job.targets,
                 "preprocessing": {**(parent.job.preprocessing or {}), "class_weights": None},
                 "forked_from": _told(parent, resolved.training, kept, reason),

@@ -33,7 +33,7 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
                 "network_name": network_name,
                 "network": resolved.network.normalised(),
                 "validation_name": (resolved.training["validation"] or {}).get("dataset"),
-                "training": resolved.training,
+                "training": limited(parts, resolved.training),
                 "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
             }
             entered = enter(parts, connection, values)
@@ -139,6 +139,12 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
     with request.network.pointing("#/network"):
         check_network(definition, parts.settings.max_parameters, "#/network")
     return request.network.name, definition
+
+
+def limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
+    """With what stored epochs may take together: what the job says, at most what the service is set to."""
+    most, storing = parts.settings.stored_epochs_bytes, training["store_parameters"]
+    return {**training, "store_parameters": {**storing, "limit_bytes": min(most, storing["limit_bytes"] or most)}}
 
 
 def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:

@@ -55,6 +55,17 @@ class Audit:
     damaged: int | None
 
 
+def keeps_also(parts: Parts, job: JobRecord) -> frozenset[int]:
+    """The epoch that a replay stores whatever else it keeps: the record's first one whose stored bytes are others."""
+    if job.replay is None or job.replay_of is None:
+        return frozenset()
+    with parts.database.read() as connection:
+        record = jobs.get_job(connection, job.replay_of)
+        recorded = Hashes.of(chains.stored_blocks(connection, record.number), int(job.replay["through"]))
+    damaged = _audit(parts, record, recorded).damaged
+    return frozenset() if damaged is None else frozenset({damaged})
+
+
 def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
     """The replay's verdict, once its last epoch is computed and before its end is stored. Takes no transaction long."""
     assert job.replay is not None and job.replay_of is not None
@@ -85,7 +96,7 @@ def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
 def _replayed_hashes(connection: Any, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
     def found() -> Iterator[chains.Block]:
         yield from chains.stored_blocks(connection, job.number)
-        yield from recorder.pending_hashes()
+        yield from recorder.pending.hashes()
 
     return Hashes.of(found(), through)
 
@@ -162,8 +173,8 @@ class _Difference:
         return read_unchecked(self.parts.blobs, found.bytes, found.address)
 
     def _mine(self, epoch: int) -> bytes | None:
-        pending = self.recorder.pending_bytes_of(epoch)
-        return self._stored(self.job, epoch) if pending is None else pending
+        at_hand = self.recorder.bytes_of(epoch)
+        return self._stored(self.job, epoch) if at_hand is None else at_hand
 
 
 def first_unlike(record: JobRecord, stored: bytes, replayed: bytes) -> dict[str, Any] | None:

@@ -42,11 +42,18 @@ class Prepared:
     resume: TrainingState | None
 
     @property
+    def spent_seconds(self) -> float:
+        """What the epoch that training goes on within has taken already."""
+        return 0.0 if self.resume is None or self.resume.begun is None else self.resume.begun.seconds
+
+    @property
     def bytes_an_epoch(self) -> int:
         """What an epoch takes that is stored, as the job asks for it."""
-        optimizer = self.settings.optimizer
-        states = len(optimizer.vectors()) * self.network.parameters.nbytes if self.settings.keeps_states else 0
-        return self.network.vector.nbytes + states
+        size = self.network.vector.nbytes
+        if self.settings.keeps_states:
+            slots = self.settings.optimizer.slots(self.network.parameters)
+            size += len(OptimizerState(0, slots).to_bytes())
+        return size
 
 
 @dataclass(frozen=True)

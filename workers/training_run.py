@@ -11,11 +11,13 @@ from service.fingerprint import fingerprint
 from service.parts import Parts
 from service.store import chains, deaths, jobs, machines
 from service.store.records import JobRecord, Status, Wish
-from workers.certificate import certify
+from workers.certificate import certify, keeps_also
 from workers.outcome import add_version, confusion_matrix, stopping
 from workers.preparing import Prepared, prepare
-from workers.recorder import Fenced, Recorder
+from workers.recorder import Recorder
 from workers.watching import Watch
+from workers.within import Within
+from workers.writing import Fenced
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
             recorder = _recorder(parts, job, prepared)
             asked = _train(prepared, recorder, watch)
             recorder.state = None  # it holds on to all that training computed in
+            recorder.settle()
             watch.end()
             _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
@@ -62,11 +65,14 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
         _fail(parts, job, recorder, "internal", "the worker failed; its log says why")
+    finally:
+        if recorder is not None:
+            recorder.close()
 
 
 def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
-    watch.begin()
+    watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
@@ -78,6 +84,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         resume=prepared.resume,
         should_stop=watch.stop,
         pause_at=total if pause_at is None else min(pause_at, total),
+        checkpoint=Within(recorder, watch),
     )
     for result in run:
         if isinstance(result, EpochRun):
@@ -94,7 +101,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         raise Fenced
     if done == total:
         return None
-    return watch.asked or ("time_limit" if watch.is_overdue() else "stop")
+    return watch.asked or ("time_limit" if watch.is_overdue() else "turn" if watch.turn_is_over else "stop")
 
 
 def last_epoch(job: JobRecord) -> int:
@@ -106,19 +113,20 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
     if not recorder.is_resumable:
         return None
-    if watch.asked == Wish.PAUSE:
-        pauses = True
+    pauses = pauses or Wish.PAUSE in (watch.asked, recorder.asked)
     if pauses or watch.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
-    return recorder.flush() if recorder.is_due() else None
+    if recorder.is_due():
+        recorder.flush_beside()
+    return recorder.asked
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
-    recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict())
+    recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(parts, job))
     if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
         with parts.database.read() as connection:
-            recorder.chain = chains.of_stored(connection, job.number)
+            recorder.writer.chain = chains.of_stored(connection, job.number)
     return recorder
 
 

@@ -87,7 +87,7 @@ class Trainer:
         stops = should_stop()
         if self.checkpoint is not None and tally is not None and batches and self.checkpoint.is_due(stops):
             begun = tally.begun(batches, time.perf_counter() - began)
-            self.checkpoint.keep(partial(self.state, epoch - 1, begun=begun))
+            return self.checkpoint.keep(partial(self.state, epoch - 1, begun=begun)) or stops
         return stops
 
     def _most(self, epoch: int) -> int:

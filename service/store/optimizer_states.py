@@ -8,6 +8,8 @@ from sqlalchemy import Connection, delete, insert, select
 from service.store.records import StoredBytes
 from service.store.tables import optimizer_states as table
 
+TOGETHER = 1000  # epochs of one statement
+
 
 def add(connection: Connection, job: int, states: Sequence[tuple[int, StoredBytes]]) -> None:
     """States by epoch; those that lie in the blobs have their address."""
@@ -21,9 +23,11 @@ def load(connection: Connection, job: int, epoch: int) -> StoredBytes | None:
     return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
 
 
-def forget(connection: Connection, job: int, epoch: int) -> str | None:
-    """Drop an epoch's; where it lay, if in the blobs."""
-    where = (table.c.job == job, table.c.epoch == epoch)
-    address = connection.execute(select(table.c.address).where(*where)).scalar()
-    connection.execute(delete(table).where(*where))
-    return address
+def forget(connection: Connection, job: int, epochs: Sequence[int]) -> list[str]:
+    """Drop those of some epochs, as far as they are kept; where they lay, if in the blobs."""
+    addresses: list[str] = []
+    for start in range(0, len(epochs), TOGETHER):
+        where = (table.c.job == job, table.c.epoch.in_(epochs[start : start + TOGETHER]))
+        addresses += connection.execute(select(table.c.address).where(*where, table.c.address.is_not(None))).scalars()
+        connection.execute(delete(table).where(*where))
+    return addresses

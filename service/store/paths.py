@@ -22,6 +22,11 @@ class Waypoint:
     address: str | None
 
 
+def stored_epochs(connection: Connection, job: int) -> list[int]:
+    """The epochs whose parameters are kept, ascending."""
+    return sorted(epoch for block in _blocks(connection, job) for epoch in _epochs_of(block))
+
+
 def waypoints(connection: Connection, job: int, offsets: Offsets, most: int) -> list[Waypoint]:
     """At most `most` stored epochs, evenly, first and last among them."""
     blocks = _blocks(connection, job)

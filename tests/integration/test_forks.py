@@ -1,6 +1,5 @@
 """Forks: a new job that begins at a stored epoch of another one."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.parts import Parts
-from service.store import jobs, references
+from service.store import jobs, optimizer_states, references
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of
 from workers.training_run import run_next_job
@@ -269,13 +268,17 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     assert list(service.blobs.addresses()) == []
 
 
-def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Parts) -> None:
-    small = replace(service, settings=replace(service.settings, stored_epochs_bytes=50_000))
-    stored = []
+def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Parts, ask: Ask) -> None:
+    limit, stored = 50_000, []
     for kept in (False, True):
-        training = {"epochs": 400, "seed": 1, "optimizer": "adam", "store_parameters": {"optimizer_state": kept}}
-        answer = client.post("/v1/jobs", json={"dataset": XOR, "training": training})
-        assert run_next_job(small, "test", lambda: False)
-        stored.append(sum(epoch["parameters_stored"] for epoch in record_of(client, answer.json)))
-    with_state = 3 * 4 * 49  # 49 parameters and Adam's two vectors of as many
-    assert stored[1] * with_state <= 50_000 < stored[0] * with_state
+        storing = {"optimizer_state": kept, "limit_bytes": limit}
+        training = {"epochs": 400, "seed": 1, "optimizer": "adam", "store_parameters": storing}
+        job = ask("/v1/jobs", {"dataset": XOR, "training": training})
+        epochs = [epoch["epoch"] for epoch in record_of(client, job) if epoch["parameters_stored"]]
+        with service.database.read() as connection:
+            number = jobs.get_job(connection, job["id"]).number
+            states = [optimizer_states.load(connection, number, epoch) for epoch in range(401)]
+        assert [epoch for epoch, state in enumerate(states) if state is not None] == (epochs if kept else [])
+        assert sum(4 * 49 + len(state.bytes or b"") for state in states if state is not None) <= limit
+        stored.append(len(epochs))
+    assert 3 * stored[1] < stored[0]

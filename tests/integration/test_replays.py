@@ -214,6 +214,21 @@ def test_one_flipped_bit_in_a_stored_epoch_is_found_and_named(
     assert client.get(f"/v1/jobs/{record['id']}/epochs/{epoch}/parameters").status_code == 500
 
 
+def test_a_flipped_bit_is_named_in_a_thinned_record_too(
+    client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as often:
+        often.setattr("workers.recorder.FLUSH_SECONDS", 0.0)
+        often.setattr("workers.recorder.FLUSH_SHARE", 1e9)
+        training = {"epochs": 300, "seed": 5, "optimizer": "rprop", "store_parameters": {"limit_bytes": 10_000}}
+        record = ask("/v1/jobs", {"dataset": XOR, "training": training})
+    stored = [epoch["epoch"] for epoch in record_of(client, record) if epoch["parameters_stored"]]
+    assert 10 < len(stored) < 60
+    flip(service, record, stored[-12], byte=2)
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["layer"], found["in"]) == (stored[-12], 0, "stored_parameters")
+
+
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])  # each epoch by itself, and many in one row
 def test_a_changed_hash_is_found(client: FlaskClient, service: Parts, kernels: str) -> None:
     pytest.importorskip("numba")

@@ -8,7 +8,7 @@ import numpy as np
 from service.backprop.activations import Activation
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.compiled.ahead import Chunk, Gatherer
-from service.backprop.compiled.layers import ACTIVATIONS
+from service.backprop.compiled.layers import ACTIVATIONS, turned_size
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
 from service.backprop.compiled.shuffling import orders
@@ -254,7 +254,8 @@ def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: in
         np.zeros(parts, dtype=np.bool_),
     )
     Z, A, delta = (np.zeros(rows * units, dtype=dtype) for _ in range(3))
-    largest = max(placed.inputs * placed.units for placed in network.layers)
+    later = [(placed.inputs, placed.units) for placed in network.layers[1:]]
+    largest = max((turned_size(*shape) for shape in later), default=0)
     gradients, turned, ones = (
         np.zeros_like(network.parameters),
         np.empty((parts, largest), dtype=dtype),

@@ -12,5 +12,6 @@ class Everywhere:
     def is_due(self, stopping: bool) -> bool:
         return True
 
-    def keep(self, state: StateTaker) -> None:
+    def keep(self, state: StateTaker) -> bool:
         self.states.append(TrainingState.from_bytes(state(copied=False).to_bytes()))
+        return False
