@@ -1,8 +1,10 @@
 """Replays: a record is run again, and what is not as it was recorded is found and named."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,14 +138,8 @@ def hashes_of_all(client: FlaskClient, job: Job) -> list[str]:
     return [epoch["sha256"] for epoch in all_epochs(client, job)]
 
 
-CHAIN = """\
-set -e
-chain=
-for sha256 in $HASHES; do
-  chain=$(printf "$(printf %s "$chain$sha256" | sed 's/../\\\\x&/g')" | sha256sum | cut -c1-64)
-done
-echo "$chain"
-"""
+PAGE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding="utf-8")
+(CHAIN,) = re.findall(r"```\n(chain=\n.*?)```", PAGE, re.DOTALL)
 
 
 def test_a_client_with_sha256sum_can_verify_the_chain(client: FlaskClient, ask: Ask) -> None:
