@@ -341,6 +341,33 @@ def stops_after(asked: int) -> Any:
     return lambda: next(left, True)
 
 
+def test_jobs_of_a_version_that_kept_no_chain(client: FlaskClient, service: Parts, ask: Ask) -> None:
+    job = ask("/v1/jobs", {"dataset": XOR, "hold": True, "training": {"epochs": 300, "seed": 2}}, status="paused")
+    client.post(f"/v1/jobs/{job['id']}:step", json={"epochs": 100})
+    assert run_next_job(service, "test", lambda: False)
+
+    def forget_chain() -> None:
+        with service.database.begin() as connection:
+            connection.execute(update(jobs_table).where(jobs_table.c.id == job["id"]).values(chain=None))
+
+    forget_chain()
+    client.post(f"/v1/jobs/{job['id']}:resume")
+    assert run_next_job(service, "test", lambda: False)
+    ended = client.get(f"/v1/jobs/{job['id']}").json
+    verdict = verdict_of(ask, ended)
+    assert verdict["identical"] is True and set(verdict["chain"].values()) == {ended["chain"]}
+    forget_chain()
+    verdict = verdict_of(ask, ended)
+    assert verdict["identical"] is True and verdict["chain"]["recorded"] is None
+
+
+def test_a_key_makes_one_replay(client: FlaskClient, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": XOR, "training": {"epochs": 2}})
+    key = {"Idempotency-Key": "once"}
+    first, again = (client.post(f"/v1/jobs/{record['id']}:replay", headers=key) for _ in range(2))
+    assert first.json["id"] == again.json["id"] and again.headers["Idempotent-Replayed"] == "true"
+
+
 def test_what_cannot_be_replayed_is_told(client: FlaskClient, service: Parts, ask: Ask) -> None:
     problem(client.post("/v1/jobs/job_none:replay"), 404)
     queued = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "rows"}, "training": {"epochs": 2}}).json
