@@ -15,10 +15,10 @@ from schemathesis import Case, HookContext, Response
 from schemathesis.core.failures import AcceptedNegativeData, Failure
 from schemathesis.core.parameters import ParameterLocation
 
-from chaos.plain_http import send
+from chaos.client import over_http
+from chaos.kinds import XOR
 from chaos.schema import ADDRESS, SEED
 
-XOR = {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}
 ROWS = [[0, 1], [1, 1]]
 QUERIES = {"slope": {"layer": "0", "weight": "1,2"}, "surface": {"x": "0,1,2", "y": "1,bias,0"}}
 MODELS = 20
@@ -31,11 +31,11 @@ class Stock:
     """What the service holds for the cases to ask about; things to delete or to move are made when they are wanted."""
 
     def __init__(self) -> None:
-        self.address = os.environ[ADDRESS]
+        self.send = over_http(os.environ[ADDRESS])
         self.random = random.Random(int(os.environ[SEED]))
 
     def made(self, path: str, body: Any) -> Any:
-        status, answer = send(self.address, "POST", path, body)
+        status, answer = self.send("POST", path, body, {})
         assert status < 300, (path, status, answer)
         return answer
 
@@ -52,7 +52,7 @@ class Stock:
 
     def model(self, name: str) -> str:
         """A trained model, trained again where a case has deleted it."""
-        if send(self.address, "GET", f"/v1/models/{name}")[0] == 404:
+        if self.send("GET", f"/v1/models/{name}", None, {})[0] == 404:
             self.job(model=name)
         return name
 
@@ -76,7 +76,7 @@ class Stock:
         if kind == "jobs" and path.endswith(VERBS):
             moved = self.job(wait=0, hold=self.random.random() < 0.5, model=fresh)["id"]
             if self.random.random() < (0.8 if path.endswith(("resume", "step")) else 0.3):
-                send(self.address, "POST", f"/v1/jobs/{moved}:pause", None)
+                self.send("POST", f"/v1/jobs/{moved}:pause", None, {})
             return str(moved)
         if kind == "jobs":
             return self.random.choice(jobs)
