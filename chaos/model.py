@@ -101,7 +101,7 @@ class Expected:
         else:
             self.given_up()
 
-    def run_ended(self, epoch: int) -> None:
+    def run_ended(self, epoch: int | None) -> None:
         """A run came to an end of its own accord at this epoch, which decides what became of the job."""
         self.epoch = epoch
         if epoch == self.epochs:
