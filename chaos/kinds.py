@@ -103,3 +103,11 @@ MAKERS = {each.__name__: each for each in (momentum, adam, schedule, stop_when, 
 KINDS: dict[str, dict[str, Any]] = {
     f"{name} {precision}": make(precision) for name, make in MAKERS.items() for precision in PRECISIONS
 }
+
+
+def longer(body: dict[str, Any], epochs: int, **training: Any) -> dict[str, Any]:
+    """That job with so many epochs."""
+    return {**body, "training": {**body["training"], "epochs": epochs, **training}}
+
+
+LONG = longer(momentum("float32"), 400)

@@ -5,9 +5,9 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 from chaos import checks
 from chaos.client import ACKNOWLEDGED, JOBS, Entry
@@ -60,7 +60,9 @@ class Report:
         return Report(dict(counts), (*self.violations, *other.violations))
 
 
-NOTHING = Report({}, ())
+def sum_of(reports: Iterable[Report]) -> Report:
+    """All together."""
+    return reduce(Report.plus, reports, Report({}, ()))
 
 
 class References:
