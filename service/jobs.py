@@ -46,7 +46,7 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
                     "network": resolved.network.normalised(),
                     "dataset_name": name,
                     "validation_name": validation,
-                    "training": resolved.training,
+                    "training": _limited(parts, resolved.training),
                     "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
                     "model_name": request.model or job_id,
                     "extra": request.metadata,
@@ -114,6 +114,12 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
     with request.network.pointing("#/network"):
         check_network(definition, parts.settings.max_parameters, "#/network")
     return request.network.name, definition
+
+
+def _limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
+    """With what stored epochs may take together: what the job says, at most what the service is set to."""
+    most, storing = parts.settings.stored_epochs_bytes, training["store_parameters"]
+    return {**training, "store_parameters": {**storing, "limit_bytes": min(most, storing["limit_bytes"] or most)}}
 
 
 def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:

@@ -1,7 +1,7 @@
 """Which epochs' parameters are kept, and how many of them share a row."""
 
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,36 +10,30 @@ from service.store.records import ParameterBlock
 from service.stored_bytes import fits_a_row
 
 
+@dataclass(frozen=True)
 class Keeping:
-    """Which epochs' parameters are kept: each `every`-th while they fit `budget` bytes, else spaced logarithmically.
+    """Of epochs 0 to `total` each `every`-th, and the last; the best is looked after by the recorder.
 
-    The first and the last are always among them; the best is looked after by the recorder.
+    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`).
     """
 
-    def __init__(self, total: int, every: int, size: int, budget: int) -> None:
-        self.total, self.every = total, every
-        room = max(2, budget // max(size, 1) - 2)  # the best and the last may come on top
-        self.chosen: frozenset[int] | None = None
-        if total // every + 2 > room:
-            self.chosen = frozenset(logarithmic(total, every, room))
+    total: int
+    every: int
+    size: int
+    budget: int
+
+    @property
+    def room(self) -> int:
+        """How many epochs the spacing may leave; a quarter of what fits stays for the newest, which are all kept."""
+        return self.budget // max(self.size, 1) * 3 // 4
 
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
         """Which of `count` epochs from `first` on are kept."""
-        if self.every == 1 and self.chosen is None:
-            return np.ones(count, dtype=np.bool_)
-        return np.fromiter((epoch in self for epoch in range(first, first + count)), np.bool_, count)
+        numbers = np.arange(first, first + count)
+        return np.asarray((numbers % self.every == 0) | (numbers == self.total))
 
     def __contains__(self, epoch: int) -> bool:
-        if epoch in (0, self.total):
-            return True
-        return epoch % self.every == 0 if self.chosen is None else epoch in self.chosen
-
-
-def logarithmic(total: int, every: int, room: int) -> list[int]:
-    """At most `room` multiples of `every` from 0 to `total`, dense at first and ever wider apart."""
-    steps = total // every
-    growth = math.log(steps + 1) / max(room - 1, 1)
-    return sorted({min(steps, round(math.expm1(growth * index))) * every for index in range(room)})
+        return epoch % self.every == 0 or epoch == self.total
 
 
 def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:

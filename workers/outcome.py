@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from service.backprop.arrays import IndexArray
 from service.backprop.metrics import ConfusionMatrix
 from service.backprop.passes import Evaluator
 from service.backprop.tally import Measures
@@ -15,6 +18,7 @@ from workers.preparing import Prepared
 from workers.recorder import Recorder
 
 MOST_CLASSES = 100  # a larger matrix is nothing to read
+MOST_TRAINING_ROWS = 10_000  # counted where nothing validated: as many as epoch 0 is measured on
 
 
 def version_epoch(job: JobRecord, recorder: Recorder) -> int:
@@ -27,7 +31,8 @@ def version_epoch(job: JobRecord, recorder: Recorder) -> int:
 def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any] | None:
     """Of the version's epoch: how many rows of each class (a row of counts) are told to be of each (its columns).
 
-    Counted on the validation rows, else on the training rows; None for values and for very many classes.
+    Counted on the validation rows, else on training rows, evenly out of all of them where they are many; None for
+    values and for very many classes.
     """
     labels = prepared.preprocessing.labels
     if labels is None or len(labels) > MOST_CLASSES:
@@ -36,8 +41,11 @@ def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder:
     network = build_network(job.network, job.training["precision"])
     network.load(recorder.bytes_of(epoch) or _stored_bytes(parts, job, epoch))
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
-    rows = prepared.training if prepared.validation is None else prepared.validation
-    tally = Evaluator(network, measures, Weighing(settings.loss)).evaluate(rows)
+    evaluator = Evaluator(network, measures, Weighing(settings.loss))
+    if prepared.validation is not None:
+        tally = evaluator.evaluate(prepared.validation)
+    else:
+        tally = evaluator.evaluate(prepared.training, _evenly(len(prepared.training)))
     assert tally is not None
     return {
         "epoch": epoch,
@@ -45,6 +53,12 @@ def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder:
         "classes": list(labels),
         "counts": tally.memories[0].tolist(),
     }
+
+
+def _evenly(rows: int) -> IndexArray:
+    """At most `MOST_TRAINING_ROWS` of so many rows, as far apart as can be: rows may be sorted by their class."""
+    count = min(rows, MOST_TRAINING_ROWS)
+    return np.arange(count, dtype=np.intp) * rows // count
 
 
 def _stored_bytes(parts: Parts, job: JobRecord, epoch: int) -> bytes:

@@ -29,6 +29,11 @@ class Prepared:
     validation: Rows | None
     resume: TrainingState | None
 
+    @property
+    def spent_seconds(self) -> float:
+        """What the epoch that training goes on within has taken already."""
+        return 0.0 if self.resume is None or self.resume.begun is None else self.resume.begun.seconds
+
 
 def prepare(parts: Parts, job: JobRecord) -> Prepared:
     """Read definitions, dataset and the state to go on from, in one look; then fit, map and build."""

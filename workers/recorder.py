@@ -1,82 +1,60 @@
-"""Gathers epoch results and writes them down a few times a second, each time in one short, fenced transaction."""
+"""Gathers epoch results and has them written down a few times a second, beside the training."""
 
 import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.backprop.diagnostics import Warned
 from service.backprop.results import EpochResult, EpochRun
 from service.backprop.state import StateTaker
-from service.errors import OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import diagnostics, epoch_runs, epochs, jobs, references
+from service.store import epochs, jobs
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
-from service.stored_bytes import Placed, free, hold, place, place_written, rows_together
-from workers.keeping import Keeping, joined
-from workers.telling import Telling
+from workers.keeping import Keeping
+from workers.pending import Pending
+from workers.writing import Fenced, Flush, Last, Writer, Written
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
 LONGEST_WAIT_SECONDS = 5.0
+WITHIN_SECONDS = 60.0  # an epoch that takes longer is kept on the way
 PENDING_BYTES = 8 * 1024 * 1024
+COPIED_BYTES = 32 * 1024 * 1024  # a larger state is written before training goes on, for want of memory for a copy
 
-
-class Fenced(Exception):
-    """The job is no longer this run's; whatever it holds must be dropped."""
-
-
-@dataclass(frozen=True)
-class Writing:
-    """What one transaction writes: blocks of parameters with their bytes, and the state to go on from."""
-
-    blocks: list[tuple[ParameterBlock, Placed]]
-    state: tuple[int, Placed] | None
-
-    def large(self) -> list[Placed]:
-        """What lies in the blobs already."""
-        placed = [placed for _, placed in self.blocks] + ([] if self.state is None else [self.state[1]])
-        return [each for each in placed if each.address is not None]
+Finishing = Callable[[Any], dict[str, Any]]
 
 
 class Recorder:
-    """What one run of a job writes. `add` an epoch, `flush` when due, and exactly one of the endings."""
+    """What one run of a job writes. `add` an epoch, `flush` when due, exactly one of the endings, and `close`."""
 
     def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
-        self.telling = Telling(job)
-        self.lease_seconds = parts.settings.lease_seconds
-        training = job.training
-        self.keeping = Keeping(
-            training["epochs"],
-            training["store_parameters"]["every"],
-            parameter_bytes,
-            parts.settings.stored_epochs_bytes,
-        )
-        self.records: list[EpochRecord] = []
-        self.runs: list[RunRecord] = []
-        self.diagnostics: list[DiagnosticsRecord] = []
+        storing = job.training["store_parameters"]
+        budget = storing.get("limit_bytes") or parts.settings.stored_epochs_bytes  # older jobs have none of their own
+        self.keeping = Keeping(job.training["epochs"], storing["every"], parameter_bytes, budget)
+        self.writer = Writer(parts, job, self.keeping)
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
+        self.under_way: Future[Written] | None = None
+        self.pending = Pending()
         self.warnings = list(job.warnings)
-        self.blocks: list[ParameterBlock] = []
-        self.pending_bytes = 0
-        self.forget: list[int] = []
         best = job.best_epoch
         self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
-        self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are stored
+        self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are on their way
         self.latest_kept = False
         self.best: tuple[int, bytes] | None = None
-        self.late: int | None = None  # an epoch whose row is written, and whose parameters come after it
         self.state: StateTaker | None = None
         self.best_epoch = job.best_epoch
         self.stopped: str | None = None
         self.seconds = job.training_seconds
+        self.asked: str | None = None  # what the client had asked for at the last flush
         self.flushed_at = -math.inf
         self.flush_cost = 0.0
 
@@ -89,19 +67,16 @@ class Recorder:
         kept = result.epoch in self.keeping
         if is_best:
             self._keep_best(result.epoch, kept)
-        self.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
-        if kept or is_best:
-            self._keep(result.epoch, data)
-        self.latest, self.latest_kept = (result.epoch, data), kept or is_best
-        if is_best:
             self.best = (result.epoch, data)
-        self.best_epoch = result.best_epoch
-        self.state = result.state
-        self.stopped = result.stopped
+        self.pending.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
+        if kept or is_best:
+            self.pending.keep(self._alone(result.epoch, data))
+        self.latest, self.latest_kept = (result.epoch, data), kept or is_best
+        self.best_epoch, self.state, self.stopped = result.best_epoch, result.state, result.stopped
         self.seconds += result.seconds
         if result.layers is not None:
             layers = [_finite(asdict(layer)) for layer in result.layers]
-            self.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
+            self.pending.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
         for warned in result.warnings:
             self._warn(warned)
 
@@ -116,10 +91,10 @@ class Recorder:
             self._keep_best(run.best_epoch, bool(stored[run.best_epoch - run.epoch]))
             self.best = (run.best_epoch, bytes(parts[run.best_epoch - run.epoch]))
             stored[run.best_epoch - run.epoch] = True
-        self._keep_run(run.epoch, parts, stored)
+        self.pending.keep_run(run.epoch, parts, stored, self.keeping.every)
         metrics = run.training_metrics
         columns = hashes.reshape(-1, hashlib.sha256().digest_size)
-        self.runs.append(
+        self.pending.runs.append(
             RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
         )
         self.latest, self.latest_kept = (run.last_epoch, bytes(parts[-1])), bool(stored[-1])
@@ -128,24 +103,14 @@ class Recorder:
         for warned in run.warnings:
             self._warn(warned)
 
-    def _keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_]) -> None:
-        """Parameters of a run's epochs: as many in one block as fit a row, where all are kept."""
-        if stored.all() and self.keeping.every == 1:
-            together = rows_together(len(parts[0]))
-            for start in range(0, len(parts), together):
-                some = parts[start : start + together]
-                data = b"".join(some)
-                self.blocks.append(ParameterBlock(first + start, first + start + len(some) - 1, 1, len(parts[0]), data))
-                self.pending_bytes += len(data)
-            return
-        for index in np.flatnonzero(stored).tolist():
-            self._keep(first + index, bytes(parts[index]))
-
     def _keep_best(self, epoch: int, kept: bool) -> None:
         """There is a new best epoch: the one before need not be kept for that any more."""
         if self.best_alone is not None:
-            self._forget(self.best_alone)
+            self.pending.forget_parameters(self.best_alone)
         self.best_alone = None if kept else epoch
+
+    def _alone(self, epoch: int, data: bytes) -> ParameterBlock:
+        return ParameterBlock(epoch, epoch, self.keeping.every, len(data), data)
 
     @property
     def last_epoch(self) -> int | None:
@@ -153,7 +118,7 @@ class Recorder:
         return self.job.epoch if self.latest is None else self.latest[0]
 
     def bytes_of(self, epoch: int) -> bytes | None:
-        """The parameters of an epoch if they are at hand: the newest and the best of this run are until stored."""
+        """The parameters of an epoch if they are at hand: the newest and the best of this run are until written."""
         at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
         return at_hand.get(epoch)
 
@@ -161,25 +126,6 @@ class Recorder:
         """Each kind of warning is told once a layer."""
         if all((told["code"], told["layer"]) != (warned.code, warned.layer) for told in self.warnings):
             self.warnings.append(asdict(warned))
-
-    def _keep(self, epoch: int, data: bytes) -> None:
-        self.blocks.append(ParameterBlock(epoch, epoch, self.keeping.every, len(data), data))
-        self.pending_bytes += len(data)
-
-    def _forget(self, epoch: int) -> None:
-        """Keep the parameters of a bettered best epoch no longer."""
-        pending = [block for block in self.blocks if block.first_epoch == epoch]
-        if not pending:
-            self.forget.append(epoch)
-            return
-        self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
-        self.pending_bytes -= sum(block.size for block in pending)
-        self.records = [
-            replace(record, parameters_stored=False) if record.epoch == epoch else record for record in self.records
-        ]
-        for run in self.runs:
-            if run.first_epoch <= epoch <= run.last_epoch:
-                run.parameters_stored[epoch - run.first_epoch] = False
 
     @property
     def is_resumable(self) -> bool:
@@ -190,160 +136,114 @@ class Recorder:
         """Whether to flush now: never after an epoch that training cannot go on from."""
         if not self.is_resumable:
             return False
+        if self.pending.bytes > PENDING_BYTES:
+            return True
+        if self.under_way is not None and not self.under_way.done():
+            return False
+        self.settle()
         wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), LONGEST_WAIT_SECONDS)
-        return self.pending_bytes > PENDING_BYTES or time.monotonic() - self.flushed_at >= wait
+        return time.monotonic() - self.flushed_at >= wait
+
+    def is_due_within(self) -> bool:
+        """Whether an epoch takes so long that its state is to be kept on the way."""
+        return time.monotonic() - self.flushed_at >= WITHIN_SECONDS
+
+    def flush_beside(self) -> None:
+        """Have what is pending written while training goes on; where the state is large, before it does."""
+        self.settle()
+        assert self.state is not None
+        if self.state(copied=False).nbytes > COPIED_BYTES:
+            self._written(self.writer.write(self._flush()))
+            return
+        self.under_way = self.pool.submit(self.writer.write, self._flush(copied=True))
 
     def flush(self) -> str | None:
         """Write what is pending; what the client has asked for meanwhile. Raises `Fenced` when the job is another's."""
-        return self._write(None)
+        self.settle()
+        self._written(self.writer.write(self._flush()))
+        return self.asked
 
-    def end(self, status: Status, finishing: Callable[[Any], dict[str, Any]] | None = None) -> None:
+    def keep_within(self, state: StateTaker) -> None:
+        """Keep a state within an epoch, with all that is pending of those before it."""
+        self.state = state
+        self.flush_beside()
+        self.state = None  # it is good until training goes on
+
+    def settle(self) -> None:
+        """Wait for the flush that is under way; raises what it raised."""
+        if self.under_way is not None:
+            under_way, self.under_way = self.under_way, None
+            self._written(under_way.result())
+
+    def end(self, status: Status, finishing: Finishing | None = None) -> None:
         """Write what is pending and the final state, in one transaction; `finishing` may add columns to it."""
+        self.settle()
         self._keep_last()
-        self._write(lambda connection: self._finish(connection, status, finishing))
+        self.writer.write(self._flush(last=lambda connection: self._finish(connection, status, finishing)))
 
     def put_back(self, behind: bool = False) -> Status:
         """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
-        What came after it is dropped: the run has been stopped within an epoch, so its state is no epoch's any more.
+        What came after it is dropped: the run has been stopped where its state is no epoch's any more.
         """
-        self._drop_pending()
+        self.writer.hurried.set()
+        self.settle()
+        self.pending = Pending()
         with self.parts.database.begin() as connection:
             status = jobs.put_back(connection, self.job, behind)
         if status is None:
             raise Fenced
         return status
 
-    def _drop_pending(self) -> None:
-        self.records, self.runs, self.diagnostics, self.blocks, self.forget = [], [], [], [], []
-        self.pending_bytes = 0
+    def close(self) -> None:
+        """Let go of the thread; a flush that is under way comes to its end."""
+        self.writer.hurried.set()
+        self.pool.shutdown()
 
-    def _finish(self, connection: Any, status: Status, finishing: Callable[[Any], dict[str, Any]] | None) -> bool:
+    def _finish(self, connection: Any, status: Status, finishing: Finishing | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
         return jobs.finish(connection, self.job, status, **values)
 
     def _keep_last(self) -> None:
         """The last epoch is kept, however the run ended: told in its row, whether that is pending or written."""
-        if self.latest is None:
-            return
-        epoch, data = self.latest
+        epoch, data = self.latest or (0, None)
         if data is None:
             return
-        if self.runs and self.runs[-1].last_epoch == epoch:
-            if not self.runs[-1].parameters_stored[-1]:
-                self.runs[-1].parameters_stored[-1] = True
-                self._keep(epoch, data)
-            return
-        if self.records:
-            if not self.records[-1].parameters_stored:
-                self.records[-1] = replace(self.records[-1], parameters_stored=True)
-                self._keep(epoch, data)
+        if self.pending.keep_last(self._alone(epoch, data)):
             return
         with self.parts.database.read() as connection:
             stored = epochs.get_epoch(connection, self.job.number, epoch)
         if stored is not None and not stored.parameters_stored:
-            self._keep(epoch, data)
-            self.late = epoch
+            self.pending.keep(self._alone(epoch, data))
+            self.pending.late = epoch
 
-    def _write(self, last: Callable[[Any], bool] | None) -> str | None:
-        began = time.monotonic()
-        writing = self._writing(with_state=last is None)
-        superseded: list[str] = []
-        while True:
-            try:
-                asked, superseded = self._transaction(writing, last)
-                break
-            except (Unavailable, OutOfSpace):
-                # the database is away, or its disk full: try again while the lease lasts, then drop the work
-                if time.monotonic() - began > self.lease_seconds:
-                    raise Fenced from None
-                time.sleep(0.5)
-                if self._was_committed(last is not None):
-                    asked = None
-                    break
-        free(self.parts, superseded)
-        self.telling.noted(self.warnings)
-        self._drop_pending()
-        self._let_go()
-        self.flush_cost = time.monotonic() - began
-        self.flushed_at = time.monotonic()
-        return asked
-
-    def _let_go(self) -> None:
-        """What is stored need not be at hand any more."""
-        self.best = None
+    def _flush(self, copied: bool = False, last: Last | None = None) -> Flush:
+        """Hand over what is pending; what is on its way need not be at hand any more."""
+        state = None if self.state is None or last is not None else self.state(copied=copied)
+        flush = Flush(self.pending, self._progress(state is not None), list(self.warnings), state, last)
+        self.pending, self.best = Pending(), None
         if self.latest is not None and self.latest_kept:
             self.latest = (self.latest[0], None)
+        return flush
 
-    def _was_committed(self, ending: bool) -> bool:
-        """After a lost answer to COMMIT: whether it took place."""
-        try:
-            with self.parts.database.read() as connection:
-                job = jobs.get_job(connection, self.job.id)
-                stored = epochs.last_epoch(connection, self.job.number)
-        except Unavailable:
-            return False
-        if job.attempt != self.job.attempt:
-            raise Fenced
-        if ending:
-            return job.status is not Status.RUNNING
-        pending = [record.epoch for record in self.records[-1:]] + [run.last_epoch for run in self.runs[-1:]]
-        return not pending or (stored is not None and stored >= max(pending))
+    def _written(self, written: Written) -> None:
+        self.asked, self.flush_cost = written.asked, written.seconds
+        self.flushed_at = time.monotonic()
 
-    def _writing(self, with_state: bool) -> Writing:
-        """What is pending, its large byte strings in the blobs already: they take too long for a transaction."""
-        blobs = self.parts.blobs
-        blocks = [(block, place(blobs, block.bytes)) for block in joined(self.blocks, self.keeping.__contains__)]
-        if not with_state or self.state is None:
-            return Writing(blocks, None)
-        state = self.state(copied=False)  # no copy: it is written before training goes on
-        return Writing(blocks, (state.epoch, place_written(blobs, state.nbytes, state.write)))
-
-    def _transaction(self, writing: Writing, last: Callable[[Any], bool] | None) -> tuple[str | None, list[str]]:
-        """What the client has asked for, and the addresses that are pointed to no longer."""
-        number = self.job.number
-        with self.parts.database.begin() as connection:
-            if not jobs.fenced(connection, self.job, self.lease_seconds, **self._progress()):
-                raise Fenced
-            if large := writing.large():
-                references.pointing(connection)
-                hold(self.parts.blobs, large)
-            epochs.add_epochs(connection, number, self.records)
-            epoch_runs.add_runs(connection, number, self.runs)
-            diagnostics.add_diagnostics(connection, number, self.diagnostics)
-            epochs.add_parameters(connection, number, [(block, each.address) for block, each in writing.blocks])
-            if self.late is not None:
-                epochs.mark_stored(connection, number, self.late)
-            self.telling.note(connection, self._newest(), self.warnings, last is not None)
-            superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in self.forget]
-            if last is not None:
-                superseded.append(epochs.drop_resume_state(connection, number))
-                if not last(connection):
-                    raise Fenced
-            elif writing.state is not None:
-                epoch, state = writing.state
-                superseded.append(epochs.save_resume_state(connection, number, epoch, state.stored()))
-            return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
-
-    def _newest(self) -> EpochRecord | None:
-        """The newest epoch that is pending."""
-        alone = self.records[-1] if self.records else None
-        if self.runs and (alone is None or self.runs[-1].last_epoch > alone.epoch):
-            return epoch_runs.record_of(self.runs[-1], len(self.runs[-1].training_loss) - 1)
-        return alone
-
-    def _progress(self) -> dict[str, Any]:
-        values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": self.warnings}
+    def _progress(self, with_state: bool) -> dict[str, Any]:
+        values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": list(self.warnings)}
+        if with_state or self.latest is not None:
+            values |= {
+                "stored_attempt": self.job.attempt,
+                "fingerprint": fingerprint(self.parts.settings.kernels),
+            }
         if self.latest is not None:
             epoch = self.latest[0]
-            rate = epoch / self.seconds if self.seconds > 0 and epoch else None
             values |= {
                 "epoch": epoch,
                 "best_epoch": self.best_epoch,
-                "epochs_per_second": rate,
+                "epochs_per_second": epoch / self.seconds if self.seconds > 0 and epoch else None,
                 "training_seconds": self.seconds,
-                "stored_attempt": self.job.attempt,
-                "fingerprint": fingerprint(self.parts.settings.kernels),
             }
         return values
 

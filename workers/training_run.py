@@ -13,8 +13,10 @@ from service.store import deaths, jobs, machines
 from service.store.records import JobRecord, Status, Wish
 from workers.outcome import add_version, confusion_matrix, stopping
 from workers.preparing import Prepared, prepare
-from workers.recorder import Fenced, Recorder
+from workers.recorder import Recorder
 from workers.watching import Watch
+from workers.within import Within
+from workers.writing import Fenced
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
             recorder = _recorder(parts, job, prepared)
             asked = _train(prepared, recorder, watch)
             recorder.state = None  # it holds on to all that training computed in
+            recorder.settle()
             watch.end()
             _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
@@ -61,11 +64,14 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
         _fail(parts, job, recorder, "internal", "the worker failed; its log says why")
+    finally:
+        if recorder is not None:
+            recorder.close()
 
 
 def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
-    watch.begin()
+    watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
     total = prepared.settings.epochs
     done = prepared.resume.epoch if prepared.resume is not None else -1
@@ -77,6 +83,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         resume=prepared.resume,
         should_stop=watch.stop,
         pause_at=pause_at,
+        checkpoint=Within(recorder, watch),
     )
     for result in run:
         if isinstance(result, EpochRun):
@@ -93,19 +100,20 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         raise Fenced
     if done == total:
         return None
-    return watch.asked or ("time_limit" if watch.is_overdue() else "stop")
+    return watch.asked or ("time_limit" if watch.is_overdue() else "turn" if watch.turn_is_over else "stop")
 
 
 def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
     if not recorder.is_resumable:
         return None
-    if watch.asked == Wish.PAUSE:
-        pauses = True
+    pauses = pauses or Wish.PAUSE in (watch.asked, recorder.asked)
     if pauses or watch.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
-    return recorder.flush() if recorder.is_due() else None
+    if recorder.is_due():
+        recorder.flush_beside()
+    return recorder.asked
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:

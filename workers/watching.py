@@ -14,7 +14,7 @@ from service.store.records import JobRecord, Wish
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
-PATIENCE_SECONDS = 2.0  # for the end of an epoch, before a pause stops within it
+PATIENCE_SECONDS = 2.0  # for the end of an epoch, before a pause or the end of a turn stops within it
 STALLED = 70  # the exit code of a process whose training moves no more
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Watch:
         self.parts, self.job, self.should_stop, self.leave = parts, job, should_stop, leave
         self.asked: str | None = None
         self.turn_is_over = False
+        self._turn_by: float | None = None
         self.lost = False
         self.deadline: float | None = None
         self.batches = 0
@@ -62,12 +63,22 @@ class Watch:
             return self.lost or self.should_stop() or self.is_overdue()
         return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
 
-    def begin(self) -> None:
-        """Training begins now: what is left of the job's time limit runs from here."""
+    def begin(self, spent_seconds: float = 0.0) -> None:
+        """Training begins now, `spent_seconds` into its epoch: what is left of the job's time limit runs from here."""
         self._moved = (self.batches, time.monotonic())
         limit = self.job.training["time_limit_seconds"]
         if limit is not None:
-            self.deadline = time.monotonic() + limit - self.job.training_seconds
+            self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
+
+    @property
+    def leaves_within(self) -> bool:
+        """Whether others have waited for this run's turn to be over long enough: the epoch's end is too far."""
+        return self._turn_by is not None and time.monotonic() > self._turn_by
+
+    @property
+    def goes_on_elsewhere(self) -> bool:
+        """Whether the job, when the run stops now, is to go on later from where it stands."""
+        return not (self.lost or self.asked == Wish.CANCEL or self.is_overdue())
 
     def end(self) -> None:
         """Training is over: what comes now has no batches."""
@@ -117,6 +128,10 @@ class Watch:
                 connection, self.job, settings.turn_seconds, fingerprint(settings.kernels)
             )
         self.looks += 1
+        if not self.turn_is_over:
+            self._turn_by = None
+        elif self._turn_by is None:
+            self._turn_by = time.monotonic() + PATIENCE_SECONDS
         if asked == Wish.PAUSE and self.asked != Wish.PAUSE:
             self._pause_by = time.monotonic() + PATIENCE_SECONDS
         self.asked = asked

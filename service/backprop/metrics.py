@@ -58,6 +58,13 @@ class Metric:
         """A memory of no rows, for a network of that many outputs."""
         return np.zeros(2)
 
+    def arrays(self, memory: Any) -> list[FloatArray]:
+        """A copy of a memory, as arrays that can be stored; `memory` makes one of them again."""
+        return [memory.copy()]
+
+    def memory(self, arrays: list[FloatArray]) -> Any:
+        return arrays[0].copy()
+
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         """Take rows into the memory: outputs and targets, both (rows, outputs)."""
         raise NotImplementedError
@@ -204,6 +211,12 @@ class RocAuc(Metric):
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         memory.append((A.copy(), Y > 0.5))
+
+    def arrays(self, memory: Any) -> list[FloatArray]:
+        return [np.concatenate(arrays) for arrays in zip(*memory, strict=True)]
+
+    def memory(self, arrays: list[FloatArray]) -> Any:
+        return [tuple(arrays)] if arrays else []
 
     def result(self, memory: Any) -> float:
         A, Y = (np.concatenate(arrays) for arrays in zip(*memory, strict=True))

@@ -22,16 +22,16 @@ class Evaluator:
         self.workspace = Workspace(network, EVALUATE_ROWS, own_targets=weighing.own_targets)
 
     def evaluate(
-        self, rows: Rows, limit: int | None = None, should_stop: Callable[[], bool] = lambda: False
+        self, rows: Rows, chosen: IndexArray | None = None, should_stop: Callable[[], bool] = lambda: False
     ) -> Tally | None:
-        """Loss and metrics on the first `limit` rows, or all; None when told to stop on the way."""
+        """Loss and metrics on the rows at `chosen` (k,), or on all; None when told to stop on the way."""
         tally = Tally(self.measures, self.network.outputs)
-        count = len(rows) if limit is None else min(limit, len(rows))
+        indices = np.arange(len(rows), dtype=np.intp) if chosen is None else chosen
         with np.errstate(all="ignore"):
-            for start in range(0, count, EVALUATE_ROWS):
+            for start in range(0, len(indices), EVALUATE_ROWS):
                 if should_stop():
                     return None
-                self.pass_rows(rows, np.arange(start, min(start + EVALUATE_ROWS, count), dtype=np.intp), tally)
+                self.pass_rows(rows, indices[start : start + EVALUATE_ROWS], tally)
         return tally
 
     def pass_rows(self, rows: Rows, indices: IndexArray, tally: Tally | None = None) -> Buffers:

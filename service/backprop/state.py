@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -10,11 +10,46 @@ from service.backprop.arrays import FloatArray
 
 
 @dataclass(frozen=True)
+class Begun:
+    """An epoch that is under way: `batches` of its steps are taken, in `seconds`.
+
+    `loss` and `normaliser` are sums over their rows, `memories` what the metrics hold of them, as arrays.
+    """
+
+    batches: int
+    seconds: float
+    loss: float
+    normaliser: float
+    memories: list[list[FloatArray]]
+
+    def to_arrays(self) -> dict[str, Any]:
+        """As `TrainingState.write` writes it."""
+        return {
+            "begun_counts": np.array([self.batches, *map(len, self.memories)], dtype="<i8"),
+            "begun_values": np.array([self.seconds, self.loss, self.normaliser], dtype="<f8"),
+            **{
+                f"begun_{metric}_{index}": array
+                for metric, arrays in enumerate(self.memories)
+                for index, array in enumerate(arrays)
+            },
+        }
+
+    @classmethod
+    def from_arrays(cls, archive: Any) -> "Begun":
+        batches, *counts = archive["begun_counts"].tolist()
+        memories = [
+            [archive[f"begun_{metric}_{index}"] for index in range(count)] for metric, count in enumerate(counts)
+        ]
+        seconds, loss, normaliser = archive["begun_values"].tolist()
+        return cls(batches, seconds, loss, normaliser, memories)
+
+
+@dataclass(frozen=True)
 class TrainingState:
     """After `epoch` epochs and `steps` optimizer steps. Random draws need no state: they are functions of the epoch.
 
     `vector` holds parameters and running statistics, `slots` the optimizer's vectors, `memory` what schedules, early
-    stopping and the watch for plateaus have seen.
+    stopping and the watch for plateaus have seen, `begun` what is done of the epoch after `epoch`, if it is under way.
     """
 
     epoch: int
@@ -24,6 +59,7 @@ class TrainingState:
     vector: FloatArray
     slots: dict[str, FloatArray]
     memory: dict[str, float]
+    begun: Begun | None = None
 
     @property
     def nbytes(self) -> int:
@@ -45,8 +81,9 @@ class TrainingState:
             "memory_names": np.array(list(self.memory), dtype=np.str_),
             "memory_values": np.array(list(self.memory.values()), dtype="<f8"),
             **{f"slot_{name}": vector for name, vector in self.slots.items()},
+            **({} if self.begun is None else self.begun.to_arrays()),
         }
-        np.savez(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(stream, allow_pickle=False, **arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "TrainingState":
@@ -55,11 +92,22 @@ class TrainingState:
             slots = {name.removeprefix("slot_"): archive[name] for name in archive.files if name.startswith("slot_")}
             names, values = archive["memory_names"].tolist(), archive["memory_values"].tolist()
             memory = dict(zip(names, values, strict=True))
-            return cls(epoch, steps, best_epoch, float(archive["best_value"]), archive["vector"], slots, memory)
+            begun = Begun.from_arrays(archive) if "begun_counts" in archive.files else None
+            return cls(epoch, steps, best_epoch, float(archive["best_value"]), archive["vector"], slots, memory, begun)
 
 
 class StateTaker(Protocol):
-    """Gives a run's state after an epoch, while the next one has not begun."""
+    """Gives a run's state after an epoch or after a batch, while training has not gone on from there."""
 
     def __call__(self, copied: bool = True) -> TrainingState:
         """A copy, or else views of the living vectors: those must be written before training goes on."""
+
+
+class Checkpoint(Protocol):
+    """Where the state is kept within epochs that are long. Asked before every step or chunk but an epoch's first."""
+
+    def is_due(self, stopping: bool) -> bool:
+        """Whether to keep it now; `stopping`: training ends here, within the epoch."""
+
+    def keep(self, state: StateTaker) -> bool:
+        """Keep it; whether training is to end here, within the epoch. Else it goes on when this returns."""

@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +17,19 @@ from service.backprop.optimizers.base import Slots
 from service.backprop.passes import Shard
 from service.backprop.rows import Rows, batches
 from service.backprop.settings import TrainingSettings
+from service.backprop.state import Begun
 from service.backprop.tally import Measures, Tally
 from service.backprop.weighing import Weighing
 
 SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
 
 Rate = Callable[[int, int], float]  # the learning rate of an epoch's batch
+
+
+class Between(Protocol):
+    """Asked before steps whether to stop: `batches` of the epoch are taken, `tally` holds what they told."""
+
+    def __call__(self, batches: int, tally: Tally | None) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,12 @@ class Steps(Protocol):
     costs: int
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, should_stop: Callable[[], bool]
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
     ) -> list[Passed] | None:
         """Pass `epoch` and up to `most` in all, as many as are best passed together.
 
-        `tells`: the last step is to be measured, and only `epoch` is passed. None when told to stop on the way.
+        `tells`: the last step is to be measured, and only `epoch` is passed. `begun`: some of its steps are taken
+        already, and only it is passed. None when told to stop on the way.
         """
 
     def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
@@ -97,6 +106,15 @@ class Steps(Protocol):
 
     def close(self) -> None:
         """Let go of what is not memory."""
+
+
+def start_of(course: Course, begun: Begun | None) -> tuple[int, Tally]:
+    """How many steps of an epoch are taken already, and what they told."""
+    tally = Tally(course.measures, course.network.outputs)
+    if begun is None:
+        return 0, tally
+    tally.go_on(begun)
+    return begun.batches, tally
 
 
 def shards_of(rows: int, network: Network) -> int:
@@ -124,15 +142,15 @@ class NumPySteps:
         self.steps = 0
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, should_stop: Callable[[], bool]
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
     ) -> list[Passed] | None:
         course, settings = self.course, self.course.settings
-        tally = Tally(course.measures, self.network.outputs)
+        taken, tally = start_of(course, begun)
         before: FloatArray | None = None
         passed: list[Buffers] = []
         order = batches(course.rows, course.batch_size, settings.shuffle, settings.seed, epoch)
-        for index, batch in enumerate(order):
-            if should_stop():
+        for index, batch in enumerate(islice(order, taken, None), taken):
+            if between(index, tally):
                 return None
             if tells and index == course.batches - 1:
                 before = self.network.parameters.copy()

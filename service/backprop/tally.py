@@ -6,6 +6,7 @@ from typing import Protocol
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
 from service.backprop.metrics import Metric, Reading
+from service.backprop.state import Begun
 
 
 class Answered(Protocol):
@@ -59,6 +60,18 @@ class Tally:
     def add_metrics(self, outputs: FloatArray, Y: FloatArray) -> None:
         for metric, memory in zip(self.measures.metrics, self.memories, strict=True):
             metric.add(memory, outputs, Y, self.measures.reading)
+
+    def begun(self, batches: int, seconds: float) -> Begun:
+        """A copy of what was added up, of an epoch's first `batches`."""
+        pairs = zip(self.measures.metrics, self.memories, strict=True)
+        memories = [metric.arrays(memory) for metric, memory in pairs]
+        return Begun(batches, seconds, self.loss, self.normaliser, memories)
+
+    def go_on(self, begun: Begun) -> None:
+        """Stand where `begun` was taken."""
+        self.loss, self.normaliser = begun.loss, begun.normaliser
+        pairs = zip(self.measures.metrics, begun.memories, strict=True)
+        self.memories = [metric.memory(arrays) for metric, arrays in pairs]
 
     def mean_loss(self) -> float:
         """NaN for rows that weigh nothing."""

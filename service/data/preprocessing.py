@@ -6,7 +6,7 @@ gets an input of its own that is 1 where it was missing. Targets are one-hot cla
 values scaled as numbers are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from service.data.classes import codes_of
 from service.data.missing import missing as missing_value
-from service.data.selection import Selection, read_blocks, row_number
+from service.data.selection import Selection, read_blocks
+from service.data.spread import READ_ROWS, Spread
 from service.definitions.columns import Column, ColumnType, Role, Table
 
-FIT_ROWS = 65_536  # rows looked at together while fitting
 Numbers = NDArray[np.float64]
 
 
@@ -173,64 +173,34 @@ def fit(
 ) -> Preprocessing:
     """Fit on the training `rows` of the stored `array`; `choice` is the job's `preprocessing` object."""
     inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
-    spread = _Spread(array, rows, len(inputs) + len(targets))
-    is_number = [column.type is ColumnType.NUMBER for column in inputs]
+    every = len(inputs) + len(targets)
+    spread = Spread(array, rows, (*inputs, *targets))
     # statistics are of stored numbers; inputs' own units are those divided by the dataset's scale
-    low, high = spread.low[: len(inputs)] / table.scale, spread.high[: len(inputs)] / table.scale
-    numbers = _choose(choice["numbers"], low[is_number], high[is_number])
+    numbers = _choose(choice["numbers"], lambda: spread.lies_within_one(0, len(inputs), table.scale))
     missing = choice["missing"]
     fitted = tuple(
         _fit_input(column, spread, index, table.scale, numbers, missing, array, rows)
         for index, column in enumerate(inputs)
     )
-    at = slice(len(inputs), None)
-    values = _choose(choice["targets"], spread.low[at], spread.high[at]) if labels is None else "none"
+    values = "none"
+    if labels is None:
+        values = _choose(choice["targets"], lambda: spread.lies_within_one(len(inputs), every, 1.0))
     fitted_targets = []
     for index, column in enumerate(targets, len(inputs)):
-        if spread.first_missing[index] is not None:
-            raise missing_value(column, spread.first_missing[index])
+        if (row := spread.first_missing(index)) is not None:
+            raise missing_value(column, row)
         fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
     codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
     return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
 
 
-class _Spread:
-    """Minimum, maximum, mean and standard deviation of each stored column over the training rows, in blocks."""
-
-    def __init__(self, array: NDArray[Any], rows: Selection, width: int) -> None:
-        self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
-        self.first_missing: list[int | None] = [None] * width
-        count, total = np.zeros(width), np.zeros(width)
-        for start, block in _blocks(array, rows, width):
-            there = ~np.isnan(block)
-            count += there.sum(axis=0)
-            total += np.where(there, block, 0.0).sum(axis=0)
-            self.low = np.minimum(self.low, np.where(there, block, np.inf).min(axis=0))
-            self.high = np.maximum(self.high, np.where(there, block, -np.inf).max(axis=0))
-            for column in np.flatnonzero(~there.all(axis=0)):
-                if self.first_missing[column] is None:
-                    self.first_missing[column] = row_number(rows, start + int(there[:, column].argmin()))
-        self.mean = total / np.maximum(count, 1)
-        squares = np.zeros(width)
-        for _, block in _blocks(array, rows, width):
-            squares += np.nansum((block - self.mean) ** 2, axis=0)
-        self.deviation = np.sqrt(squares / np.maximum(count, 1))
-
-
-def _blocks(array: NDArray[Any], rows: Selection, width: int) -> Iterator[tuple[int, Numbers]]:
-    step = max(1, FIT_ROWS * 16 // max(width, 16))
-    for start, block in read_blocks(array, rows, step, slice(0, width)):
-        yield start, block.astype(np.float64)
-
-
-def _choose(choice: str, low: Numbers, high: Numbers) -> str:
+def _choose(choice: str, lies_within_one: Callable[[], bool]) -> str:
     if choice != "auto":
         return choice
-    outside = bool(len(low)) and bool((low < -1).any() or (high > 1).any())
-    return "standardize" if outside else "none"
+    return "none" if lies_within_one() else "standardize"
 
 
-def _scaling(choice: str, spread: _Spread, index: int, scale: float) -> tuple[float, float]:
+def _scaling(choice: str, spread: Spread, index: int, scale: float) -> tuple[float, float]:
     """Offset and divisor in the column's own units; a constant column is only shifted."""
     if choice == "standardize":
         offset, divisor = spread.mean[index], spread.deviation[index]
@@ -243,7 +213,7 @@ def _scaling(choice: str, spread: _Spread, index: int, scale: float) -> tuple[fl
 
 def _fit_input(
     column: Column,
-    spread: _Spread,
+    spread: Spread,
     index: int,
     scale: float,
     numbers: str,
@@ -251,7 +221,7 @@ def _fit_input(
     array: NDArray[Any],
     rows: Selection,
 ) -> InputColumn:
-    first = spread.first_missing[index]
+    first = spread.first_missing(index)
     if missing == "error" and first is not None:
         raise missing_value(column, first)
     if column.type is ColumnType.CATEGORY:
@@ -269,7 +239,7 @@ def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
     """Of the stored values that are there, 0 if none is; one column of the training rows at a time is in memory."""
     values = np.empty(len(rows), dtype=array.dtype)
     count = 0
-    for _, block in read_blocks(array, rows, FIT_ROWS, slice(index, index + 1)):
+    for _, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):
         there = block[~np.isnan(block)]
         values[count : count + len(there)] = there
         count += len(there)

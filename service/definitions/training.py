@@ -78,6 +78,12 @@ class StoreParameters(Model):
     """Which epochs' parameters are kept: each `every`-th, and always 0, the best and the last."""
 
     every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
+    limit_bytes: Annotated[Integer, Field(ge=1, le=2**50)] | None = Field(
+        default=None, description="what they may take together; by default what the service is set to"
+    )
+    beyond: Literal["logarithmic"] = Field(
+        default="logarithmic", description="past it older ones are thinned, to gaps that grow with the epoch's number"
+    )
 
 
 class RegularizationChoice(Model):

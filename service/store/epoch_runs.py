@@ -104,11 +104,23 @@ def next_run(connection: Connection, job: int, after: int) -> RunRecord | None:
 def mark_in_run(connection: Connection, job: int, epoch: int, stored: bool) -> None:
     """Tell in the run that holds an epoch whether its parameters are there."""
     for run in runs_between(connection, job, epoch, epoch):
-        flags = run.parameters_stored.copy()
-        flags[epoch - run.first_epoch] = stored
-        where = (epoch_runs.c.job == job, epoch_runs.c.first_epoch == run.first_epoch)
-        values = _values(job, replace(run, parameters_stored=flags))
-        connection.execute(update(epoch_runs).where(*where).values(columns=values["columns"]))
+        _mark(connection, job, run, np.array([epoch]), stored)
+
+
+def unmark_in_runs(connection: Connection, job: int, dropped: NDArray[np.int64]) -> None:
+    """Tell in the runs that hold some of these epochs (k,), ascending, that their parameters are gone."""
+    for run in runs_between(connection, job, int(dropped[0]), int(dropped[-1])):
+        some = dropped[(dropped >= run.first_epoch) & (dropped <= run.last_epoch)]
+        if len(some):
+            _mark(connection, job, run, some, False)
+
+
+def _mark(connection: Connection, job: int, run: RunRecord, numbers: NDArray[np.int64], stored: bool) -> None:
+    flags = run.parameters_stored.copy()
+    flags[numbers - run.first_epoch] = stored
+    where = (epoch_runs.c.job == job, epoch_runs.c.first_epoch == run.first_epoch)
+    values = _values(job, replace(run, parameters_stored=flags))
+    connection.execute(update(epoch_runs).where(*where).values(columns=values["columns"]))
 
 
 def record_of(run: RunRecord, index: int) -> EpochRecord:

@@ -14,7 +14,8 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD, Optimizer
 from service.backprop.regularization import Regularization
 from service.backprop.rows import ArrayRows
-from service.backprop.trainer import TrainingSettings, train
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train
 
 BOUND = 1e-8
 EPOCHS, BATCH_SIZE, ROWS, INPUTS, CLASSES = (

@@ -115,6 +115,18 @@ def test_the_confusion_matrix_counts_every_row_that_validated(train: Train, tabl
     assert values["confusion_matrix"] is None
 
 
+def test_without_validation_the_confusion_matrix_counts_training_rows_from_all_over_the_dataset(train: Train) -> None:
+    rows = 25_000
+    inputs = [[row / rows] for row in range(rows)]
+    sorted_targets = ["first"] * 5000 + ["second"] * 20_000
+    job = train(
+        {"dataset": {"inputs": inputs, "targets": sorted_targets}, "training": {"epochs": 1, "validation": None}}
+    )
+    matrix = job["confusion_matrix"]
+    assert matrix["rows"] == "training"
+    assert np.sum(matrix["counts"], axis=1).tolist() == [2000, 8000]
+
+
 def test_training_stops_when_its_aim_is_reached(client: FlaskClient, train: Train) -> None:
     network = {"layers": [{"type": "dense", "units": u, "activation": "sigmoid"} for u in (4, 1)]}
     training = {

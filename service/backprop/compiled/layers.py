@@ -152,10 +152,17 @@ def activate_back(activation: int, Z: FloatArray, A: FloatArray, delta: FloatArr
         _softsign_back(z, a, d, p, one)
 
 
-@compiled
-def by_blas(rows: int, inputs: int, units: int) -> bool:
+def _is_for_the_blas(rows: int, inputs: int, units: int) -> bool:
     """Whether a product of these shapes is the BLAS's: a large one, or one of so few units that vectors stay empty."""
     return rows * inputs * units >= BLAS_FROM or (units < NARROW and rows * inputs >= NARROW_FROM)
+
+
+by_blas = compiled(_is_for_the_blas)
+
+
+def turned_size(inputs: int, units: int) -> int:
+    """How much room `error_before` needs to turn the weights of a layer; large products the BLAS turns itself."""
+    return 0 if _is_for_the_blas(1, inputs, units) else inputs * units
 
 
 @compiled

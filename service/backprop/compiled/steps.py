@@ -1,6 +1,6 @@
 """The steps of training in compiled code: what it covers, and how a run's arrays reach it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from service.backprop.activations import Activation
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.compiled.ahead import Chunk, Gatherer
-from service.backprop.compiled.layers import ACTIVATIONS
+from service.backprop.compiled.layers import ACTIVATIONS, turned_size
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
 from service.backprop.compiled.shuffling import orders
@@ -18,8 +18,9 @@ from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
 from service.backprop.passes import Shard
 from service.backprop.rows import batches
-from service.backprop.steps import Course, LastStep, Passed, Rate, Together
-from service.backprop.tally import Outcome, Tally, series, tallies
+from service.backprop.state import Begun
+from service.backprop.steps import Between, Course, LastStep, Passed, Rate, Together, start_of
+from service.backprop.tally import Outcome, series, tallies
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 EXCHANGED = 100_000  # parameters at a time
@@ -73,11 +74,11 @@ class CompiledSteps:
         self.measuring: Shard | None = None
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, should_stop: Callable[[], bool]
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
     ) -> list[Passed] | None:
-        together = min(most, self.together)
+        together = 1 if begun is not None else min(most, self.together)
         if together > 1:
-            if should_stop():
+            if between(0, None):
                 return None
             outcome, snapshots = self._pass_several(epoch, together, rate)
             passed = zip(tallies(self.course.measures, outcome, together), snapshots, strict=True)
@@ -85,11 +86,10 @@ class CompiledSteps:
                 Passed(tally, parameters=parameters, resumable=number == together)
                 for number, (tally, parameters) in enumerate(passed, 1)
             ]
-        tally = Tally(self.course.measures, self.network.outputs)
+        index, tally = start_of(self.course, begun)
         last: LastStep | None = None
-        index = 0
-        for chunk in self.gatherer.chunks(self._order(epoch, tells)):
-            if should_stop():
+        for chunk in self.gatherer.chunks(_after(self._order(epoch, tells), index * self.course.batch_size)):
+            if between(index, tally):
                 return None
             rows = len(chunk.indices)
             batch_count = -(-rows // self.course.batch_size)
@@ -177,6 +177,14 @@ def parts_of(rows: int, network: Network) -> int:
     return 2 if rows * network.parameters.size >= PARTS_FROM else 1
 
 
+def _after(order: Iterable[IndexArray], rows: int) -> Iterator[IndexArray]:
+    """What comes after the first `rows` of an epoch's order, the chunks cut where they always are."""
+    for chunk in order:
+        if rows < len(chunk):
+            yield chunk[rows:]
+        rows = max(0, rows - len(chunk))
+
+
 def _exchange(one: FloatArray, other: FloatArray) -> None:
     """Each takes the other's values, in pieces, so that no third vector is needed."""
     for start in range(0, len(one), EXCHANGED):
@@ -246,7 +254,8 @@ def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: in
         np.zeros(parts, dtype=np.bool_),
     )
     Z, A, delta = (np.zeros(rows * units, dtype=dtype) for _ in range(3))
-    largest = max(placed.inputs * placed.units for placed in network.layers)
+    later = [(placed.inputs, placed.units) for placed in network.layers[1:]]
+    largest = max((turned_size(*shape) for shape in later), default=0)
     gradients, turned, ones = (
         np.zeros_like(network.parameters),
         np.empty((parts, largest), dtype=dtype),

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from service.backprop import trainer
+from service.backprop import passing
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.compiled import layers as compiled_layers
 from service.backprop.compiled import losses as compiled_losses
@@ -23,13 +23,15 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.regularization import Regularization
+from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows, batches
 from service.backprop.schedules import SCHEDULES
 from service.backprop.settings import TrainingSettings
 from service.backprop.state import TrainingState
 from service.backprop.stopping import EarlyStopping, Stopping
-from service.backprop.trainer import EpochResult, train
+from service.backprop.trainer import train, train_in_runs
 from service.errors import Diverged
+from tests.unit.backprop.checkpoints import Everywhere
 
 BOUNDS = {"float32": 1e-6, "float64": 1e-12}
 SGD, ADAM = OPTIMIZERS["sgd"], OPTIMIZERS["adam"]
@@ -79,8 +81,8 @@ def no_fallback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         assert course.settings.kernels == NUMPY, "not covered"
         return numpy_steps(course)
 
-    numpy_steps = trainer.NumPySteps
-    monkeypatch.setattr(trainer, "NumPySteps", refuse)
+    numpy_steps = passing.NumPySteps
+    monkeypatch.setattr(passing, "NumPySteps", refuse)
     yield
 
 
@@ -198,6 +200,28 @@ def test_a_run_resumed_at_any_epoch_it_can_go_on_from_has_the_same_bits() -> Non
         ] == undisturbed[state.epoch + 1 :]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_run_resumed_within_an_epoch_has_the_same_bits(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr(compiled_steps, "CHUNK_BYTES", 700)  # 4 batches of 8 rows
+    chosen = settings(optimizer=ADAM(), metrics=(METRICS["accuracy"](),), threads=threads)
+    rows, layers = rows_of(100, 5, 3, "float32", zeros=0.7), ((6, "relu"), (3, "sigmoid"))
+
+    def run(**more: Any) -> list[tuple[Any, ...]]:
+        network = network_of(5, *layers, precision="float32")
+        results = train_in_runs(network, chosen, rows, **more)
+        return [
+            (result.epoch, result.training_loss, result.training_metrics, result.network.stored_bytes())
+            for result in results
+            if isinstance(result, EpochResult)
+        ]
+
+    kept = Everywhere()
+    whole = run(checkpoint=kept)
+    assert [state.begun.batches for state in kept.states if state.begun] == [4, 8, 12] * 3
+    for state in kept.states:
+        assert run(resume=state) == whole[state.epoch + 1 :]
+
+
 def test_early_stopping_ends_at_an_epoch_passed_with_later_ones() -> None:
     rows = rows_of(5, 3, 2, "float64")
     chosen = settings(epochs=5000, stopping=Stopping(EarlyStopping("training_loss", 3, 1e-4)))
@@ -223,10 +247,10 @@ def test_diverging_names_the_last_finite_epoch() -> None:
 def test_what_is_not_covered_goes_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     network = Network(3, [Dense(4, ACTIVATIONS["tanh"]()), LAYERS["dropout"](0.5), Dense(2)], "float64")
-    made = trainer.Trainer(network, settings(), rows_of(9, 3, 2, "float64"), None)
-    assert isinstance(made.steps, trainer.NumPySteps)
+    made = passing.Trainer(network, settings(), rows_of(9, 3, 2, "float64"), None)
+    assert isinstance(made.steps, passing.NumPySteps)
     dense = network_of(3, (2, "tanh"), precision="float64")
-    assert isinstance(trainer.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
+    assert isinstance(passing.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
 
 
 @pytest.mark.parametrize("zeros", [0.0, 0.8])

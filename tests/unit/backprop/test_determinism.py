@@ -11,6 +11,7 @@ RUN = """
 import hashlib, sys
 import numpy as np
 from service.backprop import steps, trainer
+from service.backprop.settings import TrainingSettings
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
@@ -25,7 +26,7 @@ relu = ACTIVATIONS["relu"]()
 network = Network(100, [Dense(80, relu), LAYERS["dropout"](0.3), Dense(40, relu), Dense(10, ACTIVATIONS["softmax"]())])
 network.initialize(7)
 assert steps.shards_of(128, network) == 2
-settings = trainer.TrainingSettings(
+settings = TrainingSettings(
     LOSSES["categorical_cross_entropy"](), OPTIMIZERS["adam"](), 5, 128, True, 7, threads=int(sys.argv[1])
 )
 for result in trainer.train(network, settings, rows):

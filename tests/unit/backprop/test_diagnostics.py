@@ -12,8 +12,10 @@ from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
+from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows
-from service.backprop.trainer import EpochResult, TrainingSettings, train
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train
 
 RATE = 0.5
 

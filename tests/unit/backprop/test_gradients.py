@@ -12,7 +12,8 @@ from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network, Workspace, backward, forward
 from service.backprop.optimizers import SGD
 from service.backprop.rows import ArrayRows
-from service.backprop.trainer import TrainingSettings, train
+from service.backprop.settings import TrainingSettings
+from service.backprop.trainer import train
 
 BOUNDED = ("sigmoid", "softmax")  # the cross entropies need outputs between 0 and 1
 THRESHOLD = 1e-6

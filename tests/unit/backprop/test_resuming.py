@@ -16,13 +16,17 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD
 from service.backprop.regularization import Regularization
+from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows
 from service.backprop.schedules import SCHEDULES
-from service.backprop.state import TrainingState
+from service.backprop.settings import TrainingSettings
+from service.backprop.state import Checkpoint, TrainingState
 from service.backprop.stopping import EarlyStopping, Stopping
-from service.backprop.trainer import EpochResult, TrainingSettings, train
+from service.backprop.trainer import train_in_runs
+from tests.unit.backprop.checkpoints import Everywhere
 
 ACCURACY = METRICS["accuracy"]()
+METRICS_OF_ALL_KINDS = (ACCURACY, METRICS["roc_auc"](), METRICS["f1"]())
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,20 @@ class Case:
     def chosen(self) -> TrainingSettings:
         values = {"optimizer": SGD(learning_rate=0.3, momentum=0.8), "epochs": 8, "batch_size": 8, **self.settings}
         loss = LOSSES["categorical_cross_entropy"]()
-        return TrainingSettings(loss=loss, shuffle=True, seed=9, metrics=(ACCURACY,), **values)
+        return TrainingSettings(loss=loss, shuffle=True, seed=9, metrics=METRICS_OF_ALL_KINDS, **values)
 
-    def run(self, precision: str, resume: TrainingState | None = None) -> Iterator[EpochResult]:
+    def run(
+        self, precision: str, resume: TrainingState | None = None, checkpoint: Checkpoint | None = None
+    ) -> Iterator[EpochResult]:
         """The rest of the run from `resume`, on a network that is drawn anew."""
         held_out = self.rows(20, precision, 6) if self.validation else None
-        return train(self.network(precision), self.chosen(), self.rows(50, precision, 5), held_out, resume=resume)
+        rows = self.rows(50, precision, 5)
+        run = train_in_runs(
+            self.network(precision), self.chosen(), rows, held_out, resume=resume, checkpoint=checkpoint
+        )
+        for result in run:
+            assert isinstance(result, EpochResult)
+            yield result
 
 
 def normalised() -> list[Layer]:
@@ -145,6 +157,17 @@ def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: st
     middle = whole[len(whole) // 2][1]
     resumed = [result.state().to_bytes() for result in CASES[name].run(precision, middle)]
     assert resumed == [state.to_bytes() for _, state in whole[middle.epoch + 1 :]]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("name", list(CASES))
+def test_from_every_batch_the_run_goes_on_the_same(name: str, precision: str) -> None:
+    case, kept = CASES[name], Everywhere()
+    seen = [told(result) for result in case.run(precision, checkpoint=kept)]
+    batches = len({state.begun.batches for state in kept.states if state.begun is not None})
+    assert batches == (0 if case.settings.get("batch_size") == 50 else 6)
+    for state in kept.states[:: max(1, len(kept.states) // 20)]:
+        assert [told(result) for result in case.run(precision, state)] == seen[state.epoch + 1 :]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ends])

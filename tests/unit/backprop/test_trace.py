@@ -12,8 +12,9 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD, Optimizer
 from service.backprop.regularization import Regularization
 from service.backprop.rows import ArrayRows
+from service.backprop.settings import TrainingSettings
 from service.backprop.trace import Trace, Updating, trace
-from service.backprop.trainer import TrainingSettings, train
+from service.backprop.trainer import train
 from service.backprop.weighing import Weighing
 
 RANDOM = np.random.default_rng(6)

@@ -13,9 +13,11 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
 from service.backprop.randomness import Purpose, generator
+from service.backprop.results import EpochResult
 from service.backprop.rows import ArrayRows
+from service.backprop.settings import TrainingSettings
 from service.backprop.state import TrainingState
-from service.backprop.trainer import EpochResult, TrainingSettings, train
+from service.backprop.trainer import train
 from service.errors import Diverged
 
 XOR = ArrayRows(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([[0], [1], [1], [0]], float))

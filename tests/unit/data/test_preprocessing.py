@@ -55,6 +55,14 @@ def test_auto_standardizes_when_a_value_lies_outside_minus_one_to_one(fitted, va
     assert fitted(table(*values))[0].numbers == became
 
 
+def test_rows_are_not_read_where_the_dataset_tells_all_there_is_to_know(tmp_path: Path) -> None:
+    read = read_json_rows(None, table(0, 1, 0.5), ReadOptions(), Limits(), tmp_path / "rows")
+    no_rows = np.empty((0, 2))
+    assert fit(read, no_rows, RowRanges(range(3)), AUTO, None, False).numbers == "none"
+    with pytest.raises(IndexError):
+        fit(read, no_rows, RowList(np.array([2])), {**AUTO, "numbers": "standardize"}, None, False)
+
+
 def test_auto_looks_at_training_rows_only(fitted) -> None:
     assert fitted(table(0, 1, 900), train=[0, 1])[0].numbers == "none"
 

@@ -1,5 +1,6 @@
-"""What a recorder keeps at hand: parameters that are not stored yet, and no others."""
+"""What a recorder keeps at hand: parameters that are not written yet, and no others."""
 
+from workers.pending import Pending
 from workers.recorder import Recorder
 
 
@@ -7,18 +8,19 @@ def recorder_after(kept: bool) -> Recorder:
     """One that has just noted epoch 7, the best was epoch 5."""
     recorder = Recorder.__new__(Recorder)
     recorder.latest, recorder.latest_kept, recorder.best = (7, b"seventh"), kept, (5, b"fifth")
+    recorder.pending, recorder.warnings, recorder.state = Pending(), [], None
+    recorder._progress = lambda with_state: {}  # type: ignore[method-assign]
     return recorder
 
 
-def test_what_is_stored_is_let_go_of() -> None:
+def test_what_is_on_its_way_is_let_go_of() -> None:
     recorder = recorder_after(kept=True)
     assert (recorder.bytes_of(7), recorder.bytes_of(5)) == (b"seventh", b"fifth")
-    recorder._let_go()
+    recorder._flush()
     assert (recorder.bytes_of(7), recorder.bytes_of(5)) == (None, None)
-    assert recorder.last_epoch == 7
 
 
 def test_the_newest_epoch_stays_at_hand_where_it_is_not_kept_as_it_may_be_the_last() -> None:
     recorder = recorder_after(kept=False)
-    recorder._let_go()
+    recorder._flush()
     assert recorder.bytes_of(7) == b"seventh"

@@ -1,0 +1,97 @@
+"""How the stored columns spread over the training rows: read in blocks, and only as far as somebody asks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.selection import Selection, read_blocks, row_number
+from service.definitions.columns import Column, ColumnType
+
+READ_ROWS = 65_536  # rows looked at together, of narrow datasets
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _FirstPass:
+    """Of each column (columns,): its least, greatest and mean value, and the first row without one."""
+
+    low: Numbers
+    high: Numbers
+    mean: Numbers
+    count: Numbers
+    first_missing: list[int | None]
+
+
+class Spread:
+    """Minimum, maximum, mean and standard deviation (columns,) of stored numbers over `rows`.
+
+    What the dataset already tells of all its rows is believed: where nothing is missing nothing is looked for.
+    """
+
+    def __init__(self, array: NDArray[Any], rows: Selection, columns: tuple[Column, ...]) -> None:
+        self.array, self.rows, self.columns = array, rows, columns
+
+    @property
+    def low(self) -> Numbers:
+        return self._first.low
+
+    @property
+    def high(self) -> Numbers:
+        return self._first.high
+
+    @property
+    def mean(self) -> Numbers:
+        return self._first.mean
+
+    def first_missing(self, column: int) -> int | None:
+        """The first row, counted from 1, where the column has no value; None where it always has."""
+        return self._first.first_missing[column] if self.columns[column].missing else None
+
+    def lies_within_one(self, start: int, stop: int, scale: float) -> bool:
+        """Whether all numbers of columns `start` to `stop`, divided by `scale`, lie from -1 to 1; so do those of none.
+
+        The dataset's own minimum and maximum answer for any of its rows where they do; else the rows are read.
+        """
+        chosen = [index for index in range(start, stop) if self.columns[index].type is ColumnType.NUMBER]
+        if all(_is_within_one(self.columns[index]) for index in chosen):
+            return True
+        return bool((self.low[chosen] / scale >= -1).all() and (self.high[chosen] / scale <= 1).all())
+
+    @cached_property
+    def _first(self) -> _FirstPass:
+        width = len(self.columns)
+        low, high = np.full(width, np.inf), np.full(width, -np.inf)
+        first_missing: list[int | None] = [None] * width
+        count, total = np.zeros(width), np.zeros(width)
+        for start, block in self._blocks():
+            there = ~np.isnan(block)
+            count += there.sum(axis=0)
+            total += np.where(there, block, 0.0).sum(axis=0)
+            low = np.minimum(low, np.where(there, block, np.inf).min(axis=0))
+            high = np.maximum(high, np.where(there, block, -np.inf).max(axis=0))
+            for column in np.flatnonzero(~there.all(axis=0)):
+                if first_missing[column] is None:
+                    first_missing[column] = row_number(self.rows, start + int(there[:, column].argmin()))
+        return _FirstPass(low, high, total / np.maximum(count, 1), count, first_missing)
+
+    @cached_property
+    def deviation(self) -> Numbers:
+        squares = np.zeros(len(self.columns))
+        for _, block in self._blocks():
+            squares += np.nansum((block - self.mean) ** 2, axis=0)
+        return np.sqrt(squares / np.maximum(self._first.count, 1))
+
+    def _blocks(self) -> Iterator[tuple[int, Numbers]]:
+        width = len(self.columns)
+        step = max(1, READ_ROWS * 16 // max(width, 16))
+        for start, block in read_blocks(self.array, self.rows, step, slice(0, width)):
+            yield start, block.astype(np.float64)
+
+
+def _is_within_one(column: Column) -> bool:
+    return column.minimum is not None and column.maximum is not None and column.minimum >= -1 and column.maximum <= 1

@@ -1,0 +1,125 @@
+"""Makes room among a job's stored epochs: older ones are thinned to a spacing that grows as their number does.
+
+Numbered by what is stored of them, epoch i is kept when i is a multiple of its stride: 1 for the first `dense` ones, 2
+for as many again, then 4 for twice as many, and so on, always doubling. A smaller `dense` keeps some of the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from service.store import epoch_runs
+from service.store.tables import epochs, parameters
+
+TOGETHER = 1000  # epochs of one statement
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """How many bytes are stored fewer, and the addresses that are pointed to no longer."""
+
+    freed: int
+    addresses: tuple[str, ...]
+
+
+def dense_part(newest: int, room: int) -> int:
+    """The largest power of two for which at most `room` of epochs 0 to `newest` are kept; 1 keeps the first alone."""
+    dense = 1 << max(0, room.bit_length() - 1)
+    while dense > 1 and _kept_of(newest, dense) > room:
+        dense >>= 1
+    return dense
+
+
+def _kept_of(newest: int, dense: int) -> int:
+    """How many of the epochs 0 to `newest` are kept."""
+    count, begin, stride = min(newest + 1, dense), dense, 2
+    while begin <= newest:
+        count += -(-(min(newest + 1, 2 * begin) - begin) // stride)
+        begin, stride = 2 * begin, 2 * stride
+    return count
+
+
+def is_kept(numbers: Numbers, dense: int) -> NDArray[np.bool_]:
+    """Which of the epochs, numbered by what is stored of them, are kept."""
+    return np.asarray(numbers % _strides(numbers, dense) == 0)
+
+
+def _strides(numbers: Numbers, dense: int) -> Numbers:
+    doublings = np.frexp((numbers // dense).astype(np.float64))[1]  # the bit length of what is divided
+    return np.left_shift(np.int64(1), doublings.astype(np.int64))
+
+
+def stored_bytes(connection: Connection, job: int) -> int:
+    """What a job's stored parameters take."""
+    held = (parameters.c.last_epoch - parameters.c.first_epoch) // parameters.c.stride + 1
+    return int(
+        connection.execute(select(func.sum(held * parameters.c.size)).where(parameters.c.job == job)).scalar() or 0
+    )
+
+
+def thin(
+    connection: Connection, job: int, every: int, excess: int, room: int, newest: int, spared: Sequence[int]
+) -> Thinned:
+    """Drop parameters of at least `excess` bytes, from the oldest on, as far as the spacing allows.
+
+    The spacing leaves `room` of every `every`-th up to `newest`; the `spared` ones stay whatever it says.
+    """
+    dense = dense_part(newest // every, room)
+    shape = [column for column in parameters.c if column.name != "bytes"]
+    blocks = connection.execute(select(*shape).where(parameters.c.job == job).order_by(parameters.c.first_epoch))
+    freed, addresses, dropped = 0, [], []
+    for block in blocks.all():
+        if freed >= excess:
+            break
+        held = np.arange(block.first_epoch, block.last_epoch + 1, block.stride, dtype=np.int64)
+        regular = is_kept(held // every, dense) & (held % every == 0)
+        kept = regular | np.isin(held, spared)
+        if kept.all():
+            continue
+        _rewrite(connection, block, held, kept, np.where(regular, _strides(held // every, dense) * every, -held))
+        freed += int((~kept).sum()) * block.size
+        dropped.append(held[~kept])
+        if block.address is not None:
+            addresses.append(block.address)
+    if dropped:
+        _unmark(connection, job, np.concatenate(dropped))
+    return Thinned(freed, tuple(addresses))
+
+
+def _rewrite(
+    connection: Connection, block: Row[tuple[object, ...]], held: Numbers, kept: NDArray[np.bool_], kinds: Numbers
+) -> None:
+    """What is kept of a block, as one block for each run of epochs of one kind: of one stride, or spared."""
+    where = (parameters.c.job == block.job, parameters.c.first_epoch == block.first_epoch)
+    data = connection.execute(select(parameters.c.bytes).where(*where)).scalar() if kept.any() else None
+    connection.execute(delete(parameters).where(*where))
+    if data is None:
+        return
+    places = np.flatnonzero(kept)
+    rows = []
+    for run in np.split(places, np.flatnonzero(np.diff(kinds[places])) + 1):
+        numbers = held[run]
+        rows.append(
+            {
+                "job": block.job,
+                "first_epoch": int(numbers[0]),
+                "last_epoch": int(numbers[-1]),
+                "stride": int(numbers[1] - numbers[0]) if len(numbers) > 1 else block.stride,
+                "size": block.size,
+                "bytes": b"".join(data[at * block.size : (at + 1) * block.size] for at in run.tolist()),
+            }
+        )
+    connection.execute(insert(parameters), rows)
+
+
+def _unmark(connection: Connection, job: int, dropped: Numbers) -> None:
+    """Tell in the epochs' rows that their parameters are gone."""
+    for start in range(0, len(dropped), TOGETHER):
+        some = epochs.c.epoch.in_(dropped[start : start + TOGETHER].tolist())
+        connection.execute(update(epochs).where(epochs.c.job == job, some).values(parameters_stored=False))
+    epoch_runs.unmark_in_runs(connection, job, dropped)

@@ -1,0 +1,119 @@
+"""Long epochs: a run that stops or dies within one goes on from there, with the same bits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+
+from service.backprop.kernels import has_numba
+from service.parts import Parts
+from service.store import jobs, workers
+from workers import recorder, training_run
+from workers.training_run import run_next_job
+
+EPOCHS, BATCHES = 3, 100
+DENSE = {"layers": [{"type": "dense", "units": 5, "activation": "relu"}, {"type": "dense", "units": 3}]}
+NORMALIZED = {
+    "layers": [
+        {"type": "dense", "units": 6, "activation": "tanh"},
+        {"type": "batch_normalization"},
+        {"type": "dropout", "rate": 0.2},
+        {"type": "dense", "units": 3},
+    ]
+}
+
+
+class Died(BaseException):
+    """A run's process is gone: nothing more is written."""
+
+
+def submit(client: FlaskClient, network: dict[str, Any]) -> str:
+    random = np.random.default_rng(4)
+    X = random.normal(size=(8 * BATCHES, 4)).round(3)
+    dataset = {"inputs": X.tolist(), "targets": np.sin(X[:, :3]).round(3).tolist()}
+    training = {"epochs": EPOCHS, "batch_size": 8, "seed": 2, "optimizer": "adam", "metrics": ["r2"]}
+    answer = client.post("/v1/jobs", json={"dataset": dataset, "network": network, "training": training})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json["id"])
+
+
+def record(client: FlaskClient, job: str) -> list[dict[str, Any]]:
+    """All that the epochs tell but how long they took."""
+    epochs = client.get(f"/v1/jobs/{job}/epochs").json["data"]
+    return [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in epochs]
+
+
+def after(batches: int, act: Callable[[], bool]) -> Callable[[], bool]:
+    """Asked before every batch: acts when that many were asked for."""
+    asked = 0
+
+    def ask() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > batches and act()
+
+    return ask
+
+
+def die() -> bool:
+    raise Died
+
+
+@pytest.mark.parametrize(("network", "calls"), [(DENSE, 5), (NORMALIZED, 37)], ids=["dense", "normalized"])
+def test_a_run_that_stops_within_every_epoch_ends_as_undisturbed(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], calls: int
+) -> None:
+    if has_numba():
+        monkeypatch.setattr("service.backprop.compiled.steps.CHUNK_BYTES", 1000)  # a call every 7 batches
+    undisturbed, job = submit(client, network), submit(client, network)
+    assert run_next_job(service, "test", lambda: False)
+    attempts = 0
+    while client.get(f"/v1/jobs/{job}").json["status"] != "succeeded":
+        assert run_next_job(service, "test", after(calls, lambda: True))
+        attempts += 1
+        assert attempts < 30
+    assert attempts > 1
+    assert record(client, job) == record(client, undisturbed)
+
+
+def test_a_run_that_dies_within_long_epochs_goes_on_from_the_last_minute(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = submit(client, NORMALIZED)
+    assert run_next_job(service, "test", lambda: False)
+    monkeypatch.setattr(recorder, "WITHIN_SECONDS", 0.0)
+    job = submit(client, NORMALIZED)
+    for attempt in range(1, 6):  # each dies sooner than an epoch takes
+        with pytest.raises(Died):
+            run_next_job(service, "host:1:2", after(40, die))
+        with service.database.begin() as connection:
+            assert jobs.get_job(connection, job).stored_attempt == attempt
+            workers.bury(connection, "host:1:2", 1)
+    assert client.get(f"/v1/jobs/{job}").json["progress"]["epoch"] > 0
+    assert run_next_job(service, "test", lambda: False)
+    assert record(client, job) == record(client, undisturbed)
+
+
+def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed, job = submit(client, NORMALIZED), submit(client, NORMALIZED)
+    assert run_next_job(service, "test", lambda: False)
+
+    class Waited(training_run.Watch):
+        """Others have waited for longer than it is patient, once 50 batches are passed."""
+
+        def stop(self) -> bool:
+            self.turn_is_over = self.batches >= 50
+            self._turn_by = 0.0 if self.turn_is_over else None
+            return super().stop()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training_run, "Watch", Waited)
+        assert run_next_job(service, "test", lambda: False)
+    waiting = client.get(f"/v1/jobs/{job}").json
+    assert (waiting["status"], waiting["progress"]["epoch"]) == ("queued", 0)
+    assert run_next_job(service, "test", lambda: False)
+    assert record(client, job) == record(client, undisturbed)

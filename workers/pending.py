@@ -1,0 +1,81 @@
+"""What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.store import epoch_runs
+from service.store.epoch_runs import RunRecord
+from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
+from service.stored_bytes import rows_together
+
+
+@dataclass
+class Pending:
+    """Epochs alone and in runs, what was measured of layers, and blocks of parameters of `bytes` in all.
+
+    `forget` are stored epochs whose parameters are kept no longer; `late` is one whose row is written already, while
+    its parameters come now.
+    """
+
+    records: list[EpochRecord] = field(default_factory=list)
+    runs: list[RunRecord] = field(default_factory=list)
+    diagnostics: list[DiagnosticsRecord] = field(default_factory=list)
+    blocks: list[ParameterBlock] = field(default_factory=list)
+    forget: list[int] = field(default_factory=list)
+    late: int | None = None
+    bytes: int = 0
+
+    def keep(self, block: ParameterBlock) -> None:
+        self.blocks.append(block)
+        self.bytes += len(block.bytes)
+
+    def keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_], every: int) -> None:
+        """Parameters of a run's epochs: as many in one block as fit a row, where all are kept."""
+        size = len(parts[0])
+        if stored.all() and every == 1:
+            together = rows_together(size)
+            for start in range(0, len(parts), together):
+                some = parts[start : start + together]
+                self.keep(ParameterBlock(first + start, first + start + len(some) - 1, 1, size, b"".join(some)))
+            return
+        for index in np.flatnonzero(stored).tolist():
+            epoch = first + index
+            self.keep(ParameterBlock(epoch, epoch, every, size, bytes(parts[index])))
+
+    def forget_parameters(self, epoch: int) -> None:
+        """Keep the parameters of a bettered best epoch no longer."""
+        gone = [block for block in self.blocks if block.first_epoch == epoch]
+        if not gone:
+            self.forget.append(epoch)
+            return
+        self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
+        self.bytes -= sum(len(block.bytes) for block in gone)
+        self._mark(epoch, False)
+
+    def keep_last(self, block: ParameterBlock) -> bool:
+        """Keep the parameters of the newest epoch, if its row is pending; whether it is."""
+        newest = self.newest
+        if newest is None or newest.epoch != block.last_epoch:
+            return False
+        if not newest.parameters_stored:
+            self._mark(newest.epoch, True)
+            self.keep(block)
+        return True
+
+    def _mark(self, epoch: int, stored: bool) -> None:
+        self.records = [
+            replace(record, parameters_stored=stored) if record.epoch == epoch else record for record in self.records
+        ]
+        for run in self.runs:
+            if run.first_epoch <= epoch <= run.last_epoch:
+                run.parameters_stored[epoch - run.first_epoch] = stored
+
+    @property
+    def newest(self) -> EpochRecord | None:
+        """The newest epoch that is pending."""
+        alone = self.records[-1] if self.records else None
+        if self.runs and (alone is None or self.runs[-1].last_epoch > alone.epoch):
+            return epoch_runs.record_of(self.runs[-1], len(self.runs[-1].training_loss) - 1)
+        return alone

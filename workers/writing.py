@@ -1,0 +1,166 @@
+"""Writes what a run has gathered: each time one short, fenced transaction, tried until it is done."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from service.backprop.state import TrainingState
+from service.errors import OutOfSpace, Unavailable
+from service.parts import Parts
+from service.store import diagnostics, epoch_runs, epochs, jobs, references, thinning
+from service.store.records import JobRecord, ParameterBlock, Status
+from service.stored_bytes import Placed, free, hold, place, place_written
+from workers.keeping import Keeping, joined
+from workers.pending import Pending
+from workers.telling import Telling
+
+APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
+
+Last = Callable[[Any], bool]  # what comes last in a transaction; False when the job is no longer this run's
+
+
+class Fenced(Exception):
+    """The job is no longer this run's; whatever it holds must be dropped."""
+
+
+@dataclass(frozen=True)
+class Flush:
+    """What one transaction writes: what was gathered, the job's columns of progress, and the state to go on from.
+
+    `last` ends the run: there is no state then, and the one before is dropped.
+    """
+
+    pending: Pending
+    progress: dict[str, Any]
+    warnings: list[dict[str, Any]]
+    state: TrainingState | None
+    last: Last | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """It is stored: what the client has `asked` for meanwhile, and how many seconds it took."""
+
+    asked: str | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """Blocks of parameters with their bytes, and the state, the large ones in the blobs already."""
+
+    blocks: list[tuple[ParameterBlock, Placed]]
+    state: tuple[int, Placed] | None
+
+    def large(self) -> list[Placed]:
+        """What lies in the blobs."""
+        placed = [placed for _, placed in self.blocks] + ([] if self.state is None else [self.state[1]])
+        return [each for each in placed if each.address is not None]
+
+
+class Writer:
+    """The one who writes for a run, one flush after the other, in whatever thread."""
+
+    def __init__(self, parts: Parts, job: JobRecord, keeping: Keeping) -> None:
+        self.parts, self.job, self.keeping = parts, job, keeping
+        self.telling = Telling(job)
+        self.hurried = threading.Event()  # set when there is no time left for trying again
+        self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
+
+    def write(self, flush: Flush) -> Written:
+        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time."""
+        began = time.monotonic()
+        placed = self._place(flush)
+        superseded: list[str] = []
+        while True:
+            try:
+                asked, superseded = self._transaction(flush, placed)
+                break
+            except (Unavailable, OutOfSpace):
+                waited = time.monotonic() - began
+                if waited > self.parts.settings.lease_seconds or self.hurried.wait(APART_SECONDS):
+                    raise Fenced from None
+                self.stored_bytes = None  # to be counted again
+                if self._was_committed(flush):
+                    asked = None
+                    break
+        free(self.parts, superseded)
+        self.telling.noted(flush.warnings)
+        return Written(asked, time.monotonic() - began)
+
+    def _place(self, flush: Flush) -> _Placed:
+        """Large byte strings go into the blobs first: they take too long for a transaction."""
+        blobs = self.parts.blobs
+        blocks = [
+            (block, place(blobs, block.bytes)) for block in joined(flush.pending.blocks, self.keeping.__contains__)
+        ]
+        if flush.state is None:
+            return _Placed(blocks, None)
+        state = flush.state
+        return _Placed(blocks, (state.epoch, place_written(blobs, state.nbytes, state.write)))
+
+    def _transaction(self, flush: Flush, placed: _Placed) -> tuple[str | None, list[str]]:
+        """What the client has asked for, and the addresses that are pointed to no longer."""
+        number, pending = self.job.number, flush.pending
+        with self.parts.database.begin() as connection:
+            if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds, **flush.progress):
+                raise Fenced
+            if large := placed.large():
+                references.pointing(connection)
+                hold(self.parts.blobs, large)
+            epochs.add_epochs(connection, number, pending.records)
+            epoch_runs.add_runs(connection, number, pending.runs)
+            diagnostics.add_diagnostics(connection, number, pending.diagnostics)
+            epochs.add_parameters(connection, number, [(block, each.address) for block, each in placed.blocks])
+            if pending.late is not None:
+                epochs.mark_stored(connection, number, pending.late)
+            self.telling.note(connection, pending.newest, flush.warnings, flush.last is not None)
+            superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in pending.forget]
+            superseded += self._thin(connection, flush)
+            superseded.append(self._go_on_from(connection, flush, placed))
+            return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
+
+    def _thin(self, connection: Any, flush: Flush) -> tuple[str, ...]:
+        """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
+        newest, keeping = flush.pending.newest, self.keeping
+        if self.stored_bytes is None:
+            self.stored_bytes = thinning.stored_bytes(connection, self.job.number)
+        else:
+            self.stored_bytes += flush.pending.bytes - keeping.size * len(flush.pending.forget)
+        excess = self.stored_bytes - keeping.budget
+        if newest is None or excess <= 0:
+            return ()
+        best = flush.progress.get("best_epoch")
+        spared = [newest.epoch] if best is None else [newest.epoch, best]
+        thinned = thinning.thin(connection, self.job.number, keeping.every, excess, keeping.room, newest.epoch, spared)
+        self.stored_bytes -= thinned.freed
+        return thinned.addresses
+
+    def _go_on_from(self, connection: Any, flush: Flush, placed: _Placed) -> str | None:
+        """Store the state to go on from, or end the run; where the state before lay, if it was in the blobs."""
+        if flush.last is not None:
+            before = epochs.drop_resume_state(connection, self.job.number)
+            if not flush.last(connection):
+                raise Fenced
+            return before
+        if placed.state is None:
+            return None
+        epoch, state = placed.state
+        return epochs.save_resume_state(connection, self.job.number, epoch, state.stored())
+
+    def _was_committed(self, flush: Flush) -> bool:
+        """After a lost answer to COMMIT: whether it took place."""
+        try:
+            with self.parts.database.read() as connection:
+                job = jobs.get_job(connection, self.job.id)
+                stored = epochs.last_epoch(connection, self.job.number)
+        except Unavailable:
+            return False
+        if job.attempt != self.job.attempt:
+            raise Fenced
+        if flush.last is not None:
+            return job.status is not Status.RUNNING
+        newest = flush.pending.newest
+        return newest is not None and stored is not None and stored >= newest.epoch
