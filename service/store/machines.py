@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, update
 from service.fingerprint import differences
 from service.store import events, jobs
 from service.store.records import JobRecord, OnOtherMachine
-from service.store.tables import epochs, layer_diagnostics, parameters, resume_states
+from service.store.tables import epoch_runs, epochs, layer_diagnostics, parameters, resume_states
 from service.store.tables import jobs as table
 
 CODE = "other_machine"
@@ -32,5 +32,5 @@ def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobReco
 
 
 def _forget_progress(connection: Connection, job: JobRecord) -> None:
-    for each in (epochs, layer_diagnostics, parameters, resume_states):
+    for each in (epochs, epoch_runs, layer_diagnostics, parameters, resume_states):
         connection.execute(delete(each).where(each.c.job == job.number))
