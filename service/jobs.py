@@ -1,7 +1,7 @@
 """Submitting and reading jobs. The database first, then the doorbell. What else is done with jobs: `service.life`."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,8 +19,13 @@ from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 from service.stored_bytes import read as read_bytes
 
 
-def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
-    """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
+def submit(
+    parts: Parts, request: JobRequest, noting: Callable[[Any, str], None] = lambda *_: None
+) -> tuple[JobRecord, list[str]]:
+    """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong.
+
+    `noting` is called with the open transaction and the job's id.
+    """
     parts.blobs.check_space(parts.settings.keep_free_bytes)
     with _dataset_of(parts, request.dataset) as (name, table, kept):
         network_name, network = _network_of(parts, request)
@@ -52,6 +57,7 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
                     "extra": request.metadata,
                 },
             )
+            noting(connection, job_id)
             places = workers.living_places(connection)
     parts.doorbell.ring()
     return job, [] if places else ["no worker is alive: the job waits until one is started"]

@@ -6,6 +6,7 @@ from service import jobs as work
 from service import life
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model
+from service.api.idempotency import note_made
 from service.api.parts import parts, waits
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import JobAnswer, ListAnswer
@@ -33,7 +34,7 @@ def create_job() -> Response:
     """Queue a training job."""
     seconds = wished_seconds()
     body = read_model(JobRequest, parts().settings.max_json_bytes)
-    job, warnings = work.submit(parts(), body)
+    job, warnings = work.submit(parts(), body, lambda connection, id: note_made(connection, f"/v1/jobs/{id}"))
     ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
     described = work.read(parts(), job.id)
     if warnings and not ended:
