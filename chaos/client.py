@@ -51,13 +51,13 @@ class Log:
     """Entries in the order of their answers: in memory, and as lines of JSON in a file if one is named. Thread-safe."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path, self._entries, self._turn = path, list[Entry](), threading.Lock()
+        self.path, self._entries, self._turn = path, list[Entry](), threading.Lock()
 
     def add(self, entry: Entry) -> None:
         with self._turn:
             self._entries.append(entry)
-            if self._path is not None:
-                with self._path.open("a") as stream:
+            if self.path is not None:
+                with self.path.open("a") as stream:
                     stream.write(json.dumps(asdict(entry)) + "\n")
 
     @property

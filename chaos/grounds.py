@@ -1,5 +1,6 @@
 """What a load stands on: a database, a queue, a folder, the API in this process and workers that can be killed."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -88,6 +89,14 @@ class Ground:
         report = examine(self.parts, self.log.entries, self.references, may_fail)
         trespasses = tuple(Violation(job, words) for job, words in self.trail.trespasses())
         return report.plus(Report({"writes past a fence": self.trail.fences_passed()}, trespasses))
+
+    def keep_logs(self) -> Path:
+        """Copy what tells how it went to a folder that stays."""
+        kept = Path(tempfile.mkdtemp(prefix=f"bp-chaos-{self.pair}-"))
+        for path in (self.crew.log, self.trail.path, self.log.path):
+            if path is not None and path.exists():
+                shutil.copy(path, kept)
+        return kept
 
 
 @contextmanager

@@ -16,7 +16,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.recorder", "Recorder.end"),
     ("end", "workers.training_run", "_fail"),
     ("put back", "workers.recorder", "Recorder.put_back"),
-    ("flush", "workers.recorder", "Recorder._transaction"),
+    ("flush", "workers.writing", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.watching", "Watch._look"),
     ("tidy", "service.life", "_tidy"),
@@ -37,11 +37,13 @@ BEGINS = ("service.store.database", "Database.begin")  # every transaction that 
 # What only the run that holds a job may do; each is told of the job as that run knows it.
 FENCES = ("fenced", "finish", "put_back")
 FENCES_MODULE = "service.store.jobs"
-# How often a run flushes: each epoch, so that a short job passes many writes.
+# How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
 PACE: tuple[tuple[str, str, float], ...] = (
     ("workers.recorder", "FLUSH_SECONDS", 0.0),
     ("workers.recorder", "FLUSH_SHARE", 1e9),
+    ("workers.recorder", "WITHIN_SECONDS", 0.005),
 )
+ASKS_IF_DUE = ("workers.recorder", "Recorder.is_due")
 
 BEGINNING, WRITTEN, COMMITTED = "begins", "written", "committed"
 BEFORE, AFTER = "before", "after"
@@ -71,7 +73,7 @@ def find(module: str, name: str) -> tuple[Any, str]:
 
 def check() -> None:
     """Raise `Unhooked` unless everything named here is there."""
-    for _, module, name in (*WRITERS, *CALLS, ("", *BEGINS)):
+    for _, module, name in (*WRITERS, *CALLS, ("", *BEGINS), ("", *ASKS_IF_DUE)):
         find(module, name)
     for name in FENCES:
         find(FENCES_MODULE, name)
@@ -80,7 +82,16 @@ def check() -> None:
 
 
 def quicken() -> None:
-    """Flush after every epoch."""
+    """Flush after every epoch: one that is still under way from the epoch before is waited for."""
+
+    def settled(is_due: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        def ask(recorder: Any) -> bool:
+            recorder.settle()
+            return is_due(recorder)
+
+        return ask
+
+    wrap(*ASKS_IF_DUE, settled)
     for module, name, value in PACE:
         owner, last = find(module, name)
         setattr(owner, last, value)

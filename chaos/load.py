@@ -51,8 +51,12 @@ class Load(threading.Thread):
             self.error = error
 
     def finish(self, seconds: float) -> None:
-        """Return when all jobs have ended, or raise what hindered it."""
-        self.join(seconds)
+        """Return when all jobs have ended, or none has for so long; raises what hindered the load."""
+        left, since = -1, time.monotonic()
+        while self.is_alive() and time.monotonic() - since < seconds:
+            self.join(POLL_SECONDS)
+            if left != len(self.unfinished):
+                left, since = len(self.unfinished), time.monotonic()
         if self.is_alive():
             self._over.set()
             self.client.cancelled.set()

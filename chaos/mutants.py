@@ -9,13 +9,13 @@ from typing import Any
 
 from service.backprop import randomness, rows
 from service.backprop.layers import dropout
+from service.backprop.passing import Trainer
 from service.backprop.randomness import Purpose
-from service.backprop.trainer import Trainer
-from service.store import epochs, jobs
+from service.store import jobs
 from service.store.tables import jobs as table
-from workers.recorder import Fenced, Recorder
+from workers.writing import Fenced, Writer
 
-_whole = Recorder._transaction
+_whole = Writer._transaction
 DRAWN = frozenset({Purpose.SHUFFLE, Purpose.DROPOUT})  # in every epoch anew
 
 
@@ -47,18 +47,17 @@ def without_random_state() -> None:
 
 def with_two_transactions() -> None:
     """The state to go on from is stored after the epochs, not with them."""
-    Recorder._transaction = in_two_transactions  # type: ignore[method-assign]
+    Writer._transaction = in_two_transactions  # type: ignore[method-assign]
 
 
-def in_two_transactions(self: Recorder, writing: Any, last: Any) -> Any:
-    if last is not None or writing.state is None:
-        return _whole(self, writing, last)
-    asked, superseded = _whole(self, replace(writing, state=None), last)
-    epoch, state = writing.state
+def in_two_transactions(self: Writer, flush: Any, placed: Any) -> Any:
+    if flush.last is not None or placed.state is None:
+        return _whole(self, flush, placed)
+    asked, superseded = _whole(self, flush, replace(placed, state=None))
     with self.parts.database.begin() as connection:
-        if not jobs.fenced(connection, self.job, self.lease_seconds):
+        if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds):
             raise Fenced
-        before = epochs.save_resume_state(connection, self.job.number, epoch, state.stored())
+        before = self._go_on_from(connection, flush, placed)
     return asked, [*superseded, *([] if before is None else [before])]
 
 

@@ -70,7 +70,7 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
 
 def run(ground: Ground, cases: list[Case]) -> Report:
     """Play all cases, one after the other, and have the oracle judge what they left."""
-    ground.learn({**KINDS, "long": LONG})
+    ground.learn({case.kind: case.body for case in cases})
     unplayed: list[Violation] = []
     for number, case in enumerate(cases):
         try:
@@ -78,7 +78,10 @@ def run(ground: Ground, cases: list[Case]) -> Report:
         except AssertionError as error:
             unplayed.append(Violation(None, f"case {number}: {case}: {error}"))
             ground.crew.kill_all()
-    return Report({"failpoints": len(cases) - len(unplayed)}, tuple(unplayed)).plus(ground.judge())
+    report = Report({"failpoints": len(cases) - len(unplayed)}, tuple(unplayed)).plus(ground.judge())
+    if not report.is_good:
+        print(f"  {ground.pair}: logs are kept in {ground.keep_logs()}")
+    return report
 
 
 def stage(grounds: dict[str, Ground], seed: str) -> Report:

@@ -17,7 +17,7 @@ WORKERS = 2
 LEASE_SECONDS = 1.0
 SHORTEST_STOP, LONGEST_STOP = 1.2, 2.5  # in leases
 HAUNT_SECONDS = 0.4  # how long a continued worker has for its late writes, before it is told to leave
-DRAIN_SECONDS = 180.0
+DRAIN_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,17 @@ def run(ground: Ground, figures: Figures, seed: str) -> Report:
         ground.crew.dismiss(worker)
     lost = ground.crew.log.read_text().count("has lost the job")
     counts = {**reaper.counts, "attempts that were fenced off": lost}
-    left = tuple(Violation(job, f"has not ended {DRAIN_SECONDS:g} s after the last kill") for job in load.unfinished)
-    return Report(counts, left).plus(ground.judge())
+    report = Report(counts, tuple(Violation(job, never_ended(ground, job)) for job in load.unfinished)).plus(
+        ground.judge()
+    )
+    if not report.is_good:
+        print(f"  {ground.pair}: logs are kept in {ground.keep_logs()}")
+    return report
+
+
+def never_ended(ground: Ground, job: str) -> str:
+    """Words for a job that was left."""
+    return f"no job has ended for {DRAIN_SECONDS:g} s, and it is {ground.row(job)}"
 
 
 def stage(grounds: dict[str, Ground], figures: Figures, seed: str) -> Report:

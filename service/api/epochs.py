@@ -67,22 +67,21 @@ def list_epochs(id: str) -> Response:
 
 def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
     """All of them, as lines, a few hundred at a time."""
-    with database.read() as connection:
-        lines: list[bytes] = []
-        header: list[str] | None = None
-        for record in epochs.stream_epochs(connection, job):
-            if kind == "jsonl":
-                lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
-            else:
-                row = _flat(record)
-                if header is None:
-                    header = list(row)
-                    lines.append(_csv_line(header))
-                lines.append(_csv_line(list(row.values())))
-            if len(lines) >= LINES_TOGETHER:
-                yield b"".join(lines)
-                lines = []
-        yield b"".join(lines)
+    lines: list[bytes] = []
+    header: list[str] | None = None
+    for record in epochs.stream_epochs(database, job):
+        if kind == "jsonl":
+            lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
+        else:
+            row = _flat(record)
+            if header is None:
+                header = list(row)
+                lines.append(_csv_line(header))
+            lines.append(_csv_line(list(row.values())))
+        if len(lines) >= LINES_TOGETHER:
+            yield b"".join(lines)
+            lines = []
+    yield b"".join(lines)
 
 
 def _flat(record: EpochRecord) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 BUSY_TIMEOUT_SECONDS = 15
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
+STILL_SECONDS = 30.0  # a process that stands still within a transaction keeps its locks that long
 
 Act = Callable[[Connection], None]
 
@@ -98,6 +99,7 @@ class Database:
             self.url, pool_size=8, max_overflow=16, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True, connect_args=told
         )
         event.listen(engine, "do_connect", _connect_bounded)
+        event.listen(engine, "connect", _prepare_postgresql)
         return engine
 
     @contextmanager
@@ -151,6 +153,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    """Have the server end sessions whose process is frozen, or whose machine is gone, within a transaction.
+
+    Their locks would hold up the job, and by the counter of events all others, for hours.
+    """
+    connection.autocommit = True  # else this would begin a transaction
+    connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_SECONDS * 1000)}")
+    connection.autocommit = False
+
+
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -179,6 +191,10 @@ def translated() -> Iterator[None]:
         raise Conflict("another request made the same thing at the same moment; nothing was stored") from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise _translate(error) from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise _translate(error) from error
+        raise
 
 
 def _translate(error: Exception) -> ServiceError:

@@ -18,7 +18,7 @@ from chaos.scenes import Case
 from tests.conftest import Parts
 
 SEED = "tests"
-SHORT = stage_kills.Figures(kills=10, zombies=4, jobs=40, seconds=5)
+SHORT = stage_kills.Figures(kills=8, zombies=3, jobs=24, seconds=4)
 KILLS = 5  # of each kind
 
 
@@ -54,7 +54,7 @@ def test_a_worker_that_dies_before_or_after_a_write_loses_nothing(ground: Ground
     report = stage_failpoints.run(ground, CASES)
     assert report.is_good, report.lines()
     assert report.counts["failpoints"] == len(CASES)
-    assert report.counts["jobs compared"] == len(CASES) + len(KINDS) + 1
+    assert report.counts["jobs compared"] == len(CASES) + len({each.kind for each in CASES})
 
 
 def test_workers_killed_and_stopped_at_random_lose_nothing(parts: Parts) -> None:
@@ -72,7 +72,8 @@ def test_the_oracle_sees_each_fault_that_is_put_in(ground: Ground) -> None:
 
 @pytest.mark.parametrize("parts", ["sqlite+valkey"], indirect=True)
 def test_a_job_killed_again_and_again_has_the_same_hash_at_every_epoch(ground: Ground) -> None:
-    bodies = stage_twenty.kinds(KILLS)
+    asked = ("SGD", "Adam", "schedule")
+    bodies = {name: body for name, body in stage_twenty.kinds(KILLS).items() if name.startswith(asked)}
     report = stage_twenty.run(ground, bodies, KILLS, SEED)
     assert report.is_good, report.lines()
     assert report.counts["kills"] == KILLS * len(bodies)
