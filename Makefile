@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-told bench-scaling reproduce pins clean
+.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-told bench-scaling reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameter
 
 reproduce: $(VENV)/.ready ## Compare with published results and write docs/reproduction.md (MNIST=path; ROWS="xor deep-2")
 	$(BIN)/python -m benchmarks.reproduce $(MNIST) --rows $(ROWS)
+
+chaos: $(VENV)/.ready-dev ## Kill processes by the hundred and see that nothing is lost (STAGES="kills service" SEED=...)
+	$(BIN)/python -m chaos $(STAGES) $(if $(SEED),--seed $(SEED))
+
+soak: $(VENV)/.ready-dev ## The same over and over with new seeds (MINUTES=60 SEED=...)
+	$(BIN)/python -m chaos --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
 pins: ## Pin all dependencies anew, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/runtime.txt pyproject.toml requirements/build.in

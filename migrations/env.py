@@ -9,7 +9,7 @@ from service.store.tables import metadata
 LOCK = 0x6261636B70726F70  # "backprop": one migration at a time on PostgreSQL
 
 database: Database = context.config.attributes["database"]
-with database.begin() as connection:
+with database.begin_unbounded() as connection:
     if not database.is_sqlite:
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})

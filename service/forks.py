@@ -15,6 +15,7 @@ from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
 from service.jobs import (
     JobData,
+    Noting,
     adopted,
     as_asked,
     check_validation,
@@ -23,6 +24,7 @@ from service.jobs import (
     limited,
     parameter_bytes,
     parameters_of,
+    unnoted,
 )
 from service.parts import Parts
 from service.store import epochs, jobs, optimizer_states, references, resources, starts
@@ -46,7 +48,7 @@ def check_there(parts: Parts, job_id: str) -> None:
         jobs.get_job(connection, job_id)
 
 
-def fork(parts: Parts, job_id: str, request: ForkRequest) -> tuple[JobRecord, list[str]]:
+def fork(parts: Parts, job_id: str, request: ForkRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
     """Store a queued job whose epoch 0 is that epoch, and ring; the job, and warnings for the client."""
     parts.blobs.check_space(parts.settings.keep_free_bytes)
     parent = _parent(parts, job_id, str(request.epoch))
@@ -69,7 +71,7 @@ def fork(parts: Parts, job_id: str, request: ForkRequest) -> tuple[JobRecord, li
                 "preprocessing": {**(parent.job.preprocessing or {}), "class_weights": None},
                 "forked_from": _told(parent, resolved.training, kept, reason),
             }
-            job, warnings = enter(parts, connection, values)
+            job, warnings = enter(parts, connection, values, noting)
             starts.add(connection, job.number, start)
     parts.doorbell.ring()
     return job, warnings

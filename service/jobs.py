@@ -1,7 +1,7 @@
 """Submitting and reading jobs. The database first, then the doorbell. What else is done with jobs: `service.life`."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +19,14 @@ from service.store import epochs, jobs, resources, workers
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status, StoredParameters
 from service.stored_bytes import read as read_bytes
 
+Noting = Callable[[Any, str], None]  # called with the transaction that makes a job, and the job's id
 
-def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
+
+def unnoted(connection: Any, job_id: str) -> None:
+    """Nobody wants to know."""
+
+
+def submit(parts: Parts, request: JobRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
     """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
     parts.blobs.check_space(parts.settings.keep_free_bytes)
     with dataset_of(parts, request.dataset) as data:
@@ -36,7 +42,7 @@ def submit(parts: Parts, request: JobRequest) -> tuple[JobRecord, list[str]]:
                 "training": limited(parts, resolved.training),
                 "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
             }
-            entered = enter(parts, connection, values)
+            entered = enter(parts, connection, values, noting)
     parts.doorbell.ring()
     return entered
 
@@ -63,12 +69,13 @@ def adopted(connection: Any, data: "JobData") -> dict[str, Any]:
     return {"dataset_name": name, "dataset_sha256": table.sha256}
 
 
-def enter(parts: Parts, connection: Any, values: dict[str, Any]) -> tuple[JobRecord, list[str]]:
+def enter(parts: Parts, connection: Any, values: dict[str, Any], noting: Noting) -> tuple[JobRecord, list[str]]:
     """Queue a job of these columns, its id made here; and warnings for the client. Ring when it is committed."""
     if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
         raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
     job_id = f"job_{secrets.token_hex(8)}"
     job = jobs.add_job(connection, {**values, "id": job_id, "model_name": values["model_name"] or job_id})
+    noting(connection, job_id)
     warnings = [] if workers.living_places(connection) else ["no worker is alive: the job waits until one is started"]
     return job, warnings
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
-from service.jobs import enter
+from service.jobs import Noting, enter, unnoted
 from service.parts import Parts
 from service.store import epochs, jobs, references, resources, starts
 from service.store.records import JobRecord, Status
@@ -31,7 +31,7 @@ def _check(connection: Any, record: JobRecord) -> None:
         raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
 
 
-def replay(parts: Parts, job_id: str, request: ReplayRequest) -> tuple[JobRecord, list[str]]:
+def replay(parts: Parts, job_id: str, request: ReplayRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
     """Store a queued job that repeats the record up to its last epoch, and ring; the job, and warnings."""
     parts.blobs.check_space(parts.settings.keep_free_bytes)
     with parts.database.begin() as connection:
@@ -40,7 +40,7 @@ def replay(parts: Parts, job_id: str, request: ReplayRequest) -> tuple[JobRecord
         _check(connection, record)
         start = starts.load(connection, record.number)
         references.pointing(connection)
-        job, warnings = enter(parts, connection, _values(record, request, _through(connection, record)))
+        job, warnings = enter(parts, connection, _values(record, request, _through(connection, record)), noting)
         if start is not None:
             starts.add(connection, job.number, start)
     parts.doorbell.ring()

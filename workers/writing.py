@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.backprop.state import TrainingState
-from service.errors import OutOfSpace, Unavailable
+from service.errors import Conflict, OutOfSpace, Unavailable
 from service.parts import Parts
 from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references, thinning
 from service.store.records import JobRecord, ParameterBlock, Status
@@ -80,11 +80,18 @@ class Writer:
         began = time.monotonic()
         placed, chain = self._place(flush), chains.over(self.chain, flush.pending.hashes())
         superseded: list[str] = []
+        tries = 0
         while True:
             try:
                 asked, superseded = self._transaction(flush, placed, chain)
                 break
+            except Conflict:  # the try before may have been committed late, by a database that stood still
+                if not tries or not self._was_committed(flush):
+                    raise
+                asked = None
+                break
             except (Unavailable, OutOfSpace):
+                tries += 1
                 waited = time.monotonic() - began
                 if waited > self.parts.settings.lease_seconds or self.hurried.wait(APART_SECONDS):
                     raise Fenced from None

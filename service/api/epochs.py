@@ -45,44 +45,43 @@ LINES_TOGETHER = 500
         Query("points", {"type": "integer", "minimum": 2}, "at most so many, with each bucket's extremes"),
         Query("format", {"enum": list(FORMATS)}),
     ],
-    answers={200: ListAnswer},
+    answers={200: (ListAnswer, FORMATS["csv"], FORMATS["jsonl"])},
     problems=(404, 415),
 )
 def list_epochs(id: str) -> Response:
     """What every epoch left, oldest first."""
     kind = wanted_format(FORMATS)
+    after = whole("after", -1, minimum=0, maximum=2**31 - 1)
+    limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+    points = whole("points", 2, minimum=2, maximum=10_000)
     with parts().database.read() as connection:
         job = jobs.get_job(connection, id)
         if kind != "json":
             return Response(_stream(parts().database, kind, job.number), mimetype=FORMATS[kind])
         if "points" in request.args:
-            records = epochs.sampled_epochs(connection, job.number, whole("points", 2, minimum=2, maximum=10_000))
-            more = False
+            records, more = epochs.sampled_epochs(connection, job.number, points), False
         else:
-            after = whole("after", -1, minimum=0, maximum=2**31 - 1)
-            limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
             records, more = epochs.list_epochs(connection, job.number, after, limit)
     return listing([work.epoch_answer(record) for record in records], more, lambda item: item["epoch"])
 
 
 def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
     """All of them, as lines, a few hundred at a time."""
-    with database.read() as connection:
-        lines: list[bytes] = []
-        header: list[str] | None = None
-        for record in epochs.stream_epochs(connection, job):
-            if kind == "jsonl":
-                lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
-            else:
-                row = _flat(record)
-                if header is None:
-                    header = list(row)
-                    lines.append(_csv_line(header))
-                lines.append(_csv_line(list(row.values())))
-            if len(lines) >= LINES_TOGETHER:
-                yield b"".join(lines)
-                lines = []
-        yield b"".join(lines)
+    lines: list[bytes] = []
+    header: list[str] | None = None
+    for record in epochs.stream_epochs(database, job):
+        if kind == "jsonl":
+            lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
+        else:
+            row = _flat(record)
+            if header is None:
+                header = list(row)
+                lines.append(_csv_line(header))
+            lines.append(_csv_line(list(row.values())))
+        if len(lines) >= LINES_TOGETHER:
+            yield b"".join(lines)
+            lines = []
+    yield b"".join(lines)
 
 
 def _flat(record: EpochRecord) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def _csv_line(values: list[Any]) -> bytes:
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/parameters",
     query=[Query("format", {"enum": list(PARAMETER_FORMATS)})],
-    answers={200: ParametersAnswer},
+    answers={200: (ParametersAnswer, PARAMETER_FORMATS["safetensors"], NPZ)},
     problems=(404, 415),
 )
 def get_parameters(id: str, epoch: str) -> Response:
@@ -141,7 +140,7 @@ def _npz(network: Network) -> bytes:
     body=PredictRequest,
     files=(CSV, NPZ),
     query=[Query("format", {"enum": ["json", "csv", "npz"]})],
-    answers={200: PredictAnswer},
+    answers={200: (PredictAnswer, CSV, NPZ)},
     problems=(404, 409),
 )
 def predict_epoch(id: str, epoch: str) -> Response:

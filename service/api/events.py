@@ -40,10 +40,10 @@ ANSWERS = {200: (ListAnswer, STREAM), 204: None}
 @routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
 def list_job_events(id: str) -> Response:
     """What took place in a job's life, oldest first; as a stream 204 when there is no more to come."""
-    after, streams = _after(), _is_stream()
+    after, limit, streams = _after(), _limit(), _is_stream()
     with parts().database.read() as connection:
         job = jobs.get_job(connection, id)
-        found, more = events.list_events(connection, after or 0, 1 if streams else _limit(), job.number)
+        found, more = events.list_events(connection, after or 0, 1 if streams else limit, job.number)
     if not streams:
         return _list(found, more)
     if job.status.ended and not found:
@@ -54,11 +54,11 @@ def list_job_events(id: str) -> Response:
 @routes.route("GET", "/v1/events", query=QUERY, answers=ANSWERS)
 def list_events() -> Response:
     """What took place in all jobs' lives, oldest first."""
-    after = _after()
+    after, limit, streams = _after(), _limit(), _is_stream()
     with parts().database.read() as connection:
-        if _is_stream():
+        if streams:
             return _streaming(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
-        return _list(*events.list_events(connection, after or 0, _limit()))
+        return _list(*events.list_events(connection, after or 0, limit))
 
 
 def _after() -> int | None:

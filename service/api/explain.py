@@ -12,7 +12,7 @@ from service.api.bodies import read_model, read_model_if_any
 from service.api.explain_schemas import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
 from service.api.models import EPOCH
 from service.api.parts import parts, warm
-from service.api.routes import TEXT, Query, Routes
+from service.api.routes import Query, Routes
 from service.definitions.base import Model
 from service.definitions.explaining import (
     GradientCheckRequest,
@@ -27,7 +27,11 @@ from service.explain.subjects import Subject, of_epoch, of_version
 
 routes = Routes("backpropagation, told")
 M = TypeVar("M", bound=Model)
-BOOLEAN = {"type": "boolean", "default": False}
+BOOLEAN = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone is a yes
+NUMBER = "[0-9]{1,11}"
+WEIGHT = {"type": "string", "pattern": f"^{NUMBER}(,{NUMBER})?$"}
+BIAS = {"type": "string", "pattern": f"^{NUMBER}$"}
+PLACE = {"type": "string", "pattern": f"^{NUMBER},((bias|b|{NUMBER}),)?{NUMBER}$"}
 FULL = Query("full", BOOLEAN, "every number, where large arrays are summarised otherwise")
 EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers put in")
 TRACE = (FULL, EXPLAIN)
@@ -121,6 +125,7 @@ def trace_network(name: str) -> Response:
     "POST",
     "/v1/jobs/{id}/epochs/{epoch}:gradient-check",
     body=GradientCheckRequest,
+    body_optional=True,
     answers={200: GradientCheckAnswer},
     problems=PROBLEMS,
 )
@@ -133,6 +138,7 @@ def check_epoch(id: str, epoch: str) -> Response:
     "POST",
     "/v1/models/{name}:gradient-check",
     body=GradientCheckRequest,
+    body_optional=True,
     query=[EPOCH],
     answers={200: GradientCheckAnswer},
     problems=PROBLEMS,
@@ -146,6 +152,7 @@ def check_model(name: str) -> Response:
     "POST",
     "/v1/models/{name}/versions/{version}:gradient-check",
     body=GradientCheckRequest,
+    body_optional=True,
     query=[EPOCH],
     answers={200: GradientCheckAnswer},
     problems=PROBLEMS,
@@ -165,6 +172,7 @@ def _check(subject: Subject) -> Response:
     "POST",
     "/v1/networks/{name}:gradient-check",
     body=NetworkGradientCheckRequest,
+    body_optional=True,
     answers={200: GradientCheckAnswer},
     problems=(404,),
 )
@@ -178,9 +186,9 @@ def check_network(name: str) -> Response:
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/slope",
     query=[
-        Query("layer", {"type": "integer", "minimum": 0}, "counted from 0"),
-        Query("weight", TEXT, "`input,unit`, counted from 0; of a normalization `unit`"),
-        Query("bias", TEXT, "`unit`, in place of `weight`"),
+        Query("layer", {"type": "integer", "minimum": 0}, "counted from 0", required=True),
+        Query("weight", WEIGHT, "`input,unit`, counted from 0; of a normalization `unit`"),
+        Query("bias", BIAS, "`unit`, in place of `weight`"),
         Query("span", {"type": "number", "exclusiveMinimum": 0, "default": 1.0}, "how far on either side"),
         Query("points", {"type": "integer", "minimum": 2, "default": 41}, "more than 1001 is taken as 1001"),
     ],
@@ -200,8 +208,8 @@ def slope(id: str, epoch: str) -> Response:
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/surface",
     query=[
-        Query("x", TEXT, "`layer,input,unit` of a weight, `layer,bias,unit` of a bias, counted from 0"),
-        Query("y", TEXT, "another parameter"),
+        Query("x", PLACE, "`layer,input,unit` of a weight, `layer,bias,unit` of a bias, counted from 0", required=True),
+        Query("y", PLACE, "another parameter", required=True),
         Query("span", {"type": "number", "exclusiveMinimum": 0}, "how far on either side; without it the path fits"),
         Query("points", {"type": "integer", "minimum": 2, "default": 25}, "by axis; more than 51 is taken as 51"),
     ],

@@ -3,13 +3,18 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
+from service import jobs
+from service.api.answers import answer
 from service.api.parts import parts
 from service.errors import Conflict, Invalid, ServiceError
 from service.store import idempotency
+from service.store.idempotency import KeptAnswer
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
@@ -46,6 +51,25 @@ class HashedInput:
         return whole.hexdigest()
 
 
+@dataclass(frozen=True)
+class Keyed:
+    """A request with a key: when it began, and its input."""
+
+    key: str
+    began: datetime
+    body: HashedInput
+
+
+def note_made(connection: Any, location: str) -> None:
+    """To be called in the transaction in which a request makes a thing, so that its key makes no other."""
+    keyed: Keyed | None = g.get("keyed")
+    if keyed is None:
+        return
+    known = KeptAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
+    if not idempotency.made(connection, keyed.key, keyed.began, known):
+        raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
+
+
 def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Response]) -> Response:
     """Run the view, or answer as it was answered before."""
     given = request.headers.get(HEADER)
@@ -54,12 +78,13 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
     if not 0 < len(given) <= MAX_KEY:
         raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
     key = hashlib.sha256(f"{request.method} {request.path}\n{given}".encode()).hexdigest()
-    body = HashedInput(request.environ["wsgi.input"])
-    request.environ["wsgi.input"] = body
+    keyed = Keyed(key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
+    request.environ["wsgi.input"] = keyed.body
     with parts().database.begin() as connection:
-        known = idempotency.begin(connection, key)
+        known = idempotency.begin(connection, key, keyed.began)
     if known is not None:
-        return _again(known, body)
+        return _again(known, keyed.body)
+    g.keyed = keyed
     response = None
     try:
         try:
@@ -68,33 +93,36 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
             response = answer_error(error)
         return response
     finally:
-        _keep(key, body, response)
+        _keep(keyed, response)
 
 
-def _again(known: idempotency.KeptAnswer, body: HashedInput) -> Response:
+def _again(known: KeptAnswer, body: HashedInput) -> Response:
     if known.status is None:
         raise Conflict(f"the first request with this {HEADER} is still under way")
     if known.request != body.rest():
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
+    if known.body is None:  # its process died, or lost the database, before it had answered: the job as it now stands
+        return answer(jobs.read(parts(), headers["Location"].rpartition("/")[2]), known.status, headers)
     return Response(known.body, known.status, headers)
 
 
-def _keep(key: str, body: HashedInput, response: Response | None) -> None:
+def _keep(keyed: Keyed, response: Response | None) -> None:
     """Keep the answer, unless it is one that the client may mend, or there is none.
 
     The work is done by now: when the answer cannot be kept, the client still gets it.
     """
     try:
-        _write(key, body, response)
+        _write(keyed, response)
     except ServiceError as error:
         log.warning("an answer cannot be kept under its %s: %s", HEADER, error.detail)
 
 
-def _write(key: str, body: HashedInput, response: Response | None) -> None:
+def _write(keyed: Keyed, response: Response | None) -> None:
     with parts().database.begin() as connection:
         if response is None or response.status_code in NOT_KEPT or response.status_code >= 500:
-            idempotency.forget(connection, key)
+            idempotency.forget(connection, keyed.key, keyed.began)
             return
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-        idempotency.keep(connection, key, body.rest(), response.status_code, headers, response.get_data())
+        known = KeptAnswer(keyed.body.rest(), response.status_code, headers, response.get_data())
+        idempotency.keep(connection, keyed.key, keyed.began, known)

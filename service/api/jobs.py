@@ -1,11 +1,14 @@
 """`/v1/jobs`: submitting, reading, and the verbs that move a job along."""
 
+from typing import Any
+
 from flask import Response, request
 
 from service import forks, life, replays
 from service import jobs as work
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model, read_model_if_any
+from service.api.idempotency import note_made
 from service.api.parts import parts, waits
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import JobAnswer, ListAnswer
@@ -33,7 +36,11 @@ def create_job() -> Response:
     """Queue a training job."""
     seconds = wished_seconds()
     body = read_model(JobRequest, parts().settings.max_json_bytes)
-    return _accepted(*work.submit(parts(), body), seconds)
+    return _accepted(*work.submit(parts(), body, _noted), seconds)
+
+
+def _noted(connection: Any, id: str) -> None:
+    note_made(connection, f"/v1/jobs/{id}")
 
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
@@ -125,7 +132,7 @@ def fork_job(id: str) -> Response:
     seconds = wished_seconds()
     forks.check_there(parts(), id)
     body = read_model_if_any(ForkRequest, parts().settings.max_json_bytes)
-    return _accepted(*forks.fork(parts(), id, body), seconds)
+    return _accepted(*forks.fork(parts(), id, body, _noted), seconds)
 
 
 @routes.route(
@@ -142,7 +149,7 @@ def replay_job(id: str) -> Response:
     seconds = wished_seconds()
     replays.check_can_replay(parts(), id)
     body = read_model_if_any(ReplayRequest, parts().settings.max_json_bytes)
-    return _accepted(*replays.replay(parts(), id, body), seconds)
+    return _accepted(*replays.replay(parts(), id, body, _noted), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))

@@ -29,10 +29,10 @@ def list_layers(id: str) -> Response:
     with parts().database.read() as connection:
         job = jobs.get_job(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)
+        limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+        points = whole("points", 2, minimum=2, maximum=10_000)
         if "points" in request.args:
-            points = whole("points", 2, minimum=2, maximum=10_000)
             records, more = diagnostics.sampled_diagnostics(connection, job.number, after, points), False
         else:
-            limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
             records, more = diagnostics.list_diagnostics(connection, job.number, after, limit)
     return listing([asdict(record) for record in records], more, lambda item: item["epoch"])

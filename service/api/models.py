@@ -52,7 +52,7 @@ def get_version(name: str, version: str) -> Response:
     body=PredictRequest,
     files=(CSV, NPZ),
     query=[EPOCH, FORMAT],
-    answers={200: PredictAnswer},
+    answers={200: (PredictAnswer, CSV, NPZ)},
     problems=(404, 409),
 )
 def predict(name: str) -> Response:
@@ -66,7 +66,7 @@ def predict(name: str) -> Response:
     body=PredictRequest,
     files=(CSV, NPZ),
     query=[EPOCH, FORMAT],
-    answers={200: PredictAnswer},
+    answers={200: (PredictAnswer, CSV, NPZ)},
     problems=(404, 409),
 )
 def predict_version(name: str, version: str) -> Response:

@@ -83,7 +83,7 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     for kind in route.files:
         content[kind] = {"schema": {"type": "string", "format": "binary"}}
     if content:
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": not route.body_optional, "content": content}
     for status, model in route.answers.items():
         operation["responses"][str(status)] = _answer(status, model, names)
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
@@ -100,10 +100,10 @@ def _is_model(answer: Any) -> bool:
 def _answer(status: int, model: Any, names: dict[Any, Any]) -> dict[str, Any]:
     if model is None:
         return {"description": "Done"}
-    if isinstance(model, tuple):  # a model as JSON, or text of these types
+    if isinstance(model, tuple):  # a model as JSON, or text or bytes of these types, which have no schema
         told, *types = model
         described: dict[str, Any] = _answer(status, told, names)
-        described["content"] |= {kind: {"schema": {"type": "string"}} for kind in types}
+        described["content"] |= {kind: {} for kind in types}
         return described
     if isinstance(model, type):
         schema = names[(model, "serialization")]
@@ -116,5 +116,5 @@ def _in_path(name: str) -> dict[str, Any]:
 
 
 def _in_query(query: Query) -> dict[str, Any]:
-    parameter = {"name": query.name, "in": "query", "schema": query.schema}
+    parameter = {"name": query.name, "in": "query", "required": query.required, "schema": query.schema}
     return {**parameter, "description": query.description} if query.description else parameter

@@ -24,6 +24,7 @@ class Query:
     name: str
     schema: dict[str, Any]
     description: str = ""
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Route:
     summary: str
     tag: str
     body: type[BaseModel] | None
+    body_optional: bool
     files: tuple[str, ...]
     query: tuple[Query, ...]
     answers: dict[int, Any]
@@ -61,6 +63,7 @@ class Routes:
         *,
         answers: dict[int, Any],
         body: type[BaseModel] | None = None,
+        body_optional: bool = False,
         files: tuple[str, ...] = (),
         query: Sequence[Query] = (),
         problems: tuple[int, ...] = (),
@@ -68,15 +71,14 @@ class Routes:
     ) -> Callable[[View], View]:
         """Serve the view at `path` (OpenAPI style, `{name}`); a verb behind a colon also answers behind a slash.
 
-        `creates` says that an `Idempotency-Key` is honoured.
+        `creates` says that an `Idempotency-Key` is honoured, `body_optional` that all of the body has defaults.
         """
 
         def register(view: View) -> View:
             summary = (view.__doc__ or "").strip().splitlines()[0]
             name = getattr(view, "__name__", path)
-            self.routes.append(
-                Route(method, path, name, summary, self.tag, body, files, tuple(query), answers, problems, creates)
-            )
+            told = (body, body_optional, files, tuple(query), answers, problems, creates)
+            self.routes.append(Route(method, path, name, summary, self.tag, *told))
             known = {item.name for item in query} | EVERYWHERE
 
             def checked(**values: Any) -> Any:

@@ -8,4 +8,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[Any]  # float32 or float64, the network's precision
 IndexArray = NDArray[np.intp]
 
+CACHE_LINE = 64  # bytes
+
 PRECISIONS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
+
+
+def aligned_zeros(size: int, dtype: np.dtype[Any]) -> FloatArray:
+    """A vector (size,) of zeros that begins where a cache line does: one of its vectors then never lies across two."""
+    room = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
+    begin = -room.ctypes.data % CACHE_LINE
+    return room[begin : begin + size * dtype.itemsize].view(dtype)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.arrays import PRECISIONS, FloatArray
+from service.backprop.arrays import PRECISIONS, FloatArray, aligned_zeros
 from service.backprop.layers.base import EVALUATION, ROWS, Layer, Moment, Shapes, Views
 from service.backprop.losses import Loss
 
@@ -70,7 +70,7 @@ class Network:
             offset, before = offset + placed.size, placed.units
         self.outputs = before
         statistics = sum(size_of(layer.statistic_shapes) for layer in self.layers)
-        self.vector: FloatArray = np.zeros(offset + statistics, dtype=self.dtype)
+        self.vector = aligned_zeros(offset + statistics, self.dtype)
         self.parameters, self.statistics = self.vector[:offset], self.vector[offset:]
         for placed in self.layers:
             placed.values = placed.views(self.vector) | _views(self.vector, offset, placed.statistic_shapes)

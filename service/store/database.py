@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, DateTime, Engine, Table, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -19,6 +20,9 @@ from sqlalchemy.types import TypeDecorator
 from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
+STILL_SECONDS = 30.0  # a process that stands still within a transaction keeps its locks that long
 
 Act = Callable[[Connection], None]
 
@@ -57,6 +61,24 @@ def _clock_sqlite(element: clock, compiler: Any, **_: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
 
 
+class BoundedConnection(psycopg.Connection[Any]):
+    """Gives a statement up that PostgreSQL does not answer in time: frozen, or its machine gone without a word.
+
+    The server's own timeouts do not help, as it is the server that stands still. What was sent may take place later, so
+    the connection is closed: nobody waits for its answers any more.
+    """
+
+    answer_seconds: float | None = ANSWER_SECONDS
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:  # its answer is still to come
+                self.pgconn.finish()
+            raise
+
+
 class Database:
     """One engine. `begin()` is a write transaction, `read()` a read; both short, neither spans computing."""
 
@@ -72,13 +94,13 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        return create_engine(
-            self.url,
-            pool_size=8,
-            max_overflow=16,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "application_name": "backprop", "client_encoding": "utf8"},
+        told = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
+        engine = create_engine(
+            self.url, pool_size=8, max_overflow=16, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True, connect_args=told
         )
+        event.listen(engine, "do_connect", _connect_bounded)
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -97,9 +119,27 @@ class Database:
         with translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def begin_unbounded(self) -> Iterator[Connection]:
+        """As `begin`, for statements that may take as long as they like: migrations."""
+        with self.begin() as connection:
+            driver = connection.connection.driver_connection
+            if not isinstance(driver, BoundedConnection):
+                yield connection
+                return
+            driver.answer_seconds = None
+            try:
+                yield connection
+            finally:
+                driver.answer_seconds = ANSWER_SECONDS
+
     def dispose(self, close: bool = True) -> None:
         """Forget all connections; a forked child passes `close=False`, as they are its parent's."""
         self.engine.dispose(close=close)
+
+
+def _connect_bounded(_: Any, __: Any, arguments: list[Any], options: dict[str, Any]) -> BoundedConnection:
+    return BoundedConnection.connect(*arguments, **options)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
@@ -111,6 +151,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
         f"busy_timeout={BUSY_TIMEOUT_SECONDS}000",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    """Have the server end sessions whose process is frozen, or whose machine is gone, within a transaction.
+
+    Their locks would hold up the job, and by the counter of events all others, for hours.
+    """
+    connection.autocommit = True  # else this would begin a transaction
+    connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_SECONDS * 1000)}")
+    connection.autocommit = False
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -141,6 +191,10 @@ def translated() -> Iterator[None]:
         raise Conflict("another request made the same thing at the same moment; nothing was stored") from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise _translate(error) from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise _translate(error) from error
+        raise
 
 
 def _translate(error: Exception) -> ServiceError:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from service.errors import NotFound
 from service.store import epoch_runs
+from service.store.database import Database
 from service.store.epoch_runs import RunRecord
 from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.tables import epoch_runs as runs_table
@@ -94,11 +95,12 @@ def list_epochs(connection: Connection, job: int, after: int | None, limit: int)
     return records[:limit], len(records) > limit
 
 
-def stream_epochs(connection: Connection, job: int) -> Iterator[EpochRecord]:
-    """All of a job's epochs, a few thousand at a time."""
+def stream_epochs(database: Database, job: int) -> Iterator[EpochRecord]:
+    """All of a job's epochs, a few thousand a look: however slow the reader, no transaction waits for it."""
     after: int | None = None
     while True:
-        records, more = list_epochs(connection, job, after, STREAM_ROWS)
+        with database.read() as connection:
+            records, more = list_epochs(connection, job, after, STREAM_ROWS)
         yield from records
         if not more:
             return

@@ -40,7 +40,7 @@ def pause(connection: Connection, job_id: str) -> Moved:
     if job.status is Status.PAUSED or (job.requested == Wish.PAUSE and runs):
         return Moved(job, False)
     _check_living(job)
-    if runs and job.requested == Wish.CANCEL:
+    if job.requested == Wish.CANCEL:  # also when its worker is lost: a cancel that was taken stays
         raise Conflict(f"job `{job_id}` is being cancelled")
     if runs:
         return _ask(connection, job, requested=Wish.PAUSE)

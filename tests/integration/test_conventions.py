@@ -86,6 +86,26 @@ def test_the_openapi_document_is_valid(client: FlaskClient) -> None:
     assert {"/v1/jobs", "/v1/jobs/{id}:cancel", "/v1/models/{name}:predict"} <= document["paths"].keys()
 
 
+def test_the_openapi_document_names_every_format_of_an_answer(client: FlaskClient) -> None:
+    paths = client.get("/openapi.json").json["paths"]
+
+    def kinds(method: str, path: str) -> set[str]:
+        return set(paths[path][method]["responses"]["200"]["content"])
+
+    rows = {"application/json", "text/csv", "application/x-npz"}
+    assert kinds("post", "/v1/models/{name}:predict") == kinds("post", "/v1/jobs/{id}/epochs/{epoch}:predict") == rows
+    assert kinds("get", "/v1/jobs/{id}/epochs") == {"application/json", "text/csv", "application/jsonl"}
+    parameters = {"application/json", "application/x-safetensors", "application/x-npz"}
+    assert kinds("get", "/v1/jobs/{id}/epochs/{epoch}/parameters") == parameters
+    assert not paths["/v1/networks/{name}:gradient-check"]["post"]["requestBody"]["required"]
+
+
+@pytest.mark.parametrize("path", ["epochs?format=csv", "epochs?points=2", "layers?points=2", "events?stream=1"])
+def test_a_wrong_limit_is_told_where_it_would_have_no_effect(client: FlaskClient, path: str) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR}).json["id"]
+    problem(client.get(f"/v1/jobs/{job}/{path}&limit=null"), 422)
+
+
 def test_readiness_names_what_is_missing(client: FlaskClient) -> None:
     ready = client.get("/readyz")
     assert ready.status_code == 200 and ready.json["status"] == "degraded"

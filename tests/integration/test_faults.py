@@ -14,11 +14,11 @@ from sqlalchemy import func, select, update
 
 from service.app import create_app
 from service.config import Settings
-from service.errors import OutOfSpace
+from service.errors import OutOfSpace, Unavailable
 from service.life import collect
-from service.parts import Parts
+from service.parts import Parts, open_parts
 from service.queue import MOST_RINGS
-from service.store import epochs, jobs, tables, workers
+from service.store import database, epochs, jobs, tables, workers
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
 from tests.waiting import wait_until
@@ -167,6 +167,25 @@ def test_ended_jobs_go_when_they_are_old_if_that_is_set(client: FlaskClient, ser
     collect(replace(service, settings=replace(service.settings, keep_jobs_seconds=7 * 86400.0)))
     assert [job["id"] for job in client.get("/v1/jobs").json["data"]] == [waits, young]
     assert client.get(f"/v1/models/{old}").status_code == 200
+
+
+@pytest.mark.parametrize("parts", ["postgresql+redis"], indirect=True)  # SQLite's lock is the process' own
+def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
+    client: FlaskClient, service: Parts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
+    monkeypatch.setattr(database, "STILL_SECONDS", 0.3)
+    frozen = open_parts(settings).database
+    with frozen.begin() as connection:
+        claimed = jobs.claim(connection, "frozen", 0.1)
+    assert claimed is not None
+    with pytest.raises(Unavailable), frozen.begin() as connection:
+        assert jobs.fenced(connection, claimed, 0.1)
+        wait_until(lambda: run_next_job(service, "test", lambda: False), what="another worker that gets the job")
+        jobs.requested(connection, claimed)
+    frozen.dispose()
+    ended = client.get(f"/v1/jobs/{job}").json
+    assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
 
 
 def test_training_that_stands_still_ends_its_process(client: FlaskClient, service: Parts) -> None:

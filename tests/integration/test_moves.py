@@ -136,6 +136,19 @@ def test_a_job_that_is_being_cancelled_takes_no_other_wish(client: FlaskClient, 
     assert read(client, job)["status"] == "cancelled"
 
 
+def test_a_cancel_outlives_the_worker_that_was_to_heed_it(client: FlaskClient, service: Parts) -> None:
+    job = submit(client)
+    with service.database.begin() as connection:
+        jobs.claim(connection, "lost", 45.0)
+    assert move(client, job, "cancel").status_code == 202
+    with service.database.begin() as connection:
+        record = jobs.get_job(connection, job)
+        assert jobs.fenced(connection, record, -1.0)  # the lease is over
+    for verb in ("pause", "resume", "step"):
+        problem(move(client, job, verb), 409)
+    assert move(client, job, "cancel").json["status"] == "cancelled"
+
+
 def test_wrong_moves_are_refused(client: FlaskClient, run: Run) -> None:
     job = submit(client)
     for verb in ("resume", "step"):

@@ -174,10 +174,10 @@ def test_nobody_makes_room_without_need(client: FlaskClient, service: Parts, fre
     assert (read(client, long)["status"], read(client, long)["attempt"]) == ("succeeded", 1)
 
 
-def begun_elsewhere(client: FlaskClient, service: Parts, on_other_machine: str) -> str:
-    job = submit(client, hold=True, on_other_machine=on_other_machine)
+def begun_elsewhere(client: FlaskClient, service: Parts, on_other_machine: str, epochs: int = 4, steps: int = 2) -> str:
+    job = submit(client, epochs, hold=True, on_other_machine=on_other_machine)
     assert run(service)
-    assert client.post(f"/v1/jobs/{job}:step", json={"epochs": 2}).status_code == 202
+    assert client.post(f"/v1/jobs/{job}:step", json={"epochs": steps}).status_code == 202
     assert run(service)
     change(service, job, fingerprint=ELSEWHERE)
     client.post(f"/v1/jobs/{job}:resume")
@@ -213,6 +213,15 @@ def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: Flas
     assert ended["status"] == "succeeded" and "begins again" in ended["warnings"][0]["detail"]
     epochs = client.get(f"/v1/jobs/{job}/epochs").json["data"]
     assert [epoch["epoch"] for epoch in epochs] == list(range(5))
+
+
+def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, service: Parts) -> None:
+    undisturbed = submit(client, epochs=200)
+    assert run(service)
+    job = begun_elsewhere(client, service, "restart", epochs=200, steps=100)
+    assert run(service)
+    assert read(client, job)["status"] == "succeeded", read(client, job)["error"]
+    assert hashes(client, job) == hashes(client, undisturbed)
 
 
 def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, service: Parts) -> None:

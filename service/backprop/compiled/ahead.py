@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.arrays import FloatArray, IndexArray, aligned_zeros
 from service.backprop.network import Network
 from service.backprop.rows import Rows
 
@@ -25,7 +25,7 @@ class Gatherer:
     def __init__(self, rows: Rows, network: Network, room: int, spare: bool) -> None:
         self.rows = rows
         places = 2 if spare else 1
-        self.X: FloatArray = np.empty((places, room, network.inputs), dtype=network.dtype)
+        self.X = aligned_zeros(places * room * network.inputs, network.dtype).reshape(places, room, network.inputs)
         self.Y: FloatArray = np.empty((places, room, network.outputs), dtype=network.dtype)
         self.pool = ThreadPoolExecutor(1) if spare else None
         self.under_way: Future[Chunk] | None = None

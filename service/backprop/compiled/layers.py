@@ -237,6 +237,16 @@ def weight_gradient_sparse(kept: Any, delta: FloatArray, part: int, begin: int, 
 
 
 @compiled
+def descend_sparse(kept: Any, delta: FloatArray, rate: float, W: FloatArray) -> None:
+    """w -= rate a_in delta_out (BP4), of the inputs that are not 0, one row after the other; `delta` is used up."""
+    for r in range(delta.shape[0]):
+        for u in range(delta.shape[1]):
+            delta[r, u] *= -rate
+        first = kept.begins[r]
+        add_to_rows(W, kept.columns, kept.values, first, kept.ends[r] - first, delta, r)
+
+
+@compiled
 def _turn(kept: Any, begins: IndexArray, rows: int, begin: int, end: int) -> None:
     """The inputs that are not 0 by column, of those from `begin` up to `end`, and within it by row: a counting sort."""
     begins[begin : end + 1] = 0

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from service.backprop.activations import Activation
-from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.arrays import FloatArray, IndexArray, aligned_zeros
 from service.backprop.compiled.ahead import Chunk, Gatherer
 from service.backprop.compiled.layers import ACTIVATIONS, turned_size
 from service.backprop.compiled.losses import LOSSES
@@ -257,7 +257,7 @@ def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: in
     later = [(placed.inputs, placed.units) for placed in network.layers[1:]]
     largest = max((turned_size(*shape) for shape in later), default=0)
     gradients, turned, ones = (
-        np.zeros_like(network.parameters),
+        aligned_zeros(network.parameters.size, dtype),
         np.empty((parts, largest), dtype=dtype),
         np.ones(1, dtype=dtype),
     )

@@ -7,9 +7,11 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.compiled.building import compiled, entry
 from service.backprop.compiled.layers import (
+    SCATTER_UNITS,
     activate,
     activate_back,
     bias_gradient,
+    descend_sparse,
     error_before,
     weigh,
     weigh_sparse,
@@ -17,11 +19,12 @@ from service.backprop.compiled.layers import (
     weight_gradient_sparse,
 )
 from service.backprop.compiled.losses import output_error
-from service.backprop.compiled.optimizers import update
+from service.backprop.compiled.optimizers import SGD, update
 from service.backprop.compiled.threads import meet
 from service.backprop.compiled.vectors import keep_nonzero
 
 ROOM = 64  # entries beyond a row's end that a vector may be written to
+DIRECT_ROWS = 32  # of a batch, so that a weight is rounded a few times a step and no more
 SPARSE_BELOW = 0.5  # the share of inputs that are not 0 up to which a batch is taken as lists of them
 
 
@@ -210,7 +213,10 @@ def move_parameters(
     for layer in range(plan.layers.shape[0]):
         inputs, units, at = plan.layers[layer, 0], plan.layers[layer, 1], plan.layers[layer, 3]
         begin, end = inputs * part // plan.parts, inputs * (part + 1) // plan.parts
-        weigh_error(plan, arrays, layer, part, begin, end, X)
+        if layer == 0 and _descends_directly(plan, arrays, X.shape[0]):
+            begin = end
+        else:
+            weigh_error(plan, arrays, layer, part, begin, end, X)
         first, last = at + begin * units, at + end * units
         _penalize(plan, arrays, first, last, one)
         if part == plan.parts - 1:
@@ -229,6 +235,16 @@ def move_parameters(
             learning_rate,
             one,
         )
+    if _descends_directly(plan, arrays, X.shape[0]):
+        delta = _units(plan, arrays.delta, 0, 0, X.shape[0])
+        descend_sparse(arrays.kept, delta, type(one)(learning_rate), _weights(plan, arrays.parameters, 0))
+
+
+@compiled
+def _descends_directly(plan: Plan, arrays: Arrays, rows: int) -> bool:
+    """Whether the first layer's weights move row by row: few of them do, and each by its gradient alone."""
+    plain = plan.optimizer == SGD and plan.l1 == 0 and plan.l2 == 0 and plan.parts == 1
+    return plain and rows <= DIRECT_ROWS and plan.layers[0, 1] <= SCATTER_UNITS and arrays.kept.sparse.all()
 
 
 @compiled

@@ -210,10 +210,15 @@ def add_to_rows(_: Any, target: Any, rows: Any, values: Any, first: Any, count: 
                 for vector, place, mask in zip(added, places, masks, strict=True):
                     emit.store(emit.fused(factor, vector, emit.load(base, place, mask)), base, place, mask)
 
-            # every other row: neighbours share vectors, and one written a moment ago is slow to read again
-            for begins in (given[3], builder.add(given[3], emit.number(1))):
-                with cgutils.for_range_slice(builder, begins, last, emit.number(2)) as (index, _):
+            # every other row where neighbours share vectors: one written a moment ago is slow to read again
+            apart = builder.icmp_signed("==", builder.srem(units, emit.number(emit.lanes)), emit.number(0))
+            with builder.if_else(apart) as (then, otherwise):
+                with then, cgutils.for_range_slice(builder, given[3], last, emit.number(1)) as (index, _):
                     add(index)
+                with otherwise:
+                    for begins in (given[3], builder.add(given[3], emit.number(1))):
+                        with cgutils.for_range_slice(builder, begins, last, emit.number(2)) as (index, _):
+                            add(index)
 
         emit.blocks(emit.number(0), units, block)
         return context.get_dummy_value()
@@ -250,13 +255,14 @@ def keep_nonzero(_: Any, source: Any, row: Any, columns: Any, values: Any, first
         def keep(unit: Value, mask: Value | None) -> None:
             vector = emit.load(begin, unit, mask)
             kept = builder.fcmp_unordered("!=", vector, emit.zeros)
-            builder_end = builder.load(end)
-            at = builder.add(lanes, emit.splat(builder.trunc(unit, INT32), numbers))
-            emit.store(compressed(vector, emit.suffix, kept), values, builder_end, None)
-            place = builder.bitcast(builder.gep(columns, [builder_end]), numbers.as_pointer())
-            builder.store(compressed(at, f"v{emit.lanes}i32", kept), place, align=4)
-            count = builder.ctpop(builder.bitcast(kept, bits))
-            builder.store(builder.add(builder_end, builder.zext(count, emit.intp)), end)
+            which = builder.bitcast(kept, bits)
+            with builder.if_then(builder.icmp_unsigned("!=", which, ir.Constant(bits, 0))):
+                begin_kept = builder.load(end)
+                at = builder.add(lanes, emit.splat(builder.trunc(unit, INT32), numbers))
+                emit.store(compressed(vector, emit.suffix, kept), values, begin_kept, None)
+                place = builder.bitcast(builder.gep(columns, [begin_kept]), numbers.as_pointer())
+                builder.store(compressed(at, f"v{emit.lanes}i32", kept), place, align=4)
+                builder.store(builder.add(begin_kept, builder.zext(builder.ctpop(which), emit.intp)), end)
 
         whole = builder.mul(builder.sdiv(units, emit.number(emit.lanes)), emit.number(emit.lanes))
         with cgutils.for_range_slice(builder, emit.number(0), whole, emit.number(emit.lanes)) as (unit, _):

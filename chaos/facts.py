@@ -1,0 +1,146 @@
+"""What the database holds of jobs, read as it stands: rows, not what the service would make of them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from service.parts import Parts
+from service.store import epoch_runs, jobs, tables
+from service.store.records import EpochRecord, JobRecord
+
+OF_JOBS = (
+    tables.epochs,
+    tables.epoch_runs,
+    tables.layer_diagnostics,
+    tables.parameters,
+    tables.resume_states,
+    tables.events,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Parameters of epochs first, first + stride, ... last, `size` bytes each, in a row or at an address."""
+
+    first_epoch: int
+    last_epoch: int
+    stride: int
+    size: int
+    bytes: bytes | None
+    address: str | None
+
+    @property
+    def epochs(self) -> range:
+        return range(self.first_epoch, self.last_epoch + 1, self.stride)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event."""
+
+    id: int
+    kind: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A model's version that names the job."""
+
+    model: str
+    version: int
+    epoch: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """All rows of one job. `epochs` ascend, and hold an epoch as often as it was stored."""
+
+    job: JobRecord
+    epochs: tuple[EpochRecord, ...]
+    blocks: tuple[Block, ...]
+    events: tuple[Told, ...]
+    versions: tuple[Version, ...]
+    layers: dict[int, Any]
+    has_resume_state: bool
+
+    @property
+    def key(self) -> str | None:
+        """The client's Idempotency-Key."""
+        return self.job.metadata.get("key")
+
+    @property
+    def definition(self) -> str:
+        """What decides the job's bits, as one line of text: jobs that agree here are to end alike."""
+        job = self.job
+        what = [job.network, job.dataset_name, job.validation_name, job.training, job.targets]
+        return json.dumps(what, sort_keys=True)
+
+
+def read_jobs(parts: Parts) -> list[JobFacts]:
+    """Every job, by number, in one look at the database."""
+    with parts.database.read() as connection:
+        found = [jobs.job_of(row) for row in connection.execute(select(tables.jobs).order_by(tables.jobs.c.number))]
+        return [read_job(connection, job) for job in found]
+
+
+def read_job(connection: Connection, job: JobRecord) -> JobFacts:
+    return JobFacts(
+        job,
+        tuple(_epochs(connection, job.number)),
+        tuple(_blocks(connection, job.number)),
+        tuple(Told(row.id, row.kind, row.data) for row in _rows(connection, tables.events, job.number, "id")),
+        tuple(_versions(connection, job.id)),
+        {row.epoch: row.layers for row in _rows(connection, tables.layer_diagnostics, job.number, "epoch")},
+        bool(_rows(connection, tables.resume_states, job.number, "epoch")),
+    )
+
+
+def strays(parts: Parts) -> dict[str, int]:
+    """By table how many rows belong to a job that does not exist."""
+    numbers = select(tables.jobs.c.number)
+    with parts.database.read() as connection:
+        lost = {
+            each.name: len(list(connection.execute(select(each.c.job).where(each.c.job.not_in(numbers)))))
+            for each in OF_JOBS
+        }
+    return {name: count for name, count in lost.items() if count}
+
+
+def pointed_addresses(connection: Connection, pointing: Sequence[Table]) -> set[str]:
+    """The blobs that rows point to."""
+    return {
+        address
+        for each in pointing
+        for address in connection.execute(select(each.c.address).where(each.c.address.is_not(None))).scalars()
+    }
+
+
+def _epochs(connection: Connection, number: int) -> list[EpochRecord]:
+    columns = [column.name for column in tables.epochs.c if column.name != "job"]
+    rows = _rows(connection, tables.epochs, number, "epoch")
+    alone = [EpochRecord(**{name: row._mapping[name] for name in columns}) for row in rows]
+    runs = epoch_runs.runs_between(connection, number, 0)
+    together = [epoch_runs.record_of(run, at) for run in runs for at in range(len(run.training_loss))]
+    return sorted([*alone, *together], key=lambda record: record.epoch)
+
+
+def _blocks(connection: Connection, number: int) -> list[Block]:
+    names = Block.__dataclass_fields__
+    rows = _rows(connection, tables.parameters, number, "first_epoch")
+    return [Block(**{name: row._mapping[name] for name in names}) for row in rows]
+
+
+def _versions(connection: Connection, job_id: str) -> list[Version]:
+    versions, models = tables.model_versions, tables.models
+    query = select(models.c.name, versions.c.version, versions.c.epoch, versions.c.sha256)
+    query = query.join(models, models.c.number == versions.c.model).where(versions.c.job_id == job_id)
+    return [Version(*row) for row in connection.execute(query)]
+
+
+def _rows(connection: Connection, table: Table, number: int, order: str) -> list[Any]:
+    return list(connection.execute(select(table).where(table.c.job == number).order_by(table.c[order])))

@@ -1,0 +1,178 @@
+"""Failpoints: at the n-th passing of a named point the process ends itself by SIGKILL, or stops by SIGSTOP.
+
+Every passing is a line in the trail, as is every write that a fence has let through for a run that had lost its job.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, select
+
+from chaos import hooks
+from service.parts import Parts
+from service.store.tables import jobs
+
+KILL, STOP = "kill", "stop"
+STOP_SECONDS = 5.0
+SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP}
+UNTOLD = frozenset({"batch"})  # passed too often to be noted each time
+
+
+@dataclass(frozen=True)
+class Failpoint:
+    """What befalls a process: `act` at the `passing`-th time it comes to `point`."""
+
+    point: str
+    passing: int = 1
+    act: str = KILL
+
+    def __str__(self) -> str:
+        return f"{self.act} at {self.point}, passing {self.passing}"
+
+
+class Trail:
+    """A file of lines of JSON that all processes of a load append to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, **line: Any) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            os.write(descriptor, (json.dumps({"pid": os.getpid(), **line}) + "\n").encode())
+        finally:
+            os.close(descriptor)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        if self.path.exists():
+            for line in self.path.read_text().splitlines():
+                yield json.loads(line)
+
+    def passed(self, pid: int | None = None) -> Counter[str]:
+        """How often each point was passed, by one process or all."""
+        lines = (line for line in self.lines() if "passed" in line and pid in (None, line["pid"]))
+        return Counter(line["passed"] for line in lines)
+
+    def trespasses(self) -> list[tuple[str, str]]:
+        """Writes that were let through for a run whose job was another's: the job, and what happened in words."""
+        return [(line["job"], line["trespass"]) for line in self.lines() if "trespass" in line]
+
+    def fences_passed(self) -> int:
+        return sum("fence" in line for line in self.lines())
+
+
+class Points:
+    """The points of this process; one of them, or none, is armed."""
+
+    def __init__(self, trail: Trail, armed: Failpoint | None) -> None:
+        self.trail, self.armed = trail, armed
+        self._passings: Counter[str] = Counter()
+        self._turn = threading.Lock()
+        self._writes = threading.local()
+        self._gate = threading.Lock()  # before each write
+        self._open = 0  # writes that have begun
+
+    def watch(self, parts: Parts) -> None:
+        """Look at every write of this process from now on."""
+        engine = parts.database.engine
+        hooks.wrap(*hooks.BEGINS, self._before_begin)
+        event.listen(engine, "commit", self._commits)
+        event.listen(engine, "rollback", self._rolls_back)
+        commit = engine.dialect.do_commit
+
+        def then_committed(connection: Any) -> None:
+            commit(connection)
+            self._close()
+            label, self._writes.label = getattr(self._writes, "label", None), None
+            if label is not None:
+                self.passes(f"{label} {hooks.COMMITTED}")
+
+        engine.dialect.do_commit = then_committed  # type: ignore[method-assign, assignment]
+        for label, module, name in hooks.CALLS:
+            hooks.wrap(module, name, lambda function, label=label: self._around(function, label))  # type: ignore[misc]
+        for name in hooks.FENCES:
+            hooks.wrap(hooks.FENCES_MODULE, name, self._fence)
+
+    def passes(self, point: str) -> None:
+        with self._turn:
+            self._passings[point] += 1
+            armed = self.armed
+            is_it = armed is not None and armed.point == point and self._passings[point] == armed.passing
+            if point.split()[0] not in UNTOLD or is_it:
+                self.trail.add(passed=point)
+        if is_it:
+            assert armed is not None
+            self._befall(armed.act)
+
+    def _befall(self, act: str) -> None:
+        """Only between the writes of other threads: who stopped with SQLite's one lock would stop all processes."""
+        with self._gate:
+            deadline = time.monotonic() + STOP_SECONDS
+            while act == STOP and self._open and time.monotonic() < deadline:
+                time.sleep(0.001)
+            os.kill(os.getpid(), SIGNALS[act])
+
+    def _before_begin(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """While no lock is held yet."""
+
+        @wraps(function)
+        def begin(*args: Any) -> Any:
+            if label := hooks.writer():
+                self.passes(f"{label} {hooks.BEGINNING}")
+            with self._gate:
+                self._open += 1
+            self._writes.begun = True
+            return function(*args)
+
+        return begin
+
+    def _commits(self, connection: Connection) -> None:
+        self._writes.label = None
+        if connection.get_execution_options().get("writes") and (label := hooks.writer()):
+            self.passes(f"{label} {hooks.WRITTEN}")
+            self._writes.label = label
+
+    def _rolls_back(self, _: Connection) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        """This thread's write is over, if it had begun one."""
+        if getattr(self._writes, "begun", False):
+            self._writes.begun = False
+            self._open -= 1
+
+    def _around(self, function: Callable[..., Any], label: str) -> Callable[..., Any]:
+        @wraps(function)
+        def passed(*args: Any, **more: Any) -> Any:
+            self.passes(f"{label} {hooks.BEFORE}")
+            answer = function(*args, **more)
+            self.passes(f"{label} {hooks.AFTER}")
+            return answer
+
+        return passed
+
+    def _fence(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A fence beside the fence: whom the real one lets through must hold the job, as the row says."""
+
+        @wraps(function)
+        def passed(connection: Connection, job: Any, *args: Any, **more: Any) -> Any:
+            row = connection.execute(select(jobs.c.attempt, jobs.c.status).where(jobs.c.number == job.number)).first()
+            answer = function(connection, job, *args, **more)
+            if answer:
+                self.trail.add(fence=function.__name__)
+                if row is None or (row.attempt, row.status) != (job.attempt, "running"):
+                    now = "gone" if row is None else f"{row.status} in attempt {row.attempt}"
+                    words = f"{function.__name__} let attempt {job.attempt} write when the job was {now}"
+                    self.trail.add(trespass=words, job=job.id)
+            return answer
+
+        return passed

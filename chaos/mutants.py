@@ -1,0 +1,68 @@
+"""Faults that are put into a worker's process on purpose, to see that the oracle finds them.
+
+Each is a function that patches the process it is called in; the service itself knows nothing of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from service.backprop import randomness, rows
+from service.backprop.layers import dropout
+from service.backprop.passing import Trainer
+from service.backprop.randomness import Purpose
+from service.store import jobs
+from service.store.tables import jobs as table
+from workers.writing import Fenced, Writer
+
+_whole = Writer._transaction
+DRAWN = frozenset({Purpose.SHUFFLE, Purpose.DROPOUT})  # in every epoch anew
+
+
+def without_fence() -> None:
+    """Whoever has ever held a job may write."""
+    jobs._is_mine = lambda job: table.c.number == job.number
+
+
+def without_random_state() -> None:
+    """A run that goes on draws what it drew first, as a generator does whose state was not stored."""
+    lost = {"epochs": 0}
+    draw, restore, begin = randomness.generator, Trainer.restore, Trainer.__init__
+
+    def begin_anew(self: Trainer, *args: Any, **more: Any) -> None:
+        lost["epochs"] = 0
+        begin(self, *args, **more)
+
+    def forget(self: Trainer, state: Any) -> None:
+        restore(self, state)
+        lost["epochs"] = state.epoch
+
+    def from_the_first(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0, part: int = 0) -> Any:
+        return draw(seed, purpose, epoch - lost["epochs"] if purpose in DRAWN else epoch, batch, part)
+
+    Trainer.__init__, Trainer.restore = begin_anew, forget  # type: ignore[method-assign]
+    for module in (rows, dropout):
+        module.generator = from_the_first  # type: ignore[attr-defined]
+
+
+def with_two_transactions() -> None:
+    """The state to go on from is stored after the epochs, not with them."""
+    Writer._transaction = in_two_transactions  # type: ignore[method-assign]
+
+
+def in_two_transactions(self: Writer, flush: Any, placed: Any, chain: Any) -> Any:
+    if flush.last is not None or placed.state is None:
+        return _whole(self, flush, placed, chain)
+    asked, superseded = _whole(self, flush, replace(placed, state=None), chain)
+    with self.parts.database.begin() as connection:
+        if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds):
+            raise Fenced
+        before = self._go_on_from(connection, flush, placed)
+    return asked, [*superseded, *([] if before is None else [before])]
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "fence removed": without_fence,
+    "random state dropped": without_random_state,
+    "epoch and state in two transactions": with_two_transactions,
+}

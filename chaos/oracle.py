@@ -1,0 +1,173 @@
+"""The oracle: holds the database to the client's log and to undisturbed runs. Says what it checked and what is wrong.
+
+`examine` is all of it; a `References` is filled with jobs that ran undisturbed, in this database or another.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+
+from chaos import checks
+from chaos.client import ACKNOWLEDGED, JOBS, Entry
+from chaos.facts import JobFacts, pointed_addresses, read_jobs, strays
+from service.parts import Parts
+from service.store import references as pointing
+from service.store.records import Status
+
+MOST_SHOWN = 20
+ANSWERED_LATER = frozenset({503, 507})  # what a service may say that cannot do a thing now
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was not kept; `job` is None when it is no job's."""
+
+    job: str | None
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.job or 'the service'}: {self.words}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was looked at, and what is wrong."""
+
+    counts: dict[str, int]
+    violations: tuple[Violation, ...]
+
+    @property
+    def is_good(self) -> bool:
+        return not self.violations
+
+    def lines(self) -> list[str]:
+        """For people."""
+        told = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        shown = [f"  VIOLATION {violation}" for violation in self.violations[:MOST_SHOWN]]
+        left = len(self.violations) - len(shown)
+        return [
+            f"checked: {told}; {len(self.violations)} violations",
+            *shown,
+            *([f"  and {left} more"] if left else []),
+        ]
+
+    def plus(self, other: "Report") -> "Report":
+        """Both together."""
+        counts = Counter(self.counts)
+        counts.update(other.counts)
+        return Report(dict(counts), (*self.violations, *other.violations))
+
+
+def sum_of(reports: Iterable[Report]) -> Report:
+    """All together."""
+    return reduce(Report.plus, reports, Report({}, ()))
+
+
+class References:
+    """Undisturbed runs, by definition."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, checks.Undisturbed] = {}
+
+    def learn(self, parts: Parts, keys: Sequence[str]) -> None:
+        """Take the jobs with these keys as what all of their definitions are to end like; each must have succeeded."""
+        for facts in read_jobs(parts):
+            if facts.key in keys:
+                assert facts.job.status is Status.SUCCEEDED and facts.job.attempt == 1, facts.job
+                self._known[facts.definition] = checks.undisturbed(facts)
+
+    def of(self, facts: JobFacts) -> checks.Undisturbed | None:
+        return self._known.get(facts.definition)
+
+
+def examine(
+    parts: Parts, entries: Sequence[Entry], references: References, may_fail: frozenset[str] = frozenset()
+) -> Report:
+    """Compare log, database and blobs, once all jobs should have ended and `collect` has been called.
+
+    `may_fail` holds the error codes that the load brings about on purpose. What is orphaned in the blobs is removed.
+    """
+    found = read_jobs(parts)
+    violations = [*answers_are_kept(found, entries)]
+    counts: Counter[str] = Counter({"requests": len(entries), "jobs": len(found)})
+    for facts in found:
+        reference = references.of(facts)
+        words = [*_of_job(facts, parts, may_fail)]
+        if reference is not None:
+            words += checks.ends_as(facts, reference)
+            counts.update({"jobs compared": 1, "epochs compared": len(facts.epochs)})
+        counts.update({"epochs": len(facts.epochs), "attempts": facts.job.attempt, f"{facts.job.status}": 1})
+        counts.update({"parameters hashed": sum(len(block.epochs) for block in facts.blocks)})
+        violations += [Violation(facts.job.id, each) for each in words]
+    for table, count in strays(parts).items():
+        violations.append(Violation(None, f"{count} rows of {table} belong to no job"))
+    violations += blobs_are_whole(parts)
+    counts["acknowledged"] = len({entry.key for entry in entries if _acknowledges(entry)})
+    return Report(dict(counts), tuple(violations))
+
+
+def _of_job(facts: JobFacts, parts: Parts, may_fail: frozenset[str]) -> Iterator[str]:
+    yield from checks.has_ended_once(facts, may_fail)
+    yield from checks.states_follow(facts)
+    yield from checks.epochs_are_whole(facts)
+    yield from checks.told_epochs_are_stored(facts)
+    yield from checks.parameters_are_theirs(facts, parts.blobs)
+    yield from checks.has_its_version(facts)
+    yield from checks.leaves_nothing(facts)
+
+
+def _acknowledges(entry: Entry) -> bool:
+    """Whether an answer promises a job."""
+    return entry.method == "POST" and entry.path == JOBS and entry.status in ACKNOWLEDGED
+
+
+def answers_are_kept(found: Sequence[JobFacts], entries: Sequence[Entry]) -> Iterator[Violation]:
+    """Each acknowledged request has its one job; no key has two; what a client has read of a job still holds."""
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for facts in found:
+        if facts.key is not None:
+            by_key[facts.key].append(facts.job.id)
+    for key, ids in by_key.items():
+        if len(ids) > 1:
+            yield Violation(ids[0], f"the request {key} was done {len(ids)} times: {', '.join(ids)}")
+    jobs = {facts.job.id: facts for facts in found}
+    for entry in entries:
+        if entry.status is not None and entry.status >= 500 and entry.status not in ANSWERED_LATER:
+            yield Violation(entry.job, f"{entry.method} {entry.path} was answered {entry.status}: {entry.detail}")
+        if _acknowledges(entry) and entry.key is not None and by_key.get(entry.key) != [entry.job]:
+            made = by_key.get(entry.key, [])
+            yield Violation(entry.job, f"the request {entry.key} was acknowledged with it, but made {made or 'no job'}")
+        if entry.job is not None:
+            yield from _stays_true(jobs.get(entry.job), entry)
+
+
+def _stays_true(facts: JobFacts | None, entry: Entry) -> Iterator[Violation]:
+    """What an answer said of a job."""
+    assert entry.attempt is not None and entry.epoch is not None and entry.state is not None
+    if facts is None:
+        yield Violation(entry.job, f"was {entry.state} in an answer, and is gone")
+        return
+    job, state = facts.job, Status(entry.state)
+    if state.ended and state is not job.status:
+        yield Violation(job.id, f"was {state} in an answer, and is {job.status}")
+    if entry.attempt > job.attempt or entry.epoch > (job.epoch or 0):
+        was = f"in attempt {entry.attempt} at epoch {entry.epoch}"
+        yield Violation(job.id, f"was {was} in an answer, and is in {job.attempt} at {job.epoch}")
+
+
+def blobs_are_whole(parts: Parts) -> Iterator[Violation]:
+    """All that rows point to is there and is what its address says; what nothing points to goes with the collector."""
+    with parts.database.read() as connection:
+        addresses = pointed_addresses(connection, pointing.POINTING)
+    for address in sorted(addresses):
+        path = parts.blobs.path(address)
+        if not path.exists():
+            yield Violation(None, f"the blob {address[:12]} is pointed to and is gone")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != address:
+            yield Violation(None, f"the blob {address[:12]} holds other bytes than its address says")
+    parts.blobs.collect(partial(pointing.kept, parts.database), older_than_seconds=-1)
+    left = {str(path.relative_to(parts.blobs.root)) for path in parts.blobs.root.rglob("*") if path.is_file()}
+    for orphan in sorted(left - {f"{address[:2]}/{address}" for address in addresses}):
+        yield Violation(None, f"{orphan} is left in the blobs and nothing points to it")

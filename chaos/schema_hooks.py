@@ -1,0 +1,152 @@
+"""Hooks of schemathesis: most cases ask about something that is there, and none makes the server wait for long.
+
+Schemathesis loads this module by itself (`SCHEMATHESIS_HOOKS`) and takes the choices below in the order of its cases,
+so a seed gives the same cases again. What it alters it checks anew, so a case counts as what it then is.
+"""
+
+import os
+import random
+from functools import cache, cached_property
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import schemathesis
+from schemathesis import Case, HookContext, Response
+from schemathesis.core.failures import AcceptedNegativeData, Failure
+from schemathesis.core.parameters import ParameterLocation
+
+from chaos.client import over_http
+from chaos.kinds import XOR
+from chaos.stage_schema import ADDRESS, SEED
+
+ROWS = [[0, 1], [1, 1]]
+QUERIES = {"slope": {"layer": "0", "weight": "1,2"}, "surface": {"x": "0,1,2", "y": "1,bias,0"}}
+MODELS = 20
+MOST_EPOCHS = 50
+REAL_SHARE = 0.8
+VERBS = ("cancel", "pause", "resume", "step")
+
+
+class Stock:
+    """What the service holds for the cases to ask about; things to delete or to move are made when they are wanted."""
+
+    def __init__(self) -> None:
+        self.send = over_http(os.environ[ADDRESS])
+        self.random = random.Random(int(os.environ[SEED]))
+
+    def made(self, path: str, body: Any) -> Any:
+        status, answer = self.send("POST", path, body, {})
+        assert status < 300, (path, status, answer)
+        return answer
+
+    @cached_property
+    def jobs(self) -> list[str]:
+        """Ended jobs: each has trained a model that is named for its number."""
+        return [self.job(model=f"model-{number}")["id"] for number in range(MODELS)]
+
+    def job(self, wait: int = 60, **more: Any) -> Any:
+        self.restock()
+        training = {"epochs": 3, "batch_size": 4, "seed": 1}
+        body = {"dataset": "xor", "network": "net", "training": training, "priority": 1000, **more}
+        return self.made(f"/v1/jobs?wait={wait}", body)
+
+    def model(self, name: str) -> str:
+        """A trained model, trained again where a case has deleted it."""
+        if self.send("GET", f"/v1/models/{name}", None, {})[0] == 404:
+            self.job(model=name)
+        return name
+
+    def restock(self) -> None:
+        """Cases learn names from answers, and delete what has them."""
+        self.made("/v1/networks", {"name": "net", "inputs": 2, "hidden": [3]})
+        self.made("/v1/datasets", {"name": "xor", **XOR})
+
+    def name_for(self, method: str, path: str) -> str:
+        """Something of the kind that the path is about, so that the operation has something to do."""
+        jobs, fresh = self.jobs, f"made-{self.random.getrandbits(48):x}"
+        kind = path.split("/")[2]
+        if kind == "models" and method == "DELETE":
+            return str(self.job(model=fresh)["model"]["name"])
+        if kind == "models":
+            return self.model(f"model-{self.random.randrange(MODELS)}")
+        if kind == "jobs" and method == "DELETE":
+            doomed = self.job(wait=0, hold=True)["id"]
+            self.made(f"/v1/jobs/{doomed}:cancel", None)
+            return str(doomed)
+        if kind == "jobs" and path.endswith(VERBS):
+            moved = self.job(wait=0, hold=self.random.random() < 0.5, model=fresh)["id"]
+            if self.random.random() < (0.8 if path.endswith(("resume", "step")) else 0.3):
+                self.send("POST", f"/v1/jobs/{moved}:pause", None, {})
+            return str(moved)
+        if kind == "jobs":
+            return self.random.choice(jobs)
+        if method == "DELETE":
+            self.made(f"/v1/{kind}", {"name": fresh, **(XOR if kind == "datasets" else {"inputs": 2, "hidden": [1]})})
+            return fresh
+        return "net" if kind == "networks" else "xor"
+
+    def body_for(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The generated body, with what it points to put in the place of what is not there."""
+        verb = path.rpartition(":")[2]
+        if path == "/v1/jobs":
+            training = body["training"] if isinstance(body.get("training"), dict) else {}
+            epochs = training.get("epochs")
+            if isinstance(epochs, int | float) and epochs > MOST_EPOCHS:
+                training = {**training, "epochs": MOST_EPOCHS}
+            network = {"network": "net"} if self.random.random() < 0.5 else {}
+            return {**body, "dataset": "xor", **network, **({"training": training} if "training" in body else {})}
+        if verb == "evaluate":
+            return {**body, "dataset": "xor"}
+        if verb == "predict":
+            return {**body, "instances": ROWS, "inputs": None}
+        if verb == "trace":
+            row = {} if path.startswith("/v1/networks") else {"row": None}
+            return {**body, "instances": ROWS, "targets": [1, 0], **row}
+        return body
+
+
+@cache
+def stock() -> Stock:
+    return Stock()
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Ask about what is there, and for no answer that is held back."""
+    path, method = case.operation.path, case.method.upper()
+    if "wait" in (case.query or {}):
+        case.query["wait"] = "0" if str(case.query["wait"])[:1].isdigit() else case.query["wait"]
+    if stock().random.random() < REAL_SHARE and case.path_parameters and path.startswith("/v1/"):
+        _be_real(case, method, path)
+    if (
+        path.endswith(tuple(QUERIES))
+        and stock().random.random() < REAL_SHARE
+        and _is_sound(case, ParameterLocation.QUERY)
+    ):
+        case.query = {**case.query, **QUERIES[path.rpartition("/")[2]]}
+    if isinstance(case.body, dict) and stock().random.random() < REAL_SHARE and _is_sound(case, ParameterLocation.BODY):
+        case.body = stock().body_for(path, case.body)
+
+
+@schemathesis.hook
+def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
+    """A wrong parameter without a value, such as an empty list, is not sent: that its case is accepted is no fault."""
+    if not isinstance(failure, AcceptedNegativeData) or "additionalProperties" not in failure.message:
+        return True
+    known = {parameter.name for parameter in case.operation.query}
+    return not parse_qs(urlsplit(str(response.request.url)).query, keep_blank_values=True).keys() <= known
+
+
+def _is_sound(case: Case[Any], where: ParameterLocation) -> bool:
+    return case.meta is not None and not case.meta.is_negative_at(where)
+
+
+def _be_real(case: Case[Any], method: str, path: str) -> None:
+    """Put names of what is there in the path; an epoch or a version that is wrong stays wrong sometimes."""
+    given = case.path_parameters
+    real = {"epoch": ("0", "3", "best", "last"), "other": ("0", "1", "2"), "version": ("1",)}
+    for name in given:
+        if name in ("name", "id"):
+            given[name] = stock().name_for(method, path)
+        elif name in real and stock().random.random() < REAL_SHARE:
+            given[name] = stock().random.choice(real[name])

@@ -1,0 +1,121 @@
+"""A worker in a thread of this process that stands still before every batch until it is told what comes next."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from service.parts import Parts
+from tests.waiting import wait_until
+from workers import training_run, watching
+
+MOVE_SECONDS = 60.0
+LOOK_SECONDS = 0.01
+
+
+class Killed(BaseException):
+    """The end of a process, as far as a thread can have it: nothing of what is pending is stored."""
+
+
+class Slices:
+    """One run of the best job that waits. `go` lets it train some batches, the others are ways to end it."""
+
+    def __init__(self, parts: Parts, worker: str) -> None:
+        self.parts, self.worker = parts, worker
+        self.had_a_job: bool | None = None
+        self.failure: BaseException | None = None
+        self._turn = threading.Condition()
+        self._batches = 0
+        self._order: str | None = None
+        self._waits = self._over = False
+        self._watches: list[watching.Watch] = []
+        self._thread = threading.Thread(target=self._run, name=worker)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it stands before a batch."""
+        return self._waits and not self._over
+
+    def begin(self) -> None:
+        """Claim a job, if one waits, and stand before its first batch."""
+        self._thread.start()
+        self._settle()
+
+    def go(self, batches: int) -> None:
+        """Train so many batches, or fewer if the run ends before."""
+        with self._turn:
+            self._batches, self._waits = batches, False
+            self._turn.notify_all()
+        self._settle()
+
+    def stop(self) -> None:
+        """SIGTERM: what is stored is put back."""
+        self._end("stop")
+
+    def die(self) -> None:
+        """The process ends in the middle of a batch, and holds the job."""
+        self._end("die")
+
+    def has_looked(self) -> None:
+        """Return when the run has seen what was asked of its job before now."""
+        if self.goes_on:
+            watch = self._watches[-1]
+            before = watch.looks
+            wait_until(lambda: watch.looks >= before + 2, MOVE_SECONDS, "two looks of the run's watch", 0.002)
+
+    def _end(self, order: str) -> None:
+        with self._turn:
+            self._order, self._waits = order, False
+            self._turn.notify_all()
+        self._thread.join(MOVE_SECONDS)
+        assert not self._thread.is_alive(), f"the run did not heed {order}"
+        self._check()
+
+    def _settle(self) -> None:
+        with self._turn:
+            assert self._turn.wait_for(lambda: self._waits or self._over, MOVE_SECONDS), "the run stands still"
+        if self._over:
+            self._thread.join()
+        self._check()
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def _run(self) -> None:
+        try:
+            with self._watched():
+                self.had_a_job = training_run.run_next_job(self.parts, self.worker, self._before_a_batch)
+        except Killed:
+            self.had_a_job = True
+        except BaseException as error:  # told to whoever moves the run
+            self.failure = error
+        finally:
+            with self._turn:
+                self._over = True
+                self._turn.notify_all()
+
+    def _before_a_batch(self) -> bool:
+        with self._turn:
+            if self._batches == 0 and self._order is None:
+                self._waits = True
+                self._turn.notify_all()
+                self._turn.wait_for(lambda: self._batches > 0 or self._order is not None)
+            if self._order == "die":
+                raise Killed
+            if self._order == "stop":
+                return True
+            self._batches -= 1
+            return False
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Quick looks, each of them seen, for as long as the block lasts."""
+
+        def noted(*arguments: Any) -> watching.Watch:
+            self._watches.append(watching.Watch(*arguments))
+            return self._watches[-1]
+
+        with patch.object(watching, "LOOK_SECONDS", LOOK_SECONDS), patch.object(training_run, "Watch", noted):
+            yield

@@ -1,0 +1,194 @@
+"""Stage `service`: a whole service under load, each of its processes killed by turns, on both pairs of parts."""
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.client import Client, Log, over_http
+from chaos.grounds import EMBEDDED
+from chaos.kinds import KINDS, longer, post_datasets
+from chaos.load import Load
+from chaos.oracle import References, Report, Violation, examine, sum_of
+from service.config import Settings
+from service.life import collect
+from service.parts import open_parts
+from tests.integration.service import Service, processes
+from tests.servers import Postgres, Redis, Server, is_alive
+from tests.waiting import wait_until
+
+CLIENTS = 2
+PATIENCE_SECONDS = 120.0
+GONE_SECONDS = 20.0
+LONGEST_ABSENCE = 1.5
+DRAIN_SECONDS = 120.0
+# flushes come four a second here, so jobs are longer than where workers are killed alone
+LOADED = {
+    "momentum float32": longer(KINDS["momentum float32"], 600),
+    "adam float64": longer(KINDS["adam float64"], 150),
+    "schedule float32": KINDS["schedule float32"],
+    "stop_when float64": KINDS["stop_when float64"],
+    "wide float32": KINDS["wide float32"],
+    "short float32": longer(KINDS["short float32"], 20_000),
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How much: `kills` of each kind of process."""
+
+    kills: int
+    jobs: int
+    seconds: float
+
+
+@dataclass
+class Whole:
+    """A service that runs as a user's does, and what can be killed of it."""
+
+    service: Service
+    servers: dict[str, Server]
+    chance: random.Random
+
+    def victims(self) -> dict[str, Callable[[], None]]:
+        """By kind of process what kills one, and brings back what no supervisor does."""
+        own = {
+            "API": lambda: self._kill_one(self.service.children("service.cli api")),
+            "workers' parent": lambda: self._kill_one(self._parents()),
+            "worker": lambda: self._kill_one(self.service.training_processes()),
+            "serve": self._kill_all,
+        }
+        if not self.servers:
+            own["queue"] = lambda: self._kill_one(self.service.children("-server"))
+        return own | {name: lambda server=server: self._restart(server) for name, server in self.servers.items()}
+
+    def _parents(self) -> list[int]:
+        assert self.service.process is not None
+        mine = self.service.process.pid
+        return [pid for pid, parent, command in processes() if parent == mine and "-m workers" in command]
+
+    def _kill_one(self, pids: list[int]) -> None:
+        """One of them, if one is there: it may just be on its way back."""
+        if pids:
+            os.kill(self.chance.choice(pids), signal.SIGKILL)
+
+    def _kill_all(self) -> None:
+        """The supervisor, with which all parts die; then the service is started again."""
+        family = self.service.children("")
+        self.service.stop(signal.SIGKILL)
+        wait_until(lambda: not any(map(is_alive, family)), GONE_SECONDS, "the end of a killed service's parts")
+        self.service.start()
+
+    def _restart(self, server: Server) -> None:
+        server.kill()
+        time.sleep(self.chance.uniform(0, LONGEST_ABSENCE))  # what is measured is how long it stays away
+        server.start()
+
+
+@contextmanager
+def whole(pair: str, folder: Path, seed: str, **more: str) -> Iterator[tuple[Whole, Settings]]:
+    """A service on embedded parts (Valkey, as no other server is on its PATH), or on PostgreSQL and Redis."""
+    data, servers = folder / "data", dict[str, Server]()
+    told = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2", **more}
+    with ExitStack() as stack:
+        if pair == EMBEDDED:
+            told["PATH"] = str(Path(sys.executable).parent)
+            settings = Settings(data_dir=data)
+        else:
+            database, queue = stack.enter_context(Postgres()), stack.enter_context(Redis())
+            servers = {"database": database, "queue": queue}
+            settings = Settings(data_dir=data, database_url=database.create_database(), queue_url=queue.url)
+            told |= {"BACKPROP_DATABASE_URL": settings.database_url, "BACKPROP_QUEUE_URL": settings.queue_url}
+        service = stack.enter_context(Service(data, **told))
+        yield Whole(service, servers, random.Random(f"{seed} victims")), settings
+
+
+def run(pair: str, figures: Figures, seed: str) -> Report:
+    """Load and kills on one service, then the oracle, once it is stopped."""
+    with tempfile.TemporaryDirectory(prefix="bp-chaos-") as name:
+        folder = Path(name)
+        log = Log(folder / "client.jsonl")
+        with whole(pair, folder, seed) as (made, settings):
+            send = over_http(made.service.address)
+            client = Client(send, log, PATIENCE_SECONDS)
+            post_datasets(client)
+            keys = undisturbed(client)
+            loads = [
+                Load(Client(send, log, PATIENCE_SECONDS), LOADED, figures.jobs // CLIENTS, figures.seconds, seed, who)
+                for who in map(str, range(CLIENTS))
+            ]
+            killed = _kill(made, loads, figures, random.Random(f"{seed} plan"))
+            assert made.service.stop() == 0, made.service.log.read_text()[-2000:]
+            counts = {**killed, **answers(log), **outcomes(loads)}
+            left = [job for load in loads for job in load.unfinished]
+            return Report(counts, never_ended(left)).plus(judge(settings, log, keys))
+
+
+def undisturbed(client: Client, kinds: dict[str, dict[str, Any]] = LOADED) -> list[str]:
+    keys = {f"undisturbed {name}": body for name, body in kinds.items()}
+    jobs = [client.submit(body, key) for key, body in keys.items()]
+    for job in jobs:
+        assert job is not None, client.log.entries[-1]
+        client.until_answered("GET", f"/v1/jobs/{job}?wait=60")
+    return list(keys)
+
+
+def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Random) -> dict[str, int]:
+    """By turns, at moments of the seed's choice; the kills by kind."""
+    victims = made.victims()
+    plan = [name for name in victims for _ in range(figures.kills)]
+    chance.shuffle(plan)
+    moments = sorted(chance.uniform(0, figures.seconds) for _ in plan)
+    counts: Counter[str] = Counter()
+    for load in loads:
+        load.start()
+    began = time.monotonic()
+    for moment, name in zip(moments, plan, strict=True):
+        time.sleep(max(0.0, began + moment - time.monotonic()))
+        victims[name]()
+        counts[f"kills of {name}"] += 1
+    wait_until(made.service._is_ready, GONE_SECONDS * 3, "a service that is ready after the last kill")
+    for load in loads:
+        load.finish(DRAIN_SECONDS)
+    return dict(counts)
+
+
+def answers(log: Log) -> dict[str, int]:
+    """How the requests fared."""
+    statuses = Counter(entry.status for entry in log.entries)
+    return {"without an answer": statuses[None], "answered 503": statuses[503], "answered 409": statuses[409]}
+
+
+def outcomes(loads: list[Load]) -> dict[str, int]:
+    whole: Counter[str] = Counter()
+    for load in loads:
+        whole.update(load.counts)
+    return {"requests given up by the client": whole["unacknowledged"]}
+
+
+def never_ended(jobs: list[str]) -> tuple[Violation, ...]:
+    return tuple(Violation(job, f"no job has ended for {DRAIN_SECONDS:g} s, and it has not") for job in jobs)
+
+
+def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
+    parts = open_parts(settings)
+    try:
+        references = References()
+        references.learn(parts, keys)
+        collect(parts)
+        return examine(parts, log.entries, references)
+    finally:
+        parts.database.dispose()
+
+
+def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
+    """One pair after the other: a service takes both cores."""
+    return sum_of(run(pair, figures, f"{seed} {pair}") for pair in pairs)

@@ -1,0 +1,155 @@
+"""`python -m chaos.worker`: a parent that forks workers on demand, each of which may be told to fail at some point.
+
+It stands where Celery's parent stands: it loads all that training needs once, forks, and writes down how its children
+end. Orders come as lines of JSON on its input, and what became of them goes to its output. Children work as the
+service's do: the same keeper, the same `run_next_job`.
+"""
+
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from chaos import hooks, mutants
+from chaos.failpoints import Failpoint, Points, Trail
+from service.backprop.kernels import NUMBA, resolve
+from service.config import Settings, read_settings
+from service.errors import ServiceError
+from service.parts import open_parts
+from workers.keeper import Keeper
+from workers.obituaries import Obituaries
+from workers.training_run import run_next_job
+
+LISTEN_SECONDS = 0.02
+
+log = logging.getLogger("chaos.worker")
+
+
+@dataclass(frozen=True)
+class Order:
+    """One worker: what befalls it, and how it is unlike an ordinary one.
+
+    `trains` False leaves it its keeper alone, `keeps` False its training; with `once` it leaves after one job.
+    """
+
+    failpoint: Failpoint | None = None
+    mutant: str | None = None
+    trains: bool = True
+    keeps: bool = True
+    once: bool = False
+    lease_seconds: float | None = None
+
+    def line(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, line: dict[str, Any]) -> "Order":
+        failpoint = line["failpoint"]
+        return cls(**{**line, "failpoint": None if failpoint is None else Failpoint(**failpoint)})
+
+
+def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order) -> NoReturn:
+    """The life of one forked worker."""
+    leaving: list[int] = []  # no event: its lock may be held by the very thread that the handler interrupts
+    signal.signal(signal.SIGTERM, lambda number, _: leaving.append(number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if order.lease_seconds is not None:
+        settings = replace(settings, lease_seconds=order.lease_seconds)
+    parts = open_parts(settings)
+    if order.mutant is not None:
+        mutants.MUTANTS[order.mutant]()
+    Points(trail, order.failpoint).watch(parts)
+    name = f"{socket.gethostname()}:{os.getppid()}:{os.getpid()}"
+    keeper = Keeper(parts, name, obituaries)
+    if order.keeps:
+        keeper.start()
+    while not leaving:
+        try:
+            if order.trains and run_next_job(parts, name, lambda: bool(leaving)):
+                if order.once:
+                    break
+                continue
+        except ServiceError as error:
+            log.warning("cannot look for jobs: %s", error.detail)
+        time.sleep(settings.look_seconds)
+    if order.keeps:
+        keeper.stop()
+    os._exit(0)
+
+
+class Parent:
+    """Forks, passes signals on, and tells who has ended."""
+
+    def __init__(self, settings: Settings, trail: Trail) -> None:
+        self.settings, self.trail = settings, trail
+        self.obituaries = Obituaries()
+        self.children: set[int] = set()
+
+    def run(self) -> None:
+        """Until the input ends; then no child is left."""
+        self.tell(ready=os.getpid())
+        waiting = b""
+        while True:
+            readable, _, _ = select.select([0], [], [], LISTEN_SECONDS)
+            self.reap()
+            if not readable:
+                continue
+            data = os.read(0, 65536)
+            if not data:
+                break
+            *lines, waiting = (waiting + data).split(b"\n")
+            for line in lines:
+                self.obey(json.loads(line))
+        for child in self.children:
+            os.kill(child, signal.SIGKILL)
+
+    def obey(self, line: dict[str, Any]) -> None:
+        if "signal" in line:
+            if line["pid"] in self.children:  # else it has been reaped, and the number may be another's
+                os.kill(line["pid"], line["signal"])
+            return
+        child = os.fork()
+        if not child:
+            try:
+                work(self.settings, self.trail, self.obituaries, Order.of(line))
+            except BaseException:
+                log.exception("a worker failed")
+                os._exit(1)
+        self.children.add(child)
+        self.tell(started=child)
+
+    def reap(self) -> None:
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            self.children.discard(pid)
+            code = os.waitstatus_to_exitcode(status)
+            self.obituaries.add(pid, code)
+            self.tell(ended=pid, code=code)
+
+    def tell(self, **line: Any) -> None:
+        os.write(1, (json.dumps(line) + "\n").encode())
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    hooks.check()
+    hooks.quicken()
+    settings = read_settings(os.environ)
+    if resolve(settings.kernels) == NUMBA:
+        from service.backprop.compiled.warming import warm
+
+        warm("float32", "float64")
+    Parent(settings, Trail(Path(sys.argv[1]))).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Chaos in its short form, and tests of what judges it."""

@@ -1,0 +1,102 @@
+"""Chaos in its short form, on both pairs: failpoints, kills and zombies, and faults that the oracle has to see.
+
+The whole of it is `make chaos`.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chaos import hooks, stage_failpoints, stage_kills, stage_mutants, stage_twenty
+from chaos.failpoints import Failpoint
+from chaos.grounds import Ground, on
+from chaos.kinds import KINDS, LONG
+from chaos.scenes import Case
+from tests.conftest import Parts
+
+SEED = "tests"
+SHORT = stage_kills.Figures(kills=8, zombies=3, jobs=24, seconds=4)
+KILLS = 5  # of each kind
+
+
+def made(parts: Parts, **settings: Any) -> AbstractContextManager[Ground]:
+    pair = "sqlite+valkey" if parts.database_url.startswith("sqlite") else "postgresql+redis"
+    return on(pair, parts.data_dir, parts.database_url, parts.queue_url, **settings)
+
+
+@pytest.fixture
+def ground(parts: Parts) -> Iterator[Ground]:
+    with made(parts) as ground:
+        yield ground
+
+
+def case(scene: str, kind: str, point: str, passing: int = 1) -> Case:
+    return Case(scene, kind, LONG if kind == "long" else KINDS[kind], Failpoint(point, passing))
+
+
+CASES = [
+    case("killed", "momentum float32", "claim committed"),
+    case("killed", "adam float64", "flush written", 3),
+    case("killed", "wide float32", "blob after", 2),
+    case("killed", "short float64", "flush committed", 4),
+    case("killed", "stop_when float32", "end written"),
+    case("zombie", "schedule float64", "flush begins", 2),
+    case("paused", "momentum float64", "put back committed"),
+    case("cancelled", "adam float32", "tidy written"),
+    case("expired", "schedule float32", "reconciler written"),
+]
+
+
+def test_a_worker_that_dies_before_or_after_a_write_loses_nothing(ground: Ground) -> None:
+    report = stage_failpoints.run(ground, CASES)
+    assert report.is_good, report.lines()
+    assert report.counts["failpoints"] == len(CASES)
+    assert report.counts["jobs compared"] == len(CASES) + len({each.kind for each in CASES})
+
+
+def test_workers_killed_and_stopped_at_random_lose_nothing(parts: Parts) -> None:
+    with made(parts, lease_seconds=stage_kills.LEASE_SECONDS) as ground:
+        report = stage_kills.run(ground, SHORT, SEED)
+    assert report.is_good, report.lines()
+    assert (report.counts["kills"], report.counts["zombies"]) == (SHORT.kills, SHORT.zombies)
+    assert report.counts["jobs"] == SHORT.jobs + len(KINDS) == report.counts["acknowledged"]
+
+
+def test_the_oracle_sees_each_fault_that_is_put_in(ground: Ground) -> None:
+    report = stage_mutants.stage(ground)
+    assert report.is_good, report.lines()
+
+
+@pytest.mark.parametrize("parts", ["sqlite+valkey"], indirect=True)
+def test_a_job_killed_again_and_again_has_the_same_hash_at_every_epoch(ground: Ground) -> None:
+    asked = ("SGD", "Adam", "schedule")
+    bodies = {name: body for name, body in stage_twenty.kinds(KILLS).items() if name.startswith(asked)}
+    report = stage_twenty.run(ground, bodies, KILLS, SEED)
+    assert report.is_good, report.lines()
+    assert report.counts["kills"] == KILLS * len(bodies)
+    assert report.counts["jobs compared"] == 2 * len(bodies)
+
+
+def test_a_seed_gives_its_plan_again_and_covers_every_write() -> None:
+    plan = stage_failpoints.plan(SEED)
+    assert plan == stage_failpoints.plan(SEED) != stage_failpoints.plan("another")
+    met = {each.failpoint.point for each in plan}
+    unmet = {name for name in hooks.names() if name not in met} - {"batch after"}
+    assert all(name.startswith("second transaction") for name in unmet), unmet
+    assert 2 * len(plan) >= 200
+
+
+def test_a_function_that_is_gone_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks.check()
+    monkeypatch.setattr(hooks, "WRITERS", (("flush", "workers.recorder", "Recorder.gone"),))
+    with pytest.raises(hooks.Unhooked, match=r"no Recorder\.gone in workers\.recorder"):
+        hooks.check()
+
+
+def test_an_end_is_told_from_a_flush(tmp_path: Path) -> None:
+    assert hooks.writer() is None
+    labels = [label for label, _, _ in hooks.WRITERS]
+    assert labels.index("end") < labels.index("flush") < labels.index("claim")

@@ -1,0 +1,48 @@
+"""Jobs' lives in any order, held to a model: a short form. `make chaos` has the long one."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from chaos.machine import Ground, Lives, live
+from service.config import Settings
+from service.parts import Parts
+from service.store import jobs, moves
+from service.store.moves import Moved
+from service.store.records import Status
+from tests.conftest import Parts as Servers
+
+
+@pytest.fixture
+def settings(parts: Servers) -> Settings:
+    given = Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
+    return replace(given, kernels="numpy")  # which trains batch by batch
+
+
+def test_jobs_live_as_their_model(client: FlaskClient, service: Parts) -> None:
+    assert live(Ground.of(client, service), runs=8, steps=25, number=1) > 100
+
+
+def test_the_machine_sees_what_goes_another_way_than_its_model(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pause_whatever(connection: Any, job_id: str) -> Moved:
+        return Moved(jobs.change(connection, jobs.get_job(connection, job_id), Status.PAUSED), True)
+
+    class Spoilt(Lives):
+        ground = Ground.of(client, service)
+
+    lives = Spoilt()
+    lives.submit(hold=False, priority=0)
+    lives.begin()
+    lives.cancel(pick=0)
+    lives.every_job_is_as_its_model()
+    monkeypatch.setattr(moves, "pause", pause_whatever)
+    with pytest.raises(AssertionError, match="pause: 202, expected 409"):
+        lives.pause(pick=0)
+    with pytest.raises(AssertionError, match="expected Expected"):
+        lives.every_job_is_as_its_model()
+    with pytest.raises(AssertionError, match="paused"):
+        lives.teardown()

@@ -1,0 +1,83 @@
+"""A request with an Idempotency-Key is done once, whatever dies or does not answer while it is done."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from service import jobs as work
+from service.errors import Unavailable
+from service.parts import Parts
+from service.store import idempotency
+from service.store.tables import idempotency as kept
+from tests.integration.contract import XOR, problem
+
+KEY = {"Idempotency-Key": "one"}
+
+
+def away(*_: Any) -> None:
+    raise Unavailable("the database does not answer")
+
+
+def submit(client: FlaskClient) -> Any:
+    return client.post("/v1/jobs", json={"dataset": XOR}, headers=KEY)
+
+
+def all_jobs(client: FlaskClient) -> list[str]:
+    return [job["id"] for job in client.get("/v1/jobs").json["data"]]
+
+
+def later(service: Parts, seconds: float) -> None:
+    """Let that much time pass for what is kept."""
+    with service.database.begin() as connection:
+        for key, began in connection.execute(select(kept.c.key, kept.c.created_at)).all():
+            connection.execute(
+                update(kept).where(kept.c.key == key).values(created_at=began - timedelta(seconds=seconds))
+            )
+
+
+@pytest.mark.parametrize("fails", ["keep", "read"])
+def test_a_job_whose_answer_was_lost_is_answered_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(*((idempotency, "keep") if fails == "keep" else (work, "read")), away)
+        first = submit(client)
+        assert first.status_code == (202 if fails == "keep" else 503)
+    again = submit(client)
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (202, "true")
+    assert all_jobs(client) == [again.json["id"]] and again.headers["Location"] == f"/v1/jobs/{again.json['id']}"
+    assert "Retry-After" in again.headers
+    problem(client.post("/v1/jobs", json={"dataset": "other"}, headers=KEY), 422)
+
+
+def test_a_request_that_died_before_it_made_anything_is_done_by_the_next_one(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dead:
+        dead.setattr(work, "submit", away)
+        dead.setattr(idempotency, "forget", away)
+        problem(submit(client), 503)
+    problem(submit(client), 409)
+    later(service, idempotency.ABANDONED_SECONDS)
+    assert submit(client).status_code == 202 and len(all_jobs(client)) == 1
+
+
+def test_a_request_that_has_lost_its_key_makes_nothing(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_job, ids = work.submit, list[str]()
+
+    def overtaken(*arguments: Any) -> Any:
+        if not ids:
+            later(service, idempotency.ABANDONED_SECONDS)
+            ids.append("")
+            ids.append(submit(client).json["id"])
+        return submit_job(*arguments)
+
+    monkeypatch.setattr(work, "submit", overtaken)
+    problem(submit(client), 409)
+    assert all_jobs(client) == ids[1:]
+    assert submit(client).json["id"] == ids[1]
