@@ -49,3 +49,8 @@ def record_of(client: FlaskClient, job: Job, after: int | None = None) -> list[d
 
 def hashes_of(client: FlaskClient, job: Job, after: int | None = None) -> list[str]:
     return [epoch["sha256"] for epoch in record_of(client, job, after)]
+
+
+def verdict_of(ask: Ask, record: Job) -> dict[str, Any]:
+    verdict: dict[str, Any] = ask(f"/v1/jobs/{record['id']}:replay")["replay"]
+    return verdict

@@ -195,6 +195,10 @@ def test_everything_is_in_the_openapi_document(client: FlaskClient) -> None:
     for head in ("/v1/jobs/{id}/epochs/{epoch}", "/v1/models/{name}", "/v1/models/{name}/versions/{version}"):
         assert {f"{head}:{verb}" for verb in ("trace", "gradient-check", "evaluate")} <= paths.keys()
     assert {"/v1/networks/{name}:trace", "/v1/networks/{name}:gradient-check"} <= paths.keys()
+    for verb in ("fork", "replay"):
+        told = paths[f"/v1/jobs/{{id}}:{verb}"]["post"]
+        assert {"201", "202", "404", "409", "422"} <= told["responses"].keys()
+        assert "Idempotency-Key" in [parameter["name"] for parameter in told["parameters"]]
     for tail in ("slope", "surface", "diff/{other}"):
         assert "get" in paths[f"/v1/jobs/{{id}}/epochs/{{epoch}}/{tail}"]
 
