@@ -119,7 +119,8 @@ class Points:
             deadline = time.monotonic() + STOP_SECONDS
             while act == STOP and self._open and time.monotonic() < deadline:
                 time.sleep(0.001)
-            os.kill(os.getpid(), SIGNALS[act])
+            # to this thread: a signal to the process may reach another first, while this one goes past its point
+            signal.pthread_kill(threading.get_ident(), SIGNALS[act])
 
     def _before_begin(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """While no lock is held yet."""

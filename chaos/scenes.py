@@ -22,19 +22,23 @@ STEPS = 3
 
 @dataclass(frozen=True)
 class Case:
-    """A scene with a kind of job and a failpoint; `mutant` is a fault that all its workers have."""
+    """A scene with a kind of job and a failpoint; `mutant` is a fault that all its workers have.
+
+    `whole`: its workers flush between epochs only, so that a failpoint's passing is an epoch's number.
+    """
 
     scene: str
     kind: str
     body: dict[str, Any]
     failpoint: Failpoint
     mutant: str | None = None
+    whole: bool = False
 
     def __str__(self) -> str:
         return f"{self.scene}, {self.kind}, {self.failpoint}"
 
     def order(self, **more: Any) -> Order:
-        return Order(mutant=self.mutant, **more)
+        return Order(mutant=self.mutant, whole=self.whole, **more)
 
 
 def play(ground: Ground, case: Case, key: str) -> None:

@@ -39,7 +39,7 @@ def _played(ground: Ground, mutant: str, is_in: bool) -> str:
     if not is_in:
         failpoint = SOUND.get(mutant, failpoint)
     key = f"{mutant}: {is_in}"
-    play(ground, Case(scene, KIND, KINDS[KIND], failpoint, mutant if is_in else None), key)
+    play(ground, Case(scene, KIND, KINDS[KIND], failpoint, mutant if is_in else None, whole=True), key)
     return next(entry.job for entry in ground.log.entries if entry.key == key and entry.job is not None)
 
 

@@ -36,7 +36,8 @@ log = logging.getLogger("chaos.worker")
 class Order:
     """One worker: what befalls it, and how it is unlike an ordinary one.
 
-    `trains` False leaves it its keeper alone, `keeps` False its training; with `once` it leaves after one job.
+    `trains` False leaves it its keeper alone, `keeps` False its training; with `once` it leaves after one job. With
+    `whole` it flushes between epochs only.
     """
 
     failpoint: Failpoint | None = None
@@ -44,6 +45,7 @@ class Order:
     trains: bool = True
     keeps: bool = True
     once: bool = False
+    whole: bool = False
     lease_seconds: float | None = None
 
     def line(self) -> dict[str, Any]:
@@ -63,6 +65,8 @@ def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order)
     if order.lease_seconds is not None:
         settings = replace(settings, lease_seconds=order.lease_seconds)
     parts = open_parts(settings)
+    if order.whole:
+        hooks.store_whole_epochs_only()
     if order.mutant is not None:
         mutants.MUTANTS[order.mutant]()
     Points(trail, order.failpoint).watch(parts)
