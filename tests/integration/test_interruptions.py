@@ -1,6 +1,5 @@
 """Runs that are interrupted at awkward moments: what is stored afterwards is whole, and nothing is tried for ever."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from service.errors import OutOfSpace
 from service.parts import Parts
 from service.store import jobs, workers
 from tests.integration.contract import XOR
+from tests.integration.interrupting import Died, after, die
 from workers import recorder
 from workers.training_run import run_next_job
 from workers.writing import Writer
@@ -22,10 +22,6 @@ DROPPING = {
     ]
 }
 KILLED_WORKER = "host:1:2"
-
-
-class Died(BaseException):
-    """A run's process is gone."""
 
 
 def submit(client: FlaskClient, epochs: int = 40, every: int = 1, **more: Any) -> str:
@@ -41,21 +37,6 @@ def read(client: FlaskClient, job: str) -> Any:
 
 def told(client: FlaskClient, job: str) -> list[tuple[int, str]]:
     return [(one["epoch"], one["sha256"]) for one in client.get(f"/v1/jobs/{job}/epochs?limit=1000").json["data"]]
-
-
-def after(batches: int, act: Callable[[], bool] = lambda: True) -> Callable[[], bool]:
-    asked = 0
-
-    def ask() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > batches and act()
-
-    return ask
-
-
-def die() -> bool:
-    raise Died
 
 
 def is_stored(client: FlaskClient, job: str, epoch: int) -> bool:
