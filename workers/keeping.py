@@ -14,13 +14,15 @@ from service.stored_bytes import fits_a_row
 class Keeping:
     """Of epochs 0 to `total` each `every`-th, and the last; the best is looked after by the recorder.
 
-    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`).
+    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`), but
+    not those in `also`.
     """
 
     total: int
     every: int
     size: int
     budget: int
+    also: frozenset[int] = frozenset()
 
     @property
     def room(self) -> int:
@@ -30,10 +32,10 @@ class Keeping:
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
         """Which of `count` epochs from `first` on are kept."""
         numbers = np.arange(first, first + count)
-        return np.asarray((numbers % self.every == 0) | (numbers == self.total))
+        return np.asarray((numbers % self.every == 0) | (numbers == self.total) | np.isin(numbers, list(self.also)))
 
     def __contains__(self, epoch: int) -> bool:
-        return epoch % self.every == 0 or epoch == self.total
+        return epoch % self.every == 0 or epoch == self.total or epoch in self.also
 
 
 def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:

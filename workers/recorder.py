@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from struct import iter_unpack
 from typing import Any
 
 import numpy as np
@@ -35,11 +36,19 @@ Finishing = Callable[[Any], dict[str, Any]]
 class Recorder:
     """What one run of a job writes. `add` an epoch, `flush` when due, exactly one of the endings, and `close`."""
 
-    def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        job: JobRecord,
+        bytes_an_epoch: int,
+        preprocessing: dict[str, Any],
+        also: frozenset[int] = frozenset(),
+    ) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
         storing = job.training["store_parameters"]
         budget = storing.get("limit_bytes") or parts.settings.stored_epochs_bytes  # older jobs have none of their own
-        self.keeping = Keeping(job.training["epochs"], storing["every"], parameter_bytes, budget)
+        self.keeping = Keeping(job.training["epochs"], storing["every"], bytes_an_epoch, budget, also)
+        self.keeps_states = bool(storing.get("optimizer_state"))
         self.writer = Writer(parts, job, self.keeping)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
         self.under_way: Future[Written] | None = None
@@ -49,6 +58,7 @@ class Recorder:
         self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
         self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are on their way
         self.latest_kept = False
+        self.latest_state: bytes | None = None  # the optimizer's, in a job that keeps them
         self.best: tuple[int, bytes] | None = None
         self.state: StateTaker | None = None
         self.best_epoch = job.best_epoch
@@ -63,6 +73,8 @@ class Recorder:
         if self.latest is not None:
             self.latest = (self.latest[0], None)
         data = result.network.stored_bytes()
+        if self.keeps_states and result.state is not None:
+            self.latest_state = result.state(copied=False).optimizer.to_bytes()
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
         if is_best:
@@ -70,7 +82,7 @@ class Recorder:
             self.best = (result.epoch, data)
         self.pending.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
         if kept or is_best:
-            self.pending.keep(self._alone(result.epoch, data))
+            self.pending.keep(self._alone(result.epoch, data), self.latest_state)
         self.latest, self.latest_kept = (result.epoch, data), kept or is_best
         self.best_epoch, self.state, self.stopped = result.best_epoch, result.state, result.stopped
         self.seconds += result.seconds
@@ -82,24 +94,24 @@ class Recorder:
 
     def add_run(self, run: EpochRun) -> None:
         """Note short epochs that were trained together; their parameters are copied here."""
-        rows = memoryview(run.parameters.tobytes()).cast("B")
-        size = run.parameters[0].nbytes
-        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        hashes = np.frombuffer(b"".join(hashlib.sha256(part).digest() for part in parts), dtype=np.uint8)
-        stored = self.keeping.chosen_of(run.epoch, len(parts))
+        data, size, sha256 = run.parameters.tobytes(), run.parameters[0].nbytes, hashlib.sha256
+        hashes = b"".join([sha256(part).digest() for (part,) in iter_unpack(f"{size}s", data)])
+        count = len(data) // size
+        stored = self.keeping.chosen_of(run.epoch, count)
         if run.best_epoch >= run.epoch:
-            self._keep_best(run.best_epoch, bool(stored[run.best_epoch - run.epoch]))
-            self.best = (run.best_epoch, bytes(parts[run.best_epoch - run.epoch]))
-            stored[run.best_epoch - run.epoch] = True
-        self.pending.keep_run(run.epoch, parts, stored, self.keeping.every)
+            at = run.best_epoch - run.epoch
+            self._keep_best(run.best_epoch, bool(stored[at]))
+            self.best = (run.best_epoch, data[at * size : (at + 1) * size])
+            stored[at] = True
+        self.pending.keep_run(run.epoch, data, stored, self.keeping.every)
         metrics = run.training_metrics
-        columns = hashes.reshape(-1, hashlib.sha256().digest_size)
+        columns = np.frombuffer(hashes, dtype=np.uint8).reshape(count, -1)
         self.pending.runs.append(
             RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
         )
-        self.latest, self.latest_kept = (run.last_epoch, bytes(parts[-1])), bool(stored[-1])
+        self.latest, self.latest_kept = (run.last_epoch, data[-size:]), bool(stored[-1])
         self.best_epoch, self.state = run.best_epoch, run.state
-        self.seconds += run.seconds * len(parts)
+        self.seconds += run.seconds * count
         for warned in run.warnings:
             self._warn(warned)
 
@@ -120,7 +132,7 @@ class Recorder:
     def bytes_of(self, epoch: int) -> bytes | None:
         """The parameters of an epoch if they are at hand: the newest and the best of this run are until written."""
         at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
-        return at_hand.get(epoch)
+        return at_hand.get(epoch) or self.pending.parameters_of(epoch)
 
     def _warn(self, warned: Warned) -> None:
         """Each kind of warning is told once a layer."""
@@ -209,12 +221,12 @@ class Recorder:
         epoch, data = self.latest or (0, None)
         if data is None:
             return
-        if self.pending.keep_last(self._alone(epoch, data)):
+        if self.pending.keep_last(self._alone(epoch, data), self.latest_state):
             return
         with self.parts.database.read() as connection:
             stored = epochs.get_epoch(connection, self.job.number, epoch)
         if stored is not None and not stored.parameters_stored:
-            self.pending.keep(self._alone(epoch, data))
+            self.pending.keep(self._alone(epoch, data), self.latest_state)
             self.pending.late = epoch
 
     def _flush(self, copied: bool = False, last: Last | None = None) -> Flush:

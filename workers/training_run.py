@@ -9,8 +9,9 @@ from service.backprop.trainer import train_in_runs
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import deaths, jobs, machines
+from service.store import chains, deaths, jobs, machines
 from service.store.records import JobRecord, Status, Wish
+from workers.certificate import certify, keeps_also
 from workers.outcome import add_version, confusion_matrix, stopping
 from workers.preparing import Prepared, prepare
 from workers.recorder import Recorder
@@ -73,7 +74,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
     watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
-    total = prepared.settings.epochs
+    total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
     run = train_in_runs(
         prepared.network,
@@ -82,7 +83,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         prepared.validation,
         resume=prepared.resume,
         should_stop=watch.stop,
-        pause_at=pause_at,
+        pause_at=total if pause_at is None else min(pause_at, total),
         checkpoint=Within(recorder, watch),
     )
     for result in run:
@@ -92,15 +93,20 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         else:
             done = result.epoch
             recorder.add(result)
-        if isinstance(result, EpochResult) and result.stopped is not None:
+        if done >= total or (isinstance(result, EpochResult) and result.stopped is not None):
             return None
-        if done < total and (why := _stops_after(recorder, watch, done == pause_at)):
+        if why := _stops_after(recorder, watch, done == pause_at):
             return why
     if watch.lost:
         raise Fenced
     if done == total:
         return None
     return watch.asked or ("time_limit" if watch.is_overdue() else "turn" if watch.turn_is_over else "stop")
+
+
+def last_epoch(job: JobRecord) -> int:
+    """Where training ends at the latest: a replay at its record's last epoch."""
+    return int(job.training["epochs"] if job.replay is None else job.replay["through"])
 
 
 def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
@@ -117,11 +123,19 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
-    return Recorder(parts, job, prepared.network.vector.nbytes, prepared.preprocessing.to_dict())
+    recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(parts, job))
+    if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
+        with parts.database.read() as connection:
+            recorder.writer.chain = chains.of_stored(connection, job.number)
+    return recorder
 
 
 def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:
-    if asked is None:
+    if asked is None and job.replay is not None:
+        verdict = certify(parts, job, recorder)
+        recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **stopping(recorder)})
+        log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
+    elif asked is None:
         _succeed(parts, job, prepared, recorder)
     elif asked == "time_limit":
         detail = f"training took longer than {job.training['time_limit_seconds']:g} s"

@@ -92,9 +92,10 @@ class Trainer:
 
     def _most(self, epoch: int) -> int:
         """How many epochs from `epoch` on may be passed together: what is to be seen comes after them."""
-        if self.validation is not None or self.settings.schedule is not None:
+        settings = self.settings
+        if self.validation is not None or settings.schedule is not None or settings.keeps_states:
             return 1
-        last = min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
+        last = min(settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
         if self.pause_at is not None and epoch <= self.pause_at:
             last = min(last, self.pause_at)
         return last - epoch + 1

@@ -74,6 +74,12 @@ def get_dataset(connection: Connection, name: str) -> DatasetRecord:
     return _dataset(row)
 
 
+def dataset_sha256(connection: Connection, name: str) -> str | None:
+    """The hash of a dataset's content, without reading what its columns hold; None when there is none."""
+    found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
+    return found
+
+
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
     rows, more = _page(connection, datasets, page, "dataset")
     return Listing(tuple(_dataset(row) for row in rows), more)
