@@ -73,6 +73,9 @@ def enter(parts: Parts, connection: Any, values: dict[str, Any], noting: Noting)
     """Queue a job of these columns, its id made here; and warnings for the client. Ring when it is committed."""
     if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
         raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+    for name in (values["dataset_name"], values["validation_name"]):
+        if name is not None:
+            resources.hold_dataset(connection, name)
     job_id = f"job_{secrets.token_hex(8)}"
     job = jobs.add_job(connection, {**values, "id": job_id, "model_name": values["model_name"] or job_id})
     noting(connection, job_id)

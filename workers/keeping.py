@@ -44,14 +44,16 @@ def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[P
     One kept for another reason than being chosen may go, so it stays alone.
     """
     runs: list[list[ParameterBlock]] = []
+    together = 0
     for block in blocks:
         last = runs[-1][-1] if runs else None
-        together = sum(len(one.bytes) for one in runs[-1]) + len(block.bytes) if runs else 0
+        together += len(block.bytes)
         follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(together)
         if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
             runs[-1].append(block)
         else:
             runs.append([block])
+            together = len(block.bytes)
     return [
         ParameterBlock(
             run[0].first_epoch, run[-1].last_epoch, run[0].stride, run[0].size, b"".join(one.bytes for one in run)

@@ -1,6 +1,5 @@
 """What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
 
-import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +14,7 @@ from service.stored_bytes import rows_together
 
 @dataclass
 class Pending:
-    """Epochs alone and in runs, what was measured of layers, and blocks of parameters of `bytes` in all.
+    """Epochs alone and in runs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
 
     `states` are the optimizer's by epoch, in jobs that keep them beside the parameters.
     `forget` are stored epochs whose parameters are kept no longer; `late` is one whose row is written already, while
@@ -29,16 +28,16 @@ class Pending:
     states: dict[int, bytes] = field(default_factory=dict)
     forget: list[int] = field(default_factory=list)
     late: int | None = None
-    bytes: int = 0
+    size_bytes: int = 0
 
-    def keep(self, block: ParameterBlock, state: builtins.bytes | None = None) -> None:
+    def keep(self, block: ParameterBlock, state: bytes | None = None) -> None:
         self.blocks.append(block)
-        self.bytes += len(block.bytes)
+        self.size_bytes += len(block.bytes)
         if state is not None:
             self.states[block.last_epoch] = state
-            self.bytes += len(state)
+            self.size_bytes += len(state)
 
-    def keep_run(self, first: int, data: builtins.bytes, stored: NDArray[np.bool_], every: int) -> None:
+    def keep_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int) -> None:
         """Parameters of a run's epochs, one after the other: as many in one block as fit a row, where all are kept."""
         size = len(data) // len(stored)
         if stored.all() and every == 1:
@@ -51,7 +50,7 @@ class Pending:
             epoch = first + index
             self.keep(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]))
 
-    def parameters_of(self, epoch: int) -> builtins.bytes | None:
+    def parameters_of(self, epoch: int) -> bytes | None:
         """The parameters of an epoch that are among the blocks."""
         for block in self.blocks:
             if block.first_epoch <= epoch <= block.last_epoch and not (epoch - block.first_epoch) % block.stride:
@@ -70,10 +69,10 @@ class Pending:
             self.forget.append(epoch)
             return
         self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
-        self.bytes -= sum(len(block.bytes) for block in gone) + len(self.states.pop(epoch, b""))
+        self.size_bytes -= sum(len(block.bytes) for block in gone) + len(self.states.pop(epoch, b""))
         self._mark(epoch, False)
 
-    def keep_last(self, block: ParameterBlock, state: builtins.bytes | None) -> bool:
+    def keep_last(self, block: ParameterBlock, state: bytes | None) -> bool:
         """Keep the parameters of the newest epoch, if its row is pending; whether it is."""
         newest = self.newest
         if newest is None or newest.epoch != block.last_epoch:

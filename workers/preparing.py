@@ -51,8 +51,8 @@ class Prepared:
         """What an epoch takes that is stored, as the job asks for it."""
         size = self.network.vector.nbytes
         if self.settings.keeps_states:
-            slots = self.settings.optimizer.slots(self.network.parameters)
-            size += len(OptimizerState(0, slots).to_bytes())
+            slots, parameters = self.settings.optimizer.slots(self.network.parameters[:1]), self.network.parameters
+            size += len(OptimizerState(0, slots).to_bytes()) + len(slots) * parameters[1:].nbytes
         return size
 
 

@@ -72,17 +72,23 @@ class Writer:
         self.parts, self.job, self.keeping = parts, job, keeping
         self.telling = Telling(job)
         self.hurried = threading.Event()  # set when there is no time left for trying again
+        self.should_stop: Callable[[], bool] = lambda: False  # as training is asked
         self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
         self.chain = job.chain  # over the hashes of all epochs that are written
 
     def write(self, flush: Flush) -> Written:
-        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time."""
+        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time.
+
+        `OutOfSpace` when its disk, or that of the blobs, is full for so long.
+        """
         began = time.monotonic()
-        placed, chain = self._place(flush), chains.over(self.chain, flush.pending.hashes())
+        chain = chains.over(self.chain, flush.pending.hashes())
+        placed: _Placed | None = None
         superseded: list[str] = []
         tries = 0
         while True:
             try:
+                placed = placed or self._place(flush)
                 asked, superseded = self._transaction(flush, placed, chain)
                 break
             except Conflict:  # the try before may have been committed late, by a database that stood still
@@ -90,10 +96,11 @@ class Writer:
                     raise
                 asked = None
                 break
-            except (Unavailable, OutOfSpace):
+            except (Unavailable, OutOfSpace) as error:
                 tries += 1
-                waited = time.monotonic() - began
-                if waited > self.parts.settings.lease_seconds or self.hurried.wait(APART_SECONDS):
+                if self._gives_up(began):
+                    if isinstance(error, OutOfSpace):
+                        raise
                     raise Fenced from None
                 self.stored_bytes = None  # to be counted again
                 if self._was_committed(flush):
@@ -103,6 +110,12 @@ class Writer:
         free(self.parts, superseded)
         self.telling.noted(flush.warnings)
         return Written(asked, time.monotonic() - began)
+
+    def _gives_up(self, began: float) -> bool:
+        """Whether there is no time left for another try; else it is time for one."""
+        waited = time.monotonic() - began
+        is_over = waited > self.parts.settings.lease_seconds
+        return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:
         """Large byte strings go into the blobs first: they take too long for a transaction."""
@@ -145,7 +158,7 @@ class Writer:
         if self.stored_bytes is None:
             self.stored_bytes = thinning.stored_bytes(connection, self.job.number, keeping.size)
         else:
-            self.stored_bytes += flush.pending.bytes - keeping.size * len(flush.pending.forget)
+            self.stored_bytes += flush.pending.size_bytes - keeping.size * len(flush.pending.forget)
         excess = self.stored_bytes - keeping.budget
         if newest is None or excess <= 0:
             return ()

@@ -143,10 +143,13 @@ class StateTaker(Protocol):
 
 
 class Checkpoint(Protocol):
-    """Where the state is kept within epochs that are long. Asked before every step or chunk but an epoch's first."""
+    """Where the state is kept within epochs that are long.
+
+    Asked before every step or chunk but an epoch's first, and before that one where training stops there.
+    """
 
     def is_due(self, stopping: bool) -> bool:
-        """Whether to keep it now; `stopping`: training ends here, within the epoch."""
+        """Whether to keep it now; `stopping`: training ends here."""
 
     def keep(self, state: StateTaker) -> bool:
         """Keep it; whether training is to end here, within the epoch. Else it goes on when this returns."""

@@ -211,7 +211,8 @@ def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
         row = connection.execute(select(parameters).where(*where).order_by(order).limit(1)).one_or_none()
         if row is not None:
             steps = min(
-                max(0, round((epoch - row.first_epoch) / row.stride)), (row.last_epoch - row.first_epoch) // row.stride
+                max(0, (2 * (epoch - row.first_epoch) + row.stride - 1) // (2 * row.stride)),
+                (row.last_epoch - row.first_epoch) // row.stride,
             )
             candidates.add(row.first_epoch + steps * row.stride)
     return min(candidates, key=lambda candidate: (abs(candidate - epoch), candidate), default=None)

@@ -234,6 +234,7 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
 
     A model version made from it stays.
     """
+    connection.execute(select(jobs.c.number).where(jobs.c.id == job_id).with_for_update())  # no replay may come now
     job = get_job(connection, job_id)
     if job.status not in ENDED:
         raise Conflict(f"job `{job_id}` is {job.status}; cancel it first")
