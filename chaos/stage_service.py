@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from chaos.client import Client, Log, over_http
 from chaos.grounds import EMBEDDED
 from chaos.kinds import KINDS, longer, post_datasets
-from chaos.load import Load
+from chaos.load import ENDED, Load
 from chaos.oracle import References, Report, Violation, examine, sum_of
 from service.config import Settings
 from service.life import collect
@@ -134,11 +135,16 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
 
 def undisturbed(client: Client, kinds: dict[str, dict[str, Any]] = LOADED) -> list[str]:
     keys = {f"undisturbed {name}": body for name, body in kinds.items()}
-    jobs = [client.submit(body, key) for key, body in keys.items()]
-    for job in jobs:
+    for key, body in keys.items():  # one after the other, so that none makes room for another on a slow machine
+        job = client.submit(body, key)
         assert job is not None, client.log.entries[-1]
-        client.until_answered("GET", f"/v1/jobs/{job}?wait=60")
+        wait_until(partial(_has_ended, client, job), DRAIN_SECONDS, f"the end of {key}")
     return list(keys)
+
+
+def _has_ended(client: Client, job: str) -> bool:
+    answer = client.until_answered("GET", f"/v1/jobs/{job}?wait=60")
+    return answer is not None and answer[0] == 200 and answer[1]["status"] in ENDED
 
 
 def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Random) -> dict[str, int]:
