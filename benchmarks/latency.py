@@ -44,19 +44,19 @@ class Connection:
     """One kept-alive connection."""
 
     def __init__(self, port: int) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        self._http.request(method, path, data, {"Content-Type": "application/json"})
-        response = self._http.getresponse()
+        self.http.request(method, path, data, {"Content-Type": "application/json"})
+        response = self.http.getresponse()
         answer = json.loads(response.read())
         if response.status >= 400 and response.status != 503:
             raise RuntimeError(f"{method} {path}: {answer}")
         return answer
 
     def close(self) -> None:
-        self._http.close()
+        self.http.close()
 
 
 @contextmanager

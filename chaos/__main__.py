@@ -9,7 +9,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from chaos import stage_failpoints, stage_kills, stage_mutants, stage_service, stage_twenty
+from chaos import (
+    stage_corpus,
+    stage_failpoints,
+    stage_kills,
+    stage_machine,
+    stage_mutants,
+    stage_outages,
+    stage_rush,
+    stage_schema,
+    stage_service,
+    stage_twenty,
+)
 from chaos.grounds import PAIRS, Ground, ground
 from chaos.oracle import Report, sum_of
 
@@ -23,12 +34,22 @@ class Size:
     kills: stage_kills.Figures
     service: stage_service.Figures
     twenty: int
+    outages: stage_outages.Figures
+    api_kills: int
+    rush: stage_rush.Figures
+    cases_each: int
+    machine_runs: int
 
 
 FULL = Size(
     kills=stage_kills.Figures(kills=75, zombies=25, jobs=300, seconds=90),
     service=stage_service.Figures(kills=15, jobs=240, seconds=240),
     twenty=stage_twenty.KILLS,
+    outages=stage_outages.Figures(away=30, before=4, jobs=20),
+    api_kills=5,
+    rush=stage_rush.Figures(clients=50, reads=150, submissions=10, seconds=30, rush_seconds=8),
+    cases_each=130,
+    machine_runs=100,
 )
 
 
@@ -59,8 +80,33 @@ def service(size: Size, seed: str) -> Report:
     return stage_service.stage(PAIRS, size.service, seed)
 
 
+def outages(size: Size, seed: str) -> Report:
+    return stage_outages.outages(size.outages, seed)
+
+
+def api(size: Size, seed: str) -> Report:
+    return stage_outages.kills_of_the_api(size.api_kills, size.outages, seed)
+
+
+def rush(size: Size, seed: str) -> Report:
+    return stage_rush.stage(PAIRS, size.rush, seed)
+
+
+def schema(size: Size, seed: str) -> Report:
+    return stage_schema.stage(size.cases_each, seed)
+
+
+def machine(size: Size, seed: str) -> Report:
+    return stage_machine.stage(size.machine_runs, seed)
+
+
+def corpus(size: Size, seed: str) -> Report:
+    return stage_corpus.run()
+
+
 STAGES: dict[str, Callable[[Size, str], Report]] = {
-    each.__name__: each for each in (mutants, failpoints, twenty, kills, service)
+    each.__name__: each
+    for each in (mutants, failpoints, twenty, kills, service, outages, api, machine, schema, corpus, rush)
 }
 
 

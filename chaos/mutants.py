@@ -50,10 +50,10 @@ def with_two_transactions() -> None:
     Writer._transaction = in_two_transactions  # type: ignore[method-assign]
 
 
-def in_two_transactions(self: Writer, flush: Any, placed: Any) -> Any:
+def in_two_transactions(self: Writer, flush: Any, placed: Any, chain: Any) -> Any:
     if flush.last is not None or placed.state is None:
-        return _whole(self, flush, placed)
-    asked, superseded = _whole(self, flush, replace(placed, state=None))
+        return _whole(self, flush, placed, chain)
+    asked, superseded = _whole(self, flush, replace(placed, state=None), chain)
     with self.parts.database.begin() as connection:
         if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds):
             raise Fenced

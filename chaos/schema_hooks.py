@@ -17,7 +17,7 @@ from schemathesis.core.parameters import ParameterLocation
 
 from chaos.client import over_http
 from chaos.kinds import XOR
-from chaos.schema import ADDRESS, SEED
+from chaos.stage_schema import ADDRESS, SEED
 
 ROWS = [[0, 1], [1, 1]]
 QUERIES = {"slope": {"layer": "0", "weight": "1,2"}, "surface": {"x": "0,1,2", "y": "1,bias,0"}}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chaos.client import Client, Log, over_http
 from chaos.grounds import EMBEDDED
@@ -93,10 +94,10 @@ class Whole:
 
 
 @contextmanager
-def whole(pair: str, folder: Path, seed: str) -> Iterator[tuple[Whole, Settings]]:
+def whole(pair: str, folder: Path, seed: str, **more: str) -> Iterator[tuple[Whole, Settings]]:
     """A service on embedded parts (Valkey, as no other server is on its PATH), or on PostgreSQL and Redis."""
     data, servers = folder / "data", dict[str, Server]()
-    told = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2"}
+    told = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2", **more}
     with ExitStack() as stack:
         if pair == EMBEDDED:
             told["PATH"] = str(Path(sys.executable).parent)
@@ -119,20 +120,20 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
             send = over_http(made.service.address)
             client = Client(send, log, PATIENCE_SECONDS)
             post_datasets(client)
-            keys = _undisturbed(client)
+            keys = undisturbed(client)
             loads = [
                 Load(Client(send, log, PATIENCE_SECONDS), LOADED, figures.jobs // CLIENTS, figures.seconds, seed, who)
                 for who in map(str, range(CLIENTS))
             ]
             killed = _kill(made, loads, figures, random.Random(f"{seed} plan"))
             assert made.service.stop() == 0, made.service.log.read_text()[-2000:]
-            counts = {**killed, **_answers(log), **_outcomes(loads)}
+            counts = {**killed, **answers(log), **outcomes(loads)}
             left = [job for load in loads for job in load.unfinished]
-            return Report(counts, _never_ended(left)).plus(_judge(settings, log, keys))
+            return Report(counts, never_ended(left)).plus(judge(settings, log, keys))
 
 
-def _undisturbed(client: Client) -> list[str]:
-    keys = {f"undisturbed {name}": body for name, body in LOADED.items()}
+def undisturbed(client: Client, kinds: dict[str, dict[str, Any]] = LOADED) -> list[str]:
+    keys = {f"undisturbed {name}": body for name, body in kinds.items()}
     jobs = [client.submit(body, key) for key, body in keys.items()]
     for job in jobs:
         assert job is not None, client.log.entries[-1]
@@ -160,24 +161,24 @@ def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Rando
     return dict(counts)
 
 
-def _answers(log: Log) -> dict[str, int]:
+def answers(log: Log) -> dict[str, int]:
     """How the requests fared."""
     statuses = Counter(entry.status for entry in log.entries)
     return {"without an answer": statuses[None], "answered 503": statuses[503], "answered 409": statuses[409]}
 
 
-def _outcomes(loads: list[Load]) -> dict[str, int]:
+def outcomes(loads: list[Load]) -> dict[str, int]:
     whole: Counter[str] = Counter()
     for load in loads:
         whole.update(load.counts)
     return {"requests given up by the client": whole["unacknowledged"]}
 
 
-def _never_ended(jobs: list[str]) -> tuple[Violation, ...]:
+def never_ended(jobs: list[str]) -> tuple[Violation, ...]:
     return tuple(Violation(job, f"no job has ended for {DRAIN_SECONDS:g} s, and it has not") for job in jobs)
 
 
-def _judge(settings: Settings, log: Log, keys: list[str]) -> Report:
+def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
     parts = open_parts(settings)
     try:
         references = References()

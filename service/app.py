@@ -26,6 +26,7 @@ from service.api import (
     system,
 )
 from service.api.feed import Feed
+from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["parts"] = parts
     app.extensions["feed"] = Feed(parts.database)
     app.extensions["warm"] = Warm()
+    app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     for module in RESOURCES:
         app.register_blueprint(module.routes.blueprint)

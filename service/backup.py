@@ -88,8 +88,10 @@ def _copy_database(source: Path, target: Path) -> None:
 
 def addresses_in(database: Path) -> list[str]:
     """The blobs that rows point to."""
-    union = " UNION ".join(f"SELECT address FROM {table.name} WHERE address IS NOT NULL" for table in POINTING)
     with closing(sqlite3.connect(database)) as connection:
+        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = [table.name for table in POINTING if table.name in there]  # older backups lack some
+        union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for name in tables)
         return [address for (address,) in connection.execute(union)]
 
 

@@ -112,11 +112,15 @@ class FolderBlobs:
 
     def remove(self, addresses: Sequence[str], kept: Kept, before: float = math.inf) -> int:
         """Remove those that nothing points to, as `kept` says, and that were stored before a moment; how many."""
+        gone = 0
         with kept(addresses) as stay:
-            gone = [address for address in addresses if address not in stay and _is_older(self.path(address), before)]
-            for address in gone:
-                self.delete(address)
-        return len(gone)
+            looked = min(before, time.time())
+            for address in addresses:
+                # one that is young was touched since: the look is void where this process stood still and lost its lock
+                if address not in stay and _is_older(self.path(address), looked):
+                    self.delete(address)
+                    gone += 1
+        return gone
 
     def collect(self, kept: Kept, older_than_seconds: float = 3600) -> int:
         """Remove what nothing points to and was not stored lately; how many. `kept` is asked about some at a time."""

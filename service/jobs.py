@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from service.catalog import Kept, kept_rows, made_up, reader_of_request
 from service.data.options import Limits as ReadLimits
 from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
-from service.definitions.requests import DatasetRequest, JobRequest
+from service.definitions.requests import DatasetRequest, JobRequest, Submission
 from service.definitions.resolve import Resolved, resolve
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
@@ -18,49 +19,68 @@ from service.store import epochs, jobs, resources, workers
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status, StoredParameters
 from service.stored_bytes import read as read_bytes
 
+Noting = Callable[[Any, str], None]  # called with the transaction that makes a job, and the job's id
 
-def submit(
-    parts: Parts, request: JobRequest, noting: Callable[[Any, str], None] = lambda *_: None
-) -> tuple[JobRecord, list[str]]:
-    """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong.
 
-    `noting` is called with the open transaction and the job's id.
-    """
+def unnoted(connection: Any, job_id: str) -> None:
+    """Nobody wants to know."""
+
+
+def submit(parts: Parts, request: JobRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
+    """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
     parts.blobs.check_space(parts.settings.keep_free_bytes)
-    with _dataset_of(parts, request.dataset) as (name, table, kept):
+    with dataset_of(parts, request.dataset) as data:
         network_name, network = _network_of(parts, request)
-        resolved = _resolve(parts, request, network, table)
-        job_id = f"job_{secrets.token_hex(8)}"
+        resolved = _resolve(parts, request, network, data.table)
         with parts.database.begin() as connection:
-            if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
-                raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
-            if kept is not None:
-                record, _ = resources.add_dataset(connection, name, kept.table, kept.address, kept.adopt)
-                name = record.name
-            elif resources.get_dataset(connection, name).table.sha256 != table.sha256:
-                raise Conflict(f"dataset `{name}` was replaced while the job was checked against it; try again")
-            validation = (resolved.training["validation"] or {}).get("dataset")
-            job = jobs.add_job(
-                connection,
-                {
-                    "id": job_id,
-                    "priority": request.priority,
-                    "pause_at": 0 if request.hold else None,
-                    "on_other_machine": request.on_other_machine,
-                    "network_name": network_name,
-                    "network": resolved.network.normalised(),
-                    "dataset_name": name,
-                    "validation_name": validation,
-                    "training": _limited(parts, resolved.training),
-                    "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
-                    "model_name": request.model or job_id,
-                    "extra": request.metadata,
-                },
-            )
-            noting(connection, job_id)
-            places = workers.living_places(connection)
+            values = {
+                **as_asked(request),
+                **adopted(connection, data),
+                "network_name": network_name,
+                "network": resolved.network.normalised(),
+                "validation_name": (resolved.training["validation"] or {}).get("dataset"),
+                "training": limited(parts, resolved.training),
+                "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
+            }
+            entered = enter(parts, connection, values, noting)
     parts.doorbell.ring()
-    return job, [] if places else ["no worker is alive: the job waits until one is started"]
+    return entered
+
+
+def as_asked(request: Submission) -> dict[str, Any]:
+    """A new job's columns that say what is done with it, whatever it trains."""
+    return {
+        "priority": request.priority,
+        "pause_at": 0 if request.hold else None,
+        "on_other_machine": request.on_other_machine,
+        "model_name": request.model,
+        "extra": request.metadata,
+    }
+
+
+def adopted(connection: Any, data: "JobData") -> dict[str, Any]:
+    """A new job's columns that name its rows, which from now on are stored; `Conflict` when they were replaced."""
+    name, table = data.name, data.table
+    if data.kept is not None:
+        record, _ = resources.add_dataset(connection, name, data.kept.table, data.kept.address, data.kept.adopt)
+        name = record.name
+    elif resources.dataset_sha256(connection, name) != table.sha256:
+        raise Conflict(f"dataset `{name}` was replaced while the job was checked against it; try again")
+    return {"dataset_name": name, "dataset_sha256": table.sha256}
+
+
+def enter(parts: Parts, connection: Any, values: dict[str, Any], noting: Noting) -> tuple[JobRecord, list[str]]:
+    """Queue a job of these columns, its id made here; and warnings for the client. Ring when it is committed."""
+    if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
+        raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+    for name in (values["dataset_name"], values["validation_name"]):
+        if name is not None:
+            resources.hold_dataset(connection, name)
+    job_id = f"job_{secrets.token_hex(8)}"
+    job = jobs.add_job(connection, {**values, "id": job_id, "model_name": values["model_name"] or job_id})
+    noting(connection, job_id)
+    warnings = [] if workers.living_places(connection) else ["no worker is alive: the job waits until one is started"]
+    return job, warnings
 
 
 def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
@@ -90,20 +110,29 @@ def parameter_bytes(parts: Parts, job: JobRecord, stored: StoredParameters) -> b
         raise
 
 
+@dataclass(frozen=True)
+class JobData:
+    """The rows a job is made for; `kept` while they came with the request and are not in the database."""
+
+    name: str
+    table: Table
+    kept: Kept | None
+
+
 @contextmanager
-def _dataset_of(parts: Parts, dataset: str | DatasetRequest) -> Iterator[tuple[str, Table, Kept | None]]:
-    """The dataset of that name, or the one in the request with its rows, which is not yet in the database."""
+def dataset_of(parts: Parts, dataset: str | DatasetRequest) -> Iterator[JobData]:
+    """The dataset of that name, or the one in the request with its rows."""
     if isinstance(dataset, str):
         with parts.database.read() as connection:
             try:
                 record = resources.get_dataset(connection, dataset)
             except NotFound as error:
                 raise Invalid.at("#/dataset", error.detail) from None
-        yield record.name, record.table, None
+        yield JobData(record.name, record.table, None)
         return
     limits = ReadLimits(max_bytes=parts.settings.max_upload_bytes)
     with kept_rows(parts, reader_of_request(dataset, limits)) as kept:
-        yield dataset.name or made_up("dataset"), kept.table, kept
+        yield JobData(dataset.name or made_up("dataset"), kept.table, kept)
 
 
 def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkDefinition]:
@@ -122,7 +151,7 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
     return request.network.name, definition
 
 
-def _limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
+def limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
     """With what stored epochs may take together: what the job says, at most what the service is set to."""
     most, storing = parts.settings.stored_epochs_bytes, training["store_parameters"]
     return {**training, "store_parameters": {**storing, "limit_bytes": min(most, storing["limit_bytes"] or most)}}
@@ -131,13 +160,15 @@ def _limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
 def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
     with request.pointing(network) as training:
         resolved = resolve(network, table, training, secrets.randbits(53), parts.settings.max_parameters)
-    validation = (resolved.training["validation"] or {}).get("dataset")
-    if validation is not None:
-        _check_validation(parts, validation, table, resolved)
+    check_validation(parts, table, resolved)
     return resolved
 
 
-def _check_validation(parts: Parts, name: str, table: Table, resolved: Resolved) -> None:
+def check_validation(parts: Parts, table: Table, resolved: Resolved) -> None:
+    """Raise `Invalid` unless the dataset that validates, if there is one, fits the one that trains."""
+    name = (resolved.training["validation"] or {}).get("dataset")
+    if name is None:
+        return
     with parts.database.read() as connection:
         try:
             other = resources.get_dataset(connection, name).table
@@ -169,6 +200,9 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, A
         "stopped": job.stopped,
         "reached_epoch": job.reached_epoch,
         "confusion_matrix": job.confusion_matrix,
+        "chain": job.chain,
+        "forked_from": job.forked_from,
+        "replay": job.replay,
         "model": {"name": job.model_name, "version": job.model_version},
         "error": job.error,
         "warnings": job.warnings,
@@ -197,11 +231,12 @@ def _training(job: JobRecord) -> dict[str, Any]:
 
 
 def _progress(job: JobRecord) -> dict[str, Any]:
-    done, total, rate = job.epoch or 0, job.training["epochs"], job.epochs_per_second
+    done, rate = job.epoch or 0, job.epochs_per_second
+    total = job.training["epochs"] if job.replay is None else job.replay["through"]
     return {
         "epoch": done,
         "epochs": total,
-        "fraction": 1.0 if job.status == "succeeded" else done / total,
+        "fraction": 1.0 if job.status == "succeeded" else done / max(total, 1),
         "epochs_per_second": rate,
         "eta_seconds": (total - done) / rate
         if rate and not (job.status.ended or job.status is Status.PAUSED)
@@ -210,7 +245,7 @@ def _progress(job: JobRecord) -> dict[str, Any]:
 
 
 def _links(job: JobRecord) -> dict[str, str]:
-    verbs = ("cancel", "pause", "resume", "step")
+    verbs = ("cancel", "pause", "resume", "step", "fork", "replay")
     return {
         "self": f"/v1/jobs/{job.id}",
         "epochs": f"/v1/jobs/{job.id}/epochs",
@@ -218,7 +253,7 @@ def _links(job: JobRecord) -> dict[str, str]:
         "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
         "events": f"/v1/jobs/{job.id}/events",
         **{verb: f"/v1/jobs/{job.id}:{verb}" for verb in verbs},
-        "model": f"/v1/models/{job.model_name}",
+        **({"model": f"/v1/models/{job.model_name}"} if job.replay_of is None else {}),
     }
 
 

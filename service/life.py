@@ -4,14 +4,15 @@ The database first, then the doorbell.
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service.backprop.state import TrainingState
 from service.catalog import collect_orphans
 from service.definitions.build import build_network
-from service.errors import NotFound, ServiceError
+from service.errors import Conflict, NotFound, ServiceError
 from service.parts import Parts
-from service.store import ended, epochs, events, jobs, moves, references
+from service.store import ended, epochs, events, jobs, moves, optimizer_states, references
 from service.store.moves import Moved
 from service.store.records import JobRecord, ParameterBlock, StoredBytes
 from service.stored_bytes import Placed, free, hold, place
@@ -78,31 +79,43 @@ def _tidy(parts: Parts, job: JobRecord) -> None:
         return
     kept = None
     if last is not None and not last.parameters_stored:
-        kept = _last_parameters(parts, job, stored)
+        kept = _last_epoch(parts, job, stored)
     with parts.database.begin() as connection:
         jobs.lock(connection, job)
         if epochs.load_resume_state(connection, job.number) is None:
             return  # somebody else was quicker
         if kept is not None:
-            block, placed = kept
-            if placed.address is not None:
-                references.pointing(connection)
-                hold(parts.blobs, [placed])
-            epochs.add_parameters(connection, job.number, [(block, placed.address)])
+            references.pointing(connection)
+            hold(parts.blobs, [kept.parameters, *(() if kept.optimizer is None else (kept.optimizer,))])
+            block = kept.block
+            epochs.add_parameters(connection, job.number, [(block, kept.parameters.address)])
+            if kept.optimizer is not None:
+                optimizer_states.add(connection, job.number, [(block.last_epoch, kept.optimizer.stored())])
             epochs.mark_stored(connection, job.number, block.last_epoch)
         address = epochs.drop_resume_state(connection, job.number)
     free(parts, [] if address is None else [address])
 
 
-def _last_parameters(parts: Parts, job: JobRecord, stored: StoredBytes) -> tuple[ParameterBlock, Placed] | None:
-    """The parameters of the job's last epoch, out of the state to go on from."""
+@dataclass(frozen=True)
+class LastEpoch:
+    """What is kept of an ended job's last epoch; the optimizer's state where the job keeps that."""
+
+    block: ParameterBlock
+    parameters: Placed
+    optimizer: Placed | None
+
+
+def _last_epoch(parts: Parts, job: JobRecord, stored: StoredBytes) -> LastEpoch | None:
+    """The job's last epoch, out of the state to go on from."""
     state = TrainingState.from_bytes(read_bytes(parts.blobs, stored))
-    if state.epoch != job.epoch:
+    if state.epoch != job.epoch or state.begun is not None:
         return None
     network = build_network(job.network, job.training["precision"])
     network.vector[...] = state.vector
     data = network.stored_bytes()
-    return ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(parts.blobs, data)
+    keeps_states = job.training["store_parameters"].get("optimizer_state", False)
+    optimizer = place(parts.blobs, state.optimizer.to_bytes()) if keeps_states else None
+    return LastEpoch(ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(parts.blobs, data), optimizer)
 
 
 def collect(parts: Parts) -> None:
@@ -128,7 +141,7 @@ def _remove_old(parts: Parts, before: datetime) -> None:
     for job_id in old:
         try:
             remove(parts, job_id)
-        except NotFound:
-            continue  # somebody else was quicker
+        except (NotFound, Conflict):
+            continue  # somebody else was quicker, or it is being replayed
     if old:
         log.info("%d job(s) that ended before %s are removed", len(old), before.isoformat(timespec="seconds"))

@@ -37,10 +37,14 @@ class Trained:
 
 
 class Warm:
-    """Trained networks by key, the least recently used dropped first; what a key means never changes."""
+    """Trained networks by key, the least recently used dropped first; what a key means never changes.
+
+    `one_large` is held while something is computed that takes many times a large network's memory.
+    """
 
     def __init__(self, max_bytes: int = WARM_BYTES) -> None:
         self.max_bytes = max_bytes
+        self.one_large = threading.Lock()
         self._held: OrderedDict[tuple[str, int | None, int], Trained] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()

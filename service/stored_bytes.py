@@ -76,15 +76,21 @@ def hold(blobs: FolderBlobs, placed: Sequence[Placed]) -> None:
             each.again()
 
 
+def read_unchecked(blobs: FolderBlobs, data: bytes | None, address: str | None) -> bytes | None:
+    """What lies in a row or at an address, whatever it is; None when it is gone."""
+    if address is None:
+        return data
+    try:
+        return blobs.get(address)
+    except FileNotFoundError:
+        return None
+
+
 def read(blobs: FolderBlobs, stored: StoredBytes) -> bytes:
     """The bytes, wherever they lie, their SHA-256 checked."""
-    data = stored.bytes
+    data = read_unchecked(blobs, stored.bytes, stored.address)
     if data is None:
-        assert stored.address is not None
-        try:
-            data = blobs.get(stored.address)
-        except FileNotFoundError:
-            raise Damaged(f"the bytes with SHA-256 {stored.sha256} are missing in the data folder's blobs") from None
+        raise Damaged(f"the bytes with SHA-256 {stored.sha256} are missing in the data folder's blobs")
     if hashlib.sha256(data).hexdigest() != stored.sha256:
         raise Damaged(f"stored bytes are damaged: their SHA-256 is no longer {stored.sha256}")
     return data

@@ -4,6 +4,8 @@ With CI=true a server that is missing is a failure, otherwise its tests are skip
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TypeVar
 
 import pytest
 
+from service.backprop.kernels import has_numba
 from tests.servers import Postgres, Redis, Server, ServerMissingError
 
 S = TypeVar("S", bound=Server)
@@ -43,8 +46,15 @@ def valkey_server() -> Iterator[Redis]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """Compiled before any worker needs them: after a change of theirs that takes longer than tests wait."""
+    if has_numba():
+        subprocess.run([sys.executable, "-m", "service.backprop.compiled"], check=True)
+
+
 @pytest.fixture(params=["sqlite+valkey", "postgresql+redis"])
-def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
+def parts(request: pytest.FixtureRequest, tmp_path: Path, kernels: None) -> Iterator[Parts]:
     """What a service stands on, fresh for each test; a test may stop, kill and start the servers themselves."""
     database, _, queue = request.param.partition("+")
     queue_server: Redis = request.getfixturevalue(f"{queue}_server")

@@ -72,8 +72,11 @@ class Child:
         from workers.training_run import run_next_job  # here, as only children load NumPy
 
         with self.busy:
-            while not self.leaving.is_set() and run_next_job(self.parts, self.name, self.leaving.is_set):
-                pass
+            try:
+                while not self.leaving.is_set() and run_next_job(self.parts, self.name, self.leaving.is_set):
+                    pass
+            except ServiceError as error:  # Celery would tell it at length; the next look is soon
+                log.warning("cannot look for jobs: %s", error.detail)
 
     def _look(self) -> None:
         """The doorbell may be silent: look for jobs every few seconds while idle."""
@@ -82,8 +85,6 @@ class Child:
                 continue
             try:
                 self.run_jobs()
-            except ServiceError as error:
-                log.warning("cannot look for jobs: %s", error.detail)
             except Exception:  # the thread must live: it also ends the process when that is asked for
                 log.exception("looking for jobs failed")
         with self.busy:

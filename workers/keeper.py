@@ -32,13 +32,15 @@ class Keeper:
     def __init__(self, parts: Parts, name: str, obituaries: Obituaries) -> None:
         self.parts, self.name, self.obituaries = parts, name, obituaries
         self.host, self.parent, _ = name.rsplit(":", 2)
-        self._collected = -math.inf
         self._gone: dict[str, float] = {}  # processes that are gone, and since when that is known
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+        # apart from the notes: to collect may take longer than a worker counts as living without one
+        self._collector = threading.Thread(target=self._collect, name="collector", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._collector.start()
 
     def stop(self) -> None:
         self._over.set()
@@ -59,7 +61,6 @@ class Keeper:
                     noted = time.monotonic()
                 self._free_jobs_of_the_dead()
                 self._free_expired()
-                self._collect()
             except ServiceError as error:
                 log.warning("cannot keep the workers' notes: %s", error.detail)
             except Exception:  # the thread must live: without its notes this worker counts as dead
@@ -83,9 +84,15 @@ class Keeper:
         """At the start and once an hour."""
         from service.life import collect  # here, as only children load NumPy
 
-        if time.monotonic() - self._collected > COLLECT_SECONDS:
-            self._collected = time.monotonic()
-            collect(self.parts)
+        while True:
+            try:
+                collect(self.parts)
+            except ServiceError as error:
+                log.warning("cannot collect what is not needed any more: %s", error.detail)
+            except Exception:  # the thread must live
+                log.exception("collecting what is not needed any more failed")
+            if self._over.wait(COLLECT_SECONDS):
+                return
 
     def _free_jobs_of_the_dead(self) -> None:
         with self.parts.database.read() as connection:

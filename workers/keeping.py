@@ -14,13 +14,15 @@ from service.stored_bytes import fits_a_row
 class Keeping:
     """Of epochs 0 to `total` each `every`-th, and the last; the best is looked after by the recorder.
 
-    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`).
+    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`), but
+    not those in `also`.
     """
 
     total: int
     every: int
     size: int
     budget: int
+    also: frozenset[int] = frozenset()
 
     @property
     def room(self) -> int:
@@ -30,10 +32,10 @@ class Keeping:
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
         """Which of `count` epochs from `first` on are kept."""
         numbers = np.arange(first, first + count)
-        return np.asarray((numbers % self.every == 0) | (numbers == self.total))
+        return np.asarray((numbers % self.every == 0) | (numbers == self.total) | np.isin(numbers, list(self.also)))
 
     def __contains__(self, epoch: int) -> bool:
-        return epoch % self.every == 0 or epoch == self.total
+        return epoch % self.every == 0 or epoch == self.total or epoch in self.also
 
 
 def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
@@ -42,14 +44,16 @@ def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[P
     One kept for another reason than being chosen may go, so it stays alone.
     """
     runs: list[list[ParameterBlock]] = []
+    together = 0
     for block in blocks:
         last = runs[-1][-1] if runs else None
-        together = sum(len(one.bytes) for one in runs[-1]) + len(block.bytes) if runs else 0
+        together += len(block.bytes)
         follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(together)
         if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
             runs[-1].append(block)
         else:
             runs.append([block])
+            together = len(block.bytes)
     return [
         ParameterBlock(
             run[0].first_epoch, run[-1].last_epoch, run[0].stride, run[0].size, b"".join(one.bytes for one in run)

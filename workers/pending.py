@@ -1,11 +1,12 @@
 """What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.store import epoch_runs
+from service.store import chains, epoch_runs
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 from service.stored_bytes import rows_together
@@ -13,8 +14,9 @@ from service.stored_bytes import rows_together
 
 @dataclass
 class Pending:
-    """Epochs alone and in runs, what was measured of layers, and blocks of parameters of `bytes` in all.
+    """Epochs alone and in runs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
 
+    `states` are the optimizer's by epoch, in jobs that keep them beside the parameters.
     `forget` are stored epochs whose parameters are kept no longer; `late` is one whose row is written already, while
     its parameters come now.
     """
@@ -23,26 +25,42 @@ class Pending:
     runs: list[RunRecord] = field(default_factory=list)
     diagnostics: list[DiagnosticsRecord] = field(default_factory=list)
     blocks: list[ParameterBlock] = field(default_factory=list)
+    states: dict[int, bytes] = field(default_factory=dict)
     forget: list[int] = field(default_factory=list)
     late: int | None = None
-    bytes: int = 0
+    size_bytes: int = 0
 
-    def keep(self, block: ParameterBlock) -> None:
+    def keep(self, block: ParameterBlock, state: bytes | None = None) -> None:
         self.blocks.append(block)
-        self.bytes += len(block.bytes)
+        self.size_bytes += len(block.bytes)
+        if state is not None:
+            self.states[block.last_epoch] = state
+            self.size_bytes += len(state)
 
-    def keep_run(self, first: int, parts: list[memoryview], stored: NDArray[np.bool_], every: int) -> None:
-        """Parameters of a run's epochs: as many in one block as fit a row, where all are kept."""
-        size = len(parts[0])
+    def keep_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int) -> None:
+        """Parameters of a run's epochs, one after the other: as many in one block as fit a row, where all are kept."""
+        size = len(data) // len(stored)
         if stored.all() and every == 1:
             together = rows_together(size)
-            for start in range(0, len(parts), together):
-                some = parts[start : start + together]
-                self.keep(ParameterBlock(first + start, first + start + len(some) - 1, 1, size, b"".join(some)))
+            for start in range(0, len(stored), together):
+                some = data[start * size : (start + together) * size]
+                self.keep(ParameterBlock(first + start, first + start + len(some) // size - 1, 1, size, some))
             return
         for index in np.flatnonzero(stored).tolist():
             epoch = first + index
-            self.keep(ParameterBlock(epoch, epoch, every, size, bytes(parts[index])))
+            self.keep(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]))
+
+    def parameters_of(self, epoch: int) -> bytes | None:
+        """The parameters of an epoch that are among the blocks."""
+        for block in self.blocks:
+            if block.first_epoch <= epoch <= block.last_epoch and not (epoch - block.first_epoch) % block.stride:
+                at = (epoch - block.first_epoch) // block.stride * block.size
+                return block.bytes[at : at + block.size]
+        return None
+
+    def hashes(self) -> Iterator[chains.Block]:
+        """Of all epochs, in order."""
+        return chains.blocks_of(self.records, self.runs)
 
     def forget_parameters(self, epoch: int) -> None:
         """Keep the parameters of a bettered best epoch no longer."""
@@ -51,17 +69,17 @@ class Pending:
             self.forget.append(epoch)
             return
         self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
-        self.bytes -= sum(len(block.bytes) for block in gone)
+        self.size_bytes -= sum(len(block.bytes) for block in gone) + len(self.states.pop(epoch, b""))
         self._mark(epoch, False)
 
-    def keep_last(self, block: ParameterBlock) -> bool:
+    def keep_last(self, block: ParameterBlock, state: bytes | None) -> bool:
         """Keep the parameters of the newest epoch, if its row is pending; whether it is."""
         newest = self.newest
         if newest is None or newest.epoch != block.last_epoch:
             return False
         if not newest.parameters_stored:
             self._mark(newest.epoch, True)
-            self.keep(block)
+            self.keep(block, state)
         return True
 
     def _mark(self, epoch: int, stored: bool) -> None:

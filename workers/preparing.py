@@ -1,21 +1,33 @@
 """All that a run computes with, read in one look at the database, then fitted, mapped and built."""
 
+import math
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service.backprop.kernels import resolve
 from service.backprop.network import Network
 from service.backprop.rows import Rows
 from service.backprop.settings import TrainingSettings
-from service.backprop.state import TrainingState
+from service.backprop.state import OptimizerState, TrainingState
+from service.data.alike import class_weights_alike, trained_on
 from service.data.missing import check_complete
 from service.data.preprocessing import Preprocessing, fit
+from service.data.recoding import Recoding
 from service.data.rows import MappedRows, open_rows, rows_of_another, split
-from service.data.weights import class_weights
+from service.data.selection import Selection
 from service.definitions.build import build_network, build_settings
+from service.definitions.columns import Table
 from service.parts import Parts
-from service.store import epochs, resources
-from service.store.records import JobRecord
+from service.store import epochs, resources, starts
+from service.store.records import DatasetRecord, JobRecord, StoredBytes
+from service.store.starts import Start
 from service.stored_bytes import read as read_bytes
+
+BEFORE_ALL = -1  # the epoch after which a run begins that has an optimizer's state but no epoch yet
 
 
 @dataclass(frozen=True)
@@ -34,33 +46,89 @@ class Prepared:
         """What the epoch that training goes on within has taken already."""
         return 0.0 if self.resume is None or self.resume.begun is None else self.resume.begun.seconds
 
+    @property
+    def bytes_an_epoch(self) -> int:
+        """What an epoch takes that is stored, as the job asks for it."""
+        size = self.network.vector.nbytes
+        if self.settings.keeps_states:
+            slots, parameters = self.settings.optimizer.slots(self.network.parameters[:1]), self.network.parameters
+            size += len(OptimizerState(0, slots).to_bytes()) + len(slots) * parameters[1:].nbytes
+        return size
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the database has of a job's data: datasets, the state to go on from, and what a fork begins with."""
+
+    dataset: DatasetRecord
+    other: DatasetRecord | None
+    state: StoredBytes | None
+    start: Start | None
+
 
 def prepare(parts: Parts, job: JobRecord) -> Prepared:
     """Read definitions, dataset and the state to go on from, in one look; then fit, map and build."""
-    with parts.database.read() as connection:
-        dataset = resources.get_dataset(connection, job.dataset_name)
-        other = None if job.validation_name is None else resources.get_dataset(connection, job.validation_name)
-        state = epochs.load_resume_state(connection, job.number)
+    found = _look(parts, job)
+    dataset, kernels = found.dataset, resolve(parts.settings.kernels)
     array = open_rows(parts.blobs.path(dataset.address))
-    rows, held_out = split(dataset.table, array, job.training)
+    rows, held_out = split(dataset.table, array, job.splitting)
     labels = None if job.targets["labels"] is None else tuple(job.targets["labels"])
-    single = labels is not None and job.targets["outputs"] == 1
-    preprocessing = fit(dataset.table, array, rows, job.training["preprocessing"], labels, single)
+    preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
     network = build_network(job.network, job.training["precision"])
-    resume = None if state is None else TrainingState.from_bytes(read_bytes(parts.blobs, state))
-    if resume is None:
-        network.initialize(job.training["seed"])
-    kernels = resolve(parts.settings.kernels)
-    training = MappedRows(array, dataset.table, preprocessing, rows, network.dtype, kernels=kernels)
+    resume = _begin(parts, job, network, found)
+    like = trained_on(preprocessing, dataset.table)
+    recoding = Recoding(dataset.table, like)
+    mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
+    training = mapped(rows, network.dtype)
     given = job.training.get("class_weights")
-    weights = class_weights(given, labels, array, dataset.table, rows, training.sample_weights)
-    settings = build_settings(job.training, preprocessing.target_scale, weights, parts.settings.threads, kernels)
+    weights = class_weights_alike(given, labels, array, dataset.table, rows, training.sample_weights)
+    threads, scale = parts.settings.threads, preprocessing.target_scale
+    settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from)
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
     if held_out is not None:
         check_complete(dataset.table, array, held_out, preprocessing.missing)
-        validation = MappedRows(array, dataset.table, preprocessing, held_out, network.dtype, kernels=kernels)
-    elif other is not None:
-        there = open_rows(parts.blobs.path(other.address))
-        validation = rows_of_another(there, other.table, dataset.table, preprocessing, network.dtype, kernels=kernels)
+        validation = mapped(held_out, network.dtype)
+    elif found.other is not None:
+        there = open_rows(parts.blobs.path(found.other.address))
+        validation = rows_of_another(there, found.other.table, like, preprocessing, network.dtype, kernels=kernels)
     return Prepared(network, settings, preprocessing, training, validation, resume)
+
+
+def _look(parts: Parts, job: JobRecord) -> Found:
+    with parts.database.read() as connection:
+        return Found(
+            resources.get_dataset(connection, job.dataset_name),
+            None if job.validation_name is None else resources.get_dataset(connection, job.validation_name),
+            epochs.load_resume_state(connection, job.number),
+            starts.load(connection, job.number),
+        )
+
+
+def _preprocessing(
+    job: JobRecord, table: Table, array: NDArray[Any], rows: Selection, labels: tuple[str | int, ...] | None
+) -> Preprocessing:
+    """Fitted on the training rows; a fork keeps its parent's, which its parameters were trained with."""
+    if job.forked_from is None or job.preprocessing is None:
+        single = labels is not None and job.targets["outputs"] == 1
+        return fit(table, array, rows, job.training["preprocessing"], labels, single)
+    preprocessing = Preprocessing.from_dict(job.preprocessing)
+    check_complete(table, array, rows, preprocessing.missing)
+    return preprocessing
+
+
+def _begin(parts: Parts, job: JobRecord, network: Network, found: Found) -> TrainingState | None:
+    """The state to go on from, or the network as it begins: drawn, or for a fork its parent's."""
+    if found.state is not None:
+        return TrainingState.from_bytes(read_bytes(parts.blobs, found.state))
+    if found.start is None or job.forked_from is None:
+        network.initialize(job.training["seed"])
+        return None
+    parent = build_network(job.network, job.forked_from["precision"])
+    parent.load(read_bytes(parts.blobs, found.start.parameters))
+    with np.errstate(over="ignore"):  # what a float32 does not hold is found at epoch 0
+        network.vector[...] = parent.vector
+    if found.start.optimizer is None:
+        return None
+    state = OptimizerState.from_bytes(read_bytes(parts.blobs, found.start.optimizer))
+    return TrainingState(BEFORE_ALL, state.steps, 0, math.inf, network.vector, state.slots, {})

@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from struct import iter_unpack
 from typing import Any
 
 import numpy as np
 
 from service.backprop.diagnostics import Warned
 from service.backprop.results import EpochResult, EpochRun
-from service.backprop.state import StateTaker
+from service.backprop.state import StateTaker, TrainingState
 from service.fingerprint import fingerprint
 from service.parts import Parts
-from service.store import epochs, jobs
+from service.store import jobs
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping
@@ -35,11 +36,19 @@ Finishing = Callable[[Any], dict[str, Any]]
 class Recorder:
     """What one run of a job writes. `add` an epoch, `flush` when due, exactly one of the endings, and `close`."""
 
-    def __init__(self, parts: Parts, job: JobRecord, parameter_bytes: int, preprocessing: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        job: JobRecord,
+        bytes_an_epoch: int,
+        preprocessing: dict[str, Any],
+        also: frozenset[int] = frozenset(),
+    ) -> None:
         self.parts, self.job, self.preprocessing = parts, job, preprocessing
         storing = job.training["store_parameters"]
         budget = storing.get("limit_bytes") or parts.settings.stored_epochs_bytes  # older jobs have none of their own
-        self.keeping = Keeping(job.training["epochs"], storing["every"], parameter_bytes, budget)
+        self.keeping = Keeping(job.training["epochs"], storing["every"], bytes_an_epoch, budget, also)
+        self.keeps_states = bool(storing.get("optimizer_state"))
         self.writer = Writer(parts, job, self.keeping)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
         self.under_way: Future[Written] | None = None
@@ -49,20 +58,38 @@ class Recorder:
         self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
         self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are on their way
         self.latest_kept = False
+        self.latest_state: bytes | None = None  # the optimizer's, in a job that keeps them
         self.best: tuple[int, bytes] | None = None
         self.state: StateTaker | None = None
+        self.resumed_at: tuple[int, int] | None = None  # the epoch and, within the next, the batches it began with
+        self.progressed = False  # whether there is more to store than it began with
+        self.within_alone: int | None = None  # an epoch kept for as long as the next one is under way
         self.best_epoch = job.best_epoch
         self.stopped: str | None = None
         self.seconds = job.training_seconds
         self.asked: str | None = None  # what the client had asked for at the last flush
+        self.began_at = time.monotonic()
         self.flushed_at = -math.inf
         self.flush_cost = 0.0
+        self.flushes_block = False  # the state is large: training waits for each flush
+
+    def goes_on_from(self, state: TrainingState, data: bytes | None, is_stored: bool) -> None:
+        """Begin where an earlier run stood; `data` are the newest epoch's parameters, where no later one is begun."""
+        self.resumed_at = _position(state)
+        if data is None:
+            self.within_alone = None if state.epoch in self.keeping or state.epoch == self.best_epoch else state.epoch
+            return
+        self.latest, self.latest_kept = (state.epoch, data), is_stored
+        self.latest_state = state.optimizer.to_bytes() if self.keeps_states else None
 
     def add(self, result: EpochResult) -> None:
         """Note an epoch; its parameters are copied here, those of the epoch before are gone first."""
+        self._goes_on()
         if self.latest is not None:
             self.latest = (self.latest[0], None)
         data = result.network.stored_bytes()
+        if self.keeps_states and result.state is not None:
+            self.latest_state = result.state(copied=False).optimizer.to_bytes()
         is_best = result.best_epoch == result.epoch
         kept = result.epoch in self.keeping
         if is_best:
@@ -70,7 +97,7 @@ class Recorder:
             self.best = (result.epoch, data)
         self.pending.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
         if kept or is_best:
-            self.pending.keep(self._alone(result.epoch, data))
+            self.pending.keep(self._alone(result.epoch, data), self.latest_state)
         self.latest, self.latest_kept = (result.epoch, data), kept or is_best
         self.best_epoch, self.state, self.stopped = result.best_epoch, result.state, result.stopped
         self.seconds += result.seconds
@@ -82,26 +109,34 @@ class Recorder:
 
     def add_run(self, run: EpochRun) -> None:
         """Note short epochs that were trained together; their parameters are copied here."""
-        rows = memoryview(run.parameters.tobytes()).cast("B")
-        size = run.parameters[0].nbytes
-        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        hashes = np.frombuffer(b"".join(hashlib.sha256(part).digest() for part in parts), dtype=np.uint8)
-        stored = self.keeping.chosen_of(run.epoch, len(parts))
+        self._goes_on()
+        data, size, sha256 = run.parameters.tobytes(), run.parameters[0].nbytes, hashlib.sha256
+        hashes = b"".join([sha256(part).digest() for (part,) in iter_unpack(f"{size}s", data)])
+        count = len(data) // size
+        stored = self.keeping.chosen_of(run.epoch, count)
         if run.best_epoch >= run.epoch:
-            self._keep_best(run.best_epoch, bool(stored[run.best_epoch - run.epoch]))
-            self.best = (run.best_epoch, bytes(parts[run.best_epoch - run.epoch]))
-            stored[run.best_epoch - run.epoch] = True
-        self.pending.keep_run(run.epoch, parts, stored, self.keeping.every)
+            at = run.best_epoch - run.epoch
+            self._keep_best(run.best_epoch, bool(stored[at]))
+            self.best = (run.best_epoch, data[at * size : (at + 1) * size])
+            stored[at] = True
+        self.pending.keep_run(run.epoch, data, stored, self.keeping.every)
         metrics = run.training_metrics
-        columns = hashes.reshape(-1, hashlib.sha256().digest_size)
+        columns = np.frombuffer(hashes, dtype=np.uint8).reshape(count, -1)
         self.pending.runs.append(
             RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
         )
-        self.latest, self.latest_kept = (run.last_epoch, bytes(parts[-1])), bool(stored[-1])
+        self.latest, self.latest_kept = (run.last_epoch, data[-size:]), bool(stored[-1])
         self.best_epoch, self.state = run.best_epoch, run.state
-        self.seconds += run.seconds * len(parts)
+        self.seconds += run.seconds * count
         for warned in run.warnings:
             self._warn(warned)
+
+    def _goes_on(self) -> None:
+        """An epoch is done: the one before need not be kept for its sake any more."""
+        self.progressed = True
+        if self.within_alone is not None:
+            self.pending.forget_parameters(self.within_alone)
+            self.within_alone = None
 
     def _keep_best(self, epoch: int, kept: bool) -> None:
         """There is a new best epoch: the one before need not be kept for that any more."""
@@ -120,12 +155,18 @@ class Recorder:
     def bytes_of(self, epoch: int) -> bytes | None:
         """The parameters of an epoch if they are at hand: the newest and the best of this run are until written."""
         at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
-        return at_hand.get(epoch)
+        return at_hand.get(epoch) or self.pending.parameters_of(epoch)
 
     def _warn(self, warned: Warned) -> None:
         """Each kind of warning is told once a layer."""
         if all((told["code"], told["layer"]) != (warned.code, warned.layer) for told in self.warnings):
             self.warnings.append(asdict(warned))
+
+    def wishes(self) -> str | None:
+        """What the client has asked for, as far as a flush has heard of it."""
+        if self.under_way is not None and self.under_way.done():
+            self.settle()
+        return self.asked
 
     @property
     def is_resumable(self) -> bool:
@@ -136,35 +177,41 @@ class Recorder:
         """Whether to flush now: never after an epoch that training cannot go on from."""
         if not self.is_resumable:
             return False
-        if self.pending.bytes > PENDING_BYTES:
+        if self.pending.size_bytes > PENDING_BYTES:
             return True
         if self.under_way is not None and not self.under_way.done():
             return False
         self.settle()
-        wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), LONGEST_WAIT_SECONDS)
+        longest = WITHIN_SECONDS if self.flushes_block else LONGEST_WAIT_SECONDS
+        wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), longest)
         return time.monotonic() - self.flushed_at >= wait
 
     def is_due_within(self) -> bool:
         """Whether an epoch takes so long that its state is to be kept on the way."""
-        return time.monotonic() - self.flushed_at >= WITHIN_SECONDS
+        return time.monotonic() - max(self.flushed_at, self.began_at) >= WITHIN_SECONDS
 
     def flush_beside(self) -> None:
         """Have what is pending written while training goes on; where the state is large, before it does."""
         self.settle()
         assert self.state is not None
-        if self.state(copied=False).nbytes > COPIED_BYTES:
-            self._written(self.writer.write(self._flush()))
+        self.flushes_block = self.state(copied=False).nbytes > COPIED_BYTES
+        if self.flushes_block:
+            self._note(self.writer.write, self._flush())
             return
         self.under_way = self.pool.submit(self.writer.write, self._flush(copied=True))
 
     def flush(self) -> str | None:
         """Write what is pending; what the client has asked for meanwhile. Raises `Fenced` when the job is another's."""
         self.settle()
-        self._written(self.writer.write(self._flush()))
+        self._note(self.writer.write, self._flush())
         return self.asked
 
     def keep_within(self, state: StateTaker) -> None:
-        """Keep a state within an epoch, with all that is pending of those before it."""
+        """Keep a state at an epoch's beginning or within it, with all that is pending of those before it."""
+        at = _position(state(copied=False))
+        self.progressed |= self.resumed_at is None or at > self.resumed_at
+        if at[1] and self._keep_newest():
+            self.within_alone, self.latest_kept = at[0], True
         self.state = state
         self.flush_beside()
         self.state = None  # it is good until training goes on
@@ -173,18 +220,19 @@ class Recorder:
         """Wait for the flush that is under way; raises what it raised."""
         if self.under_way is not None:
             under_way, self.under_way = self.under_way, None
-            self._written(under_way.result())
+            self._note(under_way.result)
 
     def end(self, status: Status, finishing: Finishing | None = None) -> None:
         """Write what is pending and the final state, in one transaction; `finishing` may add columns to it."""
         self.settle()
-        self._keep_last()
+        self._keep_newest()
         self.writer.write(self._flush(last=lambda connection: self._finish(connection, status, finishing)))
 
     def put_back(self, behind: bool = False) -> Status:
         """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
-        What came after it is dropped: the run has been stopped where its state is no epoch's any more.
+        What came after it is dropped: where training has stopped between batches it was kept there (see `Within`), else
+        the state is no epoch's any more.
         """
         self.writer.hurried.set()
         self.settle()
@@ -204,35 +252,38 @@ class Recorder:
         values = finishing(connection) if finishing is not None else {}
         return jobs.finish(connection, self.job, status, **values)
 
-    def _keep_last(self) -> None:
-        """The last epoch is kept, however the run ended: told in its row, whether that is pending or written."""
+    def _keep_newest(self) -> bool:
+        """Keep the newest epoch: told in its row, whether that is pending or written. False when it is kept already."""
         epoch, data = self.latest or (0, None)
-        if data is None:
-            return
-        if self.pending.keep_last(self._alone(epoch, data)):
-            return
-        with self.parts.database.read() as connection:
-            stored = epochs.get_epoch(connection, self.job.number, epoch)
-        if stored is not None and not stored.parameters_stored:
-            self.pending.keep(self._alone(epoch, data))
+        if data is None or self.latest_kept:
+            return False
+        if not self.pending.keep_last(self._alone(epoch, data), self.latest_state):
+            self.pending.keep(self._alone(epoch, data), self.latest_state)
             self.pending.late = epoch
+        return True
 
     def _flush(self, copied: bool = False, last: Last | None = None) -> Flush:
         """Hand over what is pending; what is on its way need not be at hand any more."""
         state = None if self.state is None or last is not None else self.state(copied=copied)
-        flush = Flush(self.pending, self._progress(state is not None), list(self.warnings), state, last)
+        flush = Flush(self.pending, self._progress(), list(self.warnings), state, last)
         self.pending, self.best = Pending(), None
         if self.latest is not None and self.latest_kept:
             self.latest = (self.latest[0], None)
         return flush
 
-    def _written(self, written: Written) -> None:
+    def _note(self, write: Callable[..., Written], *flush: Flush) -> None:
+        """What a flush has told; where it failed, nothing that came after it may be stored."""
+        try:
+            written = write(*flush)
+        except BaseException:
+            self.pending, self.latest, self.best = Pending(), None, None
+            raise
         self.asked, self.flush_cost = written.asked, written.seconds
         self.flushed_at = time.monotonic()
 
-    def _progress(self, with_state: bool) -> dict[str, Any]:
+    def _progress(self) -> dict[str, Any]:
         values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": list(self.warnings)}
-        if with_state or self.latest is not None:
+        if self.progressed:
             values |= {
                 "stored_attempt": self.job.attempt,
                 "fingerprint": fingerprint(self.parts.settings.kernels),
@@ -246,6 +297,11 @@ class Recorder:
                 "training_seconds": self.seconds,
             }
         return values
+
+
+def _position(state: TrainingState) -> tuple[int, int]:
+    """How far a state is: its epoch, and the batches that are done of the next."""
+    return state.epoch, 0 if state.begun is None else state.begun.batches
 
 
 def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:

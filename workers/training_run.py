@@ -5,12 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from service.backprop.results import EpochResult, EpochRun
+from service.backprop.state import TrainingState
 from service.backprop.trainer import train_in_runs
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
+from service.life import tidy
 from service.parts import Parts
-from service.store import deaths, jobs, machines
+from service.store import chains, deaths, epochs, jobs, machines
 from service.store.records import JobRecord, Status, Wish
+from workers.certificate import certify, keeps_also
 from workers.outcome import add_version, confusion_matrix, stopping
 from workers.preparing import Prepared, prepare
 from workers.recorder import Recorder
@@ -24,16 +27,19 @@ log = logging.getLogger(__name__)
 def run_next_job(parts: Parts, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
     with parts.database.begin() as connection:
-        deaths.free_expired(connection)
+        freed = deaths.free_expired(connection)
         job = jobs.claim(connection, worker, parts.settings.lease_seconds, fingerprint(parts.settings.kernels))
         if job is not None:
             job = machines.welcome(connection, job, fingerprint(parts.settings.kernels))
+    for each in freed:
+        if each.status.ended:
+            tidy(parts, each)
     if job is None:
         return False
     log.info("%s: attempt %d begins", job.id, job.attempt)
     try:
         _run(parts, job, should_stop)
-    except Fenced:
+    except (Fenced, Unavailable, OutOfSpace):
         log.warning("%s: attempt %d has lost the job and drops its work", job.id, job.attempt)
     return True
 
@@ -44,6 +50,7 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
         with Watch(parts, job, should_stop) as watch:
             prepared = prepare(parts, job)
             recorder = _recorder(parts, job, prepared)
+            recorder.writer.should_stop = should_stop
             asked = _train(prepared, recorder, watch)
             recorder.state = None  # it holds on to all that training computed in
             recorder.settle()
@@ -59,7 +66,9 @@ def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
         _fail(parts, job, recorder, "damaged", error.detail)
     except Invalid as error:
         _fail(parts, job, recorder, "invalid_data", error.detail)
-    except (Fenced, Unavailable, OutOfSpace):  # what cannot be stored now is computed again when its lease is over
+    except OutOfSpace:
+        _wait_for_space(parts, job, recorder)
+    except (Fenced, Unavailable):  # what cannot be stored now is computed again when its lease is over
         raise Fenced from None
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
@@ -73,7 +82,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
     watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
-    total = prepared.settings.epochs
+    total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
     run = train_in_runs(
         prepared.network,
@@ -82,7 +91,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         prepared.validation,
         resume=prepared.resume,
         should_stop=watch.stop,
-        pause_at=pause_at,
+        pause_at=total if pause_at is None else min(pause_at, total),
         checkpoint=Within(recorder, watch),
     )
     for result in run:
@@ -92,9 +101,9 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         else:
             done = result.epoch
             recorder.add(result)
-        if isinstance(result, EpochResult) and result.stopped is not None:
+        if done >= total or (isinstance(result, EpochResult) and result.stopped is not None):
             return None
-        if done < total and (why := _stops_after(recorder, watch, done == pause_at)):
+        if why := _stops_after(recorder, watch, done == pause_at):
             return why
     if watch.lost:
         raise Fenced
@@ -103,11 +112,16 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     return watch.asked or ("time_limit" if watch.is_overdue() else "turn" if watch.turn_is_over else "stop")
 
 
+def last_epoch(job: JobRecord) -> int:
+    """Where training ends at the latest: a replay at its record's last epoch."""
+    return int(job.training["epochs"] if job.replay is None else job.replay["through"])
+
+
 def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
     if not recorder.is_resumable:
         return None
-    pauses = pauses or Wish.PAUSE in (watch.asked, recorder.asked)
+    pauses = pauses or Wish.PAUSE in (watch.asked, recorder.wishes())
     if pauses or watch.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
@@ -117,11 +131,45 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
 
 
 def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
-    return Recorder(parts, job, prepared.network.vector.nbytes, prepared.preprocessing.to_dict())
+    recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(parts, job))
+    if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
+        with parts.database.read() as connection:
+            recorder.writer.chain = chains.of_stored(connection, job.number)
+    resume = prepared.resume
+    if resume is not None and resume.epoch >= 0:
+        _go_on_from(parts, recorder, prepared, resume)
+    return recorder
+
+
+def _go_on_from(parts: Parts, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
+    """Where the newest epoch is not kept by rule it is held at hand: it may turn out to be the last."""
+    if resume.begun is not None or resume.epoch in recorder.keeping:
+        recorder.goes_on_from(resume, None, is_stored=True)
+        return
+    with parts.database.read() as connection:
+        record = epochs.get_epoch(connection, recorder.job.number, resume.epoch)
+    prepared.network.vector[...] = resume.vector
+    is_stored = record is None or record.parameters_stored
+    recorder.goes_on_from(resume, prepared.network.stored_bytes(), is_stored)
+
+
+def _wait_for_space(parts: Parts, job: JobRecord, recorder: Recorder | None) -> None:
+    """A disk is full: the job goes back to the queue, which is no death of its worker."""
+    log.warning("%s: attempt %d gives up, as a disk is full", job.id, job.attempt)
+    try:
+        if recorder is None:
+            raise Fenced
+        recorder.put_back(behind=True)
+    except (Unavailable, OutOfSpace):
+        raise Fenced from None
 
 
 def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:
-    if asked is None:
+    if asked is None and job.replay is not None:
+        verdict = certify(parts, job, recorder)
+        recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **stopping(recorder)})
+        log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
+    elif asked is None:
         _succeed(parts, job, prepared, recorder)
     elif asked == "time_limit":
         detail = f"training took longer than {job.training['time_limit_seconds']:g} s"
@@ -131,6 +179,10 @@ def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, a
         log.info("%s: cancelled", job.id)
     else:
         status = recorder.put_back(behind=asked == "turn")
+        if status.ended:  # it was cancelled a moment ago
+            with parts.database.read() as connection:
+                ended = jobs.get_job(connection, job.id)
+            tidy(parts, ended)
         parts.doorbell.ring()
         log.info("%s: given up as %s", job.id, status)
 

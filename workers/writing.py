@@ -9,7 +9,7 @@ from typing import Any
 from service.backprop.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.parts import Parts
-from service.store import diagnostics, epoch_runs, epochs, jobs, references, thinning
+from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references, thinning
 from service.store.records import JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place, place_written
 from workers.keeping import Keeping, joined
@@ -49,14 +49,19 @@ class Written:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Blocks of parameters with their bytes, and the state, the large ones in the blobs already."""
+    """Blocks of parameters and the optimizer's states beside them with their bytes, and the state to go on from.
+
+    The large ones are in the blobs already.
+    """
 
     blocks: list[tuple[ParameterBlock, Placed]]
+    standings: list[tuple[int, Placed]]
     state: tuple[int, Placed] | None
 
     def large(self) -> list[Placed]:
         """What lies in the blobs."""
-        placed = [placed for _, placed in self.blocks] + ([] if self.state is None else [self.state[1]])
+        placed = [placed for _, placed in (*self.blocks, *self.standings)]
+        placed += [] if self.state is None else [self.state[1]]
         return [each for each in placed if each.address is not None]
 
 
@@ -67,35 +72,50 @@ class Writer:
         self.parts, self.job, self.keeping = parts, job, keeping
         self.telling = Telling(job)
         self.hurried = threading.Event()  # set when there is no time left for trying again
+        self.should_stop: Callable[[], bool] = lambda: False  # as training is asked
         self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
+        self.chain = job.chain  # over the hashes of all epochs that are written
 
     def write(self, flush: Flush) -> Written:
-        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time."""
+        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time.
+
+        `OutOfSpace` when its disk, or that of the blobs, is full for so long.
+        """
         began = time.monotonic()
-        placed = self._place(flush)
+        chain = chains.over(self.chain, flush.pending.hashes())
+        placed: _Placed | None = None
         superseded: list[str] = []
         tries = 0
         while True:
             try:
-                asked, superseded = self._transaction(flush, placed)
+                placed = placed or self._place(flush)
+                asked, superseded = self._transaction(flush, placed, chain)
                 break
             except Conflict:  # the try before may have been committed late, by a database that stood still
                 if not tries or not self._was_committed(flush):
                     raise
                 asked = None
                 break
-            except (Unavailable, OutOfSpace):
+            except (Unavailable, OutOfSpace) as error:
                 tries += 1
-                waited = time.monotonic() - began
-                if waited > self.parts.settings.lease_seconds or self.hurried.wait(APART_SECONDS):
+                if self._gives_up(began):
+                    if isinstance(error, OutOfSpace):
+                        raise
                     raise Fenced from None
                 self.stored_bytes = None  # to be counted again
                 if self._was_committed(flush):
                     asked = None
                     break
+        self.chain = chain
         free(self.parts, superseded)
         self.telling.noted(flush.warnings)
         return Written(asked, time.monotonic() - began)
+
+    def _gives_up(self, began: float) -> bool:
+        """Whether there is no time left for another try; else it is time for one."""
+        waited = time.monotonic() - began
+        is_over = waited > self.parts.settings.lease_seconds
+        return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:
         """Large byte strings go into the blobs first: they take too long for a transaction."""
@@ -103,16 +123,17 @@ class Writer:
         blocks = [
             (block, place(blobs, block.bytes)) for block in joined(flush.pending.blocks, self.keeping.__contains__)
         ]
+        standings = [(epoch, place(blobs, data)) for epoch, data in flush.pending.states.items()]
         if flush.state is None:
-            return _Placed(blocks, None)
+            return _Placed(blocks, standings, None)
         state = flush.state
-        return _Placed(blocks, (state.epoch, place_written(blobs, state.nbytes, state.write)))
+        return _Placed(blocks, standings, (state.epoch, place_written(blobs, state.nbytes, state.write)))
 
-    def _transaction(self, flush: Flush, placed: _Placed) -> tuple[str | None, list[str]]:
+    def _transaction(self, flush: Flush, placed: _Placed, chain: str | None) -> tuple[str | None, list[str]]:
         """What the client has asked for, and the addresses that are pointed to no longer."""
         number, pending = self.job.number, flush.pending
         with self.parts.database.begin() as connection:
-            if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds, **flush.progress):
+            if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds, chain=chain, **flush.progress):
                 raise Fenced
             if large := placed.large():
                 references.pointing(connection)
@@ -121,10 +142,12 @@ class Writer:
             epoch_runs.add_runs(connection, number, pending.runs)
             diagnostics.add_diagnostics(connection, number, pending.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in placed.blocks])
+            optimizer_states.add(connection, number, [(epoch, each.stored()) for epoch, each in placed.standings])
             if pending.late is not None:
                 epochs.mark_stored(connection, number, pending.late)
             self.telling.note(connection, pending.newest, flush.warnings, flush.last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in pending.forget]
+            superseded += optimizer_states.forget(connection, number, pending.forget)
             superseded += self._thin(connection, flush)
             superseded.append(self._go_on_from(connection, flush, placed))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
@@ -133,15 +156,16 @@ class Writer:
         """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
         newest, keeping = flush.pending.newest, self.keeping
         if self.stored_bytes is None:
-            self.stored_bytes = thinning.stored_bytes(connection, self.job.number)
+            self.stored_bytes = thinning.stored_bytes(connection, self.job.number, keeping.size)
         else:
-            self.stored_bytes += flush.pending.bytes - keeping.size * len(flush.pending.forget)
+            self.stored_bytes += flush.pending.size_bytes - keeping.size * len(flush.pending.forget)
         excess = self.stored_bytes - keeping.budget
         if newest is None or excess <= 0:
             return ()
         best = flush.progress.get("best_epoch")
         spared = [newest.epoch] if best is None else [newest.epoch, best]
-        thinned = thinning.thin(connection, self.job.number, keeping.every, excess, keeping.room, newest.epoch, spared)
+        wanted = thinning.Wanted(keeping.every, keeping.size, keeping.room, (*spared, *keeping.also))
+        thinned = thinning.thin(connection, self.job.number, excess, newest.epoch, wanted)
         self.stored_bytes -= thinned.freed
         return thinned.addresses
 

@@ -1,5 +1,7 @@
 """Backpropagation, told: traces, gradient checks, slopes, surfaces and differences of what is stored."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from flask import Response, request
@@ -35,6 +37,7 @@ EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers
 TRACE = (FULL, EXPLAIN)
 PROBLEMS = (404, 409)
 MOST_SPAN = 1e6
+LARGE_PARAMETERS = 1_000_000  # a trace of so many takes about 100 MB
 
 
 def _epoch(id: str, epoch: str) -> Subject:
@@ -50,8 +53,19 @@ def _body(model: type[M]) -> M:
     return read_model(model, parts().settings.max_json_bytes)
 
 
+@contextmanager
+def _room(subject: Subject) -> Iterator[None]:
+    """Large networks are explained one at a time in each process, so that memory is bounded."""
+    if subject.network.parameters.size <= LARGE_PARAMETERS:
+        yield
+        return
+    with warm().one_large:
+        yield
+
+
 def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
-    return answer(tracing.tell(parts(), subject, body, flag("full"), flag("explain")))
+    with _room(subject):
+        return answer(tracing.tell(parts(), subject, body, flag("full"), flag("explain")))
 
 
 @routes.route(
@@ -150,7 +164,8 @@ def check_version(name: str, version: str) -> Response:
 
 def _check(subject: Subject) -> Response:
     body = read_model_if_any(GradientCheckRequest, parts().settings.max_json_bytes)
-    return answer(checks.check_job(parts(), subject, body))
+    with _room(subject):
+        return answer(checks.check_job(parts(), subject, body))
 
 
 @routes.route(
@@ -185,7 +200,8 @@ def slope(id: str, epoch: str) -> Response:
     subject = _epoch(id, epoch)
     place = place_of(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
     span, points = real("span", 1.0, MOST_SPAN), whole("points", 41, minimum=2, maximum=1001)
-    return answer(curves.slope(parts(), subject, place, span, points))
+    with _room(subject):
+        return answer(curves.slope(parts(), subject, place, span, points))
 
 
 @routes.route(
@@ -205,7 +221,9 @@ def surface(id: str, epoch: str) -> Response:
     subject = _epoch(id, epoch)
     x, y = (short_place_of(subject.network, name, request.args.get(name)) for name in ("x", "y"))
     span = real("span", 1.0, MOST_SPAN) if "span" in request.args else None
-    return answer(curves.surface(parts(), subject, x, y, span, whole("points", 25, minimum=2, maximum=51)))
+    points = whole("points", 25, minimum=2, maximum=51)
+    with _room(subject):
+        return answer(curves.surface(parts(), subject, x, y, span, points))
 
 
 @routes.route(
@@ -217,4 +235,6 @@ def surface(id: str, epoch: str) -> Response:
 )
 def diff(id: str, epoch: str, other: str) -> Response:
     """What training changed from one stored epoch to another."""
-    return answer(diffs.diff(parts(), _epoch(id, epoch), _epoch(id, other), flag("full")))
+    before, after = _epoch(id, epoch), _epoch(id, other)
+    with _room(before):
+        return answer(diffs.diff(parts(), before, after, flag("full")))

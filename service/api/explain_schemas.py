@@ -29,6 +29,9 @@ class TraceAnswer(Answer):
     loss_after: float | None
     modes: dict[str, str] = Field(description="how dropout and batch normalization act here")
     formulas: list[dict[str, Any]] | None = Field(default=None, description="with `?explain=true`")
+    formulas_left_out: int | None = Field(
+        default=None, description="of large networks only the largest errors and contributions are written"
+    )
     nonfinite: list[str] | None = Field(default=None, description="where null stands for NaN or an infinity")
 
 

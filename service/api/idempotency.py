@@ -2,12 +2,13 @@
 
 import hashlib
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
 from service import jobs
 from service.api.answers import answer
@@ -60,6 +61,25 @@ class Keyed:
     body: HashedInput
 
 
+class Unanswered:
+    """The keys of this process' requests that came to nothing while the database was away: still to be let go of."""
+
+    def __init__(self) -> None:
+        self._left: list[Keyed] = []
+        self._turn = threading.Lock()
+
+    def add(self, keyed: Keyed) -> None:
+        with self._turn:
+            self._left.append(keyed)
+
+    def forget(self, connection: Any) -> None:
+        """Let go of them; those of a transaction that fails now are lost after a while by themselves."""
+        with self._turn:
+            left, self._left = self._left, []
+        for keyed in left:
+            idempotency.forget(connection, keyed.key, keyed.began)
+
+
 def note_made(connection: Any, location: str) -> None:
     """To be called in the transaction in which a request makes a thing, so that its key makes no other."""
     keyed: Keyed | None = g.get("keyed")
@@ -68,6 +88,10 @@ def note_made(connection: Any, location: str) -> None:
     known = KeptAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
     if not idempotency.made(connection, keyed.key, keyed.began, known):
         raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
+
+
+def _unanswered() -> Unanswered:
+    return cast(Unanswered, current_app.extensions["unanswered"])
 
 
 def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Response]) -> Response:
@@ -81,6 +105,7 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
     keyed = Keyed(key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
     request.environ["wsgi.input"] = keyed.body
     with parts().database.begin() as connection:
+        _unanswered().forget(connection)
         known = idempotency.begin(connection, key, keyed.began)
     if known is not None:
         return _again(known, keyed.body)
@@ -116,6 +141,7 @@ def _keep(keyed: Keyed, response: Response | None) -> None:
         _write(keyed, response)
     except ServiceError as error:
         log.warning("an answer cannot be kept under its %s: %s", HEADER, error.detail)
+        _unanswered().add(keyed)
 
 
 def _write(keyed: Keyed, response: Response | None) -> None:

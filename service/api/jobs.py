@@ -1,21 +1,23 @@
 """`/v1/jobs`: submitting, reading, and the verbs that move a job along."""
 
+from typing import Any
+
 from flask import Response, request
 
+from service import forks, life, replays
 from service import jobs as work
-from service import life
 from service.api.answers import answer, listing, page
-from service.api.bodies import read_model
+from service.api.bodies import read_model, read_model_if_any
 from service.api.idempotency import note_made
 from service.api.parts import parts, waits
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import JobAnswer, ListAnswer
 from service.api.waiting import wished_seconds
-from service.definitions.requests import JobRequest, StepRequest
+from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
 from service.errors import Invalid
 from service.store import jobs
 from service.store.moves import Moved
-from service.store.records import Status
+from service.store.records import JobRecord, Status
 
 routes = Routes("jobs")
 POLL_SECONDS = "1"
@@ -34,7 +36,15 @@ def create_job() -> Response:
     """Queue a training job."""
     seconds = wished_seconds()
     body = read_model(JobRequest, parts().settings.max_json_bytes)
-    job, warnings = work.submit(parts(), body, lambda connection, id: note_made(connection, f"/v1/jobs/{id}"))
+    return _accepted(*work.submit(parts(), body, _noted), seconds)
+
+
+def _noted(connection: Any, id: str) -> None:
+    note_made(connection, f"/v1/jobs/{id}")
+
+
+def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
+    """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
     ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
     described = work.read(parts(), job.id)
     if warnings and not ended:
@@ -106,6 +116,40 @@ def step_job(id: str) -> Response:
     life.check_can_step(parts(), id)
     body = read_model(StepRequest, parts().settings.max_json_bytes)
     return _moved(life.step(parts(), id, body.epochs))
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}:fork",
+    body=ForkRequest,
+    query=[WAIT],
+    answers={201: JobAnswer, 202: JobAnswer},
+    problems=(404, 409, 507),
+    creates=True,
+)
+def fork_job(id: str) -> Response:
+    """Queue a job that begins at a stored epoch of this one, of running and failed ones too."""
+    seconds = wished_seconds()
+    forks.check_there(parts(), id)
+    body = read_model_if_any(ForkRequest, parts().settings.max_json_bytes)
+    return _accepted(*forks.fork(parts(), id, body, _noted), seconds)
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs/{id}:replay",
+    body=ReplayRequest,
+    query=[WAIT],
+    answers={201: JobAnswer, 202: JobAnswer},
+    problems=(404, 409, 507),
+    creates=True,
+)
+def replay_job(id: str) -> Response:
+    """Queue a job that runs this one's record again and tells whether every epoch comes out the same."""
+    seconds = wished_seconds()
+    replays.check_can_replay(parts(), id)
+    body = read_model_if_any(ReplayRequest, parts().settings.max_json_bytes)
+    return _accepted(*replays.replay(parts(), id, body, _noted), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
@@ -85,7 +86,7 @@ class Routes:
                     raise NotFound("no name holds a NUL character")
                 _check_query(known)
                 if creates:
-                    return once(view, service_error)
+                    return once(partial(view, **values), service_error)
                 return view(**values)
 
             rule = path.replace("{", "<").replace("}", ">")

@@ -95,6 +95,13 @@ class JobAnswer(Answer):
     confusion_matrix: dict[str, Any] | None = Field(
         description="of the version's `epoch`: `counts`, a row for each true class, a column for each told"
     )
+    chain: str | None = Field(description="SHA-256 over the hashes of all epochs up to the newest, in order")
+    forked_from: dict[str, Any] | None = Field(
+        description="`job` and `epoch` that epoch 0 is, and whether the optimizer's state was `stored` or is `fresh`"
+    )
+    replay: dict[str, Any] | None = Field(
+        description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"
+    )
     model: dict[str, Any]
     error: dict[str, Any] | None
     warnings: list[Any]

@@ -67,6 +67,12 @@ class Trainer:
         """When the epoch that is passed next began, as `time.perf_counter` has it; an earlier run may have begun it."""
         return time.perf_counter() - (0.0 if self.begun is None else self.begun.seconds)
 
+    def stops_before(self, epoch: int, should_stop: Callable[[], bool]) -> bool:
+        """Whether to stop at an epoch's beginning, the state kept there; within one it is kept already."""
+        if self.begun is not None:
+            return should_stop()
+        return self._between(epoch, 0.0, should_stop, 0, None)
+
     def pass_epochs(self, epoch: int, began: float, should_stop: Callable[[], bool]) -> list[Passed] | None:
         """Pass `epoch`, and those after it that are best passed with it; None when told to stop on the way."""
         if epoch == 0:
@@ -85,16 +91,18 @@ class Trainer:
     ) -> bool:
         """Whether to stop before the next of the epoch's batches; keep the state there when it is time for that."""
         stops = should_stop()
-        if self.checkpoint is not None and tally is not None and batches and self.checkpoint.is_due(stops):
-            begun = tally.begun(batches, time.perf_counter() - began)
+        is_kept = self.checkpoint is not None and (batches or stops) and self.checkpoint.is_due(stops)
+        if is_kept and self.checkpoint is not None:
+            begun = tally.begun(batches, time.perf_counter() - began) if batches and tally is not None else None
             return self.checkpoint.keep(partial(self.state, epoch - 1, begun=begun)) or stops
         return stops
 
     def _most(self, epoch: int) -> int:
         """How many epochs from `epoch` on may be passed together: what is to be seen comes after them."""
-        if self.validation is not None or self.settings.schedule is not None:
+        settings = self.settings
+        if self.validation is not None or settings.schedule is not None or settings.keeps_states:
             return 1
-        last = min(self.settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
+        last = min(settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
         if self.pause_at is not None and epoch <= self.pause_at:
             last = min(last, self.pause_at)
         return last - epoch + 1
@@ -128,7 +136,7 @@ class Trainer:
             learning_rate=self.learning_rate,
             seconds=(time.perf_counter() - began) / len(passed.losses),
             best_epoch=self.best_epoch,
-            state=partial(self.state, last),
+            state=partial(self.state, last) if count == len(finite) else None,
             warnings=() if flat is None else (flat,),
         )
 

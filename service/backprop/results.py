@@ -33,10 +33,10 @@ class EpochResult:
 
 @dataclass(frozen=True)
 class EpochRun:
-    """`epochs` short epochs from `epoch` on, without validation; as `EpochResult`, column by column.
+    """Short epochs from `epoch` on, without validation; as `EpochResult`, column by column.
 
     `training_loss` and each of `training_metrics` (epochs,), `parameters` (epochs, parameters). `seconds` are an
-    epoch's. Training can go on from the last of them.
+    epoch's. `state` is that after the last of them; None where training cannot go on from it, as it diverged then.
     """
 
     epoch: int
@@ -46,7 +46,7 @@ class EpochRun:
     learning_rate: float
     seconds: float
     best_epoch: int
-    state: StateTaker
+    state: StateTaker | None
     warnings: tuple[Warned, ...] = ()
 
     @property

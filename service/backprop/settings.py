@@ -17,6 +17,8 @@ class TrainingSettings:
     """How to train. `class_weights` (classes,) or None; `reading` tells how outputs are read for metrics.
 
     `kernels` names what computes the steps: `numpy`, or `numba` where that is installed and covers the job.
+    What is drawn in an epoch is drawn as in the one `draws_from` later of a run from the start. With `keeps_states`
+    the state after every epoch is asked for, so that none are passed together.
     """
 
     loss: Loss
@@ -34,3 +36,5 @@ class TrainingSettings:
     schedule: Schedule | None = None
     stopping: Stopping = Stopping()
     kernels: str = NUMPY
+    draws_from: int = 0
+    keeps_states: bool = False

@@ -8,6 +8,40 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 
+SLOT = "slot_"
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer has gathered in `steps` steps: its vectors by name."""
+
+    steps: int
+    slots: dict[str, FloatArray]
+
+    @property
+    def nbytes(self) -> int:
+        """What its vectors take."""
+        return sum(vector.nbytes for vector in self.slots.values())
+
+    def to_bytes(self) -> bytes:
+        """An NPZ archive; every bit survives."""
+        stream = io.BytesIO()
+        np.savez(stream, allow_pickle=False, steps=np.int64(self.steps), **_named(self.slots))
+        return stream.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "OptimizerState":
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            return cls(int(archive["steps"]), _slots(archive))
+
+
+def _named(slots: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    return {SLOT + name: vector for name, vector in slots.items()}
+
+
+def _slots(archive: Any) -> dict[str, FloatArray]:
+    return {name.removeprefix(SLOT): archive[name] for name in archive.files if name.startswith(SLOT)}
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -62,9 +96,14 @@ class TrainingState:
     begun: Begun | None = None
 
     @property
+    def optimizer(self) -> OptimizerState:
+        """The optimizer's part of it."""
+        return OptimizerState(self.steps, self.slots)
+
+    @property
     def nbytes(self) -> int:
         """What its vectors take."""
-        return self.vector.nbytes + sum(vector.nbytes for vector in self.slots.values())
+        return self.vector.nbytes + self.optimizer.nbytes
 
     def to_bytes(self) -> bytes:
         """What `write` writes."""
@@ -80,7 +119,7 @@ class TrainingState:
             "vector": self.vector,
             "memory_names": np.array(list(self.memory), dtype=np.str_),
             "memory_values": np.array(list(self.memory.values()), dtype="<f8"),
-            **{f"slot_{name}": vector for name, vector in self.slots.items()},
+            **_named(self.slots),
             **({} if self.begun is None else self.begun.to_arrays()),
         }
         np.savez(stream, allow_pickle=False, **arrays)
@@ -89,11 +128,11 @@ class TrainingState:
     def from_bytes(cls, data: bytes) -> "TrainingState":
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             epoch, steps, best_epoch = (int(number) for number in archive["numbers"])
-            slots = {name.removeprefix("slot_"): archive[name] for name in archive.files if name.startswith("slot_")}
             names, values = archive["memory_names"].tolist(), archive["memory_values"].tolist()
             memory = dict(zip(names, values, strict=True))
+            best_value, vector = float(archive["best_value"]), archive["vector"]
             begun = Begun.from_arrays(archive) if "begun_counts" in archive.files else None
-            return cls(epoch, steps, best_epoch, float(archive["best_value"]), archive["vector"], slots, memory, begun)
+            return cls(epoch, steps, best_epoch, best_value, vector, _slots(archive), memory, begun)
 
 
 class StateTaker(Protocol):
@@ -104,10 +143,13 @@ class StateTaker(Protocol):
 
 
 class Checkpoint(Protocol):
-    """Where the state is kept within epochs that are long. Asked before every step or chunk but an epoch's first."""
+    """Where the state is kept within epochs that are long.
+
+    Asked before every step or chunk but an epoch's first, and before that one where training stops there.
+    """
 
     def is_due(self, stopping: bool) -> bool:
-        """Whether to keep it now; `stopping`: training ends here, within the epoch."""
+        """Whether to keep it now; `stopping`: training ends here."""
 
     def keep(self, state: StateTaker) -> bool:
         """Keep it; whether training is to end here, within the epoch. Else it goes on when this returns."""

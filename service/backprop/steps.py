@@ -51,6 +51,10 @@ class Course:
         """Steps of an epoch."""
         return -(-len(self.rows) // self.batch_size)
 
+    def drawn_as(self, epoch: int) -> int:
+        """The number under which an epoch's order and masks are drawn."""
+        return self.settings.draws_from + epoch
+
 
 @dataclass(frozen=True)
 class LastStep:
@@ -148,7 +152,7 @@ class NumPySteps:
         taken, tally = start_of(course, begun)
         before: FloatArray | None = None
         passed: list[Buffers] = []
-        order = batches(course.rows, course.batch_size, settings.shuffle, settings.seed, epoch)
+        order = batches(course.rows, course.batch_size, settings.shuffle, settings.seed, course.drawn_as(epoch))
         for index, batch in enumerate(islice(order, taken, None), taken):
             if between(index, tally):
                 return None
@@ -165,7 +169,7 @@ class NumPySteps:
         parts = [batch] if len(self.shards) == 1 else np.array_split(batch, len(self.shards))
         shards = [shard for shard, part in zip(self.shards, parts, strict=True) if len(part)]
         for shard, part in zip(shards, parts, strict=False):
-            shard.moment.epoch, shard.moment.batch = epoch, index
+            shard.moment.epoch, shard.moment.batch = self.course.drawn_as(epoch), index
             shard.gather(self.course.rows, part)
         normaliser = sum(shard.normaliser for shard in shards) or 1.0  # rows that all weigh nothing teach nothing
         if self.pool is None:

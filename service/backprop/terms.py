@@ -40,6 +40,12 @@ def fresh(optimizer: Optimizer, network: Network) -> Standing:
     return Standing(optimizer.slots(network.parameters), 0, False)
 
 
+def is_continued(before: Optimizer, after: Optimizer) -> bool:
+    """Whether one optimizer can go on from what another has gathered: of the same kind, with the same vectors."""
+    one = np.zeros(1)
+    return type(before) is type(after) and before.slots(one).keys() == after.slots(one).keys()
+
+
 def take_step(
     network: Network,
     workspace: Workspace,

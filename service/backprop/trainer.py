@@ -59,7 +59,7 @@ def _drive(
         epoch = resume.epoch + 1
     try:
         while epoch <= trainer.settings.epochs:
-            if in_runs and epoch and should_stop():
+            if in_runs and epoch and trainer.stops_before(epoch, should_stop):
                 return
             began = trainer.begins()
             together = trainer.pass_run(epoch) if in_runs else None

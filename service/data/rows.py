@@ -33,7 +33,7 @@ class MappedRows:
     is as good as another; else rows lie on disk in blocks of so many, and reading goes well within some blocks. As it
     decides the order in which rows are met, it follows from dataset and job alone, never from the machine.
     `sample_weights` (n,) are the weight column's, None without one.
-    `recoding` is there where `array` and `table` are of another dataset than the one `preprocessing` was fitted on.
+    `recoding` turns the codes of this `table`'s categories into those that `preprocessing` was fitted on.
     """
 
     def __init__(

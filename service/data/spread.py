@@ -18,7 +18,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _FirstPass:
-    """Of each column (columns,): its least, greatest and mean value, and the first row without one."""
+    """Of each column (columns,): its least, greatest and mean value, how many there are, and the first row without."""
 
     low: Numbers
     high: Numbers

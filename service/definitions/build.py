@@ -27,10 +27,12 @@ def build_settings(
     class_weights: FloatArray | None = None,
     threads: int = 1,
     kernels: str = NUMPY,
+    draws_from: int = 0,
 ) -> TrainingSettings:
     """The engine's settings of a job's resolved `training`.
 
-    `target_scale` (outputs,) turns outputs into the targets' own units; `class_weights` (classes,) or None.
+    `target_scale` (outputs,) turns outputs into the targets' own units; `class_weights` (classes,) or None;
+    `draws_from` is the epoch that epoch 0 counts as in draws.
     """
     loss: Loss = build(LOSSES, training["loss"])
     metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training["metrics"])
@@ -50,6 +52,8 @@ def build_settings(
         schedule=None if training["schedule"] is None else build(SCHEDULES, training["schedule"]),
         stopping=_stopping(training, metrics),
         kernels=kernels,
+        draws_from=draws_from,
+        keeps_states=training["store_parameters"].get("optimizer_state", False),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from service.definitions.base import Integer, Model, Name, Number, Text
 from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
-from service.errors import Invalid
+from service.errors import Fault, Invalid
 
 
 class DatasetRequest(Model):
@@ -47,19 +47,24 @@ MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
 
 
-class JobRequest(Model):
-    """A network to train on a dataset. `{"dataset": "iris"}` is enough."""
+class Submission(Model):
+    """What every new job may say: when it runs, and what becomes of it."""
 
-    dataset: Name | DatasetRequest
-    network: Name | NetworkRequest | None = None
     model: Name | None = None
-    training: TrainingDefinition = TrainingDefinition()
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(
         default="resume", description="what happens when no living worker computes the same bits as the one before"
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
+
+
+class JobRequest(Submission):
+    """A network to train on a dataset. `{"dataset": "iris"}` is enough."""
+
+    dataset: Name | DatasetRequest
+    network: Name | NetworkRequest | None = None
+    training: TrainingDefinition = TrainingDefinition()
 
     @contextmanager
     def pointing(self, network: NetworkDefinition) -> Iterator[TrainingDefinition]:
@@ -81,6 +86,41 @@ class JobRequest(Model):
                 fault = replace(fault, pointer=f"#/network/training/{key}")
             faults.append(fault)
         return Invalid.told(faults) if faults else error
+
+
+class ForkRequest(Submission):
+    """Which stored epoch of the job is the new one's epoch 0, and what is to be different from there on."""
+
+    epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] = "last"
+    dataset: Name | DatasetRequest | None = Field(default=None, description="in place of the job's own")
+    training: TrainingDefinition = Field(
+        default=TrainingDefinition(), description="each key that is given replaces the job's"
+    )
+
+    @contextmanager
+    def pointing(self) -> Iterator[None]:
+        """What is wrong with a dataset under the parent's settings is told of the dataset that was sent."""
+        try:
+            yield
+        except Invalid as error:
+            raise Invalid.told([self._pointed(fault) for fault in error.faults]) from None
+
+    def _pointed(self, fault: Fault) -> Fault:
+        head, _, key = (fault.pointer or "").partition("#/training/")
+        if head or self.dataset is None or key.split("/")[0] in self.training.model_fields_set:
+            return fault
+        detail = f"does not go with the job's `training.{key.replace('/', '.')}`: {fault.detail}"
+        return replace(fault, pointer="#/dataset", detail=detail)
+
+
+class ReplayRequest(Model):
+    """When a replay runs. The body may be left out."""
+
+    priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
+    on_other_machine: Literal["resume", "wait"] = Field(
+        default="resume", description="what happens when no living worker computes the same bits as the record's"
+    )
+    metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
 
 
 class StepRequest(Model):

@@ -84,6 +84,9 @@ class StoreParameters(Model):
     beyond: Literal["logarithmic"] = Field(
         default="logarithmic", description="past it older ones are thinned, to gaps that grow with the epoch's number"
     )
+    optimizer_state: bool = Field(
+        default=False, description="keep the optimizer's state beside them: a fork goes on with it, a trace uses it"
+    )
 
 
 class RegularizationChoice(Model):

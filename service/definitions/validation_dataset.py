@@ -14,29 +14,41 @@ WHERE = "#/training/validation/dataset"
 
 
 def check_validation_dataset(
-    name: str, other: Table, table: Table, training: dict[str, Any], labels: tuple[str | int, ...] | None
+    name: str,
+    other: Table,
+    table: Table,
+    training: dict[str, Any],
+    labels: tuple[str | int, ...] | None,
+    where: str = WHERE,
 ) -> None:
     """`Invalid` says why `other` cannot validate what is trained on `table`; `training` is the resolved one."""
+    check_columns(name, other, table, where)
+    for column in other.columns:
+        if column.missing and (column.role is not Role.INPUT or training["preprocessing"]["missing"] == "error"):
+            raise Invalid.at(where, f"column `{column.name}` has {column.missing} missing values")
+    check_precision(other, training["precision"], where)
+    check_sample_weights(other, 0, where)
+    if labels is not None:
+        check_classes(other.having(Role.TARGET)[0], labels, where)
+
+
+def check_columns(name: str, other: Table, table: Table, where: str) -> None:
+    """Raise `Invalid` unless `other` has the columns of `table` and only categories that are known there."""
     for role in Role:
         mine, theirs = table.having(role), other.having(role)
         if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
-            raise Invalid.at(WHERE, f"`{name}` has other {role} columns than the training dataset")
+            raise Invalid.at(where, f"`{name}` has other {role} columns than the training dataset")
         for column, column_there in zip(mine, theirs, strict=True):
             unknown = set(column_there.categories or ()) - set(column.categories or ())
             if unknown:
-                raise Invalid.at(WHERE, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
-            if column_there.missing and (role is not Role.INPUT or training["preprocessing"]["missing"] == "error"):
-                raise Invalid.at(WHERE, f"column `{column.name}` has {column_there.missing} missing values")
-    check_precision(other, training["precision"], WHERE)
-    check_sample_weights(other, 0, WHERE)
-    if labels is not None:
-        _check_classes(other.having(Role.TARGET)[0], labels)
+                raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
 
 
-def _check_classes(column: Column, labels: tuple[str | int, ...]) -> None:
+def check_classes(column: Column, labels: tuple[str | int, ...], where: str) -> None:
+    """Raise `Invalid` unless all classes of a target column are among `labels`."""
     try:
         unknown = set(labels_of(column)) - set(labels)
     except Invalid as error:
-        raise Invalid.at(WHERE, error.faults[0].detail) from None
+        raise Invalid.at(where, error.faults[0].detail) from None
     if unknown:
-        raise Invalid.at(WHERE, f"has a class the training dataset lacks: {min(map(str, unknown))}")
+        raise Invalid.at(where, f"has a class the training dataset lacks: {min(map(str, unknown))}")

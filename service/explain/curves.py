@@ -20,7 +20,7 @@ from service.parts import Parts
 from service.store import paths
 from service.store.paths import Waypoint
 
-WORK = 800_000_000  # multiplications that a curve or a surface may take: some tens of milliseconds
+WORK = 300_000_000  # multiplications that a curve or a surface may take: some tens of milliseconds
 NUMBERS = 4_000_000  # that the rows may hold in memory
 FEWEST_ROWS = 16
 MOST_WAYPOINTS = 100

@@ -10,11 +10,11 @@ from service.backprop.passes import Evaluator
 from service.backprop.settings import TrainingSettings
 from service.backprop.tally import Measures
 from service.backprop.weighing import Weighing
-from service.data.preprocessing import Preprocessing
+from service.data.alike import trained_on
 from service.data.rows import open_rows, rows_of_another
-from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.columns import Table
 from service.definitions.validation_dataset import check_validation_dataset
-from service.errors import Fault, Invalid, NotFound, TooLarge
+from service.errors import Invalid, NotFound, TooLarge
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.parts import Parts
@@ -33,10 +33,10 @@ def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
         except NotFound as error:
             raise Invalid.at("#/dataset", error.detail) from None
     network, preprocessing = subject.network, subject.preprocessing
-    trained_on = _table_like(preprocessing, dataset.table)
-    _check(subject, dataset, trained_on)
+    like = trained_on(preprocessing, dataset.table)
+    _check(subject, dataset, like)
     array = open_rows(parts.blobs.path(dataset.address))
-    rows = rows_of_another(array, dataset.table, trained_on, preprocessing, network.dtype)
+    rows = rows_of_another(array, dataset.table, like, preprocessing, network.dtype)
     settings = subject.settings or _settings(subject)
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
     metrics = (*settings.metrics, *((ConfusionMatrix(),) if classes else ()))
@@ -60,7 +60,7 @@ def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
     return with_nonfinite(body)
 
 
-def _check(subject: Subject, dataset: DatasetRecord, trained_on: Table) -> None:
+def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:
     """Raise when the dataset does not fit, or is too large to wait for; by arithmetic."""
     work = dataset.table.rows * subject.network.parameters.size
     if work > MOST_WORK:
@@ -69,26 +69,8 @@ def _check(subject: Subject, dataset: DatasetRecord, trained_on: Table) -> None:
             f"on this network at most {most:,} rows are evaluated at once, and the dataset has {dataset.table.rows:,}"
         )
     choice = {"precision": subject.network.dtype.name, "preprocessing": {"missing": subject.preprocessing.missing}}
-    try:
-        check_validation_dataset(dataset.name, dataset.table, trained_on, choice, subject.preprocessing.labels)
-    except Invalid as error:
-        faults = [Fault(fault.detail, pointer="#/dataset") for fault in error.faults]
-        raise Invalid.told(faults) from None
-
-
-def _table_like(preprocessing: Preprocessing, other: Table) -> Table:
-    """The training dataset's columns as preprocessing kept them, with the other's column of weights if it has one."""
-    labels, codes = preprocessing.labels, preprocessing.codes
-    are_texts = labels is not None and any(isinstance(label, str) for label in labels)
-    columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
-    for target in preprocessing.targets:
-        if are_texts:
-            texts = tuple(str(label) for label in labels or ())
-            columns.append(Column(target.name, Role.TARGET, ColumnType.CATEGORY, categories=texts))
-        else:
-            columns.append(Column(target.name, Role.TARGET, ColumnType.NUMBER, whole_values=codes))
-    columns += other.having(Role.WEIGHT)
-    return Table(0, tuple(columns), "float64", 1.0, "", 0)
+    labels = subject.preprocessing.labels
+    check_validation_dataset(dataset.name, dataset.table, like, choice, labels, "#/dataset")
 
 
 def _settings(subject: Subject) -> TrainingSettings:

@@ -1,35 +1,24 @@
 """`?explain=true`: every number of a trace as its formula with the numbers put in, in the order they are computed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.layers import Dense
-from service.backprop.network import Network, PlacedLayer
+from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
 from service.backprop.optimizers.adam import Adam, AdamW
-from service.backprop.places import Place, place_at
+from service.backprop.places import place_at
 from service.backprop.trace import Passed, Returned, Trace
 from service.backprop.weighing import Weighing
-from service.errors import Invalid
+from service.explain.chosen import choose
 from service.explain.names import Names
 
-MOST_FORMULAS = 5000
 SUM_TERMS = 12  # of a longer sum the first and the last are written
 
 Formula = dict[str, Any]
-
-
-def check_formulas(network: Network, rows: int) -> None:
-    """Raise `Invalid` when there would be too many; by arithmetic, before anything is computed."""
-    count = rows * sum(5 * placed.units for placed in network.layers) + 3 * network.parameters.size
-    if count > MOST_FORMULAS:
-        detail = (
-            f"would write {count:,} formulas, and at most {MOST_FORMULAS:,} are: take fewer rows or a smaller network"
-        )
-        raise Invalid.at("?explain", detail)
 
 
 def number(value: float) -> str:
@@ -38,13 +27,23 @@ def number(value: float) -> str:
     return f"({text})" if value < 0 else text
 
 
-def added(terms: Iterable[str]) -> str:
-    """A sum, its middle left out where it is long."""
-    written = list(terms)
-    if len(written) > SUM_TERMS:
-        head, tail = written[: SUM_TERMS - 2], written[-2:]
-        written = [*head, f"... {len(written) - SUM_TERMS} more ...", *tail]
-    return " + ".join(written)
+def added(count: int, term: Callable[[int], str]) -> str:
+    """A sum of so many terms, its middle left out where it is long; only what is written is made."""
+    if count <= SUM_TERMS:
+        return " + ".join(map(term, range(count)))
+    head, tail = range(SUM_TERMS - 2), range(count - 2, count)
+    return " + ".join([*map(term, head), f"... {count - SUM_TERMS} more ...", *map(term, tail)])
+
+
+def products(left: FloatArray, right: FloatArray, and_then: float | None = None) -> str:
+    """left_1 * right_1 + left_2 * right_2 + ..., and a last number if there is one."""
+
+    def term(index: int) -> str:
+        if index == len(left):
+            return number(and_then or 0.0)
+        return f"{number(left[index])} * {number(right[index])}"
+
+    return added(len(left) + (and_then is not None), term)
 
 
 class Formulas:
@@ -52,7 +51,7 @@ class Formulas:
 
     def __init__(self, trace: Trace, weighing: Weighing, optimizer: Optimizer, learning_rate: float) -> None:
         self.trace, self.loss, self.optimizer, self.learning_rate = trace, weighing.loss.name, optimizer, learning_rate
-        self.network, self.names = trace.network, Names(trace.network)
+        self.network, self.names, self.chosen = trace.network, Names(trace.network), choose(trace)
         self.rows = len(trace.inputs)
         # the copy has moved; what passed forward did so before
         self.before = [placed.views(trace.update.before) for placed in trace.network.layers]
@@ -90,12 +89,11 @@ class Formulas:
         activation = placed.layer.last_activation()
         values = self.before[index]
         for row in range(self.rows):
-            for unit in range(placed.units):
+            for unit in self.chosen.units[index]:
                 name = self.names.unit(index, unit)
                 z, a = passed.weighted_inputs[row, unit], passed.activations[row, unit]
                 if isinstance(placed.layer, Dense):
-                    terms = _products(A_before[row], values["weights"][:, unit])
-                    formula = added([*terms, number(values["biases"][unit])])
+                    formula = products(A_before[row], values["weights"][:, unit], values["biases"][unit])
                     yield self._told("z = a_in W + b", f"weighted input of {name}", formula, z, row)
                 if activation is not None:
                     yield self._told("a = f(z)", f"activation of {name}", f"{activation.name}({z:.6g})", a, row)
@@ -118,7 +116,7 @@ class Formulas:
         index, placed = returned.layer, self.network.layers[returned.layer]
         equation = "BP1" if index == len(self.network.layers) - 1 else "BP2"
         for row in range(self.rows):
-            for unit in range(placed.units):
+            for unit in self.chosen.units[index]:
                 name = self.names.unit(index, unit)
                 error, delta = returned.dloss_dactivations[row, unit], returned.delta[row, unit]
                 yield self._told(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
@@ -145,7 +143,7 @@ class Formulas:
         behind = self._returned(layer + 1)
         if isinstance(self.network.layers[layer + 1].layer, Dense):
             weights = self.before[layer + 1]["weights"][unit]
-            return added(_products(behind.delta[row], weights))
+            return products(behind.delta[row], weights)
         return f"what comes back through {self.network.layers[layer + 1].layer.name}"
 
     def _returned(self, layer: int) -> Returned:
@@ -166,24 +164,23 @@ class Formulas:
     def _gradients(self, returned: Returned, placed: PlacedLayer) -> Iterator[Formula]:
         A_before = self._given(placed.index)
         normalised = self.trace.forward[placed.index].normalised
-        for name, gradient in returned.gradients.items():
-            for index in np.ndindex(gradient.shape):
-                delta = returned.delta[:, index[-1]]
-                terms: Iterator[str]
-                if name == "biases":
-                    equation, terms = "BP3", (number(of_row) for of_row in delta)
-                elif len(index) == 2:
-                    equation, terms = "BP4", _products(A_before[:, index[0]], delta)
-                elif normalised is not None:
-                    equation, terms = "BP4", _products(normalised[:, index[0]], delta)
-                else:
-                    equation, terms = "dC/dw", (f"of {kind}" for kind in [placed.layer.name])
-                of = f"dC/d{name[0]} of {self.names.parameter(Place(placed.index, name, index))}"
-                yield self._told(equation, of, added(terms), float(gradient[index]))
+        for at in self.chosen.parameters[placed.index]:
+            place = place_at(self.network, at)
+            delta = returned.delta[:, place.index[-1]]
+            if place.name == "biases":
+                equation, words = "BP3", " + ".join(map(number, delta))
+            elif len(place.index) == 2:
+                equation, words = "BP4", products(A_before[:, place.index[0]], delta)
+            elif normalised is not None:
+                equation, words = "BP4", products(normalised[:, place.index[0]], delta)
+            else:
+                equation, words = "dC/dw", f"of {placed.layer.name}"
+            of = f"dC/d{place.name[0]} of {self.names.parameter(place)}"
+            yield self._told(equation, of, words, float(returned.gradients[place.name][place.index]))
 
     def _update(self) -> Iterator[Formula]:
         trace, step, contributions = self.trace, self.trace.step, self.trace.contributions
-        for at in range(self.network.parameters.size):
+        for at in np.concatenate(self.chosen.parameters):
             name = self.names.parameter(place_at(self.network, at))
             yield self._told("step", f"step of {name}", self._step(at), step[at])
             before, after = trace.update.before[at], trace.update.after[at]
@@ -201,7 +198,3 @@ class Formulas:
             return f"-{rate} * {terms['corrected_means']} / ({root})"
         made_of = ", ".join(f"{name} {value}" for name, value in terms.items())
         return f"by {optimizer.name} at the rate {rate}" + (f", of {made_of}" if made_of else "")
-
-
-def _products(left: FloatArray, right: FloatArray) -> Iterator[str]:
-    return (f"{number(a)} * {number(b)}" for a, b in zip(left, right, strict=True))

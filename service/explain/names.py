@@ -20,6 +20,10 @@ class Names:
             self._heads.append(f"{kind} " if alone else f"{kind} {kinds[: index + 1].count(kind)}.")
         self._joined = [len(placed.shapes.get("weights", ())) == 2 for placed in network.layers]
 
+    @property
+    def layers(self) -> int:
+        return len(self._heads)
+
     def unit(self, layer: int, unit: int) -> str:
         """A unit behind a layer; layer -1 are the inputs."""
         return f"input {unit + 1}" if layer < 0 else f"{self._heads[layer]}{unit + 1}"

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.data.alike import trained_on
 from service.data.instances import rows_from_lists, rows_from_objects
 from service.data.preprocessing import Preprocessing
+from service.data.recoding import Recoding
 from service.data.rows import MappedRows, open_rows, split
 from service.data.selection import RowList, RowRanges, Selection, smallest_type
 from service.definitions.columns import Role, Table
@@ -106,7 +108,11 @@ def dataset_of(parts: Parts, subject: Subject) -> tuple[JobRecord, DatasetRecord
         except NotFound:
             raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
     there = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
-    if there != [(column.name, column.type) for column in subject.preprocessing.inputs]:
+    targets = [column.name for column in dataset.table.having(Role.TARGET)]
+    preprocessing = subject.preprocessing
+    fits = there == [(column.name, column.type) for column in preprocessing.inputs]
+    fits = fits and targets == [target.name for target in preprocessing.targets]
+    if not fits or job.dataset_sha256 not in (None, dataset.table.sha256):
         raise Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
     return job, dataset
 
@@ -127,7 +133,7 @@ def first_rows(parts: Parts, subject: Subject, most: int) -> Batch:
     """The first of the job's training rows, at most so many, as epoch 0's look at the loss takes them."""
     job, dataset = dataset_of(parts, subject)
     array = open_rows(parts.blobs.path(dataset.address))
-    training, _ = split(dataset.table, array, job.training)
+    training, _ = split(dataset.table, array, job.splitting)
     indices = training.at(np.arange(min(most, len(training)), dtype=np.intp))
     return _gather(parts, subject, dataset, RowList(indices.astype(smallest_type(dataset.table.rows))))
 
@@ -140,7 +146,8 @@ def training_rows(table: Table, job: JobRecord) -> int:
 
 def _gather(parts: Parts, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
     array = open_rows(parts.blobs.path(dataset.address))
-    mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64)
+    recoding = Recoding(dataset.table, trained_on(subject.preprocessing, dataset.table))
+    mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64, recoding=recoding)
     X = np.empty((len(rows), subject.preprocessing.features))
     Y = np.empty((len(rows), subject.preprocessing.outputs))
     mapped.gather(np.arange(len(rows), dtype=np.intp), X, Y)

@@ -13,6 +13,8 @@ from service.errors import Invalid
 from service.explain.names import Names
 
 SHOWN_NUMBERS = 1000  # an array of more is summarised
+ARRAYS_A_LAYER = 26  # of a trace with the most terms
+ALL_NUMBERS = 1_000_000  # of all arrays together: of very many layers smaller arrays are summarised, too
 FULL_NUMBERS = 1_000_000  # so many numbers are about 20 MB of JSON
 LARGEST = 5
 MOST_NONFINITE = 20
@@ -27,9 +29,14 @@ class Shown:
     names: Names
     full: bool
 
+    @property
+    def limit(self) -> int:
+        """How many numbers an array may have that is written whole."""
+        return min(SHOWN_NUMBERS, ALL_NUMBERS // (ARRAYS_A_LAYER * self.names.layers))
+
     def array(self, values: FloatArray, name_of: NameOf) -> Any:
         """As it is, or by its shape, extremes, mean, length and largest entries."""
-        if self.full or values.size <= SHOWN_NUMBERS:
+        if self.full or values.size <= self.limit:
             return np.ascontiguousarray(values, dtype=np.float64)
         flat = values.ravel()
         chosen = np.argpartition(-np.abs(flat), LARGEST)[:LARGEST]

@@ -1,6 +1,8 @@
 """What is explained: an epoch of a job or a version of a model, with how it is trained."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, Optimizer
 from service.backprop.settings import TrainingSettings
-from service.backprop.terms import Standing
+from service.backprop.state import OptimizerState
+from service.backprop.terms import Standing, is_continued
 from service.backprop.trace import Updating
 from service.backprop.weighing import Weighing
 from service.data.preprocessing import Preprocessing
@@ -22,16 +25,20 @@ from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
 from service.models import Trained, Warm
 from service.parts import Parts
-from service.store import epochs, jobs
+from service.store import epochs, jobs, optimizer_states
 from service.store import models as stored_models
 from service.store.records import JobRecord
+from service.stored_bytes import read as read_bytes
 
-MOST_PARAMETERS = 4_000_000  # a trace holds some twenty vectors of them in float64
+MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float64
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`settings` are None when the job that knew them is gone; `head` says in answers what is meant."""
+    """`settings` are None when the job that knew them is gone; `head` says in answers what is meant.
+
+    `gathered` reads the optimizer's state, once it is asked for; None where its step is to be a first one.
+    """
 
     network: Network
     preprocessing: Preprocessing
@@ -39,6 +46,7 @@ class Subject:
     learning_rate: float
     head: dict[str, Any]
     job: JobRecord | None = None
+    gathered: Callable[[], Standing | None] | None = None
 
     def trained(self) -> TrainingSettings:
         if self.settings is None:
@@ -50,8 +58,8 @@ class Subject:
         return Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
 
     def standing(self) -> Standing | None:
-        """Where the optimizer stood: not stored with epochs, so that every step is a first one."""
-        return None
+        """Where the optimizer stood, if its state is stored with the epoch; None: every step is a first one."""
+        return None if self.gathered is None else self.gathered()
 
     def updating(self) -> Updating:
         settings = self.trained()
@@ -61,20 +69,21 @@ class Subject:
         """With the request's `loss` and `optimizer` in place of its own, where they are given."""
         if loss is None and optimizer is None:
             return self
-        settings, rate = self.settings, self.learning_rate
+        settings, rate, gathered = self.settings, self.learning_rate, self.gathered
         if settings is None:
             if loss is None:
                 return self
             settings = plain_settings(build_loss(loss), build_optimizer(DEFAULT_OPTIMIZER))
             rate = settings.optimizer.learning_rate
         if loss is not None:
-            chosen = build_loss(loss)
-            check_loss(chosen, self.network)
-            settings = replace(settings, loss=chosen)
+            wanted = build_loss(loss)
+            check_loss(wanted, self.network)
+            settings = replace(settings, loss=wanted)
         if optimizer is not None:
-            settings = replace(settings, optimizer=build_optimizer(optimizer.model_dump(mode="json")))
-            rate = settings.optimizer.learning_rate
-        return replace(self, settings=settings, learning_rate=rate)
+            chosen = build_optimizer(optimizer.model_dump(mode="json"))
+            gathered = gathered if is_continued(settings.optimizer, chosen) else None
+            settings, rate = replace(settings, optimizer=chosen), chosen.learning_rate
+        return replace(self, settings=settings, learning_rate=rate, gathered=gathered)
 
 
 def of_epoch(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Subject:
@@ -109,7 +118,18 @@ def _of_job(parts: Parts, job: JobRecord, trained: Trained, head: dict[str, Any]
     with parts.database.read() as connection:
         record = epochs.get_epoch(connection, job.number, trained.epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate
-    return Subject(trained.network, trained.preprocessing, settings, rate, head, job)
+    gathered = cache(partial(_standing, parts, job, trained.epoch))
+    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, gathered)
+
+
+def _standing(parts: Parts, job: JobRecord, epoch: int) -> Standing | None:
+    """The optimizer's state after an epoch, if the job keeps it."""
+    with parts.database.read() as connection:
+        stored = optimizer_states.load(connection, job.number, epoch)
+    if stored is None:
+        return None
+    state = OptimizerState.from_bytes(read_bytes(parts.blobs, stored))
+    return Standing(state.slots, state.steps, True)
 
 
 def build_loss(choice: Any) -> Loss:

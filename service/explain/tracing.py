@@ -9,8 +9,9 @@ from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer
 from service.backprop.trace import Trace, trace
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
+from service.explain.chosen import check_formulas
 from service.explain.equations import UPDATE, of_backward, of_forward, of_optimizer
-from service.explain.formulas import Formulas, check_formulas
+from service.explain.formulas import Formulas
 from service.explain.names import Names
 from service.explain.rows import batch_of
 from service.explain.shown import Shown, check_full, with_nonfinite
@@ -51,9 +52,11 @@ def tell(
         "loss_after": told.loss_after,
         "modes": told.modes,
     }
+    body = with_nonfinite(body)
     if explain:
-        body["formulas"] = Formulas(told, weighing, settings.optimizer, updating.learning_rate).all()
-    return with_nonfinite(body)
+        formulas = Formulas(told, weighing, settings.optimizer, updating.learning_rate)
+        body |= {"formulas": formulas.all(), "formulas_left_out": formulas.chosen.left_out}
+    return body
 
 
 def _numbers(network: Network, optimizer: Optimizer, rows: int) -> int:

@@ -184,7 +184,10 @@ def insert_named(connection: Connection, table: Table, **values: Any) -> bool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Driver failures become `OutOfSpace` or `Unavailable`, a name taken meanwhile `Conflict`; bugs pass."""
+    """Driver failures become `OutOfSpace` or `Unavailable`, a name taken meanwhile `Conflict`; bugs pass.
+
+    A database that only reads, as a stand-by does until it has taken over, is `Unavailable` too.
+    """
     try:
         yield
     except exc.IntegrityError as error:
@@ -192,7 +195,7 @@ def translated() -> Iterator[None]:
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise _translate(error) from error
     except exc.DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction):
             raise _translate(error) from error
         raise
 

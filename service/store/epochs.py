@@ -13,7 +13,7 @@ from service.errors import NotFound
 from service.store import epoch_runs
 from service.store.database import Database
 from service.store.epoch_runs import RunRecord
-from service.store.records import EpochRecord, ParameterBlock, StoredBytes, StoredParameters
+from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs, parameters, resume_states
 
@@ -150,6 +150,25 @@ def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | Non
     return epoch_runs.record_of(runs[0], epoch - runs[0].first_epoch) if runs else None
 
 
+def losses_of(connection: Connection, job: int, wanted: Sequence[int]) -> dict[int, float]:
+    """By epoch the training loss of those that are there; `wanted` ascending, some hundreds at most."""
+    if not wanted:
+        return {}
+    pairs = select(epochs.c.epoch, epochs.c.training_loss).where(epochs.c.job == job, epochs.c.epoch.in_(wanted))
+    losses = {epoch: loss for epoch, loss in connection.execute(pairs)}
+    run: RunRecord | None = None
+    for epoch in wanted:
+        if epoch in losses:
+            continue
+        if run is None or epoch > run.last_epoch:
+            run = epoch_runs.next_run(connection, job, epoch - 1)
+            if run is None:
+                break
+        if epoch >= run.first_epoch:
+            losses[epoch] = float(run.training_loss[epoch - run.first_epoch])
+    return losses
+
+
 def last_epoch(connection: Connection, job: int) -> int | None:
     alone = connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
     in_run = connection.execute(select(func.max(runs_table.c.last_epoch)).where(runs_table.c.job == job)).scalar()
@@ -173,6 +192,16 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
     return StoredParameters(record.sha256, data, row.address, epoch)
 
 
+def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
+    """The first block of stored parameters that begins past the epoch `after`."""
+    query = select(parameters).where(parameters.c.job == job, parameters.c.first_epoch > after)
+    row = connection.execute(query.order_by(parameters.c.first_epoch).limit(1)).one_or_none()
+    if row is None:
+        return None
+    data = None if row.bytes is None else bytes(row.bytes)
+    return StoredBlock(range(row.first_epoch, row.last_epoch + 1, row.stride), row.size, data, row.address)
+
+
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
     """The stored epoch that is closest, the earlier of two; blocks of parameters tell where they are."""
     candidates: set[int] = set()
@@ -182,7 +211,8 @@ def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
         row = connection.execute(select(parameters).where(*where).order_by(order).limit(1)).one_or_none()
         if row is not None:
             steps = min(
-                max(0, round((epoch - row.first_epoch) / row.stride)), (row.last_epoch - row.first_epoch) // row.stride
+                max(0, (2 * (epoch - row.first_epoch) + row.stride - 1) // (2 * row.stride)),
+                (row.last_epoch - row.first_epoch) // row.stride,
             )
             candidates.add(row.first_epoch + steps * row.stride)
     return min(candidates, key=lambda candidate: (abs(candidate - epoch), candidate), default=None)

@@ -14,7 +14,8 @@ from service.errors import Conflict, NotFound
 from service.store import events
 from service.store.database import clock
 from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Status, Wish
-from service.store.tables import jobs, parameters, resume_states, workers
+from service.store.references import OF_JOBS
+from service.store.tables import jobs, workers
 
 RENAMED = {"extra": "metadata"}
 LEFT_OUT = {"lease_until", "queued_at", "claimed_at", "deaths", "lost_attempts", "batches"}
@@ -233,11 +234,16 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
 
     A model version made from it stays.
     """
+    connection.execute(select(jobs.c.number).where(jobs.c.id == job_id).with_for_update())  # no replay may come now
     job = get_job(connection, job_id)
     if job.status not in ENDED:
         raise Conflict(f"job `{job_id}` is {job.status}; cancel it first")
+    unended = (jobs.c.replay_of == job_id, jobs.c.status.not_in([status.value for status in ENDED]))
+    replay = connection.execute(select(jobs.c.id).where(*unended).limit(1)).scalar()
+    if replay is not None:
+        raise Conflict(f"job `{job_id}` is being replayed by {replay}, which has not ended")
     addresses: set[str] = set()
-    for each in (parameters, resume_states):
+    for each in OF_JOBS:
         query = select(each.c.address).where(each.c.job == job.number, each.c.address.is_not(None))
         addresses |= set(connection.execute(query).scalars())
     connection.execute(delete(jobs).where(jobs.c.number == job.number))

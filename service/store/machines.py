@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, update
 from service.fingerprint import differences
 from service.store import events, jobs
 from service.store.records import JobRecord, OnOtherMachine
-from service.store.tables import epoch_runs, epochs, layer_diagnostics, parameters, resume_states
+from service.store.tables import epoch_runs, epochs, layer_diagnostics, optimizer_states, parameters, resume_states
 from service.store.tables import jobs as table
 
 CODE = "other_machine"
@@ -18,19 +18,24 @@ def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobReco
     if job.fingerprint is None or job.fingerprint == fingerprint:
         return job
     restarts = job.on_other_machine == OnOtherMachine.RESTART
-    began = "it begins again at epoch 0" if restarts else f"it goes on after epoch {job.epoch}, not bit for bit"
+    if job.epoch is None:
+        began = "what it repeats was computed on that one, so its bits may differ"
+    else:
+        began = "it begins again at epoch 0" if restarts else f"it goes on after epoch {job.epoch}, not bit for bit"
     detail = f"no worker like the one before is there: {differences(job.fingerprint, fingerprint)}; {began}"
     warning = {"code": CODE, "epoch": job.epoch, "layer": None, "detail": detail}
     values: dict[str, Any] = {"warnings": [*(told for told in job.warnings if told["code"] != CODE), warning]}
     if restarts:
         _forget_progress(connection, job)
-        values = {"warnings": [warning], "epoch": None, "best_epoch": None, "preprocessing": None}
+        values = {"warnings": [warning], "epoch": None, "best_epoch": None, "chain": None}
         values |= {"epochs_per_second": None, "training_seconds": 0.0, "fingerprint": None}
+        if job.forked_from is None:
+            values["preprocessing"] = None
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
     events.warnings_noted(connection, job.number, [warning])
     return jobs.get_job(connection, job.id)
 
 
 def _forget_progress(connection: Connection, job: JobRecord) -> None:
-    for each in (epochs, epoch_runs, layer_diagnostics, parameters, resume_states):
+    for each in (epochs, epoch_runs, layer_diagnostics, parameters, optimizer_states, resume_states):
         connection.execute(delete(each).where(each.c.job == job.number))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
-from service.store.records import Listing, ModelRecord, Page, StoredBytes, VersionRecord
+from service.store.records import ENDED, Listing, ModelRecord, Page, StoredBytes, VersionRecord
 from service.store.tables import jobs, model_versions, models
 
 
@@ -74,7 +74,11 @@ def version_bytes(connection: Connection, name: str, version: int) -> StoredByte
 
 def delete_model(connection: Connection, name: str) -> None:
     model = get_model(connection, name)
-    active = select(jobs.c.id).where(jobs.c.model_name == name, jobs.c.status.in_(["queued", "running"])).limit(1)
+    active = (
+        select(jobs.c.id)
+        .where(jobs.c.model_name == name, jobs.c.status.not_in([status.value for status in ENDED]))
+        .limit(1)
+    )
     job = connection.execute(active).scalar()
     if job is not None:
         raise Conflict(f"model `{name}` is in use by {job}, which has not ended")

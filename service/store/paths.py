@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, literal_column, select
 
-from service.store.epochs import get_epoch
+from service.store.epochs import losses_of
 from service.store.tables import parameters
+
+Offsets = Sequence[tuple[int, int]]  # first byte and length of each number, within an epoch's parameters
 
 
 @dataclass(frozen=True)
@@ -19,45 +22,59 @@ class Waypoint:
     address: str | None
 
 
-def waypoints(connection: Connection, job: int, offsets: Sequence[tuple[int, int]], most: int) -> list[Waypoint]:
-    """At most `most` stored epochs, evenly, first and last among them; `offsets` are (first byte, length) by number."""
-    stored = stored_epochs(connection, job)
-    if len(stored) > most:
-        stored = [stored[round(step * (len(stored) - 1) / (most - 1))] for step in range(most)]
-    found = (_waypoint(connection, job, epoch, offsets) for epoch in stored)
-    return [waypoint for waypoint in found if waypoint is not None]
-
-
 def stored_epochs(connection: Connection, job: int) -> list[int]:
     """The epochs whose parameters are kept, ascending."""
-    blocks = select(parameters.c.first_epoch, parameters.c.last_epoch, parameters.c.stride).where(
-        parameters.c.job == job
-    )
-    rows = connection.execute(blocks.order_by(parameters.c.first_epoch))
-    return [epoch for row in rows for epoch in range(row.first_epoch, row.last_epoch + 1, row.stride)]
+    return sorted(epoch for block in _blocks(connection, job) for epoch in _epochs_of(block))
 
 
-def _waypoint(connection: Connection, job: int, epoch: int, offsets: Sequence[tuple[int, int]]) -> Waypoint | None:
-    """None for an epoch whose parameters went meanwhile, as a best one's do once it is bettered."""
-    block = connection.execute(
-        select(
-            parameters.c.first_epoch,
-            parameters.c.last_epoch,
-            parameters.c.stride,
-            parameters.c.size,
-            parameters.c.address,
-        )
-        .where(parameters.c.job == job, parameters.c.first_epoch <= epoch)
-        .order_by(parameters.c.first_epoch.desc())
-        .limit(1)
-    ).one_or_none()
-    record = get_epoch(connection, job, epoch)
-    if record is None or block is None or epoch > block.last_epoch or (epoch - block.first_epoch) % block.stride:
-        return None
+def waypoints(connection: Connection, job: int, offsets: Offsets, most: int) -> list[Waypoint]:
+    """At most `most` stored epochs, evenly, first and last among them."""
+    blocks = _blocks(connection, job)
+    stored = sorted(epoch for block in blocks for epoch in _epochs_of(block))
+    if len(stored) > most:
+        stored = [stored[round(step * (len(stored) - 1) / (most - 1))] for step in range(most)]
+    losses = losses_of(connection, job, stored)
+    wanted, found = losses.keys(), []
+    for block in blocks:
+        epochs = [epoch for epoch in _epochs_of(block) if epoch in wanted]
+        pieces = _pieces(connection, block, epochs, offsets) if epochs else []
+        found += [Waypoint(epoch, losses[epoch], each, block.address) for epoch, each in pieces]
+    return sorted(found, key=lambda waypoint: waypoint.epoch)
+
+
+def _blocks(connection: Connection, job: int) -> list[Row[Any]]:
+    """Where stored parameters are, without their bytes."""
+    columns = [column for column in parameters.c if column.name != "bytes"]
+    return list(connection.execute(select(*columns).where(parameters.c.job == job).order_by(parameters.c.first_epoch)))
+
+
+def _epochs_of(block: Row[Any]) -> range:
+    return range(block.first_epoch, block.last_epoch + 1, block.stride)
+
+
+def _pieces(
+    connection: Connection, block: Row[Any], epochs: Sequence[int], offsets: Offsets
+) -> list[tuple[int, tuple[bytes, ...] | None]]:
+    """By epoch the numbers out of one block, None where a blob holds them."""
     if block.address is not None:
-        return Waypoint(epoch, record.training_loss, None, block.address)
-    at = (epoch - block.first_epoch) // block.stride * block.size
-    pieces = [func.substr(parameters.c.bytes, at + first + 1, length) for first, length in offsets]
-    query = select(*pieces).where(parameters.c.job == job, parameters.c.first_epoch == block.first_epoch)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Waypoint(epoch, record.training_loss, tuple(bytes(piece) for piece in row), None)
+        return [(epoch, None) for epoch in epochs]
+    begins = [(epoch, (epoch - block.first_epoch) // block.stride * block.size) for epoch in epochs]
+    where = (parameters.c.job == block.job, parameters.c.first_epoch == block.first_epoch)
+    if connection.dialect.name != "sqlite":
+        found: list[tuple[int, tuple[bytes, ...] | None]] = []
+        for epoch, begin in begins:
+            numbers = (func.substr(parameters.c.bytes, begin + first + 1, length) for first, length in offsets)
+            row = connection.execute(select(*numbers).where(*where)).one_or_none()
+            found += [] if row is None else [(epoch, tuple(map(bytes, row)))]
+        return found
+    row_number: Any = literal_column("rowid")
+    number = connection.execute(select(row_number).select_from(parameters).where(*where)).scalar_one()
+    # SQLite's substr reads the whole value for each piece, and a block is up to 8 MiB
+    driver: Any = connection.connection.driver_connection
+    with driver.blobopen(parameters.name, "bytes", number, readonly=True) as stream:
+        return [(epoch, tuple(_read(stream, begin + at, size) for at, size in offsets)) for epoch, begin in begins]
+
+
+def _read(stream: Any, at: int, size: int) -> bytes:
+    stream.seek(at)
+    return bytes(stream.read(size))

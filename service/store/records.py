@@ -107,6 +107,23 @@ class JobRecord:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    dataset_sha256: str | None
+    chain: str | None
+    forked_from: dict[str, Any] | None
+    replay_of: str | None
+    replay: dict[str, Any] | None
+
+    @property
+    def draws_from(self) -> int:
+        """The epoch that its epoch 0 counts as where something is drawn: a fork goes on with its parent's draws."""
+        return 0 if self.forked_from is None else int(self.forked_from["draws_from"])
+
+    @property
+    def splitting(self) -> dict[str, Any]:
+        """Its `training` as rows are split by: a fork validates on its parent's rows, whatever its own seed."""
+        if self.forked_from is None:
+            return self.training
+        return {**self.training, "seed": self.forked_from["split_seed"]}
 
 
 @dataclass(frozen=True)
@@ -168,6 +185,16 @@ class ParameterBlock:
     stride: int
     size: int
     bytes: bytes
+
+
+@dataclass(frozen=True)
+class StoredBlock:
+    """A block as it lies there: `size` bytes an epoch, one after the other, in the row or at `address`."""
+
+    epochs: range
+    size: int
+    bytes: bytes | None
+    address: str | None
 
 
 @dataclass(frozen=True)

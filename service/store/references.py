@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select, union
 
 from service.store.database import Database
-from service.store.tables import datasets, model_versions, parameters, resume_states
+from service.store.tables import datasets, model_versions, optimizer_states, parameters, resume_states, starts
 
 LOCK = 0x626C6F62  # "blob", among PostgreSQL's advisory locks; SQLite has one writer at a time anyway
-POINTING = (datasets, parameters, resume_states, model_versions)
+OF_JOBS = (parameters, resume_states, optimizer_states, starts)
+POINTING = (datasets, *OF_JOBS, model_versions)
 
 
 def pointing(connection: Connection) -> None:

@@ -74,6 +74,19 @@ def get_dataset(connection: Connection, name: str) -> DatasetRecord:
     return _dataset(row)
 
 
+def dataset_sha256(connection: Connection, name: str) -> str | None:
+    """The hash of a dataset's content, without reading what its columns hold; None when there is none."""
+    found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
+    return found
+
+
+def hold_dataset(connection: Connection, name: str) -> None:
+    """Until this transaction ends, let nobody remove a dataset; `Conflict` when somebody has."""
+    held = select(datasets.c.number).where(datasets.c.name == name).with_for_update(read=True)
+    if connection.execute(held).scalar() is None:
+        raise Conflict(f"dataset `{name}` was removed while the job was checked against it")
+
+
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
     rows, more = _page(connection, datasets, page, "dataset")
     return Listing(tuple(_dataset(row) for row in rows), more)
@@ -81,6 +94,7 @@ def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
 
 def delete_dataset(connection: Connection, name: str) -> None:
     """Remove it, unless a job that has not ended uses it."""
+    connection.execute(select(datasets.c.number).where(datasets.c.name == name).with_for_update())
     record = get_dataset(connection, name)
     uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
     job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()

@@ -98,6 +98,12 @@ jobs = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
+    Column("dataset_sha256", String(64)),  # of the rows it was made for
+    Column("chain", String(64)),  # of its epochs' hashes up to the newest
+    Column("forked_from", Document),  # whose epoch its epoch 0 is
+    Column("replay_of", String(32)),  # the id of the job whose record it runs again
+    Column("replay", Document),  # what came of that
+    Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
 )
@@ -147,6 +153,28 @@ parameters = Table(
     Column("size", BigInteger, nullable=False),
     Column("bytes", LargeBinary),
     Column("address", String(64), index=True),  # in the blobs, when too large for a row
+)
+
+# The optimizer's state after stored epochs, where a job keeps it: an NPZ archive (`service.backprop.state`).
+optimizer_states = Table(
+    "optimizer_states",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("bytes", LargeBinary),
+    Column("address", String(64), index=True),
+    Column("sha256", String(64), nullable=False),
+)
+
+# What a fork begins with, a copy of its own: `parameters`, and `optimizer` where the parent had stored that.
+starts = Table(
+    "starts",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("bytes", LargeBinary),
+    Column("address", String(64), index=True),
+    Column("sha256", String(64), nullable=False),
 )
 
 resume_states = Table(

@@ -11,12 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from service.store import epoch_runs
+from service.store import epoch_runs, optimizer_states
 from service.store.tables import epochs, parameters
 
 TOGETHER = 1000  # epochs of one statement
 
 Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Of `size` bytes each with all that is stored beside, every `every`-th is kept, `room` of them by the spacing.
+
+    Those that are `spared` stay whatever it says.
+    """
+
+    every: int
+    size: int
+    room: int
+    spared: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -54,22 +67,16 @@ def _strides(numbers: Numbers, dense: int) -> Numbers:
     return np.left_shift(np.int64(1), doublings.astype(np.int64))
 
 
-def stored_bytes(connection: Connection, job: int) -> int:
-    """What a job's stored parameters take."""
+def stored_bytes(connection: Connection, job: int, size: int) -> int:
+    """What a job's stored epochs take, of `size` bytes each."""
     held = (parameters.c.last_epoch - parameters.c.first_epoch) // parameters.c.stride + 1
-    return int(
-        connection.execute(select(func.sum(held * parameters.c.size)).where(parameters.c.job == job)).scalar() or 0
-    )
+    return size * int(connection.execute(select(func.sum(held)).where(parameters.c.job == job)).scalar() or 0)
 
 
-def thin(
-    connection: Connection, job: int, every: int, excess: int, room: int, newest: int, spared: Sequence[int]
-) -> Thinned:
-    """Drop parameters of at least `excess` bytes, from the oldest on, as far as the spacing allows.
-
-    The spacing leaves `room` of every `every`-th up to `newest`; the `spared` ones stay whatever it says.
-    """
-    dense = dense_part(newest // every, room)
+def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wanted) -> Thinned:
+    """Drop at least `excess` bytes of stored epochs, from the oldest on, as far as the spacing to `newest` allows."""
+    every = wanted.every
+    dense = dense_part(newest // every, wanted.room)
     shape = [column for column in parameters.c if column.name != "bytes"]
     blocks = connection.execute(select(*shape).where(parameters.c.job == job).order_by(parameters.c.first_epoch))
     freed, addresses, dropped = 0, [], []
@@ -78,16 +85,18 @@ def thin(
             break
         held = np.arange(block.first_epoch, block.last_epoch + 1, block.stride, dtype=np.int64)
         regular = is_kept(held // every, dense) & (held % every == 0)
-        kept = regular | np.isin(held, spared)
+        kept = regular | np.isin(held, wanted.spared)
         if kept.all():
             continue
         _rewrite(connection, block, held, kept, np.where(regular, _strides(held // every, dense) * every, -held))
-        freed += int((~kept).sum()) * block.size
+        freed += int((~kept).sum()) * wanted.size
         dropped.append(held[~kept])
         if block.address is not None:
             addresses.append(block.address)
     if dropped:
-        _unmark(connection, job, np.concatenate(dropped))
+        numbers = np.concatenate(dropped)
+        _unmark(connection, job, numbers)
+        addresses += optimizer_states.forget(connection, job, numbers.tolist())
     return Thinned(freed, tuple(addresses))
 
 

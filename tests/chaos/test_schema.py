@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chaos.schema import SETTINGS, explore
+from chaos.stage_schema import SETTINGS, explore
 from tests.integration.service import Service
 
 CASES_EACH = 7

@@ -1,13 +1,16 @@
 """A backup taken while jobs run goes on elsewhere from that moment, bit for bit."""
 
+import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.backup import addresses_in
 from tests.integration.service import Service
 from tests.integration.test_life import epochs_of, finish, long_job, running_at
 
@@ -80,3 +83,11 @@ def test_what_is_no_whole_backup_is_refused(backup: Path, tmp_path: Path) -> Non
     full = backprop("restore", backup, data_dir=tmp_path / "data")
     assert full.returncode == 2 and "not empty" in full.stderr
     assert backprop("backup", tmp_path / "x", data_dir=tmp_path / "nowhere").returncode == 2
+
+
+def test_blobs_of_an_older_database_are_found_without_the_tables_of_a_newer_one(tmp_path: Path) -> None:
+    file = tmp_path / "older.sqlite3"
+    with closing(sqlite3.connect(file)) as older, older:
+        older.execute("CREATE TABLE datasets (address TEXT)")
+        older.execute("INSERT INTO datasets VALUES ('ab')")
+    assert addresses_in(file) == ["ab"]

@@ -21,13 +21,14 @@ from service.store.tables import metadata
 from tests.conftest import Parts as Servers
 from workers.training_run import run_next_job
 
+LIMITS: dict[str, Any] = {"max_json_bytes": 2_000_000, "max_upload_bytes": 3_000_000}
 ROWS = {"inputs": [[0, 0.5], [1, 1]], "targets": [0.5, 1.5]}
 
 
 @pytest.fixture
 def settings(parts: Servers) -> Settings:
     given = Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
-    return replace(given, max_json_bytes=2_000_000, max_upload_bytes=3_000_000)
+    return replace(given, **LIMITS)
 
 
 class Asked:

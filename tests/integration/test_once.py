@@ -1,6 +1,7 @@
 """A request with an Idempotency-Key is done once, whatever dies or does not answer while it is done."""
 
-from datetime import timedelta
+import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,14 +55,23 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
 
 
 def test_a_request_that_died_before_it_made_anything_is_done_by_the_next_one(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Parts
 ) -> None:
-    with monkeypatch.context() as dead:
-        dead.setattr(work, "submit", away)
-        dead.setattr(idempotency, "forget", away)
-        problem(submit(client), 503)
+    key = hashlib.sha256(b"POST /v1/jobs\none").hexdigest()
+    with service.database.begin() as connection:  # all that is left of it
+        assert idempotency.begin(connection, key, datetime.now(UTC)) is None
     problem(submit(client), 409)
     later(service, idempotency.ABANDONED_SECONDS)
+    assert submit(client).status_code == 202 and len(all_jobs(client)) == 1
+
+
+def test_a_request_that_came_to_nothing_without_the_database_may_be_sent_again_at_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as gone:
+        gone.setattr(work, "submit", away)
+        gone.setattr(idempotency, "forget", away)
+        problem(submit(client), 503)
     assert submit(client).status_code == 202 and len(all_jobs(client)) == 1
 
 

@@ -47,7 +47,7 @@ def test_older_epochs_are_thinned_and_the_rest_is_as_told(
     with service.database.read() as connection:
         number = jobs.get_job(connection, job["id"]).number
         stored = stored_epochs(connection, number)
-        taken = thinning.stored_bytes(connection, number)
+        taken = thinning.stored_bytes(connection, number, SIZE)
     assert [epoch for epoch, is_stored in enumerate(told) if is_stored] == stored
     assert len(told) == epochs + 1
     assert room / 3 < len(stored) <= room + 2 and taken == SIZE * len(stored)
@@ -73,7 +73,8 @@ def test_what_is_left_has_the_bytes_of_an_undisturbed_run(client: FlaskClient, t
 
 def test_the_rule_is_in_the_jobs_answer(client: FlaskClient, service: Parts) -> None:
     by_default = client.post("/v1/jobs", json=body(NETWORK, 2)).json["training"]["store_parameters"]
-    assert by_default == {"every": 1, "limit_bytes": 256 * 1024 * 1024, "beyond": "logarithmic"}
+    rule = {"every": 1, "limit_bytes": 256 * 1024 * 1024, "beyond": "logarithmic", "optimizer_state": False}
+    assert by_default == rule
     more = client.post("/v1/jobs", json=body(NETWORK, 2, limit_bytes=10**12)).json["training"]["store_parameters"]
     assert more["limit_bytes"] == service.settings.stored_epochs_bytes
 

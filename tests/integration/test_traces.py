@@ -105,6 +105,28 @@ def test_formulas_of_every_kind_of_layer_come_to_their_values(client: FlaskClien
     np.testing.assert_allclose(trace["update"][0]["step"]["weights"], -0.001 * m / (np.sqrt(s) + 1e-8), rtol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "nadam", "rmsprop", {"type": "sgd", "momentum": 0.9}, "adamax"])
+def test_a_step_goes_on_from_the_optimizers_state_where_that_is_stored(
+    client: FlaskClient, train: Train, optimizer: Any
+) -> None:
+    kept = {"epochs": 6, "precision": "float64", "store_parameters": {"optimizer_state": True}}
+    job = train({"dataset": XOR, "training": {**SMALL, **kept, "optimizer": optimizer, "shuffle": False}})
+    body = {"instances": XOR["inputs"], "targets": XOR["targets"]}
+    trace = post(client, f"{epochs_of(job)}/4:trace?explain=true", body)
+    assert trace["optimizer_state"] == "stored"
+    after = get(client, f"{epochs_of(job)}/5/parameters")["layers"]
+    for told, stored in zip(trace["update"], after, strict=True):
+        for name, values in stored.items():
+            np.testing.assert_allclose(told["after"][name], values, rtol=1e-10)
+    slope = get(client, f"{epochs_of(job)}/4/slope?layer=0&weight=0,1")
+    assert slope["optimizer_state"] == "stored"
+    assert slope["step"]["step"] == pytest.approx(trace["update"][0]["step"]["weights"][0][1], rel=1e-9)
+    other = post(client, f"{epochs_of(job)}/4:trace", {**body, "optimizer": "adagrad"})
+    assert other["optimizer_state"] == "fresh"
+    by_version = post(client, f"/v1/models/{job['model']['name']}:trace?epoch=4", body)
+    assert by_version["optimizer_state"] == "stored" and by_version["loss_after"] == trace["loss_after"]
+
+
 def test_as_the_rate_shrinks_actual_over_predicted_goes_to_1(client: FlaskClient, train: Train) -> None:
     job = train({"dataset": XOR, "network": {"hidden": [5]}, "training": {**SMALL, "loss": "quadratic"}})
     distances = []
@@ -155,13 +177,29 @@ def test_sizes_are_limited_by_arithmetic(client: FlaskClient) -> None:
     assert client.post("/v1/networks/large:trace", json=body).status_code == 200
     told = problem(client.post("/v1/networks/large:trace?full=true", json=body), 422)
     assert told["errors"][0]["pointer"] == "?full" and "1,000,000" in told["detail"]
-    told = problem(client.post("/v1/networks/large:trace?explain=true", json=body), 422)
-    assert told["errors"][0]["pointer"] == "?explain" and "5,000" in told["detail"]
     client.post("/v1/networks", json={"name": "huge", "inputs": 10_000, "layers": [{"type": "dense", "units": 5000}]})
     told = problem(client.post("/v1/networks/huge:trace", json={"instances": [[0]], "targets": [[0]]}), 413)
-    assert "4,000,000" in told["detail"]
+    assert "12,000,000" in told["detail"]
     many = {"rows": 1000, "parameters": 10_000}
     problem(client.post("/v1/networks/large:gradient-check", json=many), 413)
+
+
+def test_of_a_large_network_the_formulas_that_matter_most_are_written(client: FlaskClient) -> None:
+    layers = [{"type": "dense", "units": units, "activation": "tanh"} for units in (300, 40)]
+    client.post("/v1/networks", json={"name": "large", "inputs": 200, "layers": layers})
+    body = {"instances": [[n / 200 for n in range(200)]], "targets": [[0.5] * 40], "seed": 1}
+    trace = post(client, "/v1/networks/large:trace?explain=true&full=true", body)
+    formulas = {formula["of"]: formula for formula in trace["formulas"]}
+    assert 3000 < len(formulas) <= 5003 and trace["formulas_left_out"] > 200_000
+    for layer, kind in ((0, "input"), (1, "hidden")):
+        contributions = np.abs(trace["update"][layer]["contribution"]["weights"])
+        source, unit = np.unravel_index(contributions.argmax(), contributions.shape)
+        behind = f"hidden {unit + 1}" if layer == 0 else f"output {unit + 1}"
+        told = formulas[f"contribution of {kind} {source + 1} -> {behind}"]
+        assert abs(told["value"]) == pytest.approx(contributions.max())
+    deltas = np.abs(trace["backward"][1]["delta"][0])
+    z = formulas[f"weighted input of hidden {deltas.argmax() + 1}"]["formula"]
+    assert "... 189 more ..." in z and z.count("*") == 11
 
 
 @pytest.mark.parametrize(

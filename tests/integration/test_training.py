@@ -188,6 +188,25 @@ def test_layers_tell_how_the_error_gets_back(client: FlaskClient, train: Train) 
     assert client.get(f"/v1/jobs/{job['id']}/layers?after=4&limit=1").json["data"][0]["epoch"] == 8
 
 
+def test_the_vanishing_gradient_is_read_off_the_layers(client: FlaskClient, train: Train) -> None:
+    """Nielsen, chapter 5: lengths of the error fall by some factor from each hidden layer to the one before it."""
+    random = np.random.default_rng(2)
+    X = random.uniform(0, 1, (200, 60)).round(3)
+    dataset = {"inputs": X.tolist(), "targets": (X[:, :5].sum(axis=1) > 2.5).astype(int).tolist()}
+    start = {"initializer": "lecun_normal", "bias_initializer": {"type": "normal", "stddev": 1.0}}
+    layers = [{"type": "dense", "units": units, "activation": "sigmoid", **start} for units in (30, 30, 30, 30, 2)]
+    training = {"epochs": 1, "loss": "cross_entropy", "batch_size": "full", "optimizer": {"type": "sgd"}}
+    ratios = []
+    for seed in range(5):
+        body = {"dataset": dataset, "network": {"layers": layers}, "training": {**training, "seed": seed}}
+        job = train(body)
+        (first,) = client.get(f"/v1/jobs/{job['id']}/layers").json["data"]
+        lengths = [layer["delta"] for layer in first["layers"]]
+        assert first["epoch"] == 1 and lengths == sorted(lengths) and lengths[0] > 0
+        ratios.append(np.divide(lengths[1:], lengths[:-1]))
+    assert (np.median(ratios, axis=0) > 2).all()
+
+
 def test_what_does_not_go_together_is_pointed_at(client: FlaskClient, table: str) -> None:
     wrong: list[tuple[Any, str, str]] = [
         ({"early_stopping": {"monitor": "validation_acuracy"}}, "early_stopping/monitor", "is not measured"),

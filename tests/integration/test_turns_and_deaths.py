@@ -1,5 +1,6 @@
 """Fair turns, workers that die, and machines that compute otherwise; runs are made in this process."""
 
+import hashlib
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -221,6 +222,24 @@ def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, servic
     assert run(service)
     assert read(client, job)["status"] == "succeeded", read(client, job)["error"]
     assert hashes(client, job) == hashes(client, undisturbed)
+
+
+def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, service: Parts) -> None:
+    job = submit(client, epochs=300, hold=True)
+    assert run(service)
+    client.post(f"/v1/jobs/{job}:step", json={"epochs": 200})
+    assert run(service)
+    change(service, job, fingerprint=ELSEWHERE, on_other_machine="restart")
+    client.post(f"/v1/jobs/{job}:resume")
+    assert run(service)
+    ended = read(client, job)
+    assert ended["status"] == "succeeded" and "begins again" in ended["warnings"][0]["detail"]
+    epochs = client.get(f"/v1/jobs/{job}/epochs?limit=1000").json["data"]
+    assert [epoch["epoch"] for epoch in epochs] == list(range(301))
+    chain = b""
+    for epoch in epochs:
+        chain = hashlib.sha256(chain + bytes.fromhex(epoch["sha256"])).digest()
+    assert ended["chain"] == chain.hex()
 
 
 def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Parts) -> None:

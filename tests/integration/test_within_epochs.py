@@ -1,6 +1,5 @@
 """Long epochs: a run that stops or dies within one goes on from there, with the same bits."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from flask.testing import FlaskClient
 from service.backprop.kernels import has_numba
 from service.parts import Parts
 from service.store import jobs, workers
+from tests.integration.interrupting import Died, after, die
 from workers import recorder, training_run
 from workers.training_run import run_next_job
 
@@ -23,10 +23,6 @@ NORMALIZED = {
         {"type": "dense", "units": 3},
     ]
 }
-
-
-class Died(BaseException):
-    """A run's process is gone: nothing more is written."""
 
 
 def submit(client: FlaskClient, network: dict[str, Any]) -> str:
@@ -45,22 +41,6 @@ def record(client: FlaskClient, job: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in epochs]
 
 
-def after(batches: int, act: Callable[[], bool]) -> Callable[[], bool]:
-    """Asked before every batch: acts when that many were asked for."""
-    asked = 0
-
-    def ask() -> bool:
-        nonlocal asked
-        asked += 1
-        return asked > batches and act()
-
-    return ask
-
-
-def die() -> bool:
-    raise Died
-
-
 @pytest.mark.parametrize(("network", "calls"), [(DENSE, 5), (NORMALIZED, 37)], ids=["dense", "normalized"])
 def test_a_run_that_stops_within_every_epoch_ends_as_undisturbed(
     client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], calls: int
@@ -71,7 +51,7 @@ def test_a_run_that_stops_within_every_epoch_ends_as_undisturbed(
     assert run_next_job(service, "test", lambda: False)
     attempts = 0
     while client.get(f"/v1/jobs/{job}").json["status"] != "succeeded":
-        assert run_next_job(service, "test", after(calls, lambda: True))
+        assert run_next_job(service, "test", after(calls))
         attempts += 1
         assert attempts < 30
     assert attempts > 1

@@ -41,8 +41,6 @@ class Gatherer:
         if self.pool is None:
             yield from map(self.gather, order)
             return
-        if self.under_way is not None:  # of an epoch that was left
-            self.under_way.result()
         place = 0
         for indices in order:
             following = self.pool.submit(self.gather, indices, place)

@@ -106,7 +106,7 @@ class CompiledSteps:
         """An epoch's rows in its order; with the last batch for itself when it is to be told `apart`."""
         course, settings = self.course, self.course.settings
         left = len(course.rows)
-        for chunk in batches(course.rows, self.chunk, settings.shuffle, settings.seed, epoch):
+        for chunk in batches(course.rows, self.chunk, settings.shuffle, settings.seed, course.drawn_as(epoch)):
             left -= len(chunk)
             if left or not apart:
                 yield chunk
@@ -128,7 +128,7 @@ class CompiledSteps:
         """Whole epochs in one call: all their rows, and the parameters after each."""
         course, settings = self.course, self.course.settings
         count, per_epoch = len(course.rows), course.batches
-        order = orders(count, settings.shuffle, settings.seed, epoch, together)
+        order = orders(count, settings.shuffle, settings.seed, course.drawn_as(epoch), together)
         rates = np.full(together * per_epoch, rate(epoch, 0))
         ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
         chunk = self.gatherer.gather(order.reshape(-1))

@@ -9,7 +9,7 @@ def recorder_after(kept: bool) -> Recorder:
     recorder = Recorder.__new__(Recorder)
     recorder.latest, recorder.latest_kept, recorder.best = (7, b"seventh"), kept, (5, b"fifth")
     recorder.pending, recorder.warnings, recorder.state = Pending(), [], None
-    recorder._progress = lambda with_state: {}  # type: ignore[method-assign]
+    recorder._progress = lambda: {}  # type: ignore[method-assign]
     return recorder
 
 

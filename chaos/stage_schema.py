@@ -4,6 +4,7 @@ Cases are of two kinds: the bounds of each parameter and field, one after the ot
 (`fuzzing`), half of them such as the document forbids. `chaos.schema_hooks` gives most of them something that is there.
 """
 
+import hashlib
 import json
 import os
 import subprocess
@@ -11,6 +12,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from chaos.oracle import Report, Violation
+from tests.integration.service import Service
 
 CHECKS = (
     "not_a_server_error",
@@ -73,3 +77,20 @@ def _faults(ran: subprocess.CompletedProcess[str]) -> str:
         return ""
     begins = [at for at in map(ran.stdout.find, ("= ERRORS =", "= FAILURES =")) if at >= 0]
     return ran.stdout[min(begins, default=0) :] + ran.stderr
+
+
+def stage(cases_each: int, seed: str) -> Report:
+    """On embedded parts, as a user's service runs."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bp-chaos-") as name,
+        Service(Path(name) / "data", BACKPROP_API_PROCESSES="1", **SETTINGS) as service,
+    ):
+        explored = explore(service.address, number_of(seed), cases_each)
+    print(f"  {explored.line()}", flush=True)
+    found = [Violation(None, explored.faults)] if explored.faults else []
+    return Report({"cases of schemathesis": explored.cases}, tuple(found))
+
+
+def number_of(seed: str) -> int:
+    """A seed as generators of cases take it."""
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4])

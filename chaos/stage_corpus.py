@@ -1,0 +1,166 @@
+"""Stage `corpus`: the bad input of `tests/integration/test_bad_input.py`, sent to an API that runs as a user's does.
+
+Each case gets the answer that is laid down, none of them a 5xx, and the process takes little more memory than before.
+"""
+
+import http.client
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from chaos.oracle import Report, Violation
+from service.config import Settings, told_by_variables
+from service.parts import Parts, open_parts
+from service.store.migrate import migrate
+from service.supervisor import free_port
+from tests.integration import test_bad_input
+from tests.integration.test_bad_input import LIMITS, Asked
+from tests.waiting import wait_until
+
+MIB = 1024 * 1024
+MOST_GROWTH_BYTES = 100 * MIB
+START_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
+WRITTEN = "".join(map(chr, range(33, 127))).replace('"', "").replace("<", "").replace(">", "")  # as it is in an address
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, as Flask's test client has it."""
+
+    status_code: int
+    mimetype: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+class OverHttp:
+    """What the tests use of Flask's test client, over HTTP."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.statuses: list[int] = []
+
+    def open(
+        self,
+        path: str,
+        method: str = "GET",
+        data: bytes | None = None,
+        content_type: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
+        told = {**(headers or {}), **({} if content_type is None else {"Content-Type": content_type})}
+        try:
+            connection.request(method, quote(path, safe=WRITTEN), data, told)
+            response = connection.getresponse()
+            kind = response.headers.get_content_type()
+            answer = Answer(response.status, kind, response.read())
+        finally:
+            connection.close()
+        self.statuses.append(answer.status_code)
+        return answer
+
+    def post(self, path: str, json: Any) -> Answer:
+        return self.open(path, "POST", _as_json(json), "application/json")
+
+
+def _as_json(body: Any) -> bytes:
+    return json.dumps(body).encode()
+
+
+@contextmanager
+def api(settings: Settings) -> Iterator[tuple[OverHttp, int]]:
+    """One API process without workers, and its process id."""
+    environment = {**os.environ, **told_by_variables(settings)}
+    command = [sys.executable, "-m", "service.cli", "api"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    client = OverHttp(settings.port)
+    try:
+        wait_until(lambda: _answers(client), START_SECONDS, "an API that answers")
+        yield client, _child_of(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(client: OverHttp) -> bool:
+    try:
+        return client.open("/readyz").status_code == 200
+    except OSError:
+        return False
+
+
+def _child_of(parent: int) -> int:
+    """The one process that answers."""
+    (child,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return int(child)
+
+
+def memory_of(pid: int, name: str) -> int:
+    """Bytes a process has in memory: `VmRSS` now, `VmHWM` at most so far (Linux)."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(lines[name].split()[0]) * 1024
+
+
+def corpora() -> Iterator[Callable[[Asked], None]]:
+    """The tests that send something; one that does so in several ways once for each."""
+    for name, test in inspect.getmembers(test_bad_input, inspect.isfunction):
+        if name.startswith("test_"):
+            marks = getattr(test, "pytestmark", [])
+            ways = [{mark.args[0]: value} for mark in marks for value in mark.args[1]]
+            yield from (partial(test, **way) for way in ways or [{}])
+
+
+class Counted(Asked):
+    """Counts what it has sent."""
+
+    def __init__(self, client: Any, service: Parts) -> None:
+        super().__init__(client, service)
+        self.cases = 0
+
+    def expect(self, *arguments: Any, **more: Any) -> None:
+        self.cases += 1
+        super().expect(*arguments, **more)
+
+
+def stage(folder: Path) -> Report:
+    """All of the corpus, sent to one process."""
+    settings = Settings(data_dir=folder, port=free_port(), api_processes=1, **LIMITS)
+    parts = open_parts(settings)
+    migrate(parts.database)
+    with api(settings) as (client, pid):
+        before, began = memory_of(pid, "VmRSS"), len(client.statuses)
+        asked = Counted(client, parts)
+        for test in corpora():
+            test(asked)
+        growth = memory_of(pid, "VmHWM") - before
+        faults = [status for status in client.statuses[began:] if status >= 500]
+    parts.database.dispose()
+    found = [*asked.odd, *(f"an answer was {status}" for status in faults)]
+    if growth > MOST_GROWTH_BYTES:
+        found.append(f"the process took {growth / MIB:.0f} MiB more than before")
+    print(f"  the API process took {growth / MIB:.0f} MiB more at most than the {before / MIB:.0f} before", flush=True)
+    return Report({"cases of bad input": asked.cases}, tuple(Violation(None, words) for words in found))
+
+
+def run() -> Report:
+    with tempfile.TemporaryDirectory(prefix="bp-corpus-") as folder:
+        return stage(Path(folder))

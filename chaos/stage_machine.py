@@ -1,0 +1,26 @@
+"""Stage `machine`: jobs' lives in any order, held to their model, on both pairs of parts."""
+
+from chaos.grounds import PAIRS, ground
+from chaos.machine import Ground, live
+from chaos.oracle import Report, Violation, sum_of
+from chaos.stage_schema import number_of
+from service.app import create_app
+
+STEPS = 30
+
+
+def run(pair: str, runs: int, seed: str) -> Report:
+    """So many runs; the steps of one that went wrong are printed."""
+    with ground(pair, kernels="numpy") as made:  # which trains batch by batch
+        app = create_app(made.parts.settings)
+        try:
+            steps = live(Ground.of(app.test_client(), made.parts), runs, STEPS, number_of(seed))
+        except AssertionError as error:
+            return Report({}, (Violation(None, f"the state machine: {error}"),))
+        finally:
+            app.extensions["parts"].database.dispose()
+    return Report({"runs of the state machine": runs, "steps": steps}, ())
+
+
+def stage(runs: int, seed: str) -> Report:
+    return sum_of(run(pair, runs // len(PAIRS), f"{seed} {pair}") for pair in PAIRS)

@@ -1,0 +1,79 @@
+"""Other datasets read as the one a network was trained on: by the columns that its preprocessing was fitted for."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.data.preprocessing import InputColumn, Preprocessing
+from service.data.selection import Selection
+from service.data.weights import Weights, class_weights
+from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.resolve import labels_of
+from service.definitions.validation_dataset import check_classes, check_columns
+
+
+def trained_on(preprocessing: Preprocessing, other: Table) -> Table:
+    """The training dataset's columns as preprocessing kept them, with the other's column of weights if it has one."""
+    labels, codes = preprocessing.labels, preprocessing.codes
+    are_texts = labels is not None and any(isinstance(label, str) for label in labels)
+    columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
+    for target in preprocessing.targets:
+        if are_texts:
+            texts = tuple(str(label) for label in labels or ())
+            columns.append(Column(target.name, Role.TARGET, ColumnType.CATEGORY, categories=texts))
+        else:
+            columns.append(Column(target.name, Role.TARGET, ColumnType.NUMBER, whole_values=codes))
+    columns += other.having(Role.WEIGHT)
+    return Table(0, tuple(columns), "float64", 1.0, "", 0)
+
+
+def as_trained(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
+    """Another dataset with the widths and classes of the one preprocessing was fitted on, and its own statistics.
+
+    `Invalid` at `where` says why it does not fit.
+    """
+    like = trained_on(preprocessing, other)
+    check_columns(name, other, like, where)
+    if preprocessing.labels is not None:
+        check_classes(other.having(Role.TARGET)[0], preprocessing.labels, where)
+    said = "value" if preprocessing.labels is None else "class"
+    fitted = iter(preprocessing.inputs)
+    columns = []
+    for mine, theirs in zip(like.columns, other.columns, strict=True):
+        column = replace(theirs, categories=mine.categories, whole_values=mine.whole_values)
+        if column.role is Role.INPUT:
+            column = _filled(column, next(fitted), preprocessing.missing)
+        elif column.role is Role.TARGET:
+            column = replace(column, class_or_value=said)
+        columns.append(column)
+    return replace(other, columns=tuple(columns))
+
+
+def _filled(column: Column, fitted: InputColumn, missing: str) -> Column:
+    """An indicator of missing values is an input where one was fitted, whatever is missing here."""
+    if missing != "indicator":
+        return column
+    return replace(column, missing=max(1, column.missing) if fitted.indicator else 0)
+
+
+def class_weights_alike(
+    choice: str | dict[str, float] | None,
+    labels: tuple[str | int, ...] | None,
+    array: NDArray[Any],
+    table: Table,
+    rows: Selection,
+    samples: Weights | None,
+) -> Weights | None:
+    """`class_weights` in the order of the `labels` a network was trained with, some of which may be missing here."""
+    if choice is None or labels is None:
+        return None
+    here = labels_of(table.having(Role.TARGET)[0])
+    found = class_weights(choice, here, array, table, rows, samples)
+    if here == labels or found is None:
+        return found
+    named = {} if isinstance(choice, str) else choice
+    weights = np.array([named.get(str(label), 1.0) for label in labels])
+    weights[[labels.index(label) for label in here]] = found
+    return weights

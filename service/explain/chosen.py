@@ -1,0 +1,65 @@
+"""Which numbers of a trace are written as formulas: all, or of a large network those that matter most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.network import Network
+from service.backprop.trace import Trace
+from service.errors import Invalid
+
+MOST_FORMULAS = 5000
+BY_UNIT, BY_PARAMETER = 5, 4  # formulas of a unit in each row, and of a parameter
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """By layer the units, and the parameters as places in the whole vector; how many formulas that leaves out."""
+
+    units: list[IndexArray]
+    parameters: list[IndexArray]
+    left_out: int
+
+
+def check_formulas(network: Network, rows: int) -> None:
+    """Raise `Invalid` where one unit and one parameter a layer are too many; by arithmetic, before all else."""
+    layers = len(network.layers)
+    count = layers * (rows * BY_UNIT + BY_PARAMETER)
+    if count > MOST_FORMULAS:
+        detail = (
+            f"would write {count:,} formulas for {layers:,} layers, and at most {MOST_FORMULAS:,} are; take fewer rows"
+        )
+        raise Invalid.at("?explain", detail)
+
+
+def choose(trace: Trace) -> Chosen:
+    """Of a large network, in each layer the units with the largest errors and the parameters that contribute most."""
+    network, rows = trace.network, len(trace.inputs)
+    by_layer = MOST_FORMULAS // (2 * len(network.layers))
+    units_room, parameters_room = max(1, by_layer // (rows * BY_UNIT)), max(1, by_layer // BY_PARAMETER)
+    if count_of(network, rows) <= MOST_FORMULAS:
+        units_room = parameters_room = max(network.parameters.size, *(placed.units for placed in network.layers))
+    errors = {returned.layer: np.abs(returned.delta).max(axis=0) for returned in trace.backward}
+    contributions = np.abs(trace.contributions)
+    units = [_largest(errors[placed.index], units_room) for placed in network.layers]
+    parameters = [
+        placed.offset + _largest(contributions[placed.offset : placed.offset + placed.size], parameters_room)
+        for placed in network.layers
+    ]
+    written = rows * BY_UNIT * sum(map(len, units)) + BY_PARAMETER * sum(map(len, parameters))
+    return Chosen(units, parameters, count_of(network, rows) - written)
+
+
+def count_of(network: Network, rows: int) -> int:
+    """How many formulas there are in all."""
+    units = sum(placed.units for placed in network.layers)
+    return rows * BY_UNIT * units + BY_PARAMETER * network.parameters.size
+
+
+def _largest(values: FloatArray, room: int) -> IndexArray:
+    """Where the largest are, at most `room`, ascending; what is not finite is among them."""
+    if len(values) <= room:
+        return np.arange(len(values), dtype=np.intp)
+    ranked = np.where(np.isfinite(values), values, np.inf)
+    return np.sort(np.argpartition(-ranked, room)[:room])

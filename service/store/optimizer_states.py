@@ -1,0 +1,33 @@
+"""The optimizer's state beside stored epochs, in jobs that keep it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, insert, select
+
+from service.store.records import StoredBytes
+from service.store.tables import optimizer_states as table
+
+TOGETHER = 1000  # epochs of one statement
+
+
+def add(connection: Connection, job: int, states: Sequence[tuple[int, StoredBytes]]) -> None:
+    """States by epoch; those that lie in the blobs have their address."""
+    if states:
+        connection.execute(insert(table), [{"job": job, "epoch": epoch, **asdict(state)} for epoch, state in states])
+
+
+def load(connection: Connection, job: int, epoch: int) -> StoredBytes | None:
+    """After an epoch; None where it is not kept."""
+    row = connection.execute(select(table).where(table.c.job == job, table.c.epoch == epoch)).one_or_none()
+    return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
+
+
+def forget(connection: Connection, job: int, epochs: Sequence[int]) -> list[str]:
+    """Drop those of some epochs, as far as they are kept; where they lay, if in the blobs."""
+    addresses: list[str] = []
+    for start in range(0, len(epochs), TOGETHER):
+        where = (table.c.job == job, table.c.epoch.in_(epochs[start : start + TOGETHER]))
+        addresses += connection.execute(select(table.c.address).where(*where, table.c.address.is_not(None))).scalars()
+        connection.execute(delete(table).where(*where))
+    return addresses

@@ -1,0 +1,153 @@
+"""Records that were changed where they are stored: a replay finds it, and names epoch, layer and parameter."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from service.parts import Parts
+from service.store import epoch_runs, jobs
+from service.store.tables import epoch_runs as runs_table
+from service.store.tables import epochs as epochs_table
+from service.store.tables import jobs as jobs_table
+from service.store.tables import parameters
+from tests.integration.contract import XOR
+from tests.integration.forked import Ask, Job, asker, classes, record_of, verdict_of
+from workers.training_run import run_next_job
+
+BOTH = "stored_parameters and recorded_sha256"
+SHORT = {"dataset": XOR, "training": {"epochs": 3000, "batch_size": 4}}
+
+
+@pytest.fixture
+def ask(client: FlaskClient, service: Parts) -> Ask:
+    return asker(client, service)
+
+
+def flip(service: Parts, job: Job, epoch: int, byte: int, bit: int = 0) -> None:
+    """Change one bit of what is stored after an epoch."""
+    with service.database.begin() as connection:
+        number = jobs.get_job(connection, job["id"]).number
+        where = (parameters.c.job == number, parameters.c.first_epoch <= epoch)
+        row = connection.execute(
+            select(parameters).where(*where).order_by(parameters.c.first_epoch.desc()).limit(1)
+        ).one()
+        data = bytearray(row.bytes)
+        data[(epoch - row.first_epoch) // row.stride * row.size + byte] ^= 1 << bit
+        mine = (parameters.c.job == number, parameters.c.first_epoch == row.first_epoch)
+        connection.execute(update(parameters).where(*mine).values(bytes=bytes(data)))
+
+
+def change_hash(service: Parts, job: Job, epoch: int) -> None:
+    """Change what is recorded as an epoch's hash."""
+    with service.database.begin() as connection:
+        number = jobs.get_job(connection, job["id"]).number
+        where = (epochs_table.c.job == number, epochs_table.c.epoch == epoch)
+        if connection.execute(update(epochs_table).where(*where).values(sha256="0" * 64)).rowcount:
+            return
+        (run,) = epoch_runs.runs_between(connection, number, epoch, epoch)
+        sha256 = run.sha256.copy()
+        sha256[epoch - run.first_epoch] = 0
+        values = epoch_runs._values(number, replace(run, sha256=sha256))
+        of_run = (runs_table.c.job == number, runs_table.c.first_epoch == run.first_epoch)
+        assert connection.execute(update(runs_table).where(*of_run).values(columns=values["columns"])).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "epoch"),
+    [({"dataset": classes(), "training": {"epochs": 9, "seed": 5}}, 4), (SHORT, 2345)],
+)
+def test_one_flipped_bit_in_a_stored_epoch_is_found_and_named(
+    client: FlaskClient, service: Parts, ask: Ask, body: Job, epoch: int
+) -> None:
+    record = ask("/v1/jobs", body)
+    layers = client.get(f"/v1/jobs/{record['id']}/epochs/{epoch}/parameters").json["layers"]
+    before = sum(np.size(array) for array in layers[0].values())
+    index = [3, 0]
+    at = before + index[0] * len(layers[1]["weights"][0]) + index[1]
+    flip(service, record, epoch, byte=4 * at + 1, bit=5)
+    verdict = verdict_of(ask, record)
+    found = verdict["first_difference"]
+    assert verdict["identical"] is False
+    assert (found["epoch"], found["layer"], found["parameter"], found["index"]) == (epoch, 1, "weights", index)
+    assert found["in"] == "stored_parameters"
+    assert found["sha256"]["recorded"] == found["sha256"]["replayed"] != found["sha256"]["stored"]
+    assert client.get(f"/v1/jobs/{record['id']}/epochs/{epoch}/parameters").status_code == 500
+
+
+def test_a_flipped_bit_is_named_in_a_thinned_record_too(
+    client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as often:
+        often.setattr("workers.recorder.FLUSH_SECONDS", 0.0)
+        often.setattr("workers.recorder.FLUSH_SHARE", 1e9)
+        training = {"epochs": 300, "seed": 5, "optimizer": "rprop", "store_parameters": {"limit_bytes": 10_000}}
+        record = ask("/v1/jobs", {"dataset": XOR, "training": training})
+    stored = [epoch["epoch"] for epoch in record_of(client, record) if epoch["parameters_stored"]]
+    assert 10 < len(stored) < 60
+    flip(service, record, stored[-12], byte=2)
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["layer"], found["in"]) == (stored[-12], 0, "stored_parameters")
+
+
+@pytest.mark.parametrize("kernels", ["numpy", "numba"])  # each epoch by itself, and many in one row
+def test_a_changed_hash_is_found(client: FlaskClient, service: Parts, kernels: str) -> None:
+    pytest.importorskip("numba")
+    ask = asker(client, replace(service, settings=replace(service.settings, kernels=kernels)))
+    training = {"epochs": 300, "seed": 5, "batch_size": 4, "store_parameters": {"every": 50}}
+    record = ask("/v1/jobs", {"dataset": XOR, "training": training})
+    change_hash(service, record, 123)
+    verdict = verdict_of(ask, record)
+    found = verdict["first_difference"]
+    assert (verdict["identical"], found["epoch"], found["layer"]) == (False, 123, None)
+    assert found["in"] == "recorded_sha256" and found["sha256"]["recorded"] == "0" * 64
+    assert "the record has no parameters of this epoch" in found["reason"]
+    assert verdict["chain"]["recorded"] == verdict["chain"]["replayed"] != verdict["chain"]["of_rows"]
+
+
+def test_parameters_and_hash_changed_together_are_found(client: FlaskClient, service: Parts, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
+    flip(service, record, 3, byte=0)
+    change_hash(service, record, 3)
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["layer"], found["in"], found["index"]) == (3, 0, BOTH, [0, 0])
+
+
+def test_a_changed_chain_is_found(service: Parts, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": XOR, "training": {"epochs": 6, "seed": 5}})
+    with service.database.begin() as connection:
+        connection.execute(update(jobs_table).where(jobs_table.c.id == record["id"]).values(chain="12" * 32))
+    verdict = verdict_of(ask, record)
+    assert verdict["identical"] is False and verdict["first_difference"]["in"] == "chain"
+    assert verdict["first_difference"]["epoch"] is None and verdict["first_difference"]["reason"]
+
+
+def test_an_epoch_that_is_gone_is_found(service: Parts, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
+    with service.database.begin() as connection:
+        number = jobs.get_job(connection, record["id"]).number
+        connection.execute(epochs_table.delete().where(epochs_table.c.job == number, epochs_table.c.epoch == 2))
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["in"], found["sha256"]["recorded"]) == (2, "length", None)
+
+
+def test_another_computation_is_told_from_a_changed_record(client: FlaskClient, service: Parts, ask: Ask) -> None:
+    """As on another machine: the replay itself comes to other bits."""
+    record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
+    queued = client.post(f"/v1/jobs/{record['id']}:replay").json
+    with service.database.begin() as connection:
+        training = {**record["training"], "regularization": {"l1": 0.0, "l2": 1e-6, "max_norm": None}}
+        training["preprocessing"] = {"numbers": "auto", "targets": "auto", "missing": "error"}
+        where = jobs_table.c.id == queued["id"]
+        connection.execute(update(jobs_table).where(where).values(training=training, fingerprint="numpy 0.1; core z80"))
+    assert run_next_job(service, "test", lambda: False)
+    replayed = client.get(f"/v1/jobs/{queued['id']}").json
+    found = replayed["replay"]["first_difference"]
+    assert (found["epoch"], found["layer"], found["in"]) == (1, 0, "computation")
+    assert found["sha256"]["recorded"] == found["sha256"]["stored"] != found["sha256"]["replayed"]
+    assert [warning["code"] for warning in replayed["warnings"]] == ["other_machine"]
+    assert (
+        "core z80" in replayed["warnings"][0]["detail"] and "its bits may differ" in replayed["warnings"][0]["detail"]
+    )

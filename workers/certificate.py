@@ -1,0 +1,200 @@
+"""The verdict of a replay: whether a record's hashes, stored parameters and chain are what the replay computed."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.definitions.build import build_network
+from service.errors import NotFound
+from service.parts import Parts
+from service.store import chains, epochs, jobs
+from service.store.records import JobRecord, StoredBlock
+from service.stored_bytes import read_unchecked
+from workers.recorder import Recorder
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """Of the epochs from 0 on: their SHA-256 (epochs, 32), and whether there is one (epochs,)."""
+
+    values: NDArray[np.uint8]
+    there: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, found: Iterable[chains.Block], through: int) -> "Hashes":
+        values = np.zeros((through + 1, chains.DIGEST), dtype=np.uint8)
+        there = np.zeros(through + 1, dtype=np.bool_)
+        for first, hashes in found:
+            rows = np.frombuffer(hashes, dtype=np.uint8).reshape(-1, chains.DIGEST)[: max(0, through + 1 - first)]
+            values[first : first + len(rows)] = rows
+            there[first : first + len(rows)] = True
+        return cls(values, there)
+
+    def at(self, epoch: int) -> str | None:
+        return self.values[epoch].tobytes().hex() if self.there[epoch] else None
+
+    def chain(self) -> str | None:
+        """Over those that are there."""
+        return chains.over(None, [(0, self.values[self.there].tobytes())])
+
+    def first_unlike(self, other: "Hashes") -> int | None:
+        """The first epoch at which one is there and the other is not, or is not the same."""
+        unlike = (self.there != other.there) | (self.values != other.values).any(axis=1)
+        return int(unlike.argmax()) if unlike.any() else None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What hashing all stored parameters of a record found: how many, and the first epoch whose bytes are others."""
+
+    checked: int
+    damaged: int | None
+
+
+def keeps_also(parts: Parts, job: JobRecord) -> frozenset[int]:
+    """The epoch that a replay stores whatever else it keeps: the record's first one whose stored bytes are others."""
+    if job.replay is None or job.replay_of is None:
+        return frozenset()
+    with parts.database.read() as connection:
+        record = jobs.get_job(connection, job.replay_of)
+        recorded = Hashes.of(chains.stored_blocks(connection, record.number), int(job.replay["through"]))
+    damaged = _audit(parts, record, recorded).damaged
+    return frozenset() if damaged is None else frozenset({damaged})
+
+
+def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
+    """The replay's verdict, once its last epoch is computed and before its end is stored. Takes no transaction long."""
+    assert job.replay is not None and job.replay_of is not None
+    through = int(job.replay["through"])
+    with parts.database.read() as connection:
+        record = jobs.get_job(connection, job.replay_of)
+        recorded = Hashes.of(chains.stored_blocks(connection, record.number), through)
+        replayed = _replayed_hashes(connection, job, recorder, through)
+    audit = _audit(parts, record, recorded)
+    chain = {"recorded": job.replay["chain"]["recorded"], "of_rows": recorded.chain(), "replayed": replayed.chain()}
+    unlike = recorded.first_unlike(replayed)
+    epoch = min((each for each in (unlike, audit.damaged) if each is not None), default=None)
+    difference = None
+    if epoch is not None:
+        difference = _Difference(parts, record, job, recorder, recorded, replayed, chain).at(epoch)
+    elif chain["recorded"] not in (None, chain["of_rows"]):
+        reason = "every epoch's hash is as it was replayed, and the chain that was stored with them is another one"
+        difference = {"epoch": None, "layer": None, "in": "chain", "reason": reason}
+    return {
+        **job.replay,
+        "identical": difference is None,
+        "first_difference": difference,
+        "chain": chain,
+        "checked": {"epochs": int(recorded.there.sum()), "stored_parameters": audit.checked},
+    }
+
+
+def _replayed_hashes(connection: Any, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
+    def found() -> Iterator[chains.Block]:
+        yield from chains.stored_blocks(connection, job.number)
+        yield from recorder.pending.hashes()
+
+    return Hashes.of(found(), through)
+
+
+def _audit(parts: Parts, record: JobRecord, recorded: Hashes) -> Audit:
+    """Hash everything the record has stored; a block at a time is in memory."""
+    checked, damaged, after = 0, set(), -1
+    while (block := _next_block(parts, record, after)) is not None:
+        data = read_unchecked(parts.blobs, block.bytes, block.address) or b""
+        for index, epoch in enumerate(block.epochs):
+            if epoch >= len(recorded.there):
+                break  # a paused job may have gone on since
+            piece = data[index * block.size : (index + 1) * block.size]
+            checked += 1
+            if hashlib.sha256(piece).hexdigest() != recorded.at(epoch):
+                damaged.add(epoch)
+        after = block.epochs[0]
+    return Audit(checked, min(damaged, default=None))
+
+
+def _next_block(parts: Parts, record: JobRecord, after: int) -> StoredBlock | None:
+    with parts.database.read() as connection:
+        return epochs.next_block(connection, record.number, after)
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """Tells of one epoch that is not as it was replayed."""
+
+    parts: Parts
+    record: JobRecord
+    job: JobRecord
+    recorder: Recorder
+    recorded: Hashes
+    replayed: Hashes
+    chain: dict[str, str | None]
+
+    def at(self, epoch: int) -> dict[str, Any]:
+        stored, mine = self._stored(self.record, epoch), self._mine(epoch)
+        hashes = {
+            "recorded": self.recorded.at(epoch),
+            "stored": None if stored is None else hashlib.sha256(stored).hexdigest(),
+            "replayed": self.replayed.at(epoch),
+        }
+        told = {"epoch": epoch, "layer": None, "in": self._kind(hashes), "sha256": hashes}
+        if stored is None or mine is None:
+            where = "the record" if stored is None else "the replay"
+            return {**told, "reason": f"{where} has no parameters of this epoch, so no layer can be named"}
+        place = first_unlike(self.record, stored, mine)
+        if place is None:
+            return {**told, "reason": "the stored parameters are the replay's, and their recorded hash is not"}
+        return {**told, **place}
+
+    def _kind(self, hashes: dict[str, str | None]) -> str:
+        """Where the difference lies, as far as the hashes tell; the record's chain was stored as the job ended."""
+        recorded, stored, replayed = (hashes[name] for name in ("recorded", "stored", "replayed"))
+        if recorded is None or replayed is None:
+            return "length"
+        if recorded == replayed:
+            return "stored_parameters"
+        if stored == replayed:
+            return "recorded_sha256"
+        if self.chain["recorded"] != self.chain["replayed"]:
+            return "computation"
+        return "recorded_sha256" if stored is None else "stored_parameters and recorded_sha256"
+
+    def _stored(self, job: JobRecord, epoch: int) -> bytes | None:
+        """A job's parameters after an epoch as they lie there, unchecked; None where they are not stored."""
+        with self.parts.database.read() as connection:
+            try:
+                found = epochs.load_parameters(connection, job.number, epoch)
+            except NotFound:
+                return None
+        return read_unchecked(self.parts.blobs, found.bytes, found.address)
+
+    def _mine(self, epoch: int) -> bytes | None:
+        at_hand = self.recorder.bytes_of(epoch)
+        return self._stored(self.job, epoch) if at_hand is None else at_hand
+
+
+def first_unlike(record: JobRecord, stored: bytes, replayed: bytes) -> dict[str, Any] | None:
+    """The first parameter, in the order they are stored, that differs in any bit; None when none does."""
+    network = build_network(record.network, record.training["precision"])
+    at, size = 0, network.dtype.itemsize
+    for placed in network.layers:
+        for name, array in placed.values.items():
+            ours, theirs = (_bits(data[at : at + array.nbytes], size) for data in (stored, replayed))
+            at += array.nbytes
+            if len(ours) != array.size or len(theirs) != array.size:
+                return {"layer": placed.index, "parameter": name, "index": None}
+            unlike = ours != theirs
+            if unlike.any():
+                index = np.unravel_index(int(unlike.argmax()), array.shape)
+                return {"layer": placed.index, "parameter": name, "index": [int(step) for step in index]}
+    return None if len(stored) == len(replayed) == at else {"layer": None, "parameter": None, "index": None}
+
+
+def _bits(data: bytes, size: int) -> NDArray[Any]:
+    """Numbers as whole ones, so that -0.0 is not 0.0."""
+    whole = len(data) // size * size
+    return np.frombuffer(data[:whole], dtype=f"<u{size}")
