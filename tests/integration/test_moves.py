@@ -10,6 +10,7 @@ from service.life import collect
 from service.parts import Parts
 from service.store import epochs, jobs
 from tests.integration.contract import XOR, problem
+from workers.recorder import Recorder
 from workers.training_run import run_next_job
 
 TRAINING = {"epochs": 12, "seed": 3, "batch_size": 2}
@@ -88,7 +89,11 @@ def test_every_verb_is_understood_in_three_spellings(client: FlaskClient, verb: 
     assert client.post(path, json={"epochs": 1} if verb == "step" else None).status_code == 202
 
 
-def test_a_running_job_pauses_and_its_wish_is_told_meanwhile(client: FlaskClient, run: Run) -> None:
+def test_a_running_job_pauses_and_its_wish_is_told_meanwhile(
+    client: FlaskClient, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # so few short epochs would be over before a flush beside them has told of the wish
+    monkeypatch.setattr(Recorder, "flush_beside", Recorder.flush)
     undisturbed = submit(client)
     assert run()
     job = submit(client)
