@@ -1,7 +1,7 @@
 """What the database holds of jobs, read as it stands: rows, not what the service would make of them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,10 @@ class JobFacts:
         """The client's Idempotency-Key."""
         return self.job.metadata.get("key")
 
+    def alone(self) -> "JobFacts":
+        """The job without its many rows."""
+        return JobFacts(self.job, (), (), (), self.versions, {}, self.has_resume_state)
+
     @property
     def definition(self) -> str:
         """What decides the job's bits, as one line of text: jobs that agree here are to end alike."""
@@ -81,11 +85,14 @@ class JobFacts:
         return json.dumps(what, sort_keys=True)
 
 
-def read_jobs(parts: Parts) -> list[JobFacts]:
-    """Every job, by number, in one look at the database."""
+def read_jobs(parts: Parts) -> Iterator[JobFacts]:
+    """Every job, by number, one at a time, as some hold many epochs: nothing is to change them any more."""
     with parts.database.read() as connection:
         found = [jobs.job_of(row) for row in connection.execute(select(tables.jobs).order_by(tables.jobs.c.number))]
-        return [read_job(connection, job) for job in found]
+    for job in found:
+        with parts.database.read() as connection:
+            facts = read_job(connection, job)
+        yield facts
 
 
 def read_job(connection: Connection, job: JobRecord) -> JobFacts:

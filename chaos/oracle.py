@@ -89,18 +89,20 @@ def examine(
 
     `may_fail` holds the error codes that the load brings about on purpose. What is orphaned in the blobs is removed.
     """
-    found = read_jobs(parts)
-    violations = [*answers_are_kept(found, entries)]
-    counts: Counter[str] = Counter({"requests": len(entries), "jobs": len(found)})
-    for facts in found:
+    found: list[JobFacts] = []
+    violations: list[Violation] = []
+    counts: Counter[str] = Counter({"requests": len(entries)})
+    for facts in read_jobs(parts):
+        found.append(facts.alone())
         reference = references.of(facts)
         words = [*_of_job(facts, parts, may_fail)]
         if reference is not None:
             words += checks.ends_as(facts, reference)
             counts.update({"jobs compared": 1, "epochs compared": len(facts.epochs)})
-        counts.update({"epochs": len(facts.epochs), "attempts": facts.job.attempt, f"{facts.job.status}": 1})
+        counts.update({"jobs": 1, "epochs": len(facts.epochs), "attempts": facts.job.attempt, f"{facts.job.status}": 1})
         counts.update({"parameters hashed": sum(len(block.epochs) for block in facts.blocks)})
         violations += [Violation(facts.job.id, each) for each in words]
+    violations += answers_are_kept(found, entries)
     for table, count in strays(parts).items():
         violations.append(Violation(None, f"{count} rows of {table} belong to no job"))
     violations += blobs_are_whole(parts)

@@ -38,7 +38,7 @@ LOADED = {
     "schedule float32": KINDS["schedule float32"],
     "stop_when float64": KINDS["stop_when float64"],
     "wide float32": KINDS["wide float32"],
-    "short float32": longer(KINDS["short float32"], 20_000),
+    "short float32": longer(KINDS["short float32"], 10_000),
 }
 
 
@@ -197,4 +197,10 @@ def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
     """One pair after the other: a service takes both cores."""
-    return sum_of(run(pair, figures, f"{seed} {pair}") for pair in pairs)
+    return sum_of(_told(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
+
+
+def _told(pair: str, report: Report) -> Report:
+    """Told at once, as the next pair takes some minutes."""
+    print(f"  {pair}: {report.lines()[0]}", flush=True)
+    return report

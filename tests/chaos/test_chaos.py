@@ -3,17 +3,19 @@
 The whole of it is `make chaos`.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chaos import __main__ as command
 from chaos import hooks, stage_failpoints, stage_kills, stage_mutants, stage_twenty
 from chaos.failpoints import Failpoint
 from chaos.grounds import Ground, on
 from chaos.kinds import KINDS, LONG
+from chaos.oracle import Report, Violation
 from chaos.scenes import Case
 from tests.conftest import Parts
 
@@ -96,7 +98,27 @@ def test_a_function_that_is_gone_is_told_of(monkeypatch: pytest.MonkeyPatch) -> 
         hooks.check()
 
 
-def test_an_end_is_told_from_a_flush(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_good", [True, False])
+def test_the_command_tells_by_its_exit_code_whether_anything_was_lost(
+    is_good: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds: list[str] = []
+
+    def stage(_: command.Size, seed: str) -> Report:
+        seeds.append(seed)
+        return Report({"kills": 3}, () if is_good else (Violation("job_1", "is gone"),))
+
+    monkeypatch.setattr(command, "STAGES", {"kills": stage, "service": stage})
+    monkeypatch.setattr(sys, "argv", ["chaos", "kills", "--seed", "x"])
+    assert command.main() == (0 if is_good else 1)
+    assert command.soak(command.FULL, "y", minutes=0) is is_good
+    assert seeds == ["x kills", "y.0 kills", "y.0 service"]
+    printed = capsys.readouterr().out
+    assert "checked: 3 kills" in printed and ("VIOLATION job_1: is gone" in printed) is not is_good
+    assert is_good or "SEED=x" in printed
+
+
+def test_an_end_is_told_from_a_flush() -> None:
     assert hooks.writer() is None
     labels = [label for label, _, _ in hooks.WRITERS]
     assert labels.index("end") < labels.index("flush") < labels.index("claim")
