@@ -25,6 +25,7 @@ from chaos.oracle import Report, Violation, sum_of
 from chaos.stage_service import LOADED, Whole, whole
 from service.supervisor import SETTLED_SECONDS
 from tests.freezing import frozen
+from tests.integration.service import Service
 from tests.servers import Server
 from tests.waiting import wait_until
 
@@ -33,6 +34,7 @@ MOST_SECONDS = 20.0  # for any answer, whatever is away
 BACK_SECONDS = 60.0
 AGAIN_SECONDS = 2.0
 LOOK_SECONDS = 0.01
+API_PROCESSES = 2
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,10 @@ def kills_of_the_api(kills: int, figures: Figures, seed: str) -> Report:
             if number:
                 time.sleep(SETTLED_SECONDS)  # one that dies again within that time is started ever later
             for whom, seconds in taken.items():
-                family = sorted(service.children("service.cli api"))
-                os.kill(family[0] if whom == "their parent" else family[1 + number % (len(family) - 1)], signal.SIGKILL)
+                parent, processes = service.api_processes()
+                os.kill(parent if whom == "their parent" else processes[number % len(processes)], signal.SIGKILL)
                 seconds.append(_until_answered(service.address))
-                wait_until(lambda: len(service.children("service.cli api")) >= 3, BACK_SECONDS, "a whole API")
+                wait_until(lambda: _is_whole(service), BACK_SECONDS, "a whole API")
         for whom, seconds in taken.items():
             held = "held" if max(seconds) <= AGAIN_SECONDS else "SHORT"
             middle = sorted(seconds)[len(seconds) // 2]
@@ -150,6 +152,10 @@ def kills_of_the_api(kills: int, figures: Figures, seed: str) -> Report:
             )
 
     return _under_load(EXTERNAL, disturb, figures, kills * SETTLED_SECONDS, seed)
+
+
+def _is_whole(service: Service) -> bool:
+    return len(service.api_processes()[1]) == API_PROCESSES
 
 
 def _until_answered(address: str) -> float:

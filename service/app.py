@@ -31,7 +31,7 @@ from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
 from service.parts import Parts, open_parts
-from service.processes import die_with_parent
+from service.processes import API_PARENT, die_with_parent
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, evaluating, explain)
@@ -85,7 +85,8 @@ def _end(response: Response) -> Response:
 
 def from_environment() -> Flask:
     """For the HTTP server's processes, which are told everything by `BACKPROP_*` variables."""
-    die_with_parent(os.getppid())
+    # told by name: a parent that died just after it forked is not the parent any more
+    die_with_parent(int(os.environ.get(API_PARENT, os.getppid())))
     settings = read_settings(os.environ)
     level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -94,11 +94,12 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from service.processes import API_PARENT
     from service.supervisor import check_port, environment_of
 
     settings.check_listening()
     check_port(settings.host, settings.port)
-    os.environ.update(environment_of(settings, settings.queue_url))
+    os.environ.update({**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())})
     if multiprocessing.get_start_method() == "fork":
         import_module(APPLICATION.partition(":")[0])  # once, for all that are forked, and for those that replace them
     server = Granian(

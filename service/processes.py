@@ -8,6 +8,7 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
+API_PARENT = "API_PARENT_PROCESS"  # the variable that tells the API's processes whose they are
 
 
 def is_alive(pid: int) -> bool:

@@ -89,6 +89,13 @@ class Service:
             below |= {pid for pid, parent, _ in rows if parent in below}
         return [pid for pid, _, command in rows if pid in below and words in command]
 
+    def api_processes(self) -> tuple[int, list[int]]:
+        """The API's parent, which is the supervisor's own child, and those that answer; (0, []) while it is away."""
+        assert self.process is not None
+        rows = processes()
+        parents = [pid for pid, parent, told in rows if parent == self.process.pid and "service.cli api" in told]
+        return max(parents, default=0), [pid for pid, parent, _ in rows if parent in parents]
+
     def training_processes(self) -> list[int]:
         """The children that train: below the worker's parent, which is the supervisor's own child."""
         assert self.process is not None

@@ -1,8 +1,13 @@
 """A database that is frozen: nobody waits for it for ever, and what it does late harms nobody."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +16,7 @@ from sqlalchemy import text
 
 from service.errors import Unavailable
 from service.parts import Parts
+from service.processes import API_PARENT
 from service.store import database as store
 from service.store.database import BoundedConnection, Database
 from tests.freezing import frozen
@@ -78,6 +84,16 @@ def test_migrations_may_take_longer(database: Database) -> None:
     with database.begin_unbounded() as connection:
         connection.execute(slow)
     assert seconds_of(sleep) < 4 * LIMIT_SECONDS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread looks, a second later")
+def test_an_api_process_whose_parent_died_as_it_forked_does_not_stay(tmp_path: Path) -> None:
+    """It would hold the port, and the API that is started in its parent's place could never listen."""
+    command = [sys.executable, "-c", "from service.app import from_environment; from_environment(); print('stays')"]
+    told = {"BACKPROP_DATA_DIR": str(tmp_path), "BACKPROP_QUEUE_URL": f"filesystem://{tmp_path}/queue"}
+    for parent, code in ((os.getpid(), 0), (1, -signal.SIGKILL)):
+        ended = subprocess.run(command, env={**os.environ, **told, API_PARENT: str(parent)}, capture_output=True)
+        assert ended.returncode == code, ended.stderr
 
 
 def test_a_flush_that_was_committed_late_is_no_failure(
