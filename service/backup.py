@@ -116,13 +116,33 @@ def restore(settings: Settings, source: Path) -> None:
         folder.mkdir()
         try:
             with tarfile.open(source) as archive:
-                archive.extractall(folder, filter="data")
+                _unpack(archive, folder)
         except (OSError, tarfile.TarError) as error:
             raise Misconfigured(f"{source} cannot be read: {error}") from None
         check(folder)
         if target.exists():
             target.rmdir()
         folder.replace(target)
+
+
+def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write what a backup consists of, and nothing else: no link, and nothing outside of `folder`."""
+    for member in archive:
+        if member.isdir():
+            continue
+        stream = archive.extractfile(member) if member.isreg() and _is_ours(member.name) else None
+        if stream is None:
+            raise Misconfigured(f"that is no backup: it holds {member.name!r}")
+        path = folder / member.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with stream, path.open("xb") as written:
+            shutil.copyfileobj(stream, written)
+
+
+def _is_ours(name: str) -> bool:
+    first, *rest = name.split("/")
+    is_blob = first == "blobs" and len(rest) == 2 and bool(ADDRESS.fullmatch(rest[1])) and rest[0] == rest[1][:2]
+    return is_blob or name in ("format.json", DATABASE)
 
 
 def check(folder: Path) -> None:
