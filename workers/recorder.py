@@ -226,7 +226,7 @@ class Recorder:
         """Write what is pending and the final state, in one transaction; `finishing` may add columns to it."""
         self.settle()
         self._keep_newest()
-        self.writer.write(self._flush(last=lambda connection: self._finish(connection, status, finishing)))
+        self._note(self.writer.write, self._flush(last=lambda connection: self._finish(connection, status, finishing)))
 
     def put_back(self, behind: bool = False) -> Status:
         """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.

@@ -121,25 +121,27 @@ def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskCl
     assert stored == sorted({0, ended["best_epoch"], 40})
 
 
-def test_a_flush_that_fails_as_nothing_foresaw_leaves_no_hole(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("failing", ["a flush beside training", "the end"])
+def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
+    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     job = submit(client, epochs=200)
     monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
     monkeypatch.setattr(recorder, "FLUSH_SHARE", 1e9)
-    whole, flushes = Writer._transaction, iter(range(10**9))
+    whole, failed = Writer._transaction, []
 
-    def fail(self: Writer, *given: Any) -> Any:
-        if next(flushes) == 3:
+    def fail(self: Writer, flush: Any, *given: Any) -> Any:
+        if not failed and (flush.last is not None) == (failing == "the end"):
+            failed.append(flush)
             raise OSError("input/output error")
-        return whole(self, *given)
+        return whole(self, flush, *given)
 
     monkeypatch.setattr(Writer, "_transaction", fail)
     assert run_next_job(service, "test", lambda: False)
     ended, epochs = read(client, job), told(client, job)
     assert (ended["status"], ended["error"]["code"]) == ("failed", "internal")
     assert [epoch for epoch, _ in epochs] == list(range(len(epochs)))
-    assert ended["progress"]["epoch"] == len(epochs) - 1
+    assert ended["progress"]["epoch"] == max(0, len(epochs) - 1)
 
 
 def test_a_full_disk_of_the_blobs_is_no_death(
