@@ -1,11 +1,13 @@
 """What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.backprop.results import EpochResult
 from service.store import chains, epoch_runs
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
@@ -29,6 +31,13 @@ class Pending:
     forget: list[int] = field(default_factory=list)
     late: int | None = None
     size_bytes: int = 0
+
+    def note(self, result: EpochResult, stored: bool, sha256: str) -> None:
+        """An epoch's errors, and what was measured of its layers; whether its parameters are stored."""
+        self.records.append(_record(result, stored, sha256))
+        if result.layers is not None:
+            layers = [_finite(asdict(layer)) for layer in result.layers]
+            self.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
 
     def keep(self, block: ParameterBlock, state: bytes | None = None) -> None:
         self.blocks.append(block)
@@ -97,3 +106,21 @@ class Pending:
         if self.runs and (alone is None or self.runs[-1].last_epoch > alone.epoch):
             return epoch_runs.record_of(self.runs[-1], len(self.runs[-1].training_loss) - 1)
         return alone
+
+
+def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
+    return EpochRecord(
+        epoch=result.epoch,
+        training_loss=result.training_loss,
+        validation_loss=result.validation_loss,
+        training_metrics=_finite(result.training_metrics),
+        validation_metrics=_finite(result.validation_metrics),
+        learning_rate=result.learning_rate,
+        seconds=result.seconds,
+        parameters_stored=stored,
+        sha256=sha256,
+    )
+
+
+def _finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

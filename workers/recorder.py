@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from struct import iter_unpack
@@ -18,7 +18,7 @@ from service.fingerprint import fingerprint
 from service.parts import Parts
 from service.store import jobs
 from service.store.epoch_runs import RunRecord
-from service.store.records import DiagnosticsRecord, EpochRecord, JobRecord, ParameterBlock, Status
+from service.store.records import JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping
 from workers.pending import Pending
 from workers.writing import Fenced, Flush, Last, Writer, Written
@@ -95,15 +95,12 @@ class Recorder:
         if is_best:
             self._keep_best(result.epoch, kept)
             self.best = (result.epoch, data)
-        self.pending.records.append(_record(result, kept or is_best, hashlib.sha256(data).hexdigest()))
+        self.pending.note(result, kept or is_best, hashlib.sha256(data).hexdigest())
         if kept or is_best:
             self.pending.keep(self._alone(result.epoch, data), self.latest_state)
         self.latest, self.latest_kept = (result.epoch, data), kept or is_best
         self.best_epoch, self.state, self.stopped = result.best_epoch, result.state, result.stopped
         self.seconds += result.seconds
-        if result.layers is not None:
-            layers = [_finite(asdict(layer)) for layer in result.layers]
-            self.pending.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
         for warned in result.warnings:
             self._warn(warned)
 
@@ -302,21 +299,3 @@ class Recorder:
 def _position(state: TrainingState) -> tuple[int, int]:
     """How far a state is: its epoch, and the batches that are done of the next."""
     return state.epoch, 0 if state.begun is None else state.begun.batches
-
-
-def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
-    return EpochRecord(
-        epoch=result.epoch,
-        training_loss=result.training_loss,
-        validation_loss=result.validation_loss,
-        training_metrics=_finite(result.training_metrics),
-        validation_metrics=_finite(result.validation_metrics),
-        learning_rate=result.learning_rate,
-        seconds=result.seconds,
-        parameters_stored=stored,
-        sha256=sha256,
-    )
-
-
-def _finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

@@ -22,6 +22,7 @@ from service.backprop.network import Network
 from service.data.sniff import CSV, NPZ
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
+from service.described import epoch_answer
 from service.store import epochs, jobs
 from service.store.database import Database
 from service.store.records import EpochRecord
@@ -62,7 +63,7 @@ def list_epochs(id: str) -> Response:
             records, more = epochs.sampled_epochs(connection, job.number, points), False
         else:
             records, more = epochs.list_epochs(connection, job.number, after, limit)
-    return listing([work.epoch_answer(record) for record in records], more, lambda item: item["epoch"])
+    return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])
 
 
 def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
@@ -71,7 +72,7 @@ def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
     header: list[str] | None = None
     for record in epochs.stream_epochs(database, job):
         if kind == "jsonl":
-            lines.append(orjson.dumps(work.epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
+            lines.append(orjson.dumps(epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
         else:
             row = _flat(record)
             if header is None:
@@ -85,7 +86,7 @@ def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
 
 
 def _flat(record: EpochRecord) -> dict[str, Any]:
-    body = work.epoch_answer(record)
+    body = epoch_answer(record)
     metrics = body.pop("metrics")
     for part, values in metrics.items():
         body |= {f"{part}_{name}": value for name, value in values.items()}

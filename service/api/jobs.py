@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from service import forks, life, replays
+from service import described, forks, life, replays
 from service import jobs as work
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model, read_model_if_any
@@ -46,13 +46,11 @@ def _noted(connection: Any, id: str) -> None:
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
     ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
-    described = work.read(parts(), job.id)
+    told = described.read(parts(), job.id)
     if warnings and not ended:
-        described["warnings"] = [*described["warnings"], *warnings]
+        told["warnings"] = [*told["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
-    return (
-        answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
-    )
+    return answer(told, 201, headers) if ended else answer(told, 202, {**headers, "Retry-After": POLL_SECONDS})
 
 
 @routes.route(
@@ -72,8 +70,8 @@ def list_jobs() -> Response:
     }
     with parts().database.read() as connection:
         found = jobs.list_jobs(connection, page(), status, request.args.get("model"), metadata)
-    described = work.read_all(parts(), [job.id for job in found.data])
-    return listing(described, found.has_more, lambda item: item["id"])
+    told = described.read_all(parts(), [job.id for job in found.data])
+    return listing(told, found.has_more, lambda item: item["id"])
 
 
 @routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))
@@ -81,7 +79,7 @@ def get_job(id: str) -> Response:
     """One job; `?wait=` holds the answer until it ends."""
     if seconds := wished_seconds():
         waits().until_ended(parts(), id, seconds)
-    return answer(work.read(parts(), id))
+    return answer(described.read(parts(), id))
 
 
 MOVED = {200: JobAnswer, 202: JobAnswer}
@@ -89,7 +87,7 @@ MOVED = {200: JobAnswer, 202: JobAnswer}
 
 def _moved(moved: Moved) -> Response:
     """202 when the request has changed something, 200 when it was so already."""
-    return answer(work.read(parts(), moved.job.id), 202 if moved.changed else 200)
+    return answer(described.read(parts(), moved.job.id), 202 if moved.changed else 200)
 
 
 @routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))

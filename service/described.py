@@ -1,0 +1,134 @@
+"""Jobs and their epochs as clients read them."""
+
+from typing import Any
+
+from service.parts import Parts
+from service.store import epochs, jobs, workers
+from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
+
+
+def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, Any] | None) -> dict[str, Any]:
+    """The job as clients read it."""
+    labels = job.targets["labels"]
+    return {
+        "id": job.id,
+        "object": "job",
+        "status": job.status,
+        "requested": job.requested,
+        "waiting": waiting,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "network": {"name": job.network_name, **job.network},
+        "dataset": job.dataset_name,
+        "targets": {"kind": "values" if labels is None else "classes", "classes": labels},
+        "training": _training(job),
+        "attempt": job.attempt,
+        "progress": _progress(job),
+        "latest": latest,
+        "best_epoch": job.best_epoch,
+        "stopped": job.stopped,
+        "reached_epoch": job.reached_epoch,
+        "confusion_matrix": job.confusion_matrix,
+        "chain": job.chain,
+        "forked_from": job.forked_from,
+        "replay": job.replay,
+        "model": {"name": job.model_name, "version": job.model_version},
+        "error": job.error,
+        "warnings": job.warnings,
+        "priority": job.priority,
+        "on_other_machine": job.on_other_machine,
+        "metadata": job.metadata,
+        "links": _links(job),
+    }
+
+
+def _training(job: JobRecord) -> dict[str, Any]:
+    """`training` as resolved, and once the job has begun what was fitted and what `auto` became."""
+    if job.preprocessing is None:
+        return job.training
+    fitted = job.preprocessing
+    preprocessing = {
+        "numbers": fitted["numbers"],
+        "targets": fitted["target_values"],
+        "missing": fitted["missing"],
+        "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
+    }
+    became: dict[str, Any] = {"preprocessing": preprocessing}
+    if fitted.get("class_weights") is not None:
+        became["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
+    return {**job.training, **became}
+
+
+def _progress(job: JobRecord) -> dict[str, Any]:
+    done, rate = job.epoch or 0, job.epochs_per_second
+    total = job.training["epochs"] if job.replay is None else job.replay["through"]
+    return {
+        "epoch": done,
+        "epochs": total,
+        "fraction": 1.0 if job.status == "succeeded" else done / max(total, 1),
+        "epochs_per_second": rate,
+        "eta_seconds": (total - done) / rate
+        if rate and not (job.status.ended or job.status is Status.PAUSED)
+        else None,
+    }
+
+
+def _links(job: JobRecord) -> dict[str, str]:
+    verbs = ("cancel", "pause", "resume", "step", "fork", "replay")
+    return {
+        "self": f"/v1/jobs/{job.id}",
+        "epochs": f"/v1/jobs/{job.id}/epochs",
+        "layers": f"/v1/jobs/{job.id}/layers",
+        "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
+        "events": f"/v1/jobs/{job.id}/events",
+        **{verb: f"/v1/jobs/{job.id}:{verb}" for verb in verbs},
+        **({"model": f"/v1/models/{job.model_name}"} if job.replay_of is None else {}),
+    }
+
+
+def read(parts: Parts, job_id: str) -> dict[str, Any]:
+    """One job, described."""
+    return read_all(parts, [job_id])[0]
+
+
+def read_all(parts: Parts, job_ids: list[str]) -> list[dict[str, Any]]:
+    """Several jobs, described, from one look at the database."""
+    with parts.database.read() as connection:
+        places = workers.living_places(connection)
+        found = [jobs.get_job(connection, job_id) for job_id in job_ids]
+        positions = jobs.positions_of(connection, found)
+        described = []
+        for job in found:
+            latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
+            position = positions.get(job.number)
+            waiting = None if position is None else _waiting(connection, job, position, places)
+            described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
+    return described
+
+
+def _waiting(connection: Any, job: JobRecord, position: int, places: int) -> dict[str, Any]:
+    """Where a queued job stands, and why it does not run."""
+    if not places:
+        reason = "no worker is alive"
+    elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):
+        reason = f"no living worker computes as the one before did: {job.fingerprint}"
+    elif position > 1:
+        reason = f"{position - 1} queued job(s) are to be taken before it"
+    else:
+        reason = "a worker takes it when one is free"
+    return {"position": position, "reason": reason}
+
+
+def epoch_answer(record: EpochRecord) -> dict[str, Any]:
+    """An epoch as clients read it."""
+    return {
+        "epoch": record.epoch,
+        "training_loss": record.training_loss,
+        "validation_loss": record.validation_loss,
+        "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
+        "learning_rate": record.learning_rate,
+        "seconds": record.seconds,
+        "parameters_stored": record.parameters_stored,
+        "sha256": record.sha256,
+    }
