@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import epoch_runs, jobs, tables
 from service.store.records import EpochRecord, JobRecord
 

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, event, select
 
 from chaos import hooks
-from service.parts import Parts
+from service.services import Parts
 from service.store.tables import jobs
 
 KILL, STOP = "kill", "stop"

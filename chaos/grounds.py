@@ -18,7 +18,7 @@ from chaos.oracle import References, Report, Violation, examine
 from service.app import create_app
 from service.config import Settings
 from service.life import collect
-from service.parts import Parts, open_parts
+from service.services import Parts, open_parts
 from service.store.database import clock
 from service.store.migrate import migrate
 from service.store.tables import jobs as table

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chaos.kinds import XOR
 from chaos.model import DONE, Expected, next_to_run
 from chaos.slices import Slices
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, workers
 from service.store.database import clock
 from service.store.tables import jobs as table

@@ -12,7 +12,7 @@ from functools import partial, reduce
 from chaos import checks
 from chaos.client import ACKNOWLEDGED, JOBS, Entry
 from chaos.facts import JobFacts, pointed_addresses, read_jobs, strays
-from service.parts import Parts
+from service.services import Parts
 from service.store import references as pointing
 from service.store.records import Status
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from service.parts import Parts
+from service.services import Parts
 from tests.waiting import wait_until
 from workers import training_run, watching
 

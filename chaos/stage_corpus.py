@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from chaos.oracle import Report, Violation
 from service.config import Settings, told_by_variables
-from service.parts import Parts, open_parts
+from service.services import Parts, open_parts
 from service.store.migrate import migrate
 from service.supervisor import free_port
 from tests.integration import test_bad_input

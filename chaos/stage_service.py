@@ -21,7 +21,7 @@ from chaos.load import ENDED, Load
 from chaos.oracle import References, Report, Violation, examine, sum_of
 from service.config import Settings
 from service.life import collect
-from service.parts import open_parts
+from service.services import open_parts
 from tests.integration.service import Service, processes
 from tests.servers import Postgres, Redis, Server, is_alive
 from tests.waiting import wait_until

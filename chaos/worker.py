@@ -22,7 +22,7 @@ from chaos.failpoints import Failpoint, Points, Trail
 from service.backprop.kernels import NUMBA, resolve
 from service.config import Settings, read_settings
 from service.errors import ServiceError
-from service.parts import open_parts
+from service.services import open_parts
 from workers.keeper import Keeper
 from workers.obituaries import Obituaries
 from workers.training_run import run_next_job

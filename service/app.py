@@ -30,8 +30,8 @@ from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models import Warm
-from service.parts import Parts, open_parts
 from service.processes import API_PARENT, die_with_parent
+from service.services import Parts, open_parts
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, evaluating, explain)

@@ -15,7 +15,7 @@ from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
-from service.parts import Parts
+from service.services import Parts
 from service.store import references, resources
 from service.store.records import DatasetRecord, NetworkRecord
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, workers
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 

@@ -7,7 +7,7 @@ import sys
 from service.config import Settings
 from service.embedded import queue_server
 from service.health import readiness
-from service.parts import open_parts
+from service.services import open_parts
 
 MENDING = {
     "database": "start the database, or check BACKPROP_DATABASE_URL",

@@ -26,7 +26,7 @@ from service.jobs import (
     parameters_of,
     unnoted,
 )
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, optimizer_states, references, resources, starts
 from service.store.records import JobRecord, StoredBytes, StoredParameters
 from service.store.starts import Start

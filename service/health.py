@@ -1,7 +1,7 @@
 """What of the service answers, and what does not: for `/readyz` and `backprop doctor`."""
 
 from service.errors import ServiceError
-from service.parts import Parts
+from service.services import Parts
 from service.store import migrate, workers
 
 

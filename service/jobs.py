@@ -14,7 +14,7 @@ from service.definitions.requests import DatasetRequest, JobRequest, Submission
 from service.definitions.resolve import Resolved, resolve
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, resources, workers
 from service.store.records import JobRecord, StoredParameters
 from service.stored_bytes import read as read_bytes

@@ -11,7 +11,7 @@ from service.backprop.state import TrainingState
 from service.catalog import collect_orphans
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
-from service.parts import Parts
+from service.services import Parts
 from service.store import ended, epochs, events, jobs, moves, optimizer_states, references
 from service.store.moves import Moved
 from service.store.records import JobRecord, ParameterBlock, StoredBytes

@@ -17,7 +17,7 @@ from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
 from service.jobs import parameter_bytes, parameters_of
-from service.parts import Parts
+from service.services import Parts
 from service.store import models
 from service.store.records import VersionRecord
 from service.stored_bytes import read as read_bytes

@@ -5,7 +5,7 @@ from typing import Any
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs import Noting, enter, unnoted
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, references, resources, starts
 from service.store.records import JobRecord, Status
 

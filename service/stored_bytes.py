@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from service.blobs import FolderBlobs
 from service.errors import Damaged, ServiceError
-from service.parts import Parts
+from service.services import Parts
 from service.store import references
 from service.store.records import StoredBytes
 

@@ -20,9 +20,9 @@ from celery import Celery, signals
 from service.backprop.kernels import NUMBA, has_numba, resolve
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
-from service.parts import open_parts
 from service.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
+from service.services import open_parts
 from workers.keeper import LEAVE_SECONDS, Keeper
 from workers.obituaries import Obituaries
 from workers.pool import ConsumerWithoutQueue, pool_that_notes

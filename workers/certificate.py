@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.definitions.build import build_network
 from service.errors import NotFound
-from service.parts import Parts
+from service.services import Parts
 from service.store import chains, epochs, jobs
 from service.store.records import JobRecord, StoredBlock
 from service.stored_bytes import read_unchecked

@@ -10,8 +10,8 @@ import threading
 import time
 
 from service.errors import ServiceError
-from service.parts import Parts
 from service.processes import is_alive
+from service.services import Parts
 from service.store import deaths, workers
 from service.store.records import JobRecord
 from workers.obituaries import Obituaries

@@ -10,7 +10,7 @@ from service.backprop.passes import Evaluator
 from service.backprop.tally import Measures
 from service.backprop.weighing import Weighing
 from service.definitions.build import build_network
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, models
 from service.store.records import JobRecord
 from service.stored_bytes import read as read_bytes

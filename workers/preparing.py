@@ -21,7 +21,7 @@ from service.data.rows import MappedRows, open_rows, rows_of_another, split
 from service.data.selection import Selection
 from service.definitions.build import build_network, build_settings
 from service.definitions.columns import Table
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, resources, starts
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
 from service.store.starts import Start

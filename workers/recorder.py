@@ -15,7 +15,7 @@ from service.backprop.diagnostics import Warned
 from service.backprop.results import EpochResult, EpochRun
 from service.backprop.state import StateTaker, TrainingState
 from service.fingerprint import fingerprint
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs
 from service.store.epoch_runs import RunRecord
 from service.store.records import JobRecord, ParameterBlock, Status

@@ -10,7 +10,7 @@ from service.backprop.trainer import train_in_runs
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.fingerprint import fingerprint
 from service.life import tidy
-from service.parts import Parts
+from service.services import Parts
 from service.store import chains, deaths, epochs, jobs, machines
 from service.store.records import JobRecord, Status, Wish
 from workers.certificate import certify, keeps_also

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from service.errors import ServiceError
 from service.fingerprint import fingerprint
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, turns
 from service.store.records import JobRecord, Wish
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.backprop.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
-from service.parts import Parts
+from service.services import Parts
 from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references, thinning
 from service.store.records import JobRecord, ParameterBlock, Status
 from service.stored_bytes import Placed, free, hold, place, place_written

@@ -7,7 +7,7 @@ from flask import current_app
 from service.api.feed import Feed
 from service.api.waiting import Waits
 from service.models import Warm
-from service.parts import Parts
+from service.services import Parts
 
 
 def parts() -> Parts:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from flask import request
 
 from service.errors import Invalid
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs
 
 MAX_WAIT_SECONDS = 60.0

@@ -25,7 +25,7 @@ from service.explain.subjects import (
     default_loss,
     plain_settings,
 )
-from service.parts import Parts
+from service.services import Parts
 from service.store import resources
 
 NOTHING = Preprocessing("none", "none", "error", (), (), None, None, False)

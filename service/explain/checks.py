@@ -13,7 +13,7 @@ from service.explain.names import Names
 from service.explain.rows import Batch, first_rows
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject
-from service.parts import Parts
+from service.services import Parts
 from service.store import resources
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds

@@ -16,7 +16,7 @@ from service.explain.names import Names
 from service.explain.rows import first_rows
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject
-from service.parts import Parts
+from service.services import Parts
 from service.store import paths
 from service.store.paths import Waypoint
 

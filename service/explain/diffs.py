@@ -10,7 +10,7 @@ from service.backprop.places import Place
 from service.explain.names import Names
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs
 
 

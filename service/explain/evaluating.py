@@ -17,7 +17,7 @@ from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
-from service.parts import Parts
+from service.services import Parts
 from service.store import resources
 from service.store.records import DatasetRecord
 

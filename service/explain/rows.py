@@ -17,7 +17,7 @@ from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.definitions.validation import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
-from service.parts import Parts
+from service.services import Parts
 from service.store import resources
 from service.store.records import DatasetRecord, JobRecord
 

@@ -24,7 +24,7 @@ from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
 from service.models import Trained, Warm
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, optimizer_states
 from service.store import models as stored_models
 from service.store.records import JobRecord

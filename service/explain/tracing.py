@@ -16,7 +16,7 @@ from service.explain.names import Names
 from service.explain.rows import batch_of
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
-from service.parts import Parts
+from service.services import Parts
 
 
 def tell(

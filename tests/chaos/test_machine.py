@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from chaos.machine import Ground, Lives, live
 from service.config import Settings
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, moves
 from service.store.moves import Moved
 from service.store.records import Status

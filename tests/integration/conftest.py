@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.config import Settings
-from service.parts import Parts, open_parts
+from service.services import Parts, open_parts
 from service.store.migrate import migrate
 from tests.conftest import Parts as Servers
 from workers.training_run import run_next_job

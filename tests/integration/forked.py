@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from workers.training_run import run_next_job
 
 Job = dict[str, Any]

@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from service.config import Settings
-from service.parts import Parts
+from service.services import Parts
 from service.store.tables import metadata
 from tests.conftest import Parts as Servers
 from workers.training_run import run_next_job

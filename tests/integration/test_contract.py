@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from tests.integration.contract import CSV, XOR, problem
 from workers.training_run import run_next_job
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.backprop.activations import ACTIVATIONS
-from service.parts import Parts
+from service.services import Parts
 from tests.integration.contract import CSV, SMALL, XOR, problem
 from tests.integration.explained import (
     EVERY_KIND,

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from service.api import events as api
 from service.app import create_app
 from service.config import Settings
-from service.parts import Parts
+from service.services import Parts
 from service.store import events, jobs
 from service.store.records import Kind
 from tests.conftest import Parts as Servers

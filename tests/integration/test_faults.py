@@ -16,8 +16,8 @@ from service.app import create_app
 from service.config import Settings
 from service.errors import OutOfSpace, Unavailable
 from service.life import collect
-from service.parts import Parts, open_parts
 from service.queue import MOST_RINGS
+from service.services import Parts, open_parts
 from service.store import database, epochs, jobs, tables, workers
 from service.store.records import Status
 from tests.integration.contract import XOR, problem

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, optimizer_states, references
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.errors import OutOfSpace
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, workers
 from tests.integration.contract import XOR
 from tests.integration.interrupting import Died, after, die

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from tests.integration.contract import XOR, problem
 
 FOLDER = Path(__file__).parents[1] / "data" / "keras"

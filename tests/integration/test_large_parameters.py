@@ -16,7 +16,7 @@ from service.backprop.state import TrainingState
 from service.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs import parameter_bytes, parameters_of
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs, models, references
 from service.store.records import StoredBytes
 from tests.integration.contract import XOR, problem

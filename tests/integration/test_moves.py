@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.life import collect
-from service.parts import Parts
+from service.services import Parts
 from service.store import epochs, jobs
 from tests.integration.contract import XOR, problem
 from workers.recorder import Recorder

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from service import described
 from service import jobs as work
 from service.errors import Unavailable
-from service.parts import Parts
+from service.services import Parts
 from service.store import idempotency
 from service.store.tables import idempotency as kept
 from tests.integration.contract import XOR, problem

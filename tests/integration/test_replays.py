@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from service.parts import Parts
+from service.services import Parts
 from service.store.tables import jobs as jobs_table
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, Job, asker, classes, hashes_of, record_of, verdict_of

@@ -12,7 +12,7 @@ from service.data.options import Limits
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest
 from service.errors import Conflict
-from service.parts import Parts
+from service.services import Parts
 
 AT_ONCE = 6
 Keep = Callable[[Parts, str, int], bool]

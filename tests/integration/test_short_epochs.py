@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from workers.training_run import run_next_job
 
 pytest.importorskip("numba")

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import epoch_runs, jobs
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs as epochs_table

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, thinning
 from service.store.paths import stored_epochs
 from tests.integration.contract import XOR

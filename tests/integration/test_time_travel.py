@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs
 from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post

@@ -12,7 +12,7 @@ from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
-from service.parts import Parts
+from service.services import Parts
 from tests.integration.contract import CSV, XOR, problem
 from workers.training_run import run_next_job
 

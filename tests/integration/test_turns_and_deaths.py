@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from service.fingerprint import fingerprint
-from service.parts import Parts
+from service.services import Parts
 from service.store import deaths, jobs, workers
 from service.store.database import clock
 from service.store.records import JobRecord

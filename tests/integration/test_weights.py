@@ -5,7 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.parts import Parts
+from service.services import Parts
 from tests.integration.contract import SMALL, problem
 from workers.training_run import run_next_job
 

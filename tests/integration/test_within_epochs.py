@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.backprop.kernels import has_numba
-from service.parts import Parts
+from service.services import Parts
 from service.store import jobs, workers
 from tests.integration.interrupting import Died, after, die
 from workers import recorder, training_run
