@@ -6,8 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.erf import erf
 from service.backprop.registry import Registry, setting
-from service.backprop.special import erf
 
 ACTIVATIONS: "Registry[Activation]" = Registry()
 SELU_ALPHA = 1.6732632423543772848170429916717

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.special import erf
+from service.backprop.erf import erf
 
 FAR = np.array([[-1e4, -300.0, -90.0, -30.0, -1.0, 0.0, 1.0, 30.0, 90.0, 300.0, 1e4]])
 
