@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
-from service.backprop.terms import is_continued
 from service.data.alike import as_trained
 from service.data.preprocessing import Preprocessing
 from service.definitions.choices import build

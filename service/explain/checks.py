@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.spot_check import Compared, LayerSpots, spot_check, threshold
+from service.backprop.inspection.spot_check import Compared, LayerSpots, spot_check, threshold
 from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
 from service.definitions.network import NetworkDefinition
 from service.errors import TooLarge

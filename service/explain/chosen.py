@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.inspection.trace import Trace
 from service.backprop.network import Network
-from service.backprop.trace import Trace
 from service.errors import Invalid
 
 MOST_FORMULAS = 5000

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
-from service.backprop.landscape import Landscape, row_cost, row_numbers
+from service.backprop.inspection.landscape import Landscape, row_cost, row_numbers
+from service.backprop.inspection.optimizer_step import fresh, take_step
+from service.backprop.inspection.parameter_index import Place, position, stored_position
 from service.backprop.network import Network
 from service.backprop.passing import FIRST_LOOK_ROWS
-from service.backprop.places import Place, position, stored_position
-from service.backprop.terms import fresh, take_step
 from service.errors import Invalid
 from service.explain.names import Names
 from service.explain.rows import first_rows

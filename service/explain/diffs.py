@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network, PlacedLayer
-from service.backprop.places import Place
 from service.explain.names import Names
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject

@@ -2,10 +2,10 @@
 
 import inspect
 
+from service.backprop.inspection.trace import Returned
 from service.backprop.layers import Dense
 from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer
-from service.backprop.trace import Returned
 
 BP3 = "BP3: dC/db = delta, summed over the rows"
 BP4 = "BP4: dC/dw = a_in * delta_out, summed over the rows"

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.inspection.parameter_index import place_at
+from service.backprop.inspection.trace import Passed, Returned, Trace
 from service.backprop.layers import Dense
 from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
 from service.backprop.optimizers.adam import Adam, AdamW
-from service.backprop.places import place_at
-from service.backprop.trace import Passed, Returned, Trace
 from service.backprop.weighing import Weighing
 from service.explain.chosen import choose
 from service.explain.names import Names

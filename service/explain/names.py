@@ -1,7 +1,7 @@
 """What units and parameters are called: `input 1`, `hidden 2`, `output 1`, `input 1 -> hidden 2`. Counted from 1."""
 
+from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network
-from service.backprop.places import Place
 
 
 class Names:

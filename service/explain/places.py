@@ -1,7 +1,7 @@
 """How a client names one parameter: its layer, then `input,unit` of a weight, or a bias's unit. Counted from 0."""
 
+from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network
-from service.backprop.places import Place
 from service.errors import Invalid
 
 BIAS = ("bias", "b")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
-from service.backprop.places import Place
+from service.backprop.inspection.parameter_index import Place
 from service.errors import Invalid
 from service.explain.names import Names
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from service import models
+from service.backprop.inspection.optimizer_step import Standing, is_continued
+from service.backprop.inspection.trace import Updating
 from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, Optimizer
 from service.backprop.settings import TrainingSettings
 from service.backprop.state import OptimizerState
-from service.backprop.terms import Standing, is_continued
-from service.backprop.trace import Updating
 from service.backprop.weighing import Weighing
 from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_settings

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from service.backprop.inspection.trace import Trace, trace
 from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer
-from service.backprop.trace import Trace, trace
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.explain.chosen import check_formulas
 from service.explain.equations import UPDATE, of_backward, of_forward, of_optimizer

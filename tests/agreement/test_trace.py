@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
+from service.backprop.inspection.trace import Trace, Updating, trace
 from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
-from service.backprop.trace import Trace, Updating, trace
 from service.backprop.weighing import Weighing
 from tests.agreement.course import assert_agree
 from tests.agreement.pytorch import F, torch

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.gradient_check import LayerCheck, gradient_check
+from service.backprop.inspection.gradient_check import LayerCheck, gradient_check
 from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network, Workspace, backward, forward

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
+from service.backprop.inspection.trace import Trace, Updating, trace
 from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network
@@ -13,7 +14,6 @@ from service.backprop.optimizers import OPTIMIZERS, SGD, Optimizer
 from service.backprop.regularization import Regularization
 from service.backprop.rows import ArrayRows
 from service.backprop.settings import TrainingSettings
-from service.backprop.trace import Trace, Updating, trace
 from service.backprop.trainer import train
 from service.backprop.weighing import Weighing
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.inspection.float64_copy import TRAINING, copied
+from service.backprop.inspection.parameter_index import Place, place_at
 from service.backprop.layers import Dense
 from service.backprop.layers.base import Views
 from service.backprop.network import Network, Workspace, backward, forward
-from service.backprop.places import Place, place_at
-from service.backprop.told import TRAINING, copied
 from service.backprop.weighing import Weighing
 
 FLOOR = 1e-4  # smaller derivatives, times the loss where that is above 1, are compared as if they were as large

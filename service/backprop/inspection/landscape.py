@@ -10,11 +10,11 @@ import numpy as np
 
 from service.backprop.activations import Softmax
 from service.backprop.arrays import FloatArray
+from service.backprop.inspection.float64_copy import as_told
+from service.backprop.inspection.parameter_index import Place, position
 from service.backprop.layers import Dense
 from service.backprop.layers.base import EVALUATION, Views
 from service.backprop.network import Network, PlacedLayer, Workspace, backward, forward
-from service.backprop.places import Place, position
-from service.backprop.told import as_told
 from service.backprop.weighing import Weighing
 
 CHUNK_NUMBERS = 1 << 18  # numbers of one array that are worked on together: they fit the processor's cache

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.landscape import Landscape
+from service.backprop.inspection.landscape import Landscape
+from service.backprop.inspection.parameter_index import Place, place_at, position, stored_position
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.places import Place, place_at, position, stored_position
 from service.backprop.weighing import Weighing
 
 RANDOM = np.random.default_rng(2)
@@ -79,7 +79,7 @@ def test_many_points_are_worked_on_in_parts(network: Network, monkeypatch: pytes
     land = Landscape(network, Weighing(LOSS), X, Y, SAMPLES)
     place, values = place_at(network, 1), np.linspace(-1, 1, 23)
     whole = land.along(place, values)
-    monkeypatch.setattr("service.backprop.landscape.CHUNK_NUMBERS", 100)
+    monkeypatch.setattr("service.backprop.inspection.landscape.CHUNK_NUMBERS", 100)
     np.testing.assert_allclose(land.along(place, values), whole, rtol=1e-14)
 
 

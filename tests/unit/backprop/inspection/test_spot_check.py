@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
+from service.backprop.inspection.spot_check import LayerSpots, spot_check, spread, threshold
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.spot_check import LayerSpots, spot_check, spread, threshold
 from service.backprop.weighing import Weighing
 
 RANDOM = np.random.default_rng(11)

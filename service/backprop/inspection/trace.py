@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.backprop import told
 from service.backprop.arrays import FloatArray
+from service.backprop.inspection import float64_copy
+from service.backprop.inspection.optimizer_step import Standing, Step, fresh, take_step
 from service.backprop.layers.base import Views
 from service.backprop.layers.dropout import Dropout
 from service.backprop.network import Buffers, Network, PlacedLayer, Workspace, forward, output_error
 from service.backprop.optimizers import Optimizer
 from service.backprop.regularization import Regularization
-from service.backprop.terms import Standing, Step, fresh, take_step
 from service.backprop.weighing import Weighing
 
 
@@ -97,23 +97,23 @@ def trace(
     Batch normalization goes by the rows' own statistics; a single row has none, so the running ones stand in.
     """
     by_running = len(X) == 1
-    copy = told.as_told(network, by_running)
+    copy = float64_copy.as_told(network, by_running)
     workspace = Workspace(copy, len(X), gradients=True, own_targets=weighing.own_targets)
     buffers = workspace.sized(len(X))
     buffers.X[...], buffers.Y[...] = X, Y
     weights, normaliser = weighing.weigh(buffers, samples)
     normaliser = normaliser or 1.0
     with np.errstate(all="ignore"):
-        forward(copy, buffers, told.TRAINING)
+        forward(copy, buffers, float64_copy.TRAINING)
         loss = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
         passed = [_passed(placed, buffers) for placed in copy.layers]
         returned = _backward(copy, workspace, buffers, weighing, normaliser, weights)
         gradients = workspace.gradients.copy()
         standing = updating.standing or fresh(updating.optimizer, copy)
         step = take_step(copy, workspace, updating.optimizer, updating.regularization, standing, updating.learning_rate)
-        forward(copy, buffers, told.TRAINING)
+        forward(copy, buffers, float64_copy.TRAINING)
         after = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
-    inputs, targets, modes = buffers.X, buffers.T, told.modes(network, by_running)
+    inputs, targets, modes = buffers.X, buffers.T, float64_copy.modes(network, by_running)
     return Trace(copy, inputs, targets, loss, passed, returned, gradients, step, after, modes)
 
 
