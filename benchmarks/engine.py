@@ -8,13 +8,13 @@ from typing import Any
 from benchmarks.peers.protocol import Runner, main
 from benchmarks.workloads import THREADS, WORKLOADS, Workload
 from service import __version__
-from service.backprop.kernels import AUTO, resolve
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.results import EpochResult, EpochRun
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train_in_runs
+from service.backprop.training.kernels import AUTO, resolve
+from service.backprop.training.loop import train_in_runs
+from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 from service.definitions.build import build_network, build_settings
 from service.definitions.choices import build
 from service.definitions.fill import fill

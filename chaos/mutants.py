@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from service.backprop import randomness, rows
+from service.backprop import randomness
 from service.backprop.layers import dropout
-from service.backprop.passing import Trainer
 from service.backprop.randomness import Purpose
+from service.backprop.training import rows
+from service.backprop.training.trainer import Trainer
 from service.store import jobs
 from service.store.tables import jobs as table
 from workers.writing import Fenced, Writer

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from chaos import hooks, mutants
 from chaos.failpoints import Failpoint, Points, Trail
-from service.backprop.kernels import NUMBA, resolve
+from service.backprop.training.kernels import NUMBA, resolve
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 from service.services import open_parts

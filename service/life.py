@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from service.backprop.state import TrainingState
+from service.backprop.training.state import TrainingState
 from service.catalog import collect_orphans
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from service.backprop.kernels import has_numba
+from service.backprop.training.kernels import has_numba
 from tests.servers import Postgres, Redis, Server, ServerMissingError
 
 S = TypeVar("S", bound=Server)

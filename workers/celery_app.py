@@ -17,7 +17,7 @@ import billiard.pool
 from billiard import active_children
 from celery import Celery, signals
 
-from service.backprop.kernels import NUMBA, has_numba, resolve
+from service.backprop.training.kernels import NUMBA, has_numba, resolve
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
 from service.processes import die_with_parent

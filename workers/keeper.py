@@ -75,7 +75,7 @@ class Keeper:
                 return
 
     def _note(self) -> None:
-        from service.fingerprint import fingerprint  # here, as only children load NumPy
+        from service.backprop.training.fingerprint import fingerprint  # here, as only children load NumPy
 
         with self.parts.database.begin() as connection:
             workers.note_worker(connection, self.name, fingerprint(self.parts.settings.kernels))

@@ -6,9 +6,9 @@ import numpy as np
 
 from service.backprop.arrays import IndexArray
 from service.backprop.metrics import ConfusionMatrix
-from service.backprop.passes import Evaluator
-from service.backprop.tally import Measures
-from service.backprop.weighing import Weighing
+from service.backprop.training.accumulators import Measures
+from service.backprop.training.evaluator import Evaluator
+from service.backprop.training.row_weights import Weighing
 from service.definitions.build import build_network
 from service.services import Parts
 from service.store import epochs, models

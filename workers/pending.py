@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.results import EpochResult
+from service.backprop.training.results import EpochResult
 from service.store import chains, epoch_runs
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock

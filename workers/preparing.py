@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.kernels import resolve
 from service.backprop.network import Network
-from service.backprop.rows import Rows
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import OptimizerState, TrainingState
+from service.backprop.training.kernels import resolve
+from service.backprop.training.rows import Rows
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import OptimizerState, TrainingState
 from service.data.alike import class_weights_alike, trained_on
 from service.data.missing import check_complete
 from service.data.preprocessing import Preprocessing, fit

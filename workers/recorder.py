@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.diagnostics import Warned
-from service.backprop.results import EpochResult, EpochRun
-from service.backprop.state import StateTaker, TrainingState
-from service.fingerprint import fingerprint
+from service.backprop.training.diagnostics import Warned
+from service.backprop.training.fingerprint import fingerprint
+from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Parts
 from service.store import jobs
 from service.store.epoch_runs import RunRecord

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from service.backprop.results import EpochResult, EpochRun
-from service.backprop.state import TrainingState
-from service.backprop.trainer import train_in_runs
+from service.backprop.training.fingerprint import fingerprint
+from service.backprop.training.loop import train_in_runs
+from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
-from service.fingerprint import fingerprint
 from service.life import tidy
 from service.services import Parts
 from service.store import chains, deaths, epochs, jobs, machines

@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
-from service.fingerprint import fingerprint
 from service.services import Parts
 from service.store import jobs, turns
 from service.store.records import JobRecord, Wish

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from service.backprop.state import StateTaker
+from service.backprop.training.state import StateTaker
 from workers.recorder import Recorder
 from workers.watching import Watch
 
 
 @dataclass(frozen=True)
 class Within:
-    """The checkpoint of a run (see `service.backprop.state.Checkpoint`)."""
+    """The checkpoint of a run (see `service.backprop.training.state.Checkpoint`)."""
 
     recorder: Recorder
     watch: Watch

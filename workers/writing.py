@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from service.backprop.state import TrainingState
+from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Parts
 from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references, thinning

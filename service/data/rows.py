@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.kernels import NUMBA, NUMPY
 from service.backprop.randomness import Purpose, generator
+from service.backprop.training.kernels import NUMBA, NUMPY
 from service.data.preprocessing import Preprocessing
 from service.data.recoding import Recoding
 from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type

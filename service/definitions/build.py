@@ -3,7 +3,6 @@
 from typing import Any
 
 from service.backprop.arrays import FloatArray
-from service.backprop.kernels import NUMPY
 from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.metrics import METRICS, Metric, Reading
@@ -11,8 +10,9 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import SCHEDULES
-from service.backprop.settings import TrainingSettings
-from service.backprop.stopping import EarlyStopping, Stopping
+from service.backprop.training.kernels import NUMPY
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.stopping import EarlyStopping, Stopping
 from service.definitions.choices import build
 
 

@@ -10,7 +10,7 @@ from service.backprop.inspection.landscape import Landscape, row_cost, row_numbe
 from service.backprop.inspection.optimizer_step import fresh, take_step
 from service.backprop.inspection.parameter_index import Place, position, stored_position
 from service.backprop.network import Network
-from service.backprop.passing import FIRST_LOOK_ROWS
+from service.backprop.training.trainer import FIRST_LOOK_ROWS
 from service.errors import Invalid
 from service.explain.names import Names
 from service.explain.rows import first_rows

@@ -6,10 +6,10 @@ from typing import Any
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS, ConfusionMatrix, Metric, Reading
 from service.backprop.optimizers import SGD
-from service.backprop.passes import Evaluator
-from service.backprop.settings import TrainingSettings
-from service.backprop.tally import Measures
-from service.backprop.weighing import Weighing
+from service.backprop.training.accumulators import Measures
+from service.backprop.training.evaluator import Evaluator
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.settings import TrainingSettings
 from service.data.alike import trained_on
 from service.data.rows import open_rows, rows_of_another
 from service.definitions.columns import Table

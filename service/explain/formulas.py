@@ -12,7 +12,7 @@ from service.backprop.layers import Dense
 from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
 from service.backprop.optimizers.adam import Adam, AdamW
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 from service.explain.chosen import choose
 from service.explain.names import Names
 

@@ -14,9 +14,9 @@ from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, Optimizer
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import OptimizerState
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import OptimizerState
 from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_settings
 from service.definitions.choices import build

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, update
 
-from service.fingerprint import differences
+from service.backprop.training.fingerprint import differences
 from service.store import events, jobs
 from service.store.records import JobRecord, OnOtherMachine
 from service.store.tables import epoch_runs, epochs, layer_diagnostics, optimizer_states, parameters, resume_states

@@ -155,7 +155,7 @@ parameters = Table(
     Column("address", String(64), index=True),  # in the blobs, when too large for a row
 )
 
-# The optimizer's state after stored epochs, where a job keeps it: an NPZ archive (`service.backprop.state`).
+# The optimizer's state after stored epochs, where a job keeps it: an NPZ archive (`service.backprop.training.state`).
 optimizer_states = Table(
     "optimizer_states",
     metadata,

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.backprop.kernels import NUMBA
 from service.backprop.layers.dropout import Dropout
 from service.backprop.losses import Loss
 from service.backprop.network import Network
-from service.backprop.rows import ArrayRows, batches
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
+from service.backprop.training.kernels import NUMBA
+from service.backprop.training.loop import train
+from service.backprop.training.rows import ArrayRows, batches
+from service.backprop.training.settings import TrainingSettings
 from tests.agreement.pytorch import torch
 from tests.agreement.twin import Passed, Tensor, Twin
 

@@ -13,9 +13,9 @@ from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD, Optimizer
 from service.backprop.regularization import Regularization
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
+from service.backprop.training.loop import train
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
 BOUND = 1e-8
 EPOCHS, BATCH_SIZE, ROWS, INPUTS, CLASSES = (

@@ -12,7 +12,7 @@ from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 from tests.agreement.course import assert_agree
 from tests.agreement.pytorch import F, torch
 from tests.agreement.twin import Passed, Twin

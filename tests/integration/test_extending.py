@@ -22,10 +22,10 @@ import numpy as np
 import service
 from docs.generate import PAGE, generated
 from service.app import create_app
-from service.backprop.gradient_check import gradient_check
+from service.backprop.inspection.gradient_check import gradient_check
 from service.backprop.losses import LOSSES
-from service.backprop.rows import ArrayRows
-from service.backprop.trainer import train
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.loop import train
 from service.config import Settings
 from service.definitions.build import build_network, build_settings
 from service.definitions.columns import Column, ColumnType, Role, Table

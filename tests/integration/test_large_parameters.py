@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import stored_bytes
-from service.backprop.state import TrainingState
+from service.backprop.training.state import TrainingState
 from service.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs import parameter_bytes, parameters_of

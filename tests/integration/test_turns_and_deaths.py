@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from service.fingerprint import fingerprint
+from service.backprop.training.fingerprint import fingerprint
 from service.services import Parts
 from service.store import deaths, jobs, workers
 from service.store.database import clock

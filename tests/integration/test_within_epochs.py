@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.backprop.kernels import has_numba
+from service.backprop.training.kernels import has_numba
 from service.services import Parts
 from service.store import jobs, workers
 from tests.integration.interrupting import Died, after, die

@@ -8,7 +8,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray, aligned_zeros
 from service.backprop.network import Network
-from service.backprop.rows import Rows
+from service.backprop.training.rows import Rows
 
 
 class Chunk(NamedTuple):

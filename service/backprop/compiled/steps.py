@@ -16,11 +16,11 @@ from service.backprop.compiled.training import ROOM, Arrays, Kept, OptimizerSett
 from service.backprop.layers.dense import Dense
 from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
-from service.backprop.passes import Shard
-from service.backprop.rows import batches
-from service.backprop.state import Begun
-from service.backprop.steps import Between, Course, LastStep, Passed, Rate, Together, start_of
-from service.backprop.tally import Outcome, series, tallies
+from service.backprop.training.accumulators import Outcome, series, tallies
+from service.backprop.training.evaluator import Shard
+from service.backprop.training.numpy_steps import Between, Course, LastStep, Passed, Rate, Together, start_of
+from service.backprop.training.rows import batches
+from service.backprop.training.state import Begun
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 EXCHANGED = 100_000  # parameters at a time

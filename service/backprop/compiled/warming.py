@@ -5,14 +5,14 @@ import numpy as np
 from service.backprop.activations import Relu
 from service.backprop.arrays import PRECISIONS, FloatArray
 from service.backprop.compiled.gathering import gather_inputs, gather_wide_inputs
-from service.backprop.kernels import NUMBA
 from service.backprop.layers.dense import Dense
 from service.backprop.losses import Quadratic
 from service.backprop.network import Network
 from service.backprop.optimizers.gradient_descent import SGD
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
+from service.backprop.training.kernels import NUMBA
+from service.backprop.training.loop import train
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
 
 def warm(*precisions: str) -> None:

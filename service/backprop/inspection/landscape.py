@@ -15,7 +15,7 @@ from service.backprop.inspection.parameter_index import Place, position
 from service.backprop.layers import Dense
 from service.backprop.layers.base import EVALUATION, Views
 from service.backprop.network import Network, PlacedLayer, Workspace, backward, forward
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 
 CHUNK_NUMBERS = 1 << 18  # numbers of one array that are worked on together: they fit the processor's cache
 UNIT_COST = 60  # multiplications that an activation and a loss cost a unit

@@ -14,7 +14,7 @@ from service.backprop.inspection.parameter_index import Place, place_at
 from service.backprop.layers import Dense
 from service.backprop.layers.base import Views
 from service.backprop.network import Network, Workspace, backward, forward
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 
 FLOOR = 1e-4  # smaller derivatives, times the loss where that is above 1, are compared as if they were as large
 

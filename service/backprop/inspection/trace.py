@@ -16,7 +16,7 @@ from service.backprop.layers.dropout import Dropout
 from service.backprop.network import Buffers, Network, PlacedLayer, Workspace, forward, output_error
 from service.backprop.optimizers import Optimizer
 from service.backprop.regularization import Regularization
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 
 
 @dataclass(frozen=True)

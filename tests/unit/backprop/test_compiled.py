@@ -9,29 +9,29 @@ import pytest
 
 pytest.importorskip("numba")
 
-from service.backprop import passing
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.compiled import layers as compiled_layers
 from service.backprop.compiled import losses as compiled_losses
 from service.backprop.compiled import steps as compiled_steps
 from service.backprop.compiled.shuffling import orders
 from service.backprop.compiled.steps import CompiledSteps
-from service.backprop.kernels import NUMBA, NUMPY
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.regularization import Regularization
-from service.backprop.results import EpochResult
-from service.backprop.rows import ArrayRows, batches
 from service.backprop.schedules import SCHEDULES
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import TrainingState
-from service.backprop.stopping import EarlyStopping, Stopping
-from service.backprop.trainer import train, train_in_runs
+from service.backprop.training import trainer
+from service.backprop.training.kernels import NUMBA, NUMPY
+from service.backprop.training.loop import train, train_in_runs
+from service.backprop.training.results import EpochResult
+from service.backprop.training.rows import ArrayRows, batches
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import TrainingState
+from service.backprop.training.stopping import EarlyStopping, Stopping
 from service.errors import Diverged
-from tests.unit.backprop.checkpoints import Everywhere
+from tests.unit.backprop.training.checkpoints import Everywhere
 
 BOUNDS = {"float32": 1e-6, "float64": 1e-12}
 SGD, ADAM = OPTIMIZERS["sgd"], OPTIMIZERS["adam"]
@@ -81,8 +81,8 @@ def no_fallback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         assert course.settings.kernels == NUMPY, "not covered"
         return numpy_steps(course)
 
-    numpy_steps = passing.NumPySteps
-    monkeypatch.setattr(passing, "NumPySteps", refuse)
+    numpy_steps = trainer.NumPySteps
+    monkeypatch.setattr(trainer, "NumPySteps", refuse)
     yield
 
 
@@ -247,10 +247,10 @@ def test_diverging_names_the_last_finite_epoch() -> None:
 def test_what_is_not_covered_goes_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     network = Network(3, [Dense(4, ACTIVATIONS["tanh"]()), LAYERS["dropout"](0.5), Dense(2)], "float64")
-    made = passing.Trainer(network, settings(), rows_of(9, 3, 2, "float64"), None)
-    assert isinstance(made.steps, passing.NumPySteps)
+    made = trainer.Trainer(network, settings(), rows_of(9, 3, 2, "float64"), None)
+    assert isinstance(made.steps, trainer.NumPySteps)
     dense = network_of(3, (2, "tanh"), precision="float64")
-    assert isinstance(passing.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
+    assert isinstance(trainer.Trainer(dense, settings(), rows_of(9, 3, 2, "float64"), None).steps, CompiledSteps)
 
 
 @pytest.mark.parametrize("zeros", [0.0, 0.8])

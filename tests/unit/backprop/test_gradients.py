@@ -11,9 +11,9 @@ from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network, Workspace, backward, forward
 from service.backprop.optimizers import SGD
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
+from service.backprop.training.loop import train
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
 BOUNDED = ("sigmoid", "softmax")  # the cross entropies need outputs between 0 and 1
 THRESHOLD = 1e-6

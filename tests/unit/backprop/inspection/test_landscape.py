@@ -9,7 +9,7 @@ from service.backprop.inspection.parameter_index import Place, place_at, positio
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 
 RANDOM = np.random.default_rng(2)
 X, Y, SAMPLES = RANDOM.normal(size=(7, 3)), np.eye(2)[RANDOM.integers(0, 2, 7)], RANDOM.uniform(0.5, 2, 7)

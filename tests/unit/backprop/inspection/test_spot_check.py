@@ -10,7 +10,7 @@ from service.backprop.inspection.spot_check import LayerSpots, spot_check, sprea
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.weighing import Weighing
+from service.backprop.training.row_weights import Weighing
 
 RANDOM = np.random.default_rng(11)
 X, Y = RANDOM.normal(size=(6, 3)), np.eye(3)[RANDOM.integers(0, 3, 6)]

@@ -12,10 +12,10 @@ from service.backprop.losses import LOSSES, Loss
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD, Optimizer
 from service.backprop.regularization import Regularization
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
-from service.backprop.weighing import Weighing
+from service.backprop.training.loop import train
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
 RANDOM = np.random.default_rng(6)
 X, Y = RANDOM.normal(size=(7, 3)), np.eye(2)[RANDOM.integers(0, 2, 7)]

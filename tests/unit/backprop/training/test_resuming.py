@@ -16,14 +16,14 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD
 from service.backprop.regularization import Regularization
-from service.backprop.results import EpochResult
-from service.backprop.rows import ArrayRows
 from service.backprop.schedules import SCHEDULES
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import Checkpoint, TrainingState
-from service.backprop.stopping import EarlyStopping, Stopping
-from service.backprop.trainer import train_in_runs
-from tests.unit.backprop.checkpoints import Everywhere
+from service.backprop.training.loop import train_in_runs
+from service.backprop.training.results import EpochResult
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import Checkpoint, TrainingState
+from service.backprop.training.stopping import EarlyStopping, Stopping
+from tests.unit.backprop.training.checkpoints import Everywhere
 
 ACCURACY = METRICS["accuracy"]()
 METRICS_OF_ALL_KINDS = (ACCURACY, METRICS["roc_auc"](), METRICS["f1"]())

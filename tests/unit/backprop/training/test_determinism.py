@@ -4,32 +4,32 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PROCESSES = 10
 
 RUN = """
 import hashlib, sys
 import numpy as np
-from service.backprop import steps, trainer
-from service.backprop.settings import TrainingSettings
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
-from service.backprop.rows import ArrayRows
+from service.backprop.training import loop, numpy_steps
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
-steps.SHARD_FROM = 1_000_000
+numpy_steps.SHARD_FROM = 1_000_000
 random = np.random.default_rng(1)
 rows = ArrayRows(random.random((600, 100), dtype=np.float32), np.eye(10, dtype=np.float32)[random.integers(0, 10, 600)])
 relu = ACTIVATIONS["relu"]()
 network = Network(100, [Dense(80, relu), LAYERS["dropout"](0.3), Dense(40, relu), Dense(10, ACTIVATIONS["softmax"]())])
 network.initialize(7)
-assert steps.shards_of(128, network) == 2
+assert numpy_steps.shards_of(128, network) == 2
 settings = TrainingSettings(
     LOSSES["categorical_cross_entropy"](), OPTIMIZERS["adam"](), 5, 128, True, 7, threads=int(sys.argv[1])
 )
-for result in trainer.train(network, settings, rows):
+for result in loop.train(network, settings, rows):
     print(hashlib.sha256(network.stored_bytes()).hexdigest(), result.training_loss.hex())
 """
 

@@ -1,6 +1,6 @@
 """A checkpoint for tests."""
 
-from service.backprop.state import StateTaker, TrainingState
+from service.backprop.training.state import StateTaker, TrainingState
 
 
 class Everywhere:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from service.backprop.arrays import FloatArray
-from service.backprop.diagnostics import LayerDiagnostics, Warned
 from service.backprop.network import Network
-from service.backprop.state import StateTaker
+from service.backprop.training.diagnostics import LayerDiagnostics, Warned
+from service.backprop.training.state import StateTaker
 
 
 @dataclass(frozen=True)

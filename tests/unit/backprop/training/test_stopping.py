@@ -3,7 +3,7 @@
 import pytest
 
 from service.backprop.metrics import METRICS
-from service.backprop.stopping import EarlyStopping, Memory, Stopping
+from service.backprop.training.stopping import EarlyStopping, Memory, Stopping
 
 BOTH = (METRICS["accuracy"](), METRICS["mae"]())
 

@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 
-from service.fingerprint import differences, fingerprint, kernels
+from service.backprop.training.fingerprint import differences, fingerprint, kernels
 
-CODE = "from service.fingerprint import fingerprint; print(fingerprint())"
+CODE = "from service.backprop.training.fingerprint import fingerprint; print(fingerprint())"
 
 
 def of_a_process(**variables: str) -> str:

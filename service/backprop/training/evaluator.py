@@ -7,9 +7,9 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.layers import Moment
 from service.backprop.network import Buffers, Network, Workspace, backward, forward
-from service.backprop.rows import Rows
-from service.backprop.tally import Measures, Tally
-from service.backprop.weighing import Weighing
+from service.backprop.training.accumulators import Measures, Tally
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.rows import Rows
 
 EVALUATE_ROWS = 1000
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
 from service.backprop.metrics import Metric, Reading
-from service.backprop.state import Begun
+from service.backprop.training.state import Begun
 
 
 class Answered(Protocol):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.backprop.rows import WINDOW_BLOCKS, ArrayRows, batches
+from service.backprop.training.rows import WINDOW_BLOCKS, ArrayRows, batches
 
 COUNTS = [1, 7, 64, 1001]
 BLOCKS = [None, 1, 3, 10, 5000]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 from service.backprop.arrays import FloatArray
-from service.backprop.kernels import NUMPY
 from service.backprop.losses import Loss
 from service.backprop.metrics import Metric, Reading
 from service.backprop.optimizers import Optimizer
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import Schedule
-from service.backprop.stopping import Stopping
+from service.backprop.training.kernels import NUMPY
+from service.backprop.training.stopping import Stopping
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from service.backprop.network import Network
-from service.backprop.passing import Trainer, diverged
-from service.backprop.results import EpochResult, EpochRun
-from service.backprop.rows import Rows
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import Checkpoint, TrainingState
+from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.rows import Rows
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import Checkpoint, TrainingState
+from service.backprop.training.trainer import Trainer, diverged
 
 
 def train(

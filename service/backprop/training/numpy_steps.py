@@ -14,12 +14,12 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.network import Buffers, Network, Workspace
 from service.backprop.optimizers.base import Slots
-from service.backprop.passes import Shard
-from service.backprop.rows import Rows, batches
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import Begun
-from service.backprop.tally import Measures, Tally
-from service.backprop.weighing import Weighing
+from service.backprop.training.accumulators import Measures, Tally
+from service.backprop.training.evaluator import Shard
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.rows import Rows, batches
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import Begun
 
 SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
 

@@ -5,7 +5,6 @@ import hashlib
 import numpy as np
 import pytest
 
-from service.backprop import steps
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.layers import Dense
 from service.backprop.losses import LOSSES
@@ -13,11 +12,12 @@ from service.backprop.metrics import METRICS
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
 from service.backprop.randomness import Purpose, generator
-from service.backprop.results import EpochResult
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import TrainingState
-from service.backprop.trainer import train
+from service.backprop.training import numpy_steps
+from service.backprop.training.loop import train
+from service.backprop.training.results import EpochResult
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import TrainingState
 from service.errors import Diverged
 
 XOR = ArrayRows(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([[0], [1], [1], [0]], float))
@@ -83,7 +83,7 @@ def test_resuming_after_any_epoch_gives_the_same_bits(precision: str) -> None:
 
 
 def test_the_number_of_threads_never_changes_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "SHARD_FROM", 1)
+    monkeypatch.setattr(numpy_steps, "SHARD_FROM", 1)
     digests = []
     for threads in (1, 2):
         network = network_of(40, (64, "relu"), (3, "softmax"), precision="float32")
@@ -95,7 +95,7 @@ def test_the_number_of_threads_never_changes_a_bit(monkeypatch: pytest.MonkeyPat
 def test_shards_add_up_to_the_whole_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     ends = []
     for bound in (1, 10**12):
-        monkeypatch.setattr(steps, "SHARD_FROM", bound)
+        monkeypatch.setattr(numpy_steps, "SHARD_FROM", bound)
         network = network_of(40, (16, "tanh"), (3, "softmax"))
         list(train(network, settings(batch_size=33), rows(100, 40)))
         ends.append(network.parameters.copy())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.kernels import AUTO, NUMPY, resolve
+from service.backprop.training.kernels import AUTO, NUMPY, resolve
 
 CORE_NAMES = ("scipy_openblas_get_corename64_", "scipy_openblas_get_corename", "openblas_get_corename")
 

@@ -5,17 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.backprop import diagnostics
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.diagnostics import LayerDiagnostics, plateau, stride, warnings_of
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
-from service.backprop.results import EpochResult
-from service.backprop.rows import ArrayRows
-from service.backprop.settings import TrainingSettings
-from service.backprop.trainer import train
+from service.backprop.training import diagnostics
+from service.backprop.training.diagnostics import LayerDiagnostics, plateau, stride, warnings_of
+from service.backprop.training.loop import train
+from service.backprop.training.results import EpochResult
+from service.backprop.training.rows import ArrayRows
+from service.backprop.training.settings import TrainingSettings
 
 RATE = 0.5
 

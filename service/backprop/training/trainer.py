@@ -7,19 +7,19 @@ from functools import partial
 
 import numpy as np
 
-from service.backprop import diagnostics
-from service.backprop.diagnostics import LayerDiagnostics, Warned
-from service.backprop.kernels import NUMBA
 from service.backprop.network import Network
-from service.backprop.passes import Evaluator
-from service.backprop.results import EpochResult, EpochRun
-from service.backprop.rows import Rows
 from service.backprop.schedules import Position
-from service.backprop.settings import TrainingSettings
-from service.backprop.state import Begun, Checkpoint, TrainingState
-from service.backprop.steps import Course, LastStep, NumPySteps, Passed, Steps, Together
-from service.backprop.tally import Measures, Tally
-from service.backprop.weighing import Weighing
+from service.backprop.training import diagnostics
+from service.backprop.training.accumulators import Measures, Tally
+from service.backprop.training.diagnostics import LayerDiagnostics, Warned
+from service.backprop.training.evaluator import Evaluator
+from service.backprop.training.kernels import NUMBA
+from service.backprop.training.numpy_steps import Course, LastStep, NumPySteps, Passed, Steps, Together
+from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.row_weights import Weighing
+from service.backprop.training.rows import Rows
+from service.backprop.training.settings import TrainingSettings
+from service.backprop.training.state import Begun, Checkpoint, TrainingState
 from service.errors import Diverged, Invalid
 
 FIRST_LOOK_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
