@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.catalog import Kept, kept_rows, made_up, reader_of_request
-from service.data.options import Limits as ReadLimits
+from service.datasets.catalog import Kept, kept_rows, made_up, reader_of_request
+from service.datasets.options import Limits as ReadLimits
 from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest, JobRequest, Submission

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service.backprop.training.state import TrainingState
-from service.catalog import collect_orphans
+from service.datasets.catalog import collect_orphans
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.services import Parts

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 from flask import request
 from pydantic import BaseModel
 
-from service.data.sniff import JSON, sniff
+from service.datasets.media_types import JSON, sniff
 from service.definitions.validation import check
 from service.errors import Malformed, TooLarge, UnknownMedia
 

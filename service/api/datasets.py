@@ -7,16 +7,16 @@ import numpy as np
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from service import catalog
 from service.api.answers import answer, immutable, listing, page, whole
 from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.parts import parts
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import DatasetAnswer, ListAnswer
-from service.data.options import MIB, Limits, ReadOptions
-from service.data.readers import FILE_TYPES, reader_of
 from service.data.rows import open_rows
-from service.data.sniff import JSON, sniff
+from service.datasets import catalog
+from service.datasets.media_types import JSON, sniff
+from service.datasets.options import MIB, Limits, ReadOptions
+from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import ColumnType, Role
 from service.definitions.requests import DatasetRequest

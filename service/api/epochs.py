@@ -19,7 +19,7 @@ from service.api.predicting import predict_request
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
 from service.backprop.network import Network
-from service.data.sniff import CSV, NPZ
+from service.datasets.media_types import CSV, NPZ
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
 from service.described import epoch_answer

@@ -8,7 +8,7 @@ from service.api.parts import parts, warm
 from service.api.predicting import predict_request
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
-from service.data.sniff import CSV, NPZ
+from service.datasets.media_types import CSV, NPZ
 from service.definitions.requests import PredictRequest
 from service.store import models as stored
 

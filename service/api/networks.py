@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Response, request
 
-from service import catalog
 from service.api.answers import answer, immutable, listing, page
 from service.api.bodies import read_model
 from service.api.parts import parts
 from service.api.routes import PAGE, Query, Routes
 from service.api.schemas import ListAnswer, NetworkAnswer, NetworkInEitherFormat
+from service.datasets import catalog
 from service.definitions.keras import write_sequential
 from service.definitions.network import NetworkRequest, describe
 from service.errors import Invalid

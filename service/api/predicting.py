@@ -14,9 +14,9 @@ from service.api.answers import answer
 from service.api.bodies import collect, open_body, parse_json
 from service.api.formats import wanted_format
 from service.api.parts import parts
-from service.data.arrays_npz import read_array
-from service.data.options import Limits
-from service.data.sniff import CSV, JSON, NPZ
+from service.datasets.media_types import CSV, JSON, NPZ
+from service.datasets.npz import read_array
+from service.datasets.options import Limits
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check

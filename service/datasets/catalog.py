@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from service.data.options import Limits, ReadOptions
-from service.data.table_json import read_json_arrays, read_json_rows
+from service.datasets.json import read_json_arrays, read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 from numpy.typing import NDArray
 
-from service.data.options import Limits, ReadOptions
-from service.data.storing import Plan, TableWriter, in_order, plan_roles
-from service.data.table_json import MAX_FAULTS, check_names
+from service.datasets.json import MAX_FAULTS, check_names
+from service.datasets.options import Limits, ReadOptions
+from service.datasets.table_writer import Plan, TableWriter, in_order, plan_roles
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Fault, Invalid, Malformed
 

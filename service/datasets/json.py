@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.options import Limits, ReadOptions
-from service.data.storing import Plan, TableWriter, in_order, plan_roles
+from service.datasets.options import Limits, ReadOptions
+from service.datasets.table_writer import Plan, TableWriter, in_order, plan_roles
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Fault, Invalid
 

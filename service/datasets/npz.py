@@ -15,8 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.options import MIB, Limits, ReadOptions
-from service.data.storing import Plan, TableWriter
+from service.datasets.options import MIB, Limits, ReadOptions
+from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Fault, Invalid, Malformed, TooLarge
 

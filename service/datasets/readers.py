@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from service.data.options import Limits, ReadOptions
-from service.data.sniff import CSV, NPZ
+from service.datasets.media_types import CSV, NPZ
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 
 FileReader = Callable[[Path, ReadOptions, Limits, Path], Table]
@@ -19,12 +19,12 @@ FILE_TYPES = (CSV, NPZ)
 
 
 def _read_csv(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.data.table_csv import read_csv
+    from service.datasets.csv import read_csv
 
     return read_csv(path, options, limits, destination)
 
 
 def _read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.data.arrays_npz import read_npz
+    from service.datasets.npz import read_npz
 
     return read_npz(path, options, limits, destination)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from service import stored_bytes
 from service.backprop.training.state import TrainingState
-from service.catalog import collect_orphans
+from service.datasets.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs import parameter_bytes, parameters_of
 from service.services import Parts

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask.testing import FlaskClient
 
-from service import catalog
-from service.data.options import Limits
+from service.datasets import catalog
+from service.datasets.options import Limits
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest
 from service.errors import Conflict

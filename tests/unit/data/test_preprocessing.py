@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import Preprocessing, fit
 from service.data.rows import open_rows
 from service.data.selection import RowList, RowRanges
-from service.data.table_json import read_json_rows
+from service.datasets.json import read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid
 
 AUTO = {"numbers": "auto", "targets": "auto", "missing": "error"}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import fit
 from service.data.rows import open_rows, rows_of_another
 from service.data.selection import RowRanges
-from service.data.table_json import read_json_rows
+from service.datasets.json import read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 from service.errors import Invalid
 

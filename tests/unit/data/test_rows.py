@@ -9,11 +9,11 @@ import pytest
 
 from service.data import rows as rows_module
 from service.data import selection
-from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import fit
 from service.data.rows import MappedRows, open_rows, split
 from service.data.selection import RowList, RowRanges, Selection
-from service.data.table_json import read_json_rows
+from service.datasets.json import read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 
 RANDOM = np.random.default_rng(3)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from service.data import strata
-from service.data.options import Limits, ReadOptions
 from service.data.rows import open_rows, split
 from service.data.selection import Selection
 from service.data.strata import quotas
-from service.data.table_json import read_json_rows
+from service.datasets.json import read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from service.data import classes, weights
-from service.data.options import Limits, ReadOptions
 from service.data.preprocessing import fit
 from service.data.rows import MappedRows, open_rows
 from service.data.selection import RowRanges, Selection
-from service.data.table_json import read_json_rows
 from service.data.weights import class_weights, sample_weights
+from service.datasets.json import read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 from service.errors import Invalid
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.data.options import Limits, ReadOptions
 from service.data.rows import open_rows
-from service.data.table_csv import read_csv
+from service.datasets.csv import read_csv
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Invalid, Malformed
 

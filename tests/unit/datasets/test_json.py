@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.options import Limits, ReadOptions
 from service.data.rows import open_rows
-from service.data.table_json import read_json_arrays, read_json_rows
+from service.datasets.json import read_json_arrays, read_json_rows
+from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnType
 from service.errors import Invalid
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.arrays_npz import read_npz
-from service.data.options import Limits, ReadOptions
 from service.data.rows import open_rows
+from service.datasets.npz import read_npz
+from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid, Malformed, ServiceError, TooLarge
 
 X = np.arange(12, dtype=np.float64).reshape(4, 3)
