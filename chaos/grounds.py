@@ -17,7 +17,7 @@ from chaos.kinds import post_datasets
 from chaos.oracle import References, Report, Violation, examine
 from service.app import create_app
 from service.config import Settings
-from service.life import collect
+from service.jobs.commands import collect
 from service.services import Parts, open_parts
 from service.store.database import clock
 from service.store.migrate import migrate

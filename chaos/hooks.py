@@ -20,7 +20,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("flush", "workers.writing", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.watching", "Watch._look"),
-    ("tidy", "service.life", "_tidy"),
+    ("tidy", "service.jobs.commands", "_tidy"),
     ("obituary", "workers.keeper", "Keeper._free_jobs_of_the_dead"),
     ("reconciler", "workers.keeper", "Keeper._free_expired"),
     ("collector", "workers.keeper", "Keeper._collect"),

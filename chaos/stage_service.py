@@ -20,7 +20,7 @@ from chaos.kinds import KINDS, longer, post_datasets
 from chaos.load import ENDED, Load
 from chaos.oracle import References, Report, Violation, examine, sum_of
 from service.config import Settings
-from service.life import collect
+from service.jobs.commands import collect
 from service.services import open_parts
 from tests.integration.service import Service, processes
 from tests.servers import Postgres, Redis, Server, is_alive

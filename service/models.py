@@ -16,7 +16,7 @@ from service.definitions.build import build_network
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
-from service.jobs import parameter_bytes, parameters_of
+from service.jobs.submission import parameter_bytes, parameters_of
 from service.services import Parts
 from service.store import models
 from service.store.records import VersionRecord

@@ -82,7 +82,7 @@ class Keeper:
 
     def _collect(self) -> None:
         """At the start and once an hour."""
-        from service.life import collect  # here, as only children load NumPy
+        from service.jobs.commands import collect  # here, as only children load NumPy
 
         while True:
             try:
@@ -129,7 +129,7 @@ class Keeper:
 
     def _settle(self, freed: list[JobRecord]) -> None:
         """Ring for those that wait again, tidy up after those that have ended."""
-        from service.life import tidy  # here, as only children load NumPy
+        from service.jobs.commands import tidy  # here, as only children load NumPy
 
         for job in freed:
             if job.status.ended:

@@ -9,7 +9,7 @@ from service.backprop.training.loop import train_in_runs
 from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
-from service.life import tidy
+from service.jobs.commands import tidy
 from service.services import Parts
 from service.store import chains, deaths, epochs, jobs, machines
 from service.store.records import JobRecord, Status, Wish

@@ -10,7 +10,6 @@ import orjson
 from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
-from service import jobs as work
 from service import models
 from service.api.answers import MAX_LIMIT, immutable, listing, whole
 from service.api.formats import wanted_format
@@ -22,7 +21,8 @@ from service.backprop.network import Network
 from service.datasets.media_types import CSV, NPZ
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
-from service.described import epoch_answer
+from service.jobs import submission as work
+from service.jobs.views import epoch_answer
 from service.store import epochs, jobs
 from service.store.database import Database
 from service.store.records import EpochRecord

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, request
 
-from service import described
 from service.api.answers import answer
 from service.api.parts import parts
 from service.errors import Conflict, Invalid, ServiceError
+from service.jobs import views
 from service.store import idempotency
 from service.store.idempotency import KeptAnswer
 
@@ -128,7 +128,7 @@ def _again(known: KeptAnswer, body: HashedInput) -> Response:
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
     if known.body is None:  # its process died, or lost the database, before it had answered: the job as it now stands
-        return answer(described.read(parts(), headers["Location"].rpartition("/")[2]), known.status, headers)
+        return answer(views.read(parts(), headers["Location"].rpartition("/")[2]), known.status, headers)
     return Response(known.body, known.status, headers)
 
 

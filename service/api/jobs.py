@@ -4,8 +4,6 @@ from typing import Any
 
 from flask import Response, request
 
-from service import described, forks, life, replays
-from service import jobs as work
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model, read_model_if_any
 from service.api.idempotency import note_made
@@ -15,6 +13,8 @@ from service.api.schemas import JobAnswer, ListAnswer
 from service.api.waiting import wished_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
 from service.errors import Invalid
+from service.jobs import commands, forking, replaying, views
+from service.jobs import submission as work
 from service.store import jobs
 from service.store.moves import Moved
 from service.store.records import JobRecord, Status
@@ -46,7 +46,7 @@ def _noted(connection: Any, id: str) -> None:
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
     ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
-    told = described.read(parts(), job.id)
+    told = views.read(parts(), job.id)
     if warnings and not ended:
         told["warnings"] = [*told["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
@@ -70,7 +70,7 @@ def list_jobs() -> Response:
     }
     with parts().database.read() as connection:
         found = jobs.list_jobs(connection, page(), status, request.args.get("model"), metadata)
-    told = described.read_all(parts(), [job.id for job in found.data])
+    told = views.read_all(parts(), [job.id for job in found.data])
     return listing(told, found.has_more, lambda item: item["id"])
 
 
@@ -79,7 +79,7 @@ def get_job(id: str) -> Response:
     """One job; `?wait=` holds the answer until it ends."""
     if seconds := wished_seconds():
         waits().until_ended(parts(), id, seconds)
-    return answer(described.read(parts(), id))
+    return answer(views.read(parts(), id))
 
 
 MOVED = {200: JobAnswer, 202: JobAnswer}
@@ -87,33 +87,33 @@ MOVED = {200: JobAnswer, 202: JobAnswer}
 
 def _moved(moved: Moved) -> Response:
     """202 when the request has changed something, 200 when it was so already."""
-    return answer(described.read(parts(), moved.job.id), 202 if moved.changed else 200)
+    return answer(views.read(parts(), moved.job.id), 202 if moved.changed else 200)
 
 
 @routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))
 def cancel_job(id: str) -> Response:
     """Cancel a job: at once when nobody runs it, else at its next batch."""
-    return _moved(life.cancel(parts(), id))
+    return _moved(commands.cancel(parts(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409))
 def pause_job(id: str) -> Response:
     """Pause a job: a queued one at once, a running one when its epoch ends, or within one that takes long."""
-    return _moved(life.pause(parts(), id))
+    return _moved(commands.pause(parts(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409))
 def resume_job(id: str) -> Response:
     """Let a paused job go on from where it stands."""
-    return _moved(life.resume(parts(), id))
+    return _moved(commands.resume(parts(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409))
 def step_job(id: str) -> Response:
     """Let a paused job train some epochs and pause again."""
-    life.check_can_step(parts(), id)
+    commands.check_can_step(parts(), id)
     body = read_model(StepRequest, parts().settings.max_json_bytes)
-    return _moved(life.step(parts(), id, body.epochs))
+    return _moved(commands.step(parts(), id, body.epochs))
 
 
 @routes.route(
@@ -129,9 +129,9 @@ def step_job(id: str) -> Response:
 def fork_job(id: str) -> Response:
     """Queue a job that begins at a stored epoch of this one, of running and failed ones too."""
     seconds = wished_seconds()
-    forks.check_there(parts(), id)
+    forking.check_there(parts(), id)
     body = read_model_if_any(ForkRequest, parts().settings.max_json_bytes)
-    return _accepted(*forks.fork(parts(), id, body, _noted), seconds)
+    return _accepted(*forking.fork(parts(), id, body, _noted), seconds)
 
 
 @routes.route(
@@ -147,13 +147,13 @@ def fork_job(id: str) -> Response:
 def replay_job(id: str) -> Response:
     """Queue a job that runs this one's record again and tells whether every epoch comes out the same."""
     seconds = wished_seconds()
-    replays.check_can_replay(parts(), id)
+    replaying.check_can_replay(parts(), id)
     body = read_model_if_any(ReplayRequest, parts().settings.max_json_bytes)
-    return _accepted(*replays.replay(parts(), id, body, _noted), seconds)
+    return _accepted(*replaying.replay(parts(), id, body, _noted), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
 def delete_job(id: str) -> Response:
     """Remove an ended job with its epochs and their bytes; models made from it stay."""
-    life.remove(parts(), id)
+    commands.remove(parts(), id)
     return Response(status=204)

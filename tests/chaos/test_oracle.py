@@ -15,7 +15,7 @@ from chaos.kinds import KINDS, post_datasets
 from chaos.oracle import References, Report, examine
 from service.app import create_app
 from service.config import Settings
-from service.life import collect
+from service.jobs.commands import collect
 from service.services import Parts, open_parts
 from service.store.migrate import migrate
 from service.store.tables import (

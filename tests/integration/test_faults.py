@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from service.app import create_app
 from service.config import Settings
 from service.errors import OutOfSpace, Unavailable
-from service.life import collect
+from service.jobs.commands import collect
 from service.queue import MOST_RINGS
 from service.services import Parts, open_parts
 from service.store import database, epochs, jobs, tables, workers

@@ -15,7 +15,7 @@ from service import stored_bytes
 from service.backprop.training.state import TrainingState
 from service.datasets.catalog import collect_orphans
 from service.errors import NotFound
-from service.jobs import parameter_bytes, parameters_of
+from service.jobs.submission import parameter_bytes, parameters_of
 from service.services import Parts
 from service.store import epochs, jobs, models, references
 from service.store.records import StoredBytes

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.life import collect
+from service.jobs.commands import collect
 from service.services import Parts
 from service.store import epochs, jobs
 from tests.integration.contract import XOR, problem

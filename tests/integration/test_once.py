@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from service import described
-from service import jobs as work
 from service.errors import Unavailable
+from service.jobs import submission as work
+from service.jobs import views
 from service.services import Parts
 from service.store import idempotency
 from service.store.tables import idempotency as kept
@@ -45,7 +45,7 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(*((idempotency, "keep") if fails == "keep" else (described, "read")), away)
+        broken.setattr(*((idempotency, "keep") if fails == "keep" else (views, "read")), away)
         first = submit(client)
         assert first.status_code == (202 if fails == "keep" else 503)
     again = submit(client)

@@ -13,7 +13,7 @@ from service.definitions.requests import ForkRequest
 from service.definitions.resolve import Resolved, resolve
 from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
-from service.jobs import (
+from service.jobs.submission import (
     JobData,
     Noting,
     adopted,

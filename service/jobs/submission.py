@@ -1,4 +1,4 @@
-"""Submitting jobs. The database first, then the doorbell. What else is done with them: `service.life`."""
+"""Submitting jobs. The database first, then the doorbell. What else is done with them: `service.jobs.commands`."""
 
 import secrets
 from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from typing import Any
 
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
-from service.jobs import Noting, enter, unnoted
+from service.jobs.submission import Noting, enter, unnoted
 from service.services import Parts
 from service.store import epochs, jobs, references, resources, starts
 from service.store.records import JobRecord, Status
