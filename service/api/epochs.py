@@ -10,7 +10,6 @@ import orjson
 from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
-from service import models
 from service.api.answers import MAX_LIMIT, immutable, listing, whole
 from service.api.formats import wanted_format
 from service.api.parts import parts, warm
@@ -23,6 +22,7 @@ from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
 from service.jobs import submission as work
 from service.jobs.views import epoch_answer
+from service.models import prediction
 from service.store import epochs, jobs
 from service.store.database import Database
 from service.store.records import EpochRecord
@@ -146,4 +146,4 @@ def _npz(network: Network) -> bytes:
 )
 def predict_epoch(id: str, epoch: str) -> Response:
     """Predict with the network as it was after an epoch, of running and failed jobs too."""
-    return predict_request(models.epoch_of(parts(), warm(), id, epoch))
+    return predict_request(prediction.epoch_of(parts(), warm(), id, epoch))

@@ -2,7 +2,6 @@
 
 from flask import Response, request
 
-from service import models
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.explain_schemas import EvaluateAnswer
@@ -12,6 +11,7 @@ from service.api.routes import Routes
 from service.definitions.explaining import EvaluateRequest
 from service.explain.evaluating import evaluate
 from service.explain.subjects import Subject, of_epoch, of_version
+from service.models import prediction
 
 routes = Routes("evaluation")
 PROBLEMS = (404, 409)
@@ -57,5 +57,5 @@ def evaluate_model(name: str) -> Response:
 )
 def evaluate_version(name: str, version: str) -> Response:
     """Loss, metrics and confusion matrix of one version of a model."""
-    number = models.version_number(version)
+    number = prediction.version_number(version)
     return _evaluate(of_version(parts(), warm(), name, number, request.args.get("epoch")))

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from flask import Response, request
 
-from service import models
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
 from service.api.explain_schemas import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
@@ -24,6 +23,7 @@ from service.explain import checks, curves, diffs, tracing
 from service.explain.bare import of_network
 from service.explain.places import place_of, short_place_of
 from service.explain.subjects import Subject, of_epoch, of_version
+from service.models import prediction
 
 routes = Routes("backpropagation, told")
 M = TypeVar("M", bound=Model)
@@ -45,7 +45,7 @@ def _epoch(id: str, epoch: str) -> Subject:
 
 
 def _version(name: str, version: str | None) -> Subject:
-    number = None if version is None else models.version_number(version)
+    number = None if version is None else prediction.version_number(version)
     return of_version(parts(), warm(), name, number, request.args.get("epoch"))
 
 

@@ -2,7 +2,6 @@
 
 from flask import Response, request
 
-from service import models
 from service.api.answers import answer, listing, page
 from service.api.parts import parts, warm
 from service.api.predicting import predict_request
@@ -10,6 +9,7 @@ from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
 from service.datasets.media_types import CSV, NPZ
 from service.definitions.requests import PredictRequest
+from service.models import prediction
 from service.store import models as stored
 
 routes = Routes("models")
@@ -22,14 +22,14 @@ def list_models() -> Response:
     """The models, newest first."""
     with parts().database.read() as connection:
         found = stored.list_models(connection, page())
-    described = [models.describe_model(parts(), model.name) for model in found.data]
+    described = [prediction.describe_model(parts(), model.name) for model in found.data]
     return listing(described, found.has_more, lambda item: item["name"])
 
 
 @routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
     """One model: its versions, and a body that predict takes."""
-    return answer(models.describe_model(parts(), name))
+    return answer(prediction.describe_model(parts(), name))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
@@ -43,7 +43,7 @@ def delete_model(name: str) -> Response:
 @routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
 def get_version(name: str, version: str) -> Response:
     """One version of a model."""
-    return answer(models.read_version(parts(), name, version))
+    return answer(prediction.read_version(parts(), name, version))
 
 
 @routes.route(
@@ -71,8 +71,8 @@ def predict(name: str) -> Response:
 )
 def predict_version(name: str, version: str) -> Response:
     """Predict with one version of a model."""
-    return _predict(name, models.version_number(version))
+    return _predict(name, prediction.version_number(version))
 
 
 def _predict(name: str, version: int | None) -> Response:
-    return predict_request(models.version_of(parts(), warm(), name, version, request.args.get("epoch")))
+    return predict_request(prediction.version_of(parts(), warm(), name, version, request.args.get("epoch")))

@@ -6,7 +6,7 @@ from flask import current_app
 
 from service.api.feed import Feed
 from service.api.waiting import Waits
-from service.models import Warm
+from service.models.prediction import Warm
 from service.services import Parts
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from flask import Response
 
-from service import models
 from service.api.answers import answer
 from service.api.bodies import collect, open_body, parse_json
 from service.api.formats import wanted_format
@@ -21,7 +20,8 @@ from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Fault, Invalid, Malformed
-from service.models import RawRows, Trained
+from service.models import prediction
+from service.models.prediction import RawRows, Trained
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -34,8 +34,8 @@ def predict_request(trained: Trained) -> Response:
     data = collect(blocks, parts().settings.max_json_bytes)
     rows = _raw_rows(trained, kind, data)
     if wanted == "json":
-        return answer(models.predict(trained, rows))
-    A = models.outputs(trained, rows)
+        return answer(prediction.predict(trained, rows))
+    A = prediction.outputs(trained, rows)
     values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
     data = _as_csv(trained, values, labels) if wanted == "csv" else _as_npz(values, labels)
     return Response(data, mimetype=FORMATS[wanted])
@@ -44,10 +44,10 @@ def predict_request(trained: Trained) -> Response:
 def _raw_rows(trained: Trained, kind: str, data: bytes) -> RawRows:
     """The body's rows: those of plain numbers the quick way, all others the way that tells what is wrong."""
     if kind == JSON:
-        plain = models.plain_raw_rows(trained, data)
-        return plain or models.raw_rows(trained, check(PredictRequest, parse_json(data)))
+        plain = prediction.plain_raw_rows(trained, data)
+        return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)))
     rows = _rows_of_csv(trained, data) if kind == CSV else _rows_of_npz(data)
-    return models.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None))
+    return prediction.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None))
 
 
 def _rows_of_csv(trained: Trained, data: bytes) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from service import models
 from service.backprop.inspection.optimizer_step import Standing, is_continued
 from service.backprop.inspection.trace import Updating
 from service.backprop.layers import LAYERS
@@ -23,7 +22,8 @@ from service.definitions.choices import build
 from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
-from service.models import Trained, Warm
+from service.models import prediction
+from service.models.prediction import Trained, Warm
 from service.services import Parts
 from service.store import epochs, jobs, optimizer_states
 from service.store import models as stored_models
@@ -91,7 +91,7 @@ def of_epoch(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Subject:
     with parts.database.read() as connection:
         job = jobs.get_job(connection, job_id)
     check_size(job.network)
-    trained = models.epoch_of(parts, warm, job_id, epoch)
+    trained = prediction.epoch_of(parts, warm, job_id, epoch)
     return _of_job(parts, job, trained, {"job": job.id, "epoch": trained.epoch})
 
 
@@ -104,7 +104,7 @@ def of_version(parts: Parts, warm: Warm, name: str, version: int | None, epoch: 
             job = jobs.get_job(connection, record.job_id)
         except NotFound:
             job = None
-    trained = models.version_of(parts, warm, name, record.version, epoch)
+    trained = prediction.version_of(parts, warm, name, record.version, epoch)
     head = {"model": name, "version": trained.version, "epoch": trained.epoch}
     if job is None:
         return Subject(trained.network, trained.preprocessing, None, 0.0, head)
