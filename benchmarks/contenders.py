@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.standings import ENGINE, JAX, JAX_ORDERED, JAX_SCANNED, SCIKIT_LEARN, TORCH_1, TORCH_2
 from benchmarks.workloads import Workload
-from service.supervisor import THREAD_VARIABLES
+from service.ops.supervisor import THREAD_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 10.0

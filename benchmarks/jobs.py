@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.demo import Client
+from service.ops.demo import Client
 
 
 class NotTrained(Exception):

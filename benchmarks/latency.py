@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.report import machine
 from benchmarks.workloads import XOR_INPUTS, XOR_TARGETS
-from service.supervisor import free_port
+from service.ops.supervisor import free_port
 
 ASK_SECONDS = 0.01  # between two questions whether the service is up, so that asking does not slow its start
 PATIENCE_SECONDS = 60.0
@@ -63,7 +63,7 @@ class Connection:
 def started(folder: Path) -> Iterator[tuple[int, float]]:
     """`backprop serve` in a process of its own until the block ends: its port, and when it was started."""
     port = free_port()
-    command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
+    command = [sys.executable, "-m", "service.ops.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
     began = time.perf_counter()
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "BACKPROP_LOG_LEVEL": "warning"})
     try:

@@ -7,7 +7,7 @@ from statistics import fmean, median, quantiles
 from typing import Any
 
 from benchmarks.rows import Accuracy, Lengths, Output, Row, Sweeps
-from service.demo import Client
+from service.ops.demo import Client
 
 Job = dict[str, Any]
 MOST_EPOCHS = 1_000

@@ -18,8 +18,8 @@ from benchmarks.published import ERROR_ROWS, MNIST_ROWS
 from benchmarks.report import Line, page, table
 from benchmarks.rows import Row
 from service.config import Settings
-from service.demo import Client
-from service.supervisor import free_port, running
+from service.ops.demo import Client
+from service.ops.supervisor import free_port, running
 
 ROWS: tuple[Row, ...] = (*NEURON_ROWS, *TASK_ROWS, *MNIST_ROWS, *ERROR_ROWS)
 PAGE = Path(__file__).parent.parent / "docs" / "reproduction.md"

@@ -22,7 +22,7 @@ from benchmarks.plotting import log_log
 from benchmarks.report import machine
 from benchmarks.served import serving
 from benchmarks.standings import replaced, table
-from service.demo import Client
+from service.ops.demo import Client
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 

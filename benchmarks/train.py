@@ -23,7 +23,7 @@ from benchmarks.report import machine
 from benchmarks.served import NotStored, Served, serving, upload
 from benchmarks.standings import SERVICE, duration, ratios_table, replaced, seconds_table
 from benchmarks.workloads import WORKLOADS, Workload, arrays_of
-from service.demo import Client
+from service.ops.demo import Client
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 PAUSE_SECONDS = 0.2  # for what the turn before has left to do

@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 from chaos.oracle import Report, Violation
 from service.config import Settings, told_by_variables
+from service.ops.supervisor import free_port
 from service.services import Parts, open_parts
 from service.store.migrate import migrate
-from service.supervisor import free_port
 from tests.integration import test_bad_input
 from tests.integration.test_bad_input import LIMITS, Asked
 from tests.waiting import wait_until
@@ -90,7 +90,7 @@ def _as_json(body: Any) -> bytes:
 def api(settings: Settings) -> Iterator[tuple[OverHttp, int]]:
     """One API process without workers, and its process id."""
     environment = {**os.environ, **told_by_variables(settings)}
-    command = [sys.executable, "-m", "service.cli", "api"]
+    command = [sys.executable, "-m", "service.ops.cli", "api"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = OverHttp(settings.port)
     try:

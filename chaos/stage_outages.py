@@ -23,7 +23,7 @@ from chaos.kinds import post_datasets
 from chaos.load import Load
 from chaos.oracle import Report, Violation, sum_of
 from chaos.stage_service import LOADED, Whole, whole
-from service.supervisor import SETTLED_SECONDS
+from service.ops.supervisor import SETTLED_SECONDS
 from tests.freezing import frozen
 from tests.integration.service import Service
 from tests.servers import Server

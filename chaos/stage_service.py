@@ -62,7 +62,7 @@ class Whole:
     def victims(self) -> dict[str, Callable[[], None]]:
         """By kind of process what kills one, and brings back what no supervisor does."""
         own = {
-            "API": lambda: self._kill_one(self.service.children("service.cli api")),
+            "API": lambda: self._kill_one(self.service.children("service.ops.cli api")),
             "workers' parent": lambda: self._kill_one(self._parents()),
             "worker": lambda: self._kill_one(self.service.training_processes()),
             "serve": self._kill_all,

@@ -30,7 +30,7 @@ from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models.prediction import Warm
-from service.processes import API_PARENT, die_with_parent
+from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Parts, open_parts
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")

@@ -20,7 +20,7 @@ from celery import Celery, signals
 from service.backprop.training.kernels import NUMBA, has_numba, resolve
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
-from service.processes import die_with_parent
+from service.ops.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
 from service.services import open_parts
 from workers.keeper import LEAVE_SECONDS, Keeper

@@ -10,7 +10,7 @@ import threading
 import time
 
 from service.errors import ServiceError
-from service.processes import is_alive
+from service.ops.processes import is_alive
 from service.services import Parts
 from service.store import deaths, workers
 from service.store.records import JobRecord

@@ -5,13 +5,13 @@ from typing import Any
 
 from flask import Response, current_app
 
-from service import health
 from service.api.answers import answer
 from service.api.errors import TABLE
 from service.api.parts import parts
 from service.api.routes import Routes
 from service.api.schemas import HealthAnswer
 from service.errors import NotFound
+from service.ops import health
 
 routes = Routes("system")
 

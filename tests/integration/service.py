@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from service.supervisor import free_port
+from service.ops.supervisor import free_port
 from tests.waiting import wait_until
 
 START_SECONDS = 60
@@ -37,7 +37,7 @@ class Service:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "service.cli", "serve"]
+            command = [sys.executable, "-m", "service.ops.cli", "serve"]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         try:
             wait_until(self._is_ready, seconds=START_SECONDS, what=f"a service that is ready, see {self.log}")
@@ -93,7 +93,7 @@ class Service:
         """The API's parent, which is the supervisor's own child, and those that answer; (0, []) while it is away."""
         assert self.process is not None
         rows = processes()
-        parents = [pid for pid, parent, told in rows if parent == self.process.pid and "service.cli api" in told]
+        parents = [pid for pid, parent, told in rows if parent == self.process.pid and "service.ops.cli api" in told]
         return max(parents, default=0), [pid for pid, parent, _ in rows if parent in parents]
 
     def training_processes(self) -> list[int]:

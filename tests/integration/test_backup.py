@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.backup import addresses_in
+from service.ops.backup import addresses_in
 from tests.integration.service import Service
 from tests.integration.test_life import epochs_of, finish, long_job, running_at
 
@@ -18,7 +18,7 @@ ONE = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
 
 
 def backprop(*arguments: str | Path, data_dir: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.cli", *map(str, arguments), "--data-dir", str(data_dir)]
+    command = [sys.executable, "-m", "service.ops.cli", *map(str, arguments), "--data-dir", str(data_dir)]
     return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -15,7 +15,7 @@ from tests.integration.service import Service
 def backprop(*arguments: str, **settings: str) -> tuple[int, str]:
     """Exit code and all that was printed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
-    command = [sys.executable, "-m", "service.cli", *arguments]
+    command = [sys.executable, "-m", "service.ops.cli", *arguments]
     ended = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, timeout=120)
     return ended.returncode, ended.stdout + ended.stderr
 

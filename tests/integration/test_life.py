@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
-from service.supervisor import check_port
+from service.ops.supervisor import check_port
 from tests.conftest import Parts
 from tests.integration.service import Service
 from tests.waiting import wait_until
@@ -106,7 +106,7 @@ def test_the_whole_service_killed_goes_on_when_it_is_started_again(service: Serv
 
 
 def test_a_part_that_dies_is_started_again(service: Service) -> None:
-    for words in ("service.cli api", "-m workers"):
+    for words in ("service.ops.cli api", "-m workers"):
         os.kill(min(service.children(words)), signal.SIGKILL)
     job = wait_until(lambda: submitted(service), seconds=30, what="an API that answers again")
     finish(service, job)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from service.errors import Unavailable
-from service.processes import API_PARENT
+from service.ops.processes import API_PARENT
 from service.services import Parts
 from service.store import database as store
 from service.store.database import BoundedConnection, Database

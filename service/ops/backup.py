@@ -15,8 +15,8 @@ from pathlib import Path
 
 from service.blobs import ADDRESS, FolderBlobs, out_of_space
 from service.config import Settings
-from service.embedded import check_format
 from service.errors import Damaged, Misconfigured
+from service.ops.embedded import check_format
 from service.store.database import Database
 from service.store.migrate import check_not_newer
 from service.store.references import POINTING

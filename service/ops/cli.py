@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
-    from service.supervisor import running
+    from service.ops.supervisor import running
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -94,8 +94,8 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
-    from service.processes import API_PARENT
-    from service.supervisor import check_port, environment_of
+    from service.ops.processes import API_PARENT
+    from service.ops.supervisor import check_port, environment_of
 
     settings.check_listening()
     check_port(settings.host, settings.port)
@@ -121,7 +121,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _worker(settings: Settings, _: argparse.Namespace) -> int:
-    from service.supervisor import environment_of
+    from service.ops.supervisor import environment_of
 
     # a fresh interpreter, as BLAS reads its number of threads when it is loaded
     os.execve(sys.executable, [sys.executable, "-m", "workers"], environment_of(settings, settings.queue_url))
@@ -138,13 +138,13 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
-    from service.doctor import examine
+    from service.ops.doctor import examine
 
     return examine(settings)
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
-    from service.backup import back_up
+    from service.ops.backup import back_up
 
     size = back_up(settings, options.file)
     print(f"{options.file} holds {settings.data_dir.absolute()}: {size:,} bytes")
@@ -152,7 +152,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _restore(settings: Settings, options: argparse.Namespace) -> int:
-    from service.backup import restore
+    from service.ops.backup import restore
 
     restore(settings, options.file)
     print(f"{settings.data_dir.absolute()} is what {options.file} holds; `backprop serve` goes on from there")
@@ -160,7 +160,7 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _demo(settings: Settings, options: argparse.Namespace) -> int:
-    from service.demo import run_demo
+    from service.ops.demo import run_demo
 
     return run_demo(settings, keep=options.keep)
 

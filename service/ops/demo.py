@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.drawing import bar, curve, digit
 from service.errors import Misconfigured, ServiceError
-from service.supervisor import check_port, free_port, running
+from service.ops.supervisor import check_port, free_port, running
+from service.ops.terminal_plots import bar, curve, digit
 
 START_SECONDS = 60.0
 JOB_SECONDS = 120.0

@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from service.config import Settings, told_by_variables
-from service.embedded import data_folder, queue_command, queue_server, socket_path
 from service.errors import Misconfigured
-from service.processes import die_with_parent
+from service.ops.embedded import data_folder, queue_command, queue_server, socket_path
+from service.ops.processes import die_with_parent
 from service.store.database import Database
 from service.store.migrate import migrate
 
@@ -123,7 +123,7 @@ def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
         log.warning("no queue server is there for this platform; messages go through files, a second or two slower")
     environment = environment_of(settings, queue_url)
     yield Part("workers", [sys.executable, "-m", "workers"], environment)
-    yield Part("API", [sys.executable, "-m", "service.cli", "api"], environment)
+    yield Part("API", [sys.executable, "-m", "service.ops.cli", "api"], environment)
 
 
 def _watch(parts: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:

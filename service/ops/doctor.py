@@ -5,8 +5,8 @@ import platform
 import sys
 
 from service.config import Settings
-from service.embedded import queue_server
-from service.health import readiness
+from service.ops.embedded import queue_server
+from service.ops.health import readiness
 from service.services import open_parts
 
 MENDING = {

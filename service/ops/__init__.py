@@ -1,0 +1,1 @@
+"""Operation of the service: the `backprop` command, its processes, backups, health and diagnosis."""
