@@ -13,14 +13,14 @@ from service.backprop.training.kernels import resolve
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import OptimizerState, TrainingState
-from service.data.alike import class_weights_alike, trained_on
-from service.data.missing import check_complete
-from service.data.preprocessing import Preprocessing, fit
-from service.data.recoding import Recoding
-from service.data.rows import MappedRows, open_rows, rows_of_another, split
-from service.data.selection import Selection
 from service.definitions.build import build_network, build_settings
 from service.definitions.columns import Table
+from service.preprocessing.batches import MappedRows, open_rows, rows_of_another, split
+from service.preprocessing.compatibility import class_weights_alike, trained_on
+from service.preprocessing.fit import Preprocessing, fit
+from service.preprocessing.missing import check_complete
+from service.preprocessing.recoding import Recoding
+from service.preprocessing.row_selection import Selection
 from service.services import Parts
 from service.store import epochs, resources, starts
 from service.store.records import DatasetRecord, JobRecord, StoredBytes

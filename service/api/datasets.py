@@ -12,7 +12,6 @@ from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.parts import parts
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import DatasetAnswer, ListAnswer
-from service.data.rows import open_rows
 from service.datasets import catalog
 from service.datasets.media_types import JSON, sniff
 from service.datasets.options import MIB, Limits, ReadOptions
@@ -22,6 +21,7 @@ from service.definitions.columns import ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, TooLarge
+from service.preprocessing.batches import open_rows
 from service.store import resources
 from service.store.records import DatasetRecord
 

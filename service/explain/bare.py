@@ -9,7 +9,6 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.data.preprocessing import InputColumn, Preprocessing, TargetColumn
 from service.definitions.build import build_network
 from service.definitions.columns import ColumnType
 from service.definitions.explaining import NetworkTraceRequest
@@ -25,6 +24,7 @@ from service.explain.subjects import (
     default_loss,
     plain_settings,
 )
+from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
 from service.services import Parts
 from service.store import resources
 

@@ -10,13 +10,13 @@ from service.backprop.training.accumulators import Measures
 from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.settings import TrainingSettings
-from service.data.alike import trained_on
-from service.data.rows import open_rows, rows_of_another
 from service.definitions.columns import Table
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
+from service.preprocessing.batches import open_rows, rows_of_another
+from service.preprocessing.compatibility import trained_on
 from service.services import Parts
 from service.store import resources
 from service.store.records import DatasetRecord

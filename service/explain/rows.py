@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 
 from service.backprop.arrays import FloatArray
-from service.data.alike import trained_on
-from service.data.instances import rows_from_lists, rows_from_objects
-from service.data.preprocessing import Preprocessing
-from service.data.recoding import Recoding
-from service.data.rows import MappedRows, open_rows, split
-from service.data.selection import RowList, RowRanges, Selection, smallest_type
 from service.definitions.columns import Role, Table
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.definitions.validation import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
+from service.preprocessing.batches import MappedRows, open_rows, split
+from service.preprocessing.compatibility import trained_on
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
+from service.preprocessing.recoding import Recoding
+from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
 from service.services import Parts
 from service.store import resources
 from service.store.records import DatasetRecord, JobRecord

@@ -16,7 +16,6 @@ from service.backprop.optimizers import OPTIMIZERS, Optimizer
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import OptimizerState
-from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_settings
 from service.definitions.choices import build
 from service.definitions.fill import DEFAULT_OPTIMIZER
@@ -24,6 +23,7 @@ from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
 from service.models import prediction
 from service.models.prediction import Trained, Warm
+from service.preprocessing.fit import Preprocessing
 from service.services import Parts
 from service.store import epochs, jobs, optimizer_states
 from service.store import models as stored_models

@@ -5,8 +5,6 @@ from typing import Any
 
 from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
-from service.data.alike import as_trained
-from service.data.preprocessing import Preprocessing
 from service.definitions.choices import build
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import ForkRequest
@@ -26,6 +24,8 @@ from service.jobs.submission import (
     parameters_of,
     unnoted,
 )
+from service.preprocessing.compatibility import as_trained
+from service.preprocessing.fit import Preprocessing
 from service.services import Parts
 from service.store import epochs, jobs, optimizer_states, references, resources, starts
 from service.store.records import JobRecord, StoredBytes, StoredParameters

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.backprop.network import Network
-from service.data.instances import rows_from_lists, rows_from_objects
-from service.data.plain_rows import plain_rows
-from service.data.preprocessing import Preprocessing
 from service.definitions.build import build_network
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
 from service.jobs.submission import parameter_bytes, parameters_of
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.plain_rows import plain_rows
+from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
 from service.services import Parts
 from service.store import models
 from service.store.records import VersionRecord

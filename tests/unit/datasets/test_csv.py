@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.data.rows import open_rows
 from service.datasets.csv import read_csv
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Invalid, Malformed
+from service.preprocessing.batches import open_rows
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.rows import open_rows
 from service.datasets.json import read_json_arrays, read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnType
 from service.errors import Invalid
+from service.preprocessing.batches import open_rows
 
 
 @pytest.fixture

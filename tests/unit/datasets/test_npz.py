@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.rows import open_rows
 from service.datasets.npz import read_npz
 from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid, Malformed, ServiceError, TooLarge
+from service.preprocessing.batches import open_rows
 
 X = np.arange(12, dtype=np.float64).reshape(4, 3)
 Y = np.array([0.0, 1.0, 0.0, 1.0])

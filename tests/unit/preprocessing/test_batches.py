@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data import rows as rows_module
-from service.data import selection
-from service.data.preprocessing import fit
-from service.data.rows import MappedRows, open_rows, split
-from service.data.selection import RowList, RowRanges, Selection
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
+from service.preprocessing import batches as rows_module
+from service.preprocessing import row_selection
+from service.preprocessing.batches import MappedRows, open_rows, split
+from service.preprocessing.fit import fit
+from service.preprocessing.row_selection import RowList, RowRanges, Selection
 
 RANDOM = np.random.default_rng(3)
 
@@ -94,7 +94,7 @@ def test_rows_lie_in_blocks_only_where_the_file_is_large_and_not_in_memory(
 
 
 def test_letting_go_of_pages_changes_no_row(mapped: Callable[..., MappedRows], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "LET_GO_BYTES", 1)
+    monkeypatch.setattr(row_selection, "LET_GO_BYTES", 1)
     rows = mapped(RowList(np.arange(0, 5000, 5, dtype=np.uint16)))
     X, Y = np.empty((4, 2)), np.empty((4, 1))
     for at in ([0, 1, 2, 3], [999, 0, 998, 1]):

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.classes import class_blocks, codes_of
-from service.data.selection import Selection, smallest_type
 from service.definitions.columns import Role, Table
+from service.preprocessing.classes import class_blocks, codes_of
+from service.preprocessing.row_selection import Selection, smallest_type
 
 DRAW_ROWS = 65_536
 

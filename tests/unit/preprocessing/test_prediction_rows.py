@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.instances import rows_from_lists, rows_from_objects
-from service.data.preprocessing import InputColumn, Preprocessing, TargetColumn
 from service.definitions.columns import ColumnType
 from service.errors import Invalid
+from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
+from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
 
 NUMBER, CATEGORY = ColumnType.NUMBER, ColumnType.CATEGORY
 

@@ -1,4 +1,4 @@
-"""Datasets: reading what clients send into one `.npy` file each, and turning its rows into a network's numbers.
+"""From stored columns to a network's numbers: fitted transforms, row selection, classes, weights and batches.
 
 May import `service.definitions`, `service.backprop` (for its row protocol and randomness) and `service.errors`.
 """

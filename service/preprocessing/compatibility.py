@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.preprocessing import InputColumn, Preprocessing
-from service.data.selection import Selection
-from service.data.weights import Weights, class_weights
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.resolve import labels_of
 from service.definitions.validation_dataset import check_classes, check_columns
+from service.preprocessing.fit import InputColumn, Preprocessing
+from service.preprocessing.row_selection import Selection
+from service.preprocessing.row_weights import Weights, class_weights
 
 
 def trained_on(preprocessing: Preprocessing, other: Table) -> Table:

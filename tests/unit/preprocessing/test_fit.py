@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.preprocessing import Preprocessing, fit
-from service.data.rows import open_rows
-from service.data.selection import RowList, RowRanges
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid
+from service.preprocessing.batches import open_rows
+from service.preprocessing.fit import Preprocessing, fit
+from service.preprocessing.row_selection import RowList, RowRanges
 
 AUTO = {"numbers": "auto", "targets": "auto", "missing": "error"}
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.preprocessing import InputColumn, Preprocessing
 from service.definitions.columns import ColumnType
 from service.errors import Fault, Invalid
+from service.preprocessing.fit import InputColumn, Preprocessing
 
 MAX_FAULTS = 10
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from service.api.bodies import parse_json
-from service.data import plain_rows as module
-from service.data.plain_rows import plain_rows
 from service.errors import ServiceError
+from service.preprocessing import plain_rows as module
+from service.preprocessing.plain_rows import plain_rows
 
 NUMBERS = ["0", "-0", "-0.0", "1", "-17", "0.1", "2.5e-3", "1E5", "1e-400", "4.9e-324", "1.7976931348623157e308"]
 NUMBERS += [

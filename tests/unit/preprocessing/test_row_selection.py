@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.data.selection import RowList, RowRanges, Selection, read_blocks, row_number, smallest_type
+from service.preprocessing.row_selection import RowList, RowRanges, Selection, read_blocks, row_number, smallest_type
 
 CHOSEN = [2, 3, 4, 9, 10, 15]
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.classes import class_blocks
-from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Role, Table
 from service.errors import Fault, Invalid
+from service.preprocessing.classes import class_blocks
+from service.preprocessing.row_selection import Selection, read_blocks, row_number
 
 READ_ROWS = 65_536
 

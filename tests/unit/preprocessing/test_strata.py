@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data import strata
-from service.data.rows import open_rows, split
-from service.data.selection import Selection
-from service.data.strata import quotas
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid
+from service.preprocessing import strata
+from service.preprocessing.batches import open_rows, split
+from service.preprocessing.row_selection import Selection
+from service.preprocessing.strata import quotas
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data.preprocessing import fit
-from service.data.rows import open_rows, rows_of_another
-from service.data.selection import RowRanges
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 from service.errors import Invalid
+from service.preprocessing.batches import open_rows, rows_of_another
+from service.preprocessing.fit import fit
+from service.preprocessing.row_selection import RowRanges
 
 CHOICE = {"numbers": "none", "targets": "none", "missing": "mean"}
 

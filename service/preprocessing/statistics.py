@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.selection import Selection, read_blocks, row_number
 from service.definitions.columns import Column, ColumnType
+from service.preprocessing.row_selection import Selection, read_blocks, row_number
 
 READ_ROWS = 65_536  # rows looked at together, of narrow datasets
 

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.data import classes, weights
-from service.data.preprocessing import fit
-from service.data.rows import MappedRows, open_rows
-from service.data.selection import RowRanges, Selection
-from service.data.weights import class_weights, sample_weights
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
 from service.errors import Invalid
+from service.preprocessing import classes, row_weights
+from service.preprocessing.batches import MappedRows, open_rows
+from service.preprocessing.fit import fit
+from service.preprocessing.row_selection import RowRanges, Selection
+from service.preprocessing.row_weights import class_weights, sample_weights
 
 
 def stored(path: Path, values: list[Any], scale: float = 1.0) -> tuple[Any, Table]:
@@ -28,7 +28,7 @@ def stored(path: Path, values: list[Any], scale: float = 1.0) -> tuple[Any, Tabl
 def test_weights_are_those_of_the_chosen_rows_undivided_by_the_scale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read_rows: int
 ) -> None:
-    monkeypatch.setattr(weights, "READ_ROWS", read_rows)
+    monkeypatch.setattr(row_weights, "READ_ROWS", read_rows)
     array, table = stored(tmp_path / "rows", [0, 1, 2.5, 3, 4, 5], scale=255.0)
     read = sample_weights(array, table, RowRanges(range(1, 3), range(4, 6)))
     assert read is not None and read.dtype == np.float64 and read.tolist() == [1, 2.5, 4, 5]

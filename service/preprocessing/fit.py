@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.data.classes import codes_of
-from service.data.missing import missing as missing_value
-from service.data.selection import Selection, read_blocks
-from service.data.spread import READ_ROWS, Spread
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.preprocessing.classes import codes_of
+from service.preprocessing.missing import missing as missing_value
+from service.preprocessing.row_selection import Selection, read_blocks
+from service.preprocessing.statistics import READ_ROWS, Spread
 
 Numbers = NDArray[np.float64]
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from service.backprop.randomness import Purpose, generator
 from service.backprop.training.kernels import NUMBA, NUMPY
-from service.data.preprocessing import Preprocessing
-from service.data.recoding import Recoding
-from service.data.selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
-from service.data.strata import drawn_by_class
-from service.data.weights import sample_weights
 from service.definitions.columns import ColumnType, Role, Table
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.recoding import Recoding
+from service.preprocessing.row_selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
+from service.preprocessing.row_weights import sample_weights
+from service.preprocessing.strata import drawn_by_class
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
 TRANSFORM_ROWS = 4096
