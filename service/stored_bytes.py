@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from service.blobs import FolderBlobs
 from service.errors import Damaged, ServiceError
-from service.services import Parts
 from service.store import references
+from service.store.database import Database
 from service.store.records import StoredBytes
 
 # a value passes several times through the memory of driver and server: 400 MB took PostgreSQL 23 s and 3.3 GB
@@ -96,11 +96,11 @@ def read(blobs: FolderBlobs, stored: StoredBytes) -> bytes:
     return data
 
 
-def free(parts: Parts, addresses: Sequence[str]) -> None:
+def free(blobs: FolderBlobs, database: Database, addresses: Sequence[str]) -> None:
     """Remove at once what large runs leave behind several times a minute, unless another row points to the same."""
     if not addresses:
         return
     try:
-        parts.blobs.remove(addresses, partial(references.kept, parts.database))
+        blobs.remove(addresses, partial(references.kept, database))
     except ServiceError as error:
         log.warning("the collector will have to free %d blob(s): %s", len(addresses), error.detail)

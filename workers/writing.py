@@ -107,7 +107,7 @@ class Writer:
                     asked = None
                     break
         self.chain = chain
-        free(self.parts, superseded)
+        free(self.parts.blobs, self.parts.database, superseded)
         self.telling.noted(flush.warnings)
         return Written(asked, time.monotonic() - began)
 

@@ -57,7 +57,7 @@ def remove(parts: Parts, job_id: str) -> None:
     """Remove an ended job and all bytes that only it points to."""
     with parts.database.begin() as connection:
         addresses = jobs.delete_job(connection, job_id)
-    free(parts, addresses)
+    free(parts.blobs, parts.database, addresses)
 
 
 def tidy(parts: Parts, job: JobRecord) -> None:
@@ -93,7 +93,7 @@ def _tidy(parts: Parts, job: JobRecord) -> None:
                 optimizer_states.add(connection, job.number, [(block.last_epoch, kept.optimizer.stored())])
             epochs.mark_stored(connection, job.number, block.last_epoch)
         address = epochs.drop_resume_state(connection, job.number)
-    free(parts, [] if address is None else [address])
+    free(parts.blobs, parts.database, [] if address is None else [address])
 
 
 @dataclass(frozen=True)

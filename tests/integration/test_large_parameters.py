@@ -113,14 +113,14 @@ def test_what_is_bettered_or_superseded_is_freed_at_once(
 
 def test_bytes_another_row_points_to_are_not_freed(service: Parts, client: FlaskClient, train: Train) -> None:
     stored = hashes(client, train(LARGE)["id"])
-    stored_bytes.free(service, [stored[1], service.blobs.put(b"nobody's")])
+    stored_bytes.free(service.blobs, service.database, [stored[1], service.blobs.put(b"nobody's")])
     assert addresses(service) == set(stored)
 
 
 def test_bytes_freed_between_placing_and_pointing_are_put_again(service: Parts) -> None:
     placed = stored_bytes.place(service.blobs, bytes(stored_bytes.IN_ROW_BYTES + 1))
     assert placed.address is not None
-    stored_bytes.free(service, [placed.address])
+    stored_bytes.free(service.blobs, service.database, [placed.address])
     assert addresses(service) == set()
     with service.database.begin() as connection:
         references.pointing(connection)
@@ -137,7 +137,7 @@ def test_a_large_state_is_never_in_memory_as_a_whole(service: Parts) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert placed.data is None and peak < size / 2
-    stored_bytes.free(service, [str(placed.address)])
+    stored_bytes.free(service.blobs, service.database, [str(placed.address)])
     stored_bytes.hold(service.blobs, [placed])
     assert stored_bytes.read(service.blobs, placed.stored()) == state.to_bytes()
 
@@ -157,7 +157,7 @@ def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(
             assert stored_bytes.read(service.blobs, placed.stored()) == data
             with service.database.begin() as connection:
                 address = epochs.drop_resume_state(connection, job)
-            stored_bytes.free(service, [str(address)])
+            stored_bytes.free(service.blobs, service.database, [str(address)])
 
     ids = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(3)]
     with service.database.read() as connection:
@@ -203,6 +203,6 @@ def test_an_epoch_bettered_between_two_looks_is_not_found(client: FlaskClient, s
     with service.database.begin() as connection:
         freed = epochs.forget_parameters(connection, job.number, 1)
     assert freed == stored.address
-    stored_bytes.free(service, [str(freed)])
+    stored_bytes.free(service.blobs, service.database, [str(freed)])
     with pytest.raises(NotFound, match="not stored"):
         parameter_bytes(service, job, stored)
