@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chaos.facts import Block, JobFacts
-from service.blobs import FolderBlobs
+from service.store.blobs.folder import FolderBlobs
 from service.store.records import ENDED, EpochRecord, Kind, Status
 
 # from each state those that may follow; the event of a request repeats the state it finds

@@ -29,8 +29,8 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
 )
 # Whatever else is passed: a file that appears in the blobs, one that goes, the doorbell, a batch of training.
 CALLS: tuple[tuple[str, str, str], ...] = (
-    ("blob", "service.blobs", "FolderBlobs.adopt"),
-    ("removal", "service.blobs", "FolderBlobs.delete"),
+    ("blob", "service.store.blobs.folder", "FolderBlobs.adopt"),
+    ("removal", "service.store.blobs.folder", "FolderBlobs.delete"),
     ("ring", "service.queue", "Doorbell.ring"),
     ("batch", "workers.watching", "Watch.stop"),
 )

@@ -13,7 +13,7 @@ from chaos import checks
 from chaos.client import ACKNOWLEDGED, JOBS, Entry
 from chaos.facts import JobFacts, pointed_addresses, read_jobs, strays
 from service.services import Parts
-from service.store import references as pointing
+from service.store.blobs import references as pointing
 from service.store.records import Status
 
 MOST_SHOWN = 20

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from service.blobs import FolderBlobs
 from service.config import Settings
 from service.queue import Doorbell
+from service.store.blobs.folder import FolderBlobs
 from service.store.database import Database
 
 

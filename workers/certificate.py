@@ -12,8 +12,8 @@ from service.definitions.build import build_network
 from service.errors import NotFound
 from service.services import Parts
 from service.store import chains, epochs, jobs
+from service.store.blobs.placement import read_unchecked
 from service.store.records import JobRecord, StoredBlock
-from service.stored_bytes import read_unchecked
 from workers.recorder import Recorder
 
 

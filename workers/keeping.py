@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.store.blobs.placement import fits_a_row
 from service.store.records import ParameterBlock
-from service.stored_bytes import fits_a_row
 
 
 @dataclass(frozen=True)

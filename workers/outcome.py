@@ -12,8 +12,8 @@ from service.backprop.training.row_weights import Weighing
 from service.definitions.build import build_network
 from service.services import Parts
 from service.store import epochs, models
+from service.store.blobs.placement import read as read_bytes
 from service.store.records import JobRecord
-from service.stored_bytes import read as read_bytes
 from workers.preparing import Prepared
 from workers.recorder import Recorder
 

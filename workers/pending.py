@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from service.backprop.training.results import EpochResult
 from service.store import chains, epoch_runs
+from service.store.blobs.placement import rows_together
 from service.store.epoch_runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
-from service.stored_bytes import rows_together
 
 
 @dataclass

@@ -23,9 +23,9 @@ from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import Selection
 from service.services import Parts
 from service.store import epochs, resources, starts
+from service.store.blobs.placement import read as read_bytes
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
 from service.store.starts import Start
-from service.stored_bytes import read as read_bytes
 
 BEFORE_ALL = -1  # the epoch after which a run begins that has an optimizer's state but no epoch yet
 

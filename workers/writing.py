@@ -9,9 +9,10 @@ from typing import Any
 from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Parts
-from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, references, thinning
+from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, thinning
+from service.store.blobs import references
+from service.store.blobs.placement import Placed, free, hold, place, place_written
 from service.store.records import JobRecord, ParameterBlock, Status
-from service.stored_bytes import Placed, free, hold, place, place_written
 from workers.keeping import Keeping, joined
 from workers.pending import Pending
 from workers.telling import Telling

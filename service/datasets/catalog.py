@@ -16,7 +16,8 @@ from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
 from service.services import Parts
-from service.store import references, resources
+from service.store import resources
+from service.store.blobs import references
 from service.store.records import DatasetRecord, NetworkRecord
 
 Reader = Callable[[Path], Table]

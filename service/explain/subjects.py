@@ -27,8 +27,8 @@ from service.preprocessing.fit import Preprocessing
 from service.services import Parts
 from service.store import epochs, jobs, optimizer_states
 from service.store import models as stored_models
+from service.store.blobs.placement import read as read_bytes
 from service.store.records import JobRecord
-from service.stored_bytes import read as read_bytes
 
 MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float64
 

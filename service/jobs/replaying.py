@@ -6,7 +6,8 @@ from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.submission import Noting, enter, unnoted
 from service.services import Parts
-from service.store import epochs, jobs, references, resources, starts
+from service.store import epochs, jobs, resources, starts
+from service.store.blobs import references
 from service.store.records import JobRecord, Status
 
 

@@ -19,8 +19,8 @@ from service.preprocessing.plain_rows import plain_rows
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
 from service.services import Parts
 from service.store import models
+from service.store.blobs.placement import read as read_bytes
 from service.store.records import VersionRecord
-from service.stored_bytes import read as read_bytes
 
 WARM_BYTES = 512 * 1024 * 1024
 

@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from service.blobs import ADDRESS, FolderBlobs, out_of_space
 from service.config import Settings
 from service.errors import Damaged, Misconfigured
 from service.ops.embedded import check_format
+from service.store.blobs.folder import ADDRESS, FolderBlobs, out_of_space
+from service.store.blobs.references import POINTING
 from service.store.database import Database
 from service.store.migrate import check_not_newer
-from service.store.references import POINTING
 
 DATABASE = "backprop.sqlite3"
 TRIES = 10

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 
 from service.errors import Conflict, NotFound
 from service.store import events
+from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
 from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Status, Wish
-from service.store.references import OF_JOBS
 from service.store.tables import jobs, workers
 
 RENAMED = {"extra": "metadata"}

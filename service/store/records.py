@@ -154,7 +154,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class StoredBytes:
-    """Bytes as a row holds them, or None and their address in the blobs. `service.stored_bytes` reads either."""
+    """Bytes as a row holds them, or None and their address in the blobs. `store.blobs.placement` reads either."""
 
     sha256: str
     bytes: bytes | None

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Row, Table, delete, select
 
 from service.definitions.columns import Table as Contents
 from service.errors import Conflict, NotFound
+from service.store.blobs.references import pointing
 from service.store.database import insert_named
 from service.store.records import ENDED, DatasetRecord, Listing, NetworkRecord, Page
-from service.store.references import pointing
 from service.store.tables import datasets, jobs, networks
 
 ENDED_VALUES = [status.value for status in ENDED]

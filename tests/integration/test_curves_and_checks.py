@@ -207,7 +207,7 @@ def test_the_path_is_read_out_of_blobs_too(client: FlaskClient, train: Train, mo
     body = {"dataset": XOR, "network": {"hidden": [4]}, "training": {**SMALL, "epochs": 6}}
     query = "last/surface?x=0,1,2&y=1,bias,0&points=3"
     in_rows = get(client, f"{epochs_of(train(body))}/{query}")
-    monkeypatch.setattr("service.stored_bytes.IN_ROW_BYTES", 10)
+    monkeypatch.setattr("service.store.blobs.placement.IN_ROW_BYTES", 10)
     in_blobs = get(client, f"{epochs_of(train(body))}/{query}")
     assert len(in_rows["path"]) == 7
     assert {**in_rows, "job": None} == {**in_blobs, "job": None}

@@ -65,7 +65,7 @@ def test_without_a_worker_jobs_are_taken_with_a_warning(client: FlaskClient, ser
 
 
 def test_as_the_disk_fills_uploads_stop_first_then_jobs(settings: Settings, service: Parts) -> None:
-    free = service.blobs.free_bytes()
+    free = service.store.blobs.folder.free_bytes()
     with client_with(settings) as client:
         assert client.post("/v1/datasets", json=XOR).status_code == 201
     with client_with(settings, keep_free_bytes=free // 2) as client:  # uploads leave four times as much free
@@ -129,13 +129,13 @@ def test_a_job_that_is_deleted_leaves_no_bytes(client: FlaskClient, service: Par
         "id"
     ]
     assert run_next_job(service, "test", lambda: False)
-    blobs = set(service.blobs.addresses())
+    blobs = set(service.store.blobs.folder.addresses())
     assert len(blobs) == 3  # rows, parameters, the state to go on from
     problem(client.delete(f"/v1/jobs/{job}"), 409)
     client.post(f"/v1/jobs/{job}:cancel")
-    assert len(set(service.blobs.addresses())) == 2
+    assert len(set(service.store.blobs.folder.addresses())) == 2
     assert client.delete(f"/v1/jobs/{job}").status_code == 204
-    assert len(set(service.blobs.addresses())) == 1
+    assert len(set(service.store.blobs.folder.addresses())) == 1
     for table in (tables.epochs, tables.parameters, tables.resume_states, tables.layer_diagnostics, tables.events):
         assert count(service, table) == 0
 

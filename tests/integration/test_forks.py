@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from service.store import jobs, optimizer_states, references
+from service.store import jobs, optimizer_states
+from service.store.blobs import references
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of
 from workers.training_run import run_next_job
@@ -254,7 +255,7 @@ def test_a_fork_goes_on_bit_for_bit_after_a_pause(client: FlaskClient, service: 
 def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.stored_bytes.IN_ROW_BYTES", 100)
+    monkeypatch.setattr("service.store.blobs.placement.IN_ROW_BYTES", 100)
     body = {"dataset": {"name": "rows", **classes()}, "training": {"epochs": 4, "seed": 6, "batch_size": 8, **KEPT}}
     parent = ask("/v1/jobs", body)
     expected = hashes_of(client, parent)[1:]
@@ -264,8 +265,8 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     assert hashes_of(client, queued) == expected
     for path in (f"jobs/{queued['id']}", f"models/{parent['id']}", f"models/{queued['id']}", "datasets/rows"):
         assert client.delete(f"/v1/{path}").status_code == 204
-    service.blobs.collect(partial(references.kept, service.database), older_than_seconds=-1)
-    assert list(service.blobs.addresses()) == []
+    service.store.blobs.folder.collect(partial(references.kept, service.database), older_than_seconds=-1)
+    assert list(service.store.blobs.folder.addresses()) == []
 
 
 def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Parts, ask: Ask) -> None:

@@ -50,7 +50,7 @@ def test_the_same_content_is_made_once(service: Parts, client: FlaskClient, keep
         assert sorted(got) == ["new"] + ["there"] * (AT_ONCE - 1)
     if keep is keep_dataset:
         assert client.get("/v1/datasets/same-0").json["rows"] == 2
-        assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+        assert len([path for path in service.store.blobs.folder.root.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize("keep", [keep_dataset, keep_network])
@@ -65,7 +65,7 @@ def test_other_content_is_refused(service: Parts, keep: Keep) -> None:
 
 def test_the_rows_of_refused_content_are_not_kept(service: Parts) -> None:
     assert sorted(at_once(keep_dataset, service, "one", [1, 2, 3])) == ["new", "refused", "refused"]
-    assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+    assert len([path for path in service.store.blobs.folder.root.rglob("*") if path.is_file()]) == 1
 
 
 def test_a_name_given_up_meanwhile_is_free(service: Parts) -> None:

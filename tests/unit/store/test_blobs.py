@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pytest
 
-from service.blobs import TOGETHER, FolderBlobs, Kept, out_of_space
 from service.errors import OutOfSpace, ServiceError
+from service.store.blobs.folder import TOGETHER, FolderBlobs, Kept, out_of_space
 
 
 @pytest.fixture

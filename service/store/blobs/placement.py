@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from service.blobs import FolderBlobs
 from service.errors import Damaged, ServiceError
-from service.store import references
+from service.store.blobs import references
+from service.store.blobs.folder import FolderBlobs
 from service.store.database import Database
 from service.store.records import StoredBytes
 
