@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from service.definitions.build import build_network
 from service.errors import NotFound
 from service.services import Parts
-from service.store import chains, epochs, jobs
+from service.store import jobs
 from service.store.blobs.placement import read_unchecked
+from service.store.epochs import epochs, hash_chain
 from service.store.records import JobRecord, StoredBlock
 from workers.recorder import Recorder
 
@@ -25,11 +26,11 @@ class Hashes:
     there: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, found: Iterable[chains.Block], through: int) -> "Hashes":
-        values = np.zeros((through + 1, chains.DIGEST), dtype=np.uint8)
+    def of(cls, found: Iterable[hash_chain.Block], through: int) -> "Hashes":
+        values = np.zeros((through + 1, hash_chain.DIGEST), dtype=np.uint8)
         there = np.zeros(through + 1, dtype=np.bool_)
         for first, hashes in found:
-            rows = np.frombuffer(hashes, dtype=np.uint8).reshape(-1, chains.DIGEST)[: max(0, through + 1 - first)]
+            rows = np.frombuffer(hashes, dtype=np.uint8).reshape(-1, hash_chain.DIGEST)[: max(0, through + 1 - first)]
             values[first : first + len(rows)] = rows
             there[first : first + len(rows)] = True
         return cls(values, there)
@@ -39,7 +40,7 @@ class Hashes:
 
     def chain(self) -> str | None:
         """Over those that are there."""
-        return chains.over(None, [(0, self.values[self.there].tobytes())])
+        return hash_chain.over(None, [(0, self.values[self.there].tobytes())])
 
     def first_unlike(self, other: "Hashes") -> int | None:
         """The first epoch at which one is there and the other is not, or is not the same."""
@@ -61,7 +62,7 @@ def keeps_also(parts: Parts, job: JobRecord) -> frozenset[int]:
         return frozenset()
     with parts.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
-        recorded = Hashes.of(chains.stored_blocks(connection, record.number), int(job.replay["through"]))
+        recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), int(job.replay["through"]))
     damaged = _audit(parts, record, recorded).damaged
     return frozenset() if damaged is None else frozenset({damaged})
 
@@ -72,7 +73,7 @@ def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
     through = int(job.replay["through"])
     with parts.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
-        recorded = Hashes.of(chains.stored_blocks(connection, record.number), through)
+        recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), through)
         replayed = _replayed_hashes(connection, job, recorder, through)
     audit = _audit(parts, record, recorded)
     chain = {"recorded": job.replay["chain"]["recorded"], "of_rows": recorded.chain(), "replayed": replayed.chain()}
@@ -94,8 +95,8 @@ def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
 
 
 def _replayed_hashes(connection: Any, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
-    def found() -> Iterator[chains.Block]:
-        yield from chains.stored_blocks(connection, job.number)
+    def found() -> Iterator[hash_chain.Block]:
+        yield from hash_chain.stored_blocks(connection, job.number)
         yield from recorder.pending.hashes()
 
     return Hashes.of(found(), through)

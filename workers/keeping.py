@@ -14,7 +14,7 @@ from service.store.records import ParameterBlock
 class Keeping:
     """Of epochs 0 to `total` each `every`-th, and the last; the best is looked after by the recorder.
 
-    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `service.store.thinning`), but
+    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `store.epochs.thinning`), but
     not those in `also`.
     """
 

@@ -11,8 +11,9 @@ from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.row_weights import Weighing
 from service.definitions.build import build_network
 from service.services import Parts
-from service.store import epochs, models
+from service.store import models
 from service.store.blobs.placement import read as read_bytes
+from service.store.epochs import epochs
 from service.store.records import JobRecord
 from workers.preparing import Prepared
 from workers.recorder import Recorder

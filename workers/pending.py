@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.backprop.training.results import EpochResult
-from service.store import chains, epoch_runs
 from service.store.blobs.placement import rows_together
-from service.store.epoch_runs import RunRecord
+from service.store.epochs import hash_chain
+from service.store.epochs import runs as epoch_runs
+from service.store.epochs.runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 
@@ -67,9 +68,9 @@ class Pending:
                 return block.bytes[at : at + block.size]
         return None
 
-    def hashes(self) -> Iterator[chains.Block]:
+    def hashes(self) -> Iterator[hash_chain.Block]:
         """Of all epochs, in order."""
-        return chains.blocks_of(self.records, self.runs)
+        return hash_chain.blocks_of(self.records, self.runs)
 
     def forget_parameters(self, epoch: int) -> None:
         """Keep the parameters of a bettered best epoch no longer."""

@@ -22,8 +22,9 @@ from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import Selection
 from service.services import Parts
-from service.store import epochs, resources, starts
+from service.store import resources, starts
 from service.store.blobs.placement import read as read_bytes
+from service.store.epochs import epochs
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
 from service.store.starts import Start
 

@@ -17,7 +17,7 @@ from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Parts
 from service.store import jobs
-from service.store.epoch_runs import RunRecord
+from service.store.epochs.runs import RunRecord
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping
 from workers.pending import Pending

@@ -11,7 +11,8 @@ from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Parts
-from service.store import chains, deaths, epochs, jobs, machines
+from service.store import deaths, jobs, machines
+from service.store.epochs import epochs, hash_chain
 from service.store.records import JobRecord, Status, Wish
 from workers.certificate import certify, keeps_also
 from workers.outcome import add_version, confusion_matrix, stopping
@@ -134,7 +135,7 @@ def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
     recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(parts, job))
     if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
         with parts.database.read() as connection:
-            recorder.writer.chain = chains.of_stored(connection, job.number)
+            recorder.writer.chain = hash_chain.of_stored(connection, job.number)
     resume = prepared.resume
     if resume is not None and resume.epoch >= 0:
         _go_on_from(parts, recorder, prepared, resume)

@@ -9,9 +9,10 @@ from typing import Any
 from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Parts
-from service.store import chains, diagnostics, epoch_runs, epochs, jobs, optimizer_states, thinning
+from service.store import jobs
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place, place_written
+from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping, joined
 from workers.pending import Pending
@@ -83,7 +84,7 @@ class Writer:
         `OutOfSpace` when its disk, or that of the blobs, is full for so long.
         """
         began = time.monotonic()
-        chain = chains.over(self.chain, flush.pending.hashes())
+        chain = hash_chain.over(self.chain, flush.pending.hashes())
         placed: _Placed | None = None
         superseded: list[str] = []
         tries = 0
@@ -140,7 +141,7 @@ class Writer:
                 references.pointing(connection)
                 hold(self.parts.blobs, large)
             epochs.add_epochs(connection, number, pending.records)
-            epoch_runs.add_runs(connection, number, pending.runs)
+            runs.add_runs(connection, number, pending.runs)
             diagnostics.add_diagnostics(connection, number, pending.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in placed.blocks])
             optimizer_states.add(connection, number, [(epoch, each.stored()) for epoch, each in placed.standings])

@@ -17,8 +17,8 @@ from service.explain.rows import first_rows
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject
 from service.services import Parts
-from service.store import paths
-from service.store.paths import Waypoint
+from service.store.epochs import parameter_history
+from service.store.epochs.parameter_history import Waypoint
 
 WORK = 300_000_000  # multiplications that a curve or a surface may take: some tens of milliseconds
 NUMBERS = 4_000_000  # that the rows may hold in memory
@@ -146,7 +146,7 @@ def _path(parts: Parts, subject: Subject, x: Place, y: Place) -> list[tuple[Wayp
     size = subject.network.dtype.itemsize
     offsets = [(stored_position(subject.network, place) * size, size) for place in (x, y)]
     with parts.database.read() as connection:
-        found = paths.waypoints(connection, subject.job.number, offsets, MOST_WAYPOINTS)
+        found = parameter_history.waypoints(connection, subject.job.number, offsets, MOST_WAYPOINTS)
     path = []
     for waypoint in found:
         pieces = waypoint.pieces or _pieces(parts, waypoint, offsets)

@@ -11,7 +11,7 @@ from service.explain.names import Names
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
 from service.services import Parts
-from service.store import epochs
+from service.store.epochs import epochs
 
 
 def diff(parts: Parts, before: Subject, after: Subject, full: bool) -> dict[str, Any]:

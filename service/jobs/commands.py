@@ -12,10 +12,11 @@ from service.datasets.catalog import collect_orphans
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.services import Parts
-from service.store import ended, epochs, events, jobs, moves, optimizer_states
+from service.store import ended, events, jobs, moves
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place
 from service.store.blobs.placement import read as read_bytes
+from service.store.epochs import epochs, optimizer_states
 from service.store.moves import Moved
 from service.store.records import JobRecord, ParameterBlock, StoredBytes
 

@@ -27,8 +27,9 @@ from service.jobs.submission import (
 from service.preprocessing.compatibility import as_trained
 from service.preprocessing.fit import Preprocessing
 from service.services import Parts
-from service.store import epochs, jobs, optimizer_states, resources, starts
+from service.store import jobs, resources, starts
 from service.store.blobs import references
+from service.store.epochs import epochs, optimizer_states
 from service.store.records import JobRecord, StoredBytes, StoredParameters
 from service.store.starts import Start
 

@@ -6,8 +6,9 @@ from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.submission import Noting, enter, unnoted
 from service.services import Parts
-from service.store import epochs, jobs, resources, starts
+from service.store import jobs, resources, starts
 from service.store.blobs import references
+from service.store.epochs import epochs
 from service.store.records import JobRecord, Status
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from service.services import Parts
-from service.store import epochs, jobs, workers
+from service.store import jobs, workers
+from service.store.epochs import epochs
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 
 

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from service.services import Parts
-from service.store import epoch_runs, jobs
+from service.store import jobs
+from service.store.epochs import runs
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs as epochs_table
 from service.store.tables import jobs as jobs_table
@@ -47,10 +48,10 @@ def change_hash(service: Parts, job: Job, epoch: int) -> None:
         where = (epochs_table.c.job == number, epochs_table.c.epoch == epoch)
         if connection.execute(update(epochs_table).where(*where).values(sha256="0" * 64)).rowcount:
             return
-        (run,) = epoch_runs.runs_between(connection, number, epoch, epoch)
+        (run,) = runs.runs_between(connection, number, epoch, epoch)
         sha256 = run.sha256.copy()
         sha256[epoch - run.first_epoch] = 0
-        values = epoch_runs._values(number, replace(run, sha256=sha256))
+        values = runs._values(number, replace(run, sha256=sha256))
         of_run = (runs_table.c.job == number, runs_table.c.first_epoch == run.first_epoch)
         assert connection.execute(update(runs_table).where(*of_run).values(columns=values["columns"])).rowcount == 1
 

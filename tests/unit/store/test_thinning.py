@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from service.store.thinning import dense_part, is_kept
+from service.store.epochs.thinning import dense_part, is_kept
 
 
 @pytest.mark.parametrize(("newest", "room"), [(10_000, 50), (100_000, 1000), (95, 47), (1000, 2), (0, 0), (7, 3)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from service.store import epoch_runs, optimizer_states
+from service.store.epochs import optimizer_states, runs
 from service.store.tables import epochs, parameters
 
 TOGETHER = 1000  # epochs of one statement
@@ -131,4 +131,4 @@ def _unmark(connection: Connection, job: int, dropped: Numbers) -> None:
     for start in range(0, len(dropped), TOGETHER):
         some = epochs.c.epoch.in_(dropped[start : start + TOGETHER].tolist())
         connection.execute(update(epochs).where(epochs.c.job == job, some).values(parameters_stored=False))
-    epoch_runs.unmark_in_runs(connection, job, dropped)
+    runs.unmark_in_runs(connection, job, dropped)

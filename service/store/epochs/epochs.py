@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from service.errors import NotFound
-from service.store import epoch_runs
 from service.store.database import Database
-from service.store.epoch_runs import RunRecord
+from service.store.epochs import runs as epoch_runs
+from service.store.epochs.runs import RunRecord
 from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs, parameters, resume_states

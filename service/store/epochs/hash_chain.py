@@ -11,8 +11,8 @@ from struct import iter_unpack
 
 from sqlalchemy import Connection, select
 
-from service.store import epoch_runs
-from service.store.epoch_runs import RunRecord
+from service.store.epochs import runs as epoch_runs
+from service.store.epochs.runs import RunRecord
 from service.store.records import EpochRecord
 from service.store.tables import epochs
 

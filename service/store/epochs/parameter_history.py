@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, literal_column, select
 
-from service.store.epochs import losses_of
+from service.store.epochs.epochs import losses_of
 from service.store.tables import parameters
 
 Offsets = Sequence[tuple[int, int]]  # first byte and length of each number, within an epoch's parameters

@@ -1,0 +1,1 @@
+"""What the database holds of epochs: errors, parameters, diagnostics, optimizer states and the hash chain."""
