@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from service.services import Parts
-from service.store import jobs, tables
+from service.store import tables
 from service.store.epochs import runs as epoch_runs
+from service.store.jobs import jobs
 from service.store.records import EpochRecord, JobRecord
 
 OF_JOBS = (

@@ -37,7 +37,7 @@ CALLS: tuple[tuple[str, str, str], ...] = (
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
 # What only the run that holds a job may do; each is told of the job as that run knows it.
 FENCES = ("fenced", "finish", "put_back")
-FENCES_MODULE = "service.store.jobs"
+FENCES_MODULE = "service.store.jobs.jobs"
 # How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
 PACE: tuple[tuple[str, str, float], ...] = (
     ("workers.recorder", "FLUSH_SECONDS", 0.0),

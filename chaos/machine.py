@@ -16,8 +16,9 @@ from chaos.kinds import XOR
 from chaos.model import DONE, Expected, next_to_run
 from chaos.slices import Slices
 from service.services import Parts
-from service.store import jobs, workers
+from service.store import workers
 from service.store.database import clock
+from service.store.jobs import jobs
 from service.store.tables import jobs as table
 
 EPOCHS = 8

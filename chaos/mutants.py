@@ -12,7 +12,7 @@ from service.backprop.layers import dropout
 from service.backprop.randomness import Purpose
 from service.backprop.training import rows
 from service.backprop.training.trainer import Trainer
-from service.store import jobs
+from service.store.jobs import jobs
 from service.store.tables import jobs as table
 from workers.writing import Fenced, Writer
 

@@ -12,7 +12,7 @@ from typing import Any
 from chaos.failpoints import STOP, Failpoint
 from chaos.grounds import Ground
 from chaos.worker import Order
-from service.store import deaths
+from service.store.jobs import crashes
 from tests.waiting import wait_until
 
 DEATH_SECONDS = 30.0
@@ -154,7 +154,7 @@ def expired(ground: Ground, case: Case, key: str) -> None:
 
 def is_expired(ground: Ground) -> bool:
     with ground.parts.database.read() as connection:
-        return deaths.are_expired(connection)
+        return crashes.are_expired(connection)
 
 
 SCENES: dict[str, Callable[[Ground, Case, str], None]] = {

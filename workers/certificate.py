@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from service.definitions.build import build_network
 from service.errors import NotFound
 from service.services import Parts
-from service.store import jobs
 from service.store.blobs.placement import read_unchecked
 from service.store.epochs import epochs, hash_chain
+from service.store.jobs import jobs
 from service.store.records import JobRecord, StoredBlock
 from workers.recorder import Recorder
 

@@ -12,7 +12,8 @@ import time
 from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Parts
-from service.store import deaths, workers
+from service.store import workers
+from service.store.jobs import crashes
 from service.store.records import JobRecord
 from workers.obituaries import Obituaries
 
@@ -119,10 +120,10 @@ class Keeper:
 
     def _free_expired(self) -> None:
         with self.parts.database.read() as connection:
-            if not deaths.are_expired(connection):
+            if not crashes.are_expired(connection):
                 return
         with self.parts.database.begin() as connection:
-            freed = deaths.free_expired(connection)
+            freed = crashes.free_expired(connection)
         if freed:
             log.warning("the lease of %s is over", ", ".join(job.id for job in freed))
         self._settle(freed)

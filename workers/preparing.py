@@ -22,11 +22,12 @@ from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import Selection
 from service.services import Parts
-from service.store import resources, starts
+from service.store import resources
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
+from service.store.jobs import fork_starts
+from service.store.jobs.fork_starts import Start
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
-from service.store.starts import Start
 
 BEFORE_ALL = -1  # the epoch after which a run begins that has an optimizer's state but no epoch yet
 
@@ -102,7 +103,7 @@ def _look(parts: Parts, job: JobRecord) -> Found:
             resources.get_dataset(connection, job.dataset_name),
             None if job.validation_name is None else resources.get_dataset(connection, job.validation_name),
             epochs.load_resume_state(connection, job.number),
-            starts.load(connection, job.number),
+            fork_starts.load(connection, job.number),
         )
 
 

@@ -16,8 +16,8 @@ from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Parts
-from service.store import jobs
 from service.store.epochs.runs import RunRecord
+from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping
 from workers.pending import Pending

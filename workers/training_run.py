@@ -11,8 +11,8 @@ from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Parts
-from service.store import deaths, jobs, machines
 from service.store.epochs import epochs, hash_chain
+from service.store.jobs import crashes, fingerprints, jobs
 from service.store.records import JobRecord, Status, Wish
 from workers.certificate import certify, keeps_also
 from workers.outcome import add_version, confusion_matrix, stopping
@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 def run_next_job(parts: Parts, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
     with parts.database.begin() as connection:
-        freed = deaths.free_expired(connection)
+        freed = crashes.free_expired(connection)
         job = jobs.claim(connection, worker, parts.settings.lease_seconds, fingerprint(parts.settings.kernels))
         if job is not None:
-            job = machines.welcome(connection, job, fingerprint(parts.settings.kernels))
+            job = fingerprints.welcome(connection, job, fingerprint(parts.settings.kernels))
     for each in freed:
         if each.status.ended:
             tidy(parts, each)

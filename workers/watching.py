@@ -9,7 +9,7 @@ from collections.abc import Callable
 from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
 from service.services import Parts
-from service.store import jobs, turns
+from service.store.jobs import fair_share, jobs
 from service.store.records import JobRecord, Wish
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
@@ -124,7 +124,7 @@ class Watch:
                 self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds, batches=self.batches)
         with self.parts.database.read() as connection:
             asked = jobs.requested(connection, self.job)
-            self.turn_is_over = turns.is_over(
+            self.turn_is_over = fair_share.is_over(
                 connection, self.job, settings.turn_seconds, fingerprint(settings.kernels)
             )
         self.looks += 1

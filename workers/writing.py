@@ -9,10 +9,10 @@ from typing import Any
 from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Parts
-from service.store import jobs
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place, place_written
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
+from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.keeping import Keeping, joined
 from workers.pending import Pending

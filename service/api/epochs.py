@@ -23,9 +23,9 @@ from service.definitions.requests import PredictRequest
 from service.jobs import submission as work
 from service.jobs.views import epoch_answer
 from service.models import prediction
-from service.store import jobs
 from service.store.database import Database
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.records import EpochRecord
 
 routes = Routes("epochs")

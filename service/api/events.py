@@ -16,8 +16,9 @@ from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import Waits
 from service.errors import Invalid, ServiceError
-from service.store import events, jobs
+from service.store import events
 from service.store.database import Database
+from service.store.jobs import jobs
 from service.store.records import EventRecord, JobRecord, Kind
 
 log = logging.getLogger(__name__)

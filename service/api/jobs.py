@@ -15,8 +15,8 @@ from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest,
 from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
-from service.store import jobs
-from service.store.moves import Moved
+from service.store.jobs import jobs
+from service.store.jobs.commands import Moved
 from service.store.records import JobRecord, Status
 
 routes = Routes("jobs")

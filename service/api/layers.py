@@ -8,8 +8,8 @@ from service.api.answers import MAX_LIMIT, listing, whole
 from service.api.parts import parts
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
-from service.store import jobs
 from service.store.epochs import diagnostics
+from service.store.jobs import jobs
 
 routes = Routes("layers")
 

@@ -9,7 +9,7 @@ from flask import request
 
 from service.errors import Invalid
 from service.services import Parts
-from service.store import jobs
+from service.store.jobs import jobs
 
 MAX_WAIT_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 0.005

@@ -25,10 +25,10 @@ from service.models import prediction
 from service.models.prediction import Trained, Warm
 from service.preprocessing.fit import Preprocessing
 from service.services import Parts
-from service.store import jobs
 from service.store import models as stored_models
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs, optimizer_states
+from service.store.jobs import jobs
 from service.store.records import JobRecord
 
 MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float64

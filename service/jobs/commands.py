@@ -12,12 +12,13 @@ from service.datasets.catalog import collect_orphans
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.services import Parts
-from service.store import ended, events, jobs, moves
+from service.store import events
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs, optimizer_states
-from service.store.moves import Moved
+from service.store.jobs import commands, expiry, jobs
+from service.store.jobs.commands import Moved
 from service.store.records import JobRecord, ParameterBlock, StoredBytes
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def cancel(parts: Parts, job_id: str) -> Moved:
     with parts.database.begin() as connection:
-        moved = moves.cancel(connection, job_id)
+        moved = commands.cancel(connection, job_id)
     if moved.job.status.ended and moved.changed:
         tidy(parts, moved.job)
     return moved
@@ -33,26 +34,26 @@ def cancel(parts: Parts, job_id: str) -> Moved:
 
 def pause(parts: Parts, job_id: str) -> Moved:
     with parts.database.begin() as connection:
-        return moves.pause(connection, job_id)
+        return commands.pause(connection, job_id)
 
 
 def resume(parts: Parts, job_id: str) -> Moved:
     with parts.database.begin() as connection:
-        moved = moves.resume(connection, job_id)
+        moved = commands.resume(connection, job_id)
     parts.doorbell.ring()
     return moved
 
 
 def step(parts: Parts, job_id: str, count: int) -> Moved:
     with parts.database.begin() as connection:
-        moved = moves.step(connection, job_id, count)
+        moved = commands.step(connection, job_id, count)
     parts.doorbell.ring()
     return moved
 
 
 def check_can_step(parts: Parts, job_id: str) -> None:
     with parts.database.read() as connection:
-        moves.check_can_step(connection, job_id)
+        commands.check_can_step(connection, job_id)
 
 
 def remove(parts: Parts, job_id: str) -> None:
@@ -131,7 +132,7 @@ def collect(parts: Parts) -> None:
     if settings.keep_jobs_seconds:
         _remove_old(parts, now - timedelta(seconds=settings.keep_jobs_seconds))
     with parts.database.read() as connection:
-        left = ended.with_resume_state(connection)
+        left = expiry.with_resume_state(connection)
     for job in left:
         tidy(parts, job)
     collect_orphans(parts)
@@ -139,7 +140,7 @@ def collect(parts: Parts) -> None:
 
 def _remove_old(parts: Parts, before: datetime) -> None:
     with parts.database.read() as connection:
-        old = ended.job_ids_before(connection, before)
+        old = expiry.job_ids_before(connection, before)
     for job_id in old:
         try:
             remove(parts, job_id)

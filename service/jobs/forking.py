@@ -27,11 +27,12 @@ from service.jobs.submission import (
 from service.preprocessing.compatibility import as_trained
 from service.preprocessing.fit import Preprocessing
 from service.services import Parts
-from service.store import jobs, resources, starts
+from service.store import resources
 from service.store.blobs import references
 from service.store.epochs import epochs, optimizer_states
+from service.store.jobs import fork_starts, jobs
+from service.store.jobs.fork_starts import Start
 from service.store.records import JobRecord, StoredBytes, StoredParameters
-from service.store.starts import Start
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def fork(parts: Parts, job_id: str, request: ForkRequest, noting: Noting = unnot
                 "forked_from": _told(parent, resolved.training, kept, reason),
             }
             job, warnings = enter(parts, connection, values, noting)
-            starts.add(connection, job.number, start)
+            fork_starts.add(connection, job.number, start)
     parts.doorbell.ring()
     return job, warnings
 

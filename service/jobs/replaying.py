@@ -6,9 +6,10 @@ from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.submission import Noting, enter, unnoted
 from service.services import Parts
-from service.store import jobs, resources, starts
+from service.store import resources
 from service.store.blobs import references
 from service.store.epochs import epochs
+from service.store.jobs import fork_starts, jobs
 from service.store.records import JobRecord, Status
 
 
@@ -40,11 +41,11 @@ def replay(parts: Parts, job_id: str, request: ReplayRequest, noting: Noting = u
         record = jobs.get_job(connection, job_id)
         jobs.lock(connection, record)  # it cannot be deleted before its replay is there
         _check(connection, record)
-        start = starts.load(connection, record.number)
+        start = fork_starts.load(connection, record.number)
         references.pointing(connection)
         job, warnings = enter(parts, connection, _values(record, request, _through(connection, record)), noting)
         if start is not None:
-            starts.add(connection, job.number, start)
+            fork_starts.add(connection, job.number, start)
     parts.doorbell.ring()
     return job, warnings
 

@@ -15,9 +15,10 @@ from service.definitions.resolve import Resolved, resolve
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
 from service.services import Parts
-from service.store import jobs, resources, workers
+from service.store import resources, workers
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.records import JobRecord, StoredParameters
 
 Noting = Callable[[Any, str], None]  # called with the transaction that makes a job, and the job's id

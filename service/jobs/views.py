@@ -3,8 +3,9 @@
 from typing import Any
 
 from service.services import Parts
-from service.store import jobs, workers
+from service.store import workers
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 
 

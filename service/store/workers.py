@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
-from service.store import deaths, jobs
 from service.store.database import clock
+from service.store.jobs import crashes, jobs
 from service.store.records import JobRecord
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers
@@ -41,4 +41,4 @@ def names_on(connection: Connection, host: str) -> list[str]:
 def bury(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
     """Forget a process that is known to be gone, and give its jobs back; the jobs as they now stand."""
     forget_worker(connection, name)
-    return deaths.free_jobs_of(connection, name, exit_code)
+    return crashes.free_jobs_of(connection, name, exit_code)

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from chaos.machine import Ground, Lives, live
 from service.config import Settings
 from service.services import Parts
-from service.store import jobs, moves
-from service.store.moves import Moved
+from service.store.jobs import commands, jobs
+from service.store.jobs.commands import Moved
 from service.store.records import Status
 from tests.conftest import Parts as Servers
 
@@ -39,7 +39,7 @@ def test_the_machine_sees_what_goes_another_way_than_its_model(
     lives.begin()
     lives.cancel(pick=0)
     lives.every_job_is_as_its_model()
-    monkeypatch.setattr(moves, "pause", pause_whatever)
+    monkeypatch.setattr(commands, "pause", pause_whatever)
     with pytest.raises(AssertionError, match="pause: 202, expected 409"):
         lives.pause(pick=0)
     with pytest.raises(AssertionError, match="expected Expected"):

@@ -19,7 +19,8 @@ from service.api import events as api
 from service.app import create_app
 from service.config import Settings
 from service.services import Parts
-from service.store import events, jobs
+from service.store import events
+from service.store.jobs import jobs
 from service.store.records import Kind
 from tests.conftest import Parts as Servers
 from tests.integration.contract import XOR, problem

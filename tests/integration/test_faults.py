@@ -18,8 +18,9 @@ from service.errors import OutOfSpace, Unavailable
 from service.jobs.commands import collect
 from service.queue import MOST_RINGS
 from service.services import Parts, open_parts
-from service.store import database, jobs, tables, workers
+from service.store import database, tables, workers
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
 from tests.waiting import wait_until

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from service.store import jobs
 from service.store.blobs import references
 from service.store.epochs import optimizer_states
+from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of
 from workers.training_run import run_next_job

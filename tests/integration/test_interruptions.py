@@ -7,7 +7,8 @@ from flask.testing import FlaskClient
 
 from service.errors import OutOfSpace
 from service.services import Parts
-from service.store import jobs, workers
+from service.store import workers
+from service.store.jobs import jobs
 from tests.integration.contract import XOR
 from tests.integration.interrupting import Died, after, die
 from workers import recorder

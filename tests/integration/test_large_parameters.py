@@ -16,9 +16,10 @@ from service.datasets.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs.submission import parameter_bytes, parameters_of
 from service.services import Parts
-from service.store import jobs, models
+from service.store import models
 from service.store.blobs import placement, references
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.records import StoredBytes
 from tests.integration.contract import XOR, problem
 from workers.recorder import Recorder

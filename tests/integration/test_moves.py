@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from service.jobs.commands import collect
 from service.services import Parts
-from service.store import jobs
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
 from workers.recorder import Recorder
 from workers.training_run import run_next_job

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from service.services import Parts
-from service.store import jobs
 from service.store.epochs import runs
+from service.store.jobs import jobs
 from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs as epochs_table
 from service.store.tables import jobs as jobs_table

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from service.store import jobs
 from service.store.epochs import thinning
 from service.store.epochs.parameter_history import stored_epochs
+from service.store.jobs import jobs
 from tests.integration.contract import XOR
 from workers import recorder
 from workers.training_run import run_next_job

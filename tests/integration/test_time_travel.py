@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from service.store import jobs
+from service.store.jobs import jobs
 from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.forked import Job, classes, record_of

@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from service.backprop.training.fingerprint import fingerprint
 from service.services import Parts
-from service.store import deaths, jobs, workers
+from service.store import workers
 from service.store.database import clock
+from service.store.jobs import crashes, jobs
 from service.store.records import JobRecord
 from service.store.tables import jobs as table
 from tests.integration.contract import XOR
@@ -131,7 +132,7 @@ def test_a_job_whose_lease_is_over_is_taken_by_the_next(client: FlaskClient, ser
     assert not run(service)
     change(service, job, lease_until=clock(-1))
     with service.database.read() as connection:
-        assert deaths.are_expired(connection)
+        assert crashes.are_expired(connection)
     assert run(service)
     assert (read(client, job)["status"], read(client, job)["attempt"]) == ("succeeded", 2)
 

@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from service.backprop.training.kernels import has_numba
 from service.services import Parts
-from service.store import jobs, workers
+from service.store import workers
+from service.store.jobs import jobs
 from tests.integration.interrupting import Died, after, die
 from workers import recorder, training_run
 from workers.training_run import run_next_job

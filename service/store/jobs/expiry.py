@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from service.store import jobs
+from service.store.jobs import jobs
 from service.store.records import ENDED, JobRecord
 from service.store.tables import jobs as table
 from service.store.tables import resume_states

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from service.store import jobs
 from service.store.database import clock
+from service.store.jobs import jobs
 from service.store.records import JobRecord, Status, Wish
 from service.store.tables import jobs as table
 

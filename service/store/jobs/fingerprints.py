@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, update
 
 from service.backprop.training.fingerprint import differences
-from service.store import events, jobs
+from service.store import events
+from service.store.jobs import jobs
 from service.store.records import JobRecord, OnOtherMachine
 from service.store.tables import epoch_runs, epochs, layer_diagnostics, optimizer_states, parameters, resume_states
 from service.store.tables import jobs as table

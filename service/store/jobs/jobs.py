@@ -1,7 +1,7 @@
 """Jobs: their insertion, claim, lease and end. A change of state and the event that tells it are one transaction.
 
 A run owns its job while `attempt` is the one it claimed; `fenced` is the first statement of all it writes. What clients
-ask for is in `service.store.moves`, what becomes of jobs whose workers die in `service.store.deaths`.
+ask for is in `service.store.jobs.commands`, what becomes of jobs whose workers die in `service.store.jobs.crashes`.
 """
 
 from collections.abc import Sequence

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, select, update
 
 from service.errors import Conflict, NotFound
-from service.store import jobs
 from service.store.database import clock
+from service.store.jobs import jobs
 from service.store.records import JobRecord, Status, Wish
 from service.store.tables import jobs as table
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, func, select
 
-from service.store import jobs
 from service.store.database import clock
+from service.store.jobs import jobs
 from service.store.records import JobRecord, Status
 from service.store.tables import jobs as table
 from service.store.tables import workers
