@@ -21,10 +21,10 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.watching", "Watch._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
-    ("obituary", "workers.keeper", "Keeper._free_jobs_of_the_dead"),
-    ("reconciler", "workers.keeper", "Keeper._free_expired"),
-    ("collector", "workers.keeper", "Keeper._collect"),
-    ("note", "workers.keeper", "Keeper._note"),
+    ("obituary", "workers.housekeeping", "Keeper._free_jobs_of_the_dead"),
+    ("reconciler", "workers.housekeeping", "Keeper._free_expired"),
+    ("collector", "workers.housekeeping", "Keeper._collect"),
+    ("note", "workers.housekeeping", "Keeper._note"),
     ("claim", "workers.training_run", "run_next_job"),
 )
 # Whatever else is passed: a file that appears in the blobs, one that goes, the doorbell, a batch of training.

@@ -23,8 +23,8 @@ from service.backprop.training.kernels import NUMBA, resolve
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 from service.services import open_parts
-from workers.keeper import Keeper
-from workers.obituaries import Obituaries
+from workers.exit_codes import Obituaries
+from workers.housekeeping import Keeper
 from workers.training_run import run_next_job
 
 LISTEN_SECONDS = 0.02

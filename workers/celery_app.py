@@ -23,9 +23,9 @@ from service.errors import Misconfigured, ServiceError
 from service.ops.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
 from service.services import open_parts
-from workers.keeper import LEAVE_SECONDS, Keeper
-from workers.obituaries import Obituaries
-from workers.pool import ConsumerWithoutQueue, pool_that_notes
+from workers.celery_internals import ConsumerWithoutQueue, pool_that_notes
+from workers.exit_codes import Obituaries
+from workers.housekeeping import LEAVE_SECONDS, Keeper
 
 GRACE_SECONDS = 1.0
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery.concurrency import prefork
 from celery.worker.consumer import Consumer
 
-from workers.obituaries import Obituaries
+from workers.exit_codes import Obituaries
 
 LOOK_SECONDS = 1.0
 

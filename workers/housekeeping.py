@@ -15,7 +15,7 @@ from service.services import Parts
 from service.store import workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
-from workers.obituaries import Obituaries
+from workers.exit_codes import Obituaries
 
 NOTE_SECONDS = 5.0
 WATCH_SECONDS = 1.0

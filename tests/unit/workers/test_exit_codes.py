@@ -2,7 +2,7 @@
 
 import os
 
-from workers.obituaries import PLACES, Obituaries
+from workers.exit_codes import PLACES, Obituaries
 
 
 def test_a_process_forked_before_reads_what_is_noted_later() -> None:
