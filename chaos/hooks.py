@@ -14,25 +14,25 @@ from typing import Any
 # What a transaction or a file is written for, by the function that does it. Of several on the stack the first here
 # counts: an end is written by the same function as a flush, and all of a run within the function that claimed it.
 WRITERS: tuple[tuple[str, str, str], ...] = (
-    ("end", "workers.recorder", "Recorder.end"),
-    ("end", "workers.training_run", "_fail"),
-    ("put back", "workers.recorder", "Recorder.put_back"),
-    ("flush", "workers.writing", "Writer._transaction"),
+    ("end", "workers.run.recorder", "Recorder.end"),
+    ("end", "workers.run.run", "_fail"),
+    ("put back", "workers.run.recorder", "Recorder.put_back"),
+    ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
-    ("heartbeat", "workers.watching", "Watch._look"),
+    ("heartbeat", "workers.run.lease", "Watch._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
     ("obituary", "workers.housekeeping", "Keeper._free_jobs_of_the_dead"),
     ("reconciler", "workers.housekeeping", "Keeper._free_expired"),
     ("collector", "workers.housekeeping", "Keeper._collect"),
     ("note", "workers.housekeeping", "Keeper._note"),
-    ("claim", "workers.training_run", "run_next_job"),
+    ("claim", "workers.run.run", "run_next_job"),
 )
 # Whatever else is passed: a file that appears in the blobs, one that goes, the doorbell, a batch of training.
 CALLS: tuple[tuple[str, str, str], ...] = (
     ("blob", "service.store.blobs.folder", "FolderBlobs.adopt"),
     ("removal", "service.store.blobs.folder", "FolderBlobs.delete"),
     ("ring", "service.queue", "Doorbell.ring"),
-    ("batch", "workers.watching", "Watch.stop"),
+    ("batch", "workers.run.lease", "Watch.stop"),
 )
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
 # What only the run that holds a job may do; each is told of the job as that run knows it.
@@ -40,11 +40,11 @@ FENCES = ("fenced", "finish", "put_back")
 FENCES_MODULE = "service.store.jobs.jobs"
 # How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
 PACE: tuple[tuple[str, str, float], ...] = (
-    ("workers.recorder", "FLUSH_SECONDS", 0.0),
-    ("workers.recorder", "FLUSH_SHARE", 1e9),
-    ("workers.recorder", "WITHIN_SECONDS", 0.005),
+    ("workers.run.recorder", "FLUSH_SECONDS", 0.0),
+    ("workers.run.recorder", "FLUSH_SHARE", 1e9),
+    ("workers.run.recorder", "WITHIN_SECONDS", 0.005),
 )
-ASKS_IF_DUE = ("workers.recorder", "Recorder.is_due")
+ASKS_IF_DUE = ("workers.run.recorder", "Recorder.is_due")
 
 BEGINNING, WRITTEN, COMMITTED = "begins", "written", "committed"
 BEFORE, AFTER = "before", "after"
@@ -100,7 +100,7 @@ def quicken() -> None:
 
 def store_whole_epochs_only() -> None:
     """Keep no state within epochs: the n-th flush is then that of the n-th epoch, however slow the machine."""
-    owner, last = find("workers.recorder", "WITHIN_SECONDS")
+    owner, last = find("workers.run.recorder", "WITHIN_SECONDS")
     setattr(owner, last, math.inf)
 
 

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from service.services import Parts
 from tests.waiting import wait_until
-from workers import training_run, watching
+from workers.run import lease, run
 
 MOVE_SECONDS = 60.0
 LOOK_SECONDS = 0.01
@@ -29,7 +29,7 @@ class Slices:
         self._batches = 0
         self._order: str | None = None
         self._waits = self._over = False
-        self._watches: list[watching.Watch] = []
+        self._watches: list[lease.Watch] = []
         self._thread = threading.Thread(target=self._run, name=worker)
 
     @property
@@ -86,7 +86,7 @@ class Slices:
     def _run(self) -> None:
         try:
             with self._watched():
-                self.had_a_job = training_run.run_next_job(self.parts, self.worker, self._before_a_batch)
+                self.had_a_job = run.run_next_job(self.parts, self.worker, self._before_a_batch)
         except Killed:
             self.had_a_job = True
         except BaseException as error:  # told to whoever moves the run
@@ -113,9 +113,9 @@ class Slices:
     def _watched(self) -> Iterator[None]:
         """Quick looks, each of them seen, for as long as the block lasts."""
 
-        def noted(*arguments: Any) -> watching.Watch:
-            self._watches.append(watching.Watch(*arguments))
+        def noted(*arguments: Any) -> lease.Watch:
+            self._watches.append(lease.Watch(*arguments))
             return self._watches[-1]
 
-        with patch.object(watching, "LOOK_SECONDS", LOOK_SECONDS), patch.object(training_run, "Watch", noted):
+        with patch.object(lease, "LOOK_SECONDS", LOOK_SECONDS), patch.object(run, "Watch", noted):
             yield

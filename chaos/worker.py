@@ -25,7 +25,7 @@ from service.errors import ServiceError
 from service.services import open_parts
 from workers.exit_codes import Obituaries
 from workers.housekeeping import Keeper
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 LISTEN_SECONDS = 0.02
 

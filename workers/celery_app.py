@@ -55,7 +55,7 @@ class Child:
 
     def _warm(self) -> None:
         """Load what training needs, so that the first job need not wait for it; it only would."""
-        import workers.training_run  # noqa: F401
+        import workers.run.run  # noqa: F401
 
         if resolve(self.settings.kernels) == NUMBA:
             from service.backprop.compiled.warming import warm
@@ -69,7 +69,7 @@ class Child:
 
     def run_jobs(self) -> None:
         """Train what waits, until nothing does or the process is to leave."""
-        from workers.training_run import run_next_job  # here, as only children load NumPy
+        from workers.run.run import run_next_job  # here, as only children load NumPy
 
         with self.busy:
             try:

@@ -93,7 +93,7 @@ def test_a_seed_gives_its_plan_again_and_covers_every_write() -> None:
 
 def test_a_function_that_is_gone_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     hooks.check()
-    monkeypatch.setattr(hooks, "WRITERS", (("flush", "workers.recorder", "Recorder.gone"),))
+    monkeypatch.setattr(hooks, "WRITERS", (("flush", "workers.run.recorder", "Recorder.gone"),))
     with pytest.raises(hooks.Unhooked, match=r"no Recorder\.gone in workers\.recorder"):
         hooks.check()
 

@@ -27,7 +27,7 @@ from service.store.tables import (
     parameters,
     resume_states,
 )
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 REFERENCE, ALONE, WIDE, TOGETHER = "reference", "alone", "wide", "together"
 

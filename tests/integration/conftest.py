@@ -11,7 +11,7 @@ from service.config import Settings
 from service.services import Parts, open_parts
 from service.store.migrate import migrate
 from tests.conftest import Parts as Servers
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 
 @pytest.fixture

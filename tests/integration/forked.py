@@ -7,7 +7,7 @@ import numpy as np
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 Job = dict[str, Any]
 Ask = Callable[..., Job]

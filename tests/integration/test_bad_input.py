@@ -19,7 +19,7 @@ from service.config import Settings
 from service.services import Parts
 from service.store.tables import metadata
 from tests.conftest import Parts as Servers
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 LIMITS: dict[str, Any] = {"max_json_bytes": 2_000_000, "max_upload_bytes": 3_000_000}
 ROWS = {"inputs": [[0, 0.5], [1, 1]], "targets": [0.5, 1.5]}

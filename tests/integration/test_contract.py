@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from service.services import Parts
 from tests.integration.contract import CSV, XOR, problem
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 
 def test_networks(client: FlaskClient) -> None:

@@ -17,7 +17,7 @@ from tests.integration.explained import (
     get,
     post,
 )
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 
 def test_gradient_checks_pass_and_fail_when_a_derivative_is_broken(

@@ -26,7 +26,7 @@ from tests.conftest import Parts as Servers
 from tests.integration.contract import XOR, problem
 from tests.integration.service import Service
 from tests.waiting import wait_until
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 TRAINING = {"epochs": 5, "seed": 3, "batch_size": 2}
 

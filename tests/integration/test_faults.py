@@ -24,8 +24,8 @@ from service.store.jobs import jobs
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
 from tests.waiting import wait_until
-from workers.training_run import run_next_job
-from workers.watching import Watch
+from workers.run.lease import Watch
+from workers.run.run import run_next_job
 
 MIB = 1024 * 1024
 LARGE = {"layers": [{"type": "dense", "units": 1500}, {"type": "dense", "units": 1500}, {"type": "dense", "units": 1}]}

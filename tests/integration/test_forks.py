@@ -13,7 +13,7 @@ from service.store.epochs import optimizer_states
 from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 NORMALIZED = {
     "layers": [

@@ -11,9 +11,9 @@ from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.contract import XOR
 from tests.integration.interrupting import Died, after, die
-from workers import recorder
-from workers.training_run import run_next_job
-from workers.writing import Writer
+from workers.run import recorder
+from workers.run.flush import Writer
+from workers.run.run import run_next_job
 
 DROPPING = {
     "layers": [

@@ -22,8 +22,8 @@ from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import StoredBytes
 from tests.integration.contract import XOR, problem
-from workers.recorder import Recorder
-from workers.training_run import run_next_job
+from workers.run.recorder import Recorder
+from workers.run.run import run_next_job
 
 UNITS = 1500  # two layers of them are over 8 MiB of float32
 LARGE = {

@@ -11,8 +11,8 @@ from service.services import Parts
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
-from workers.recorder import Recorder
-from workers.training_run import run_next_job
+from workers.run.recorder import Recorder
+from workers.run.run import run_next_job
 
 TRAINING = {"epochs": 12, "seed": 3, "batch_size": 2}
 MOVES = ("cancel", "pause", "resume", "step")

@@ -22,8 +22,8 @@ from service.store.database import BoundedConnection, Database
 from tests.freezing import frozen
 from tests.integration.contract import XOR
 from tests.servers import Postgres
-from workers.training_run import run_next_job
-from workers.writing import Writer
+from workers.run.flush import Writer
+from workers.run.run import run_next_job
 
 LIMIT_SECONDS = 0.5
 

@@ -16,7 +16,7 @@ from service.store.tables import jobs as jobs_table
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, Job, asker, classes, hashes_of, record_of, verdict_of
 from tests.integration.test_forks import DIVERGING, KEPT, NORMALIZED
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Parts
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 pytest.importorskip("numba")
 

@@ -16,7 +16,7 @@ from service.store.tables import jobs as jobs_table
 from service.store.tables import parameters
 from tests.integration.contract import XOR
 from tests.integration.forked import Ask, Job, asker, classes, record_of, verdict_of
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 BOTH = "stored_parameters and recorded_sha256"
 SHORT = {"dataset": XOR, "training": {"epochs": 3000, "batch_size": 4}}
@@ -82,8 +82,8 @@ def test_a_flipped_bit_is_named_in_a_thinned_record_too(
     client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as often:
-        often.setattr("workers.recorder.FLUSH_SECONDS", 0.0)
-        often.setattr("workers.recorder.FLUSH_SHARE", 1e9)
+        often.setattr("workers.run.recorder.FLUSH_SECONDS", 0.0)
+        often.setattr("workers.run.recorder.FLUSH_SHARE", 1e9)
         training = {"epochs": 300, "seed": 5, "optimizer": "rprop", "store_parameters": {"limit_bytes": 10_000}}
         record = ask("/v1/jobs", {"dataset": XOR, "training": training})
     stored = [epoch["epoch"] for epoch in record_of(client, record) if epoch["parameters_stored"]]

@@ -13,8 +13,8 @@ from service.store.epochs import thinning
 from service.store.epochs.parameter_history import stored_epochs
 from service.store.jobs import jobs
 from tests.integration.contract import XOR
-from workers import recorder
-from workers.training_run import run_next_job
+from workers.run import recorder
+from workers.run.run import run_next_job
 
 SIZE = 68  # bytes of 17 parameters
 NETWORK = {"layers": [{"type": "dense", "units": 4, "activation": "tanh"}, {"type": "dense", "units": 1}]}

@@ -13,7 +13,7 @@ from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.forked import Job, classes, record_of
 from tests.integration.test_forks import DIVERGING
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 
 def running(client: FlaskClient, service: Parts) -> Job:

@@ -14,7 +14,7 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
 from service.services import Parts
 from tests.integration.contract import CSV, XOR, problem
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 SHORT = {"epochs": 3, "seed": 1}
 DEEP = [

@@ -18,7 +18,7 @@ from service.store.jobs import crashes, jobs
 from service.store.records import JobRecord
 from service.store.tables import jobs as table
 from tests.integration.contract import XOR
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 KILL, SEGMENT = -signal.SIGKILL, -signal.SIGSEGV
 ELSEWHERE = "numpy 1.0.0; core Elsewhere"

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from service.services import Parts
 from tests.integration.contract import SMALL, problem
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 ROWS = [{"a": n / 20, "w": 1 + n % 3, "y": "ham" if n % 4 else "spam"} for n in range(20)]
 WEIGHED = {"rows": ROWS, "target": "y", "weight": "w"}

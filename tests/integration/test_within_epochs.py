@@ -11,8 +11,8 @@ from service.services import Parts
 from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.interrupting import Died, after, die
-from workers import recorder, training_run
-from workers.training_run import run_next_job
+from workers.run import recorder, run
+from workers.run.run import run_next_job
 
 EPOCHS, BATCHES = 3, 100
 DENSE = {"layers": [{"type": "dense", "units": 5, "activation": "relu"}, {"type": "dense", "units": 3}]}
@@ -83,7 +83,7 @@ def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
     undisturbed, job = submit(client, NORMALIZED), submit(client, NORMALIZED)
     assert run_next_job(service, "test", lambda: False)
 
-    class Waited(training_run.Watch):
+    class Waited(run.Watch):
         """Others have waited for longer than it is patient, once 50 batches are passed."""
 
         def stop(self) -> bool:
@@ -92,7 +92,7 @@ def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
             return super().stop()
 
     with monkeypatch.context() as patched:
-        patched.setattr(training_run, "Watch", Waited)
+        patched.setattr(run, "Watch", Waited)
         assert run_next_job(service, "test", lambda: False)
     waiting = client.get(f"/v1/jobs/{job}").json
     assert (waiting["status"], waiting["progress"]["epoch"]) == ("queued", 0)

@@ -15,8 +15,8 @@ from service.store import models
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
 from service.store.records import JobRecord
-from workers.preparing import Prepared
-from workers.recorder import Recorder
+from workers.run.prepare import Prepared
+from workers.run.recorder import Recorder
 
 MOST_CLASSES = 100  # a larger matrix is nothing to read
 MOST_TRAINING_ROWS = 10_000  # counted where nothing validated: as many as epoch 0 is measured on

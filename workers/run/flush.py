@@ -14,9 +14,9 @@ from service.store.blobs.placement import Placed, free, hold, place, place_writt
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
-from workers.keeping import Keeping, joined
-from workers.pending import Pending
-from workers.telling import Telling
+from workers.run.epoch_buffer import Pending
+from workers.run.events import Telling
+from workers.run.retention import Keeping, joined
 
 APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
 

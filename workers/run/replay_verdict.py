@@ -15,7 +15,7 @@ from service.store.blobs.placement import read_unchecked
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import jobs
 from service.store.records import JobRecord, StoredBlock
-from workers.recorder import Recorder
+from workers.run.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a recorder keeps at hand: parameters that are not written yet, and no others."""
 
-from workers.pending import Pending
-from workers.recorder import Recorder
+from workers.run.epoch_buffer import Pending
+from workers.run.recorder import Recorder
 
 
 def recorder_after(kept: bool) -> Recorder:

@@ -1,7 +1,7 @@
 """Which epochs' parameters are kept, and how neighbours share a row."""
 
 from service.store.records import ParameterBlock
-from workers.keeping import Keeping, joined
+from workers.run.retention import Keeping, joined
 
 
 def test_every_nth_first_and_last_are_kept() -> None:

@@ -14,13 +14,13 @@ from service.services import Parts
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
 from service.store.records import JobRecord, Status, Wish
-from workers.certificate import certify, keeps_also
-from workers.outcome import add_version, confusion_matrix, stopping
-from workers.preparing import Prepared, prepare
-from workers.recorder import Recorder
-from workers.watching import Watch
-from workers.within import Within
-from workers.writing import Fenced
+from workers.run.checkpoint import Within
+from workers.run.finish import add_version, confusion_matrix, stopping
+from workers.run.flush import Fenced
+from workers.run.lease import Watch
+from workers.run.prepare import Prepared, prepare
+from workers.run.recorder import Recorder
+from workers.run.replay_verdict import certify, keeps_also
 
 log = logging.getLogger(__name__)
 

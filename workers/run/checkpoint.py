@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from service.backprop.training.state import StateTaker
-from workers.recorder import Recorder
-from workers.watching import Watch
+from workers.run.lease import Watch
+from workers.run.recorder import Recorder
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from service.services import Parts
 from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
-from workers.keeping import Keeping
-from workers.pending import Pending
-from workers.writing import Fenced, Flush, Last, Writer, Written
+from workers.run.epoch_buffer import Pending
+from workers.run.flush import Fenced, Flush, Last, Writer, Written
+from workers.run.retention import Keeping
 
 FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
