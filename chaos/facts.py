@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from service.services import Parts
+from service.services import Services
 from service.store import tables
 from service.store.epochs import runs as epoch_runs
 from service.store.jobs import jobs
@@ -87,12 +87,12 @@ class JobFacts:
         return json.dumps(what, sort_keys=True)
 
 
-def read_jobs(parts: Parts) -> Iterator[JobFacts]:
+def read_jobs(services: Services) -> Iterator[JobFacts]:
     """Every job, by number, one at a time, as some hold many epochs: nothing is to change them any more."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         found = [jobs.job_of(row) for row in connection.execute(select(tables.jobs).order_by(tables.jobs.c.number))]
     for job in found:
-        with parts.database.read() as connection:
+        with services.database.read() as connection:
             facts = read_job(connection, job)
         yield facts
 
@@ -109,10 +109,10 @@ def read_job(connection: Connection, job: JobRecord) -> JobFacts:
     )
 
 
-def strays(parts: Parts) -> dict[str, int]:
+def strays(services: Services) -> dict[str, int]:
     """By table how many rows belong to a job that does not exist."""
     numbers = select(tables.jobs.c.number)
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         lost = {
             each.name: len(list(connection.execute(select(each.c.job).where(each.c.job.not_in(numbers)))))
             for each in OF_JOBS

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, event, select
 
 from chaos import hooks
-from service.services import Parts
+from service.services import Services
 from service.store.tables import jobs
 
 KILL, STOP = "kill", "stop"
@@ -81,9 +81,9 @@ class Points:
         self._gate = threading.Lock()  # before each write
         self._open = 0  # writes that have begun
 
-    def watch(self, parts: Parts) -> None:
+    def watch(self, services: Services) -> None:
         """Look at every write of this process from now on."""
-        engine = parts.database.engine
+        engine = services.database.engine
         hooks.wrap(*hooks.BEGINS, self._before_begin)
         event.listen(engine, "commit", self._commits)
         event.listen(engine, "rollback", self._rolls_back)

@@ -18,7 +18,7 @@ from chaos.oracle import References, Report, Violation, examine
 from service.app import create_app
 from service.config import Settings
 from service.jobs.commands import collect
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 from service.store.database import clock
 from service.store.migrate import migrate
 from service.store.tables import jobs as table
@@ -36,7 +36,7 @@ class Ground:
     """One pair of parts and all that works on it."""
 
     pair: str
-    parts: Parts
+    services: Services
     client: Client
     log: Log
     crew: Crew
@@ -51,7 +51,7 @@ class Ground:
         for job in ids:
             self.until_ended(job)
         self.crew.dismiss(worker)
-        self.references.learn(self.parts, keys)
+        self.references.learn(self.services, keys)
 
     def submit(self, body: dict[str, Any], key: str) -> str:
         job = self.client.submit(body, key)
@@ -77,7 +77,7 @@ class Ground:
     def row(self, job: str) -> dict[str, Any]:
         """What the database says of who holds a job."""
         columns = (table.c.status, table.c.attempt, table.c.worker, table.c.lease_until, clock().label("now"))
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             return dict(connection.execute(select(*columns).where(table.c.id == job)).one()._mapping)
 
     def until_ended(self, job: str, seconds: float = JOB_SECONDS) -> str:
@@ -85,8 +85,8 @@ class Ground:
 
     def judge(self, may_fail: frozenset[str] = frozenset()) -> Report:
         """What the oracle says, once all workers have left; their trespasses are violations, too."""
-        collect(self.parts)
-        report = examine(self.parts, self.log.entries, self.references, may_fail)
+        collect(self.services)
+        report = examine(self.services, self.log.entries, self.references, may_fail)
         trespasses = tuple(Violation(job, words) for job, words in self.trail.trespasses())
         return report.plus(Report({"writes past a fence": self.trail.fences_passed()}, trespasses))
 
@@ -126,8 +126,8 @@ def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: A
     """A ground on servers that are there already."""
     told = {"lease_seconds": 45.0, "look_seconds": LOOK_SECONDS, **settings}
     made = Settings(data_dir=folder, database_url=database_url, queue_url=queue_url, **told)
-    parts = open_parts(made)
-    migrate(parts.database)
+    services = open_services(made)
+    migrate(services.database)
     app = create_app(made)
     log, trail = Log(folder / "client.jsonl"), Trail(folder / "trail.jsonl")
     client = Client(in_process(app.test_client()), log)
@@ -140,7 +140,7 @@ def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: A
     }
     try:
         with Crew(environment, trail, folder / "workers.log") as crew:
-            yield Ground(pair, parts, client, log, crew, trail)
+            yield Ground(pair, services, client, log, crew, trail)
     finally:
-        for each in (parts, app.extensions["parts"]):
+        for each in (services, app.extensions["services"]):
             each.database.dispose()

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chaos.kinds import XOR
 from chaos.model import DONE, Expected, next_to_run
 from chaos.slices import Slices
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.database import clock
 from service.store.jobs import jobs
@@ -33,22 +33,22 @@ class Ground:
     """An application in this process, what it stands on, and the hashes of the epochs when nothing disturbs a job."""
 
     client: FlaskClient
-    parts: Parts
+    services: Services
     hashes: list[tuple[int, str]]
 
     @classmethod
-    def of(cls, client: FlaskClient, parts: Parts) -> "Ground":
+    def of(cls, client: FlaskClient, services: Services) -> "Ground":
         """Train the job once, undisturbed."""
         client.post("/v1/datasets", json={"name": "xor", **XOR})
-        bare = cls(client, parts, [])
+        bare = cls(client, services, [])
         job = bare.post("/v1/jobs", {"dataset": "xor", "training": TRAINING}).json["id"]
-        undisturbed = Slices(parts, "undisturbed:1:1")
+        undisturbed = Slices(services, "undisturbed:1:1")
         undisturbed.begin()
         undisturbed.go(EPOCHS * len(XOR["inputs"]))
         assert bare.read(f"/v1/jobs/{job}")["status"] == "succeeded"
         hashes = bare.hashes_of(job)
         client.delete(f"/v1/jobs/{job}")
-        return cls(client, parts, hashes)
+        return cls(client, services, hashes)
 
     def read(self, path: str) -> Any:
         return self.client.get(path).json
@@ -140,7 +140,7 @@ class Lives(RuleBasedStateMachine):
     def begin(self) -> None:
         """A worker comes: what the dead held is free again, and it claims the best job that waits."""
         self.names += 1
-        worker = Slices(self.ground.parts, f"elsewhere:1:{self.names}")
+        worker = Slices(self.ground.services, f"elsewhere:1:{self.names}")
         for orphan in self.orphans:
             orphan.died(self._has_stored(orphan), counts=False)
         self.orphans = []
@@ -176,7 +176,7 @@ class Lives(RuleBasedStateMachine):
         self.worker.die()
         self._read_epoch(self.runs)
         self.runs.died(self._has_stored(self.runs), counts=exit_code == CRASHED)
-        with self.ground.parts.database.begin() as connection:
+        with self.ground.services.database.begin() as connection:
             workers.bury(connection, self.worker.worker, exit_code)
         self.worker = self.runs = None
 
@@ -187,7 +187,7 @@ class Lives(RuleBasedStateMachine):
         assert self.worker is not None and self.runs is not None
         self.worker.die()
         self._read_epoch(self.runs)
-        with self.ground.parts.database.begin() as connection:
+        with self.ground.services.database.begin() as connection:
             connection.execute(table.update().where(table.c.id == self.runs.id).values(lease_until=clock(-1)))
         self.runs.leased = False
         self.orphans.append(self.runs)
@@ -210,7 +210,7 @@ class Lives(RuleBasedStateMachine):
         job.epoch = epoch
 
     def _has_stored(self, job: Expected) -> bool:
-        with self.ground.parts.database.read() as connection:
+        with self.ground.services.database.read() as connection:
             record = jobs.get_job(connection, job.id)
         return record.stored_attempt == record.attempt
 
@@ -255,7 +255,7 @@ class Lives(RuleBasedStateMachine):
     def _clear(self) -> None:
         if self.worker is not None:
             self.worker.die()
-        with self.ground.parts.database.begin() as connection:
+        with self.ground.services.database.begin() as connection:
             connection.execute(table.update().values(lease_until=clock(-1)))
         for job in self.ground.read("/v1/jobs")["data"]:
             self.ground.post(f"/v1/jobs/{job['id']}:cancel")

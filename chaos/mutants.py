@@ -55,8 +55,8 @@ def in_two_transactions(self: Writer, flush: Any, placed: Any, chain: Any) -> An
     if flush.last is not None or placed.state is None:
         return _whole(self, flush, placed, chain)
     asked, superseded = _whole(self, flush, replace(placed, state=None), chain)
-    with self.parts.database.begin() as connection:
-        if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds):
+    with self.services.database.begin() as connection:
+        if not jobs.fenced(connection, self.job, self.services.settings.lease_seconds):
             raise Fenced
         before = self._go_on_from(connection, flush, placed)
     return asked, [*superseded, *([] if before is None else [before])]

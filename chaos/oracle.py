@@ -12,7 +12,7 @@ from functools import partial, reduce
 from chaos import checks
 from chaos.client import ACKNOWLEDGED, JOBS, Entry
 from chaos.facts import JobFacts, pointed_addresses, read_jobs, strays
-from service.services import Parts
+from service.services import Services
 from service.store.blobs import references as pointing
 from service.store.records import Status
 
@@ -71,9 +71,9 @@ class References:
     def __init__(self) -> None:
         self._known: dict[str, checks.Undisturbed] = {}
 
-    def learn(self, parts: Parts, keys: Sequence[str]) -> None:
+    def learn(self, services: Services, keys: Sequence[str]) -> None:
         """Take the jobs with these keys as what all of their definitions are to end like; each must have succeeded."""
-        for facts in read_jobs(parts):
+        for facts in read_jobs(services):
             if facts.key in keys:
                 assert facts.job.status is Status.SUCCEEDED and facts.job.attempt == 1, facts.job
                 self._known[facts.definition] = checks.undisturbed(facts)
@@ -83,7 +83,7 @@ class References:
 
 
 def examine(
-    parts: Parts, entries: Sequence[Entry], references: References, may_fail: frozenset[str] = frozenset()
+    services: Services, entries: Sequence[Entry], references: References, may_fail: frozenset[str] = frozenset()
 ) -> Report:
     """Compare log, database and blobs, once all jobs should have ended and `collect` has been called.
 
@@ -92,10 +92,10 @@ def examine(
     found: list[JobFacts] = []
     violations: list[Violation] = []
     counts: Counter[str] = Counter({"requests": len(entries)})
-    for facts in read_jobs(parts):
+    for facts in read_jobs(services):
         found.append(facts.alone())
         reference = references.of(facts)
-        words = [*_of_job(facts, parts, may_fail)]
+        words = [*_of_job(facts, services, may_fail)]
         if reference is not None:
             words += checks.ends_as(facts, reference)
             counts.update({"jobs compared": 1, "epochs compared": len(facts.epochs)})
@@ -103,19 +103,19 @@ def examine(
         counts.update({"parameters hashed": sum(len(block.epochs) for block in facts.blocks)})
         violations += [Violation(facts.job.id, each) for each in words]
     violations += answers_are_kept(found, entries)
-    for table, count in strays(parts).items():
+    for table, count in strays(services).items():
         violations.append(Violation(None, f"{count} rows of {table} belong to no job"))
-    violations += blobs_are_whole(parts)
+    violations += blobs_are_whole(services)
     counts["acknowledged"] = len({entry.key for entry in entries if _acknowledges(entry)})
     return Report(dict(counts), tuple(violations))
 
 
-def _of_job(facts: JobFacts, parts: Parts, may_fail: frozenset[str]) -> Iterator[str]:
+def _of_job(facts: JobFacts, services: Services, may_fail: frozenset[str]) -> Iterator[str]:
     yield from checks.has_ended_once(facts, may_fail)
     yield from checks.states_follow(facts)
     yield from checks.epochs_are_whole(facts)
     yield from checks.told_epochs_are_stored(facts)
-    yield from checks.parameters_are_theirs(facts, parts.blobs)
+    yield from checks.parameters_are_theirs(facts, services.blobs)
     yield from checks.has_its_version(facts)
     yield from checks.leaves_nothing(facts)
 
@@ -159,17 +159,17 @@ def _stays_true(facts: JobFacts | None, entry: Entry) -> Iterator[Violation]:
         yield Violation(job.id, f"was {was} in an answer, and is in {job.attempt} at {job.epoch}")
 
 
-def blobs_are_whole(parts: Parts) -> Iterator[Violation]:
+def blobs_are_whole(services: Services) -> Iterator[Violation]:
     """All that rows point to is there and is what its address says; what nothing points to goes with the collector."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         addresses = pointed_addresses(connection, pointing.POINTING)
     for address in sorted(addresses):
-        path = parts.blobs.path(address)
+        path = services.blobs.path(address)
         if not path.exists():
             yield Violation(None, f"the blob {address[:12]} is pointed to and is gone")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != address:
             yield Violation(None, f"the blob {address[:12]} holds other bytes than its address says")
-    parts.blobs.collect(partial(pointing.kept, parts.database), older_than_seconds=-1)
-    left = {str(path.relative_to(parts.blobs.root)) for path in parts.blobs.root.rglob("*") if path.is_file()}
+    services.blobs.collect(partial(pointing.kept, services.database), older_than_seconds=-1)
+    left = {str(path.relative_to(services.blobs.root)) for path in services.blobs.root.rglob("*") if path.is_file()}
     for orphan in sorted(left - {f"{address[:2]}/{address}" for address in addresses}):
         yield Violation(None, f"{orphan} is left in the blobs and nothing points to it")

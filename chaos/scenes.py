@@ -153,7 +153,7 @@ def expired(ground: Ground, case: Case, key: str) -> None:
 
 
 def is_expired(ground: Ground) -> bool:
-    with ground.parts.database.read() as connection:
+    with ground.services.database.read() as connection:
         return crashes.are_expired(connection)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from service.services import Parts
+from service.services import Services
 from tests.waiting import wait_until
 from workers.run import lease, run
 
@@ -21,8 +21,8 @@ class Killed(BaseException):
 class Slices:
     """One run of the best job that waits. `go` lets it train some batches, the others are ways to end it."""
 
-    def __init__(self, parts: Parts, worker: str) -> None:
-        self.parts, self.worker = parts, worker
+    def __init__(self, services: Services, worker: str) -> None:
+        self.services, self.worker = services, worker
         self.had_a_job: bool | None = None
         self.failure: BaseException | None = None
         self._turn = threading.Condition()
@@ -86,7 +86,7 @@ class Slices:
     def _run(self) -> None:
         try:
             with self._watched():
-                self.had_a_job = run.run_next_job(self.parts, self.worker, self._before_a_batch)
+                self.had_a_job = run.run_next_job(self.services, self.worker, self._before_a_batch)
         except Killed:
             self.had_a_job = True
         except BaseException as error:  # told to whoever moves the run

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from chaos.oracle import Report, Violation
 from service.config import Settings, told_by_variables
 from service.ops.supervisor import free_port
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 from service.store.migrate import migrate
 from tests.integration import test_bad_input
 from tests.integration.test_bad_input import LIMITS, Asked
@@ -132,7 +132,7 @@ def corpora() -> Iterator[Callable[[Asked], None]]:
 class Counted(Asked):
     """Counts what it has sent."""
 
-    def __init__(self, client: Any, service: Parts) -> None:
+    def __init__(self, client: Any, service: Services) -> None:
         super().__init__(client, service)
         self.cases = 0
 
@@ -144,16 +144,16 @@ class Counted(Asked):
 def stage(folder: Path) -> Report:
     """All of the corpus, sent to one process."""
     settings = Settings(data_dir=folder, port=free_port(), api_processes=1, **LIMITS)
-    parts = open_parts(settings)
-    migrate(parts.database)
+    services = open_services(settings)
+    migrate(services.database)
     with api(settings) as (client, pid):
         before, began = memory_of(pid, "VmRSS"), len(client.statuses)
-        asked = Counted(client, parts)
+        asked = Counted(client, services)
         for test in corpora():
             test(asked)
         growth = memory_of(pid, "VmHWM") - before
         faults = [status for status in client.statuses[began:] if status >= 500]
-    parts.database.dispose()
+    services.database.dispose()
     found = [*asked.odd, *(f"an answer was {status}" for status in faults)]
     if growth > MOST_GROWTH_BYTES:
         found.append(f"the process took {growth / MIB:.0f} MiB more than before")

@@ -12,13 +12,13 @@ STEPS = 30
 def run(pair: str, runs: int, seed: str) -> Report:
     """So many runs; the steps of one that went wrong are printed."""
     with ground(pair, kernels="numpy") as made:  # which trains batch by batch
-        app = create_app(made.parts.settings)
+        app = create_app(made.services.settings)
         try:
-            steps = live(Ground.of(app.test_client(), made.parts), runs, STEPS, number_of(seed))
+            steps = live(Ground.of(app.test_client(), made.services), runs, STEPS, number_of(seed))
         except AssertionError as error:
             return Report({}, (Violation(None, f"the state machine: {error}"),))
         finally:
-            app.extensions["parts"].database.dispose()
+            app.extensions["services"].database.dispose()
     return Report({"runs of the state machine": runs, "steps": steps}, ())
 
 

@@ -21,7 +21,7 @@ from chaos.load import ENDED, Load
 from chaos.oracle import References, Report, Violation, examine, sum_of
 from service.config import Settings
 from service.jobs.commands import collect
-from service.services import open_parts
+from service.services import open_services
 from tests.integration.service import Service, processes
 from tests.servers import Postgres, Redis, Server, is_alive
 from tests.waiting import wait_until
@@ -185,14 +185,14 @@ def never_ended(jobs: list[str]) -> tuple[Violation, ...]:
 
 
 def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
-    parts = open_parts(settings)
+    services = open_services(settings)
     try:
         references = References()
-        references.learn(parts, keys)
-        collect(parts)
-        return examine(parts, log.entries, references)
+        references.learn(services, keys)
+        collect(services)
+        return examine(services, log.entries, references)
     finally:
-        parts.database.dispose()
+        services.database.dispose()
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:

@@ -22,7 +22,7 @@ from chaos.failpoints import Failpoint, Points, Trail
 from service.backprop.training.kernels import NUMBA, resolve
 from service.config import Settings, read_settings
 from service.errors import ServiceError
-from service.services import open_parts
+from service.services import open_services
 from workers.exit_codes import Obituaries
 from workers.housekeeping import Keeper
 from workers.run.run import run_next_job
@@ -64,19 +64,19 @@ def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if order.lease_seconds is not None:
         settings = replace(settings, lease_seconds=order.lease_seconds)
-    parts = open_parts(settings)
+    services = open_services(settings)
     if order.whole:
         hooks.store_whole_epochs_only()
     if order.mutant is not None:
         mutants.MUTANTS[order.mutant]()
-    Points(trail, order.failpoint).watch(parts)
+    Points(trail, order.failpoint).watch(services)
     name = f"{socket.gethostname()}:{os.getppid()}:{os.getpid()}"
-    keeper = Keeper(parts, name, obituaries)
+    keeper = Keeper(services, name, obituaries)
     if order.keeps:
         keeper.start()
     while not leaving:
         try:
-            if order.trains and run_next_job(parts, name, lambda: bool(leaving)):
+            if order.trains and run_next_job(services, name, lambda: bool(leaving)):
                 if order.once:
                     break
                 continue

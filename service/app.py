@@ -29,9 +29,9 @@ from service.api.feed import Feed
 from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
-from service.models.prediction import Warm
+from service.models.prediction import ModelCache
 from service.ops.processes import API_PARENT, die_with_parent
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, evaluating, explain)
@@ -52,10 +52,10 @@ def create_app(settings: Settings) -> Flask:
         COMPRESS_STREAMS=False,
     )
     app.url_map.strict_slashes = False
-    parts = open_parts(settings)
-    app.extensions["parts"] = parts
-    app.extensions["feed"] = Feed(parts.database)
-    app.extensions["warm"] = Warm()
+    services = open_services(settings)
+    app.extensions["services"] = services
+    app.extensions["feed"] = Feed(services.database)
+    app.extensions["model_cache"] = ModelCache()
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     for module in RESOURCES:
@@ -91,12 +91,12 @@ def from_environment() -> Flask:
     level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     app = create_app(settings)
-    threading.Thread(target=_warm, args=(app.extensions["parts"],), name="warmer", daemon=True).start()
+    threading.Thread(target=_warm, args=(app.extensions["services"],), name="warmer", daemon=True).start()
     return app
 
 
-def _warm(parts: Parts) -> None:
+def _warm(services: Services) -> None:
     """Load and connect what the first job would otherwise wait for; a ring for nothing does no harm."""
     import numpy.ma  # noqa: F401 - NumPy loads it when it first looks for distinct values
 
-    parts.doorbell.ring()
+    services.doorbell.ring()

@@ -9,17 +9,17 @@ from service.store.database import Database
 
 
 @dataclass(frozen=True)
-class Parts:
+class Services:
     settings: Settings
     database: Database
     blobs: FolderBlobs
     doorbell: Doorbell
 
 
-def open_parts(settings: Settings) -> Parts:
+def open_services(settings: Settings) -> Services:
     """Connections are made when they are first used."""
     queue_url = settings.queue_url or f"filesystem://{settings.data_dir.absolute() / 'queue'}"
-    return Parts(
+    return Services(
         settings,
         Database(settings.resolved_database_url),
         FolderBlobs(settings.data_dir.absolute() / "blobs"),

@@ -20,7 +20,7 @@ S = TypeVar("S", bound=Server)
 
 
 @dataclass(frozen=True)
-class Parts:
+class Backends:
     """An empty database, an empty queue and an empty folder."""
 
     database_url: str
@@ -54,7 +54,7 @@ def kernels() -> None:
 
 
 @pytest.fixture(params=["sqlite+valkey", "postgresql+redis"])
-def parts(request: pytest.FixtureRequest, tmp_path: Path, kernels: None) -> Iterator[Parts]:
+def backends(request: pytest.FixtureRequest, tmp_path: Path, kernels: None) -> Iterator[Backends]:
     """What a service stands on, fresh for each test; a test may stop, kill and start the servers themselves."""
     database, _, queue = request.param.partition("+")
     queue_server: Redis = request.getfixturevalue(f"{queue}_server")
@@ -63,12 +63,12 @@ def parts(request: pytest.FixtureRequest, tmp_path: Path, kernels: None) -> Iter
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     if database == "sqlite":
-        yield Parts(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
+        yield Backends(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
         return
     postgres: Postgres = request.getfixturevalue("postgres_server")
     postgres.start()
     database_url = postgres.create_database()
-    yield Parts(database_url, queue_server.url, data_dir)
+    yield Backends(database_url, queue_server.url, data_dir)
     postgres.start()
     postgres.drop_database(database_url)
 

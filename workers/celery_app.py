@@ -22,7 +22,7 @@ from service.config import Settings
 from service.errors import Misconfigured, ServiceError
 from service.ops.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
-from service.services import open_parts
+from service.services import open_services
 from workers.celery_internals import ConsumerWithoutQueue, pool_that_notes
 from workers.exit_codes import Obituaries
 from workers.housekeeping import LEAVE_SECONDS, Keeper
@@ -38,11 +38,11 @@ class Child:
     def __init__(self, settings: Settings, parent: int, obituaries: Obituaries) -> None:
         self.settings = settings
         self.name = f"{socket.gethostname()}:{parent}:{os.getpid()}"
-        self.parts = open_parts(settings)
+        self.services = open_services(settings)
         self.leaving = threading.Event()
         self.busy = threading.Lock()
         self.looker = threading.Thread(target=self._look, name="looker", daemon=True)
-        self.keeper = Keeper(self.parts, self.name, obituaries)
+        self.keeper = Keeper(self.services, self.name, obituaries)
 
     def start(self) -> None:
         """To be called in the child, once it is there."""
@@ -73,7 +73,7 @@ class Child:
 
         with self.busy:
             try:
-                while not self.leaving.is_set() and run_next_job(self.parts, self.name, self.leaving.is_set):
+                while not self.leaving.is_set() and run_next_job(self.services, self.name, self.leaving.is_set):
                     pass
             except ServiceError as error:  # Celery would tell it at length; the next look is soon
                 log.warning("cannot look for jobs: %s", error.detail)
@@ -104,8 +104,8 @@ class Child:
 
 def make_worker_app(settings: Settings, obituaries: Obituaries) -> Celery:
     """The Celery application with its one task, and the life of its children."""
-    parts = open_parts(settings)
-    app = parts.doorbell.celery
+    services = open_services(settings)
+    app = services.doorbell.celery
     parent = os.getpid()
     children: list[Child] = []
 

@@ -11,7 +11,7 @@ import time
 
 from service.errors import ServiceError
 from service.ops.processes import is_alive
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 class Keeper:
     """Notes that the child lives, gives back the jobs of processes that died, and collects."""
 
-    def __init__(self, parts: Parts, name: str, obituaries: Obituaries) -> None:
-        self.parts, self.name, self.obituaries = parts, name, obituaries
+    def __init__(self, services: Services, name: str, obituaries: Obituaries) -> None:
+        self.services, self.name, self.obituaries = services, name, obituaries
         self.host, self.parent, _ = name.rsplit(":", 2)
         self._gone: dict[str, float] = {}  # processes that are gone, and since when that is known
         self._over = threading.Event()
@@ -47,7 +47,7 @@ class Keeper:
         self._over.set()
         self._thread.join(LEAVE_SECONDS)
         try:
-            with self.parts.database.begin() as connection:
+            with self.services.database.begin() as connection:
                 workers.forget_worker(connection, self.name)
         except ServiceError as error:
             log.warning("cannot note that this worker left: %s", error.detail)
@@ -78,8 +78,8 @@ class Keeper:
     def _note(self) -> None:
         from service.backprop.training.fingerprint import fingerprint  # here, as only children load NumPy
 
-        with self.parts.database.begin() as connection:
-            workers.note_worker(connection, self.name, fingerprint(self.parts.settings.kernels))
+        with self.services.database.begin() as connection:
+            workers.note_worker(connection, self.name, fingerprint(self.services.settings.kernels))
 
     def _collect(self) -> None:
         """At the start and once an hour."""
@@ -87,7 +87,7 @@ class Keeper:
 
         while True:
             try:
-                collect(self.parts)
+                collect(self.services)
             except ServiceError as error:
                 log.warning("cannot collect what is not needed any more: %s", error.detail)
             except Exception:  # the thread must live
@@ -96,7 +96,7 @@ class Keeper:
                 return
 
     def _free_jobs_of_the_dead(self) -> None:
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             names = workers.names_on(connection, self.host + ":")
         gone = [name for name in names if not is_alive(int(name.rsplit(":", 1)[1]))]
         self._gone = {name: self._gone.get(name, time.monotonic()) for name in gone}
@@ -104,7 +104,7 @@ class Keeper:
             known, exit_code = self._end_of(name)
             if not known:
                 continue
-            with self.parts.database.begin() as connection:
+            with self.services.database.begin() as connection:
                 freed = workers.bury(connection, name, exit_code)
             log.warning(
                 "process %s has died (exit code %s); %d job(s) of it are free again", name, exit_code, len(freed)
@@ -119,10 +119,10 @@ class Keeper:
         return exit_code is not None or not is_alive(int(parent)) or is_late, exit_code
 
     def _free_expired(self) -> None:
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             if not crashes.are_expired(connection):
                 return
-        with self.parts.database.begin() as connection:
+        with self.services.database.begin() as connection:
             freed = crashes.free_expired(connection)
         if freed:
             log.warning("the lease of %s is over", ", ".join(job.id for job in freed))
@@ -134,6 +134,6 @@ class Keeper:
 
         for job in freed:
             if job.status.ended:
-                tidy(self.parts, job)
+                tidy(self.services, job)
         if freed:
-            self.parts.doorbell.ring()
+            self.services.doorbell.ring()

@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from service.api.answers import answer, immutable, listing, page, whole
 from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
-from service.api.parts import parts
+from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import DatasetAnswer, ListAnswer
 from service.datasets import catalog
@@ -85,7 +85,7 @@ def put_dataset(name: str) -> Response:
 
 
 def _keep(name: str | None) -> Response:
-    settings = parts().settings
+    settings = services().settings
     limits = Limits(max_bytes=settings.max_upload_bytes)
     if request.mimetype == MULTIPART:
         return _keep_form(name, limits)
@@ -97,7 +97,7 @@ def _keep(name: str | None) -> Response:
         return _stored(body.name or name, catalog.reader_of_request(body, limits))
     options = options_of(request.args)
     _check_name(name)
-    with parts().blobs.scratch() as path:
+    with services().blobs.scratch() as path:
         with path.open("wb") as stream:
             spool(blocks, stream, settings.max_upload_bytes)
         return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
@@ -116,14 +116,14 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
     options = options_of(fields)
     name = name or request.form.get("name")
     _check_name(name)
-    with parts().blobs.scratch() as path:
+    with services().blobs.scratch() as path:
         with path.open("wb") as stream:
-            spool(iter(lambda: upload.stream.read(MIB), b""), stream, parts().settings.max_upload_bytes)
+            spool(iter(lambda: upload.stream.read(MIB), b""), stream, services().settings.max_upload_bytes)
         with path.open("rb") as stream:
             kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else sniff(stream.read(4096))
         if kind == JSON:
-            if path.stat().st_size > parts().settings.max_json_bytes:
-                raise TooLarge(f"JSON must be at most {parts().settings.max_json_bytes:,} bytes")
+            if path.stat().st_size > services().settings.max_json_bytes:
+                raise TooLarge(f"JSON must be at most {services().settings.max_json_bytes:,} bytes")
             body = check(DatasetRequest, _with_fields(parse_json(path.read_bytes()), fields))
             return _stored(name or body.name, catalog.reader_of_request(body, limits))
         return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
@@ -131,7 +131,7 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
 
 def _stored(name: str | None, read: catalog.Reader) -> Response:
     _check_name(name)
-    record, is_new = catalog.keep_dataset(parts(), name, read)
+    record, is_new = catalog.keep_dataset(services(), name, read)
     return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
 
 
@@ -181,7 +181,7 @@ def _scale(text: str) -> float:
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer}, problems=(404,))
 def list_datasets() -> Response:
     """The datasets, newest first."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         found = resources.list_datasets(connection, page())
     return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
 
@@ -189,7 +189,7 @@ def list_datasets() -> Response:
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
 def get_dataset(name: str) -> Response:
     """One dataset: what its columns hold."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
     return immutable(body_of(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
 
@@ -197,11 +197,11 @@ def get_dataset(name: str) -> Response:
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer}, problems=(404,))
 def list_rows(name: str) -> Response:
     """A dataset's rows, in order; `after` is a row's number, counted from 0."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + page().limit, record.table.rows)
-    array = open_rows(parts().blobs.path(record.address))
+    array = open_rows(services().blobs.path(record.address))
     data = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
     return listing(data, last < record.table.rows, lambda item: item["row"])
 
@@ -221,5 +221,5 @@ def _values(record: DatasetRecord, row: Any) -> dict[str, Any]:
 @routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409))
 def delete_dataset(name: str) -> Response:
     """Remove a dataset that no unfinished job uses."""
-    catalog.remove_dataset(parts(), name)
+    catalog.remove_dataset(services(), name)
     return Response(status=204)

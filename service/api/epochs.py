@@ -11,8 +11,8 @@ from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
 from service.api.answers import MAX_LIMIT, immutable, listing, whole
+from service.api.context import model_cache, services
 from service.api.formats import wanted_format
-from service.api.parts import parts, warm
 from service.api.predicting import predict_request
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
@@ -56,10 +56,10 @@ def list_epochs(id: str) -> Response:
     after = whole("after", -1, minimum=0, maximum=2**31 - 1)
     limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
     points = whole("points", 2, minimum=2, maximum=10_000)
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         if kind != "json":
-            return Response(_stream(parts().database, kind, job.number), mimetype=FORMATS[kind])
+            return Response(_stream(services().database, kind, job.number), mimetype=FORMATS[kind])
         if "points" in request.args:
             records, more = epochs.sampled_epochs(connection, job.number, points), False
         else:
@@ -109,9 +109,9 @@ def _csv_line(values: list[Any]) -> bytes:
 )
 def get_parameters(id: str, epoch: str) -> Response:
     """The parameters after an epoch: a number, `best` or `last`."""
-    job, stored = work.parameters_of(parts(), id, epoch)
+    job, stored = work.parameters_of(services(), id, epoch)
     network = build_network(job.network, job.training["precision"])
-    network.load(work.parameter_bytes(parts(), job, stored))
+    network.load(work.parameter_bytes(services(), job, stored))
     kind = wanted_format(PARAMETER_FORMATS)
     if kind == "json":
         layers = [placed.values for placed in network.layers]
@@ -147,4 +147,4 @@ def _npz(network: Network) -> bytes:
 )
 def predict_epoch(id: str, epoch: str) -> Response:
     """Predict with the network as it was after an epoch, of running and failed jobs too."""
-    return predict_request(prediction.epoch_of(parts(), warm(), id, epoch))
+    return predict_request(prediction.epoch_of(services(), model_cache(), id, epoch))

@@ -4,9 +4,9 @@ from flask import Response, request
 
 from service.api.answers import answer
 from service.api.bodies import read_model
+from service.api.context import model_cache, services
 from service.api.explain_schemas import EvaluateAnswer
 from service.api.models import EPOCH
-from service.api.parts import parts, warm
 from service.api.routes import Routes
 from service.definitions.explaining import EvaluateRequest
 from service.explain.evaluating import evaluate
@@ -18,8 +18,8 @@ PROBLEMS = (404, 409)
 
 
 def _evaluate(subject: Subject) -> Response:
-    body = read_model(EvaluateRequest, parts().settings.max_json_bytes)
-    return answer(evaluate(parts(), subject, body.dataset))
+    body = read_model(EvaluateRequest, services().settings.max_json_bytes)
+    return answer(evaluate(services(), subject, body.dataset))
 
 
 @routes.route(
@@ -31,7 +31,7 @@ def _evaluate(subject: Subject) -> Response:
 )
 def evaluate_epoch(id: str, epoch: str) -> Response:
     """Loss, metrics and confusion matrix of a job's network as it was after an epoch."""
-    return _evaluate(of_epoch(parts(), warm(), id, epoch))
+    return _evaluate(of_epoch(services(), model_cache(), id, epoch))
 
 
 @routes.route(
@@ -44,7 +44,7 @@ def evaluate_epoch(id: str, epoch: str) -> Response:
 )
 def evaluate_model(name: str) -> Response:
     """Loss, metrics and confusion matrix of a model's latest version."""
-    return _evaluate(of_version(parts(), warm(), name, None, request.args.get("epoch")))
+    return _evaluate(of_version(services(), model_cache(), name, None, request.args.get("epoch")))
 
 
 @routes.route(
@@ -58,4 +58,4 @@ def evaluate_model(name: str) -> Response:
 def evaluate_version(name: str, version: str) -> Response:
     """Loss, metrics and confusion matrix of one version of a model."""
     number = prediction.version_number(version)
-    return _evaluate(of_version(parts(), warm(), name, number, request.args.get("epoch")))
+    return _evaluate(of_version(services(), model_cache(), name, number, request.args.get("epoch")))

@@ -10,8 +10,8 @@ import orjson
 from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, timestamp, whole
+from service.api.context import feed, services, waits
 from service.api.feed import Feed
-from service.api.parts import feed, parts, waits
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import Waits
@@ -42,7 +42,7 @@ ANSWERS = {200: (ListAnswer, STREAM), 204: None}
 def list_job_events(id: str) -> Response:
     """What took place in a job's life, oldest first; as a stream 204 when there is no more to come."""
     after, limit, streams = _after(), _limit(), _is_stream()
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         found, more = events.list_events(connection, after or 0, 1 if streams else limit, job.number)
     if not streams:
@@ -56,7 +56,7 @@ def list_job_events(id: str) -> Response:
 def list_events() -> Response:
     """What took place in all jobs' lives, oldest first."""
     after, limit, streams = _after(), _limit(), _is_stream()
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         if streams:
             return _streaming(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
         return _list(*events.list_events(connection, after or 0, limit))
@@ -102,7 +102,7 @@ def _described(event: EventRecord) -> dict[str, Any]:
 
 
 def _streaming(after: int, job: JobRecord | None) -> Response:
-    stream = Stream(parts().database, feed(), waits(), parts().settings.stream_seconds)
+    stream = Stream(services().database, feed(), waits(), services().settings.stream_seconds)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return Response(stream.blocks(after, None if job is None else job.number), mimetype=STREAM, headers=headers)
 

@@ -8,9 +8,9 @@ from flask import Response, request
 
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
+from service.api.context import model_cache, services
 from service.api.explain_schemas import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
 from service.api.models import EPOCH
-from service.api.parts import parts, warm
 from service.api.routes import Query, Routes
 from service.definitions.base import Model
 from service.definitions.explaining import (
@@ -41,16 +41,16 @@ LARGE_PARAMETERS = 1_000_000  # a trace of so many takes about 100 MB
 
 
 def _epoch(id: str, epoch: str) -> Subject:
-    return of_epoch(parts(), warm(), id, epoch)
+    return of_epoch(services(), model_cache(), id, epoch)
 
 
 def _version(name: str, version: str | None) -> Subject:
     number = None if version is None else prediction.version_number(version)
-    return of_version(parts(), warm(), name, number, request.args.get("epoch"))
+    return of_version(services(), model_cache(), name, number, request.args.get("epoch"))
 
 
 def _body(model: type[M]) -> M:
-    return read_model(model, parts().settings.max_json_bytes)
+    return read_model(model, services().settings.max_json_bytes)
 
 
 @contextmanager
@@ -59,13 +59,13 @@ def _room(subject: Subject) -> Iterator[None]:
     if subject.network.parameters.size <= LARGE_PARAMETERS:
         yield
         return
-    with warm().one_large:
+    with model_cache().one_large:
         yield
 
 
 def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
     with _room(subject):
-        return answer(tracing.tell(parts(), subject, body, flag("full"), flag("explain")))
+        return answer(tracing.tell(services(), subject, body, flag("full"), flag("explain")))
 
 
 @routes.route(
@@ -118,7 +118,7 @@ def trace_version(name: str, version: str) -> Response:
 def trace_network(name: str) -> Response:
     """One step of backpropagation on a bare network, with parameters given or drawn."""
     body = _body(NetworkTraceRequest)
-    return _trace(of_network(parts(), name, body), body)
+    return _trace(of_network(services(), name, body), body)
 
 
 @routes.route(
@@ -163,9 +163,9 @@ def check_version(name: str, version: str) -> Response:
 
 
 def _check(subject: Subject) -> Response:
-    body = read_model_if_any(GradientCheckRequest, parts().settings.max_json_bytes)
+    body = read_model_if_any(GradientCheckRequest, services().settings.max_json_bytes)
     with _room(subject):
-        return answer(checks.check_job(parts(), subject, body))
+        return answer(checks.check_job(services(), subject, body))
 
 
 @routes.route(
@@ -178,8 +178,8 @@ def _check(subject: Subject) -> Response:
 )
 def check_network(name: str) -> Response:
     """Backpropagation against central differences on a bare network and rows drawn at random."""
-    body = read_model_if_any(NetworkGradientCheckRequest, parts().settings.max_json_bytes)
-    return answer(checks.check_network(parts(), name, body))
+    body = read_model_if_any(NetworkGradientCheckRequest, services().settings.max_json_bytes)
+    return answer(checks.check_network(services(), name, body))
 
 
 @routes.route(
@@ -201,7 +201,7 @@ def slope(id: str, epoch: str) -> Response:
     place = place_of(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
     span, points = real("span", 1.0, MOST_SPAN), whole("points", 41, minimum=2, maximum=1001)
     with _room(subject):
-        return answer(curves.slope(parts(), subject, place, span, points))
+        return answer(curves.slope(services(), subject, place, span, points))
 
 
 @routes.route(
@@ -223,7 +223,7 @@ def surface(id: str, epoch: str) -> Response:
     span = real("span", 1.0, MOST_SPAN) if "span" in request.args else None
     points = whole("points", 25, minimum=2, maximum=51)
     with _room(subject):
-        return answer(curves.surface(parts(), subject, x, y, span, points))
+        return answer(curves.surface(services(), subject, x, y, span, points))
 
 
 @routes.route(
@@ -237,4 +237,4 @@ def diff(id: str, epoch: str, other: str) -> Response:
     """What training changed from one stored epoch to another."""
     before, after = _epoch(id, epoch), _epoch(id, other)
     with _room(before):
-        return answer(diffs.diff(parts(), before, after, flag("full")))
+        return answer(diffs.diff(services(), before, after, flag("full")))

@@ -11,7 +11,7 @@ from typing import Any, cast
 from flask import Response, current_app, g, request
 
 from service.api.answers import answer
-from service.api.parts import parts
+from service.api.context import services
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
 from service.store import idempotency
@@ -104,7 +104,7 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
     key = hashlib.sha256(f"{request.method} {request.path}\n{given}".encode()).hexdigest()
     keyed = Keyed(key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
     request.environ["wsgi.input"] = keyed.body
-    with parts().database.begin() as connection:
+    with services().database.begin() as connection:
         _unanswered().forget(connection)
         known = idempotency.begin(connection, key, keyed.began)
     if known is not None:
@@ -128,7 +128,7 @@ def _again(known: KeptAnswer, body: HashedInput) -> Response:
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
     if known.body is None:  # its process died, or lost the database, before it had answered: the job as it now stands
-        return answer(views.read(parts(), headers["Location"].rpartition("/")[2]), known.status, headers)
+        return answer(views.read(services(), headers["Location"].rpartition("/")[2]), known.status, headers)
     return Response(known.body, known.status, headers)
 
 
@@ -145,7 +145,7 @@ def _keep(keyed: Keyed, response: Response | None) -> None:
 
 
 def _write(keyed: Keyed, response: Response | None) -> None:
-    with parts().database.begin() as connection:
+    with services().database.begin() as connection:
         if response is None or response.status_code in NOT_KEPT or response.status_code >= 500:
             idempotency.forget(connection, keyed.key, keyed.began)
             return

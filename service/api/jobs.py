@@ -6,8 +6,8 @@ from flask import Response, request
 
 from service.api.answers import answer, listing, page
 from service.api.bodies import read_model, read_model_if_any
+from service.api.context import services, waits
 from service.api.idempotency import note_made
-from service.api.parts import parts, waits
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import JobAnswer, ListAnswer
 from service.api.waiting import wished_seconds
@@ -16,7 +16,7 @@ from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
 from service.store.jobs import jobs
-from service.store.jobs.commands import Moved
+from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord, Status
 
 routes = Routes("jobs")
@@ -35,8 +35,8 @@ POLL_SECONDS = "1"
 def create_job() -> Response:
     """Queue a training job."""
     seconds = wished_seconds()
-    body = read_model(JobRequest, parts().settings.max_json_bytes)
-    return _accepted(*work.submit(parts(), body, _noted), seconds)
+    body = read_model(JobRequest, services().settings.max_json_bytes)
+    return _accepted(*work.submit(services(), body, _noted), seconds)
 
 
 def _noted(connection: Any, id: str) -> None:
@@ -45,8 +45,8 @@ def _noted(connection: Any, id: str) -> None:
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
-    ended = waits().until_ended(parts(), job.id, seconds) if seconds else False
-    told = views.read(parts(), job.id)
+    ended = waits().until_ended(services(), job.id, seconds) if seconds else False
+    told = views.read(services(), job.id)
     if warnings and not ended:
         told["warnings"] = [*told["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
@@ -68,9 +68,9 @@ def list_jobs() -> Response:
     metadata = {
         key.removeprefix("metadata."): value for key, value in request.args.items() if key.startswith("metadata.")
     }
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         found = jobs.list_jobs(connection, page(), status, request.args.get("model"), metadata)
-    told = views.read_all(parts(), [job.id for job in found.data])
+    told = views.read_all(services(), [job.id for job in found.data])
     return listing(told, found.has_more, lambda item: item["id"])
 
 
@@ -78,42 +78,42 @@ def list_jobs() -> Response:
 def get_job(id: str) -> Response:
     """One job; `?wait=` holds the answer until it ends."""
     if seconds := wished_seconds():
-        waits().until_ended(parts(), id, seconds)
-    return answer(views.read(parts(), id))
+        waits().until_ended(services(), id, seconds)
+    return answer(views.read(services(), id))
 
 
 MOVED = {200: JobAnswer, 202: JobAnswer}
 
 
-def _moved(moved: Moved) -> Response:
+def _moved(moved: CommandResult) -> Response:
     """202 when the request has changed something, 200 when it was so already."""
-    return answer(views.read(parts(), moved.job.id), 202 if moved.changed else 200)
+    return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
 
 
 @routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))
 def cancel_job(id: str) -> Response:
     """Cancel a job: at once when nobody runs it, else at its next batch."""
-    return _moved(commands.cancel(parts(), id))
+    return _moved(commands.cancel(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409))
 def pause_job(id: str) -> Response:
     """Pause a job: a queued one at once, a running one when its epoch ends, or within one that takes long."""
-    return _moved(commands.pause(parts(), id))
+    return _moved(commands.pause(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409))
 def resume_job(id: str) -> Response:
     """Let a paused job go on from where it stands."""
-    return _moved(commands.resume(parts(), id))
+    return _moved(commands.resume(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409))
 def step_job(id: str) -> Response:
     """Let a paused job train some epochs and pause again."""
-    commands.check_can_step(parts(), id)
-    body = read_model(StepRequest, parts().settings.max_json_bytes)
-    return _moved(commands.step(parts(), id, body.epochs))
+    commands.check_can_step(services(), id)
+    body = read_model(StepRequest, services().settings.max_json_bytes)
+    return _moved(commands.step(services(), id, body.epochs))
 
 
 @routes.route(
@@ -129,9 +129,9 @@ def step_job(id: str) -> Response:
 def fork_job(id: str) -> Response:
     """Queue a job that begins at a stored epoch of this one, of running and failed ones too."""
     seconds = wished_seconds()
-    forking.check_there(parts(), id)
-    body = read_model_if_any(ForkRequest, parts().settings.max_json_bytes)
-    return _accepted(*forking.fork(parts(), id, body, _noted), seconds)
+    forking.check_there(services(), id)
+    body = read_model_if_any(ForkRequest, services().settings.max_json_bytes)
+    return _accepted(*forking.fork(services(), id, body, _noted), seconds)
 
 
 @routes.route(
@@ -147,13 +147,13 @@ def fork_job(id: str) -> Response:
 def replay_job(id: str) -> Response:
     """Queue a job that runs this one's record again and tells whether every epoch comes out the same."""
     seconds = wished_seconds()
-    replaying.check_can_replay(parts(), id)
-    body = read_model_if_any(ReplayRequest, parts().settings.max_json_bytes)
-    return _accepted(*replaying.replay(parts(), id, body, _noted), seconds)
+    replaying.check_can_replay(services(), id)
+    body = read_model_if_any(ReplayRequest, services().settings.max_json_bytes)
+    return _accepted(*replaying.replay(services(), id, body, _noted), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
 def delete_job(id: str) -> Response:
     """Remove an ended job with its epochs and their bytes; models made from it stay."""
-    commands.remove(parts(), id)
+    commands.remove(services(), id)
     return Response(status=204)

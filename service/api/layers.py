@@ -5,7 +5,7 @@ from dataclasses import asdict
 from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, whole
-from service.api.parts import parts
+from service.api.context import services
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.store.epochs import diagnostics
@@ -27,7 +27,7 @@ routes = Routes("layers")
 )
 def list_layers(id: str) -> Response:
     """By epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)
         limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)

@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from service.api.answers import answer, listing, page
-from service.api.parts import parts, warm
+from service.api.context import model_cache, services
 from service.api.predicting import predict_request
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
@@ -20,22 +20,22 @@ EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, 
 @routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer}, problems=(404,))
 def list_models() -> Response:
     """The models, newest first."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         found = stored.list_models(connection, page())
-    described = [prediction.describe_model(parts(), model.name) for model in found.data]
+    described = [prediction.describe_model(services(), model.name) for model in found.data]
     return listing(described, found.has_more, lambda item: item["name"])
 
 
 @routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
     """One model: its versions, and a body that predict takes."""
-    return answer(prediction.describe_model(parts(), name))
+    return answer(prediction.describe_model(services(), name))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
 def delete_model(name: str) -> Response:
     """Remove a model with all its versions."""
-    with parts().database.begin() as connection:
+    with services().database.begin() as connection:
         stored.delete_model(connection, name)
     return Response(status=204)
 
@@ -43,7 +43,7 @@ def delete_model(name: str) -> Response:
 @routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
 def get_version(name: str, version: str) -> Response:
     """One version of a model."""
-    return answer(prediction.read_version(parts(), name, version))
+    return answer(prediction.read_version(services(), name, version))
 
 
 @routes.route(
@@ -75,4 +75,4 @@ def predict_version(name: str, version: str) -> Response:
 
 
 def _predict(name: str, version: int | None) -> Response:
-    return predict_request(prediction.version_of(parts(), warm(), name, version, request.args.get("epoch")))
+    return predict_request(prediction.version_of(services(), model_cache(), name, version, request.args.get("epoch")))

@@ -6,7 +6,7 @@ from flask import Response, request
 
 from service.api.answers import answer, immutable, listing, page
 from service.api.bodies import read_model
-from service.api.parts import parts
+from service.api.context import services
 from service.api.routes import PAGE, Query, Routes
 from service.api.schemas import ListAnswer, NetworkAnswer, NetworkInEitherFormat
 from service.datasets import catalog
@@ -35,16 +35,16 @@ def body_of(record: NetworkRecord) -> dict[str, Any]:
 )
 def create_network() -> Response:
     """Keep a network."""
-    body = read_model(NetworkRequest, parts().settings.max_json_bytes)
+    body = read_model(NetworkRequest, services().settings.max_json_bytes)
     with body.pointing():
-        record, is_new = catalog.keep_network(parts(), body.name, body.definition())
+        record, is_new = catalog.keep_network(services(), body.name, body.definition())
     return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
 
 
 @routes.route("GET", "/v1/networks", query=PAGE, answers={200: ListAnswer}, problems=(404,))
 def list_networks() -> Response:
     """The networks, newest first."""
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         found = resources.list_networks(connection, page())
     return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
 
@@ -61,7 +61,7 @@ def get_network(name: str) -> Response:
     wanted = request.args.get("format", "json")
     if wanted not in FORMATS:
         raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
-    with parts().database.read() as connection:
+    with services().database.read() as connection:
         record = resources.get_network(connection, name)
     body = body_of(record) if wanted == "json" else write_sequential(record.name, record.definition)
     return immutable(body, f"{record.sha256}-{record.created_at.timestamp():.6f}-{wanted}")
@@ -70,6 +70,6 @@ def get_network(name: str) -> Response:
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))
 def delete_network(name: str) -> Response:
     """Remove a network; jobs keep their own copy."""
-    with parts().database.begin() as connection:
+    with services().database.begin() as connection:
         resources.delete_network(connection, name)
     return Response(status=204)

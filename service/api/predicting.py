@@ -11,8 +11,8 @@ from flask import Response
 
 from service.api.answers import answer
 from service.api.bodies import collect, open_body, parse_json
+from service.api.context import services
 from service.api.formats import wanted_format
-from service.api.parts import parts
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
 from service.datasets.options import Limits
@@ -31,7 +31,7 @@ def predict_request(trained: Trained) -> Response:
     """Predict the rows of the request's body, answered as `?format=` or `Accept` says."""
     wanted = wanted_format(FORMATS)
     kind, blocks = open_body((JSON, CSV, NPZ))
-    data = collect(blocks, parts().settings.max_json_bytes)
+    data = collect(blocks, services().settings.max_json_bytes)
     rows = _raw_rows(trained, kind, data)
     if wanted == "json":
         return answer(prediction.predict(trained, rows))
@@ -85,10 +85,10 @@ def _number(cell: str, row: int, column: str) -> float | None:
 
 
 def _rows_of_npz(data: bytes) -> list[list[float]]:
-    with parts().blobs.scratch() as path:
+    with services().blobs.scratch() as path:
         path.write_bytes(data)
         names = ("instances", "inputs", "x_test", "x", "X")
-        array = read_array(path, names, Limits(max_bytes=parts().settings.max_json_bytes))
+        array = read_array(path, names, Limits(max_bytes=services().settings.max_json_bytes))
         rows: list[list[float]] = array.reshape(len(array), -1).astype(np.float64).tolist()
     return rows
 

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Response, current_app
 
 from service.api.answers import answer
+from service.api.context import services
 from service.api.errors import TABLE
-from service.api.parts import parts
 from service.api.routes import Routes
 from service.api.schemas import HealthAnswer
 from service.errors import NotFound
@@ -31,7 +31,7 @@ def healthz() -> Response:
 @routes.route("GET", "/readyz", answers={200: HealthAnswer, 503: HealthAnswer})
 def readyz() -> Response:
     """Whether database, queue, workers and migrations are in order, each named."""
-    status, checks = health.readiness(parts())
+    status, checks = health.readiness(services())
     return answer({"status": status, "checks": checks}, 503 if status == "unavailable" else 200)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from flask import request
 
 from service.errors import Invalid
-from service.services import Parts
+from service.services import Services
 from service.store.jobs import jobs
 
 MAX_WAIT_SECONDS = 60.0
@@ -33,19 +33,19 @@ class Waits:
             if got:
                 self._places.release()
 
-    def until_ended(self, parts: Parts, job_id: str, seconds: float) -> bool:
+    def until_ended(self, services: Services, job_id: str, seconds: float) -> bool:
         """Wait until the job ends or the time is over; whether it has ended."""
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
-            while not (ended := _ended(parts, job_id)) and time.monotonic() < deadline:
+            while not (ended := _ended(services, job_id)) and time.monotonic() < deadline:
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
                 pause = min(pause * LONGER, LONGEST_LOOK_SECONDS)
             return ended
 
 
-def _ended(parts: Parts, job_id: str) -> bool:
-    with parts.database.read() as connection:
+def _ended(services: Services, job_id: str) -> bool:
+    with services.database.read() as connection:
         return jobs.get_job(connection, job_id).status.ended
 
 

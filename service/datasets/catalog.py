@@ -15,7 +15,7 @@ from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.blobs import references
 from service.store.records import DatasetRecord, NetworkRecord
@@ -29,17 +29,17 @@ def made_up(noun: str) -> str:
     return f"{noun}-{secrets.token_hex(4)}"
 
 
-def keep_network(parts: Parts, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
+def keep_network(services: Services, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
     """The stored network, and whether it is new."""
-    check_network(definition, parts.settings.max_parameters)
+    check_network(definition, services.settings.max_parameters)
     record = definition.normalised()
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-    with parts.database.begin() as connection:
+    with services.database.begin() as connection:
         return resources.add_network(connection, name or made_up("network"), record, digest)
 
 
 @dataclass(frozen=True)
-class Kept:
+class StagedRows:
     """A dataset's rows in a file that is gone with the request unless `adopt` takes it to `address` in the blobs."""
 
     table: Table
@@ -48,21 +48,21 @@ class Kept:
 
 
 @contextmanager
-def kept_rows(parts: Parts, read: Reader) -> Iterator[Kept]:
+def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
     """Read a dataset's rows; what is refused after that leaves nothing behind.
 
     As the disk fills, uploads are the first to be refused.
     """
-    parts.blobs.check_space(UPLOADS_STOP * parts.settings.keep_free_bytes)
-    with parts.blobs.scratch() as path:
+    services.blobs.check_space(UPLOADS_STOP * services.settings.keep_free_bytes)
+    with services.blobs.scratch() as path:
         table = read(path)
-        address = parts.blobs.prepare(path)
-        yield Kept(table, address, lambda: parts.blobs.adopt(path, address))
+        address = services.blobs.prepare(path)
+        yield StagedRows(table, address, lambda: services.blobs.adopt(path, address))
 
 
-def keep_dataset(parts: Parts, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
+def keep_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
     """The stored dataset, and whether it is new."""
-    with kept_rows(parts, read) as kept, parts.database.begin() as connection:
+    with staged_rows(services, read) as kept, services.database.begin() as connection:
         return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.address, kept.adopt)
 
 
@@ -84,15 +84,15 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
     return lambda path: read_json_arrays(inputs, targets, options, limits, path)
 
 
-def remove_dataset(parts: Parts, name: str) -> None:
+def remove_dataset(services: Services, name: str) -> None:
     """Its rows go with the next round of the collector, as another dataset may be given the same at this moment."""
-    with parts.database.begin() as connection:
+    with services.database.begin() as connection:
         resources.delete_dataset(connection, name)
 
 
-def collect_orphans(parts: Parts) -> int:
+def collect_orphans(services: Services) -> int:
     """Remove blobs that no row points to (it was removed, or a process died between the two); how many."""
-    return parts.blobs.collect(partial(references.kept, parts.database))
+    return services.blobs.collect(partial(references.kept, services.database))
 
 
 def _names(value: list[str] | str | None) -> tuple[str, ...] | None:

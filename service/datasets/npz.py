@@ -180,10 +180,10 @@ def _store(
     step = max(1, BLOCK_VALUES // max(1, width + outputs))
     with TableWriter(destination, plans, _common_dtype(X, Y, step), options.scale) as writer:
         for start in range(0, rows, step):
-            parts = [_block(X, start, step, width, inputs)]
+            services = [_block(X, start, step, width, inputs)]
             if Y is not None:
-                parts.append(_block(Y, start, step, outputs, str(targets)))
-            writer.append(np.hstack([part.astype(writer.dtype) for part in parts]))
+                services.append(_block(Y, start, step, outputs, str(targets)))
+            writer.append(np.hstack([part.astype(writer.dtype) for part in services]))
         return writer.finish()
 
 

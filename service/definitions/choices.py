@@ -39,10 +39,10 @@ def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) 
 
     With `short_answers` one that has its defaults is told by its name alone.
     """
-    parts: list[Any] = [BeforeValidator(_named), Named(registry.names())]
+    services: list[Any] = [BeforeValidator(_named), Named(registry.names())]
     if short_answers:
-        parts.append(PlainSerializer(_short))
-    return Annotated[union(registry, title), *parts]
+        services.append(PlainSerializer(_short))
+    return Annotated[union(registry, title), *services]
 
 
 def union(registry: Registry[Any], title: str) -> Any:

@@ -82,8 +82,8 @@ def _check_smoothing(training: TrainingDefinition, loss: Loss, are_classes: bool
 
 def _watchable(metrics: Iterable[Metric], validated: bool) -> list[str]:
     """What early stopping and `stop_when` may watch."""
-    parts = ["training", "validation"] if validated else ["training"]
-    return [f"{part}_{name}" for part in parts for name in ("loss", *(metric.key for metric in metrics))]
+    services = ["training", "validation"] if validated else ["training"]
+    return [f"{part}_{name}" for part in services for name in ("loss", *(metric.key for metric in metrics))]
 
 
 def _fill_early_stopping(record: dict[str, Any], watchable: list[str]) -> None:

@@ -54,7 +54,7 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
     """RFC 6901 pointer of a pydantic location; names of union branches, which are not in the data, are left out."""
-    parts: list[str] = []
+    services: list[str] = []
     current = data
     for position, step in enumerate(location):
         last = position == len(location) - 1
@@ -62,8 +62,8 @@ def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
             current = current[step]
         elif not (last and kind in ("missing", "extra_forbidden")):
             continue
-        parts.append(str(step).replace("~", "~0").replace("/", "~1"))
-    return "".join("/" + part for part in parts)
+        services.append(str(step).replace("~", "~0").replace("/", "~1"))
+    return "".join("/" + part for part in services)
 
 
 def _has(data: Any, step: str | int) -> bool:
@@ -164,8 +164,8 @@ def _descend(node: dict[str, Any], step: str | int, schema: dict[str, Any]) -> d
 def _branches(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     if "$ref" in node:
         return _branches(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
-    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
-    return [node] + [branch for part in parts for branch in _branches(part, schema)]
+    services = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
+    return [node] + [branch for part in services for branch in _branches(part, schema)]
 
 
 def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:

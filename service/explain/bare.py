@@ -25,15 +25,15 @@ from service.explain.subjects import (
     plain_settings,
 )
 from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 
 NOTHING = Preprocessing("none", "none", "error", (), (), None, None, False)
 
 
-def of_network(parts: Parts, name: str, request: NetworkTraceRequest) -> Subject:
+def of_network(services: Services, name: str, request: NetworkTraceRequest) -> Subject:
     """A bare network with the request's parameters, or drawn with its seed."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = resources.get_network(connection, name)
     outputs = len(request.targets[0]) if isinstance(request.targets[0], list) else 1
     definition = whole(record.definition, max(outputs, 1), request.loss)

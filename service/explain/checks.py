@@ -13,7 +13,7 @@ from service.explain.names import Names
 from service.explain.rows import Batch, first_rows
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
@@ -22,15 +22,15 @@ FEWEST = 10
 INPUTS = 4  # of a network whose dataset would tell how many
 
 
-def check_job(parts: Parts, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
+def check_job(services: Services, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
     """On the first training rows of the job."""
     parameters = _affordable(subject, request)
-    return _tell(subject, request, parameters, first_rows(parts, subject, request.rows))
+    return _tell(subject, request, parameters, first_rows(services, subject, request.rows))
 
 
-def check_network(parts: Parts, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
+def check_network(services: Services, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
     """On rows drawn with the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = resources.get_network(connection, name)
     definition = whole(record.definition, 1, request.loss)
     inputs = definition.inputs or _inputs_of(definition)

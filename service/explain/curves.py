@@ -16,7 +16,7 @@ from service.explain.names import Names
 from service.explain.rows import first_rows
 from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import parameter_history
 from service.store.epochs.parameter_history import Waypoint
 
@@ -34,14 +34,14 @@ def rows_for(network: Network, layer: int, points: int) -> int:
     return max(FEWEST_ROWS, min(FIRST_LOOK_ROWS, by_work, by_memory))
 
 
-def _landscape(parts: Parts, subject: Subject, layer: int, points: int) -> Landscape:
-    batch = first_rows(parts, subject, rows_for(subject.network, layer, points))
+def _landscape(services: Services, subject: Subject, layer: int, points: int) -> Landscape:
+    batch = first_rows(services, subject, rows_for(subject.network, layer, points))
     return Landscape(subject.network, subject.weighing(), batch.X, batch.Y, batch.samples)
 
 
-def slope(parts: Parts, subject: Subject, place: Place, span: float, points: int) -> dict[str, Any]:
+def slope(services: Services, subject: Subject, place: Place, span: float, points: int) -> dict[str, Any]:
     """The loss from `span` below a parameter's value to `span` above, its tangent, and the optimizer's step."""
-    landscape = _landscape(parts, subject, place.layer, points)
+    landscape = _landscape(services, subject, place.layer, points)
     value, gradient = landscape.value(place), landscape.gradient(place)
     values = np.linspace(value - span, value + span, points)
     losses = landscape.along(place, values)
@@ -97,12 +97,14 @@ def _named(network: Network, place: Place) -> dict[str, Any]:
     return {"layer": place.layer, key: index, "name": Names(network).parameter(place)}
 
 
-def surface(parts: Parts, subject: Subject, x: Place, y: Place, span: float | None, points: int) -> dict[str, Any]:
+def surface(
+    services: Services, subject: Subject, x: Place, y: Place, span: float | None, points: int
+) -> dict[str, Any]:
     """The loss over two parameters, and the path that the job took; without a `span` the path lies within it."""
     if x == y:
         raise Invalid.at("?y", "is the same parameter as `x`")
-    landscape = _landscape(parts, subject, min(x.layer, y.layer), points * points)
-    path = _path(parts, subject, x, y)
+    landscape = _landscape(services, subject, min(x.layer, y.layer), points * points)
+    path = _path(services, subject, x, y)
     axes = []
     for number, place in enumerate((x, y)):
         values = _axis(landscape.value(place), [at[number] for _, at in path], span, points)
@@ -140,28 +142,28 @@ def _axis(value: float, on_path: list[float], span: float | None, points: int) -
     return np.linspace(low - margin, high + margin, points)
 
 
-def _path(parts: Parts, subject: Subject, x: Place, y: Place) -> list[tuple[Waypoint, tuple[float, float]]]:
+def _path(services: Services, subject: Subject, x: Place, y: Place) -> list[tuple[Waypoint, tuple[float, float]]]:
     """Where both parameters stood at stored epochs, in the order of training."""
     assert subject.job is not None
     size = subject.network.dtype.itemsize
     offsets = [(stored_position(subject.network, place) * size, size) for place in (x, y)]
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         found = parameter_history.waypoints(connection, subject.job.number, offsets, MOST_WAYPOINTS)
     path = []
     for waypoint in found:
-        pieces = waypoint.pieces or _pieces(parts, waypoint, offsets)
+        pieces = waypoint.pieces or _pieces(services, waypoint, offsets)
         if pieces is not None:
             a, b = (float(np.frombuffer(piece, dtype=subject.network.dtype)[0]) for piece in pieces)
             path.append((waypoint, (a, b)))
     return path
 
 
-def _pieces(parts: Parts, waypoint: Waypoint, offsets: list[tuple[int, int]]) -> tuple[bytes, ...] | None:
+def _pieces(services: Services, waypoint: Waypoint, offsets: list[tuple[int, int]]) -> tuple[bytes, ...] | None:
     """The same out of a blob; None when it went meanwhile."""
     assert waypoint.address is not None
     pieces = []
     try:
-        with parts.blobs.path(waypoint.address).open("rb") as stream:
+        with services.blobs.path(waypoint.address).open("rb") as stream:
             for first, length in offsets:
                 stream.seek(first)
                 pieces.append(stream.read(length))

@@ -10,11 +10,11 @@ from service.backprop.network import Network, PlacedLayer
 from service.explain.names import Names
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import epochs
 
 
-def diff(parts: Parts, before: Subject, after: Subject, full: bool) -> dict[str, Any]:
+def diff(services: Services, before: Subject, after: Subject, full: bool) -> dict[str, Any]:
     """`after` less `before`, two epochs of the same job."""
     first, last = before.network, after.network
     check_full(full, first.vector.size)
@@ -26,8 +26,8 @@ def diff(parts: Parts, before: Subject, after: Subject, full: bool) -> dict[str,
     body: dict[str, Any] = {
         "object": "diff",
         "job": after.head["job"],
-        "from": {"epoch": before.head["epoch"], **_losses(parts, before)},
-        "to": {"epoch": after.head["epoch"], **_losses(parts, after)},
+        "from": {"epoch": before.head["epoch"], **_losses(services, before)},
+        "to": {"epoch": after.head["epoch"], **_losses(services, after)},
         "identical": bool(np.array_equal(first.vector, last.vector)),
         "norm": float(np.linalg.norm(moved)),
         "relative": _relative(moved, np.asarray(first.parameters, dtype=np.float64)),
@@ -40,9 +40,9 @@ def _moved(first: Network, last: Network) -> FloatArray:
     return np.subtract(last.parameters, first.parameters, dtype=np.float64)
 
 
-def _losses(parts: Parts, subject: Subject) -> dict[str, Any]:
+def _losses(services: Services, subject: Subject) -> dict[str, Any]:
     assert subject.job is not None
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = epochs.get_epoch(connection, subject.job.number, subject.head["epoch"])
     if record is None:
         return {}

@@ -17,7 +17,7 @@ from service.explain.shown import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.preprocessing.batches import open_rows, rows_of_another
 from service.preprocessing.compatibility import trained_on
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.records import DatasetRecord
 
@@ -25,9 +25,9 @@ MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some se
 MOST_CLASSES = 100  # a larger matrix is nothing to read
 
 
-def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
+def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
     """As validation measures it: in the network's own precision, with the job's loss, weights and metrics."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         try:
             dataset = resources.get_dataset(connection, name)
         except NotFound as error:
@@ -35,7 +35,7 @@ def evaluate(parts: Parts, subject: Subject, name: str) -> dict[str, Any]:
     network, preprocessing = subject.network, subject.preprocessing
     like = trained_on(preprocessing, dataset.table)
     _check(subject, dataset, like)
-    array = open_rows(parts.blobs.path(dataset.address))
+    array = open_rows(services.blobs.path(dataset.address))
     rows = rows_of_another(array, dataset.table, like, preprocessing, network.dtype)
     settings = subject.settings or _settings(subject)
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES

@@ -17,7 +17,7 @@ from service.preprocessing.fit import Preprocessing
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.records import DatasetRecord, JobRecord
 
@@ -33,10 +33,10 @@ class Batch:
     samples: FloatArray | None = None
 
 
-def batch_of(parts: Parts, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
+def batch_of(services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
     """The request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
     if isinstance(request, TraceRequest) and request.row is not None:
-        return _one_row(parts, subject, request.row)
+        return _one_row(services, subject, request.row)
     instances, targets = request.instances or [], request.targets or []
     preprocessing = subject.preprocessing
     read = rows_from_objects if isinstance(instances[0], dict) else rows_from_lists
@@ -97,12 +97,12 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
         out[labels.index(label)] = 1.0
 
 
-def dataset_of(parts: Parts, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
+def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
     """The job and the dataset it was trained on; `Conflict` when that is gone or another one has its name."""
     job = subject.job
     if job is None:
         raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         try:
             dataset = resources.get_dataset(connection, job.dataset_name)
         except NotFound:
@@ -117,25 +117,25 @@ def dataset_of(parts: Parts, subject: Subject) -> tuple[JobRecord, DatasetRecord
     return job, dataset
 
 
-def _one_row(parts: Parts, subject: Subject, row: int) -> Batch:
+def _one_row(services: Services, subject: Subject, row: int) -> Batch:
     """A row of the job's dataset, counted from 0 as its rows are listed."""
-    _, dataset = dataset_of(parts, subject)
+    _, dataset = dataset_of(services, subject)
     if row >= dataset.table.rows:
         detail = f"must be below {dataset.table.rows:,}, the rows of `{dataset.name}`, got {row:,}"
         raise Invalid.at("#/row", detail)
-    batch = _gather(parts, subject, dataset, RowRanges(range(row, row + 1)))
+    batch = _gather(services, subject, dataset, RowRanges(range(row, row + 1)))
     if not (np.isfinite(batch.X).all() and np.isfinite(batch.Y).all()):
         raise Invalid.at("#/row", f"row {row} has a missing value that was not filled in training")
     return batch
 
 
-def first_rows(parts: Parts, subject: Subject, most: int) -> Batch:
+def first_rows(services: Services, subject: Subject, most: int) -> Batch:
     """The first of the job's training rows, at most so many, as epoch 0's look at the loss takes them."""
-    job, dataset = dataset_of(parts, subject)
-    array = open_rows(parts.blobs.path(dataset.address))
+    job, dataset = dataset_of(services, subject)
+    array = open_rows(services.blobs.path(dataset.address))
     training, _ = split(dataset.table, array, job.splitting)
     indices = training.at(np.arange(min(most, len(training)), dtype=np.intp))
-    return _gather(parts, subject, dataset, RowList(indices.astype(smallest_type(dataset.table.rows))))
+    return _gather(services, subject, dataset, RowList(indices.astype(smallest_type(dataset.table.rows))))
 
 
 def training_rows(table: Table, job: JobRecord) -> int:
@@ -144,8 +144,8 @@ def training_rows(table: Table, job: JobRecord) -> int:
     return int(end - start)
 
 
-def _gather(parts: Parts, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
-    array = open_rows(parts.blobs.path(dataset.address))
+def _gather(services: Services, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
+    array = open_rows(services.blobs.path(dataset.address))
     recoding = Recoding(dataset.table, trained_on(subject.preprocessing, dataset.table))
     mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64, recoding=recoding)
     X = np.empty((len(rows), subject.preprocessing.features))

@@ -22,9 +22,9 @@ from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
 from service.models import prediction
-from service.models.prediction import Trained, Warm
+from service.models.prediction import ModelCache, Trained
 from service.preprocessing.fit import Preprocessing
-from service.services import Parts
+from service.services import Services
 from service.store import models as stored_models
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs, optimizer_states
@@ -87,49 +87,51 @@ class Subject:
         return replace(self, settings=settings, learning_rate=rate, gathered=gathered)
 
 
-def of_epoch(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Subject:
+def of_epoch(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Subject:
     """The network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
     check_size(job.network)
-    trained = prediction.epoch_of(parts, warm, job_id, epoch)
-    return _of_job(parts, job, trained, {"job": job.id, "epoch": trained.epoch})
+    trained = prediction.epoch_of(services, model_cache, job_id, epoch)
+    return _of_job(services, job, trained, {"job": job.id, "epoch": trained.epoch})
 
 
-def of_version(parts: Parts, warm: Warm, name: str, version: int | None, epoch: str | None) -> Subject:
+def of_version(
+    services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
+) -> Subject:
     """A version of a model, or the network as its job had it after an epoch."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = stored_models.get_version(connection, name, version)
         check_size(record.network)
         try:
             job = jobs.get_job(connection, record.job_id)
         except NotFound:
             job = None
-    trained = prediction.version_of(parts, warm, name, record.version, epoch)
+    trained = prediction.version_of(services, model_cache, name, record.version, epoch)
     head = {"model": name, "version": trained.version, "epoch": trained.epoch}
     if job is None:
         return Subject(trained.network, trained.preprocessing, None, 0.0, head)
-    return _of_job(parts, job, trained, head)
+    return _of_job(services, job, trained, head)
 
 
-def _of_job(parts: Parts, job: JobRecord, trained: Trained, head: dict[str, Any]) -> Subject:
+def _of_job(services: Services, job: JobRecord, trained: Trained, head: dict[str, Any]) -> Subject:
     weights = trained.preprocessing.class_weights
     class_weights = None if weights is None else np.array(weights)
     settings = build_settings(job.training, trained.preprocessing.target_scale, class_weights)
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = epochs.get_epoch(connection, job.number, trained.epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate
-    gathered = cache(partial(_standing, parts, job, trained.epoch))
+    gathered = cache(partial(_standing, services, job, trained.epoch))
     return Subject(trained.network, trained.preprocessing, settings, rate, head, job, gathered)
 
 
-def _standing(parts: Parts, job: JobRecord, epoch: int) -> Standing | None:
+def _standing(services: Services, job: JobRecord, epoch: int) -> Standing | None:
     """The optimizer's state after an epoch, if the job keeps it."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         stored = optimizer_states.load(connection, job.number, epoch)
     if stored is None:
         return None
-    state = OptimizerState.from_bytes(read_bytes(parts.blobs, stored))
+    state = OptimizerState.from_bytes(read_bytes(services.blobs, stored))
     return Standing(state.slots, state.steps, True)
 
 

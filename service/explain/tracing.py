@@ -16,11 +16,11 @@ from service.explain.names import Names
 from service.explain.rows import batch_of
 from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
-from service.services import Parts
+from service.services import Services
 
 
 def tell(
-    parts: Parts, subject: Subject, request: TraceRequest | NetworkTraceRequest, full: bool, explain: bool
+    services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest, full: bool, explain: bool
 ) -> dict[str, Any]:
     """The answer of `:trace`."""
     if isinstance(request, TraceRequest):
@@ -30,7 +30,7 @@ def tell(
     check_full(full, _numbers(subject.network, settings.optimizer, rows))
     if explain:
         check_formulas(subject.network, rows)
-    batch = batch_of(parts, subject, request)
+    batch = batch_of(services, subject, request)
     told = trace(subject.network, weighing, updating, batch.X, batch.Y, batch.samples)
     shown = Shown(Names(told.network), full)
     body: dict[str, Any] = {

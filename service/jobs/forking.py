@@ -26,7 +26,7 @@ from service.jobs.submission import (
 )
 from service.preprocessing.compatibility import as_trained
 from service.preprocessing.fit import Preprocessing
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.blobs import references
 from service.store.epochs import epochs, optimizer_states
@@ -45,56 +45,58 @@ class Parent:
     preprocessing: Preprocessing
 
 
-def check_there(parts: Parts, job_id: str) -> None:
+def check_there(services: Services, job_id: str) -> None:
     """Raise `NotFound` for a job that is not there, before its request's body is read."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         jobs.get_job(connection, job_id)
 
 
-def fork(parts: Parts, job_id: str, request: ForkRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
+def fork(
+    services: Services, job_id: str, request: ForkRequest, noting: Noting = unnoted
+) -> tuple[JobRecord, list[str]]:
     """Store a queued job whose epoch 0 is that epoch, and ring; the job, and warnings for the client."""
-    parts.blobs.check_space(parts.settings.keep_free_bytes)
-    parent = _parent(parts, job_id, str(request.epoch))
-    with dataset_of(parts, _dataset(parts, parent.job, request)) as data:
+    services.blobs.check_space(services.settings.keep_free_bytes)
+    parent = _parent(services, job_id, str(request.epoch))
+    with dataset_of(services, _dataset(services, parent.job, request)) as data:
         with request.pointing():
-            resolved = _resolve(parts, parent, request, data)
+            resolved = _resolve(services, parent, request, data)
         kept, reason = _standing(parent, resolved.training)
         start = Start(parent.stored, parent.state if kept else None)
-        with parts.database.begin() as connection:
+        with services.database.begin() as connection:
             references.pointing(connection)
-            _hold(parts, connection, parent, start)
+            _hold(services, connection, parent, start)
             values = {
                 **as_asked(request),
                 **adopted(connection, data),
                 "network_name": parent.job.network_name,
                 "network": parent.job.network,
                 "validation_name": (resolved.training["validation"] or {}).get("dataset"),
-                "training": limited(parts, resolved.training),
+                "training": limited(services, resolved.training),
                 "targets": parent.job.targets,
                 "preprocessing": {**(parent.job.preprocessing or {}), "class_weights": None},
                 "forked_from": _told(parent, resolved.training, kept, reason),
             }
-            job, warnings = enter(parts, connection, values, noting)
+            job, warnings = enter(services, connection, values, noting)
             fork_starts.add(connection, job.number, start)
-    parts.doorbell.ring()
+    services.doorbell.ring()
     return job, warnings
 
 
-def _parent(parts: Parts, job_id: str, epoch: str) -> Parent:
-    job, stored = parameters_of(parts, job_id, epoch)
+def _parent(services: Services, job_id: str, epoch: str) -> Parent:
+    job, stored = parameters_of(services, job_id, epoch)
     if stored.bytes is not None:
-        parameter_bytes(parts, job, stored)  # what is damaged is not passed on; a blob is checked when it is read
-    with parts.database.read() as connection:
+        parameter_bytes(services, job, stored)  # what is damaged is not passed on; a blob is checked when it is read
+    with services.database.read() as connection:
         state = optimizer_states.load(connection, job.number, stored.epoch)
     assert job.preprocessing is not None  # it is stored with the first epoch
     return Parent(job, stored, state, Preprocessing.from_dict(job.preprocessing))
 
 
-def _dataset(parts: Parts, job: JobRecord, request: ForkRequest) -> Any:
+def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> Any:
     """The dataset the request brings or names, else the parent's; `Invalid` when that one is gone."""
     if request.dataset is not None:
         return request.dataset
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         there = resources.dataset_sha256(connection, job.dataset_name)
     if there is None or job.dataset_sha256 not in (None, there):
         what = "is gone" if there is None else "is another one by now"
@@ -102,7 +104,7 @@ def _dataset(parts: Parts, job: JobRecord, request: ForkRequest) -> Any:
     return job.dataset_name
 
 
-def _resolve(parts: Parts, parent: Parent, request: ForkRequest, data: JobData) -> Resolved:
+def _resolve(services: Services, parent: Parent, request: ForkRequest, data: JobData) -> Resolved:
     """The parent's training with the request's keys in place of its own, fitted to the dataset."""
     ours = TrainingDefinition.model_validate(parent.job.training)
     given = request.training
@@ -113,8 +115,8 @@ def _resolve(parts: Parts, parent: Parent, request: ForkRequest, data: JobData) 
     table = as_trained(parent.preprocessing, data.name, data.table, "#/dataset")
     network = NetworkDefinition.model_validate(parent.job.network)
     seed = parent.job.training["seed"]
-    resolved = resolve(network, table, given.over(ours), seed, parts.settings.max_parameters)
-    check_validation(parts, table, resolved)
+    resolved = resolve(network, table, given.over(ours), seed, services.settings.max_parameters)
+    check_validation(services, table, resolved)
     return resolved
 
 
@@ -132,9 +134,9 @@ def _standing(parent: Parent, training: dict[str, Any]) -> tuple[bool, str | Non
     return True, None
 
 
-def _hold(parts: Parts, connection: Any, parent: Parent, start: Start) -> None:
+def _hold(services: Services, connection: Any, parent: Parent, start: Start) -> None:
     """See that what is pointed to is still there: a best epoch goes when it is bettered. `NotFound` when it went."""
-    gone = [address for address in start.addresses() if not parts.blobs.touch(address)]
+    gone = [address for address in start.addresses() if not services.blobs.touch(address)]
     if gone:
         epochs.load_parameters(connection, parent.job.number, parent.stored.epoch)
         raise Damaged(f"the bytes with SHA-256 {gone[0]} are missing in the data folder's blobs")

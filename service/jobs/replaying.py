@@ -5,7 +5,7 @@ from typing import Any
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.submission import Noting, enter, unnoted
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.blobs import references
 from service.store.epochs import epochs
@@ -13,9 +13,9 @@ from service.store.jobs import fork_starts, jobs
 from service.store.records import JobRecord, Status
 
 
-def check_can_replay(parts: Parts, job_id: str) -> None:
+def check_can_replay(services: Services, job_id: str) -> None:
     """What `replay` would refuse whatever it was asked for."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         _check(connection, jobs.get_job(connection, job_id))
 
 
@@ -34,19 +34,21 @@ def _check(connection: Any, record: JobRecord) -> None:
         raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
 
 
-def replay(parts: Parts, job_id: str, request: ReplayRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
+def replay(
+    services: Services, job_id: str, request: ReplayRequest, noting: Noting = unnoted
+) -> tuple[JobRecord, list[str]]:
     """Store a queued job that repeats the record up to its last epoch, and ring; the job, and warnings."""
-    parts.blobs.check_space(parts.settings.keep_free_bytes)
-    with parts.database.begin() as connection:
+    services.blobs.check_space(services.settings.keep_free_bytes)
+    with services.database.begin() as connection:
         record = jobs.get_job(connection, job_id)
         jobs.lock(connection, record)  # it cannot be deleted before its replay is there
         _check(connection, record)
         start = fork_starts.load(connection, record.number)
         references.pointing(connection)
-        job, warnings = enter(parts, connection, _values(record, request, _through(connection, record)), noting)
+        job, warnings = enter(services, connection, _values(record, request, _through(connection, record)), noting)
         if start is not None:
             fork_starts.add(connection, job.number, start)
-    parts.doorbell.ring()
+    services.doorbell.ring()
     return job, warnings
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.datasets.catalog import Kept, kept_rows, made_up, reader_of_request
+from service.datasets.catalog import StagedRows, made_up, reader_of_request, staged_rows
 from service.datasets.options import Limits as ReadLimits
 from service.definitions.columns import Table
 from service.definitions.network import NetworkDefinition, check_network
@@ -14,7 +14,7 @@ from service.definitions.requests import DatasetRequest, JobRequest, Submission
 from service.definitions.resolve import Resolved, resolve
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Damaged, Invalid, NotFound, TooMany
-from service.services import Parts
+from service.services import Services
 from service.store import resources, workers
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
@@ -28,24 +28,24 @@ def unnoted(connection: Any, job_id: str) -> None:
     """Nobody wants to know."""
 
 
-def submit(parts: Parts, request: JobRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
+def submit(services: Services, request: JobRequest, noting: Noting = unnoted) -> tuple[JobRecord, list[str]]:
     """Store a queued job and ring; the job, and warnings for the client. Nothing is stored when anything is wrong."""
-    parts.blobs.check_space(parts.settings.keep_free_bytes)
-    with dataset_of(parts, request.dataset) as data:
-        network_name, network = _network_of(parts, request)
-        resolved = _resolve(parts, request, network, data.table)
-        with parts.database.begin() as connection:
+    services.blobs.check_space(services.settings.keep_free_bytes)
+    with dataset_of(services, request.dataset) as data:
+        network_name, network = _network_of(services, request)
+        resolved = _resolve(services, request, network, data.table)
+        with services.database.begin() as connection:
             values = {
                 **as_asked(request),
                 **adopted(connection, data),
                 "network_name": network_name,
                 "network": resolved.network.normalised(),
                 "validation_name": (resolved.training["validation"] or {}).get("dataset"),
-                "training": limited(parts, resolved.training),
+                "training": limited(services, resolved.training),
                 "targets": {"outputs": resolved.targets.outputs, "labels": resolved.targets.labels},
             }
-            entered = enter(parts, connection, values, noting)
-    parts.doorbell.ring()
+            entered = enter(services, connection, values, noting)
+    services.doorbell.ring()
     return entered
 
 
@@ -71,10 +71,10 @@ def adopted(connection: Any, data: "JobData") -> dict[str, Any]:
     return {"dataset_name": name, "dataset_sha256": table.sha256}
 
 
-def enter(parts: Parts, connection: Any, values: dict[str, Any], noting: Noting) -> tuple[JobRecord, list[str]]:
+def enter(services: Services, connection: Any, values: dict[str, Any], noting: Noting) -> tuple[JobRecord, list[str]]:
     """Queue a job of these columns, its id made here; and warnings for the client. Ring when it is committed."""
-    if jobs.count_queued(connection) >= parts.settings.max_queued_jobs:
-        raise TooMany(f"{parts.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+    if jobs.count_queued(connection) >= services.settings.max_queued_jobs:
+        raise TooMany(f"{services.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
     for name in (values["dataset_name"], values["validation_name"]):
         if name is not None:
             resources.hold_dataset(connection, name)
@@ -85,9 +85,9 @@ def enter(parts: Parts, connection: Any, values: dict[str, Any], noting: Noting)
     return job, warnings
 
 
-def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
+def parameters_of(services: Services, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
     """A job and where its parameters after an epoch are: a number, `best` or `last`."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
         last = epochs.last_epoch(connection, job.number)
         if last is None:
@@ -102,12 +102,12 @@ def parameters_of(parts: Parts, job_id: str, epoch: str) -> tuple[JobRecord, Sto
         return job, epochs.load_parameters(connection, job.number, number)
 
 
-def parameter_bytes(parts: Parts, job: JobRecord, stored: StoredParameters) -> bytes:
+def parameter_bytes(services: Services, job: JobRecord, stored: StoredParameters) -> bytes:
     """The parameters themselves; `NotFound` when they went meanwhile, as a best epoch does once it is bettered."""
     try:
-        return read_bytes(parts.blobs, stored)
+        return read_bytes(services.blobs, stored)
     except Damaged:
-        with parts.database.read() as connection:
+        with services.database.read() as connection:
             epochs.load_parameters(connection, job.number, stored.epoch)
         raise
 
@@ -118,30 +118,30 @@ class JobData:
 
     name: str
     table: Table
-    kept: Kept | None
+    kept: StagedRows | None
 
 
 @contextmanager
-def dataset_of(parts: Parts, dataset: str | DatasetRequest) -> Iterator[JobData]:
+def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[JobData]:
     """The dataset of that name, or the one in the request with its rows."""
     if isinstance(dataset, str):
-        with parts.database.read() as connection:
+        with services.database.read() as connection:
             try:
                 record = resources.get_dataset(connection, dataset)
             except NotFound as error:
                 raise Invalid.at("#/dataset", error.detail) from None
         yield JobData(record.name, record.table, None)
         return
-    limits = ReadLimits(max_bytes=parts.settings.max_upload_bytes)
-    with kept_rows(parts, reader_of_request(dataset, limits)) as kept:
+    limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
+    with staged_rows(services, reader_of_request(dataset, limits)) as kept:
         yield JobData(dataset.name or made_up("dataset"), kept.table, kept)
 
 
-def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkDefinition]:
+def _network_of(services: Services, request: JobRequest) -> tuple[str | None, NetworkDefinition]:
     if request.network is None:
         return None, NetworkDefinition(hidden=[16])
     if isinstance(request.network, str):
-        with parts.database.read() as connection:
+        with services.database.read() as connection:
             try:
                 record = resources.get_network(connection, request.network)
             except NotFound as error:
@@ -149,29 +149,29 @@ def _network_of(parts: Parts, request: JobRequest) -> tuple[str | None, NetworkD
         return record.name, NetworkDefinition.model_validate(record.definition)
     definition = request.network.definition()
     with request.network.pointing("#/network"):
-        check_network(definition, parts.settings.max_parameters, "#/network")
+        check_network(definition, services.settings.max_parameters, "#/network")
     return request.network.name, definition
 
 
-def limited(parts: Parts, training: dict[str, Any]) -> dict[str, Any]:
+def limited(services: Services, training: dict[str, Any]) -> dict[str, Any]:
     """With what stored epochs may take together: what the job says, at most what the service is set to."""
-    most, storing = parts.settings.stored_epochs_bytes, training["store_parameters"]
+    most, storing = services.settings.stored_epochs_bytes, training["store_parameters"]
     return {**training, "store_parameters": {**storing, "limit_bytes": min(most, storing["limit_bytes"] or most)}}
 
 
-def _resolve(parts: Parts, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
+def _resolve(services: Services, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
     with request.pointing(network) as training:
-        resolved = resolve(network, table, training, secrets.randbits(53), parts.settings.max_parameters)
-    check_validation(parts, table, resolved)
+        resolved = resolve(network, table, training, secrets.randbits(53), services.settings.max_parameters)
+    check_validation(services, table, resolved)
     return resolved
 
 
-def check_validation(parts: Parts, table: Table, resolved: Resolved) -> None:
+def check_validation(services: Services, table: Table, resolved: Resolved) -> None:
     """Raise `Invalid` unless the dataset that validates, if there is one, fits the one that trains."""
     name = (resolved.training["validation"] or {}).get("dataset")
     if name is None:
         return
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         try:
             other = resources.get_dataset(connection, name).table
         except NotFound as error:

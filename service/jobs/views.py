@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.epochs import epochs
 from service.store.jobs import jobs
@@ -89,14 +89,14 @@ def _links(job: JobRecord) -> dict[str, str]:
     }
 
 
-def read(parts: Parts, job_id: str) -> dict[str, Any]:
+def read(services: Services, job_id: str) -> dict[str, Any]:
     """One job, described."""
-    return read_all(parts, [job_id])[0]
+    return read_all(services, [job_id])[0]
 
 
-def read_all(parts: Parts, job_ids: list[str]) -> list[dict[str, Any]]:
+def read_all(services: Services, job_ids: list[str]) -> list[dict[str, Any]]:
     """Several jobs, described, from one look at the database."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         places = workers.living_places(connection)
         found = [jobs.get_job(connection, job_id) for job_id in job_ids]
         positions = jobs.positions_of(connection, found)

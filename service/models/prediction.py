@@ -17,7 +17,7 @@ from service.jobs.submission import parameter_bytes, parameters_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.plain_rows import plain_rows
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
-from service.services import Parts
+from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
 from service.store.records import VersionRecord
@@ -36,7 +36,7 @@ class Trained:
     preprocessing: Preprocessing
 
 
-class Warm:
+class ModelCache:
     """Trained networks by key, the least recently used dropped first; what a key means never changes.
 
     `one_large` is held while something is computed that takes many times a large network's memory.
@@ -66,40 +66,42 @@ class Warm:
                 self._bytes -= gone.network.vector.nbytes
 
 
-def version_of(parts: Parts, warm: Warm, name: str, version: int | None, epoch: str | None) -> Trained:
+def version_of(
+    services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
+) -> Trained:
     """A version of a model, the latest without one; with `epoch`, the network as its job had it then."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = models.get_version(connection, name, version)
     if epoch is not None:
-        trained = epoch_of(parts, warm, record.job_id, epoch)
+        trained = epoch_of(services, model_cache, record.job_id, epoch)
         return Trained(name, record.version, trained.epoch, trained.network, trained.preprocessing)
     # the job's id is in the key: a model that was deleted and made anew starts at version 1 again
     key = (f"{name} {record.job_id}", record.version, record.epoch)
-    held = warm.get(key)
+    held = model_cache.get(key)
     if held is not None:
         return held
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         stored = models.version_bytes(connection, name, record.version)
     network = build_network(record.network, record.precision)
-    network.load(read_bytes(parts.blobs, stored))
+    network.load(read_bytes(services.blobs, stored))
     trained = Trained(name, record.version, record.epoch, network, Preprocessing.from_dict(record.preprocessing))
-    warm.put(key, trained)
+    model_cache.put(key, trained)
     return trained
 
 
-def epoch_of(parts: Parts, warm: Warm, job_id: str, epoch: str) -> Trained:
+def epoch_of(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Trained:
     """The network as a job had it after an epoch; of running and failed jobs too."""
-    job, stored = parameters_of(parts, job_id, epoch)
+    job, stored = parameters_of(services, job_id, epoch)
     if job.preprocessing is None:
         raise Conflict(f"job `{job_id}` has not started yet")
     key = (job_id, None, stored.epoch)
-    held = warm.get(key)
+    held = model_cache.get(key)
     if held is not None:
         return held
     network = build_network(job.network, job.training["precision"])
-    network.load(parameter_bytes(parts, job, stored))
+    network.load(parameter_bytes(services, job, stored))
     trained = Trained(job.model_name, None, stored.epoch, network, Preprocessing.from_dict(job.preprocessing))
-    warm.put(key, trained)
+    model_cache.put(key, trained)
     return trained
 
 
@@ -189,9 +191,9 @@ def _objects(trained: Trained, values: NDArray[Any], labels: list[str | int] | N
     return rows
 
 
-def describe_model(parts: Parts, name: str) -> dict[str, Any]:
+def describe_model(services: Services, name: str) -> dict[str, Any]:
     """A model as clients read it, with a body that predict takes."""
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         model = models.get_model(connection, name)
         versions = [models.get_version(connection, name, version) for version in model.versions]
     example = None
@@ -226,8 +228,8 @@ def version_answer(version: VersionRecord) -> dict[str, Any]:
     }
 
 
-def read_version(parts: Parts, name: str, version: str) -> dict[str, Any]:
-    with parts.database.read() as connection:
+def read_version(services: Services, name: str, version: str) -> dict[str, Any]:
+    with services.database.read() as connection:
         return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
 
 

@@ -7,7 +7,7 @@ import sys
 from service.config import Settings
 from service.ops.embedded import queue_server
 from service.ops.health import readiness
-from service.services import open_parts
+from service.services import open_services
 
 MENDING = {
     "database": "start the database, or check BACKPROP_DATABASE_URL",
@@ -26,7 +26,7 @@ def examine(settings: Settings) -> int:
     print(f"listening on  {settings.host}:{settings.port}, {settings.resolved_api_processes} API process(es)")
     print(f"workers       {settings.resolved_workers}")
     print()
-    status, checks = readiness(open_parts(settings))
+    status, checks = readiness(open_services(settings))
     for name, check in checks.items():
         print(
             f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else "")

@@ -95,18 +95,18 @@ def running(settings: Settings) -> Iterator[threading.Event]:
         stack.enter_context(data_folder(settings.data_dir))
         check_port(settings.host, settings.port)
         migrate(Database(settings.resolved_database_url))
-        parts = list(_parts(settings, stack))
+        services = list(_parts(settings, stack))
         ended, turn = threading.Event(), threading.Lock()
-        watcher = threading.Thread(target=_watch, args=(parts, over, ended, turn), name="watch", daemon=True)
+        watcher = threading.Thread(target=_watch, args=(services, over, ended, turn), name="watch", daemon=True)
         try:
-            for part in parts:
+            for part in services:
                 part.start()
             watcher.start()
             yield over
         finally:
             over.set()
             with turn:
-                _stop(parts)
+                _stop(services)
             ended.set()
 
 
@@ -126,21 +126,21 @@ def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
     yield Part("API", [sys.executable, "-m", "service.ops.cli", "api"], environment)
 
 
-def _watch(parts: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:
+def _watch(services: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:
     """Start again what dies, until it is over; the thread lives until all have ended.
 
     The kernel kills a process when the thread that started it is gone, so this one must outlive what it started.
     """
     while not ended.wait(0.2):
         with turn:
-            for part in parts:
+            for part in services:
                 if not over.is_set():
                     part.check(over)
 
 
-def _stop(parts: list[Part]) -> None:
+def _stop(services: list[Part]) -> None:
     """The API first, so that nothing new is promised; the queue server last."""
-    for part in reversed(parts):
+    for part in reversed(services):
         part.stop()
 
 

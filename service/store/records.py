@@ -23,7 +23,7 @@ class Status(StrEnum):
         return self in ENDED
 
 
-class Wish(StrEnum):
+class Request(StrEnum):
     """What a client has asked a running job for."""
 
     CANCEL = "cancel"

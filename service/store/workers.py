@@ -26,7 +26,7 @@ def forget_worker(connection: Connection, name: str) -> None:
 
 def living_places(connection: Connection) -> int:
     """How many jobs the living workers can train at once."""
-    return connection.execute(select(func.count()).select_from(workers).where(jobs.is_alive())).scalar_one()
+    return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
 
 
 def names_on(connection: Connection, host: str) -> list[str]:

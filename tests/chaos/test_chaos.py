@@ -17,21 +17,21 @@ from chaos.grounds import Ground, on
 from chaos.kinds import KINDS, LONG
 from chaos.oracle import Report, Violation
 from chaos.scenes import Case
-from tests.conftest import Parts
+from tests.conftest import Backends
 
 SEED = "tests"
 SHORT = stage_kills.Figures(kills=8, zombies=3, jobs=24, seconds=4)
 KILLS = 5  # of each kind
 
 
-def made(parts: Parts, **settings: Any) -> AbstractContextManager[Ground]:
-    pair = "sqlite+valkey" if parts.database_url.startswith("sqlite") else "postgresql+redis"
-    return on(pair, parts.data_dir, parts.database_url, parts.queue_url, **settings)
+def made(backends: Backends, **settings: Any) -> AbstractContextManager[Ground]:
+    pair = "sqlite+valkey" if backends.database_url.startswith("sqlite") else "postgresql+redis"
+    return on(pair, backends.data_dir, backends.database_url, backends.queue_url, **settings)
 
 
 @pytest.fixture
-def ground(parts: Parts) -> Iterator[Ground]:
-    with made(parts) as ground:
+def ground(backends: Backends) -> Iterator[Ground]:
+    with made(backends) as ground:
         yield ground
 
 
@@ -59,8 +59,8 @@ def test_a_worker_that_dies_before_or_after_a_write_loses_nothing(ground: Ground
     assert report.counts["jobs compared"] == len(CASES) + len({each.kind for each in CASES})
 
 
-def test_workers_killed_and_stopped_at_random_lose_nothing(parts: Parts) -> None:
-    with made(parts, lease_seconds=stage_kills.LEASE_SECONDS) as ground:
+def test_workers_killed_and_stopped_at_random_lose_nothing(backends: Backends) -> None:
+    with made(backends, lease_seconds=stage_kills.LEASE_SECONDS) as ground:
         report = stage_kills.run(ground, SHORT, SEED)
     assert report.is_good, report.lines()
     assert (report.counts["kills"], report.counts["zombies"]) == (SHORT.kills, SHORT.zombies)
@@ -72,7 +72,7 @@ def test_the_oracle_sees_each_fault_that_is_put_in(ground: Ground) -> None:
     assert report.is_good, report.lines()
 
 
-@pytest.mark.parametrize("parts", ["sqlite+valkey"], indirect=True)
+@pytest.mark.parametrize("backends", ["sqlite+valkey"], indirect=True)
 def test_a_job_killed_again_and_again_has_the_same_hash_at_every_epoch(ground: Ground) -> None:
     asked = ("SGD", "Adam", "schedule")
     bodies = {name: body for name, body in stage_twenty.kinds(KILLS).items() if name.startswith(asked)}

@@ -8,28 +8,28 @@ from flask.testing import FlaskClient
 
 from chaos.machine import Ground, Lives, live
 from service.config import Settings
-from service.services import Parts
+from service.services import Services
 from service.store.jobs import commands, jobs
-from service.store.jobs.commands import Moved
+from service.store.jobs.commands import CommandResult
 from service.store.records import Status
-from tests.conftest import Parts as Servers
+from tests.conftest import Backends
 
 
 @pytest.fixture
-def settings(parts: Servers) -> Settings:
-    given = Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
+def settings(backends: Backends) -> Settings:
+    given = Settings(data_dir=backends.data_dir, database_url=backends.database_url, queue_url=backends.queue_url)
     return replace(given, kernels="numpy")  # which trains batch by batch
 
 
-def test_jobs_live_as_their_model(client: FlaskClient, service: Parts) -> None:
+def test_jobs_live_as_their_model(client: FlaskClient, service: Services) -> None:
     assert live(Ground.of(client, service), runs=8, steps=25, number=1) > 100
 
 
 def test_the_machine_sees_what_goes_another_way_than_its_model(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def pause_whatever(connection: Any, job_id: str) -> Moved:
-        return Moved(jobs.change(connection, jobs.get_job(connection, job_id), Status.PAUSED), True)
+    def pause_whatever(connection: Any, job_id: str) -> CommandResult:
+        return CommandResult(jobs.change(connection, jobs.get_job(connection, job_id), Status.PAUSED), True)
 
     class Spoilt(Lives):
         ground = Ground.of(client, service)

@@ -16,7 +16,7 @@ from chaos.oracle import References, Report, examine
 from service.app import create_app
 from service.config import Settings
 from service.jobs.commands import collect
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 from service.store.migrate import migrate
 from service.store.tables import (
     epochs,
@@ -36,19 +36,19 @@ REFERENCE, ALONE, WIDE, TOGETHER = "reference", "alone", "wide", "together"
 class Ground:
     """A database with three jobs that are right, the log of their client, and the run they are compared with."""
 
-    parts: Parts
+    services: Services
     entries: tuple[Entry, ...]
     references: References
 
     def report(self) -> Report:
-        return examine(self.parts, self.entries, self.references)
+        return examine(self.services, self.entries, self.references)
 
     def write(self, statement: Any) -> None:
-        with self.parts.database.begin() as connection:
+        with self.services.database.begin() as connection:
             assert connection.execute(statement).rowcount
 
     def first(self, query: Any) -> Any:
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             return connection.execute(query).first()
 
     def job(self, key: str) -> str:
@@ -65,21 +65,21 @@ def settings(folder: Path) -> Settings:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Entry, ...], References]:
     folder = tmp_path_factory.mktemp("oracle")
-    parts = open_parts(settings(folder / "data"))
-    migrate(parts.database)
-    app = create_app(parts.settings)
+    services = open_services(settings(folder / "data"))
+    migrate(services.database)
+    app = create_app(services.settings)
     log = Log(folder / "log.jsonl")
     client = Client(in_process(app.test_client()), log)
     post_datasets(client)
     kinds = {REFERENCE: "adam float32", ALONE: "adam float32", WIDE: "wide float32", TOGETHER: "short float64"}
     for key, kind in kinds.items():
         job = client.submit(KINDS[kind], key)
-        assert job is not None and run_next_job(parts, "test", lambda: False)
+        assert job is not None and run_next_job(services, "test", lambda: False)
         assert client.read(job) is not None
     references = References()
-    references.learn(parts, [REFERENCE])
-    collect(parts)
-    for each in (parts, app.extensions["parts"]):
+    references.learn(services, [REFERENCE])
+    collect(services)
+    for each in (services, app.extensions["services"]):
         each.database.dispose()
     return folder / "data", tuple(read_log(folder / "log.jsonl")), references
 
@@ -88,9 +88,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Entry, .
 def ground(made: tuple[Path, tuple[Entry, ...], References], tmp_path: Path) -> Iterator[Ground]:
     folder, entries, references = made
     shutil.copytree(folder, tmp_path / "data")
-    parts = open_parts(settings(tmp_path / "data"))
-    yield Ground(parts, entries, references)
-    parts.database.dispose()
+    services = open_services(settings(tmp_path / "data"))
+    yield Ground(services, entries, references)
+    services.database.dispose()
 
 
 def test_what_is_right_is_told_to_be(ground: Ground) -> None:
@@ -163,7 +163,7 @@ def bytes_turned(ground: Ground) -> None:
 
 
 def no_owner(ground: Ground) -> None:
-    with ground.parts.database.engine.connect() as connection:
+    with ground.services.database.engine.connect() as connection:
         # a transaction has begun by now, and within one the foreign keys cannot be switched off
         for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
             connection.exec_driver_sql(statement)
@@ -225,7 +225,7 @@ def test_what_is_spoilt_is_seen(ground: Ground, what: str) -> None:
 
 
 def a_blob(ground: Ground) -> Path:
-    return next(path for path in sorted(ground.parts.blobs.root.glob("??/*")))
+    return next(path for path in sorted(ground.services.blobs.root.glob("??/*")))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,9 @@ def test_the_log_is_held_against_it(ground: Ground, change: dict[str, Any], word
 
 def test_a_failure_may_be_meant(ground: Ground) -> None:
     column(ALONE, status="failed", error={"code": "diverged"})(ground)
-    told = [str(violation) for violation in examine(ground.parts, (), References(), frozenset({"diverged"})).violations]
+    told = [
+        str(violation) for violation in examine(ground.services, (), References(), frozenset({"diverged"})).violations
+    ]
     assert told and not any("failed: " in words for words in told)
 
 

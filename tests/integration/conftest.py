@@ -8,34 +8,34 @@ from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.config import Settings
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 from service.store.migrate import migrate
-from tests.conftest import Parts as Servers
+from tests.conftest import Backends
 from workers.run.run import run_next_job
 
 
 @pytest.fixture
-def settings(parts: Servers) -> Settings:
-    return Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
+def settings(backends: Backends) -> Settings:
+    return Settings(data_dir=backends.data_dir, database_url=backends.database_url, queue_url=backends.queue_url)
 
 
 @pytest.fixture
-def service(settings: Settings) -> Iterator[Parts]:
-    opened = open_parts(settings)
+def service(settings: Settings) -> Iterator[Services]:
+    opened = open_services(settings)
     migrate(opened.database)
     yield opened
     opened.database.dispose()
 
 
 @pytest.fixture
-def client(settings: Settings, service: Parts) -> Iterator[FlaskClient]:
+def client(settings: Settings, service: Services) -> Iterator[FlaskClient]:
     app = create_app(settings)
     yield app.test_client()
-    app.extensions["parts"].database.dispose()
+    app.extensions["services"].database.dispose()
 
 
 @pytest.fixture
-def train(client: FlaskClient, service: Parts) -> Callable[..., dict[str, Any]]:
+def train(client: FlaskClient, service: Services) -> Callable[..., dict[str, Any]]:
     def run(body: dict[str, Any]) -> dict[str, Any]:
         answer = client.post("/v1/jobs", json=body)
         assert answer.status_code == 202, answer.text

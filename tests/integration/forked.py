@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from workers.run.run import run_next_job
 
 Job = dict[str, Any]
@@ -27,7 +27,7 @@ def classes(rows: int = 60, seed: int = 3) -> dict[str, Any]:
     }
 
 
-def asker(client: FlaskClient, service: Parts) -> Ask:
+def asker(client: FlaskClient, service: Services) -> Ask:
     """Posts to a path, lets a worker run what came of it, and gives the job as it ended."""
 
     def ask(path: str, body: Any = None, status: str = "succeeded") -> Job:

@@ -16,9 +16,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from service.config import Settings
-from service.services import Parts
+from service.services import Services
 from service.store.tables import metadata
-from tests.conftest import Parts as Servers
+from tests.conftest import Backends
 from workers.run.run import run_next_job
 
 LIMITS: dict[str, Any] = {"max_json_bytes": 2_000_000, "max_upload_bytes": 3_000_000}
@@ -26,15 +26,15 @@ ROWS = {"inputs": [[0, 0.5], [1, 1]], "targets": [0.5, 1.5]}
 
 
 @pytest.fixture
-def settings(parts: Servers) -> Settings:
-    given = Settings(data_dir=parts.data_dir, database_url=parts.database_url, queue_url=parts.queue_url)
+def settings(backends: Backends) -> Settings:
+    given = Settings(data_dir=backends.data_dir, database_url=backends.database_url, queue_url=backends.queue_url)
     return replace(given, **LIMITS)
 
 
 class Asked:
     """Sends what is wrong and gathers every answer that is not as laid down, and all that was left behind."""
 
-    def __init__(self, client: FlaskClient, service: Parts) -> None:
+    def __init__(self, client: FlaskClient, service: Services) -> None:
         self.client, self.service = client, service
         self.odd: list[str] = []
 
@@ -71,7 +71,7 @@ class Asked:
 
 
 @pytest.fixture
-def ask(client: FlaskClient, service: Parts) -> Iterator[Asked]:
+def ask(client: FlaskClient, service: Services) -> Iterator[Asked]:
     asked = Asked(client, service)
     yield asked
     assert not asked.odd, "\n" + "\n".join(asked.odd)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from tests.integration.contract import CSV, XOR, problem
 from workers.run.run import run_next_job
 
@@ -79,7 +79,7 @@ def test_query_fields_beside_json_are_repeatable(client: FlaskClient) -> None:
     assert [column["role"] for column in made.json["columns"]] == ["input", "target", "target"]
 
 
-def test_a_dataset_alone_is_a_job_and_every_default_is_told(client: FlaskClient, service: Parts) -> None:
+def test_a_dataset_alone_is_a_job_and_every_default_is_told(client: FlaskClient, service: Services) -> None:
     client.put("/v1/datasets/table", data=CSV)
     queued = client.post("/v1/jobs", json={"dataset": "table"})
     assert queued.status_code == 202 and queued.headers["Retry-After"] and queued.json["status"] == "queued"
@@ -166,7 +166,7 @@ def test_waiting_gives_up_or_answers_with_the_end(client: FlaskClient, train: Ca
     problem(client.get("/v1/jobs/job_0?wait=1"), 404)
 
 
-def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClient, service: Parts) -> None:
+def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClient, service: Services) -> None:
     rows = [{"x": float(n), "y": float(n)} for n in range(10)]
     training = {
         "epochs": 200,

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.backprop.activations import ACTIVATIONS
-from service.services import Parts
+from service.services import Services
 from tests.integration.contract import CSV, SMALL, XOR, problem
 from tests.integration.explained import (
     EVERY_KIND,
@@ -157,7 +157,7 @@ def test_a_dataset_that_is_gone_is_told(client: FlaskClient, train: Train) -> No
     post(client, f"{epochs_of(job)}/1:trace", {"instances": [[0, 1]], "targets": [1]})
 
 
-def test_running_and_failed_jobs_are_told_too(client: FlaskClient, service: Parts) -> None:
+def test_running_and_failed_jobs_are_told_too(client: FlaskClient, service: Services) -> None:
     posted = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "x"}, "training": {**SMALL, "epochs": 3_000_000}})
     where, seen = epochs_of(posted.json), []
 

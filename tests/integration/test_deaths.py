@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Parts
+from tests.conftest import Backends
 from tests.integration.service import Service
 from tests.integration.test_life import LONG, epochs_of, finish, long_job, running_at
 from tests.servers import Redis
@@ -20,9 +20,9 @@ NEVER = 1_000_000
 
 
 @pytest.fixture
-def service(parts: Parts) -> Iterator[Service]:
-    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_QUEUE_URL": parts.queue_url}
-    with Service(parts.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
+def service(backends: Backends) -> Iterator[Service]:
+    urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_QUEUE_URL": backends.queue_url}
+    with Service(backends.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
         yield running
 
 
@@ -75,9 +75,9 @@ def ended_of(service: Service, job: str) -> dict[str, Any] | None:
     return None if now["status"] in ("queued", "running") else now
 
 
-def test_children_are_replaced_and_jobs_found_while_the_queue_is_away(parts: Parts) -> None:
-    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
-    with Redis() as queue, Service(parts.data_dir, BACKPROP_QUEUE_URL=queue.url, **urls) as service:
+def test_children_are_replaced_and_jobs_found_while_the_queue_is_away(backends: Backends) -> None:
+    urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
+    with Redis() as queue, Service(backends.data_dir, BACKPROP_QUEUE_URL=queue.url, **urls) as service:
         job = service.post("/v1/jobs", long_job(epochs=NEVER))["id"]
         running_at(service, job, 3)
         queue.kill()

@@ -18,11 +18,11 @@ from flask.testing import FlaskClient
 from service.api import events as api
 from service.app import create_app
 from service.config import Settings
-from service.services import Parts
+from service.services import Services
 from service.store import events
 from service.store.jobs import jobs
 from service.store.records import Kind
-from tests.conftest import Parts as Servers
+from tests.conftest import Backends
 from tests.integration.contract import XOR, problem
 from tests.integration.service import Service
 from tests.waiting import wait_until
@@ -47,7 +47,7 @@ def parsed(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_jobs_life_is_told_in_order(client: FlaskClient, service: Parts) -> None:
+def test_a_jobs_life_is_told_in_order(client: FlaskClient, service: Services) -> None:
     job, other = submit(client), submit(client)
     assert run_next_job(service, "test", lambda: False)
     told = client.get(f"/v1/jobs/{job}/events").json
@@ -67,7 +67,7 @@ def test_a_jobs_life_is_told_in_order(client: FlaskClient, service: Parts) -> No
     assert [event["id"] for event in everything] == list(range(1, len(everything) + 1))
 
 
-def test_lists_are_paged_by_the_last_id(client: FlaskClient, service: Parts) -> None:
+def test_lists_are_paged_by_the_last_id(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     assert run_next_job(service, "test", lambda: False)
     whole = client.get(f"/v1/jobs/{job}/events").json["data"]
@@ -84,7 +84,7 @@ def test_lists_are_paged_by_the_last_id(client: FlaskClient, service: Parts) -> 
 
 
 @pytest.mark.parametrize("how", ["accept", "query"])
-def test_a_stream_of_an_ended_job_tells_all_and_ends(client: FlaskClient, service: Parts, how: str) -> None:
+def test_a_stream_of_an_ended_job_tells_all_and_ends(client: FlaskClient, service: Services, how: str) -> None:
     job = submit(client)
     assert run_next_job(service, "test", lambda: False)
     path, headers = f"/v1/jobs/{job}/events", {"Accept": "text/event-stream"}
@@ -109,18 +109,18 @@ def test_what_cannot_be_asked_for(client: FlaskClient) -> None:
     problem(client.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": "x"}), 422)
 
 
-def test_beyond_the_cap_a_stream_tells_what_there_is_and_ends(settings: Settings, service: Parts) -> None:
+def test_beyond_the_cap_a_stream_tells_what_there_is_and_ends(settings: Settings, service: Services) -> None:
     app = create_app(replace(settings, max_waiting_requests=0))
     client = app.test_client()
     job = submit(client)
     began = time.monotonic()
     assert [event["type"] for event in parsed(client.get(f"/v1/jobs/{job}/events?stream=1").text)] == ["status"]
     assert time.monotonic() - began < 5
-    app.extensions["parts"].database.dispose()
+    app.extensions["services"].database.dispose()
 
 
 def test_streams_end_after_a_while_and_say_that_they_live(
-    settings: Settings, service: Parts, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "HEARTBEAT_SECONDS", 0.05)
     app = create_app(replace(settings, stream_seconds=0.3))
@@ -130,10 +130,10 @@ def test_streams_end_after_a_while_and_say_that_they_live(
     assert text.count(": nothing new\n\n") >= 2
     feed = app.extensions["feed"]
     wait_until(lambda: feed._thread is None, what="the end of the thread that looks for events")
-    app.extensions["parts"].database.dispose()
+    app.extensions["services"].database.dispose()
 
 
-def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Parts) -> None:
+def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Services) -> None:
     """Whoever asks for what follows the last id it saw misses nothing, however long transactions take."""
     job = submit(client)
     with service.database.read() as connection:
@@ -162,7 +162,7 @@ def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Parts) -
     assert seen == list(range(1, writers * each + 2))
 
 
-def test_a_transaction_that_fails_tells_nothing(client: FlaskClient, service: Parts) -> None:
+def test_a_transaction_that_fails_tells_nothing(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     with service.database.read() as connection:
         number = jobs.get_job(connection, job).number
@@ -174,7 +174,7 @@ def test_a_transaction_that_fails_tells_nothing(client: FlaskClient, service: Pa
     assert [event["data"] for event in client.get(f"/v1/jobs/{job}/events?after=1").json["data"]] == [{"second": True}]
 
 
-def test_old_events_go(client: FlaskClient, service: Parts) -> None:
+def test_old_events_go(client: FlaskClient, service: Services) -> None:
     for _ in range(5):
         submit(client)
     past, future = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
@@ -187,9 +187,9 @@ def test_old_events_go(client: FlaskClient, service: Parts) -> None:
 
 
 @pytest.fixture
-def server(parts: Servers) -> Iterator[Service]:
-    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_QUEUE_URL": parts.queue_url}
-    with Service(parts.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
+def server(backends: Backends) -> Iterator[Service]:
+    urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_QUEUE_URL": backends.queue_url}
+    with Service(backends.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from service.config import Settings
 from service.errors import OutOfSpace, Unavailable
 from service.jobs.commands import collect
 from service.queue import MOST_RINGS
-from service.services import Parts, open_parts
+from service.services import Services, open_services
 from service.store import database, tables, workers
 from service.store.epochs import epochs
 from service.store.jobs import jobs
@@ -36,15 +36,15 @@ TRAINING = {"epochs": 2, "seed": 1, "batch_size": 4}
 def client_with(settings: Settings, **changes: Any) -> Iterator[FlaskClient]:
     app = create_app(replace(settings, **changes))
     yield app.test_client()
-    app.extensions["parts"].database.dispose()
+    app.extensions["services"].database.dispose()
 
 
-def count(service: Parts, table: Any) -> int:
+def count(service: Services, table: Any) -> int:
     with service.database.read() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
-def test_too_many_queued_jobs_are_refused_for_a_while(settings: Settings, service: Parts) -> None:
+def test_too_many_queued_jobs_are_refused_for_a_while(settings: Settings, service: Services) -> None:
     with client_with(settings, max_queued_jobs=2) as client:
         kept = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(2)]
         refused = client.post("/v1/jobs", json={"dataset": "xor"})
@@ -54,7 +54,7 @@ def test_too_many_queued_jobs_are_refused_for_a_while(settings: Settings, servic
         assert client.post("/v1/jobs", json={"dataset": "xor"}).status_code == 202
 
 
-def test_without_a_worker_jobs_are_taken_with_a_warning(client: FlaskClient, service: Parts) -> None:
+def test_without_a_worker_jobs_are_taken_with_a_warning(client: FlaskClient, service: Services) -> None:
     taken = client.post("/v1/jobs", json={"dataset": XOR})
     assert taken.status_code == 202 and "no worker is alive" in taken.json["warnings"][0]
     assert taken.json["waiting"] == {"position": 1, "reason": "no worker is alive"}
@@ -66,8 +66,8 @@ def test_without_a_worker_jobs_are_taken_with_a_warning(client: FlaskClient, ser
     assert client.post("/v1/jobs", json={"dataset": "xor"}).json["warnings"] == []
 
 
-def test_as_the_disk_fills_uploads_stop_first_then_jobs(settings: Settings, service: Parts) -> None:
-    free = service.store.blobs.folder.free_bytes()
+def test_as_the_disk_fills_uploads_stop_first_then_jobs(settings: Settings, service: Services) -> None:
+    free = service.blobs.free_bytes()
     with client_with(settings) as client:
         assert client.post("/v1/datasets", json=XOR).status_code == 201
     with client_with(settings, keep_free_bytes=free // 2) as client:  # uploads leave four times as much free
@@ -81,7 +81,7 @@ def test_as_the_disk_fills_uploads_stop_first_then_jobs(settings: Settings, serv
 
 
 def test_a_run_waits_for_space_while_its_lease_lasts(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
     refusals = [OutOfSpace("full"), OutOfSpace("full")]
@@ -100,7 +100,7 @@ def test_a_run_waits_for_space_while_its_lease_lasts(
 
 
 def test_a_run_that_finds_no_space_in_time_goes_back_to_the_queue(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
     hasty = replace(service, settings=replace(service.settings, lease_seconds=0.2))
@@ -117,7 +117,9 @@ def refuse(*_: Any) -> None:
     raise OutOfSpace("full")
 
 
-def test_rings_that_nobody_hears_do_not_fill_the_queue(client: FlaskClient, service: Parts, settings: Settings) -> None:
+def test_rings_that_nobody_hears_do_not_fill_the_queue(
+    client: FlaskClient, service: Services, settings: Settings
+) -> None:
     client.post("/v1/datasets", json=XOR)
     for _ in range(MOST_RINGS + 30):
         assert service.doorbell.ring()
@@ -126,23 +128,23 @@ def test_rings_that_nobody_hears_do_not_fill_the_queue(client: FlaskClient, serv
         assert len(queue.keys()) <= 4
 
 
-def test_a_job_that_is_deleted_leaves_no_bytes(client: FlaskClient, service: Parts) -> None:
+def test_a_job_that_is_deleted_leaves_no_bytes(client: FlaskClient, service: Services) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "network": LARGE, "training": TRAINING, "hold": True}).json[
         "id"
     ]
     assert run_next_job(service, "test", lambda: False)
-    blobs = set(service.store.blobs.folder.addresses())
+    blobs = set(service.blobs.addresses())
     assert len(blobs) == 3  # rows, parameters, the state to go on from
     problem(client.delete(f"/v1/jobs/{job}"), 409)
     client.post(f"/v1/jobs/{job}:cancel")
-    assert len(set(service.store.blobs.folder.addresses())) == 2
+    assert len(set(service.blobs.addresses())) == 2
     assert client.delete(f"/v1/jobs/{job}").status_code == 204
-    assert len(set(service.store.blobs.folder.addresses())) == 1
+    assert len(set(service.blobs.addresses())) == 1
     for table in (tables.epochs, tables.parameters, tables.resume_states, tables.layer_diagnostics, tables.events):
         assert count(service, table) == 0
 
 
-def test_a_job_cancelled_while_it_is_put_back_leaves_no_resume_state(client: FlaskClient, service: Parts) -> None:
+def test_a_job_cancelled_while_it_is_put_back_leaves_no_resume_state(client: FlaskClient, service: Services) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING, "hold": True}).json["id"]
     assert run_next_job(service, "test", lambda: False)
     assert count(service, tables.resume_states) == 1
@@ -155,7 +157,7 @@ def test_a_job_cancelled_while_it_is_put_back_leaves_no_resume_state(client: Fla
     assert client.get(f"/v1/jobs/{job}/epochs/last/parameters").json["epoch"] == 0
 
 
-def test_ended_jobs_go_when_they_are_old_if_that_is_set(client: FlaskClient, service: Parts) -> None:
+def test_ended_jobs_go_when_they_are_old_if_that_is_set(client: FlaskClient, service: Services) -> None:
     old, young, waits = (client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"] for _ in "123")
     for _ in range(2):
         assert run_next_job(service, "test", lambda: False)
@@ -171,13 +173,13 @@ def test_ended_jobs_go_when_they_are_old_if_that_is_set(client: FlaskClient, ser
     assert client.get(f"/v1/models/{old}").status_code == 200
 
 
-@pytest.mark.parametrize("parts", ["postgresql+redis"], indirect=True)  # SQLite's lock is the process' own
+@pytest.mark.parametrize("backends", ["postgresql+redis"], indirect=True)  # SQLite's lock is the process' own
 def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
-    client: FlaskClient, service: Parts, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
     monkeypatch.setattr(database, "STILL_SECONDS", 0.3)
-    frozen = open_parts(settings).database
+    frozen = open_services(settings).database
     with frozen.begin() as connection:
         claimed = jobs.claim(connection, "frozen", 0.1)
     assert claimed is not None
@@ -190,7 +192,7 @@ def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
     assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
 
 
-def test_training_that_stands_still_ends_its_process(client: FlaskClient, service: Parts) -> None:
+def test_training_that_stands_still_ends_its_process(client: FlaskClient, service: Services) -> None:
     client.post("/v1/jobs", json={"dataset": XOR})
     with service.database.begin() as connection:
         job = jobs.claim(connection, "test", 45.0)
@@ -210,7 +212,7 @@ def test_training_that_stands_still_ends_its_process(client: FlaskClient, servic
 
 
 @pytest.mark.parametrize("begun", [False, True])
-def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Parts, begun: bool) -> None:
+def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services, begun: bool) -> None:
     client.post("/v1/jobs", json={"dataset": XOR})
     with service.database.begin() as connection:
         job = jobs.claim(connection, "test", 45.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from service.store.blobs import references
 from service.store.epochs import optimizer_states
 from service.store.jobs import jobs
@@ -37,7 +37,7 @@ KEPT = {"store_parameters": {"optimizer_state": True}}
 
 
 @pytest.fixture
-def ask(client: FlaskClient, service: Parts) -> Ask:
+def ask(client: FlaskClient, service: Services) -> Ask:
     return asker(client, service)
 
 
@@ -193,7 +193,7 @@ def test_an_epoch_that_is_not_stored_is_404_with_the_nearest(client: FlaskClient
     problem(client.post("/v1/jobs/job_none:fork", json={"epochs": 1}), 404)
 
 
-def test_a_fork_keeps_its_own_copy(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_a_fork_keeps_its_own_copy(client: FlaskClient, service: Services, ask: Ask) -> None:
     body = {"dataset": {**classes(), "name": "rows"}, "training": {"epochs": 4, "seed": 1, **KEPT}}
     parent = ask("/v1/jobs", body)
     expected = hashes_of(client, parent)[2:]
@@ -203,7 +203,7 @@ def test_a_fork_keeps_its_own_copy(client: FlaskClient, service: Parts, ask: Ask
     assert hashes_of(client, queued) == expected
 
 
-def test_forks_of_paused_running_and_cancelled_jobs(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_forks_of_paused_running_and_cancelled_jobs(client: FlaskClient, service: Services, ask: Ask) -> None:
     parent = ask("/v1/jobs", {"dataset": classes(), "hold": True, "training": {"seed": 1}}, status="paused")
     fork = {"epoch": "last", "training": {"epochs": 2}, "priority": 1}
     assert ask(f"/v1/jobs/{parent['id']}:fork", fork)["progress"]["epoch"] == 2
@@ -240,7 +240,7 @@ def test_a_fork_of_a_fork_goes_on_with_the_same_draws(client: FlaskClient, ask: 
     assert hashes_of(client, second) == hashes_of(client, parent)[5:]
 
 
-def test_a_fork_goes_on_bit_for_bit_after_a_pause(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_a_fork_goes_on_bit_for_bit_after_a_pause(client: FlaskClient, service: Services, ask: Ask) -> None:
     body = {"dataset": classes(), "training": {"epochs": 8, "seed": 6, "batch_size": 8, **KEPT}}
     parent = ask("/v1/jobs", body)
     change = {"epoch": 2, "hold": True, "training": {"epochs": 6}}
@@ -254,7 +254,7 @@ def test_a_fork_goes_on_bit_for_bit_after_a_pause(client: FlaskClient, service: 
 
 
 def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
-    client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.store.blobs.placement.IN_ROW_BYTES", 100)
     body = {"dataset": {"name": "rows", **classes()}, "training": {"epochs": 4, "seed": 6, "batch_size": 8, **KEPT}}
@@ -266,11 +266,11 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     assert hashes_of(client, queued) == expected
     for path in (f"jobs/{queued['id']}", f"models/{parent['id']}", f"models/{queued['id']}", "datasets/rows"):
         assert client.delete(f"/v1/{path}").status_code == 204
-    service.store.blobs.folder.collect(partial(references.kept, service.database), older_than_seconds=-1)
-    assert list(service.store.blobs.folder.addresses()) == []
+    service.blobs.collect(partial(references.kept, service.database), older_than_seconds=-1)
+    assert list(service.blobs.addresses()) == []
 
 
-def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Services, ask: Ask) -> None:
     limit, stored = 50_000, []
     for kept in (False, True):
         storing = {"optimizer_state": kept, "limit_bytes": limit}

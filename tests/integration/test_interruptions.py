@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.errors import OutOfSpace
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.contract import XOR
@@ -45,7 +45,7 @@ def is_stored(client: FlaskClient, job: str, epoch: int) -> bool:
 
 
 def test_an_attempt_that_stores_nothing_new_within_an_epoch_makes_no_progress(
-    client: FlaskClient, service: Parts
+    client: FlaskClient, service: Services
 ) -> None:
     job = submit(client)
     run_next_job(service, "test", after(6))  # in the middle of an epoch, where its state is kept
@@ -60,7 +60,7 @@ def test_an_attempt_that_stores_nothing_new_within_an_epoch_makes_no_progress(
 
 
 def test_a_stop_between_epochs_keeps_all_that_was_trained(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undisturbed, job = submit(client), submit(client)
     assert run_next_job(service, "test", lambda: False)
@@ -74,7 +74,7 @@ def test_a_stop_between_epochs_keeps_all_that_was_trained(
 
 @pytest.mark.parametrize("batches", [1, 2, 3])
 def test_the_last_epoch_is_kept_when_a_run_that_went_on_ends_before_its_first(
-    client: FlaskClient, service: Parts, batches: int
+    client: FlaskClient, service: Services, batches: int
 ) -> None:
     job = submit(client, every=1000, validation=None)
     client.post(f"/v1/jobs/{job}:pause")
@@ -97,7 +97,7 @@ def test_the_last_epoch_is_kept_when_a_run_that_went_on_ends_before_its_first(
 
 
 def test_the_last_epoch_is_kept_when_a_job_paused_within_the_next_is_cancelled(
-    client: FlaskClient, service: Parts
+    client: FlaskClient, service: Services
 ) -> None:
     undisturbed = submit(client, every=1000, validation=None)
     assert run_next_job(service, "test", lambda: False)
@@ -111,7 +111,7 @@ def test_the_last_epoch_is_kept_when_a_job_paused_within_the_next_is_cancelled(
     assert told(client, job) == told(client, undisturbed)[: epoch + 1]
 
 
-def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskClient, service: Parts) -> None:
+def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskClient, service: Services) -> None:
     job = submit(client, every=1000, validation=None)
     run_next_job(service, "test", after(4 * 6 + 9))
     epoch = read(client, job)["progress"]["epoch"]
@@ -124,7 +124,7 @@ def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskCl
 
 @pytest.mark.parametrize("failing", ["a flush beside training", "the end"])
 def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch, failing: str
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     job = submit(client, epochs=200)
     monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
@@ -146,7 +146,7 @@ def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
 
 
 def test_a_full_disk_of_the_blobs_is_no_death(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = submit(client)
 
@@ -166,7 +166,7 @@ def test_a_full_disk_of_the_blobs_is_no_death(
 
 
 def test_a_dataset_that_was_removed_while_a_job_was_checked_against_it_is_told_of(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.post("/v1/datasets", json={"name": "gone", **{key: XOR[key] for key in ("inputs", "targets")}})
     from service.store import resources

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from tests.integration.contract import XOR, problem
 
 FOLDER = Path(__file__).parents[1] / "data" / "keras"
@@ -83,7 +83,7 @@ def test_training_that_a_network_brings_is_checked_with_it(client: FlaskClient) 
     assert misfit["errors"][0]["pointer"] == "#/network/training/loss"
 
 
-def test_a_keras_document_is_trained_at_once(train: Callable[..., dict[str, Any]], service: Parts) -> None:
+def test_a_keras_document_is_trained_at_once(train: Callable[..., dict[str, Any]], service: Services) -> None:
     job = train({"dataset": XOR, "network": document("keras_2"), "training": {"epochs": 3, "loss": "hinge"}})
     assert job["training"]["regularization"]["l2"] == 0.5 and job["training"]["loss"] == "hinge"
     assert job["network"]["layers"][1]["activation"]["slope"] == 0.25

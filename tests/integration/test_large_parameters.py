@@ -15,7 +15,7 @@ from service.backprop.training.state import TrainingState
 from service.datasets.catalog import collect_orphans
 from service.errors import NotFound
 from service.jobs.submission import parameter_bytes, parameters_of
-from service.services import Parts
+from service.services import Services
 from service.store import models
 from service.store.blobs import placement, references
 from service.store.epochs import epochs
@@ -35,15 +35,15 @@ LARGE = {
 Train = Callable[..., dict[str, Any]]
 
 
-def addresses(service: Parts) -> set[str]:
+def addresses(service: Services) -> set[str]:
     """What lies in the blobs, the dataset's rows left out."""
-    found = {path.name for path in service.store.blobs.folder.root.glob("??/*")}
-    return {address for address in found if not service.store.blobs.folder.get(address).startswith(b"\x93NUMPY")}
+    found = {path.name for path in service.blobs.root.glob("??/*")}
+    return {address for address in found if not service.blobs.get(address).startswith(b"\x93NUMPY")}
 
 
-def age(service: Parts) -> None:
+def age(service: Services) -> None:
     """Make the blobs old enough for the collector."""
-    for path in service.store.blobs.folder.root.glob("??/*"):
+    for path in service.blobs.root.glob("??/*"):
         os.utime(path, (0, 0))
 
 
@@ -58,7 +58,7 @@ def hashes(client: FlaskClient, job: str) -> list[str]:
 
 
 def test_large_parameters_lie_in_the_blobs_and_are_freed_with_their_job_and_model(
-    client: FlaskClient, service: Parts, train: Train
+    client: FlaskClient, service: Services, train: Train
 ) -> None:
     job = train(LARGE)
     stored = hashes(client, job["id"])
@@ -85,7 +85,7 @@ def test_large_parameters_lie_in_the_blobs_and_are_freed_with_their_job_and_mode
     assert collect_orphans(service) == 1 and addresses(service) == set()
 
 
-def test_a_stopped_job_goes_on_from_a_large_state(client: FlaskClient, service: Parts, train: Train) -> None:
+def test_a_stopped_job_goes_on_from_a_large_state(client: FlaskClient, service: Services, train: Train) -> None:
     expected = hashes(client, train(LARGE)["id"])
     job = client.post("/v1/jobs", json=LARGE).json["id"]
     asked = iter([False, False, False, True])
@@ -101,7 +101,7 @@ def test_a_stopped_job_goes_on_from_a_large_state(client: FlaskClient, service: 
 
 
 def test_what_is_bettered_or_superseded_is_freed_at_once(
-    client: FlaskClient, service: Parts, train: Train, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(placement, "IN_ROW_BYTES", 10)
     monkeypatch.setattr(Recorder, "is_due", lambda _: True)
@@ -113,55 +113,53 @@ def test_what_is_bettered_or_superseded_is_freed_at_once(
     parameters(client, job["id"], "best")
 
 
-def test_bytes_another_row_points_to_are_not_freed(service: Parts, client: FlaskClient, train: Train) -> None:
+def test_bytes_another_row_points_to_are_not_freed(service: Services, client: FlaskClient, train: Train) -> None:
     stored = hashes(client, train(LARGE)["id"])
-    placement.free(
-        service.store.blobs.folder, service.database, [stored[1], service.store.blobs.folder.put(b"nobody's")]
-    )
+    placement.free(service.blobs, service.database, [stored[1], service.blobs.put(b"nobody's")])
     assert addresses(service) == set(stored)
 
 
-def test_bytes_freed_between_placing_and_pointing_are_put_again(service: Parts) -> None:
-    placed = placement.place(service.store.blobs.folder, bytes(placement.IN_ROW_BYTES + 1))
+def test_bytes_freed_between_placing_and_pointing_are_put_again(service: Services) -> None:
+    placed = placement.place(service.blobs, bytes(placement.IN_ROW_BYTES + 1))
     assert placed.address is not None
-    placement.free(service.store.blobs.folder, service.database, [placed.address])
+    placement.free(service.blobs, service.database, [placed.address])
     assert addresses(service) == set()
     with service.database.begin() as connection:
         references.pointing(connection)
-        placement.hold(service.store.blobs.folder, [placed])
-    assert placement.read(service.store.blobs.folder, placed.stored()) == placed.data
+        placement.hold(service.blobs, [placed])
+    assert placement.read(service.blobs, placed.stored()) == placed.data
 
 
-def test_a_large_state_is_never_in_memory_as_a_whole(service: Parts) -> None:
+def test_a_large_state_is_never_in_memory_as_a_whole(service: Services) -> None:
     size = 64 * 1024 * 1024
     vector = np.ones(size // 8, dtype=np.float32)
     state = TrainingState(3, 9, 2, 0.5, vector, {"velocity": vector}, {})
     tracemalloc.start()
-    placed = placement.place_written(service.store.blobs.folder, state.nbytes, state.write)
+    placed = placement.place_written(service.blobs, state.nbytes, state.write)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert placed.data is None and peak < size / 2
-    placement.free(service.store.blobs.folder, service.database, [str(placed.address)])
-    placement.hold(service.store.blobs.folder, [placed])
-    assert placement.read(service.store.blobs.folder, placed.stored()) == state.to_bytes()
+    placement.free(service.blobs, service.database, [str(placed.address)])
+    placement.hold(service.blobs, [placed])
+    assert placement.read(service.blobs, placed.stored()) == state.to_bytes()
 
 
 def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(
-    client: FlaskClient, service: Parts
+    client: FlaskClient, service: Services
 ) -> None:
     data = bytes(placement.IN_ROW_BYTES + 1)
 
     def store_and_free(job: int) -> None:
         for _ in range(15):
-            placed = placement.place(service.store.blobs.folder, data)
+            placed = placement.place(service.blobs, data)
             with service.database.begin() as connection:
                 references.pointing(connection)
-                placement.hold(service.store.blobs.folder, [placed])
+                placement.hold(service.blobs, [placed])
                 epochs.save_resume_state(connection, job, 0, placed.stored())
-            assert placement.read(service.store.blobs.folder, placed.stored()) == data
+            assert placement.read(service.blobs, placed.stored()) == data
             with service.database.begin() as connection:
                 address = epochs.drop_resume_state(connection, job)
-            placement.free(service.store.blobs.folder, service.database, [str(address)])
+            placement.free(service.blobs, service.database, [str(address)])
 
     ids = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(3)]
     with service.database.read() as connection:
@@ -172,9 +170,9 @@ def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(
 
 
 @pytest.mark.parametrize("harm", ["missing", "changed"])
-def test_damage_is_told(client: FlaskClient, service: Parts, train: Train, harm: str) -> None:
+def test_damage_is_told(client: FlaskClient, service: Services, train: Train, harm: str) -> None:
     job = train(LARGE)
-    path = service.store.blobs.folder.path(hashes(client, job["id"])[4])
+    path = service.blobs.path(hashes(client, job["id"])[4])
     if harm == "missing":
         path.unlink()
     else:
@@ -188,25 +186,25 @@ def test_damage_is_told(client: FlaskClient, service: Parts, train: Train, harm:
         assert client.get(told["type"]).status_code == 200
 
 
-def test_a_job_whose_state_is_lost_fails_and_says_so(client: FlaskClient, service: Parts) -> None:
+def test_a_job_whose_state_is_lost_fails_and_says_so(client: FlaskClient, service: Services) -> None:
     job = client.post("/v1/jobs", json=LARGE).json["id"]
     asked = iter([False, True])
     assert run_next_job(service, "test", lambda: next(asked))
     with service.database.read() as connection:
         state = epochs.load_resume_state(connection, jobs.get_job(connection, job).number)
     assert state is not None and state.address is not None
-    service.store.blobs.folder.delete(state.address)
+    service.blobs.delete(state.address)
     assert run_next_job(service, "test", lambda: False)
     ended = client.get(f"/v1/jobs/{job}").json
     assert ended["status"] == "failed" and ended["error"]["code"] == "damaged"
 
 
-def test_an_epoch_bettered_between_two_looks_is_not_found(client: FlaskClient, service: Parts, train: Train) -> None:
+def test_an_epoch_bettered_between_two_looks_is_not_found(client: FlaskClient, service: Services, train: Train) -> None:
     job_id = train(LARGE)["id"]
     job, stored = parameters_of(service, job_id, "1")
     with service.database.begin() as connection:
         freed = epochs.forget_parameters(connection, job.number, 1)
     assert freed == stored.address
-    placement.free(service.store.blobs.folder, service.database, [str(freed)])
+    placement.free(service.blobs, service.database, [str(freed)])
     with pytest.raises(NotFound, match="not stored"):
         parameter_bytes(service, job, stored)

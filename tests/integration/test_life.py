@@ -11,15 +11,15 @@ import pytest
 
 from service.errors import Misconfigured
 from service.ops.supervisor import check_port
-from tests.conftest import Parts
+from tests.conftest import Backends
 from tests.integration.service import Service
 from tests.waiting import wait_until
 
 
 @pytest.fixture
-def service(parts: Parts) -> Iterator[Service]:
-    urls = {"BACKPROP_DATABASE_URL": parts.database_url, "BACKPROP_QUEUE_URL": parts.queue_url}
-    with Service(parts.data_dir, BACKPROP_WORKERS="2", BACKPROP_API_PROCESSES="1", **urls) as running:
+def service(backends: Backends) -> Iterator[Service]:
+    urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_QUEUE_URL": backends.queue_url}
+    with Service(backends.data_dir, BACKPROP_WORKERS="2", BACKPROP_API_PROCESSES="1", **urls) as running:
         yield running
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.jobs.commands import collect
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
@@ -20,7 +20,7 @@ Run = Callable[..., bool]
 
 
 @pytest.fixture
-def run(service: Parts) -> Run:
+def run(service: Services) -> Run:
     return lambda should_stop=lambda: False: run_next_job(service, "test", should_stop)
 
 
@@ -42,7 +42,7 @@ def hashes(client: FlaskClient, job: str) -> list[tuple[int, str]]:
     return [(epoch["epoch"], epoch["sha256"]) for epoch in client.get(f"/v1/jobs/{job}/epochs").json["data"]]
 
 
-def has_resume_state(service: Parts, job: str) -> bool:
+def has_resume_state(service: Services, job: str) -> bool:
     with service.database.read() as connection:
         return epochs.load_resume_state(connection, jobs.get_job(connection, job).number) is not None
 
@@ -142,7 +142,7 @@ def test_a_job_that_is_being_cancelled_takes_no_other_wish(client: FlaskClient, 
     assert read(client, job)["status"] == "cancelled"
 
 
-def test_a_cancel_outlives_the_worker_that_was_to_heed_it(client: FlaskClient, service: Parts) -> None:
+def test_a_cancel_outlives_the_worker_that_was_to_heed_it(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     with service.database.begin() as connection:
         jobs.claim(connection, "lost", 45.0)
@@ -171,7 +171,7 @@ def test_wrong_moves_are_refused(client: FlaskClient, run: Run) -> None:
 
 
 def test_a_paused_job_that_is_cancelled_keeps_its_last_epoch_and_no_more(
-    client: FlaskClient, run: Run, service: Parts
+    client: FlaskClient, run: Run, service: Services
 ) -> None:
     job = submit(client, hold=True, training={**TRAINING, "store_parameters": {"every": 100}, "validation": None})
     run()

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from service.errors import Unavailable
 from service.jobs import submission as work
 from service.jobs import views
-from service.services import Parts
+from service.services import Services
 from service.store import idempotency
 from service.store.tables import idempotency as kept
 from tests.integration.contract import XOR, problem
@@ -31,7 +31,7 @@ def all_jobs(client: FlaskClient) -> list[str]:
     return [job["id"] for job in client.get("/v1/jobs").json["data"]]
 
 
-def later(service: Parts, seconds: float) -> None:
+def later(service: Services, seconds: float) -> None:
     """Let that much time pass for what is kept."""
     with service.database.begin() as connection:
         for key, began in connection.execute(select(kept.c.key, kept.c.created_at)).all():
@@ -56,7 +56,7 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
 
 
 def test_a_request_that_died_before_it_made_anything_is_done_by_the_next_one(
-    client: FlaskClient, service: Parts
+    client: FlaskClient, service: Services
 ) -> None:
     key = hashlib.sha256(b"POST /v1/jobs\none").hexdigest()
     with service.database.begin() as connection:  # all that is left of it
@@ -77,7 +77,7 @@ def test_a_request_that_came_to_nothing_without_the_database_may_be_sent_again_a
 
 
 def test_a_request_that_has_lost_its_key_makes_nothing(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit_job, ids = work.submit, list[str]()
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from service.errors import Unavailable
 from service.ops.processes import API_PARENT
-from service.services import Parts
+from service.services import Services
 from service.store import database as store
 from service.store.database import BoundedConnection, Database
 from tests.freezing import frozen
@@ -97,7 +97,7 @@ def test_an_api_process_whose_parent_died_as_it_forked_does_not_stay(tmp_path: P
 
 
 def test_a_flush_that_was_committed_late_is_no_failure(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A frozen database may hold a COMMIT back until its client has looked, in vain, and tried again."""
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": {"epochs": 3, "seed": 1}}).json["id"]

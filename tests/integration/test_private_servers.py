@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from tests import servers
-from tests.conftest import Parts
+from tests.conftest import Backends
 from tests.servers import Postgres, Redis, is_alive
 from tests.waiting import wait_until
 
@@ -101,13 +101,13 @@ def _open_to_everybody(folder: Path) -> str:
     return str(folder)
 
 
-def test_every_test_gets_empty_parts(parts: Parts) -> None:
-    assert list(parts.data_dir.iterdir()) == []
-    with redis.Redis.from_url(parts.queue_url) as client:
+def test_every_test_gets_empty_parts(backends: Backends) -> None:
+    assert list(backends.data_dir.iterdir()) == []
+    with redis.Redis.from_url(backends.queue_url) as client:
         assert client.dbsize() == 0
         client.set("left", "behind")
 
 
-def test_parts_left_full_are_empty_again(parts: Parts) -> None:
-    with redis.Redis.from_url(parts.queue_url) as client:
+def test_parts_left_full_are_empty_again(backends: Backends) -> None:
+    with redis.Redis.from_url(backends.queue_url) as client:
         assert client.dbsize() == 0

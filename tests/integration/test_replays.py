@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from service.services import Parts
+from service.services import Services
 from service.store.tables import jobs as jobs_table
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, Job, asker, classes, hashes_of, record_of, verdict_of
@@ -20,7 +20,7 @@ from workers.run.run import run_next_job
 
 
 @pytest.fixture
-def ask(client: FlaskClient, service: Parts) -> Ask:
+def ask(client: FlaskClient, service: Services) -> Ask:
     return asker(client, service)
 
 
@@ -102,7 +102,7 @@ TEN: dict[str, tuple[str, Job]] = {
 
 @pytest.mark.parametrize("kind", TEN)
 def test_ten_different_jobs_are_identical_when_they_are_replayed(
-    client: FlaskClient, service: Parts, kind: str
+    client: FlaskClient, service: Services, kind: str
 ) -> None:
     kernels, body = TEN[kind]
     run = asker(client, replace(service, settings=replace(service.settings, kernels=kernels)))
@@ -156,7 +156,7 @@ def test_a_fork_is_replayed_from_where_it_began(client: FlaskClient, ask: Ask) -
 
 
 def test_jobs_that_diverged_or_were_cancelled_are_replayed_up_to_their_last_epoch(
-    client: FlaskClient, service: Parts, ask: Ask
+    client: FlaskClient, service: Services, ask: Ask
 ) -> None:
     failed = ask("/v1/jobs", DIVERGING, status="failed")
     verdict = verdict_of(ask, failed)
@@ -171,7 +171,7 @@ def test_jobs_that_diverged_or_were_cancelled_are_replayed_up_to_their_last_epoc
 
 
 def test_a_job_that_was_paused_and_resumed_is_the_same_as_its_replay(
-    client: FlaskClient, service: Parts, ask: Ask
+    client: FlaskClient, service: Services, ask: Ask
 ) -> None:
     body = {"dataset": XOR, "training": {"epochs": 900, "batch_size": 4, "seed": 2}, "hold": True}
     job = ask("/v1/jobs", body, status="paused")
@@ -184,7 +184,7 @@ def test_a_job_that_was_paused_and_resumed_is_the_same_as_its_replay(
     assert verdict["identical"] is True and verdict["chain"]["replayed"] == ended["chain"]
 
 
-def test_a_replay_that_is_stopped_goes_on(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_a_replay_that_is_stopped_goes_on(client: FlaskClient, service: Services, ask: Ask) -> None:
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 12, "seed": 5}})
     queued = client.post(f"/v1/jobs/{record['id']}:replay", json={"metadata": {"by": "me"}}).json
     assert queued["replay"]["identical"] is None and queued["metadata"] == {"by": "me"}
@@ -202,7 +202,7 @@ def stops_after(asked: int) -> Any:
     return lambda: next(left, True)
 
 
-def test_jobs_of_a_version_that_kept_no_chain(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_jobs_of_a_version_that_kept_no_chain(client: FlaskClient, service: Services, ask: Ask) -> None:
     job = ask("/v1/jobs", {"dataset": XOR, "hold": True, "training": {"epochs": 300, "seed": 2}}, status="paused")
     client.post(f"/v1/jobs/{job['id']}:step", json={"epochs": 100})
     assert run_next_job(service, "test", lambda: False)
@@ -229,7 +229,7 @@ def test_a_key_makes_one_replay(client: FlaskClient, ask: Ask) -> None:
     assert first.json["id"] == again.json["id"] and again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_what_cannot_be_replayed_is_told(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_what_cannot_be_replayed_is_told(client: FlaskClient, service: Services, ask: Ask) -> None:
     problem(client.post("/v1/jobs/job_none:replay"), 404)
     queued = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "rows"}, "training": {"epochs": 2}}).json
     assert "is queued" in problem(client.post(f"/v1/jobs/{queued['id']}:replay"), 409)["detail"]

@@ -12,29 +12,29 @@ from service.datasets.options import Limits
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest
 from service.errors import Conflict
-from service.services import Parts
+from service.services import Services
 
 AT_ONCE = 6
-Keep = Callable[[Parts, str, int], bool]
+Keep = Callable[[Services, str, int], bool]
 
 
-def keep_dataset(parts: Parts, name: str, content: int) -> bool:
+def keep_dataset(services: Services, name: str, content: int) -> bool:
     request = DatasetRequest(inputs=[[0, 1], [1, content]], targets=[0, 1])
-    return catalog.keep_dataset(parts, name, catalog.reader_of_request(request, Limits(max_bytes=10_000)))[1]
+    return catalog.keep_dataset(services, name, catalog.reader_of_request(request, Limits(max_bytes=10_000)))[1]
 
 
-def keep_network(parts: Parts, name: str, content: int) -> bool:
-    return catalog.keep_network(parts, name, NetworkDefinition(hidden=[content]))[1]
+def keep_network(services: Services, name: str, content: int) -> bool:
+    return catalog.keep_network(services, name, NetworkDefinition(hidden=[content]))[1]
 
 
-def at_once(keep: Keep, parts: Parts, name: str, contents: list[int]) -> list[str]:
+def at_once(keep: Keep, services: Services, name: str, contents: list[int]) -> list[str]:
     """What each of several threads got: `new`, `there` or `refused`."""
     start = threading.Barrier(len(contents))
 
     def run(content: int) -> str:
         start.wait()
         try:
-            return "new" if keep(parts, name, content) else "there"
+            return "new" if keep(services, name, content) else "there"
         except Conflict as error:
             assert "is there already" in error.detail
             return "refused"
@@ -44,17 +44,17 @@ def at_once(keep: Keep, parts: Parts, name: str, contents: list[int]) -> list[st
 
 
 @pytest.mark.parametrize("keep", [keep_dataset, keep_network])
-def test_the_same_content_is_made_once(service: Parts, client: FlaskClient, keep: Keep) -> None:
+def test_the_same_content_is_made_once(service: Services, client: FlaskClient, keep: Keep) -> None:
     for attempt in range(5):
         got = at_once(keep, service, f"same-{attempt}", [1] * AT_ONCE)
         assert sorted(got) == ["new"] + ["there"] * (AT_ONCE - 1)
     if keep is keep_dataset:
         assert client.get("/v1/datasets/same-0").json["rows"] == 2
-        assert len([path for path in service.store.blobs.folder.root.rglob("*") if path.is_file()]) == 1
+        assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize("keep", [keep_dataset, keep_network])
-def test_other_content_is_refused(service: Parts, keep: Keep) -> None:
+def test_other_content_is_refused(service: Services, keep: Keep) -> None:
     for attempt in range(5):
         contents = [*range(1, AT_ONCE), 1]
         got = at_once(keep, service, f"other-{attempt}", contents)
@@ -63,12 +63,12 @@ def test_other_content_is_refused(service: Parts, keep: Keep) -> None:
         assert all((answer == "refused") == (content != made) for answer, content in zip(got, contents, strict=True))
 
 
-def test_the_rows_of_refused_content_are_not_kept(service: Parts) -> None:
+def test_the_rows_of_refused_content_are_not_kept(service: Services) -> None:
     assert sorted(at_once(keep_dataset, service, "one", [1, 2, 3])) == ["new", "refused", "refused"]
-    assert len([path for path in service.store.blobs.folder.root.rglob("*") if path.is_file()]) == 1
+    assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
 
 
-def test_a_name_given_up_meanwhile_is_free(service: Parts) -> None:
+def test_a_name_given_up_meanwhile_is_free(service: Services) -> None:
     for _ in range(10):
         keep_dataset(service, "brief", 1)
         with ThreadPoolExecutor() as pool:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from workers.run.run import run_next_job
 
 pytest.importorskip("numba")
@@ -81,7 +81,7 @@ def test_thinned_short_epochs_keep_first_best_and_last(client: FlaskClient, trai
     assert missing.json["nearest"] == 4000
 
 
-def test_short_epochs_that_diverge_keep_the_last_finite_one(client: FlaskClient, service: Parts) -> None:
+def test_short_epochs_that_diverge_keep_the_last_finite_one(client: FlaskClient, service: Services) -> None:
     body = {
         "dataset": {"inputs": [[1.0], [2.0]], "targets": [[1.0], [2.0]]},
         "network": {"layers": [{"type": "dense", "units": 1}]},

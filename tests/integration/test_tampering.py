@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import runs
 from service.store.jobs import jobs
 from service.store.tables import epoch_runs as runs_table
@@ -23,11 +23,11 @@ SHORT = {"dataset": XOR, "training": {"epochs": 3000, "batch_size": 4}}
 
 
 @pytest.fixture
-def ask(client: FlaskClient, service: Parts) -> Ask:
+def ask(client: FlaskClient, service: Services) -> Ask:
     return asker(client, service)
 
 
-def flip(service: Parts, job: Job, epoch: int, byte: int, bit: int = 0) -> None:
+def flip(service: Services, job: Job, epoch: int, byte: int, bit: int = 0) -> None:
     """Change one bit of what is stored after an epoch."""
     with service.database.begin() as connection:
         number = jobs.get_job(connection, job["id"]).number
@@ -41,7 +41,7 @@ def flip(service: Parts, job: Job, epoch: int, byte: int, bit: int = 0) -> None:
         connection.execute(update(parameters).where(*mine).values(bytes=bytes(data)))
 
 
-def change_hash(service: Parts, job: Job, epoch: int) -> None:
+def change_hash(service: Services, job: Job, epoch: int) -> None:
     """Change what is recorded as an epoch's hash."""
     with service.database.begin() as connection:
         number = jobs.get_job(connection, job["id"]).number
@@ -61,7 +61,7 @@ def change_hash(service: Parts, job: Job, epoch: int) -> None:
     [({"dataset": classes(), "training": {"epochs": 9, "seed": 5}}, 4), (SHORT, 2345)],
 )
 def test_one_flipped_bit_in_a_stored_epoch_is_found_and_named(
-    client: FlaskClient, service: Parts, ask: Ask, body: Job, epoch: int
+    client: FlaskClient, service: Services, ask: Ask, body: Job, epoch: int
 ) -> None:
     record = ask("/v1/jobs", body)
     layers = client.get(f"/v1/jobs/{record['id']}/epochs/{epoch}/parameters").json["layers"]
@@ -79,7 +79,7 @@ def test_one_flipped_bit_in_a_stored_epoch_is_found_and_named(
 
 
 def test_a_flipped_bit_is_named_in_a_thinned_record_too(
-    client: FlaskClient, service: Parts, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as often:
         often.setattr("workers.run.recorder.FLUSH_SECONDS", 0.0)
@@ -94,7 +94,7 @@ def test_a_flipped_bit_is_named_in_a_thinned_record_too(
 
 
 @pytest.mark.parametrize("kernels", ["numpy", "numba"])  # each epoch by itself, and many in one row
-def test_a_changed_hash_is_found(client: FlaskClient, service: Parts, kernels: str) -> None:
+def test_a_changed_hash_is_found(client: FlaskClient, service: Services, kernels: str) -> None:
     pytest.importorskip("numba")
     ask = asker(client, replace(service, settings=replace(service.settings, kernels=kernels)))
     training = {"epochs": 300, "seed": 5, "batch_size": 4, "store_parameters": {"every": 50}}
@@ -108,7 +108,7 @@ def test_a_changed_hash_is_found(client: FlaskClient, service: Parts, kernels: s
     assert verdict["chain"]["recorded"] == verdict["chain"]["replayed"] != verdict["chain"]["of_rows"]
 
 
-def test_parameters_and_hash_changed_together_are_found(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_parameters_and_hash_changed_together_are_found(client: FlaskClient, service: Services, ask: Ask) -> None:
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
     flip(service, record, 3, byte=0)
     change_hash(service, record, 3)
@@ -116,7 +116,7 @@ def test_parameters_and_hash_changed_together_are_found(client: FlaskClient, ser
     assert (found["epoch"], found["layer"], found["in"], found["index"]) == (3, 0, BOTH, [0, 0])
 
 
-def test_a_changed_chain_is_found(service: Parts, ask: Ask) -> None:
+def test_a_changed_chain_is_found(service: Services, ask: Ask) -> None:
     record = ask("/v1/jobs", {"dataset": XOR, "training": {"epochs": 6, "seed": 5}})
     with service.database.begin() as connection:
         connection.execute(update(jobs_table).where(jobs_table.c.id == record["id"]).values(chain="12" * 32))
@@ -125,7 +125,7 @@ def test_a_changed_chain_is_found(service: Parts, ask: Ask) -> None:
     assert verdict["first_difference"]["epoch"] is None and verdict["first_difference"]["reason"]
 
 
-def test_an_epoch_that_is_gone_is_found(service: Parts, ask: Ask) -> None:
+def test_an_epoch_that_is_gone_is_found(service: Services, ask: Ask) -> None:
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
     with service.database.begin() as connection:
         number = jobs.get_job(connection, record["id"]).number
@@ -134,7 +134,7 @@ def test_an_epoch_that_is_gone_is_found(service: Parts, ask: Ask) -> None:
     assert (found["epoch"], found["in"], found["sha256"]["recorded"]) == (2, "length", None)
 
 
-def test_another_computation_is_told_from_a_changed_record(client: FlaskClient, service: Parts, ask: Ask) -> None:
+def test_another_computation_is_told_from_a_changed_record(client: FlaskClient, service: Services, ask: Ask) -> None:
     """As on another machine: the replay itself comes to other bits."""
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
     queued = client.post(f"/v1/jobs/{record['id']}:replay").json

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import thinning
 from service.store.epochs.parameter_history import stored_epochs
 from service.store.jobs import jobs
@@ -40,7 +40,7 @@ def records(client: FlaskClient, job: str) -> list[dict[str, Any]]:
     ("network", "epochs", "every"), [(NETWORK, 5000, 1), (NETWORK, 5000, 3), (DROPPING, 400, 1), (DROPPING, 400, 3)]
 )
 def test_older_epochs_are_thinned_and_the_rest_is_as_told(
-    client: FlaskClient, service: Parts, train: Callable[..., Any], network: dict[str, Any], epochs: int, every: int
+    client: FlaskClient, service: Services, train: Callable[..., Any], network: dict[str, Any], epochs: int, every: int
 ) -> None:
     room = epochs // 12
     job = train(body(network, epochs, every=every, limit_bytes=SIZE * room))
@@ -72,7 +72,7 @@ def test_what_is_left_has_the_bytes_of_an_undisturbed_run(client: FlaskClient, t
             assert one == other and one["sha256"] == record["sha256"]
 
 
-def test_the_rule_is_in_the_jobs_answer(client: FlaskClient, service: Parts) -> None:
+def test_the_rule_is_in_the_jobs_answer(client: FlaskClient, service: Services) -> None:
     by_default = client.post("/v1/jobs", json=body(NETWORK, 2)).json["training"]["store_parameters"]
     rule = {"every": 1, "limit_bytes": 256 * 1024 * 1024, "beyond": "logarithmic", "optimizer_state": False}
     assert by_default == rule
@@ -88,7 +88,7 @@ def test_networks_that_do_not_fit_even_once_keep_the_first_the_best_and_the_last
     assert set(told) == {0, job["best_epoch"], 40}
 
 
-def test_a_job_that_stopped_and_goes_on_counts_what_is_stored(client: FlaskClient, service: Parts) -> None:
+def test_a_job_that_stopped_and_goes_on_counts_what_is_stored(client: FlaskClient, service: Services) -> None:
     job = client.post("/v1/jobs", json=body(DROPPING, 300, limit_bytes=SIZE * 30)).json["id"]
     for _ in range(6):
         asked = iter(range(10**9))

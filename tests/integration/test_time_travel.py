@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from service.store.jobs import jobs
 from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post
@@ -16,7 +16,7 @@ from tests.integration.test_forks import DIVERGING
 from workers.run.run import run_next_job
 
 
-def running(client: FlaskClient, service: Parts) -> Job:
+def running(client: FlaskClient, service: Services) -> Job:
     """A job that has trained five epochs and is in a worker's hands."""
     body = {"dataset": {"name": "rows", **classes()}, "hold": True, "training": {"seed": 1, "epochs": 50}}
     job: Job = client.post("/v1/jobs", json=body).json
@@ -30,7 +30,7 @@ def running(client: FlaskClient, service: Parts) -> Job:
     return job
 
 
-def failed(client: FlaskClient, service: Parts) -> Job:
+def failed(client: FlaskClient, service: Services) -> Job:
     body = {**DIVERGING, "dataset": {"name": "rows", **DIVERGING["dataset"]}}
     job: Job = client.post("/v1/jobs", json=body).json
     assert run_next_job(service, "test", lambda: False)
@@ -40,7 +40,7 @@ def failed(client: FlaskClient, service: Parts) -> Job:
 
 @pytest.mark.parametrize("made", [running, failed])
 def test_every_stored_epoch_of_running_and_failed_jobs_can_be_asked_about(
-    client: FlaskClient, service: Parts, made: Any
+    client: FlaskClient, service: Services, made: Any
 ) -> None:
     job = made(client, service)
     records = record_of(client, job)

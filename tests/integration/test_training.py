@@ -12,7 +12,7 @@ from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
-from service.services import Parts
+from service.services import Services
 from tests.integration.contract import CSV, XOR, problem
 from workers.run.run import run_next_job
 
@@ -160,7 +160,7 @@ def test_early_stopping_ends_with_the_best_epoch_as_the_version(train: Train, ta
     assert job["model"]["version"] == 1 and job["confusion_matrix"]["epoch"] == job["best_epoch"]
 
 
-def test_a_time_limit_fails_the_job_and_keeps_its_epochs(client: FlaskClient, service: Parts, table: str) -> None:
+def test_a_time_limit_fails_the_job_and_keeps_its_epochs(client: FlaskClient, service: Services, table: str) -> None:
     body = {"dataset": table, "training": {"epochs": 1_000_000, "time_limit_seconds": 0.3}}
     job_id = client.post("/v1/jobs", json=body).json["id"]
     assert run_next_job(service, "test", lambda: False)
@@ -279,7 +279,7 @@ def test_a_monitor_without_a_value_leaves_the_newest_epoch_the_best(client: Flas
     assert [warning["code"] for warning in job["warnings"]] == ["monitor_undefined"]
 
 
-def test_validation_rows_that_weigh_nothing_fail_the_job(client: FlaskClient, service: Parts) -> None:
+def test_validation_rows_that_weigh_nothing_fail_the_job(client: FlaskClient, service: Services) -> None:
     rows = [{"a": n / 10, "kind": "high" if n % 2 else "low"} for n in range(20)] + [{"a": 0.5, "kind": "low"}] * 3
     training = {**SHORT, "validation": {"rows": [20, 23]}, "class_weights": {"low": 0}}
     job = client.post("/v1/jobs", json={"dataset": {"rows": rows}, "training": training}).json["id"]

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from service.backprop.training.fingerprint import fingerprint
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.database import clock
 from service.store.jobs import crashes, jobs
@@ -33,16 +33,16 @@ def read(client: FlaskClient, job: str) -> Any:
     return client.get(f"/v1/jobs/{job}").json
 
 
-def run(service: Parts, should_stop: Callable[[], bool] = lambda: False) -> bool:
+def run(service: Services, should_stop: Callable[[], bool] = lambda: False) -> bool:
     return run_next_job(service, "host:1:2", should_stop)
 
 
-def change(service: Parts, job: str, **values: Any) -> None:
+def change(service: Services, job: str, **values: Any) -> None:
     with service.database.begin() as connection:
         connection.execute(update(table).where(table.c.id == job).values(**values))
 
 
-def claimed(service: Parts, seconds_ago: float = 0.0) -> JobRecord:
+def claimed(service: Services, seconds_ago: float = 0.0) -> JobRecord:
     with service.database.begin() as connection:
         job = jobs.claim(connection, "host:1:2", 45.0, fingerprint())
         assert job is not None
@@ -50,7 +50,7 @@ def claimed(service: Parts, seconds_ago: float = 0.0) -> JobRecord:
     return job
 
 
-def dies(service: Parts, exit_code: int | None, seconds_after_claim: float = 0.0) -> JobRecord:
+def dies(service: Services, exit_code: int | None, seconds_after_claim: float = 0.0) -> JobRecord:
     claimed(service, seconds_after_claim)
     with service.database.begin() as connection:
         (freed,) = workers.bury(connection, "host:1:2", exit_code)
@@ -58,7 +58,7 @@ def dies(service: Parts, exit_code: int | None, seconds_after_claim: float = 0.0
 
 
 @pytest.mark.parametrize("exit_code", [SEGMENT, 1, 70])
-def test_three_deaths_that_stored_nothing_end_the_job(client: FlaskClient, service: Parts, exit_code: int) -> None:
+def test_three_deaths_that_stored_nothing_end_the_job(client: FlaskClient, service: Services, exit_code: int) -> None:
     job = submit(client)
     assert [dies(service, exit_code).status for _ in range(3)] == ["queued", "queued", "failed"]
     ended = read(client, job)
@@ -67,24 +67,24 @@ def test_three_deaths_that_stored_nothing_end_the_job(client: FlaskClient, servi
     assert [event["type"] for event in client.get(f"/v1/jobs/{job}/events").json["data"]][-2:] == ["status", "end"]
 
 
-def test_kills_soon_after_the_claim_do_not_count_but_twenty_do(client: FlaskClient, service: Parts) -> None:
+def test_kills_soon_after_the_claim_do_not_count_but_twenty_do(client: FlaskClient, service: Services) -> None:
     submit(client)
     statuses = [dies(service, KILL, 9.0 if number % 2 else 0.0).status for number in range(19)]
     assert set(statuses) == {"queued"}
     assert dies(service, KILL).status == "failed"
 
 
-def test_kills_long_after_the_claim_count(client: FlaskClient, service: Parts) -> None:
+def test_kills_long_after_the_claim_count(client: FlaskClient, service: Services) -> None:
     submit(client)
     assert [dies(service, KILL, 10.5).status for _ in range(3)] == ["queued", "queued", "failed"]
 
 
-def test_what_nobody_saw_does_not_count_among_the_three(client: FlaskClient, service: Parts) -> None:
+def test_what_nobody_saw_does_not_count_among_the_three(client: FlaskClient, service: Services) -> None:
     submit(client)
     assert {dies(service, None, 600.0).status for _ in range(19)} == {"queued"}
 
 
-def test_progress_clears_the_count(client: FlaskClient, service: Parts) -> None:
+def test_progress_clears_the_count(client: FlaskClient, service: Services) -> None:
     job = submit(client, epochs=50)
     for _ in range(4):
         assert dies(service, SEGMENT).status == "queued"
@@ -95,7 +95,7 @@ def test_progress_clears_the_count(client: FlaskClient, service: Parts) -> None:
             assert [freed.status for freed in workers.bury(connection, "host:1:2", SEGMENT)] == ["queued"]
 
 
-def test_a_run_that_stores_epochs_makes_progress(client: FlaskClient, service: Parts) -> None:
+def test_a_run_that_stores_epochs_makes_progress(client: FlaskClient, service: Services) -> None:
     job = submit(client, hold=True)
     assert run(service)
     with service.database.read() as connection:
@@ -105,7 +105,7 @@ def test_a_run_that_stores_epochs_makes_progress(client: FlaskClient, service: P
 
 @pytest.mark.parametrize(("verb", "status"), [("cancel", "cancelled"), ("pause", "paused")])
 def test_what_was_asked_of_a_job_comes_true_when_its_worker_dies(
-    client: FlaskClient, service: Parts, verb: str, status: str
+    client: FlaskClient, service: Services, verb: str, status: str
 ) -> None:
     job = submit(client)
     claimed(service)
@@ -118,7 +118,7 @@ def test_what_was_asked_of_a_job_comes_true_when_its_worker_dies(
 
 @pytest.mark.parametrize(("verb", "status"), [("cancel", "cancelled"), ("pause", "paused")])
 def test_a_job_whose_lease_is_over_is_moved_at_once(
-    client: FlaskClient, service: Parts, verb: str, status: str
+    client: FlaskClient, service: Services, verb: str, status: str
 ) -> None:
     job = submit(client)
     claimed(service)
@@ -126,7 +126,7 @@ def test_a_job_whose_lease_is_over_is_moved_at_once(
     assert client.post(f"/v1/jobs/{job}:{verb}").json["status"] == status
 
 
-def test_a_job_whose_lease_is_over_is_taken_by_the_next(client: FlaskClient, service: Parts) -> None:
+def test_a_job_whose_lease_is_over_is_taken_by_the_next(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     claimed(service)
     assert not run(service)
@@ -137,7 +137,7 @@ def test_a_job_whose_lease_is_over_is_taken_by_the_next(client: FlaskClient, ser
     assert (read(client, job)["status"], read(client, job)["attempt"]) == ("succeeded", 2)
 
 
-def test_a_long_job_makes_room_for_one_that_waits(client: FlaskClient, service: Parts) -> None:
+def test_a_long_job_makes_room_for_one_that_waits(client: FlaskClient, service: Services) -> None:
     undisturbed = submit(client, epochs=300_000)
     assert run(service)
     hasty = replace(service, settings=replace(service.settings, turn_seconds=0.1, lease_seconds=0.4))
@@ -162,7 +162,7 @@ def hashes(client: FlaskClient, job: str) -> list[str]:
 
 
 @pytest.mark.parametrize("free", ["another worker", "lower priority", "the turn is not over"])
-def test_nobody_makes_room_without_need(client: FlaskClient, service: Parts, free: str) -> None:
+def test_nobody_makes_room_without_need(client: FlaskClient, service: Services, free: str) -> None:
     hasty = replace(service, settings=replace(service.settings, turn_seconds=0.1, lease_seconds=0.4))
     if free == "the turn is not over":
         hasty = replace(service, settings=replace(service.settings, turn_seconds=600, lease_seconds=0.4))
@@ -175,7 +175,9 @@ def test_nobody_makes_room_without_need(client: FlaskClient, service: Parts, fre
     assert (read(client, long)["status"], read(client, long)["attempt"]) == ("succeeded", 1)
 
 
-def begun_elsewhere(client: FlaskClient, service: Parts, on_other_machine: str, epochs: int = 4, steps: int = 2) -> str:
+def begun_elsewhere(
+    client: FlaskClient, service: Services, on_other_machine: str, epochs: int = 4, steps: int = 2
+) -> str:
     job = submit(client, epochs, hold=True, on_other_machine=on_other_machine)
     assert run(service)
     assert client.post(f"/v1/jobs/{job}:step", json={"epochs": steps}).status_code == 202
@@ -185,7 +187,7 @@ def begun_elsewhere(client: FlaskClient, service: Parts, on_other_machine: str, 
     return job
 
 
-def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, service: Parts) -> None:
+def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "resume")
     assert run(service)
     ended = read(client, job)
@@ -196,7 +198,7 @@ def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, se
     assert [event["data"] for event in events if event["type"] == "warning"] == [warning]
 
 
-def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, service: Parts) -> None:
+def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "wait")
     with service.database.begin() as connection:
         workers.note_worker(connection, "host:1:2", fingerprint())
@@ -207,7 +209,7 @@ def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, s
     assert read(client, job)["status"] == "succeeded" and not read(client, job)["warnings"]
 
 
-def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: FlaskClient, service: Parts) -> None:
+def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "restart")
     assert run(service)
     ended = read(client, job)
@@ -216,7 +218,7 @@ def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: Flas
     assert [epoch["epoch"] for epoch in epochs] == list(range(5))
 
 
-def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, service: Parts) -> None:
+def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, service: Services) -> None:
     undisturbed = submit(client, epochs=200)
     assert run(service)
     job = begun_elsewhere(client, service, "restart", epochs=200, steps=100)
@@ -225,7 +227,7 @@ def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, servic
     assert hashes(client, job) == hashes(client, undisturbed)
 
 
-def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, service: Parts) -> None:
+def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, service: Services) -> None:
     job = submit(client, epochs=300, hold=True)
     assert run(service)
     client.post(f"/v1/jobs/{job}:step", json={"epochs": 200})
@@ -243,7 +245,7 @@ def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, se
     assert ended["chain"] == chain.hex()
 
 
-def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Parts) -> None:
+def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "resume")
     with service.database.begin() as connection:
         workers.note_worker(connection, "elsewhere:1:2", ELSEWHERE)

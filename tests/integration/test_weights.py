@@ -5,7 +5,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from service.services import Parts
+from service.services import Services
 from tests.integration.contract import SMALL, problem
 from workers.run.run import run_next_job
 
@@ -62,7 +62,7 @@ def test_shares_of_classes_that_are_wrong(client: FlaskClient) -> None:
 
 
 def test_what_weights_became_is_told_once_the_job_has_begun(
-    client: FlaskClient, train: Callable[..., dict[str, Any]], service: Parts
+    client: FlaskClient, train: Callable[..., dict[str, Any]], service: Services
 ) -> None:
     training = {**SMALL, "class_weights": "balanced"}
     waiting = client.post("/v1/jobs", json={"dataset": PLAIN, "training": training}).json
@@ -75,7 +75,7 @@ def test_what_weights_became_is_told_once_the_job_has_begun(
     assert train({"dataset": WEIGHED, "training": SMALL})["training"]["class_weights"] is None
 
 
-def test_what_statistics_cannot_tell_of_weights_fails_the_job(client: FlaskClient, service: Parts) -> None:
+def test_what_statistics_cannot_tell_of_weights_fails_the_job(client: FlaskClient, service: Services) -> None:
     for value in (-1, None):
         training = {**SMALL, "rows": [5, 20]}
         fine = client.post("/v1/jobs", json={"dataset": with_weight(value), "training": training}).json
@@ -108,7 +108,7 @@ def test_another_dataset_validates_whatever_order_its_categories_have(
         assert pointer == "#/training/validation/dataset" and says in detail
 
 
-def test_a_value_missing_where_it_would_validate_is_named(client: FlaskClient, service: Parts) -> None:
+def test_a_value_missing_where_it_would_validate_is_named(client: FlaskClient, service: Services) -> None:
     rows = [*PLAIN["rows"], {"a": None, "y": "ham"}, {"a": 1.0, "y": None}]
     for validated, column, row in (([20, 21], "a", 21), ([21, 22], "y", 22)):
         training = {**SMALL, "rows": [0, 20], "validation": {"rows": validated}}

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.backprop.training.kernels import has_numba
-from service.services import Parts
+from service.services import Services
 from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.interrupting import Died, after, die
@@ -44,7 +44,7 @@ def record(client: FlaskClient, job: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("network", "calls"), [(DENSE, 5), (NORMALIZED, 37)], ids=["dense", "normalized"])
 def test_a_run_that_stops_within_every_epoch_ends_as_undisturbed(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], calls: int
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, network: dict[str, Any], calls: int
 ) -> None:
     if has_numba():
         monkeypatch.setattr("service.backprop.compiled.steps.CHUNK_BYTES", 1000)  # a call every 7 batches
@@ -60,7 +60,7 @@ def test_a_run_that_stops_within_every_epoch_ends_as_undisturbed(
 
 
 def test_a_run_that_dies_within_long_epochs_goes_on_from_the_last_minute(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undisturbed = submit(client, NORMALIZED)
     assert run_next_job(service, "test", lambda: False)
@@ -78,7 +78,7 @@ def test_a_run_that_dies_within_long_epochs_goes_on_from_the_last_minute(
 
 
 def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
-    client: FlaskClient, service: Parts, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     undisturbed, job = submit(client, NORMALIZED), submit(client, NORMALIZED)
     assert run_next_job(service, "test", lambda: False)

@@ -10,7 +10,7 @@ from service.backprop.training.accumulators import Measures
 from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.row_weights import Weighing
 from service.definitions.build import build_network
-from service.services import Parts
+from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
@@ -29,7 +29,9 @@ def version_epoch(job: JobRecord, recorder: Recorder) -> int:
     return best if job.training["version_epoch"] == "best" and best is not None else last
 
 
-def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any] | None:
+def confusion_matrix(
+    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder
+) -> dict[str, Any] | None:
     """Of the version's epoch: how many rows of each class (a row of counts) are told to be of each (its columns).
 
     Counted on the validation rows, else on training rows, evenly out of all of them where they are many; None for
@@ -40,7 +42,7 @@ def confusion_matrix(parts: Parts, job: JobRecord, prepared: Prepared, recorder:
         return None
     epoch, settings = version_epoch(job, recorder), prepared.settings
     network = build_network(job.network, job.training["precision"])
-    network.load(recorder.bytes_of(epoch) or _stored_bytes(parts, job, epoch))
+    network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
     evaluator = Evaluator(network, measures, Weighing(settings.loss))
     if prepared.validation is not None:
@@ -62,10 +64,10 @@ def _evenly(rows: int) -> IndexArray:
     return np.arange(count, dtype=np.intp) * rows // count
 
 
-def _stored_bytes(parts: Parts, job: JobRecord, epoch: int) -> bytes:
-    with parts.database.read() as connection:
+def _stored_bytes(services: Services, job: JobRecord, epoch: int) -> bytes:
+    with services.database.read() as connection:
         stored = epochs.load_parameters(connection, job.number, epoch)
-    return read_bytes(parts.blobs, stored)
+    return read_bytes(services.blobs, stored)
 
 
 def stopping(recorder: Recorder) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
-from service.services import Parts
+from service.services import Services
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place, place_written
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
@@ -70,8 +70,8 @@ class _Placed:
 class Writer:
     """The one who writes for a run, one flush after the other, in whatever thread."""
 
-    def __init__(self, parts: Parts, job: JobRecord, keeping: Keeping) -> None:
-        self.parts, self.job, self.keeping = parts, job, keeping
+    def __init__(self, services: Services, job: JobRecord, keeping: Keeping) -> None:
+        self.services, self.job, self.keeping = services, job, keeping
         self.telling = Telling(job)
         self.hurried = threading.Event()  # set when there is no time left for trying again
         self.should_stop: Callable[[], bool] = lambda: False  # as training is asked
@@ -109,19 +109,19 @@ class Writer:
                     asked = None
                     break
         self.chain = chain
-        free(self.parts.blobs, self.parts.database, superseded)
+        free(self.services.blobs, self.services.database, superseded)
         self.telling.noted(flush.warnings)
         return Written(asked, time.monotonic() - began)
 
     def _gives_up(self, began: float) -> bool:
         """Whether there is no time left for another try; else it is time for one."""
         waited = time.monotonic() - began
-        is_over = waited > self.parts.settings.lease_seconds
+        is_over = waited > self.services.settings.lease_seconds
         return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:
         """Large byte strings go into the blobs first: they take too long for a transaction."""
-        blobs = self.parts.blobs
+        blobs = self.services.blobs
         blocks = [
             (block, place(blobs, block.bytes)) for block in joined(flush.pending.blocks, self.keeping.__contains__)
         ]
@@ -134,12 +134,14 @@ class Writer:
     def _transaction(self, flush: Flush, placed: _Placed, chain: str | None) -> tuple[str | None, list[str]]:
         """What the client has asked for, and the addresses that are pointed to no longer."""
         number, pending = self.job.number, flush.pending
-        with self.parts.database.begin() as connection:
-            if not jobs.fenced(connection, self.job, self.parts.settings.lease_seconds, chain=chain, **flush.progress):
+        with self.services.database.begin() as connection:
+            if not jobs.fenced(
+                connection, self.job, self.services.settings.lease_seconds, chain=chain, **flush.progress
+            ):
                 raise Fenced
             if large := placed.large():
                 references.pointing(connection)
-                hold(self.parts.blobs, large)
+                hold(self.services.blobs, large)
             epochs.add_epochs(connection, number, pending.records)
             runs.add_runs(connection, number, pending.runs)
             diagnostics.add_diagnostics(connection, number, pending.diagnostics)
@@ -186,7 +188,7 @@ class Writer:
     def _was_committed(self, flush: Flush) -> bool:
         """After a lost answer to COMMIT: whether it took place."""
         try:
-            with self.parts.database.read() as connection:
+            with self.services.database.read() as connection:
                 job = jobs.get_job(connection, self.job.id)
                 stored = epochs.last_epoch(connection, self.job.number)
         except Unavailable:

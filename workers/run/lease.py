@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
-from service.services import Parts
+from service.services import Services
 from service.store.jobs import fair_share, jobs
-from service.store.records import JobRecord, Wish
+from service.store.records import JobRecord, Request
 
 LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
@@ -30,12 +30,12 @@ class Watch:
 
     def __init__(
         self,
-        parts: Parts,
+        services: Services,
         job: JobRecord,
         should_stop: Callable[[], bool],
         leave: Callable[[], None] = leave_stalled,
     ) -> None:
-        self.parts, self.job, self.should_stop, self.leave = parts, job, should_stop, leave
+        self.services, self.job, self.should_stop, self.leave = services, job, should_stop, leave
         self.asked: str | None = None
         self.turn_is_over = False
         self._turn_by: float | None = None
@@ -59,7 +59,7 @@ class Watch:
     def stop(self) -> bool:
         """Asked before every batch. A pause waits a little for the epoch's end, so that nothing is computed twice."""
         self.batches += 1
-        if self.asked == Wish.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
+        if self.asked == Request.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
             return self.lost or self.should_stop() or self.is_overdue()
         return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
 
@@ -78,7 +78,7 @@ class Watch:
     @property
     def goes_on_elsewhere(self) -> bool:
         """Whether the job, when the run stops now, is to go on later from where it stands."""
-        return not (self.lost or self.asked == Wish.CANCEL or self.is_overdue())
+        return not (self.lost or self.asked == Request.CANCEL or self.is_overdue())
 
     def end(self) -> None:
         """Training is over: what comes now has no batches."""
@@ -89,7 +89,7 @@ class Watch:
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def _watch(self) -> None:
-        lease = self.parts.settings.lease_seconds
+        lease = self.services.settings.lease_seconds
         pause = min(LOOK_SECONDS, lease * RENEW_SHARE)
         waited = 0.0
         while not self._over.wait(pause):
@@ -113,16 +113,16 @@ class Watch:
             return
         if self.batches != moved[0]:
             self._moved = (self.batches, now)
-        elif now - moved[1] > self.parts.settings.stall_seconds:
+        elif now - moved[1] > self.services.settings.stall_seconds:
             log.critical("%s: no batch for %.0f s; the process ends itself", self.job.id, now - moved[1])
             self.leave()
 
     def _look(self, renew: bool) -> None:
-        settings = self.parts.settings
+        settings = self.services.settings
         if renew:
-            with self.parts.database.begin() as connection:
+            with self.services.database.begin() as connection:
                 self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds, batches=self.batches)
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             asked = jobs.requested(connection, self.job)
             self.turn_is_over = fair_share.is_over(
                 connection, self.job, settings.turn_seconds, fingerprint(settings.kernels)
@@ -132,6 +132,6 @@ class Watch:
             self._turn_by = None
         elif self._turn_by is None:
             self._turn_by = time.monotonic() + PATIENCE_SECONDS
-        if asked == Wish.PAUSE and self.asked != Wish.PAUSE:
+        if asked == Request.PAUSE and self.asked != Request.PAUSE:
             self._pause_by = time.monotonic() + PATIENCE_SECONDS
         self.asked = asked

@@ -21,7 +21,7 @@ from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import Selection
-from service.services import Parts
+from service.services import Services
 from service.store import resources
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
@@ -68,23 +68,23 @@ class Found:
     start: Start | None
 
 
-def prepare(parts: Parts, job: JobRecord) -> Prepared:
+def prepare(services: Services, job: JobRecord) -> Prepared:
     """Read definitions, dataset and the state to go on from, in one look; then fit, map and build."""
-    found = _look(parts, job)
-    dataset, kernels = found.dataset, resolve(parts.settings.kernels)
-    array = open_rows(parts.blobs.path(dataset.address))
+    found = _look(services, job)
+    dataset, kernels = found.dataset, resolve(services.settings.kernels)
+    array = open_rows(services.blobs.path(dataset.address))
     rows, held_out = split(dataset.table, array, job.splitting)
     labels = None if job.targets["labels"] is None else tuple(job.targets["labels"])
     preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
     network = build_network(job.network, job.training["precision"])
-    resume = _begin(parts, job, network, found)
+    resume = _begin(services, job, network, found)
     like = trained_on(preprocessing, dataset.table)
     recoding = Recoding(dataset.table, like)
     mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
     training = mapped(rows, network.dtype)
     given = job.training.get("class_weights")
     weights = class_weights_alike(given, labels, array, dataset.table, rows, training.sample_weights)
-    threads, scale = parts.settings.threads, preprocessing.target_scale
+    threads, scale = services.settings.threads, preprocessing.target_scale
     settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from)
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
     validation = None
@@ -92,13 +92,13 @@ def prepare(parts: Parts, job: JobRecord) -> Prepared:
         check_complete(dataset.table, array, held_out, preprocessing.missing)
         validation = mapped(held_out, network.dtype)
     elif found.other is not None:
-        there = open_rows(parts.blobs.path(found.other.address))
+        there = open_rows(services.blobs.path(found.other.address))
         validation = rows_of_another(there, found.other.table, like, preprocessing, network.dtype, kernels=kernels)
     return Prepared(network, settings, preprocessing, training, validation, resume)
 
 
-def _look(parts: Parts, job: JobRecord) -> Found:
-    with parts.database.read() as connection:
+def _look(services: Services, job: JobRecord) -> Found:
+    with services.database.read() as connection:
         return Found(
             resources.get_dataset(connection, job.dataset_name),
             None if job.validation_name is None else resources.get_dataset(connection, job.validation_name),
@@ -119,18 +119,18 @@ def _preprocessing(
     return preprocessing
 
 
-def _begin(parts: Parts, job: JobRecord, network: Network, found: Found) -> TrainingState | None:
+def _begin(services: Services, job: JobRecord, network: Network, found: Found) -> TrainingState | None:
     """The state to go on from, or the network as it begins: drawn, or for a fork its parent's."""
     if found.state is not None:
-        return TrainingState.from_bytes(read_bytes(parts.blobs, found.state))
+        return TrainingState.from_bytes(read_bytes(services.blobs, found.state))
     if found.start is None or job.forked_from is None:
         network.initialize(job.training["seed"])
         return None
     parent = build_network(job.network, job.forked_from["precision"])
-    parent.load(read_bytes(parts.blobs, found.start.parameters))
+    parent.load(read_bytes(services.blobs, found.start.parameters))
     with np.errstate(over="ignore"):  # what a float32 does not hold is found at epoch 0
         network.vector[...] = parent.vector
     if found.start.optimizer is None:
         return None
-    state = OptimizerState.from_bytes(read_bytes(parts.blobs, found.start.optimizer))
+    state = OptimizerState.from_bytes(read_bytes(services.blobs, found.start.optimizer))
     return TrainingState(BEFORE_ALL, state.steps, 0, math.inf, network.vector, state.slots, {})

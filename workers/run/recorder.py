@@ -15,7 +15,7 @@ from service.backprop.training.diagnostics import Warned
 from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
-from service.services import Parts
+from service.services import Services
 from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
@@ -38,18 +38,20 @@ class Recorder:
 
     def __init__(
         self,
-        parts: Parts,
+        services: Services,
         job: JobRecord,
         bytes_an_epoch: int,
         preprocessing: dict[str, Any],
         also: frozenset[int] = frozenset(),
     ) -> None:
-        self.parts, self.job, self.preprocessing = parts, job, preprocessing
+        self.services, self.job, self.preprocessing = services, job, preprocessing
         storing = job.training["store_parameters"]
-        budget = storing.get("limit_bytes") or parts.settings.stored_epochs_bytes  # older jobs have none of their own
+        budget = (
+            storing.get("limit_bytes") or services.settings.stored_epochs_bytes
+        )  # older jobs have none of their own
         self.keeping = Keeping(job.training["epochs"], storing["every"], bytes_an_epoch, budget, also)
         self.keeps_states = bool(storing.get("optimizer_state"))
-        self.writer = Writer(parts, job, self.keeping)
+        self.writer = Writer(services, job, self.keeping)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
         self.under_way: Future[Written] | None = None
         self.pending = Pending()
@@ -234,7 +236,7 @@ class Recorder:
         self.writer.hurried.set()
         self.settle()
         self.pending = Pending()
-        with self.parts.database.begin() as connection:
+        with self.services.database.begin() as connection:
             status = jobs.put_back(connection, self.job, behind)
         if status is None:
             raise Fenced
@@ -283,7 +285,7 @@ class Recorder:
         if self.progressed:
             values |= {
                 "stored_attempt": self.job.attempt,
-                "fingerprint": fingerprint(self.parts.settings.kernels),
+                "fingerprint": fingerprint(self.services.settings.kernels),
             }
         if self.latest is not None:
             epoch = self.latest[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.definitions.build import build_network
 from service.errors import NotFound
-from service.services import Parts
+from service.services import Services
 from service.store.blobs.placement import read_unchecked
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import jobs
@@ -56,32 +56,32 @@ class Audit:
     damaged: int | None
 
 
-def keeps_also(parts: Parts, job: JobRecord) -> frozenset[int]:
+def keeps_also(services: Services, job: JobRecord) -> frozenset[int]:
     """The epoch that a replay stores whatever else it keeps: the record's first one whose stored bytes are others."""
     if job.replay is None or job.replay_of is None:
         return frozenset()
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
         recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), int(job.replay["through"]))
-    damaged = _audit(parts, record, recorded).damaged
+    damaged = _audit(services, record, recorded).damaged
     return frozenset() if damaged is None else frozenset({damaged})
 
 
-def certify(parts: Parts, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
+def certify(services: Services, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
     """The replay's verdict, once its last epoch is computed and before its end is stored. Takes no transaction long."""
     assert job.replay is not None and job.replay_of is not None
     through = int(job.replay["through"])
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
         recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), through)
         replayed = _replayed_hashes(connection, job, recorder, through)
-    audit = _audit(parts, record, recorded)
+    audit = _audit(services, record, recorded)
     chain = {"recorded": job.replay["chain"]["recorded"], "of_rows": recorded.chain(), "replayed": replayed.chain()}
     unlike = recorded.first_unlike(replayed)
     epoch = min((each for each in (unlike, audit.damaged) if each is not None), default=None)
     difference = None
     if epoch is not None:
-        difference = _Difference(parts, record, job, recorder, recorded, replayed, chain).at(epoch)
+        difference = _Difference(services, record, job, recorder, recorded, replayed, chain).at(epoch)
     elif chain["recorded"] not in (None, chain["of_rows"]):
         reason = "every epoch's hash is as it was replayed, and the chain that was stored with them is another one"
         difference = {"epoch": None, "layer": None, "in": "chain", "reason": reason}
@@ -102,11 +102,11 @@ def _replayed_hashes(connection: Any, job: JobRecord, recorder: Recorder, throug
     return Hashes.of(found(), through)
 
 
-def _audit(parts: Parts, record: JobRecord, recorded: Hashes) -> Audit:
+def _audit(services: Services, record: JobRecord, recorded: Hashes) -> Audit:
     """Hash everything the record has stored; a block at a time is in memory."""
     checked, damaged, after = 0, set(), -1
-    while (block := _next_block(parts, record, after)) is not None:
-        data = read_unchecked(parts.blobs, block.bytes, block.address) or b""
+    while (block := _next_block(services, record, after)) is not None:
+        data = read_unchecked(services.blobs, block.bytes, block.address) or b""
         for index, epoch in enumerate(block.epochs):
             if epoch >= len(recorded.there):
                 break  # a paused job may have gone on since
@@ -118,8 +118,8 @@ def _audit(parts: Parts, record: JobRecord, recorded: Hashes) -> Audit:
     return Audit(checked, min(damaged, default=None))
 
 
-def _next_block(parts: Parts, record: JobRecord, after: int) -> StoredBlock | None:
-    with parts.database.read() as connection:
+def _next_block(services: Services, record: JobRecord, after: int) -> StoredBlock | None:
+    with services.database.read() as connection:
         return epochs.next_block(connection, record.number, after)
 
 
@@ -127,7 +127,7 @@ def _next_block(parts: Parts, record: JobRecord, after: int) -> StoredBlock | No
 class _Difference:
     """Tells of one epoch that is not as it was replayed."""
 
-    parts: Parts
+    services: Services
     record: JobRecord
     job: JobRecord
     recorder: Recorder
@@ -166,12 +166,12 @@ class _Difference:
 
     def _stored(self, job: JobRecord, epoch: int) -> bytes | None:
         """A job's parameters after an epoch as they lie there, unchecked; None where they are not stored."""
-        with self.parts.database.read() as connection:
+        with self.services.database.read() as connection:
             try:
                 found = epochs.load_parameters(connection, job.number, epoch)
             except NotFound:
                 return None
-        return read_unchecked(self.parts.blobs, found.bytes, found.address)
+        return read_unchecked(self.services.blobs, found.bytes, found.address)
 
     def _mine(self, epoch: int) -> bytes | None:
         at_hand = self.recorder.bytes_of(epoch)

@@ -10,10 +10,10 @@ from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
-from service.services import Parts
+from service.services import Services
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
-from service.store.records import JobRecord, Status, Wish
+from service.store.records import JobRecord, Request, Status
 from workers.run.checkpoint import Within
 from workers.run.finish import add_version, confusion_matrix, stopping
 from workers.run.flush import Fenced
@@ -25,55 +25,55 @@ from workers.run.replay_verdict import certify, keeps_also
 log = logging.getLogger(__name__)
 
 
-def run_next_job(parts: Parts, worker: str, should_stop: Callable[[], bool]) -> bool:
+def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
-    with parts.database.begin() as connection:
+    with services.database.begin() as connection:
         freed = crashes.free_expired(connection)
-        job = jobs.claim(connection, worker, parts.settings.lease_seconds, fingerprint(parts.settings.kernels))
+        job = jobs.claim(connection, worker, services.settings.lease_seconds, fingerprint(services.settings.kernels))
         if job is not None:
-            job = fingerprints.welcome(connection, job, fingerprint(parts.settings.kernels))
+            job = fingerprints.welcome(connection, job, fingerprint(services.settings.kernels))
     for each in freed:
         if each.status.ended:
-            tidy(parts, each)
+            tidy(services, each)
     if job is None:
         return False
     log.info("%s: attempt %d begins", job.id, job.attempt)
     try:
-        _run(parts, job, should_stop)
+        _run(services, job, should_stop)
     except (Fenced, Unavailable, OutOfSpace):
         log.warning("%s: attempt %d has lost the job and drops its work", job.id, job.attempt)
     return True
 
 
-def _run(parts: Parts, job: JobRecord, should_stop: Callable[[], bool]) -> None:
+def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     recorder: Recorder | None = None
     try:
-        with Watch(parts, job, should_stop) as watch:
-            prepared = prepare(parts, job)
-            recorder = _recorder(parts, job, prepared)
+        with Watch(services, job, should_stop) as watch:
+            prepared = prepare(services, job)
+            recorder = _recorder(services, job, prepared)
             recorder.writer.should_stop = should_stop
             asked = _train(prepared, recorder, watch)
             recorder.state = None  # it holds on to all that training computed in
             recorder.settle()
             watch.end()
-            _end(parts, job, prepared, recorder, asked)  # the lease is kept through this, too
+            _end(services, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
-        _fail(parts, job, recorder, "diverged", error.detail, error.epoch)
+        _fail(services, job, recorder, "diverged", error.detail, error.epoch)
     except MemoryError:
-        _fail(parts, job, recorder, "out_of_memory", "the worker has not enough memory for this job")
+        _fail(services, job, recorder, "out_of_memory", "the worker has not enough memory for this job")
     except NotFound as error:
-        _fail(parts, job, recorder, "dataset_missing", error.detail)
+        _fail(services, job, recorder, "dataset_missing", error.detail)
     except Damaged as error:
-        _fail(parts, job, recorder, "damaged", error.detail)
+        _fail(services, job, recorder, "damaged", error.detail)
     except Invalid as error:
-        _fail(parts, job, recorder, "invalid_data", error.detail)
+        _fail(services, job, recorder, "invalid_data", error.detail)
     except OutOfSpace:
-        _wait_for_space(parts, job, recorder)
+        _wait_for_space(services, job, recorder)
     except (Fenced, Unavailable):  # what cannot be stored now is computed again when its lease is over
         raise Fenced from None
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
-        _fail(parts, job, recorder, "internal", "the worker failed; its log says why")
+        _fail(services, job, recorder, "internal", "the worker failed; its log says why")
     finally:
         if recorder is not None:
             recorder.close()
@@ -122,7 +122,7 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
     if not recorder.is_resumable:
         return None
-    pauses = pauses or Wish.PAUSE in (watch.asked, recorder.wishes())
+    pauses = pauses or Request.PAUSE in (watch.asked, recorder.wishes())
     if pauses or watch.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
@@ -131,30 +131,32 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     return recorder.asked
 
 
-def _recorder(parts: Parts, job: JobRecord, prepared: Prepared) -> Recorder:
-    recorder = Recorder(parts, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(parts, job))
+def _recorder(services: Services, job: JobRecord, prepared: Prepared) -> Recorder:
+    recorder = Recorder(
+        services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(services, job)
+    )
     if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
-        with parts.database.read() as connection:
+        with services.database.read() as connection:
             recorder.writer.chain = hash_chain.of_stored(connection, job.number)
     resume = prepared.resume
     if resume is not None and resume.epoch >= 0:
-        _go_on_from(parts, recorder, prepared, resume)
+        _go_on_from(services, recorder, prepared, resume)
     return recorder
 
 
-def _go_on_from(parts: Parts, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
+def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
     """Where the newest epoch is not kept by rule it is held at hand: it may turn out to be the last."""
     if resume.begun is not None or resume.epoch in recorder.keeping:
         recorder.goes_on_from(resume, None, is_stored=True)
         return
-    with parts.database.read() as connection:
+    with services.database.read() as connection:
         record = epochs.get_epoch(connection, recorder.job.number, resume.epoch)
     prepared.network.vector[...] = resume.vector
     is_stored = record is None or record.parameters_stored
     recorder.goes_on_from(resume, prepared.network.stored_bytes(), is_stored)
 
 
-def _wait_for_space(parts: Parts, job: JobRecord, recorder: Recorder | None) -> None:
+def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
     """A disk is full: the job goes back to the queue, which is no death of its worker."""
     log.warning("%s: attempt %d gives up, as a disk is full", job.id, job.attempt)
     try:
@@ -165,31 +167,31 @@ def _wait_for_space(parts: Parts, job: JobRecord, recorder: Recorder | None) -> 
         raise Fenced from None
 
 
-def _end(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:
+def _end(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:
     if asked is None and job.replay is not None:
-        verdict = certify(parts, job, recorder)
+        verdict = certify(services, job, recorder)
         recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **stopping(recorder)})
         log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
     elif asked is None:
-        _succeed(parts, job, prepared, recorder)
+        _succeed(services, job, prepared, recorder)
     elif asked == "time_limit":
         detail = f"training took longer than {job.training['time_limit_seconds']:g} s"
-        _fail(parts, job, recorder, "time_limit", detail, recorder.last_epoch)
+        _fail(services, job, recorder, "time_limit", detail, recorder.last_epoch)
     elif asked == "cancel":
         recorder.end(Status.CANCELLED)
         log.info("%s: cancelled", job.id)
     else:
         status = recorder.put_back(behind=asked == "turn")
         if status.ended:  # it was cancelled a moment ago
-            with parts.database.read() as connection:
+            with services.database.read() as connection:
                 ended = jobs.get_job(connection, job.id)
-            tidy(parts, ended)
-        parts.doorbell.ring()
+            tidy(services, ended)
+        services.doorbell.ring()
         log.info("%s: given up as %s", job.id, status)
 
 
-def _succeed(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorder) -> None:
-    matrix = confusion_matrix(parts, job, prepared, recorder)
+def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder) -> None:
+    matrix = confusion_matrix(services, job, prepared, recorder)
 
     def finish(connection: Any) -> dict[str, Any]:
         version = add_version(connection, job, prepared, recorder)
@@ -200,7 +202,7 @@ def _succeed(parts: Parts, job: JobRecord, prepared: Prepared, recorder: Recorde
 
 
 def _fail(
-    parts: Parts, job: JobRecord, recorder: Recorder | None, code: str, detail: str, epoch: int | None = None
+    services: Services, job: JobRecord, recorder: Recorder | None, code: str, detail: str, epoch: int | None = None
 ) -> None:
     error = {"code": code, "detail": detail, "epoch": epoch}
     log.warning("%s: failed: %s: %s", job.id, code, detail)
@@ -212,6 +214,6 @@ def _fail(
             raise
         except Exception:  # what is pending cannot be stored; that the job failed has to be
             log.exception("%s: its last epochs cannot be stored", job.id)
-    with parts.database.begin() as connection:
+    with services.database.begin() as connection:
         if not jobs.finish(connection, job, Status.FAILED, error=error):
             raise Fenced

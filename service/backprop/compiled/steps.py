@@ -18,9 +18,9 @@ from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
 from service.backprop.training.accumulators import Outcome, series, tallies
 from service.backprop.training.evaluator import Shard
-from service.backprop.training.numpy_steps import Between, Course, LastStep, Passed, Rate, Together, start_of
+from service.backprop.training.numpy_steps import LastStep, Passed, Rate, RunSpec, StopCheck, Together, start_of
 from service.backprop.training.rows import batches
-from service.backprop.training.state import Begun
+from service.backprop.training.state import PartialEpoch
 
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
 EXCHANGED = 100_000  # parameters at a time
@@ -28,14 +28,14 @@ MOST_TOGETHER = 1000  # epochs
 PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads are worth their meetings
 
 
-def covers(course: Course) -> bool:
+def covers(spec: RunSpec) -> bool:
     """Whether this computes all that the job asks for."""
-    settings, regularization = course.settings, course.settings.regularization
+    settings, regularization = spec.settings, spec.settings.regularization
     return (
-        all(_is_covered(placed) for placed in course.network.layers)
+        all(_is_covered(placed) for placed in spec.network.layers)
         and type(settings.optimizer) in (gradient_descent.SGD, adam.Adam, adam.AdamW)
         and settings.loss.name in LOSSES
-        and course.rows.sample_weights is None
+        and spec.rows.sample_weights is None
         and settings.class_weights is None
         and not settings.label_smoothing
         and regularization.max_norm is None
@@ -53,49 +53,49 @@ class CompiledSteps:
 
     costs = 20
 
-    def __init__(self, course: Course) -> None:
-        self.course, self.network = course, course.network
-        settings, network = course.settings, course.network
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec, self.network = spec, spec.network
+        settings, network = spec.settings, spec.network
         self.slots = settings.optimizer.slots(network.parameters)
         self.steps = 0
-        self.plan = _plan(network, course)
+        self.plan = _plan(network, spec)
         row_bytes = network.inputs * network.dtype.itemsize
-        self.chunk = max(1, CHUNK_BYTES // (row_bytes * course.batch_size)) * course.batch_size
-        epoch_bytes = len(course.rows) * (row_bytes + 2 * network.outputs * network.dtype.itemsize)
+        self.chunk = max(1, CHUNK_BYTES // (row_bytes * spec.batch_size)) * spec.batch_size
+        epoch_bytes = len(spec.rows) * (row_bytes + 2 * network.outputs * network.dtype.itemsize)
         self.together = min(MOST_TOGETHER, CHUNK_BYTES // (epoch_bytes + network.parameters.nbytes))
-        if course.rows.block_rows is not None:
+        if spec.rows.block_rows is not None:
             self.together = 0
-        room = min(self.chunk, len(course.rows)) if self.together < 2 else self.together * len(course.rows)
+        room = min(self.chunk, len(spec.rows)) if self.together < 2 else self.together * len(spec.rows)
         self.outputs: FloatArray = np.empty((room, network.outputs), dtype=network.dtype)
-        self.arrays = _arrays(network, course.batch_size, self.slots, self.plan.parts)
+        self.arrays = _arrays(network, spec.batch_size, self.slots, self.plan.parts)
         self.threads = min(settings.threads, self.plan.parts)
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
-        self.gatherer = Gatherer(course.rows, network, room, settings.threads > self.threads and self.together < 2)
+        self.gatherer = Gatherer(spec.rows, network, room, settings.threads > self.threads and self.together < 2)
         self.measuring: Shard | None = None
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
     ) -> list[Passed] | None:
         together = 1 if begun is not None else min(most, self.together)
         if together > 1:
             if between(0, None):
                 return None
             outcome, snapshots = self._pass_several(epoch, together, rate)
-            passed = zip(tallies(self.course.measures, outcome, together), snapshots, strict=True)
+            passed = zip(tallies(self.spec.measures, outcome, together), snapshots, strict=True)
             return [
                 Passed(tally, parameters=parameters, resumable=number == together)
                 for number, (tally, parameters) in enumerate(passed, 1)
             ]
-        index, tally = start_of(self.course, begun)
+        index, tally = start_of(self.spec, begun)
         last: LastStep | None = None
-        for chunk in self.gatherer.chunks(_after(self._order(epoch, tells), index * self.course.batch_size)):
+        for chunk in self.gatherer.chunks(_after(self._order(epoch, tells), index * self.spec.batch_size)):
             if between(index, tally):
                 return None
             rows = len(chunk.indices)
-            batch_count = -(-rows // self.course.batch_size)
+            batch_count = -(-rows // self.spec.batch_size)
             rates = np.array([rate(epoch, index + number) for number in range(batch_count)])
             index += batch_count
-            before = self.network.parameters.copy() if tells and index == self.course.batches else None
+            before = self.network.parameters.copy() if tells and index == self.spec.batches else None
             self._pass(chunk, rates, np.empty(0, dtype=np.intp))
             tally.add(Outcome(self.outputs[:rows], chunk.Y, chunk.Y), None, float(rows))
             if before is not None:
@@ -104,14 +104,14 @@ class CompiledSteps:
 
     def _order(self, epoch: int, apart: bool) -> Iterator[IndexArray]:
         """An epoch's rows in its order; with the last batch for itself when it is to be told `apart`."""
-        course, settings = self.course, self.course.settings
-        left = len(course.rows)
-        for chunk in batches(course.rows, self.chunk, settings.shuffle, settings.seed, course.drawn_as(epoch)):
+        spec, settings = self.spec, self.spec.settings
+        left = len(spec.rows)
+        for chunk in batches(spec.rows, self.chunk, settings.shuffle, settings.seed, spec.drawn_as(epoch)):
             left -= len(chunk)
             if left or not apart:
                 yield chunk
                 continue
-            last = (len(course.rows) - 1) % course.batch_size + 1
+            last = (len(spec.rows) - 1) % spec.batch_size + 1
             if len(chunk) > last:
                 yield chunk[:-last]
             yield chunk[-last:]
@@ -121,14 +121,14 @@ class CompiledSteps:
         if together < 2:
             return None
         outcome, parameters = self._pass_several(epoch, together, rate)
-        losses, metrics = series(self.course.measures, outcome, together)
+        losses, metrics = series(self.spec.measures, outcome, together)
         return Together(losses, metrics, parameters)
 
     def _pass_several(self, epoch: int, together: int, rate: Rate) -> tuple[Outcome, FloatArray]:
         """Whole epochs in one call: all their rows, and the parameters after each."""
-        course, settings = self.course, self.course.settings
-        count, per_epoch = len(course.rows), course.batches
-        order = orders(count, settings.shuffle, settings.seed, course.drawn_as(epoch), together)
+        spec, settings = self.spec, self.spec.settings
+        count, per_epoch = len(spec.rows), spec.batches
+        order = orders(count, settings.shuffle, settings.seed, spec.drawn_as(epoch), together)
         rates = np.full(together * per_epoch, rate(epoch, 0))
         ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
         chunk = self.gatherer.gather(order.reshape(-1))
@@ -137,9 +137,9 @@ class CompiledSteps:
 
     def _pass(self, chunk: Chunk, rates: FloatArray, ends: IndexArray) -> FloatArray:
         """A step for each batch of a chunk; the parameters after the batches before `ends`."""
-        size, count = self.course.batch_size, len(chunk.indices)
+        size, count = self.spec.batch_size, len(chunk.indices)
         snapshots = np.empty((len(ends), self.network.parameters.size), dtype=self.network.dtype)
-        begins = _begins(count, size, len(self.course.rows))
+        begins = _begins(count, size, len(self.spec.rows))
         outputs = self.outputs[:count]
         given = (self.plan, self.arrays, chunk.X, chunk.Y, begins, rates, self.steps, outputs, ends, snapshots)
         others = (
@@ -155,12 +155,12 @@ class CompiledSteps:
 
     def _last_step(self, batch: IndexArray, before: FloatArray) -> LastStep:
         """The errors of an epoch's last step once more, by the layers' own equations."""
-        course, parameters = self.course, self.network.parameters
+        spec, parameters = self.spec, self.network.parameters
         if self.measuring is None:
-            self.measuring = Shard(self.network, course.batch_size, course.weighing, course.settings.seed, 0)
+            self.measuring = Shard(self.network, spec.batch_size, spec.weighing, spec.settings.seed, 0)
             self.measuring.workspace.take(self.network, self.arrays.gradients)  # the step before is done with them
         _exchange(parameters, before)
-        self.measuring.gather(course.rows, batch)
+        self.measuring.gather(spec.rows, batch)
         self.measuring.backpropagate(self.measuring.normaliser)
         _exchange(parameters, before)
         self.arrays.gradients.fill(0)  # as a batch of few inputs that are not 0 expects them
@@ -198,8 +198,8 @@ def _begins(count: int, batch_size: int, rows: int) -> IndexArray:
     return np.concatenate([*epochs, np.array([count], dtype=np.intp)])
 
 
-def _plan(network: Network, course: Course) -> Plan:
-    settings, dense = course.settings, [placed.layer for placed in network.layers if isinstance(placed.layer, Dense)]
+def _plan(network: Network, spec: RunSpec) -> Plan:
+    settings, dense = spec.settings, [placed.layer for placed in network.layers if isinstance(placed.layer, Dense)]
     kind, numbers = _optimizer(settings.optimizer)
     units = np.cumsum([0] + [placed.units for placed in network.layers])
     layers = [
@@ -216,7 +216,7 @@ def _plan(network: Network, course: Course) -> Plan:
         numbers,
         settings.regularization.l1,
         settings.regularization.l2,
-        parts_of(course.batch_size, network),
+        parts_of(spec.batch_size, network),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
 from service.backprop.metrics import Metric, Reading
-from service.backprop.training.state import Begun
+from service.backprop.training.state import PartialEpoch
 
 
 class Answered(Protocol):
@@ -61,13 +61,13 @@ class Tally:
         for metric, memory in zip(self.measures.metrics, self.memories, strict=True):
             metric.add(memory, outputs, Y, self.measures.reading)
 
-    def begun(self, batches: int, seconds: float) -> Begun:
+    def begun(self, batches: int, seconds: float) -> PartialEpoch:
         """A copy of what was added up, of an epoch's first `batches`."""
         pairs = zip(self.measures.metrics, self.memories, strict=True)
         memories = [metric.arrays(memory) for metric, memory in pairs]
-        return Begun(batches, seconds, self.loss, self.normaliser, memories)
+        return PartialEpoch(batches, seconds, self.loss, self.normaliser, memories)
 
-    def go_on(self, begun: Begun) -> None:
+    def go_on(self, begun: PartialEpoch) -> None:
         """Stand where `begun` was taken."""
         self.loss, self.normaliser = begun.loss, begun.normaliser
         pairs = zip(self.measures.metrics, begun.memories, strict=True)

@@ -19,21 +19,21 @@ from service.backprop.training.evaluator import Shard
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows, batches
 from service.backprop.training.settings import TrainingSettings
-from service.backprop.training.state import Begun
+from service.backprop.training.state import PartialEpoch
 
 SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
 
 Rate = Callable[[int, int], float]  # the learning rate of an epoch's batch
 
 
-class Between(Protocol):
+class StopCheck(Protocol):
     """Asked before steps whether to stop: `batches` of the epoch are taken, `tally` holds what they told."""
 
     def __call__(self, batches: int, tally: Tally | None) -> bool: ...
 
 
 @dataclass(frozen=True)
-class Course:
+class RunSpec:
     """One run's unchanging parts: what is trained, on which rows, and how.
 
     `settings` are the trainer's; `measures` what is tallied of every batch.
@@ -97,7 +97,7 @@ class Steps(Protocol):
     costs: int
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
     ) -> list[Passed] | None:
         """Pass `epoch` and up to `most` in all, as many as are best passed together.
 
@@ -112,9 +112,9 @@ class Steps(Protocol):
         """Let go of what is not memory."""
 
 
-def start_of(course: Course, begun: Begun | None) -> tuple[int, Tally]:
+def start_of(spec: RunSpec, begun: PartialEpoch | None) -> tuple[int, Tally]:
     """How many steps of an epoch are taken already, and what they told."""
-    tally = Tally(course.measures, course.network.outputs)
+    tally = Tally(spec.measures, spec.network.outputs)
     if begun is None:
         return 0, tally
     tally.go_on(begun)
@@ -132,12 +132,12 @@ class NumPySteps:
 
     costs = 1
 
-    def __init__(self, course: Course) -> None:
-        self.course, self.network = course, course.network
-        settings = course.settings
-        count = shards_of(course.batch_size, self.network)
+    def __init__(self, spec: RunSpec) -> None:
+        self.spec, self.network = spec, spec.network
+        settings = spec.settings
+        count = shards_of(spec.batch_size, self.network)
         self.shards = [
-            Shard(self.network, -(-course.batch_size // count), course.weighing, settings.seed, number)
+            Shard(self.network, -(-spec.batch_size // count), spec.weighing, settings.seed, number)
             for number in range(count)
         ]
         self.pool = ThreadPoolExecutor(count) if settings.threads > 1 and count > 1 else None
@@ -146,17 +146,17 @@ class NumPySteps:
         self.steps = 0
 
     def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: Between, begun: Begun | None = None
+        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
     ) -> list[Passed] | None:
-        course, settings = self.course, self.course.settings
-        taken, tally = start_of(course, begun)
+        spec, settings = self.spec, self.spec.settings
+        taken, tally = start_of(spec, begun)
         before: FloatArray | None = None
         passed: list[Buffers] = []
-        order = batches(course.rows, course.batch_size, settings.shuffle, settings.seed, course.drawn_as(epoch))
+        order = batches(spec.rows, spec.batch_size, settings.shuffle, settings.seed, spec.drawn_as(epoch))
         for index, batch in enumerate(islice(order, taken, None), taken):
             if between(index, tally):
                 return None
-            if tells and index == course.batches - 1:
+            if tells and index == spec.batches - 1:
                 before = self.network.parameters.copy()
             passed = self.step(epoch, index, batch, rate(epoch, index), tally)
         return [Passed(tally, None if before is None else LastStep(passed, before))]
@@ -169,8 +169,8 @@ class NumPySteps:
         parts = [batch] if len(self.shards) == 1 else np.array_split(batch, len(self.shards))
         shards = [shard for shard, part in zip(self.shards, parts, strict=True) if len(part)]
         for shard, part in zip(shards, parts, strict=False):
-            shard.moment.epoch, shard.moment.batch = self.course.drawn_as(epoch), index
-            shard.gather(self.course.rows, part)
+            shard.moment.epoch, shard.moment.batch = self.spec.drawn_as(epoch), index
+            shard.gather(self.spec.rows, part)
         normaliser = sum(shard.normaliser for shard in shards) or 1.0  # rows that all weigh nothing teach nothing
         if self.pool is None:
             for shard in shards:
@@ -187,7 +187,7 @@ class NumPySteps:
 
     def _update(self, workspace: Workspace, learning_rate: float) -> None:
         """Each parameter moves along the tangent towards less error."""
-        settings = self.course.settings
+        settings = self.spec.settings
         settings.regularization.penalize(self.network, workspace)
         settings.regularization.clip(workspace.gradients)
         self.steps += 1

@@ -44,7 +44,7 @@ def _slots(archive: Any) -> dict[str, FloatArray]:
 
 
 @dataclass(frozen=True)
-class Begun:
+class PartialEpoch:
     """An epoch that is under way: `batches` of its steps are taken, in `seconds`.
 
     `loss` and `normaliser` are sums over their rows, `memories` what the metrics hold of them, as arrays.
@@ -69,7 +69,7 @@ class Begun:
         }
 
     @classmethod
-    def from_arrays(cls, archive: Any) -> "Begun":
+    def from_arrays(cls, archive: Any) -> "PartialEpoch":
         batches, *counts = archive["begun_counts"].tolist()
         memories = [
             [archive[f"begun_{metric}_{index}"] for index in range(count)] for metric, count in enumerate(counts)
@@ -93,7 +93,7 @@ class TrainingState:
     vector: FloatArray
     slots: dict[str, FloatArray]
     memory: dict[str, float]
-    begun: Begun | None = None
+    begun: PartialEpoch | None = None
 
     @property
     def optimizer(self) -> OptimizerState:
@@ -131,7 +131,7 @@ class TrainingState:
             names, values = archive["memory_names"].tolist(), archive["memory_values"].tolist()
             memory = dict(zip(names, values, strict=True))
             best_value, vector = float(archive["best_value"]), archive["vector"]
-            begun = Begun.from_arrays(archive) if "begun_counts" in archive.files else None
+            begun = PartialEpoch.from_arrays(archive) if "begun_counts" in archive.files else None
             return cls(epoch, steps, best_epoch, best_value, vector, _slots(archive), memory, begun)
 
 

@@ -14,12 +14,12 @@ from service.backprop.training.accumulators import Measures, Tally
 from service.backprop.training.diagnostics import LayerDiagnostics, Warned
 from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.kernels import NUMBA
-from service.backprop.training.numpy_steps import Course, LastStep, NumPySteps, Passed, Steps, Together
+from service.backprop.training.numpy_steps import LastStep, NumPySteps, Passed, RunSpec, Steps, Together
 from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
-from service.backprop.training.state import Begun, Checkpoint, TrainingState
+from service.backprop.training.state import Checkpoint, PartialEpoch, TrainingState
 from service.errors import Diverged, Invalid
 
 FIRST_LOOK_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
@@ -33,16 +33,16 @@ class Trainer:
         self.training, self.validation = training, validation
         weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
         measures = Measures(settings.loss, settings.metrics, settings.reading)
-        self.course = Course(network, settings, training, min(settings.batch_size, len(training)), measures, weighing)
-        self.steps = _steps(self.course)
+        self.spec = RunSpec(network, settings, training, min(settings.batch_size, len(training)), measures, weighing)
+        self.steps = _steps(self.spec)
         self.evaluator = Evaluator(network, measures, weighing)
         self.learning_rate = settings.optimizer.learning_rate
         self.best_epoch, self.best_value = 0, math.inf
         self.memories: dict[str, dict[str, float]] = {"schedule": {}, "stopping": {}, "plateau": {}}
         self.pause_at: int | None = None
         self.checkpoint: Checkpoint | None = None
-        self.begun: Begun | None = None
-        self.stride = self.steps.costs * diagnostics.stride(len(training), self.course.batches)
+        self.begun: PartialEpoch | None = None
+        self.stride = self.steps.costs * diagnostics.stride(len(training), self.spec.batches)
 
     def restore(self, state: TrainingState) -> None:
         """Stand where `state` was taken."""
@@ -55,7 +55,7 @@ class Trainer:
             self.memories[of][key] = value
         self.begun = state.begun
 
-    def state(self, epoch: int, copied: bool = True, begun: Begun | None = None) -> TrainingState:
+    def state(self, epoch: int, copied: bool = True, begun: PartialEpoch | None = None) -> TrainingState:
         """The state after `epoch`, with what is `begun` of the next: a copy, or views, good until training goes on."""
         vector, slots = self.network.vector, self.steps.slots
         if copied:
@@ -166,14 +166,14 @@ class Trainer:
 
     def _tells(self, epoch: int) -> bool:
         """Whether an epoch's last step is measured and means something: normalized by itself, one row has no errors."""
-        alone = len(self.training) % self.course.batch_size == 1 or self.course.batch_size == 1
+        alone = len(self.training) % self.spec.batch_size == 1 or self.spec.batch_size == 1
         return diagnostics.is_due(epoch, self.stride) and not (alone and self.network.couples_rows())
 
     def _rate(self, epoch: int, batch: int) -> float:
         """The learning rate of an epoch's batch."""
         schedule = self.settings.schedule
         if schedule is not None and (batch == 0 or schedule.by_batch):
-            at = Position(epoch, self.settings.epochs, batch, self.course.batches)
+            at = Position(epoch, self.settings.epochs, batch, self.spec.batches)
             self.learning_rate = schedule.rate(self.settings.optimizer.learning_rate, at, self.memories["schedule"])
         return self.learning_rate
 
@@ -252,11 +252,11 @@ def diverged(epoch: int) -> Diverged:
     return Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
 
 
-def _steps(course: Course) -> Steps:
+def _steps(spec: RunSpec) -> Steps:
     """What the settings name to compute the steps, where it covers the job."""
-    if course.settings.kernels == NUMBA:
+    if spec.settings.kernels == NUMBA:
         from service.backprop.compiled.steps import CompiledSteps, covers  # Numba is optional, and slow to import
 
-        if covers(course):
-            return CompiledSteps(course)
-    return NumPySteps(course)
+        if covers(spec):
+            return CompiledSteps(spec)
+    return NumPySteps(spec)

@@ -11,59 +11,59 @@ from sqlalchemy import Connection, select, update
 from service.errors import Conflict, NotFound
 from service.store.database import clock
 from service.store.jobs import jobs
-from service.store.records import JobRecord, Status, Wish
+from service.store.records import JobRecord, Request, Status
 from service.store.tables import jobs as table
 
 
 @dataclass(frozen=True)
-class Moved:
+class CommandResult:
     """A job as it now stands, and whether this request has changed anything."""
 
     job: JobRecord
     changed: bool
 
 
-def cancel(connection: Connection, job_id: str) -> Moved:
+def cancel(connection: Connection, job_id: str) -> CommandResult:
     """End a job that nobody runs at once, ask a running one to stop; twice is once."""
     job, runs = _locked(connection, job_id)
-    if job.status is Status.CANCELLED or (job.requested == Wish.CANCEL and runs):
-        return Moved(job, False)
+    if job.status is Status.CANCELLED or (job.requested == Request.CANCEL and runs):
+        return CommandResult(job, False)
     _check_living(job)
     if runs:
-        return _ask(connection, job, requested=Wish.CANCEL)
-    return Moved(jobs.change(connection, job, Status.CANCELLED), True)
+        return _ask(connection, job, requested=Request.CANCEL)
+    return CommandResult(jobs.change(connection, job, Status.CANCELLED), True)
 
 
-def pause(connection: Connection, job_id: str) -> Moved:
+def pause(connection: Connection, job_id: str) -> CommandResult:
     """Keep a queued job from being taken, ask a running one to stop and store what there is; twice is once."""
     job, runs = _locked(connection, job_id)
-    if job.status is Status.PAUSED or (job.requested == Wish.PAUSE and runs):
-        return Moved(job, False)
+    if job.status is Status.PAUSED or (job.requested == Request.PAUSE and runs):
+        return CommandResult(job, False)
     _check_living(job)
-    if job.requested == Wish.CANCEL:  # also when its worker is lost: a cancel that was taken stays
+    if job.requested == Request.CANCEL:  # also when its worker is lost: a cancel that was taken stays
         raise Conflict(f"job `{job_id}` is being cancelled")
     if runs:
-        return _ask(connection, job, requested=Wish.PAUSE)
-    return Moved(jobs.change(connection, job, Status.PAUSED, pause_at=None), True)
+        return _ask(connection, job, requested=Request.PAUSE)
+    return CommandResult(jobs.change(connection, job, Status.PAUSED, pause_at=None), True)
 
 
-def resume(connection: Connection, job_id: str) -> Moved:
+def resume(connection: Connection, job_id: str) -> CommandResult:
     """Queue a paused job; take a pause back that is asked for, or laid down by `hold` or a step, and not there yet."""
     job, _ = _locked(connection, job_id)
     if job.status is Status.PAUSED:
-        return Moved(jobs.change(connection, job, Status.QUEUED, pause_at=None, queued_at=clock()), True)
-    if job.requested == Wish.PAUSE or (job.pause_at is not None and job.requested is None and not job.status.ended):
+        return CommandResult(jobs.change(connection, job, Status.QUEUED, pause_at=None, queued_at=clock()), True)
+    if job.requested == Request.PAUSE or (job.pause_at is not None and job.requested is None and not job.status.ended):
         return _ask(connection, job, requested=None, pause_at=None)
     _refuse(job, "resumed")
 
 
-def step(connection: Connection, job_id: str, epochs: int) -> Moved:
+def step(connection: Connection, job_id: str, epochs: int) -> CommandResult:
     """Queue a paused job to train that many epochs and pause again."""
     job, _ = _locked(connection, job_id)
     if job.status is not Status.PAUSED:
         _refuse(job, "stepped")
     pause_at = (job.epoch or 0) + epochs
-    return Moved(jobs.change(connection, job, Status.QUEUED, pause_at=pause_at, queued_at=clock()), True)
+    return CommandResult(jobs.change(connection, job, Status.QUEUED, pause_at=pause_at, queued_at=clock()), True)
 
 
 def check_can_step(connection: Connection, job_id: str) -> None:
@@ -83,11 +83,11 @@ def _locked(connection: Connection, job_id: str) -> tuple[JobRecord, bool]:
     return job, job.status is Status.RUNNING and bool(row.is_leased)
 
 
-def _ask(connection: Connection, job: JobRecord, **values: Any) -> Moved:
+def _ask(connection: Connection, job: JobRecord, **values: Any) -> CommandResult:
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
     asked = jobs.get_job(connection, job.id)
     jobs.told(connection, asked)
-    return Moved(asked, True)
+    return CommandResult(asked, True)
 
 
 def _check_living(job: JobRecord) -> None:
@@ -97,6 +97,6 @@ def _check_living(job: JobRecord) -> None:
 
 def _refuse(job: JobRecord, done: str) -> NoReturn:
     _check_living(job)
-    if job.requested == Wish.CANCEL:
+    if job.requested == Request.CANCEL:
         raise Conflict(f"job `{job.id}` is being cancelled")
     raise Conflict(f"job `{job.id}` is {job.status}; only a paused one can be {done}")

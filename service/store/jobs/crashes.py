@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from service.store.database import clock
 from service.store.jobs import jobs
-from service.store.records import JobRecord, Status, Wish
+from service.store.records import JobRecord, Request, Status
 from service.store.tables import jobs as table
 
 MOST_COUNTED = 3
@@ -61,7 +61,7 @@ def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRe
     job = jobs.job_of(row)
     deaths, lost = _counted(row, Manner.of(exit_code))
     counts = {"deaths": deaths, "lost_attempts": lost}
-    if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Wish.CANCEL:
+    if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Request.CANCEL:
         return jobs.give_up(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
     detail = f"{many} attempts died before they stored anything, the last {_told(exit_code)}"

@@ -17,11 +17,11 @@ def is_over(connection: Connection, job: JobRecord, turn_seconds: float, fingerp
     mine = select(table.c.claimed_at).where(table.c.number == job.number).scalar_subquery()
     if not connection.execute(select(mine < clock(-turn_seconds))).scalar():
         return False
-    places = connection.execute(select(func.count()).select_from(workers).where(jobs.is_alive())).scalar_one()
+    places = connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
     running = (table.c.status == Status.RUNNING, table.c.lease_until > clock())
     if connection.execute(select(func.count()).where(*running)).scalar_one() < places:
         return False
-    waits = (jobs.takes(fingerprint), table.c.priority >= job.priority, table.c.queued_at < clock(-turn_seconds))
+    waits = (jobs.claimable_by(fingerprint), table.c.priority >= job.priority, table.c.queued_at < clock(-turn_seconds))
     some = select(table.c.number).where(*waits).limit(max(places, 1)).subquery()
     waiting = connection.execute(select(func.count()).select_from(some)).scalar_one()
     longer = select(func.count()).where(*running, table.c.claimed_at < mine, table.c.priority <= job.priority)

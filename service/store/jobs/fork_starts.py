@@ -24,10 +24,10 @@ class Start:
 
 
 def add(connection: Connection, job: int, start: Start) -> None:
-    parts = {PARAMETERS: start.parameters, OPTIMIZER: start.optimizer}
+    services = {PARAMETERS: start.parameters, OPTIMIZER: start.optimizer}
     rows = [
         {"job": job, "kind": kind, "sha256": part.sha256, "bytes": part.bytes, "address": part.address}
-        for kind, part in parts.items()
+        for kind, part in services.items()
         if part is not None
     ]
     connection.execute(insert(table), rows)
@@ -36,5 +36,5 @@ def add(connection: Connection, job: int, start: Start) -> None:
 def load(connection: Connection, job: int) -> Start | None:
     """None for a job that begins with parameters of its own."""
     rows = connection.execute(select(table).where(table.c.job == job))
-    parts = {row.kind: StoredBytes(row.sha256, row.bytes, row.address) for row in rows}
-    return Start(parts[PARAMETERS], parts.get(OPTIMIZER)) if parts else None
+    services = {row.kind: StoredBytes(row.sha256, row.bytes, row.address) for row in rows}
+    return Start(services[PARAMETERS], services.get(OPTIMIZER)) if services else None

@@ -14,7 +14,7 @@ from service.errors import Conflict, NotFound
 from service.store import events
 from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
-from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Status, Wish
+from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
 
 RENAMED = {"extra": "metadata"}
@@ -101,14 +101,14 @@ def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int
     return {number: at for number, at in connection.execute(mine)}
 
 
-def is_alive() -> ColumnElement[bool]:
+def alive_clause() -> ColumnElement[bool]:
     """Of a worker's row: whether it has noted lately that it lives."""
     return workers.c.seen_at > clock(-ALIVE_SECONDS)
 
 
 def has_its_machine() -> ColumnElement[bool]:
     """Of a job's row: whether a living worker computes as the one that stored its newest epoch."""
-    return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, is_alive()).exists()
+    return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, alive_clause()).exists()
 
 
 def can_go_on(connection: Connection, job: JobRecord) -> bool:
@@ -117,7 +117,7 @@ def can_go_on(connection: Connection, job: JobRecord) -> bool:
     return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
 
 
-def takes(fingerprint: str | None) -> ColumnElement[bool]:
+def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
     """Of a job's row: whether it is queued, and a worker with this fingerprint may take it.
 
     One that was begun is for a worker that computes the same bits while such a one lives.
@@ -161,7 +161,7 @@ def _best(connection: Connection, fingerprint: str | None) -> int | None:
     Highest priority first, then its first: an index leads to each, while one order by both would sort all that wait.
     When others are just taking all of that priority, the rest is looked through.
     """
-    free = takes(fingerprint)
+    free = claimable_by(fingerprint)
     highest = select(jobs.c.priority).where(free).order_by(jobs.c.priority.desc()).limit(1).scalar_subquery()
     first = select(jobs.c.number).limit(1).with_for_update(skip_locked=True)
     quick = first.where(free, jobs.c.priority == highest).order_by(jobs.c.queued_at, jobs.c.number)
@@ -194,9 +194,9 @@ def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> St
 def give_up(connection: Connection, job: JobRecord, **values: Any) -> JobRecord:
     """A job that runs no longer, and whose row is locked: what was asked of it meanwhile comes true."""
     status = Status.QUEUED
-    if job.requested == Wish.CANCEL:
+    if job.requested == Request.CANCEL:
         status = Status.CANCELLED
-    elif job.requested == Wish.PAUSE or _is_at_its_pause(job):
+    elif job.requested == Request.PAUSE or _is_at_its_pause(job):
         status = Status.PAUSED
     return change(connection, job, status=status, **values)
 

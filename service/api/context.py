@@ -6,16 +6,16 @@ from flask import current_app
 
 from service.api.feed import Feed
 from service.api.waiting import Waits
-from service.models.prediction import Warm
-from service.services import Parts
+from service.models.prediction import ModelCache
+from service.services import Services
 
 
-def parts() -> Parts:
-    return cast(Parts, current_app.extensions["parts"])
+def services() -> Services:
+    return cast(Services, current_app.extensions["services"])
 
 
-def warm() -> Warm:
-    return cast(Warm, current_app.extensions["warm"])
+def model_cache() -> ModelCache:
+    return cast(ModelCache, current_app.extensions["model_cache"])
 
 
 def waits() -> Waits:
