@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-told bench-scaling reproduce chaos soak pins clean
+.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-explain bench-scaling reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +65,8 @@ bench-train: $(VENV)/.ready $(filter .venv-peers/.ready,$(PEERS)/.ready) ## Comp
 bench-latency: $(VENV)/.ready ## Measure start-up and the time to a job's first epoch (ARGS="--starts 5 --jobs 20")
 	$(BIN)/python -m benchmarks.latency $(ARGS)
 
-bench-told: $(VENV)/.ready ## Measure how long answers about a network take, and their sizes (ARGS="--rounds 20 --large")
-	$(BIN)/python -m benchmarks.told $(ARGS)
+bench-explain: $(VENV)/.ready ## Measure how long answers about a network take, and their sizes (ARGS="--rounds 20 --large")
+	$(BIN)/python -m benchmarks.explanations $(ARGS)
 
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)

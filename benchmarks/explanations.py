@@ -1,4 +1,4 @@
-"""How long the answers about one network take and how large they are: `make bench-told`.
+"""How long the answers about one network take and how large they are: `make bench-explain`.
 
 Starts `backprop serve` as a user does, trains a network of 79,510 parameters (784-100-10) and one of nearly 100,000 on
 20,000 rows of 784 bytes, and asks over one kept-alive connection. Prints by answer the median, the slowest and the
@@ -172,7 +172,7 @@ def tables(port: int, rounds: int, networks: dict[str, list[int]], optimizer: st
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks.told", description="Measure the answers about a network.")
+    parser = argparse.ArgumentParser(prog="benchmarks.explanations", description="Measure the answers about a network.")
     parser.add_argument("--rounds", type=int, default=20, help="of each question")
     parser.add_argument("--large", action="store_true", help="also of 10,000,000 parameters")
     parser.add_argument("--optimizer", default="adam", help="by name")
