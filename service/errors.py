@@ -43,11 +43,11 @@ class Invalid(ServiceError):
     @classmethod
     def at(cls, pointer: str, detail: str) -> "Invalid":
         """One fault in a JSON body, its pointer such as `#/training/loss`."""
-        return cls.told([Fault(detail, pointer=pointer)])
+        return cls.from_faults([Fault(detail, pointer=pointer)])
 
     @classmethod
-    def told(cls, faults: Sequence[Fault]) -> "Invalid":
-        """At least one fault in a JSON body; the sentence is of the first."""
+    def from_faults(cls, faults: Sequence[Fault]) -> "Invalid":
+        """Build the error from one or more faults in a JSON body; its sentence describes the first."""
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         return cls(f"{faults[0].pointer}: {faults[0].detail}{more}", faults)
 

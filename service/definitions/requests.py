@@ -85,7 +85,7 @@ class JobRequest(Submission):
             if not head and key.split("/")[0] in brought - self.training.model_fields_set:
                 fault = replace(fault, pointer=f"#/network/training/{key}")
             faults.append(fault)
-        return Invalid.told(faults) if faults else error
+        return Invalid.from_faults(faults) if faults else error
 
 
 class ForkRequest(Submission):
@@ -103,7 +103,7 @@ class ForkRequest(Submission):
         try:
             yield
         except Invalid as error:
-            raise Invalid.told([self._pointed(fault) for fault in error.faults]) from None
+            raise Invalid.from_faults([self._pointed(fault) for fault in error.faults]) from None
 
     def _pointed(self, fault: Fault) -> Fault:
         head, _, key = (fault.pointer or "").partition("#/training/")

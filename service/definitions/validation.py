@@ -49,7 +49,7 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
         where = pointer + pointer_to(item["loc"], data, item["type"])
         detail = _sentence(item, model, data)
         faults.setdefault((where, detail), Fault(detail, pointer=where))
-    return Invalid.told(list(faults.values()))
+    return Invalid.from_faults(list(faults.values()))
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:

@@ -58,7 +58,7 @@ def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> 
         else:
             _values(given, where, Y[number], faults)
     if faults:
-        raise Invalid.told(faults)
+        raise Invalid.from_faults(faults)
     if preprocessing.labels is None:
         with np.errstate(over="ignore", invalid="ignore"):
             preprocessing.transform_targets(Y.copy(), Y)

@@ -157,4 +157,4 @@ def moved(error: Invalid, pointer: str, places: Places) -> Invalid:
             place = place_of([int(step) if step.isdigit() else step for step in steps], places)
             fault = replace(fault, pointer="/".join([pointer, *map(str, place)]))
         faults.append(fault)
-    return Invalid.told(faults) if faults else error
+    return Invalid.from_faults(faults) if faults else error
