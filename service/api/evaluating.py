@@ -9,7 +9,7 @@ from service.api.explain_schemas import EvaluateAnswer
 from service.api.models import EPOCH
 from service.api.routes import Routes
 from service.definitions.explaining import EvaluateRequest
-from service.explain.evaluating import evaluate
+from service.explain.evaluation import evaluate
 from service.explain.subjects import Subject, of_epoch, of_version
 from service.models import prediction
 

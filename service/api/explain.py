@@ -19,10 +19,10 @@ from service.definitions.explaining import (
     NetworkTraceRequest,
     TraceRequest,
 )
-from service.explain import checks, curves, diffs, tracing
-from service.explain.bare import of_network
-from service.explain.places import place_of, short_place_of
+from service.explain import epoch_diff, gradient_check, loss_landscape, trace
+from service.explain.parameter_query import place_of, short_place_of
 from service.explain.subjects import Subject, of_epoch, of_version
+from service.explain.untrained_networks import of_network
 from service.models import prediction
 
 routes = Routes("backpropagation, told")
@@ -65,7 +65,7 @@ def _room(subject: Subject) -> Iterator[None]:
 
 def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
     with _room(subject):
-        return answer(tracing.tell(services(), subject, body, flag("full"), flag("explain")))
+        return answer(trace.tell(services(), subject, body, flag("full"), flag("explain")))
 
 
 @routes.route(
@@ -165,7 +165,7 @@ def check_version(name: str, version: str) -> Response:
 def _check(subject: Subject) -> Response:
     body = read_model_if_any(GradientCheckRequest, services().settings.max_json_bytes)
     with _room(subject):
-        return answer(checks.check_job(services(), subject, body))
+        return answer(gradient_check.check_job(services(), subject, body))
 
 
 @routes.route(
@@ -179,7 +179,7 @@ def _check(subject: Subject) -> Response:
 def check_network(name: str) -> Response:
     """Backpropagation against central differences on a bare network and rows drawn at random."""
     body = read_model_if_any(NetworkGradientCheckRequest, services().settings.max_json_bytes)
-    return answer(checks.check_network(services(), name, body))
+    return answer(gradient_check.check_network(services(), name, body))
 
 
 @routes.route(
@@ -201,7 +201,7 @@ def slope(id: str, epoch: str) -> Response:
     place = place_of(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
     span, points = real("span", 1.0, MOST_SPAN), whole("points", 41, minimum=2, maximum=1001)
     with _room(subject):
-        return answer(curves.slope(services(), subject, place, span, points))
+        return answer(loss_landscape.slope(services(), subject, place, span, points))
 
 
 @routes.route(
@@ -223,7 +223,7 @@ def surface(id: str, epoch: str) -> Response:
     span = real("span", 1.0, MOST_SPAN) if "span" in request.args else None
     points = whole("points", 25, minimum=2, maximum=51)
     with _room(subject):
-        return answer(curves.surface(services(), subject, x, y, span, points))
+        return answer(loss_landscape.surface(services(), subject, x, y, span, points))
 
 
 @routes.route(
@@ -237,4 +237,4 @@ def diff(id: str, epoch: str, other: str) -> Response:
     """What training changed from one stored epoch to another."""
     before, after = _epoch(id, epoch), _epoch(id, other)
     with _room(before):
-        return answer(diffs.diff(services(), before, after, flag("full")))
+        return answer(epoch_diff.diff(services(), before, after, flag("full")))

@@ -13,8 +13,8 @@ from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
 from service.backprop.optimizers.adam import Adam, AdamW
 from service.backprop.training.row_weights import Weighing
-from service.explain.chosen import choose
-from service.explain.names import Names
+from service.explain.formula_selection import choose
+from service.explain.unit_names import Names
 
 SUM_TERMS = 12  # of a longer sum the first and the last are written
 

@@ -12,10 +12,10 @@ from service.backprop.inspection.parameter_index import Place, position, stored_
 from service.backprop.network import Network
 from service.backprop.training.trainer import FIRST_LOOK_ROWS
 from service.errors import Invalid
-from service.explain.names import Names
-from service.explain.rows import first_rows
-from service.explain.shown import with_nonfinite
+from service.explain.array_summaries import with_nonfinite
+from service.explain.batches import first_rows
 from service.explain.subjects import Subject
+from service.explain.unit_names import Names
 from service.services import Services
 from service.store.epochs import parameter_history
 from service.store.epochs.parameter_history import Waypoint

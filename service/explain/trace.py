@@ -9,13 +9,13 @@ from service.backprop.inspection.trace import Trace, trace
 from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
-from service.explain.chosen import check_formulas
+from service.explain.array_summaries import Shown, check_full, with_nonfinite
+from service.explain.batches import batch_of
 from service.explain.equations import UPDATE, of_backward, of_forward, of_optimizer
+from service.explain.formula_selection import check_formulas
 from service.explain.formulas import Formulas
-from service.explain.names import Names
-from service.explain.rows import batch_of
-from service.explain.shown import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
+from service.explain.unit_names import Names
 from service.services import Services
 
 

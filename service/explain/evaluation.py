@@ -13,7 +13,7 @@ from service.backprop.training.settings import TrainingSettings
 from service.definitions.columns import Table
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
-from service.explain.shown import with_nonfinite
+from service.explain.array_summaries import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.preprocessing.batches import open_rows, rows_of_another
 from service.preprocessing.compatibility import trained_on

@@ -7,9 +7,9 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network, PlacedLayer
-from service.explain.names import Names
-from service.explain.shown import Shown, check_full, with_nonfinite
+from service.explain.array_summaries import Shown, check_full, with_nonfinite
 from service.explain.subjects import Subject
+from service.explain.unit_names import Names
 from service.services import Services
 from service.store.epochs import epochs
 

@@ -10,7 +10,7 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import Place
 from service.errors import Invalid
-from service.explain.names import Names
+from service.explain.unit_names import Names
 
 SHOWN_NUMBERS = 1000  # an array of more is summarised
 ARRAYS_A_LAYER = 26  # of a trace with the most terms

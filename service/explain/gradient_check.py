@@ -8,11 +8,11 @@ from service.backprop.inspection.spot_check import Compared, LayerSpots, spot_ch
 from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
 from service.definitions.network import NetworkDefinition
 from service.errors import TooLarge
-from service.explain.bare import drawn, whole
-from service.explain.names import Names
-from service.explain.rows import Batch, first_rows
-from service.explain.shown import with_nonfinite
+from service.explain.array_summaries import with_nonfinite
+from service.explain.batches import Batch, first_rows
 from service.explain.subjects import Subject
+from service.explain.unit_names import Names
+from service.explain.untrained_networks import drawn, whole
 from service.services import Services
 from service.store import resources
 
