@@ -45,7 +45,7 @@ def _noted(connection: Any, id: str) -> None:
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
-    ended = waits().until_ended(services(), job.id, seconds) if seconds else False
+    ended = waits().until_settled(services(), job.id, seconds).ended if seconds else False
     told = views.read(services(), job.id)
     if warnings and not ended:
         told["warnings"] = [*told["warnings"], *warnings]
@@ -76,9 +76,9 @@ def list_jobs() -> Response:
 
 @routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))
 def get_job(id: str) -> Response:
-    """One job; `?wait=` holds the answer until it ends."""
+    """One job; `?wait=` holds the answer until it has ended or is paused."""
     if seconds := wished_seconds():
-        waits().until_ended(services(), id, seconds)
+        waits().until_settled(services(), id, seconds)
     return answer(views.read(services(), id))
 
 

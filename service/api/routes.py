@@ -117,4 +117,4 @@ PAGE = (
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
     Query("after", TEXT, "the `last_id` of the page before"),
 )
-WAIT = Query("wait", {"type": "number", "minimum": 0}, "seconds to wait for the job's end, at most 60")
+WAIT = Query("wait", {"type": "number", "minimum": 0}, "seconds to wait for the job to end or pause, at most 60")

@@ -1,4 +1,4 @@
-"""Holding an answer until a job ends: at most so many at once, as each eats a thread."""
+"""Holding an answer until a job has ended or is paused: at most so many at once, as each occupies a thread."""
 
 import threading
 import time
@@ -10,6 +10,7 @@ from flask import request
 from service.errors import Invalid
 from service.services import Services
 from service.store.jobs import jobs
+from service.store.records import Status
 
 MAX_WAIT_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 0.005
@@ -33,20 +34,25 @@ class Waits:
             if got:
                 self._places.release()
 
-    def until_ended(self, services: Services, job_id: str, seconds: float) -> bool:
-        """Wait until the job ends or the time is over; whether it has ended."""
+    def until_settled(self, services: Services, job_id: str, seconds: float) -> Status:
+        """Wait until the job has ended, is paused (only the client can move it on) or the time is over; its status."""
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
-            while not (ended := _ended(services, job_id)) and time.monotonic() < deadline:
+            while not is_settled(status := _status(services, job_id)) and time.monotonic() < deadline:
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
                 pause = min(pause * LONGER, LONGEST_LOOK_SECONDS)
-            return ended
+            return status
 
 
-def _ended(services: Services, job_id: str) -> bool:
+def is_settled(status: Status) -> bool:
+    """Whether a job in this state stays in it unless its client asks for something."""
+    return status.ended or status is Status.PAUSED
+
+
+def _status(services: Services, job_id: str) -> Status:
     with services.database.read() as connection:
-        return jobs.get_job(connection, job_id).status.ended
+        return jobs.get_job(connection, job_id).status
 
 
 def wished_seconds() -> float:
