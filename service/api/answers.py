@@ -1,17 +1,21 @@
 """Writing answers: JSON with exact numbers and times, lists with their links, strong ETags on what never changes."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request
 
-from service.errors import Invalid
-from service.store.records import Page
+from service.errors import Invalid, NotFound
+from service.store.records import DatasetRecord, JobRecord, Listing, ModelContents, NetworkRecord, Page
 
 MAX_LIMIT = 1000
+POSITION_MARK = "~"  # no name and no id begins with it
+
+R = TypeVar("R", NetworkRecord, DatasetRecord, JobRecord, ModelContents)
 
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -38,9 +42,17 @@ def timestamp(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def page() -> Page:
-    """`?limit=` and `?after=` of a list."""
-    return Page(whole("limit", 50, minimum=1, maximum=MAX_LIMIT), request.args.get("after"))
+def limit() -> int:
+    """Read `?limit=`, the most entries of a list that are answered."""
+    return whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
+
+
+def page(noun: str) -> Page:
+    """Read `?limit=` and `?after=`, a name or id, or the position that the link of another page of the list has."""
+    after = request.args.get("after")
+    if after is None or not after.startswith(POSITION_MARK):
+        return Page(limit(), after)
+    return Page(limit(), position=_position(noun, after))
 
 
 def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> int:
@@ -76,12 +88,51 @@ def flag(name: str) -> bool:
     return known[text]
 
 
-def listing(data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], Any]) -> Response:
-    """A list as every list is written; `key` gives what `after` takes."""
+def listing(data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], str | int]) -> Response:
+    """Answer with part of a list whose entries have numbers of their own, `key`, which `after` takes."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)
+    return _list(data, has_more, first, last, last)
+
+
+def record_page(found: Listing[R], described: Sequence[dict[str, Any]], noun: str, key: Callable[[R], str]) -> Response:
+    """Answer with part of a list of records, newest first.
+
+    `after` takes a record's name or id, `key`. The link has the position of the last record instead, which stays
+    valid when that record is deleted before the next page is read.
+    """
+    if not found.data:
+        return _list([], found.has_more, None, None, None)
+    first, last = found.data[0], found.data[-1]
+    return _list(described, found.has_more, key(first), key(last), _position_text(noun, last.number))
+
+
+def _list(
+    data: Sequence[dict[str, Any]],
+    has_more: bool,
+    first: str | int | None,
+    last: str | int | None,
+    next_after: str | int | None,
+) -> Response:
     body = {"object": "list", "data": data, "has_more": has_more, "first_id": first, "last_id": last}
     headers = {}
     if has_more:
-        query = {**request.args, "after": last}
-        headers["Link"] = f'<{request.path}?{urlencode(query)}>; rel="next"'
+        query = {**request.args.to_dict(flat=False), "after": [next_after]}
+        headers["Link"] = f'<{request.path}?{urlencode(query, doseq=True)}>; rel="next"'
     return answer(body, headers=headers)
+
+
+def _position_text(noun: str, number: int) -> str:
+    """Write the number of a record's row as an opaque position; no name or id begins with its mark."""
+    return POSITION_MARK + urlsafe_b64encode(f"{noun} {number}".encode()).decode().rstrip("=")
+
+
+def _position(noun: str, text: str) -> int:
+    """Read a position in a list of that noun; `NotFound` when the service has not written it."""
+    encoded = text.removeprefix(POSITION_MARK)
+    try:
+        kind, _, number = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii").partition(" ")
+    except ValueError:
+        kind, number = "", ""
+    if kind != noun or not (number.isdigit() and len(number) < 19) or _position_text(noun, int(number)) != text:
+        raise NotFound(f"`after` names no {noun}: `{text[:80]}`")
+    return int(number)

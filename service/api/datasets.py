@@ -7,7 +7,7 @@ import numpy as np
 from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
-from service.api.answers import answer, immutable, listing, page, whole
+from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
@@ -182,8 +182,8 @@ def _scale(text: str) -> float:
 def list_datasets() -> Response:
     """The datasets, newest first."""
     with services().database.read() as connection:
-        found = resources.list_datasets(connection, page())
-    return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
+        found = resources.list_datasets(connection, page("dataset"))
+    return record_page(found, [body_of(record) for record in found.data], "dataset", lambda record: record.name)
 
 
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
@@ -200,7 +200,7 @@ def list_rows(name: str) -> Response:
     with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
-    last = min(first + page().limit, record.table.rows)
+    last = min(first + limit(), record.table.rows)
     array = open_rows(services().blobs.path(record.address))
     data = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
     return listing(data, last < record.table.rows, lambda item: item["row"])

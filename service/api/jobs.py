@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from service.api.answers import answer, listing, page
+from service.api.answers import answer, page, record_page
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.idempotency import note_made
@@ -68,10 +68,10 @@ def list_jobs() -> Response:
     metadata = {
         key.removeprefix("metadata."): value for key, value in request.args.items() if key.startswith("metadata.")
     }
-    with services().database.read() as connection:
-        found = jobs.list_jobs(connection, page(), status, request.args.get("model"), metadata)
-    told = views.read_all(services(), [job.id for job in found.data])
-    return listing(told, found.has_more, lambda item: item["id"])
+    with services().database.read(snapshot=True) as connection:
+        found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
+        described = views.describe_all(connection, found.data)
+    return record_page(found, described, "job", lambda job: job.id)
 
 
 @routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))

@@ -2,14 +2,14 @@
 
 from flask import Response, request
 
-from service.api.answers import answer, listing, page
+from service.api.answers import answer, page, record_page
 from service.api.context import model_cache, services
 from service.api.predicting import predict_request
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
 from service.datasets.media_types import CSV, NPZ
 from service.definitions.requests import PredictRequest
-from service.models import prediction
+from service.models import prediction, views
 from service.store import models as stored
 
 routes = Routes("models")
@@ -20,16 +20,15 @@ EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, 
 @routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer}, problems=(404,))
 def list_models() -> Response:
     """The models, newest first."""
-    with services().database.read() as connection:
-        found = stored.list_models(connection, page())
-    described = [prediction.describe_model(services(), model.name) for model in found.data]
-    return listing(described, found.has_more, lambda item: item["name"])
+    with services().database.read(snapshot=True) as connection:
+        found = stored.list_models(connection, page("model"))
+    return record_page(found, [views.describe(model) for model in found.data], "model", lambda model: model.name)
 
 
 @routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
     """One model: its versions, and a body that predict takes."""
-    return answer(prediction.describe_model(services(), name))
+    return answer(views.read(services(), name))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
@@ -43,7 +42,7 @@ def delete_model(name: str) -> Response:
 @routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
 def get_version(name: str, version: str) -> Response:
     """One version of a model."""
-    return answer(prediction.read_version(services(), name, version))
+    return answer(views.read_version(services(), name, version))
 
 
 @routes.route(

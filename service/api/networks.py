@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, request
 
-from service.api.answers import answer, immutable, listing, page
+from service.api.answers import answer, immutable, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
 from service.api.routes import PAGE, Query, Routes
@@ -45,8 +45,8 @@ def create_network() -> Response:
 def list_networks() -> Response:
     """The networks, newest first."""
     with services().database.read() as connection:
-        found = resources.list_networks(connection, page())
-    return listing([body_of(record) for record in found.data], found.has_more, lambda item: item["name"])
+        found = resources.list_networks(connection, page("network"))
+    return record_page(found, [body_of(record) for record in found.data], "network", lambda record: record.name)
 
 
 @routes.route(

@@ -1,9 +1,11 @@
 """Jobs and their epochs as clients read them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from service.services import Services
 from service.store import workers
+from service.store.database import Connection
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
@@ -90,26 +92,25 @@ def _links(job: JobRecord) -> dict[str, str]:
 
 
 def read(services: Services, job_id: str) -> dict[str, Any]:
-    """One job, described."""
-    return read_all(services, [job_id])[0]
+    """Return one job as clients read it."""
+    with services.database.read(snapshot=True) as connection:
+        return describe_all(connection, [jobs.get_job(connection, job_id)])[0]
 
 
-def read_all(services: Services, job_ids: list[str]) -> list[dict[str, Any]]:
-    """Several jobs, described, from one look at the database."""
-    with services.database.read() as connection:
-        places = workers.living_places(connection)
-        found = [jobs.get_job(connection, job_id) for job_id in job_ids]
-        positions = jobs.positions_of(connection, found)
-        described = []
-        for job in found:
-            latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
-            position = positions.get(job.number)
-            waiting = None if position is None else _waiting(connection, job, position, places)
-            described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
+def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[dict[str, Any]]:
+    """Describe jobs that were read in this transaction, a snapshot of the database."""
+    places = workers.living_places(connection)
+    positions = jobs.positions_of(connection, found)
+    described = []
+    for job in found:
+        latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
+        position = positions.get(job.number)
+        waiting = None if position is None else _waiting(connection, job, position, places)
+        described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
     return described
 
 
-def _waiting(connection: Any, job: JobRecord, position: int, places: int) -> dict[str, Any]:
+def _waiting(connection: Connection, job: JobRecord, position: int, places: int) -> dict[str, Any]:
     """Where a queued job stands, and why it does not run."""
     if not places:
         reason = "no worker is alive"

@@ -20,7 +20,6 @@ from service.preprocessing.prediction_rows import rows_from_lists, rows_from_obj
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
-from service.store.records import VersionRecord
 
 WARM_BYTES = 512 * 1024 * 1024
 
@@ -189,48 +188,6 @@ def _objects(trained: Trained, values: NDArray[Any], labels: list[str | int] | N
             told = dict(zip(classes, row, strict=True))
         rows.append({names[0]: label, "probabilities" if are_shares else "scores": told})
     return rows
-
-
-def describe_model(services: Services, name: str) -> dict[str, Any]:
-    """A model as clients read it, with a body that predict takes."""
-    with services.database.read() as connection:
-        model = models.get_model(connection, name)
-        versions = [models.get_version(connection, name, version) for version in model.versions]
-    example = None
-    if versions:
-        preprocessing = Preprocessing.from_dict(versions[-1].preprocessing)
-        row = [
-            (column.categories or ("",))[0] if column.categories is not None else column.offset
-            for column in preprocessing.inputs
-        ]
-        example = {"instances": [row]}
-    return {
-        "name": name,
-        "object": "model",
-        "created_at": model.created_at,
-        "ready": bool(versions),
-        "latest": versions[-1].version if versions else None,
-        "aliases": {},
-        "versions": [version_answer(version) for version in versions],
-        "example": example,
-    }
-
-
-def version_answer(version: VersionRecord) -> dict[str, Any]:
-    return {
-        "version": version.version,
-        "object": "model_version",
-        "job": version.job_id,
-        "epoch": version.epoch,
-        "created_at": version.created_at,
-        "record": version.record,
-        "sha256": version.sha256,
-    }
-
-
-def read_version(services: Services, name: str, version: str) -> dict[str, Any]:
-    with services.database.read() as connection:
-        return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
 
 
 def version_number(text: str) -> int:

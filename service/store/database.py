@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, DateTime, Engine, Table, create_engine, event, exc, make_url
+from sqlalchemy import Connection as Connection  # re-exported: the type of the arguments of what other rooms call
+from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -114,10 +115,16 @@ class Database:
                     act(connection)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads."""
-        with translated(), self.engine.connect() as connection, connection.begin():
-            yield connection
+    def read(self, snapshot: bool = False) -> Iterator[Connection]:
+        """Open a transaction that only reads.
+
+        With `snapshot` all its statements see the database as it was at the first one; those of SQLite always do.
+        """
+        with translated(), self.engine.connect() as connection:
+            if snapshot and not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def begin_unbounded(self) -> Iterator[Connection]:

@@ -1,14 +1,28 @@
 """Models and their versions: what a succeeded job leaves to predict with. A version keeps a copy of everything."""
 
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, case, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
-from service.store.records import ENDED, Listing, ModelRecord, Page, StoredBytes, VersionRecord
+from service.store.records import (
+    ENDED,
+    Listing,
+    ModelContents,
+    ModelRecord,
+    Page,
+    StoredBytes,
+    VersionRecord,
+    VersionSummary,
+)
 from service.store.tables import jobs, model_versions, models
+
+SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))
+LATER = model_versions.alias()
 
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
@@ -30,12 +44,47 @@ def get_model(connection: Connection, name: str) -> ModelRecord:
     return _model(connection, row)
 
 
-def list_models(connection: Connection, page: Page) -> Listing[ModelRecord]:
+def get_contents(connection: Connection, name: str) -> ModelContents:
+    """Return a model with its versions."""
+    row = connection.execute(select(models).where(models.c.name == name)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no model named `{name}`")
+    return _contents(connection, [row])[0]
+
+
+def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
+    """Return models with their versions, newest first, in two queries."""
     query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
-    if page.after is not None:
-        query = query.where(models.c.number < get_model(connection, page.after).number)
+    position = page.position if page.after is None else get_model(connection, page.after).number
+    if position is not None:
+        query = query.where(models.c.number < position)
     rows = list(connection.execute(query))
-    return Listing(tuple(_model(connection, row) for row in rows[: page.limit]), len(rows) > page.limit)
+    return Listing(tuple(_contents(connection, rows[: page.limit])), len(rows) > page.limit)
+
+
+def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelContents]:
+    """Return the models of these rows; one query reads the versions of all of them."""
+    is_latest = model_versions.c.version == (
+        select(func.max(LATER.c.version)).where(LATER.c.model == model_versions.c.model).scalar_subquery()
+    )
+    query = (
+        select(
+            model_versions.c.model,
+            *(model_versions.c[name] for name in SUMMARY_COLUMNS),
+            case((is_latest, model_versions.c.preprocessing)).label("preprocessing"),
+        )
+        .where(model_versions.c.model.in_([row.number for row in rows]))
+        .order_by(model_versions.c.model, model_versions.c.version)
+    )
+    versions: dict[int, list[VersionSummary]] = {row.number: [] for row in rows}
+    latest: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(query):
+        versions[row.model].append(VersionSummary(**{name: row._mapping[name] for name in SUMMARY_COLUMNS}))
+        latest[row.model] = row.preprocessing
+    return [
+        ModelContents(row.number, row.name, row.created_at, tuple(versions[row.number]), latest.get(row.number))
+        for row in rows
+    ]
 
 
 def get_version(connection: Connection, name: str, version: int | None) -> VersionRecord:

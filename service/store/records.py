@@ -222,11 +222,39 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
+class VersionSummary:
+    """One version of a model without its network and its parameters."""
+
+    version: int
+    job_id: str
+    epoch: int
+    record: dict[str, Any]
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ModelContents:
+    """A model with its versions, oldest first, and what was fitted for the latest; None without a version."""
+
+    number: int
+    name: str
+    created_at: datetime
+    versions: tuple[VersionSummary, ...]
+    preprocessing: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Page:
-    """Which part of a list: at most `limit` entries past the one named `after`, newest first."""
+    """Which part of a list, newest first: at most `limit` entries older than one of them.
+
+    That one is given by its name or id, `after`, which must exist, or by its row's number, `position`, which stays
+    valid when the entry is deleted. A list begins with the newest entry when neither is given.
+    """
 
     limit: int = 50
     after: str | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True)

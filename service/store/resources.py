@@ -118,11 +118,13 @@ def _insert_or_find(connection: Connection, table: Table, name: str, values: dic
 
 def _page(connection: Connection, table: Table, page: Page, noun: str) -> tuple[list[Row[Any]], bool]:
     query = select(table).order_by(table.c.number.desc()).limit(page.limit + 1)
+    position = page.position
     if page.after is not None:
-        after = connection.execute(select(table.c.number).where(table.c.name == page.after)).scalar()
-        if after is None:
+        position = connection.execute(select(table.c.number).where(table.c.name == page.after)).scalar()
+        if position is None:
             raise NotFound(f"`after` names no {noun}: `{page.after}`")
-        query = query.where(table.c.number < after)
+    if position is not None:
+        query = query.where(table.c.number < position)
     rows = list(connection.execute(query))
     return rows[: page.limit], len(rows) > page.limit
 

@@ -70,8 +70,9 @@ def list_jobs(
         query = query.where(jobs.c.model_name == model)
     for key, value in metadata.items():
         query = query.where(jobs.c.extra[key].as_string() == value)
-    if page.after is not None:
-        query = query.where(jobs.c.number < get_job(connection, page.after).number)
+    position = page.position if page.after is None else get_job(connection, page.after).number
+    if position is not None:
+        query = query.where(jobs.c.number < position)
     rows = list(connection.execute(query))
     return Listing(tuple(job_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
 

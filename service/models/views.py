@@ -1,0 +1,57 @@
+"""How clients read models and their versions."""
+
+from typing import Any
+
+from service.models.prediction import version_number
+from service.preprocessing.fit import Preprocessing
+from service.services import Services
+from service.store import models
+from service.store.records import ModelContents, VersionRecord, VersionSummary
+
+
+def read(services: Services, name: str) -> dict[str, Any]:
+    """Return a model as clients read it."""
+    with services.database.read(snapshot=True) as connection:
+        return describe(models.get_contents(connection, name))
+
+
+def read_version(services: Services, name: str, version: str) -> dict[str, Any]:
+    """Return one version of a model as clients read it; `version` is its number as text."""
+    with services.database.read() as connection:
+        return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
+
+
+def describe(model: ModelContents) -> dict[str, Any]:
+    """Describe a model, with its versions and a body that predict takes."""
+    return {
+        "name": model.name,
+        "object": "model",
+        "created_at": model.created_at,
+        "ready": bool(model.versions),
+        "latest": model.versions[-1].version if model.versions else None,
+        "aliases": {},
+        "versions": [version_answer(version) for version in model.versions],
+        "example": None if model.preprocessing is None else _example(Preprocessing.from_dict(model.preprocessing)),
+    }
+
+
+def _example(preprocessing: Preprocessing) -> dict[str, Any]:
+    """Return a body with one row: the first category of text columns, the offset of columns of numbers."""
+    row = [
+        (column.categories or ("",))[0] if column.categories is not None else column.offset
+        for column in preprocessing.inputs
+    ]
+    return {"instances": [row]}
+
+
+def version_answer(version: VersionRecord | VersionSummary) -> dict[str, Any]:
+    """Describe one version of a model."""
+    return {
+        "version": version.version,
+        "object": "model_version",
+        "job": version.job_id,
+        "epoch": version.epoch,
+        "created_at": version.created_at,
+        "record": version.record,
+        "sha256": version.sha256,
+    }
