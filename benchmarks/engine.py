@@ -52,7 +52,7 @@ def built(workload: Workload) -> tuple[Network, TrainingSettings]:
     loss = build(LOSSES, job.training.loss.model_dump(mode="json"))
     layers = definition.engine_layers()
     training = fill(job.training, loss, workload.rows, None, False, layers, SEED)
-    network = build_network({**definition.normalised(), "inputs": workload.sizes[0]}, training["precision"])
+    network = build_network({**definition.normalised(), "inputs": workload.sizes[0]}, training.precision)
     return network, build_settings(training, None)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chaos.facts import Block, JobFacts
+from service.definitions.base import json_of
 from service.store.blobs.folder import FolderBlobs
 from service.store.records import ENDED, EpochRecord, Kind, Status
 
@@ -31,10 +32,15 @@ def has_ended_once(facts: JobFacts, may_fail: frozenset[str] = frozenset()) -> I
     elif facts.events[-1] is not ends[0]:
         yield f"went on after its end: {facts.events[-1].kind} {facts.events[-1].data}"
     model = {"name": job.model_name, "version": job.model_version}
-    final = {"status": str(job.status), "epoch": job.epoch, "error": job.error, "model": model}
+    final = {
+        "status": str(job.status),
+        "epoch": job.epoch,
+        "error": json_of(job.error),
+        "model": model,
+    }
     if ends and ends[-1].data != final:
         yield f"its end was told as {ends[-1].data}, but it is {final}"
-    code = None if job.error is None else job.error["code"]
+    code = None if job.error is None else job.error.code
     if job.status is Status.FAILED and code not in may_fail:
         yield f"failed: {job.error}"
 
@@ -68,8 +74,8 @@ def epochs_are_whole(facts: JobFacts) -> Iterator[str]:
     if numbers and max(numbers) > last:
         yield f"holds epoch {max(numbers)}, though it says it got to {last}"
     job = facts.job
-    if job.status is Status.SUCCEEDED and job.stopped is None and last != job.training["epochs"]:
-        yield f"succeeded after {last} of {job.training['epochs']} epochs"
+    if job.status is Status.SUCCEEDED and job.stopped is None and last != job.training.epochs:
+        yield f"succeeded after {last} of {job.training.epochs} epochs"
 
 
 def told_epochs_are_stored(facts: JobFacts) -> Iterator[str]:

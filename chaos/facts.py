@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, select
 from service.services import Services
 from service.store import tables
 from service.store.epochs import runs as epoch_runs
-from service.store.jobs import jobs
+from service.store.jobs.rows import COLUMNS, job_of
 from service.store.records import EpochRecord, JobRecord
 
 OF_JOBS = (
@@ -83,14 +83,14 @@ class JobFacts:
     def definition(self) -> str:
         """What decides the job's bits, as one line of text: jobs that agree here are to end alike."""
         job = self.job
-        what = [job.network, job.dataset_name, job.validation_name, job.training, job.targets]
+        what = [job.network, job.dataset_name, job.validation_name, job.training.to_json(), job.targets.to_json()]
         return json.dumps(what, sort_keys=True)
 
 
 def read_jobs(services: Services) -> Iterator[JobFacts]:
     """Every job, by number, one at a time, as some hold many epochs: nothing is to change them any more."""
     with services.database.read() as connection:
-        found = [jobs.job_of(row) for row in connection.execute(select(tables.jobs).order_by(tables.jobs.c.number))]
+        found = [job_of(row) for row in connection.execute(select(*COLUMNS).order_by(tables.jobs.c.number))]
     for job in found:
         with services.database.read() as connection:
             facts = read_job(connection, job)

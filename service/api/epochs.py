@@ -20,7 +20,7 @@ from service.backprop.network import Network
 from service.datasets.media_types import CSV, NPZ
 from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
-from service.jobs import submission as work
+from service.jobs import stored_parameters
 from service.jobs.views import epoch_answer
 from service.models import prediction
 from service.store.database import Database
@@ -109,9 +109,9 @@ def _csv_line(values: list[Any]) -> bytes:
 )
 def get_parameters(id: str, epoch: str) -> Response:
     """The parameters after an epoch: a number, `best` or `last`."""
-    job, stored = work.parameters_of(services(), id, epoch)
-    network = build_network(job.network, job.training["precision"])
-    network.load(work.parameter_bytes(services(), job, stored))
+    job, stored = stored_parameters.parameters_of(services(), id, epoch)
+    network = build_network(job.network, job.training.precision)
+    network.load(stored_parameters.parameter_bytes(services(), job, stored))
     kind = wanted_format(PARAMETER_FORMATS)
     if kind == "json":
         layers = [placed.values for placed in network.layers]

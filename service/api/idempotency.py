@@ -15,6 +15,7 @@ from service.api.context import services
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
 from service.store import idempotency
+from service.store.database import Connection
 from service.store.idempotency import KeptAnswer
 
 HEADER = "Idempotency-Key"
@@ -72,7 +73,7 @@ class Unanswered:
         with self._turn:
             self._left.append(keyed)
 
-    def forget(self, connection: Any) -> None:
+    def forget(self, connection: Connection) -> None:
         """Let go of them; those of a transaction that fails now are lost after a while by themselves."""
         with self._turn:
             left, self._left = self._left, []
@@ -80,7 +81,7 @@ class Unanswered:
             idempotency.forget(connection, keyed.key, keyed.began)
 
 
-def note_made(connection: Any, location: str) -> None:
+def note_made(connection: Connection, location: str) -> None:
     """To be called in the transaction in which a request makes a thing, so that its key makes no other."""
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:

@@ -1,7 +1,5 @@
 """`/v1/jobs`: submitting, reading, and the verbs that move a job along."""
 
-from typing import Any
-
 from flask import Response, request
 
 from service.api.answers import answer, page, record_page
@@ -15,6 +13,7 @@ from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest,
 from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
+from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord, Status
@@ -39,7 +38,7 @@ def create_job() -> Response:
     return _accepted(*work.submit(services(), body, _noted), seconds)
 
 
-def _noted(connection: Any, id: str) -> None:
+def _noted(connection: Connection, id: str) -> None:
     note_made(connection, f"/v1/jobs/{id}")
 
 
@@ -129,7 +128,7 @@ def step_job(id: str) -> Response:
 def fork_job(id: str) -> Response:
     """Queue a job that begins at a stored epoch of this one, of running and failed ones too."""
     seconds = wished_seconds()
-    forking.check_there(services(), id)
+    forking.check_exists(services(), id)
     body = read_model_if_any(ForkRequest, services().settings.max_json_bytes)
     return _accepted(*forking.fork(services(), id, body, _noted), seconds)
 

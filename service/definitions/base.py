@@ -3,7 +3,7 @@
 Owns the meeting of pydantic with the project's rules; imports pydantic only.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -14,6 +14,31 @@ class Model(BaseModel):
     """Refuses unknown fields, strings for numbers, NaN and infinities."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, protected_namespaces=())
+
+
+class Stored(BaseModel):
+    """A record that the database holds as JSON.
+
+    Only the keys that were given are written again, so that a row of an older version stays as it is.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Self:
+        return cls.model_validate(record)
+
+    @classmethod
+    def from_json_if_any(cls, record: dict[str, Any] | None) -> Self | None:
+        return None if record is None else cls.model_validate(record)
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+def json_of(record: Stored | None) -> dict[str, Any] | None:
+    """Return a record as the database holds it, or None where there is none."""
+    return None if record is None else record.to_json()
 
 
 class Answer(BaseModel):

@@ -1,4 +1,4 @@
-"""The engine's objects from checked definitions."""
+"""Builds the engine's objects from checked definitions."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from service.backprop.training.kernels import NUMPY
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.stopping import EarlyStopping, Stopping
 from service.definitions.choices import build
+from service.definitions.resolved import ResolvedTraining
 
 
 def build_network(definition: dict[str, Any], precision: str) -> Network:
@@ -22,7 +23,7 @@ def build_network(definition: dict[str, Any], precision: str) -> Network:
 
 
 def build_settings(
-    training: dict[str, Any],
+    training: ResolvedTraining,
     target_scale: FloatArray | None,
     class_weights: FloatArray | None = None,
     threads: int = 1,
@@ -34,40 +35,47 @@ def build_settings(
     `target_scale` (outputs,) turns outputs into the targets' own units; `class_weights` (classes,) or None;
     `draws_from` is the epoch that epoch 0 counts as in draws.
     """
-    loss: Loss = build(LOSSES, training["loss"])
-    metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training["metrics"])
+    loss: Loss = build(LOSSES, training.loss)
+    metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training.metrics)
     return TrainingSettings(
         loss=loss,
-        optimizer=build(OPTIMIZERS, training["optimizer"]),
-        epochs=training["epochs"],
-        batch_size=training["batch_size"],
-        shuffle=training["shuffle"],
-        seed=training["seed"],
+        optimizer=build(OPTIMIZERS, training.optimizer),
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        shuffle=training.shuffle,
+        seed=training.seed,
         metrics=metrics,
         reading=Reading(loss.threshold, target_scale),
         threads=threads,
         class_weights=class_weights,
-        label_smoothing=training["label_smoothing"],
+        label_smoothing=training.label_smoothing,
         regularization=_regularization(training),
-        schedule=None if training["schedule"] is None else build(SCHEDULES, training["schedule"]),
+        schedule=None if training.schedule is None else build(SCHEDULES, training.schedule),
         stopping=_stopping(training, metrics),
         kernels=kernels,
         draws_from=draws_from,
-        keeps_states=training["store_parameters"].get("optimizer_state", False),
+        keeps_states=training.store_parameters.optimizer_state,
     )
 
 
-def _regularization(training: dict[str, Any]) -> Regularization:
-    clipping = training["gradient_clipping"] or {}
+def _regularization(training: ResolvedTraining) -> Regularization:
+    chosen, clipping = training.regularization, training.gradient_clipping
     return Regularization(
-        **training["regularization"], clip_norm=clipping.get("norm"), clip_value=clipping.get("value")
+        l1=chosen.l1,
+        l2=chosen.l2,
+        max_norm=chosen.max_norm,
+        clip_norm=None if clipping is None else clipping.norm,
+        clip_value=None if clipping is None else clipping.value,
     )
 
 
-def _stopping(training: dict[str, Any], metrics: tuple[Metric, ...]) -> Stopping:
-    early = training["early_stopping"]
-    return Stopping(
-        None if early is None else EarlyStopping(**early),
-        tuple((training["stop_when"] or {}).items()),
-        metrics,
-    )
+def _stopping(training: ResolvedTraining, metrics: tuple[Metric, ...]) -> Stopping:
+    return Stopping(_early_stopping(training), tuple((training.stop_when or {}).items()), metrics)
+
+
+def _early_stopping(training: ResolvedTraining) -> EarlyStopping | None:
+    chosen = training.early_stopping
+    if chosen is None:
+        return None
+    assert chosen.monitor is not None  # it is filled in when the job is resolved
+    return EarlyStopping(chosen.monitor, chosen.patience, chosen.min_delta)

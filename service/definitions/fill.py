@@ -1,4 +1,4 @@
-"""The record of a job's training: every default filled in, every name looked up."""
+"""Fills in every default of a job's training, and checks that its parts go together."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,9 @@ from service.backprop.losses import Loss
 from service.backprop.metrics import METRICS, Metric
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
-from service.definitions.training import TrainingDefinition, Validation
+from service.definitions.resolved import Choice, ResolvedTraining
+from service.definitions.training import TrainingDefinition
+from service.definitions.training_parts import Validation
 from service.definitions.validation import guess
 from service.errors import Invalid, escaped
 
@@ -25,24 +27,35 @@ def fill(
     are_classes: bool,
     layers: list[Layer],
     seed: int,
-) -> dict[str, Any]:
-    """`training` as it is stored, for `rows` training rows; `Invalid` where its parts do not go together."""
-    record = training.model_dump(mode="json")
-    if training.loss is None:
-        record["loss"] = loss.name
-    record["optimizer"] = record["optimizer"] or DEFAULT_OPTIMIZER
-    record["batch_size"] = _batch_size(training, record["optimizer"], rows, layers)
-    record["epochs"] = training.epochs or _epochs(-(-rows // record["batch_size"]))
-    record["metrics"], metrics = _metrics(record["metrics"], are_classes)
-    record["seed"] = training.seed if training.seed is not None else seed
-    record["validation"] = None if validation is None else validation.model_dump(mode="json", exclude_none=True)
-    record["version_epoch"] = training.version_epoch or ("best" if validation is not None else "last")
+) -> ResolvedTraining:
+    """Return `training` with every default filled in, for `rows` training rows.
+
+    Raises
+    ------
+    Invalid
+        Where its parts do not go together.
+    """
+    given = training.model_dump(mode="json")
+    optimizer = given["optimizer"] or DEFAULT_OPTIMIZER
+    batch_size = _batch_size(training, optimizer, rows, layers)
+    metric_choices, metrics = _metrics(given["metrics"], are_classes)
     _check_smoothing(training, loss, are_classes)
-    watchable = _watchable(metrics, validation is not None)
-    _fill_early_stopping(record, watchable)
+    monitored = _monitored(metrics, validation is not None)
+    early_stopping = _early_stopping(given["early_stopping"], monitored)
     for name in training.stop_when or {}:
-        _check_watched(name, watchable, f"#/training/stop_when/{escaped(name)}")
-    return record
+        _check_monitored(name, monitored, f"#/training/stop_when/{escaped(name)}")
+    filled = {
+        "loss": loss.name if training.loss is None else given["loss"],
+        "optimizer": optimizer,
+        "epochs": training.epochs or _epochs(-(-rows // batch_size)),
+        "batch_size": batch_size,
+        "seed": seed if training.seed is None else training.seed,
+        "validation": None if validation is None else validation.model_dump(mode="json", exclude_none=True),
+        "metrics": metric_choices,
+        "early_stopping": early_stopping,
+        "version_epoch": training.version_epoch or ("last" if validation is None else "best"),
+    }
+    return ResolvedTraining.from_json({**given, **filled})
 
 
 def _epochs(batches: int) -> int:
@@ -61,11 +74,11 @@ def _batch_size(training: TrainingDefinition, optimizer: dict[str, Any], rows: i
     return size
 
 
-def _metrics(records: list[Any] | None, are_classes: bool) -> tuple[list[Any], list[Metric]]:
-    """The metrics' records and the metrics, each once."""
+def _metrics(records: list[Choice] | None, are_classes: bool) -> tuple[list[Choice], list[Metric]]:
+    """Return the metrics as they were chosen and the engine's objects of them, each metric once."""
     if records is None:
         records = ["accuracy"] if are_classes else ["mae", "rmse"]
-    metrics: dict[str, tuple[Any, Metric]] = {}
+    metrics: dict[str, tuple[Choice, Metric]] = {}
     for index, record in enumerate(records):
         metric: Metric = build(METRICS, record)
         if metric.for_classes and not are_classes:
@@ -80,21 +93,21 @@ def _check_smoothing(training: TrainingDefinition, loss: Loss, are_classes: bool
         raise Invalid.at("#/training/label_smoothing", f"needs classes and a cross-entropy, got {have}")
 
 
-def _watchable(metrics: Iterable[Metric], validated: bool) -> list[str]:
-    """What early stopping and `stop_when` may watch."""
-    services = ["training", "validation"] if validated else ["training"]
-    return [f"{part}_{name}" for part in services for name in ("loss", *(metric.key for metric in metrics))]
+def _monitored(metrics: Iterable[Metric], validated: bool) -> list[str]:
+    """Return the names of all that is measured after an epoch, which early stopping and `stop_when` may refer to."""
+    measured_on = ["training", "validation"] if validated else ["training"]
+    return [f"{rows}_{name}" for rows in measured_on for name in ("loss", *(metric.key for metric in metrics))]
 
 
-def _fill_early_stopping(record: dict[str, Any], watchable: list[str]) -> None:
-    early = record["early_stopping"]
-    if early is None:
-        return
-    if early["monitor"] is None:
-        early["monitor"] = "validation_loss" if "validation_loss" in watchable else "training_loss"
-    _check_watched(early["monitor"], watchable, "#/training/early_stopping/monitor")
+def _early_stopping(given: dict[str, Any] | None, monitored: list[str]) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    default = "validation_loss" if "validation_loss" in monitored else "training_loss"
+    monitor = given["monitor"] or default
+    _check_monitored(monitor, monitored, "#/training/early_stopping/monitor")
+    return {**given, "monitor": monitor}
 
 
-def _check_watched(name: str, watchable: list[str], pointer: str) -> None:
-    if name not in watchable:
-        raise Invalid.at(pointer, f"`{name}` is not measured in this job{guess(name, watchable)}")
+def _check_monitored(name: str, monitored: list[str], pointer: str) -> None:
+    if name not in monitored:
+        raise Invalid.at(pointer, f"`{name}` is not measured in this job{guess(name, monitored)}")

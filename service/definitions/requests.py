@@ -58,6 +58,11 @@ class Submission(Model):
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
 
+    @property
+    def pause_at(self) -> int | None:
+        """The epoch after which the job is to pause, or None."""
+        return 0 if self.hold else None
+
 
 class JobRequest(Submission):
     """A network to train on a dataset. `{"dataset": "iris"}` is enough."""

@@ -4,7 +4,6 @@ Arithmetic only: nothing is read and nothing allocated. Imports `service.backpro
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from service.backprop.layers import Layer
 from service.backprop.losses import LOSSES, Loss
@@ -12,6 +11,7 @@ from service.definitions.choices import build
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.fill import fill
 from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts, widths
+from service.definitions.resolved import ResolvedTraining, Targets
 from service.definitions.rows import resolve_rows, rows_left_out
 from service.definitions.training import TrainingDefinition
 from service.definitions.weights import check_class_weights, check_sample_weights
@@ -21,23 +21,11 @@ MAX_FLOAT32 = 3.4e38
 
 
 @dataclass(frozen=True)
-class Targets:
-    """How targets are read: as `labels` of classes, or as values (`labels` None); `outputs` units answer them."""
-
-    outputs: int
-    labels: tuple[str | int, ...] | None
-
-    @property
-    def are_classes(self) -> bool:
-        return self.labels is not None
-
-
-@dataclass(frozen=True)
 class Resolved:
     """A job that fits: network with `inputs` and every layer, `training` with all defaults, how targets are read."""
 
     network: NetworkDefinition
-    training: dict[str, Any]
+    training: ResolvedTraining
     targets: Targets
     training_rows: int
     parameters: int
@@ -62,8 +50,8 @@ def resolve(
     check_class_weights(training.class_weights, targets.labels)
     check_sample_weights(table, rows_left_out(table, training, validation))
     _check_missing(table, training)
-    record = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
-    return Resolved(whole, record, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
+    filled = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
+    return Resolved(whole, filled, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
 
 
 @dataclass(frozen=True)

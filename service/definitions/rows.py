@@ -1,7 +1,8 @@
 """Which rows a job trains on and which validate it, with the defaults filled in. Arithmetic only."""
 
 from service.definitions.columns import Table
-from service.definitions.training import TrainingDefinition, Validation
+from service.definitions.training import TrainingDefinition
+from service.definitions.training_parts import Validation
 from service.errors import Invalid
 
 VALIDATE_FROM_ROWS = 100

@@ -3,8 +3,6 @@
 Arithmetic only: nothing of the rows is read.
 """
 
-from typing import Any
-
 from service.definitions.columns import Column, Role, Table
 from service.definitions.resolve import check_precision, labels_of
 from service.definitions.weights import check_sample_weights
@@ -17,16 +15,27 @@ def check_validation_dataset(
     name: str,
     other: Table,
     table: Table,
-    training: dict[str, Any],
+    precision: str,
+    missing: str,
     labels: tuple[str | int, ...] | None,
     where: str = WHERE,
 ) -> None:
-    """`Invalid` says why `other` cannot validate what is trained on `table`; `training` is the resolved one."""
+    """Raise `Invalid` unless `other` can validate what is trained on `table`.
+
+    Parameters
+    ----------
+    precision, missing
+        Of the job's training: `float32` or `float64`, and what is done about missing inputs.
+    labels
+        The classes of the targets, or None for values.
+    where
+        A JSON pointer to the part of the request that names `other`.
+    """
     check_columns(name, other, table, where)
     for column in other.columns:
-        if column.missing and (column.role is not Role.INPUT or training["preprocessing"]["missing"] == "error"):
+        if column.missing and (column.role is not Role.INPUT or missing == "error"):
             raise Invalid.at(where, f"column `{column.name}` has {column.missing} missing values")
-    check_precision(other, training["precision"], where)
+    check_precision(other, precision, where)
     check_sample_weights(other, 0, where)
     if labels is not None:
         check_classes(other.having(Role.TARGET)[0], labels, where)

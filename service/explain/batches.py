@@ -140,8 +140,8 @@ def first_rows(services: Services, subject: Subject, most: int) -> Batch:
 
 def training_rows(table: Table, job: JobRecord) -> int:
     """How many of a dataset's rows a job may have trained on at most, by arithmetic."""
-    start, end = job.training["rows"] or (0, table.rows)
-    return int(end - start)
+    start, end = job.training.rows or (0, table.rows)
+    return end - start
 
 
 def _gather(services: Services, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:

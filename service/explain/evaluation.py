@@ -68,9 +68,9 @@ def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:
         raise TooLarge(
             f"on this network at most {most:,} rows are evaluated at once, and the dataset has {dataset.table.rows:,}"
         )
-    choice = {"precision": subject.network.dtype.name, "preprocessing": {"missing": subject.preprocessing.missing}}
-    labels = subject.preprocessing.labels
-    check_validation_dataset(dataset.name, dataset.table, like, choice, labels, "#/dataset")
+    fitted = subject.preprocessing
+    precision = subject.network.dtype.name
+    check_validation_dataset(dataset.name, dataset.table, like, precision, fitted.missing, fitted.labels, "#/dataset")
 
 
 def _settings(subject: Subject) -> TrainingSettings:

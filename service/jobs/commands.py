@@ -113,10 +113,10 @@ def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> Last
     state = TrainingState.from_bytes(read_bytes(services.blobs, stored))
     if state.epoch != job.epoch or state.begun is not None:
         return None
-    network = build_network(job.network, job.training["precision"])
+    network = build_network(job.network, job.training.precision)
     network.vector[...] = state.vector
     data = network.stored_bytes()
-    keeps_states = job.training["store_parameters"].get("optimizer_state", False)
+    keeps_states = job.training.store_parameters.optimizer_state
     optimizer = place(services.blobs, state.optimizer.to_bytes()) if keeps_states else None
     return LastEpoch(
         ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(services.blobs, data), optimizer

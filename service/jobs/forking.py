@@ -1,38 +1,38 @@
-"""Forks: new jobs that begin at a stored epoch of another one. They keep their own copy of what they begin with."""
+"""Forks jobs: a new job begins at a stored epoch of another one, of which it stores a copy of its own."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.network import NetworkDefinition
-from service.definitions.requests import ForkRequest
+from service.definitions.requests import DatasetRequest, ForkRequest
 from service.definitions.resolve import Resolved, resolve
+from service.definitions.resolved import ResolvedTraining
 from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
-from service.jobs.submission import (
+from service.jobs.new_jobs import (
     JobData,
-    Noting,
-    adopted,
-    as_asked,
+    QueuedJob,
+    RecordKey,
+    add_to_queue,
     check_validation,
     dataset_of,
-    enter,
-    limited,
-    parameter_bytes,
-    parameters_of,
-    unnoted,
+    record_no_key,
+    store_dataset,
+    with_storage_limit,
 )
+from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.preprocessing.compatibility import as_trained
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import resources
 from service.store.blobs import references
+from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import JobRecord, StoredBytes, StoredParameters
+from service.store.records import ForkedFrom, JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
 
 
 @dataclass(frozen=True)
@@ -45,115 +45,126 @@ class Parent:
     preprocessing: Preprocessing
 
 
-def check_there(services: Services, job_id: str) -> None:
-    """Raise `NotFound` for a job that is not there, before its request's body is read."""
+def check_exists(services: Services, job_id: str) -> None:
+    """Raise `NotFound` for a job that does not exist, before its request's body is read."""
     with services.database.read() as connection:
-        jobs.get_job(connection, job_id)
+        jobs.check_exists(connection, job_id)
 
 
-def fork(
-    services: Services, job_id: str, request: ForkRequest, noting: Noting = unnoted
-) -> tuple[JobRecord, list[str]]:
-    """Store a queued job whose epoch 0 is that epoch, and ring; the job, and warnings for the client."""
+def fork(services: Services, job_id: str, request: ForkRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
+    """Store a queued job whose epoch 0 is the requested epoch of another one, then ring the doorbell."""
     services.blobs.check_space(services.settings.keep_free_bytes)
     parent = _parent(services, job_id, str(request.epoch))
     with dataset_of(services, _dataset(services, parent.job, request)) as data:
         with request.pointing():
             resolved = _resolve(services, parent, request, data)
-        kept, reason = _standing(parent, resolved.training)
-        start = Start(parent.stored, parent.state if kept else None)
+        fresh_because = _why_fresh(parent, resolved.training)
+        start = Start(parent.stored, parent.state if fresh_because is None else None)
         with services.database.begin() as connection:
             references.pointing(connection)
-            _hold(services, connection, parent, start)
-            values = {
-                **as_asked(request),
-                **adopted(connection, data),
-                "network_name": parent.job.network_name,
-                "network": parent.job.network,
-                "validation_name": (resolved.training["validation"] or {}).get("dataset"),
-                "training": limited(services, resolved.training),
-                "targets": parent.job.targets,
-                "preprocessing": {**(parent.job.preprocessing or {}), "class_weights": None},
-                "forked_from": _told(parent, resolved.training, kept, reason),
-            }
-            job, warnings = enter(services, connection, values, noting)
-            fork_starts.add(connection, job.number, start)
+            _check_still_stored(services, connection, parent, start)
+            new = NewJob(
+                priority=request.priority,
+                pause_at=request.pause_at,
+                on_other_machine=OnOtherMachine(request.on_other_machine),
+                model_name=request.model,
+                metadata=request.metadata,
+                network_name=parent.job.network_name,
+                network=parent.job.network,
+                dataset_name=store_dataset(connection, data),
+                dataset_sha256=data.table.sha256,
+                validation_name=resolved.training.validation_dataset,
+                training=with_storage_limit(services, resolved.training),
+                targets=parent.job.targets,
+                preprocessing={**(parent.job.preprocessing or {}), "class_weights": None},
+                forked_from=_forked_from(parent, resolved.training, fresh_because),
+            )
+            queued = add_to_queue(services, connection, new, record_key)
+            fork_starts.add(connection, queued.job.number, start)
     services.doorbell.ring()
-    return job, warnings
+    return queued
 
 
 def _parent(services: Services, job_id: str, epoch: str) -> Parent:
     job, stored = parameters_of(services, job_id, epoch)
     if stored.bytes is not None:
-        parameter_bytes(services, job, stored)  # what is damaged is not passed on; a blob is checked when it is read
+        parameter_bytes(services, job, stored)  # a fork of damaged bytes is refused; a blob is checked when it is read
     with services.database.read() as connection:
         state = optimizer_states.load(connection, job.number, stored.epoch)
     assert job.preprocessing is not None  # it is stored with the first epoch
     return Parent(job, stored, state, Preprocessing.from_dict(job.preprocessing))
 
 
-def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> Any:
-    """The dataset the request brings or names, else the parent's; `Invalid` when that one is gone."""
+def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> str | DatasetRequest:
+    """Return the dataset that the request brings or names, else the parent's; `Invalid` when that one is gone."""
     if request.dataset is not None:
         return request.dataset
     with services.database.read() as connection:
-        there = resources.dataset_sha256(connection, job.dataset_name)
-    if there is None or job.dataset_sha256 not in (None, there):
-        what = "is gone" if there is None else "is another one by now"
+        sha256 = resources.dataset_sha256(connection, job.dataset_name)
+    if sha256 is None or job.dataset_sha256 not in (None, sha256):
+        what = "is gone" if sha256 is None else "is another one by now"
         raise Invalid.at("#/dataset", f"is needed: `{job.dataset_name}`, which the job was trained on, {what}")
     return job.dataset_name
 
 
 def _resolve(services: Services, parent: Parent, request: ForkRequest, data: JobData) -> Resolved:
-    """The parent's training with the request's keys in place of its own, fitted to the dataset."""
-    ours = TrainingDefinition.model_validate(parent.job.training)
+    """Resolve the parent's training, with the request's keys in place of its own, for the dataset."""
+    parents = TrainingDefinition.model_validate(parent.job.training.to_json())
     given = request.training
-    if "preprocessing" in given.model_fields_set and given.preprocessing != ours.preprocessing:
+    if "preprocessing" in given.model_fields_set and given.preprocessing != parents.preprocessing:
         raise Invalid.at(
             "#/training/preprocessing", "stays the job's: its parameters were trained with what was fitted"
         )
     table = as_trained(parent.preprocessing, data.name, data.table, "#/dataset")
     network = NetworkDefinition.model_validate(parent.job.network)
-    seed = parent.job.training["seed"]
-    resolved = resolve(network, table, given.over(ours), seed, services.settings.max_parameters)
+    seed = parent.job.training.seed
+    resolved = resolve(network, table, given.over(parents), seed, services.settings.max_parameters)
     check_validation(services, table, resolved)
     return resolved
 
 
-def _standing(parent: Parent, training: dict[str, Any]) -> tuple[bool, str | None]:
-    """Whether the optimizer goes on from the parent's state, else why it starts fresh."""
+def _why_fresh(parent: Parent, training: ResolvedTraining) -> str | None:
+    """Say why the optimizer cannot continue with the parent's state; None when it can."""
     if parent.state is None:
-        return False, "the job stores no optimizer state"
+        return "the job stores no optimizer state"
     before = parent.job.training
-    if before["precision"] != training["precision"]:
-        return False, f"{before['precision']} became {training['precision']}"
-    old, new = (build(OPTIMIZERS, each["optimizer"]) for each in (before, training))
-    if not is_continued(old, new):
-        became = f"{old.name} became {new.name}" if old.name != new.name else f"other settings of {new.name}"
-        return False, became
-    return True, None
+    if before.precision != training.precision:
+        return f"{before.precision} became {training.precision}"
+    old, new = (build(OPTIMIZERS, each.optimizer) for each in (before, training))
+    if is_continued(old, new):
+        return None
+    return f"{old.name} became {new.name}" if old.name != new.name else f"other settings of {new.name}"
 
 
-def _hold(services: Services, connection: Any, parent: Parent, start: Start) -> None:
-    """See that what is pointed to is still there: a best epoch goes when it is bettered. `NotFound` when it went."""
+def _check_still_stored(services: Services, connection: Connection, parent: Parent, start: Start) -> None:
+    """See that the blobs of the start still exist: a best epoch's go when a later one is better.
+
+    Raises
+    ------
+    NotFound
+        When the epoch went meanwhile.
+    Damaged
+        When its bytes are missing though the database points to them.
+    """
     gone = [address for address in start.addresses() if not services.blobs.touch(address)]
     if gone:
         epochs.load_parameters(connection, parent.job.number, parent.stored.epoch)
         raise Damaged(f"the bytes with SHA-256 {gone[0]} are missing in the data folder's blobs")
 
 
-def _told(parent: Parent, training: dict[str, Any], kept: bool, reason: str | None) -> dict[str, Any]:
-    """Where the fork comes from, as its answer says it.
+def _forked_from(parent: Parent, training: ResolvedTraining, fresh_because: str | None) -> ForkedFrom:
+    """Describe where the fork comes from.
 
-    With the parent's seed it draws on where the parent stood. Rows that validate stay the parent's, whatever the seed.
+    With the parent's seed it continues the parent's random draws. Rows that validate stay the parent's, whatever the
+    seed.
     """
-    goes_on = training["seed"] == parent.job.training["seed"]
-    return {
-        "job": parent.job.id,
-        "epoch": parent.stored.epoch,
-        "optimizer_state": "stored" if kept else "fresh",
-        "reason": reason,
-        "precision": parent.job.training["precision"],
-        "draws_from": parent.job.draws_from + parent.stored.epoch if goes_on else 0,
-        "split_seed": parent.job.splitting["seed"],
-    }
+    continues_draws = training.seed == parent.job.training.seed
+    return ForkedFrom(
+        job=parent.job.id,
+        epoch=parent.stored.epoch,
+        optimizer_state="stored" if fresh_because is None else "fresh",
+        reason=fresh_because,
+        precision=parent.job.training.precision,
+        draws_from=parent.job.draws_from + parent.stored.epoch if continues_draws else 0,
+        split_seed=parent.job.splitting.seed,
+    )

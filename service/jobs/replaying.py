@@ -1,25 +1,24 @@
-"""Replays: new jobs that run another one's record again, to find whether every epoch comes out as it was recorded."""
-
-from typing import Any
+"""Replays jobs: a new job repeats another one's record, to find whether every epoch comes out as it was recorded."""
 
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
-from service.jobs.submission import Noting, enter, unnoted
+from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key
 from service.services import Services
 from service.store import resources
 from service.store.blobs import references
+from service.store.database import Connection
 from service.store.epochs import epochs
 from service.store.jobs import fork_starts, jobs
-from service.store.records import JobRecord, Status
+from service.store.records import JobRecord, NewJob, OnOtherMachine, Replay, ReplayChain, Status
 
 
 def check_can_replay(services: Services, job_id: str) -> None:
-    """What `replay` would refuse whatever it was asked for."""
+    """Raise what `replay` would raise whatever the request's body says."""
     with services.database.read() as connection:
         _check(connection, jobs.get_job(connection, job_id))
 
 
-def _check(connection: Any, record: JobRecord) -> None:
+def _check(connection: Connection, record: JobRecord) -> None:
     if not (record.status.ended or record.status is Status.PAUSED):
         raise Conflict(f"job `{record.id}` is {record.status}; only what has ended, or is paused, is replayed")
     if record.replay_of is not None:
@@ -34,48 +33,52 @@ def _check(connection: Any, record: JobRecord) -> None:
         raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
 
 
-def replay(
-    services: Services, job_id: str, request: ReplayRequest, noting: Noting = unnoted
-) -> tuple[JobRecord, list[str]]:
-    """Store a queued job that repeats the record up to its last epoch, and ring; the job, and warnings."""
+def replay(services: Services, job_id: str, request: ReplayRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
+    """Store a queued job that repeats the record up to its last epoch, then ring the doorbell."""
     services.blobs.check_space(services.settings.keep_free_bytes)
     with services.database.begin() as connection:
         record = jobs.get_job(connection, job_id)
-        jobs.lock(connection, record)  # it cannot be deleted before its replay is there
+        jobs.lock(connection, record)  # it cannot be deleted before its replay is stored
         _check(connection, record)
         start = fork_starts.load(connection, record.number)
         references.pointing(connection)
-        job, warnings = enter(services, connection, _values(record, request, _through(connection, record)), noting)
+        new = _new_job(record, request, _last_epoch(connection, record))
+        queued = add_to_queue(services, connection, new, record_key)
         if start is not None:
-            fork_starts.add(connection, job.number, start)
+            fork_starts.add(connection, queued.job.number, start)
     services.doorbell.ring()
-    return job, warnings
+    return queued
 
 
-def _through(connection: Any, record: JobRecord) -> int:
-    """The last epoch of the record, which its rows may no longer have."""
+def _last_epoch(connection: Connection, record: JobRecord) -> int:
+    """Return the last epoch of the record, whose row may be missing."""
     return max(record.epoch or 0, epochs.last_epoch(connection, record.number) or 0)
 
 
-def _values(record: JobRecord, request: ReplayRequest, through: int) -> dict[str, Any]:
-    """The record's own columns; a limit of time is left out, as it has no part in the bits."""
-    verdict = {"of": record.id, "through": through, "identical": None, "first_difference": None, "chain": None}
-    return {
-        "priority": request.priority,
-        "pause_at": None,
-        "on_other_machine": request.on_other_machine,
-        "model_name": None,
-        "extra": request.metadata,
-        "network_name": record.network_name,
-        "network": record.network,
-        "dataset_name": record.dataset_name,
-        "dataset_sha256": record.dataset_sha256,
-        "validation_name": record.validation_name,
-        "training": {**record.training, "time_limit_seconds": None},
-        "targets": record.targets,
-        "preprocessing": None if record.forked_from is None else record.preprocessing,
-        "forked_from": record.forked_from,
-        "fingerprint": record.fingerprint,
-        "replay_of": record.id,
-        "replay": {**verdict, "chain": {"recorded": record.chain}},
-    }
+def _new_job(record: JobRecord, request: ReplayRequest, through: int) -> NewJob:
+    """Copy all that decides the record's bits; its time limit does not."""
+    return NewJob(
+        priority=request.priority,
+        pause_at=None,
+        on_other_machine=OnOtherMachine(request.on_other_machine),
+        model_name=None,
+        metadata=request.metadata,
+        network_name=record.network_name,
+        network=record.network,
+        dataset_name=record.dataset_name,
+        dataset_sha256=record.dataset_sha256,
+        validation_name=record.validation_name,
+        training=record.training.model_copy(update={"time_limit_seconds": None}),
+        targets=record.targets,
+        preprocessing=None if record.forked_from is None else record.preprocessing,
+        forked_from=record.forked_from,
+        fingerprint=record.fingerprint,
+        replay_of=record.id,
+        replay=Replay(
+            of=record.id,
+            through=through,
+            identical=None,
+            first_difference=None,
+            chain=ReplayChain(recorded=record.chain),
+        ),
+    )

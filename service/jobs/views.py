@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from service.definitions.base import json_of
 from service.services import Services
 from service.store import workers
 from service.store.database import Connection
@@ -13,7 +14,6 @@ from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 
 def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, Any] | None) -> dict[str, Any]:
     """The job as clients read it."""
-    labels = job.targets["labels"]
     return {
         "id": job.id,
         "object": "job",
@@ -25,20 +25,20 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, A
         "finished_at": job.finished_at,
         "network": {"name": job.network_name, **job.network},
         "dataset": job.dataset_name,
-        "targets": {"kind": "values" if labels is None else "classes", "classes": labels},
+        "targets": {"kind": "classes" if job.targets.are_classes else "values", "classes": job.targets.labels},
         "training": _training(job),
         "attempt": job.attempt,
         "progress": _progress(job),
         "latest": latest,
         "best_epoch": job.best_epoch,
-        "stopped": job.stopped,
+        "stopped": json_of(job.stopped),
         "reached_epoch": job.reached_epoch,
         "confusion_matrix": job.confusion_matrix,
         "chain": job.chain,
-        "forked_from": job.forked_from,
-        "replay": job.replay,
+        "forked_from": json_of(job.forked_from),
+        "replay": json_of(job.replay),
         "model": {"name": job.model_name, "version": job.model_version},
-        "error": job.error,
+        "error": json_of(job.error),
         "warnings": job.warnings,
         "priority": job.priority,
         "on_other_machine": job.on_other_machine,
@@ -50,7 +50,7 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, A
 def _training(job: JobRecord) -> dict[str, Any]:
     """`training` as resolved, and once the job has begun what was fitted and what `auto` became."""
     if job.preprocessing is None:
-        return job.training
+        return job.training.to_json()
     fitted = job.preprocessing
     preprocessing = {
         "numbers": fitted["numbers"],
@@ -61,12 +61,12 @@ def _training(job: JobRecord) -> dict[str, Any]:
     became: dict[str, Any] = {"preprocessing": preprocessing}
     if fitted.get("class_weights") is not None:
         became["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
-    return {**job.training, **became}
+    return {**job.training.to_json(), **became}
 
 
 def _progress(job: JobRecord) -> dict[str, Any]:
     done, rate = job.epoch or 0, job.epochs_per_second
-    total = job.training["epochs"] if job.replay is None else job.replay["through"]
+    total = job.final_epoch
     return {
         "epoch": done,
         "epochs": total,

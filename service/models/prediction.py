@@ -13,7 +13,7 @@ from service.definitions.build import build_network
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Conflict, Invalid, NotFound
-from service.jobs.submission import parameter_bytes, parameters_of
+from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.plain_rows import plain_rows
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
@@ -97,7 +97,7 @@ def epoch_of(services: Services, model_cache: ModelCache, job_id: str, epoch: st
     held = model_cache.get(key)
     if held is not None:
         return held
-    network = build_network(job.network, job.training["precision"])
+    network = build_network(job.network, job.training.precision)
     network.load(parameter_bytes(services, job, stored))
     trained = Trained(job.model_name, None, stored.epoch, network, Preprocessing.from_dict(job.preprocessing))
     model_cache.put(key, trained)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from service.backprop.randomness import Purpose, generator
 from service.backprop.training.kernels import NUMBA, NUMPY
 from service.definitions.columns import ColumnType, Role, Table
+from service.definitions.resolved import Splitting
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
@@ -134,27 +135,27 @@ def rows_of_another(
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
 
 
-def split(table: Table, array: NDArray[Any], training: dict[str, Any]) -> tuple[Selection, Selection | None]:
-    """Training and validation rows of a stored dataset, as a job's resolved `training` has them.
+def split(table: Table, array: NDArray[Any], splitting: Splitting) -> tuple[Selection, Selection | None]:
+    """Training and validation rows of a stored dataset, as a job has them.
 
     A share is drawn with the job's seed out of the training rows, of each class where it says `stratify`; a range is
     taken out of them.
     """
-    start, end = training["rows"] or (0, table.rows)
-    validation = training["validation"] or {}
-    if "rows" in validation:
-        first, last = validation["rows"]
+    start, end = splitting.rows or (0, table.rows)
+    validation = splitting.validation
+    if validation is not None and validation.rows is not None:
+        first, last = validation.rows
         held_out = RowRanges(range(first, last))
         return RowRanges(range(start, min(end, first)), range(max(start, last), end)), held_out
     rows = RowRanges(range(start, end))
-    if "fraction" not in validation:
+    if validation is None or validation.fraction is None:
         return rows, None
     order = np.arange(len(rows), dtype=smallest_type(end))
-    generator(training["seed"], Purpose.SPLIT).shuffle(order)
-    if validation.get("stratify"):
-        drawn = drawn_by_class(array, table, rows, order, validation["fraction"])
+    generator(splitting.seed, Purpose.SPLIT).shuffle(order)
+    if validation.stratify:
+        drawn = drawn_by_class(array, table, rows, order, validation.fraction)
     else:
         drawn = np.zeros(len(rows), dtype=np.bool_)
-        drawn[order[: round(len(rows) * validation["fraction"])]] = True
+        drawn[order[: round(len(rows) * validation.fraction)]] = True
     indices = np.arange(start, end, dtype=smallest_type(end))
     return RowList(indices[~drawn]), RowList(indices[drawn])

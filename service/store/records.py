@@ -1,11 +1,15 @@
-"""The frozen records that cross from the store to the rest of the service. Imports definitions only."""
+"""The frozen records that cross from the store to the rest of the service. Imports pydantic and definitions only."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+from pydantic import ConfigDict
+
+from service.definitions.base import Stored
 from service.definitions.columns import Table
+from service.definitions.resolved import ResolvedTraining, Splitting, Targets
 
 T = TypeVar("T")
 
@@ -47,6 +51,19 @@ class Kind(StrEnum):
     END = "end"
 
 
+class FailureCode(StrEnum):
+    """Why a job failed."""
+
+    DIVERGED = "diverged"  # a loss or a parameter was not finite
+    OUT_OF_MEMORY = "out_of_memory"
+    DATASET_MISSING = "dataset_missing"
+    DAMAGED = "damaged"  # stored bytes are not those that were stored
+    INVALID_DATA = "invalid_data"  # found only when the rows were read
+    TIME_LIMIT = "time_limit"
+    CRASHED_REPEATEDLY = "crashed_repeatedly"
+    INTERNAL = "internal"  # a fault of the service; the worker's log has the traceback
+
+
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
@@ -70,6 +87,81 @@ class DatasetRecord:
     created_at: datetime
 
 
+class Failure(Stored):
+    """Why a job failed, and after which epoch where that is known."""
+
+    code: FailureCode
+    detail: str
+    epoch: int | None
+
+
+class Stopped(Stored):
+    """Why training ended before its last epoch (`early_stopping`, `stop_when`), and after which."""
+
+    reason: str
+    epoch: int | None
+
+
+class ForkedFrom(Stored):
+    """Where a fork comes from: the epoch of another job that is its epoch 0.
+
+    `optimizer_state` is `stored` where it continues with the optimizer's state of that epoch, else `fresh` for a
+    `reason`. `precision` is that of the other job. Its epoch 0 counts as epoch `draws_from` in random draws, and its
+    validation rows are drawn with `split_seed`.
+    """
+
+    job: str
+    epoch: int
+    optimizer_state: Literal["stored", "fresh"]
+    reason: str | None
+    precision: Literal["float32", "float64"]
+    draws_from: int
+    split_seed: int
+
+
+class ReplayChain(Stored):
+    """Hashes over the hashes of all epochs: as `recorded` with the job, of its rows as they are now, and replayed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    recorded: str | None
+
+
+class Replay(Stored):
+    """What a replay repeats: the job `of` that id `through` that epoch. The verdict adds its findings."""
+
+    model_config = ConfigDict(extra="allow")
+
+    of: str
+    through: int
+    identical: bool | None
+    first_difference: dict[str, Any] | None
+    chain: ReplayChain
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be inserted into the queue, without what the store fills in. `model_name` None means the job's id."""
+
+    priority: int
+    pause_at: int | None
+    on_other_machine: str
+    model_name: str | None
+    metadata: dict[str, str]
+    network_name: str | None
+    network: dict[str, Any]
+    dataset_name: str
+    dataset_sha256: str | None
+    validation_name: str | None
+    training: ResolvedTraining
+    targets: Targets
+    preprocessing: dict[str, Any] | None = None
+    forked_from: ForkedFrom | None = None
+    fingerprint: str | None = None
+    replay_of: str | None = None
+    replay: Replay | None = None
+
+
 @dataclass(frozen=True)
 class JobRecord:
     """A job as the database has it; `number` orders jobs, `id` is what clients know."""
@@ -77,19 +169,19 @@ class JobRecord:
     number: int
     id: str
     status: Status
-    requested: str | None
+    requested: Request | None
     priority: int
     network_name: str | None
     network: dict[str, Any]
     dataset_name: str
     validation_name: str | None
-    training: dict[str, Any]
-    targets: dict[str, Any]
+    training: ResolvedTraining
+    targets: Targets
     preprocessing: dict[str, Any] | None
     model_name: str
     model_version: int | None
     metadata: dict[str, str]
-    on_other_machine: str
+    on_other_machine: OnOtherMachine
     pause_at: int | None
     attempt: int
     stored_attempt: int
@@ -100,8 +192,8 @@ class JobRecord:
     epochs_per_second: float | None
     training_seconds: float
     warnings: list[dict[str, Any]]
-    error: dict[str, Any] | None
-    stopped: dict[str, Any] | None
+    error: Failure | None
+    stopped: Stopped | None
     reached_epoch: int | None
     confusion_matrix: dict[str, Any] | None
     created_at: datetime
@@ -109,21 +201,25 @@ class JobRecord:
     finished_at: datetime | None
     dataset_sha256: str | None
     chain: str | None
-    forked_from: dict[str, Any] | None
+    forked_from: ForkedFrom | None
     replay_of: str | None
-    replay: dict[str, Any] | None
+    replay: Replay | None
 
     @property
     def draws_from(self) -> int:
         """The epoch that its epoch 0 counts as where something is drawn: a fork goes on with its parent's draws."""
-        return 0 if self.forked_from is None else int(self.forked_from["draws_from"])
+        return 0 if self.forked_from is None else self.forked_from.draws_from
 
     @property
-    def splitting(self) -> dict[str, Any]:
-        """Its `training` as rows are split by: a fork validates on its parent's rows, whatever its own seed."""
-        if self.forked_from is None:
-            return self.training
-        return {**self.training, "seed": self.forked_from["split_seed"]}
+    def splitting(self) -> Splitting:
+        """How its rows are split: a fork validates on its parent's rows, whatever its own seed."""
+        own = self.training.splitting
+        return own if self.forked_from is None else own.model_copy(update={"seed": self.forked_from.split_seed})
+
+    @property
+    def final_epoch(self) -> int:
+        """The epoch at which it ends at the latest: a replay at its record's last one."""
+        return self.training.epochs if self.replay is None else self.replay.through
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from service.backprop.training.state import TrainingState
 from service.datasets.catalog import collect_orphans
 from service.errors import NotFound
-from service.jobs.submission import parameter_bytes, parameters_of
+from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.services import Services
 from service.store import models
 from service.store.blobs import placement, references

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.jobs.views import epoch_answer
 from service.store import events
+from service.store.database import Connection
 from service.store.records import EpochRecord, JobRecord, Kind
 
 APART_SECONDS = 0.25
@@ -21,7 +22,9 @@ class Telling:
         self.epoch_told_at = -math.inf
         self._tells_epoch = False
 
-    def note(self, connection: Any, newest: EpochRecord | None, warnings: Sequence[dict[str, Any]], last: bool) -> None:
+    def note(
+        self, connection: Connection, newest: EpochRecord | None, warnings: Sequence[dict[str, Any]], last: bool
+    ) -> None:
         """Tell the newest epoch, unless one was told just now and more will come, and the new warnings."""
         if newest is not None and (last or self._is_due()):
             self._tells_epoch = True

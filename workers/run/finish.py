@@ -13,8 +13,9 @@ from service.definitions.build import build_network
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
+from service.store.database import Connection
 from service.store.epochs import epochs
-from service.store.records import JobRecord
+from service.store.records import JobRecord, Stopped
 from workers.run.prepare import Prepared
 from workers.run.recorder import Recorder
 
@@ -26,7 +27,7 @@ def version_epoch(job: JobRecord, recorder: Recorder) -> int:
     """The epoch that becomes the model's version."""
     last, best = recorder.last_epoch, recorder.best_epoch
     assert last is not None
-    return best if job.training["version_epoch"] == "best" and best is not None else last
+    return best if job.training.version_epoch == "best" and best is not None else last
 
 
 def confusion_matrix(
@@ -41,7 +42,7 @@ def confusion_matrix(
     if labels is None or len(labels) > MOST_CLASSES:
         return None
     epoch, settings = version_epoch(job, recorder), prepared.settings
-    network = build_network(job.network, job.training["precision"])
+    network = build_network(job.network, job.training.precision)
     network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
     evaluator = Evaluator(network, measures, Weighing(settings.loss))
@@ -76,12 +77,12 @@ def stopping(recorder: Recorder) -> dict[str, Any]:
         return {}
     epoch = recorder.last_epoch
     return {
-        "stopped": {"reason": recorder.stopped, "epoch": epoch},
+        "stopped": Stopped(reason=recorder.stopped, epoch=epoch),
         "reached_epoch": epoch if recorder.stopped == "stop_when" else None,
     }
 
 
-def add_version(connection: Any, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:
+def add_version(connection: Connection, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:
     """Make the model's next version of the chosen epoch; the job's column that names it."""
     chosen = version_epoch(job, recorder)
     stored = epochs.load_parameters(connection, job.number, chosen)
@@ -95,7 +96,7 @@ def add_version(connection: Any, job: JobRecord, prepared: Prepared, recorder: R
             "epoch": chosen,
             "network": job.network,
             "preprocessing": prepared.preprocessing.to_dict(),
-            "precision": job.training["precision"],
+            "precision": job.training.precision,
             "record": {
                 "training_loss": record.training_loss,
                 "validation_loss": record.validation_loss,

@@ -11,6 +11,7 @@ from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Services
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place, place_written
+from service.store.database import Connection
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
@@ -20,7 +21,7 @@ from workers.run.retention import Keeping, joined
 
 APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
 
-Last = Callable[[Any], bool]  # what comes last in a transaction; False when the job is no longer this run's
+Last = Callable[[Connection], bool]  # what comes last in a transaction; False when the job is no longer this run's
 
 
 class Fenced(Exception):
@@ -156,7 +157,7 @@ class Writer:
             superseded.append(self._go_on_from(connection, flush, placed))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
 
-    def _thin(self, connection: Any, flush: Flush) -> tuple[str, ...]:
+    def _thin(self, connection: Connection, flush: Flush) -> tuple[str, ...]:
         """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
         newest, keeping = flush.pending.newest, self.keeping
         if self.stored_bytes is None:
@@ -173,7 +174,7 @@ class Writer:
         self.stored_bytes -= thinned.freed
         return thinned.addresses
 
-    def _go_on_from(self, connection: Any, flush: Flush, placed: _Placed) -> str | None:
+    def _go_on_from(self, connection: Connection, flush: Flush, placed: _Placed) -> str | None:
         """Store the state to go on from, or end the run; where the state before lay, if it was in the blobs."""
         if flush.last is not None:
             before = epochs.drop_resume_state(connection, self.job.number)

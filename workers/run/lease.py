@@ -36,7 +36,7 @@ class Watch:
         leave: Callable[[], None] = leave_stalled,
     ) -> None:
         self.services, self.job, self.should_stop, self.leave = services, job, should_stop, leave
-        self.asked: str | None = None
+        self.asked: Request | None = None
         self.turn_is_over = False
         self._turn_by: float | None = None
         self.lost = False
@@ -66,7 +66,7 @@ class Watch:
     def begin(self, spent_seconds: float = 0.0) -> None:
         """Training begins now, `spent_seconds` into its epoch: what is left of the job's time limit runs from here."""
         self._moved = (self.batches, time.monotonic())
-        limit = self.job.training["time_limit_seconds"]
+        limit = self.job.training.time_limit_seconds
         if limit is not None:
             self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
 

@@ -74,15 +74,15 @@ def prepare(services: Services, job: JobRecord) -> Prepared:
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
     array = open_rows(services.blobs.path(dataset.address))
     rows, held_out = split(dataset.table, array, job.splitting)
-    labels = None if job.targets["labels"] is None else tuple(job.targets["labels"])
+    labels = job.targets.labels
     preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
-    network = build_network(job.network, job.training["precision"])
+    network = build_network(job.network, job.training.precision)
     resume = _begin(services, job, network, found)
     like = trained_on(preprocessing, dataset.table)
     recoding = Recoding(dataset.table, like)
     mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
     training = mapped(rows, network.dtype)
-    given = job.training.get("class_weights")
+    given = job.training.class_weights
     weights = class_weights_alike(given, labels, array, dataset.table, rows, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
     settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from)
@@ -112,8 +112,8 @@ def _preprocessing(
 ) -> Preprocessing:
     """Fitted on the training rows; a fork keeps its parent's, which its parameters were trained with."""
     if job.forked_from is None or job.preprocessing is None:
-        single = labels is not None and job.targets["outputs"] == 1
-        return fit(table, array, rows, job.training["preprocessing"], labels, single)
+        single = labels is not None and job.targets.outputs == 1
+        return fit(table, array, rows, job.training.preprocessing.model_dump(), labels, single)
     preprocessing = Preprocessing.from_dict(job.preprocessing)
     check_complete(table, array, rows, preprocessing.missing)
     return preprocessing
@@ -124,9 +124,9 @@ def _begin(services: Services, job: JobRecord, network: Network, found: Found) -
     if found.state is not None:
         return TrainingState.from_bytes(read_bytes(services.blobs, found.state))
     if found.start is None or job.forked_from is None:
-        network.initialize(job.training["seed"])
+        network.initialize(job.training.seed)
         return None
-    parent = build_network(job.network, job.forked_from["precision"])
+    parent = build_network(job.network, job.forked_from.precision)
     parent.load(read_bytes(services.blobs, found.start.parameters))
     with np.errstate(over="ignore"):  # what a float32 does not hold is found at epoch 0
         network.vector[...] = parent.vector

@@ -16,6 +16,7 @@ from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.results import EpochResult, EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Services
+from service.store.database import Connection
 from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
@@ -30,7 +31,7 @@ WITHIN_SECONDS = 60.0  # an epoch that takes longer is kept on the way
 PENDING_BYTES = 8 * 1024 * 1024
 COPIED_BYTES = 32 * 1024 * 1024  # a larger state is written before training goes on, for want of memory for a copy
 
-Finishing = Callable[[Any], dict[str, Any]]
+Finishing = Callable[[Connection], dict[str, Any]]
 
 
 class Recorder:
@@ -45,12 +46,10 @@ class Recorder:
         also: frozenset[int] = frozenset(),
     ) -> None:
         self.services, self.job, self.preprocessing = services, job, preprocessing
-        storing = job.training["store_parameters"]
-        budget = (
-            storing.get("limit_bytes") or services.settings.stored_epochs_bytes
-        )  # older jobs have none of their own
-        self.keeping = Keeping(job.training["epochs"], storing["every"], bytes_an_epoch, budget, also)
-        self.keeps_states = bool(storing.get("optimizer_state"))
+        storing = job.training.store_parameters
+        budget = storing.limit_bytes or services.settings.stored_epochs_bytes  # older jobs have none of their own
+        self.keeping = Keeping(job.training.epochs, storing.every, bytes_an_epoch, budget, also)
+        self.keeps_states = storing.optimizer_state
         self.writer = Writer(services, job, self.keeping)
         self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
         self.under_way: Future[Written] | None = None
@@ -247,7 +246,7 @@ class Recorder:
         self.writer.hurried.set()
         self.pool.shutdown()
 
-    def _finish(self, connection: Any, status: Status, finishing: Finishing | None) -> bool:
+    def _finish(self, connection: Connection, status: Status, finishing: Finishing | None) -> bool:
         values = finishing(connection) if finishing is not None else {}
         return jobs.finish(connection, self.job, status, **values)
 

@@ -12,6 +12,7 @@ from service.definitions.build import build_network
 from service.errors import NotFound
 from service.services import Services
 from service.store.blobs.placement import read_unchecked
+from service.store.database import Connection
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import jobs
 from service.store.records import JobRecord, StoredBlock
@@ -62,7 +63,7 @@ def keeps_also(services: Services, job: JobRecord) -> frozenset[int]:
         return frozenset()
     with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
-        recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), int(job.replay["through"]))
+        recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), job.replay.through)
     damaged = _audit(services, record, recorded).damaged
     return frozenset() if damaged is None else frozenset({damaged})
 
@@ -70,13 +71,13 @@ def keeps_also(services: Services, job: JobRecord) -> frozenset[int]:
 def certify(services: Services, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
     """The replay's verdict, once its last epoch is computed and before its end is stored. Takes no transaction long."""
     assert job.replay is not None and job.replay_of is not None
-    through = int(job.replay["through"])
+    through = job.replay.through
     with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
         recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), through)
         replayed = _replayed_hashes(connection, job, recorder, through)
     audit = _audit(services, record, recorded)
-    chain = {"recorded": job.replay["chain"]["recorded"], "of_rows": recorded.chain(), "replayed": replayed.chain()}
+    chain = {"recorded": job.replay.chain.recorded, "of_rows": recorded.chain(), "replayed": replayed.chain()}
     unlike = recorded.first_unlike(replayed)
     epoch = min((each for each in (unlike, audit.damaged) if each is not None), default=None)
     difference = None
@@ -86,7 +87,7 @@ def certify(services: Services, job: JobRecord, recorder: Recorder) -> dict[str,
         reason = "every epoch's hash is as it was replayed, and the chain that was stored with them is another one"
         difference = {"epoch": None, "layer": None, "in": "chain", "reason": reason}
     return {
-        **job.replay,
+        **job.replay.to_json(),
         "identical": difference is None,
         "first_difference": difference,
         "chain": chain,
@@ -94,7 +95,7 @@ def certify(services: Services, job: JobRecord, recorder: Recorder) -> dict[str,
     }
 
 
-def _replayed_hashes(connection: Any, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
+def _replayed_hashes(connection: Connection, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
     def found() -> Iterator[hash_chain.Block]:
         yield from hash_chain.stored_blocks(connection, job.number)
         yield from recorder.pending.hashes()
@@ -180,7 +181,7 @@ class _Difference:
 
 def first_unlike(record: JobRecord, stored: bytes, replayed: bytes) -> dict[str, Any] | None:
     """The first parameter, in the order they are stored, that differs in any bit; None when none does."""
-    network = build_network(record.network, record.training["precision"])
+    network = build_network(record.network, record.training.precision)
     at, size = 0, network.dtype.itemsize
     for placed in network.layers:
         for name, array in placed.values.items():

@@ -11,9 +11,10 @@ from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Services
+from service.store.database import Connection
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
-from service.store.records import JobRecord, Request, Status
+from service.store.records import Failure, FailureCode, JobRecord, Request, Status
 from workers.run.checkpoint import Within
 from workers.run.finish import add_version, confusion_matrix, stopping
 from workers.run.flush import Fenced
@@ -58,22 +59,22 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
             watch.end()
             _end(services, job, prepared, recorder, asked)  # the lease is kept through this, too
     except Diverged as error:
-        _fail(services, job, recorder, "diverged", error.detail, error.epoch)
+        _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
-        _fail(services, job, recorder, "out_of_memory", "the worker has not enough memory for this job")
+        _fail(services, job, recorder, FailureCode.OUT_OF_MEMORY, "the worker has not enough memory for this job")
     except NotFound as error:
-        _fail(services, job, recorder, "dataset_missing", error.detail)
+        _fail(services, job, recorder, FailureCode.DATASET_MISSING, error.detail)
     except Damaged as error:
-        _fail(services, job, recorder, "damaged", error.detail)
+        _fail(services, job, recorder, FailureCode.DAMAGED, error.detail)
     except Invalid as error:
-        _fail(services, job, recorder, "invalid_data", error.detail)
+        _fail(services, job, recorder, FailureCode.INVALID_DATA, error.detail)
     except OutOfSpace:
         _wait_for_space(services, job, recorder)
     except (Fenced, Unavailable):  # what cannot be stored now is computed again when its lease is over
         raise Fenced from None
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
-        _fail(services, job, recorder, "internal", "the worker failed; its log says why")
+        _fail(services, job, recorder, FailureCode.INTERNAL, "the worker failed; its log says why")
     finally:
         if recorder is not None:
             recorder.close()
@@ -115,7 +116,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
 
 def last_epoch(job: JobRecord) -> int:
     """Where training ends at the latest: a replay at its record's last epoch."""
-    return int(job.training["epochs"] if job.replay is None else job.replay["through"])
+    return job.final_epoch
 
 
 def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
@@ -175,8 +176,8 @@ def _end(services: Services, job: JobRecord, prepared: Prepared, recorder: Recor
     elif asked is None:
         _succeed(services, job, prepared, recorder)
     elif asked == "time_limit":
-        detail = f"training took longer than {job.training['time_limit_seconds']:g} s"
-        _fail(services, job, recorder, "time_limit", detail, recorder.last_epoch)
+        detail = f"training took longer than {job.training.time_limit_seconds:g} s"
+        _fail(services, job, recorder, FailureCode.TIME_LIMIT, detail, recorder.last_epoch)
     elif asked == "cancel":
         recorder.end(Status.CANCELLED)
         log.info("%s: cancelled", job.id)
@@ -193,7 +194,7 @@ def _end(services: Services, job: JobRecord, prepared: Prepared, recorder: Recor
 def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder) -> None:
     matrix = confusion_matrix(services, job, prepared, recorder)
 
-    def finish(connection: Any) -> dict[str, Any]:
+    def finish(connection: Connection) -> dict[str, Any]:
         version = add_version(connection, job, prepared, recorder)
         return {**version, **stopping(recorder), "confusion_matrix": matrix}
 
@@ -202,9 +203,14 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
 
 
 def _fail(
-    services: Services, job: JobRecord, recorder: Recorder | None, code: str, detail: str, epoch: int | None = None
+    services: Services,
+    job: JobRecord,
+    recorder: Recorder | None,
+    code: FailureCode,
+    detail: str,
+    epoch: int | None = None,
 ) -> None:
-    error = {"code": code, "detail": detail, "epoch": epoch}
+    error = Failure(code=code, detail=detail, epoch=epoch)
     log.warning("%s: failed: %s: %s", job.id, code, detail)
     if recorder is not None:
         try:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 from service.errors import Conflict, NotFound
 from service.store.database import clock
 from service.store.jobs import jobs
+from service.store.jobs.rows import COLUMNS, job_of
 from service.store.records import JobRecord, Request, Status
 from service.store.tables import jobs as table
 
@@ -75,18 +76,18 @@ def check_can_step(connection: Connection, job_id: str) -> None:
 
 def _locked(connection: Connection, job_id: str) -> tuple[JobRecord, bool]:
     """The job, its row locked, and whether a worker runs it."""
-    query = select(table, (table.c.lease_until > clock()).label("is_leased")).where(table.c.id == job_id)
+    query = select(*COLUMNS, (table.c.lease_until > clock()).label("is_leased")).where(table.c.id == job_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")
-    job = jobs.job_of(row)
+    job = job_of(row)
     return job, job.status is Status.RUNNING and bool(row.is_leased)
 
 
 def _ask(connection: Connection, job: JobRecord, **values: Any) -> CommandResult:
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
     asked = jobs.get_job(connection, job.id)
-    jobs.told(connection, asked)
+    jobs.add_status_events(connection, asked)
     return CommandResult(asked, True)
 
 

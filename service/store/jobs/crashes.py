@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from service.store.database import clock
 from service.store.jobs import jobs
-from service.store.records import JobRecord, Request, Status
+from service.store.jobs.rows import COLUMNS, job_of
+from service.store.records import Failure, FailureCode, JobRecord, Request, Status
 from service.store.tables import jobs as table
 
 MOST_COUNTED = 3
@@ -53,19 +54,20 @@ def are_expired(connection: Connection) -> bool:
 
 
 def _held(connection: Connection, where: ColumnElement[bool]) -> list[Row[Any]]:
-    query = select(table, clock().label("now")).where(table.c.status == Status.RUNNING, where)
+    counted = (table.c.deaths, table.c.lost_attempts, table.c.claimed_at, clock().label("now"))
+    query = select(*COLUMNS, *counted).where(table.c.status == Status.RUNNING, where)
     return list(connection.execute(query.limit(TOGETHER).with_for_update(skip_locked=True)))
 
 
 def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRecord:
-    job = jobs.job_of(row)
+    job = job_of(row)
     deaths, lost = _counted(row, Manner.of(exit_code))
     counts = {"deaths": deaths, "lost_attempts": lost}
     if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Request.CANCEL:
         return jobs.give_up(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
     detail = f"{many} attempts died before they stored anything, the last {_told(exit_code)}"
-    error = {"code": "crashed_repeatedly", "detail": detail, "epoch": job.epoch}
+    error = Failure(code=FailureCode.CRASHED_REPEATEDLY, detail=detail, epoch=job.epoch)
     return jobs.change(connection, job, Status.FAILED, error=error, **counts)
 
 

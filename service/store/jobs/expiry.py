@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from service.store.jobs import jobs
+from service.store.jobs.rows import COLUMNS, job_of
 from service.store.records import ENDED, JobRecord
 from service.store.tables import jobs as table
 from service.store.tables import resume_states
@@ -14,8 +14,8 @@ ENDED_VALUES = [status.value for status in ENDED]
 
 def with_resume_state(connection: Connection) -> list[JobRecord]:
     """Ended jobs that still have a state to go on from."""
-    query = select(table).join(resume_states, resume_states.c.job == table.c.number)
-    return [jobs.job_of(row) for row in connection.execute(query.where(table.c.status.in_(ENDED_VALUES)))]
+    query = select(*COLUMNS).join(resume_states, resume_states.c.job == table.c.number)
+    return [job_of(row) for row in connection.execute(query.where(table.c.status.in_(ENDED_VALUES)))]
 
 
 def job_ids_before(connection: Connection, moment: datetime) -> list[str]:

@@ -8,24 +8,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
+from service.definitions.base import json_of
 from service.errors import Conflict, NotFound
 from service.store import events
 from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
-from service.store.records import ENDED, JobRecord, Kind, Listing, OnOtherMachine, Page, Request, Status
+from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
+from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
 
-RENAMED = {"extra": "metadata"}
-LEFT_OUT = {"lease_until", "queued_at", "claimed_at", "deaths", "lost_attempts", "batches"}
 ALIVE_SECONDS = 30.0  # after its last note a worker counts as living
 
 
-def add_job(connection: Connection, values: dict[str, Any]) -> JobRecord:
-    """Insert a queued job; `values` are its columns."""
+def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
+    """Insert a queued job under an id that nobody has."""
+    values = {**columns_of(new), "model_name": new.model_name or job_id}
     connection.execute(
         insert(jobs).values(
+            id=job_id,
             status=Status.QUEUED,
             attempt=0,
             stored_attempt=0,
@@ -35,46 +37,63 @@ def add_job(connection: Connection, values: dict[str, Any]) -> JobRecord:
             warnings=[],
             created_at=datetime.now(UTC),
             queued_at=clock(),
-            **values,
+            **to_json(values),
         )
     )
-    job = get_job(connection, values["id"])
-    told(connection, job)
+    job = get_job(connection, job_id)
+    add_status_events(connection, job)
     return job
 
 
-def told(connection: Connection, job: JobRecord) -> None:
-    """Note the event of a job's new state, and of its end."""
+def add_status_events(connection: Connection, job: JobRecord) -> None:
+    """Record the event of a job's new state, and that of its end if it has ended."""
     events.note(connection, job.number, Kind.STATUS, events.status_data(job.status, job.requested, job.attempt))
     if job.status.ended:
         model = {"name": job.model_name, "version": job.model_version}
-        data = {"status": str(job.status), "epoch": job.epoch, "error": job.error, "model": model}
+        data = {
+            "status": str(job.status),
+            "epoch": job.epoch,
+            "error": json_of(job.error),
+            "model": model,
+        }
         events.note(connection, job.number, Kind.END, data)
 
 
 def get_job(connection: Connection, job_id: str) -> JobRecord:
-    row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+    row = connection.execute(select(*COLUMNS).where(jobs.c.id == job_id)).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")
     return job_of(row)
+
+
+def check_exists(connection: Connection, job_id: str) -> None:
+    """Raise `NotFound` for a job that does not exist."""
+    _number_of(connection, job_id)
 
 
 def list_jobs(
     connection: Connection, page: Page, status: str | None, model: str | None, metadata: dict[str, str]
 ) -> Listing[JobRecord]:
     """Newest first, narrowed by status, model and metadata."""
-    query = select(jobs).order_by(jobs.c.number.desc()).limit(page.limit + 1)
+    query = select(*COLUMNS).order_by(jobs.c.number.desc()).limit(page.limit + 1)
     if status is not None:
         query = query.where(jobs.c.status == status)
     if model is not None:
         query = query.where(jobs.c.model_name == model)
     for key, value in metadata.items():
         query = query.where(jobs.c.extra[key].as_string() == value)
-    position = page.position if page.after is None else get_job(connection, page.after).number
+    position = page.position if page.after is None else _number_of(connection, page.after)
     if position is not None:
         query = query.where(jobs.c.number < position)
     rows = list(connection.execute(query))
     return Listing(tuple(job_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
+
+
+def _number_of(connection: Connection, job_id: str) -> int:
+    number: int | None = connection.execute(select(jobs.c.number).where(jobs.c.id == job_id)).scalar()
+    if number is None:
+        raise NotFound(f"there is no job `{job_id}`")
+    return number
 
 
 def count_queued(connection: Connection) -> int:
@@ -151,8 +170,8 @@ def claim(
             started_at=func.coalesce(jobs.c.started_at, datetime.now(UTC)),
         )
     )
-    job = job_of(connection.execute(select(jobs).where(jobs.c.number == number)).one())
-    told(connection, job)
+    job = job_of(connection.execute(select(*COLUMNS).where(jobs.c.number == number)).one())
+    add_status_events(connection, job)
     return job
 
 
@@ -173,12 +192,16 @@ def _best(connection: Connection, fingerprint: str | None) -> int | None:
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
     """Renew the lease and write `values`, if the job is still this run's; otherwise nothing may be written."""
-    changed = connection.execute(update(jobs).where(_is_mine(job)).values(lease_until=clock(lease_seconds), **values))
+    changed = connection.execute(
+        update(jobs).where(_is_mine(job)).values(lease_until=clock(lease_seconds), **to_json(values))
+    )
     return changed.rowcount == 1
 
 
-def requested(connection: Connection, job: JobRecord) -> str | None:
-    return connection.execute(select(jobs.c.requested).where(jobs.c.number == job.number)).scalar()
+def requested(connection: Connection, job: JobRecord) -> Request | None:
+    """What a client has asked of the job since it was claimed."""
+    found: str | None = connection.execute(select(jobs.c.requested).where(jobs.c.number == job.number)).scalar()
+    return None if found is None else Request(found)
 
 
 def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> Status | None:
@@ -186,7 +209,7 @@ def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> St
 
     `behind` puts it behind the others of its priority; else it keeps its place.
     """
-    row = connection.execute(select(jobs).where(_is_mine(job)).with_for_update()).one_or_none()
+    row = connection.execute(select(*COLUMNS).where(_is_mine(job)).with_for_update()).one_or_none()
     if row is None:
         return None
     return give_up(connection, job_of(row), **({"queued_at": clock()} if behind else {})).status
@@ -207,13 +230,13 @@ def _is_at_its_pause(job: JobRecord) -> bool:
 
 
 def change(connection: Connection, job: JobRecord, status: Status, **values: Any) -> JobRecord:
-    """Set a job whose row is locked to a state in which nobody runs it, and tell."""
+    """Set a job whose row is locked to a state in which nobody runs it, and record the event."""
     values |= {"requested": None, "lease_until": None, "worker": None}
     if status.ended:
         values["finished_at"] = datetime.now(UTC)
-    connection.execute(update(jobs).where(jobs.c.number == job.number).values(status=status, **values))
+    connection.execute(update(jobs).where(jobs.c.number == job.number).values(status=status, **to_json(values)))
     changed = get_job(connection, job.id)
-    told(connection, changed)
+    add_status_events(connection, changed)
     return changed
 
 
@@ -253,9 +276,3 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
 
 def _is_mine(job: JobRecord) -> ColumnElement[bool]:
     return and_(jobs.c.number == job.number, jobs.c.attempt == job.attempt, jobs.c.status == Status.RUNNING)
-
-
-def job_of(row: Row[Any]) -> JobRecord:
-    columns = [name for name in jobs.c.keys() if name not in LEFT_OUT]  # noqa: SIM118 - a collection, no dict
-    values = {RENAMED.get(name, name): row._mapping[name] for name in columns}
-    return JobRecord(**{**values, "status": Status(values["status"])})

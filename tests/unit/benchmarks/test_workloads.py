@@ -33,7 +33,7 @@ def test_a_workload_resolves_to_what_it_says(workload: Workload) -> None:
     job = check(JobRequest, workload.job(seed=1))
     assert isinstance(job.network, NetworkRequest)
     resolved = resolve(job.network.definition(), table(workload), job.training, 1, 10_000_000)
-    training = resolved.training
+    training = resolved.training.to_json()
     assert resolved.training_rows == workload.rows
     assert resolved.targets.outputs == workload.sizes[-1]
     assert (training["batch_size"], training["epochs"]) == (workload.batch_size, workload.epochs)

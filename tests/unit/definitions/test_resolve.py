@@ -44,7 +44,7 @@ def layers(*units_and_activations: Any) -> dict[str, Any]:
 
 
 def test_every_default_is_filled_in() -> None:
-    training = solve(table(classes("x", "y", "z"))).training
+    training = solve(table(classes("x", "y", "z"))).training.to_json()
     assert training["loss"] == "categorical_cross_entropy"
     assert training["optimizer"] == {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False}
     assert (training["batch_size"], training["shuffle"], training["precision"]) == (32, True, "float32")
@@ -58,15 +58,17 @@ def test_every_default_is_filled_in() -> None:
     [(4, 32, 2000), (32, 32, 2000), (64, 32, 1000), (50, 1, 40), (99, 1, 20), (96, "full", 2000)],
 )
 def test_epochs_are_2000_over_the_batches(rows: int, batch_size: Any, epochs: int) -> None:
-    assert solve(table(values(), rows=rows), {"batch_size": batch_size}).training["epochs"] == epochs
+    assert solve(table(values(), rows=rows), {"batch_size": batch_size}).training.to_json()["epochs"] == epochs
 
 
 def test_epochs_are_never_below_ten() -> None:
-    assert solve(table(values(), rows=1_000_000), {"batch_size": 1}).training["epochs"] == 10
+    assert solve(table(values(), rows=1_000_000), {"batch_size": 1}).training.to_json()["epochs"] == 10
 
 
 def test_given_settings_win() -> None:
-    training = solve(table(values()), {"epochs": 7, "seed": 0, "optimizer": "sgd", "version_epoch": "best"}).training
+    training = solve(
+        table(values()), {"epochs": 7, "seed": 0, "optimizer": "sgd", "version_epoch": "best"}
+    ).training.to_json()
     assert (training["epochs"], training["seed"], training["version_epoch"]) == (7, 0, "best")
     assert training["optimizer"]["momentum"] == 0.0
 
@@ -74,16 +76,16 @@ def test_given_settings_win() -> None:
 @pytest.mark.parametrize(("rows", "validation"), [(99, None), (100, {"fraction": 0.2, "stratify": False})])
 def test_a_fifth_validates_from_a_hundred_rows_on(rows: int, validation: Any) -> None:
     resolved = solve(table(values(), rows=rows))
-    assert resolved.training["validation"] == validation
+    assert resolved.training.to_json()["validation"] == validation
     assert resolved.training_rows == (rows if validation is None else 80)
-    assert resolved.training["version_epoch"] == ("last" if validation is None else "best")
+    assert resolved.training.to_json()["version_epoch"] == ("last" if validation is None else "best")
 
 
 def test_validation_can_be_switched_off_or_shortened() -> None:
-    assert solve(table(values(), rows=500), {"validation": None}).training["validation"] is None
-    shortened = solve(table(values(), rows=50), {"validation": 0.1}).training["validation"]
+    assert solve(table(values(), rows=500), {"validation": None}).training.to_json()["validation"] is None
+    shortened = solve(table(values(), rows=50), {"validation": 0.1}).training.to_json()["validation"]
     assert shortened == {"fraction": 0.1, "stratify": False}
-    assert solve(table(values(), rows=500), {"rows": [0, 60]}).training["validation"] is None
+    assert solve(table(values(), rows=500), {"rows": [0, 60]}).training.to_json()["validation"] is None
     assert solve(table(values(), rows=50), {"validation": {"rows": [40, 50]}}).training_rows == 40
 
 
@@ -98,7 +100,7 @@ def test_validation_can_be_switched_off_or_shortened() -> None:
     ],
 )
 def test_a_share_of_classes_is_drawn_by_class_unless_told_otherwise(validation: Any, became: Any) -> None:
-    assert solve(table(classes("x", "y")), {"validation": validation}).training["validation"] == became
+    assert solve(table(classes("x", "y")), {"validation": validation}).training.to_json()["validation"] == became
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_the_output_layer_of_hidden_fits_the_targets() -> None:
     ],
 )
 def test_the_loss_follows_output_and_targets(network: Any, target: Column, loss: str) -> None:
-    assert solve(table(target), network=network).training["loss"] == loss
+    assert solve(table(target), network=network).training.to_json()["loss"] == loss
 
 
 WHOLE = (0.0, 1.0, 2.0)
@@ -161,7 +163,7 @@ WHOLE = (0.0, 1.0, 2.0)
 def test_targets_are_classes_or_values(target: Column, training: Any, network: Any, labels: Any) -> None:
     resolved = solve(table(target), training, network)
     assert resolved.targets.labels == labels
-    assert resolved.training["metrics"] == (["mae", "rmse"] if labels is None else ["accuracy"])
+    assert resolved.training.to_json()["metrics"] == (["mae", "rmse"] if labels is None else ["accuracy"])
 
 
 def test_several_columns_of_numbers_are_values() -> None:

@@ -21,9 +21,7 @@ def table(*columns: Column) -> Table:
 
 
 def check(other: Table, mine: Table, labels: Any = None, missing: str = "error") -> None:
-    check_validation_dataset(
-        "other", other, mine, {"precision": "float64", "preprocessing": {"missing": missing}}, labels
-    )
+    check_validation_dataset("other", other, mine, "float64", missing, labels)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +84,6 @@ def test_what_fits_passes() -> None:
 def test_numbers_beyond_the_precision_are_told() -> None:
     inputs = Column("a", Role.INPUT, ColumnType.NUMBER, minimum=0.0, maximum=1e39)
     other = Table(3, (inputs, WHOLE), "float64", 1.0, "0" * 64, 0)
-    training = {"precision": "float32", "preprocessing": {"missing": "error"}}
     with pytest.raises(Invalid, match="beyond a float32") as caught:
-        check_validation_dataset("other", other, other, training, None)
+        check_validation_dataset("other", other, other, "float32", "error", None)
     assert caught.value.faults[0].pointer == "#/training/validation/dataset"

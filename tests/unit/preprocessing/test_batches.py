@@ -10,6 +10,7 @@ import pytest
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import Table
+from service.definitions.resolved import Splitting
 from service.preprocessing import batches as rows_module
 from service.preprocessing import row_selection
 from service.preprocessing.batches import MappedRows, open_rows, split
@@ -37,7 +38,9 @@ def table_rows(kind: str) -> list[dict[str, Any]]:
 def test_both_ways_of_gathering_give_the_same_bits(tmp_path: Path, kind: str, precision: str) -> None:
     table = read_json_rows(None, table_rows(kind), ReadOptions(scale=3.0), Limits(), tmp_path / "rows")
     array = open_rows(tmp_path / "rows")
-    rows, held_out = split(table, array, {"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
+    rows, held_out = split(
+        table, array, Splitting.from_json({"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
+    )
     assert held_out is not None
     labels = None if kind == "mixed" else ("a", "b")
     choice = {"numbers": "auto", "targets": "auto", "missing": "indicator" if kind == "mixed" else "error"}
@@ -109,7 +112,7 @@ def listed(rows: Selection) -> list[int]:
 
 def split_of(total: int, training: dict[str, Any]) -> tuple[Selection, Selection | None]:
     """The split of a dataset of values: its rows are not looked at."""
-    return split(Table(total, (), "float64", 1.0, "", 0), np.empty((total, 0)), training)
+    return split(Table(total, (), "float64", 1.0, "", 0), np.empty((total, 0)), Splitting.from_json(training))
 
 
 def test_a_share_is_drawn_by_the_seed_out_of_the_training_rows() -> None:

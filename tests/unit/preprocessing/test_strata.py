@@ -9,6 +9,7 @@ import pytest
 
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
+from service.definitions.resolved import Splitting
 from service.errors import Invalid
 from service.preprocessing import strata
 from service.preprocessing.batches import open_rows, split
@@ -50,7 +51,7 @@ def drawn(path: Path, targets: list[Any], seed: int = 1, rows: Any = None, share
     """Training and validation rows, by index, of a dataset with these targets."""
     table = read_json_rows(None, [{"a": 0.5, "y": y} for y in targets], ReadOptions(), Limits(), path)
     training = {"rows": rows, "validation": {"fraction": share, "stratify": True}, "seed": seed}
-    kept, held_out = split(table, open_rows(path), training)
+    kept, held_out = split(table, open_rows(path), Splitting.from_json(training))
     assert held_out is not None
     return listed(kept), listed(held_out)
 

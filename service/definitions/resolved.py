@@ -1,0 +1,76 @@
+"""What a job trains with and towards once every default is filled in, as the database holds it and answers show it.
+
+Imports pydantic and no engine: the parent of the Celery workers reads jobs without loading NumPy.
+"""
+
+from typing import Any, Literal, TypeAlias
+
+from service.definitions.base import Stored
+from service.definitions.training_parts import (
+    EarlyStoppingChoice,
+    GradientClipping,
+    PreprocessingChoice,
+    RegularizationChoice,
+    StoreParameters,
+    Validation,
+)
+
+Choice: TypeAlias = str | dict[str, Any]  # of a registry of the engine: a name for its defaults, or `type` and settings
+
+
+class ResolvedTraining(Stored):
+    """A job's `training` with every default filled in: the keys of `TrainingDefinition`, in its order.
+
+    `service.definitions.choices.build` makes the engine's objects of `loss`, `optimizer`, `metrics` and `schedule`.
+    Ranges of rows are [from, to]. Keys with a default are missing in jobs of versions that did not know them.
+    """
+
+    loss: Choice
+    optimizer: Choice
+    epochs: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    precision: Literal["float32", "float64"]
+    rows: list[int] | None
+    class_weights: Literal["balanced"] | dict[str, float] | None = None
+    validation: Validation | None
+    metrics: list[Choice]
+    regularization: RegularizationChoice = RegularizationChoice()
+    label_smoothing: float = 0.0
+    schedule: Choice | None = None
+    gradient_clipping: GradientClipping | None = None
+    early_stopping: EarlyStoppingChoice | None = None
+    stop_when: dict[str, float] | None = None
+    time_limit_seconds: float | None = None
+    preprocessing: PreprocessingChoice
+    store_parameters: StoreParameters
+    version_epoch: Literal["best", "last"]
+
+    @property
+    def validation_dataset(self) -> str | None:
+        """The name of the dataset that validates, where another one does."""
+        return None if self.validation is None else self.validation.dataset
+
+    @property
+    def splitting(self) -> "Splitting":
+        return Splitting(seed=self.seed, rows=self.rows, validation=self.validation)
+
+
+class Splitting(Stored):
+    """What decides which rows train and which validate: the seed of the draw, the range trained on, the validation."""
+
+    seed: int
+    rows: list[int] | None
+    validation: Validation | None
+
+
+class Targets(Stored):
+    """How targets are read: as `labels` of classes, or as values (`labels` None); `outputs` units answer them."""
+
+    outputs: int
+    labels: tuple[str | int, ...] | None
+
+    @property
+    def are_classes(self) -> bool:
+        return self.labels is not None

@@ -1,0 +1,103 @@
+"""The parts of a job's `training` that stay as the client gave them: which rows validate, what is stored and so on.
+
+Imports `service.definitions.base` only, so that the store can read jobs without loading the engine.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from service.definitions.base import Integer, Model, Name, Number, Text
+
+Scaling = Literal["auto", "none", "standardize", "min_max"]
+
+MAX_EPOCHS = 10_000_000
+
+
+def check_ordered(value: list[int]) -> list[int]:
+    if value[0] >= value[1]:
+        raise ValueError(f"must be [from, to] with from below to, got [{value[0]}, {value[1]}]")
+    return value
+
+
+RowRange = Annotated[
+    list[Annotated[Integer, Field(ge=0)]],
+    Field(min_length=2, max_length=2, description="[from, to]: rows from (counted from 0) up to, not including, to"),
+]
+
+
+class Validation(Model):
+    """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
+
+    fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    stratify: bool | None = Field(
+        default=None, description="with `fraction`: each class gives that share; by default where targets are classes"
+    )
+    rows: RowRange | None = None
+    dataset: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Validation":
+        given = [name for name in ("fraction", "rows", "dataset") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give one of `fraction`, `rows` and `dataset`")
+        if self.rows is not None:
+            check_ordered(self.rows)
+        return self
+
+
+class PreprocessingChoice(Model):
+    """What is done to columns before training; `auto` standardizes when a training value lies outside -1 to 1."""
+
+    numbers: Scaling = "auto"
+    targets: Scaling = "auto"
+    missing: Literal["error", "mean", "median", "indicator"] = "error"
+
+
+class StoreParameters(Model):
+    """Which epochs' parameters are kept: each `every`-th, and always 0, the best and the last."""
+
+    every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
+    limit_bytes: Annotated[Integer, Field(ge=1, le=2**50)] | None = Field(
+        default=None, description="what they may take together; by default what the service is set to"
+    )
+    beyond: Literal["logarithmic"] = Field(
+        default="logarithmic", description="past it older ones are thinned, to gaps that grow with the epoch's number"
+    )
+    optimizer_state: bool = Field(
+        default=False, description="keep the optimizer's state beside them: a fork goes on with it, a trace uses it"
+    )
+
+
+class RegularizationChoice(Model):
+    """`l1` times the sum of |w| and `l2` / 2 times the sum of squared weights join the loss, biases excluded.
+
+    `max_norm` bounds the length of the weights that lead into one unit.
+    """
+
+    l1: Annotated[Number, Field(ge=0)] = 0.0
+    l2: Annotated[Number, Field(ge=0)] = 0.0
+    max_norm: Annotated[Number, Field(gt=0)] | None = None
+
+
+class GradientClipping(Model):
+    """The gradient is shortened to a length of `norm`, or each entry of it is held within `value`."""
+
+    norm: Annotated[Number, Field(gt=0)] | None = None
+    value: Annotated[Number, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "GradientClipping":
+        if (self.norm is None) == (self.value is None):
+            raise ValueError("give one of `norm` and `value`")
+        return self
+
+
+class EarlyStoppingChoice(Model):
+    """Stop when `monitor` has not got better by more than `min_delta` for `patience` epochs."""
+
+    monitor: Text | None = Field(
+        default=None, description="a loss or metric, as `validation_loss` or `training_accuracy`"
+    )
+    patience: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 10
+    min_delta: Annotated[Number, Field(ge=0)] = 0.0

@@ -1,0 +1,117 @@
+"""What submissions, forks and replays have in common: the dataset of a new job, its checks and its place in the queue.
+
+The database is written first; who adds a job rings the doorbell once the transaction is committed.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from service.datasets.catalog import StagedRows, made_up, reader_of_request, staged_rows
+from service.datasets.options import Limits as ReadLimits
+from service.definitions.columns import Table
+from service.definitions.requests import DatasetRequest
+from service.definitions.resolve import Resolved
+from service.definitions.resolved import ResolvedTraining
+from service.definitions.validation_dataset import check_validation_dataset
+from service.errors import Conflict, Invalid, NotFound, TooMany
+from service.services import Services
+from service.store import resources, workers
+from service.store.database import Connection
+from service.store.jobs import jobs
+from service.store.records import JobRecord, NewJob
+
+# Records, in the transaction that inserts a job, that the request's `Idempotency-Key` has made the job of that id.
+RecordKey: TypeAlias = Callable[[Connection, str], None]
+
+NO_WORKER = "no worker is alive: the job waits until one is started"
+
+
+def record_no_key(connection: Connection, job_id: str) -> None:
+    """Do nothing: the request has no `Idempotency-Key`."""
+
+
+class QueuedJob(NamedTuple):
+    """A job that was just added to the queue, and warnings for the client."""
+
+    job: JobRecord
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class JobData:
+    """The rows that a job is made for; `staged` when they came with the request and are not in the database yet."""
+
+    name: str
+    table: Table
+    staged: StagedRows | None
+
+
+@contextmanager
+def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[JobData]:
+    """Find the dataset of that name, or stage the rows that came with the request."""
+    if isinstance(dataset, str):
+        with services.database.read() as connection:
+            try:
+                record = resources.get_dataset(connection, dataset)
+            except NotFound as error:
+                raise Invalid.at("#/dataset", error.detail) from None
+        yield JobData(record.name, record.table, None)
+        return
+    limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
+    with staged_rows(services, reader_of_request(dataset, limits)) as staged:
+        yield JobData(dataset.name or made_up("dataset"), staged.table, staged)
+
+
+def store_dataset(connection: Connection, data: JobData) -> str:
+    """Store the rows that came with the request; return the dataset's name.
+
+    Raises
+    ------
+    Conflict
+        When a stored dataset was replaced since the job was checked against it.
+    """
+    if data.staged is not None:
+        staged = data.staged
+        record, _ = resources.add_dataset(connection, data.name, staged.table, staged.address, staged.adopt)
+        return record.name
+    if resources.dataset_sha256(connection, data.name) != data.table.sha256:
+        raise Conflict(f"dataset `{data.name}` was replaced while the job was checked against it; try again")
+    return data.name
+
+
+def check_validation(services: Services, table: Table, resolved: Resolved) -> None:
+    """Raise `Invalid` unless the dataset that validates, if there is one, fits the one that trains."""
+    training = resolved.training
+    name = training.validation_dataset
+    if name is None:
+        return
+    with services.database.read() as connection:
+        try:
+            other = resources.get_dataset(connection, name).table
+        except NotFound as error:
+            raise Invalid.at("#/training/validation/dataset", error.detail) from None
+    check_validation_dataset(
+        name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
+    )
+
+
+def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:
+    """Fill in what stored epochs may take together: what the job asks for, at most what the service is set to."""
+    most, rule = services.settings.stored_epochs_bytes, training.store_parameters
+    limited = rule.model_copy(update={"limit_bytes": min(most, rule.limit_bytes or most)})
+    return training.model_copy(update={"store_parameters": limited})
+
+
+def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
+    """Insert a queued job under a new id."""
+    if jobs.count_queued(connection) >= services.settings.max_queued_jobs:
+        raise TooMany(f"{services.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+    for name in (new.dataset_name, new.validation_name):
+        if name is not None:
+            resources.hold_dataset(connection, name)
+    job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
+    record_key(connection, job.id)
+    return QueuedJob(job, [] if workers.living_places(connection) else [NO_WORKER])

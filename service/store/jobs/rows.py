@@ -1,0 +1,52 @@
+"""How a row of the table of jobs becomes a `JobRecord`, and typed records the JSON of its columns."""
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Row
+
+from service.definitions.base import Stored
+from service.definitions.resolved import ResolvedTraining, Targets
+from service.store.records import (
+    Failure,
+    ForkedFrom,
+    JobRecord,
+    NewJob,
+    OnOtherMachine,
+    Replay,
+    Request,
+    Status,
+    Stopped,
+)
+from service.store.tables import jobs
+
+RENAMED = {"metadata": "extra"}  # fields whose column has another name
+COLUMNS = tuple(jobs.c[RENAMED.get(field.name, field.name)] for field in fields(JobRecord))  # all that a record needs
+
+
+def columns_of(new: NewJob) -> dict[str, Any]:
+    """Name the fields of a new job as the table's columns are named."""
+    return {RENAMED.get(field.name, field.name): getattr(new, field.name) for field in fields(new)}
+
+
+def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
+    """Make the record of a row that has at least `COLUMNS`."""
+    values = {field.name: row._mapping[RENAMED.get(field.name, field.name)] for field in fields(JobRecord)}
+    requested = values["requested"]
+    typed = {
+        "status": Status(values["status"]),
+        "requested": None if requested is None else Request(requested),
+        "on_other_machine": OnOtherMachine(values["on_other_machine"]),
+        "training": ResolvedTraining.from_json(values["training"]),
+        "targets": Targets.from_json(values["targets"]),
+        "error": Failure.from_json_if_any(values["error"]),
+        "stopped": Stopped.from_json_if_any(values["stopped"]),
+        "forked_from": ForkedFrom.from_json_if_any(values["forked_from"]),
+        "replay": Replay.from_json_if_any(values["replay"]),
+    }
+    return JobRecord(**{**values, **typed})
+
+
+def to_json(values: dict[str, Any]) -> dict[str, Any]:
+    """Columns as the database takes them: records become JSON."""
+    return {name: value.to_json() if isinstance(value, Stored) else value for name, value in values.items()}
