@@ -21,10 +21,10 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Watch._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
-    ("obituary", "workers.housekeeping", "Keeper._free_jobs_of_the_dead"),
-    ("reconciler", "workers.housekeeping", "Keeper._free_expired"),
-    ("collector", "workers.housekeeping", "Keeper._collect"),
-    ("note", "workers.housekeeping", "Keeper._note"),
+    ("obituary", "workers.housekeeping", "Housekeeping._free_jobs_of_ended_processes"),
+    ("reconciler", "workers.housekeeping", "Housekeeping._free_expired"),
+    ("collector", "workers.housekeeping", "Housekeeping._collect"),
+    ("note", "workers.housekeeping", "Housekeeping._report"),
     ("claim", "workers.run.run", "run_next_job"),
 )
 # Whatever else is passed: a file that appears in the blobs, one that goes, the doorbell, a batch of training.

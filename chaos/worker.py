@@ -2,7 +2,7 @@
 
 It stands where Celery's parent stands: it loads all that training needs once, forks, and writes down how its children
 end. Orders come as lines of JSON on its input, and what became of them goes to its output. Children work as the
-service's do: the same keeper, the same `run_next_job`.
+service's do: the same housekeeping, the same `run_next_job`.
 """
 
 import json
@@ -23,8 +23,8 @@ from service.backprop.training.kernels import NUMBA, resolve
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 from service.services import open_services
-from workers.exit_codes import Obituaries
-from workers.housekeeping import Keeper
+from workers.exit_codes import ExitCodes
+from workers.housekeeping import Housekeeping
 from workers.run.run import run_next_job
 
 LISTEN_SECONDS = 0.02
@@ -36,8 +36,8 @@ log = logging.getLogger("chaos.worker")
 class Order:
     """One worker: what befalls it, and how it is unlike an ordinary one.
 
-    `trains` False leaves it its keeper alone, `keeps` False its training; with `once` it leaves after one job. With
-    `whole` it flushes between epochs only.
+    `trains` False leaves it its housekeeping alone, `keeps` False its training; with `once` it leaves after one job.
+    With `whole` it flushes between epochs only.
     """
 
     failpoint: Failpoint | None = None
@@ -57,7 +57,7 @@ class Order:
         return cls(**{**line, "failpoint": None if failpoint is None else Failpoint(**failpoint)})
 
 
-def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order) -> NoReturn:
+def work(settings: Settings, trail: Trail, exit_codes: ExitCodes, order: Order) -> NoReturn:
     """The life of one forked worker."""
     leaving: list[int] = []  # no event: its lock may be held by the very thread that the handler interrupts
     signal.signal(signal.SIGTERM, lambda number, _: leaving.append(number))
@@ -71,9 +71,9 @@ def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order)
         mutants.MUTANTS[order.mutant]()
     Points(trail, order.failpoint).watch(services)
     name = f"{socket.gethostname()}:{os.getppid()}:{os.getpid()}"
-    keeper = Keeper(services, name, obituaries)
+    housekeeping = Housekeeping(services, name, exit_codes)
     if order.keeps:
-        keeper.start()
+        housekeeping.start()
     while not leaving:
         try:
             if order.trains and run_next_job(services, name, lambda: bool(leaving)):
@@ -84,7 +84,7 @@ def work(settings: Settings, trail: Trail, obituaries: Obituaries, order: Order)
             log.warning("cannot look for jobs: %s", error.detail)
         time.sleep(settings.look_seconds)
     if order.keeps:
-        keeper.stop()
+        housekeeping.stop()
     os._exit(0)
 
 
@@ -93,7 +93,7 @@ class Parent:
 
     def __init__(self, settings: Settings, trail: Trail) -> None:
         self.settings, self.trail = settings, trail
-        self.obituaries = Obituaries()
+        self.exit_codes = ExitCodes()
         self.children: set[int] = set()
 
     def run(self) -> None:
@@ -122,7 +122,7 @@ class Parent:
         child = os.fork()
         if not child:
             try:
-                work(self.settings, self.trail, self.obituaries, Order.of(line))
+                work(self.settings, self.trail, self.exit_codes, Order.of(line))
             except BaseException:
                 log.exception("a worker failed")
                 os._exit(1)
@@ -136,7 +136,7 @@ class Parent:
                 return
             self.children.discard(pid)
             code = os.waitstatus_to_exitcode(status)
-            self.obituaries.add(pid, code)
+            self.exit_codes.add(pid, code)
             self.tell(ended=pid, code=code)
 
     def tell(self, **line: Any) -> None:

@@ -1,9 +1,7 @@
-"""`python -m workers`: one worker, told everything by `BACKPROP_*` variables."""
+"""`python -m workers`: one worker process with its children, configured by `BACKPROP_*` variables."""
 
 import logging
-import multiprocessing
 import os
-import shutil
 import sys
 import warnings
 from typing import NoReturn
@@ -13,9 +11,11 @@ from celery.platforms import SecurityWarning
 from service.config import read_settings
 from service.errors import ServiceError
 from workers.celery_app import run_worker
+from workers.celery_internals import remove_temporary_folder
 
 
 def main() -> int:
+    """Run the worker until it is stopped; return the exit code."""
     try:
         settings = read_settings(os.environ)
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -28,16 +28,15 @@ def main() -> int:
         print(f"backprop worker: {error.detail}", file=sys.stderr)
         return 2
     if settings.queue_url.startswith("filesystem://"):
-        # all children have left by now, and the pool's end would wait for a lock that one of them held when it went
-        _leave(code)
+        # all children have ended by now, and the pool's exit handler would wait for a lock that one of them held
+        _exit_at_once(code)
     return code
 
 
-def _leave(code: int) -> NoReturn:
-    """End without what is to be done at the end, but for the folder that multiprocessing has made."""
+def _exit_at_once(code: int) -> NoReturn:
+    """End the process without its exit handlers, and do by hand the part of them that is needed."""
     logging.shutdown()
-    if folder := multiprocessing.current_process()._config.get("tempdir"):  # type: ignore[attr-defined]
-        shutil.rmtree(folder, ignore_errors=True)
+    remove_temporary_folder()
     sys.stdout.flush()
     os._exit(code)
 

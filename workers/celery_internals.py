@@ -1,54 +1,95 @@
-"""Celery's prefork pool, made to note how its children ended, and kept whole while the queue is away."""
+"""Every place where the worker relies on what Celery, billiard or multiprocessing do not document.
 
+Each function states why it is needed and `CHECKED_WITH` the versions it was read and tried with.
+`tests/unit/workers/test_celery_internals.py` fails when an upgrade moves one of them.
+"""
+
+import multiprocessing
+import shutil
+from collections.abc import Callable
 from typing import Any
 
+import billiard
+import billiard.pool
 from celery.concurrency import prefork
 from celery.worker.consumer import Consumer
 
-from workers.exit_codes import Obituaries
+from workers.exit_codes import ExitCodes
 
-LOOK_SECONDS = 1.0
+CHECKED_WITH = {"celery": "5.7.0", "billiard": "4.3.2"}
+MAINTAIN_POOL_SECONDS = 1.0
 
 
-def pool_that_notes(obituaries: Obituaries) -> type[Any]:
-    """A class of pools that write down how each child ended, before anything else is done about it."""
+def pool_that_records(exit_codes: ExitCodes) -> type[prefork.TaskPool]:
+    """Return a class of prefork pools that record how each child ended before they replace it.
 
-    class Noting:
+    Celery reports the exit code of a child only for the task that it ran, and only in its log. Jobs of a child that
+    ended need the code to tell a crash from a kill.
+    """
+
+    class RecordsExitCodes:
         def process_flush_queues(self, child: Any) -> None:
-            """Called for each child that was found to be gone."""
+            """Called by both kinds of pool for each child that they found ended."""
             if child.exitcode is not None:
-                obituaries.add(child.pid, child.exitcode)
+                exit_codes.add(child.pid, child.exitcode)
             super().process_flush_queues(child)  # type: ignore[misc]
 
-    class NotingAsynPool(Noting, prefork.AsynPool):  # type: ignore[misc, unused-ignore]
+    class RecordingAsynPool(RecordsExitCodes, prefork.AsynPool):  # type: ignore[misc, unused-ignore]
         @property
-        def timers(self) -> dict[Any, float]:
-            """What the event loop does now and then: its notice of an ended child may be missed, so it looks, too."""
-            return {self.maintain_pool: LOOK_SECONDS}
+        def timers(self) -> dict[Callable[[], Any], float]:
+            """What the event loop calls at intervals: it may miss the end of a child, so it also looks for one."""
+            return {self.maintain_pool: MAINTAIN_POOL_SECONDS}
 
-    class NotingBlockingPool(Noting, prefork.BlockingPool):  # type: ignore[misc, unused-ignore]
+    class RecordingBlockingPool(RecordsExitCodes, prefork.BlockingPool):  # type: ignore[misc, unused-ignore]
         pass
 
     class TaskPool(prefork.TaskPool):  # type: ignore[misc, unused-ignore]
-        Pool = NotingAsynPool
-        BlockingPool = NotingBlockingPool
+        Pool = RecordingAsynPool
+        BlockingPool = RecordingBlockingPool
 
     return TaskPool
 
 
 class ConsumerWithoutQueue(Consumer):  # type: ignore[misc, unused-ignore]
-    """Celery looks after its children in the event loop, which stands still while it connects to the queue again."""
+    """A consumer that replaces ended children also while the queue is unavailable.
+
+    Celery maintains its pool in the event loop, which does not run while the consumer connects to the queue again.
+    """
 
     def ensure_connected(self, connection: Any) -> Any:
-        """Connect, however long that takes; once a second replace the children that died meanwhile."""
+        """Connect, however long that takes, and maintain the pool once a second meanwhile."""
         ensure = connection.ensure_connection
 
-        def ensure_beside(*args: Any, callback: Any, **more: Any) -> Any:
+        def ensure_and_maintain(*args: Any, callback: Any, **options: Any) -> Any:
             def each_second() -> None:
                 callback()
                 self.pool.maintain_pool()
 
-            return ensure(*args, callback=each_second, **more)
+            return ensure(*args, callback=each_second, **options)
 
-        connection.ensure_connection = ensure_beside
+        connection.ensure_connection = ensure_and_maintain
         return super().ensure_connected(connection)
+
+
+def handle_signals_in_child(install: Callable[[], None]) -> None:
+    """Let `install` set the signal handlers of this child process instead of billiard.
+
+    billiard resets the handlers right after `worker_process_init`, so that SIGTERM would end the child within a batch
+    of training. The function is replaced in the child's own copy of the module.
+    """
+
+    def reset_signals(*_: Any, **__: Any) -> None:
+        install()
+
+    billiard.pool.reset_signals = reset_signals
+
+
+def child_pids() -> list[int]:
+    """Return the process ids of the pool's children: at a warm shutdown Celery sends them no signal."""
+    return [process.pid for process in billiard.active_children() if process.pid]
+
+
+def remove_temporary_folder() -> None:
+    """Remove the folder that multiprocessing made, for a process that ends without its exit handlers."""
+    if folder := multiprocessing.current_process()._config.get("tempdir"):  # type: ignore[attr-defined]
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""A child's thread that keeps the notes: that this child lives, which others died, what is to be collected.
+"""The background duties of a child: it reports that it is alive, gives back the jobs of ended processes, cleans up.
 
-It is the children's and not the parent's work because a process that forks must not have SQLite open: the child would
+Children do this rather than their parent because a process that forks must not have SQLite open: the child would
 inherit the belief that locks are held.
 """
 
@@ -15,28 +15,28 @@ from service.services import Services
 from service.store import workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
-from workers.exit_codes import Obituaries
+from workers.exit_codes import ExitCodes
 
-NOTE_SECONDS = 5.0
-WATCH_SECONDS = 1.0
-LISTEN_SECONDS = 0.1  # how often the parent's obituaries are looked at: memory only
-UNSEEN_SECONDS = 3.0  # after which a process that is gone, and whose end nobody saw, is given up
-LEAVE_SECONDS = 8.0
+REPORT_SECONDS = 5.0
+CHECK_SECONDS = 1.0
+EXIT_CODES_SECONDS = 0.1  # how often the parent's exit codes are looked at, which costs a read of memory only
+UNKNOWN_EXIT_SECONDS = 3.0  # after which an ended process whose exit code nobody recorded is given up
+STOP_SECONDS = 8.0
 COLLECT_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
 
-class Keeper:
-    """Notes that the child lives, gives back the jobs of processes that died, and collects."""
+class Housekeeping:
+    """The two threads of a child that do its background duties."""
 
-    def __init__(self, services: Services, name: str, obituaries: Obituaries) -> None:
-        self.services, self.name, self.obituaries = services, name, obituaries
+    def __init__(self, services: Services, name: str, exit_codes: ExitCodes) -> None:
+        self.services, self.name, self.exit_codes = services, name, exit_codes
         self.host, self.parent, _ = name.rsplit(":", 2)
-        self._gone: dict[str, float] = {}  # processes that are gone, and since when that is known
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
-        # apart from the notes: to collect may take longer than a worker counts as living without one
+        self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        # a thread of its own: collecting may take longer than a worker may go without reporting
         self._collector = threading.Thread(target=self._collect, name="collector", daemon=True)
 
     def start(self) -> None:
@@ -44,93 +44,97 @@ class Keeper:
         self._collector.start()
 
     def stop(self) -> None:
-        self._over.set()
-        self._thread.join(LEAVE_SECONDS)
+        """Stop the threads and remove this worker from the database."""
+        self._stopped.set()
+        self._thread.join(STOP_SECONDS)
         try:
             with self.services.database.begin() as connection:
                 workers.forget_worker(connection, self.name)
         except ServiceError as error:
-            log.warning("cannot note that this worker left: %s", error.detail)
+            log.warning("cannot record that this worker stopped: %s", error.detail)
 
-    def _keep(self) -> None:
-        noted = -math.inf
-        while not self._over.is_set():
-            seen = self.obituaries.count
+    def _run(self) -> None:
+        reported_at = -math.inf
+        while not self._stopped.is_set():
+            seen = self.exit_codes.count
             try:
-                if time.monotonic() - noted >= NOTE_SECONDS:
-                    self._note()
-                    noted = time.monotonic()
-                self._free_jobs_of_the_dead()
+                if time.monotonic() - reported_at >= REPORT_SECONDS:
+                    self._report()
+                    reported_at = time.monotonic()
+                self._free_jobs_of_ended_processes()
                 self._free_expired()
             except ServiceError as error:
-                log.warning("cannot keep the workers' notes: %s", error.detail)
-            except Exception:  # the thread must live: without its notes this worker counts as dead
-                log.exception("keeping the workers' notes failed")
+                log.warning("housekeeping failed: %s", error.detail)
+            except Exception:  # this thread must go on: a worker that does not report counts as ended
+                log.exception("housekeeping failed")
             self._wait(seen)
 
     def _wait(self, seen: int) -> None:
-        """A second, or until the parent has seen one more child die."""
-        until = time.monotonic() + WATCH_SECONDS
-        while not self._over.wait(LISTEN_SECONDS):
-            if self.obituaries.count != seen or time.monotonic() >= until:
+        """Wait a second, or until the parent has recorded another exit code."""
+        until = time.monotonic() + CHECK_SECONDS
+        while not self._stopped.wait(EXIT_CODES_SECONDS):
+            if self.exit_codes.count != seen or time.monotonic() >= until:
                 return
 
-    def _note(self) -> None:
-        from service.backprop.training.fingerprint import fingerprint  # here, as only children load NumPy
+    def _report(self) -> None:
+        """Record in the database that this worker is alive, and how it computes."""
+        from service.backprop.training.fingerprint import fingerprint  # imported here: only children load NumPy
 
         with self.services.database.begin() as connection:
             workers.note_worker(connection, self.name, fingerprint(self.services.settings.kernels))
 
     def _collect(self) -> None:
-        """At the start and once an hour."""
-        from service.jobs.commands import collect  # here, as only children load NumPy
+        """Delete what is no longer needed, at the start and once an hour."""
+        from service.jobs.commands import collect  # imported here because only children load NumPy
 
         while True:
             try:
                 collect(self.services)
             except ServiceError as error:
-                log.warning("cannot collect what is not needed any more: %s", error.detail)
-            except Exception:  # the thread must live
-                log.exception("collecting what is not needed any more failed")
-            if self._over.wait(COLLECT_SECONDS):
+                log.warning("cannot delete what is no longer needed: %s", error.detail)
+            except Exception:  # this thread must go on
+                log.exception("deleting what is no longer needed failed")
+            if self._stopped.wait(COLLECT_SECONDS):
                 return
 
-    def _free_jobs_of_the_dead(self) -> None:
+    def _free_jobs_of_ended_processes(self) -> None:
+        """Give back the jobs of this host's worker processes that have ended."""
         with self.services.database.read() as connection:
             names = workers.names_on(connection, self.host + ":")
-        gone = [name for name in names if not is_alive(int(name.rsplit(":", 1)[1]))]
-        self._gone = {name: self._gone.get(name, time.monotonic()) for name in gone}
-        for name in gone:
-            known, exit_code = self._end_of(name)
+        ended = [name for name in names if not is_alive(int(name.rsplit(":", 1)[1]))]
+        self._ended_at = {name: self._ended_at.get(name, time.monotonic()) for name in ended}
+        for name in ended:
+            known, exit_code = self._exit_of(name)
             if not known:
                 continue
             with self.services.database.begin() as connection:
                 freed = workers.bury(connection, name, exit_code)
             log.warning(
-                "process %s has died (exit code %s); %d job(s) of it are free again", name, exit_code, len(freed)
+                "process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, len(freed)
             )
-            self._settle(freed)
+            self._finish(freed)
 
-    def _end_of(self, name: str) -> tuple[bool, int | None]:
-        """Whether it is known how a process ended that is gone, and how: after a while it is that nobody saw it."""
+    def _exit_of(self, name: str) -> tuple[bool, int | None]:
+        """Return whether an ended process may be given up now, and its exit code if its parent recorded one."""
         _, parent, pid = name.rsplit(":", 2)
-        exit_code = self.obituaries.exit_code(int(pid)) if parent == self.parent else None
-        is_late = time.monotonic() - self._gone[name] > UNSEEN_SECONDS
+        exit_code = self.exit_codes.exit_code(int(pid)) if parent == self.parent else None
+        is_late = time.monotonic() - self._ended_at[name] > UNKNOWN_EXIT_SECONDS
         return exit_code is not None or not is_alive(int(parent)) or is_late, exit_code
 
     def _free_expired(self) -> None:
+        """Give back the jobs whose lease has expired."""
         with self.services.database.read() as connection:
             if not crashes.are_expired(connection):
                 return
         with self.services.database.begin() as connection:
             freed = crashes.free_expired(connection)
         if freed:
-            log.warning("the lease of %s is over", ", ".join(job.id for job in freed))
-        self._settle(freed)
+            log.warning("the lease of %s has expired", ", ".join(job.id for job in freed))
+        self._finish(freed)
 
-    def _settle(self, freed: list[JobRecord]) -> None:
-        """Ring for those that wait again, tidy up after those that have ended."""
-        from service.jobs.commands import tidy  # here, as only children load NumPy
+    def _finish(self, freed: list[JobRecord]) -> None:
+        """Clean up after freed jobs that have ended, and notify the workers of those that are queued again."""
+        from service.jobs.commands import tidy  # imported here because only children load NumPy
 
         for job in freed:
             if job.status.ended:

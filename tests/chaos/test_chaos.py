@@ -91,10 +91,10 @@ def test_a_seed_gives_its_plan_again_and_covers_every_write() -> None:
     assert 2 * len(plan) >= 200
 
 
-def test_a_function_that_is_gone_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_function_that_is_gone_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     hooks.check()
     monkeypatch.setattr(hooks, "WRITERS", (("flush", "workers.run.recorder", "Recorder.gone"),))
-    with pytest.raises(hooks.Unhooked, match=r"no Recorder\.gone in workers\.recorder"):
+    with pytest.raises(hooks.Unhooked, match=r"no Recorder\.gone in workers\.run\.recorder"):
         hooks.check()
 
 
