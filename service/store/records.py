@@ -1,11 +1,9 @@
-"""The frozen records that cross from the store to the rest of the service. Imports pydantic and definitions only."""
+"""The frozen records that cross from the store to the rest of the service. Imports definitions only."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
-
-from pydantic import ConfigDict
 
 from service.definitions.base import Stored
 from service.definitions.columns import Table
@@ -119,18 +117,14 @@ class ForkedFrom(Stored):
     split_seed: int
 
 
-class ReplayChain(Stored):
+class ReplayChain(Stored, extra="allow"):
     """Hashes over the hashes of all epochs: as `recorded` with the job, of its rows as they are now, and replayed."""
-
-    model_config = ConfigDict(extra="allow")
 
     recorded: str | None
 
 
-class Replay(Stored):
+class Replay(Stored, extra="allow"):
     """What a replay repeats: the job `of` that id `through` that epoch. The verdict adds its findings."""
-
-    model_config = ConfigDict(extra="allow")
 
     of: str
     through: int
