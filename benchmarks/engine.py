@@ -11,8 +11,8 @@ from service import __version__
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.training.kernels import AUTO, resolve
-from service.backprop.training.loop import train_in_runs
-from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.loop import train
+from service.backprop.training.results import EpochRun
 from service.backprop.training.rows import ArrayRows
 from service.backprop.training.settings import TrainingSettings
 from service.definitions.build import build_network, build_settings
@@ -30,16 +30,15 @@ def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
     network, settings = built(next(known for known in WORKLOADS if known.key == workload["key"]))
     network.initialize(SEED)
     settings = replace(settings, epochs=MAX_EPOCHS, kernels=resolve(AUTO), threads=THREADS)
-    told: Iterator[EpochResult | EpochRun] = train_in_runs(network, settings, ArrayRows(X, Y))
-    next(told)  # the start, which is no training
+    runs: Iterator[EpochRun] = train(network, settings, ArrayRows(X, Y))
+    next(runs)  # the start, which is no training
     trained, wanted = 0, 0
 
     def run(number: int) -> None:
         nonlocal trained, wanted
         wanted += number
         while trained < wanted:  # short epochs come together: what one turn has too many of, the next has less
-            result = next(told)
-            trained = result.last_epoch if isinstance(result, EpochRun) else result.epoch
+            trained = next(runs).last_epoch
 
     return Runner(f"backprop {__version__}", run, network.predict)
 

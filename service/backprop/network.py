@@ -87,6 +87,12 @@ class Network:
             return self.vector.tobytes()
         return b"".join(array.tobytes() for placed in self.layers for array in placed.values.values())
 
+    def stored_vector(self) -> FloatArray:
+        """Return what `stored_bytes` holds as an array: a view of `vector`, or a copy where there are statistics."""
+        if not self.statistics.size:
+            return self.vector
+        return np.frombuffer(self.stored_bytes(), dtype=self.dtype)
+
     def load(self, data: bytes) -> None:
         """Take what `stored_bytes` gave."""
         stored = np.frombuffer(data, dtype=self.dtype)

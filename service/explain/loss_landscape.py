@@ -10,7 +10,7 @@ from service.backprop.inspection.landscape import Landscape, row_cost, row_numbe
 from service.backprop.inspection.optimizer_step import fresh, take_step
 from service.backprop.inspection.parameter_index import Place, position, stored_position
 from service.backprop.network import Network
-from service.backprop.training.trainer import FIRST_LOOK_ROWS
+from service.backprop.training.trainer import EPOCH_0_ROWS
 from service.errors import Invalid
 from service.explain.array_summaries import with_nonfinite
 from service.explain.batches import first_rows
@@ -31,7 +31,7 @@ def rows_for(network: Network, layer: int, points: int) -> int:
     """On how many rows a loss is measured that is asked for so many times: by arithmetic, at most epoch 0's look's."""
     by_work = WORK // row_cost(network, layer, points)
     by_memory = NUMBERS // row_numbers(network)
-    return max(FEWEST_ROWS, min(FIRST_LOOK_ROWS, by_work, by_memory))
+    return max(FEWEST_ROWS, min(EPOCH_0_ROWS, by_work, by_memory))
 
 
 def _landscape(services: Services, subject: Subject, layer: int, points: int) -> Landscape:

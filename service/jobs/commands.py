@@ -111,7 +111,7 @@ class LastEpoch:
 def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> LastEpoch | None:
     """The job's last epoch, out of the state to go on from."""
     state = TrainingState.from_bytes(read_bytes(services.blobs, stored))
-    if state.epoch != job.epoch or state.begun is not None:
+    if state.epoch != job.epoch or state.partial_epoch is not None:
         return None
     network = build_network(job.network, job.training.precision)
     network.vector[...] = state.vector

@@ -67,10 +67,10 @@ def rows_of(count: int = ROWS, seed: int = 21, weighted: bool = False, classes: 
 def by_engine(network: Network, settings: TrainingSettings, rows: ArrayRows, held_out: ArrayRows) -> Course:
     course = Course()
     for result in train(network, settings, rows, held_out):
-        if result.epoch:
+        if result.first_epoch:
             assert result.validation_loss is not None
-            course.training.append(result.training_loss)
-            course.validation.append(result.validation_loss)
+            course.training.extend(result.training_loss)
+            course.validation.extend(result.validation_loss)
             course.rates.append(result.learning_rate)
     course.end.extend(np.frombuffer(network.stored_bytes()))
     return course

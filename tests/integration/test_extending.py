@@ -55,7 +55,7 @@ network = build_network(resolved.network.normalised(), "float64")
 network.initialize(1)
 for found in gradient_check(network, LOSSES["mean_squared_error"](), X, Y):
     assert found.largest < 1e-6, found
-losses = [result.training_loss for result in train(network, build_settings(resolved.training, None), ArrayRows(X, Y))]
+losses = [run.training_loss[0] for run in train(network, build_settings(resolved.training, None), ArrayRows(X, Y))]
 assert losses[-1] < losses[0] / 2, losses
 
 answer = create_app(Settings(data_dir=here / "data")).test_client().get("/openapi.json")

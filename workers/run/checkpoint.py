@@ -20,7 +20,7 @@ class Within:
             return self.watch.goes_on_elsewhere
         return self.recorder.is_due_within() or self.watch.leaves_within
 
-    def keep(self, state: StateTaker) -> bool:
-        """Keep it with all that is pending; whether the run makes room for others here."""
+    def store(self, state: StateTaker) -> bool:
+        """Store it with all that is pending; whether the run makes room for others here."""
         self.recorder.keep_within(state)
         return self.watch.leaves_within

@@ -1,13 +1,15 @@
 """What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from struct import iter_unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.training.results import EpochResult
+from service.backprop.training.results import EpochRun
 from service.store.blobs.placement import rows_together
 from service.store.epochs import hash_chain
 from service.store.epochs import runs as epoch_runs
@@ -33,12 +35,24 @@ class Pending:
     late: int | None = None
     size_bytes: int = 0
 
-    def note(self, result: EpochResult, stored: bool, sha256: str) -> None:
-        """An epoch's errors, and what was measured of its layers; whether its parameters are stored."""
-        self.records.append(_record(result, stored, sha256))
-        if result.layers is not None:
-            layers = [_finite(asdict(layer)) for layer in result.layers]
-            self.diagnostics.append(DiagnosticsRecord(result.epoch, layers))
+    def add(
+        self, run: EpochRun, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None = None
+    ) -> None:
+        """Add a run's epochs; `stored` (epochs,) says of which the parameters, among `data`, are stored.
+
+        `state` is the optimizer's after the last of them, in a job that stores it.
+        """
+        size = len(data) // len(run)
+        parts = [data] if len(run) == 1 else [part for (part,) in iter_unpack(f"{size}s", data)]
+        hashes = b"".join([hashlib.sha256(part).digest() for part in parts])
+        if len(run) == 1:
+            self.records.append(_record(run, bool(stored[0]), hashes.hex()))
+        else:
+            self.runs.append(_run_record(run, stored, hashes))
+        if run.layers is not None:
+            layers = [_finite(asdict(layer)) for layer in run.layers]
+            self.diagnostics.append(DiagnosticsRecord(run.last_epoch, layers))
+        self._keep_run(run.first_epoch, data, stored, every, state if stored[-1] else None)
 
     def keep(self, block: ParameterBlock, state: bytes | None = None) -> None:
         self.blocks.append(block)
@@ -47,18 +61,18 @@ class Pending:
             self.states[block.last_epoch] = state
             self.size_bytes += len(state)
 
-    def keep_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int) -> None:
+    def _keep_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None) -> None:
         """Parameters of a run's epochs, one after the other: as many in one block as fit a row, where all are kept."""
         size = len(data) // len(stored)
         if stored.all() and every == 1:
             together = rows_together(size)
             for start in range(0, len(stored), together):
                 some = data[start * size : (start + together) * size]
-                self.keep(ParameterBlock(first + start, first + start + len(some) // size - 1, 1, size, some))
+                self.keep(ParameterBlock(first + start, first + start + len(some) // size - 1, 1, size, some), state)
             return
         for index in np.flatnonzero(stored).tolist():
             epoch = first + index
-            self.keep(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]))
+            self.keep(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]), state)
 
     def parameters_of(self, epoch: int) -> bytes | None:
         """The parameters of an epoch that are among the blocks."""
@@ -109,18 +123,24 @@ class Pending:
         return alone
 
 
-def _record(result: EpochResult, stored: bool, sha256: str) -> EpochRecord:
+def _record(run: EpochRun, stored: bool, sha256: str) -> EpochRecord:
     return EpochRecord(
-        epoch=result.epoch,
-        training_loss=result.training_loss,
-        validation_loss=result.validation_loss,
-        training_metrics=_finite(result.training_metrics),
-        validation_metrics=_finite(result.validation_metrics),
-        learning_rate=result.learning_rate,
-        seconds=result.seconds,
+        epoch=run.first_epoch,
+        training_loss=float(run.training_loss[0]),
+        validation_loss=None if run.validation_loss is None else float(run.validation_loss[0]),
+        training_metrics=_finite({name: float(values[0]) for name, values in run.training_metrics.items()}),
+        validation_metrics=_finite({name: float(values[0]) for name, values in run.validation_metrics.items()}),
+        learning_rate=run.learning_rate,
+        seconds=run.seconds,
         parameters_stored=stored,
         sha256=sha256,
     )
+
+
+def _run_record(run: EpochRun, stored: NDArray[np.bool_], hashes: bytes) -> RunRecord:
+    sha256 = np.frombuffer(hashes, dtype=np.uint8).reshape(len(run), -1)
+    metrics = run.training_metrics
+    return RunRecord(run.first_epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, sha256)
 
 
 def _finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:

@@ -46,7 +46,7 @@ class Prepared:
     @property
     def spent_seconds(self) -> float:
         """What the epoch that training goes on within has taken already."""
-        return 0.0 if self.resume is None or self.resume.begun is None else self.resume.begun.seconds
+        return 0.0 if self.resume is None or self.resume.partial_epoch is None else self.resume.partial_epoch.seconds
 
     @property
     def bytes_an_epoch(self) -> int:

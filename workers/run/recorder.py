@@ -1,23 +1,18 @@
 """Gathers epoch results and has them written down a few times a second, beside the training."""
 
-import hashlib
 import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from struct import iter_unpack
 from typing import Any
-
-import numpy as np
 
 from service.backprop.training.diagnostics import Warned
 from service.backprop.training.fingerprint import fingerprint
-from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.results import EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Services
 from service.store.database import Connection
-from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.run.epoch_buffer import Pending
@@ -83,49 +78,24 @@ class Recorder:
         self.latest, self.latest_kept = (state.epoch, data), is_stored
         self.latest_state = state.optimizer.to_bytes() if self.keeps_states else None
 
-    def add(self, result: EpochResult) -> None:
-        """Note an epoch; its parameters are copied here, those of the epoch before are gone first."""
+    def add(self, run: EpochRun) -> None:
+        """Add a run's epochs; their parameters are copied here, those of the epochs before are released first."""
         self._goes_on()
         if self.latest is not None:
             self.latest = (self.latest[0], None)
-        data = result.network.stored_bytes()
-        if self.keeps_states and result.state is not None:
-            self.latest_state = result.state(copied=False).optimizer.to_bytes()
-        is_best = result.best_epoch == result.epoch
-        kept = result.epoch in self.keeping
-        if is_best:
-            self._keep_best(result.epoch, kept)
-            self.best = (result.epoch, data)
-        self.pending.note(result, kept or is_best, hashlib.sha256(data).hexdigest())
-        if kept or is_best:
-            self.pending.keep(self._alone(result.epoch, data), self.latest_state)
-        self.latest, self.latest_kept = (result.epoch, data), kept or is_best
-        self.best_epoch, self.state, self.stopped = result.best_epoch, result.state, result.stopped
-        self.seconds += result.seconds
-        for warned in result.warnings:
-            self._warn(warned)
-
-    def add_run(self, run: EpochRun) -> None:
-        """Note short epochs that were trained together; their parameters are copied here."""
-        self._goes_on()
-        data, size, sha256 = run.parameters.tobytes(), run.parameters[0].nbytes, hashlib.sha256
-        hashes = b"".join([sha256(part).digest() for (part,) in iter_unpack(f"{size}s", data)])
-        count = len(data) // size
-        stored = self.keeping.chosen_of(run.epoch, count)
-        if run.best_epoch >= run.epoch:
-            at = run.best_epoch - run.epoch
+        data, size = run.parameters.tobytes(), run.parameters[0].nbytes
+        if self.keeps_states and run.state is not None:
+            self.latest_state = run.state(copied=False).optimizer.to_bytes()
+        stored = self.keeping.chosen_of(run.first_epoch, len(run))
+        if run.best_epoch >= run.first_epoch:
+            at = run.best_epoch - run.first_epoch
             self._keep_best(run.best_epoch, bool(stored[at]))
             self.best = (run.best_epoch, data[at * size : (at + 1) * size])
             stored[at] = True
-        self.pending.keep_run(run.epoch, data, stored, self.keeping.every)
-        metrics = run.training_metrics
-        columns = np.frombuffer(hashes, dtype=np.uint8).reshape(count, -1)
-        self.pending.runs.append(
-            RunRecord(run.epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, columns)
-        )
+        self.pending.add(run, data, stored, self.keeping.every, self.latest_state)
         self.latest, self.latest_kept = (run.last_epoch, data[-size:]), bool(stored[-1])
-        self.best_epoch, self.state = run.best_epoch, run.state
-        self.seconds += run.seconds * count
+        self.best_epoch, self.state, self.stopped = run.best_epoch, run.state, run.stopped
+        self.seconds += run.seconds * len(run)
         for warned in run.warnings:
             self._warn(warned)
 
@@ -299,4 +269,4 @@ class Recorder:
 
 def _position(state: TrainingState) -> tuple[int, int]:
     """How far a state is: its epoch, and the batches that are done of the next."""
-    return state.epoch, 0 if state.begun is None else state.begun.batches
+    return state.epoch, 0 if state.partial_epoch is None else state.partial_epoch.batches

@@ -32,7 +32,8 @@ class Keeping:
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
         """Which of `count` epochs from `first` on are kept."""
         numbers = np.arange(first, first + count)
-        return np.asarray((numbers % self.every == 0) | (numbers == self.total) | np.isin(numbers, list(self.also)))
+        chosen = np.asarray((numbers % self.every == 0) | (numbers == self.total))
+        return chosen | np.isin(numbers, list(self.also)) if self.also else chosen
 
     def __contains__(self, epoch: int) -> bool:
         return epoch % self.every == 0 or epoch == self.total or epoch in self.also

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.backprop.training.fingerprint import fingerprint
-from service.backprop.training.loop import train_in_runs
-from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.loop import train
 from service.backprop.training.state import TrainingState
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
@@ -86,7 +85,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
-    run = train_in_runs(
+    runs = train(
         prepared.network,
         prepared.settings,
         prepared.training,
@@ -96,14 +95,10 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
         pause_at=total if pause_at is None else min(pause_at, total),
         checkpoint=Within(recorder, watch),
     )
-    for result in run:
-        if isinstance(result, EpochRun):
-            done = result.last_epoch
-            recorder.add_run(result)
-        else:
-            done = result.epoch
-            recorder.add(result)
-        if done >= total or (isinstance(result, EpochResult) and result.stopped is not None):
+    for run in runs:
+        done = run.last_epoch
+        recorder.add(run)
+        if done >= total or run.stopped is not None:
             return None
         if why := _stops_after(recorder, watch, done == pause_at):
             return why
@@ -147,7 +142,7 @@ def _recorder(services: Services, job: JobRecord, prepared: Prepared) -> Recorde
 
 def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
     """Where the newest epoch is not kept by rule it is held at hand: it may turn out to be the last."""
-    if resume.begun is not None or resume.epoch in recorder.keeping:
+    if resume.partial_epoch is not None or resume.epoch in recorder.keeping:
         recorder.goes_on_from(resume, None, is_stored=True)
         return
     with services.database.read() as connection:

@@ -16,9 +16,9 @@ from service.backprop.compiled.training import ROOM, Arrays, Kept, OptimizerSett
 from service.backprop.layers.dense import Dense
 from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
-from service.backprop.training.accumulators import Outcome, series, tallies
+from service.backprop.training.accumulators import Outcome, series
 from service.backprop.training.evaluator import Shard
-from service.backprop.training.numpy_steps import LastStep, Passed, Rate, RunSpec, StopCheck, Together, start_of
+from service.backprop.training.numpy_steps import ComputedEpochs, LastStep, LearningRate, RunSpec, StopCheck, started
 from service.backprop.training.rows import batches
 from service.backprop.training.state import PartialEpoch
 
@@ -51,7 +51,7 @@ def _is_covered(placed: PlacedLayer) -> bool:
 class CompiledSteps:
     """Chunks of batches, each in one call; several epochs in one where they are short."""
 
-    costs = 20
+    diagnostics_cost = 20
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec, self.network = spec, spec.network
@@ -73,37 +73,37 @@ class CompiledSteps:
         self.gatherer = Gatherer(spec.rows, network, room, settings.threads > self.threads and self.together < 2)
         self.measuring: Shard | None = None
 
-    def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
-    ) -> list[Passed] | None:
-        together = 1 if begun is not None else min(most, self.together)
-        if together > 1:
-            if between(0, None):
-                return None
-            outcome, snapshots = self._pass_several(epoch, together, rate)
-            passed = zip(tallies(self.spec.measures, outcome, together), snapshots, strict=True)
-            return [
-                Passed(tally, parameters=parameters, resumable=number == together)
-                for number, (tally, parameters) in enumerate(passed, 1)
-            ]
-        index, tally = start_of(self.spec, begun)
+    def compute(
+        self,
+        epoch: int,
+        most: int,
+        learning_rate: LearningRate,
+        stop_check: StopCheck,
+        *,
+        with_last_step: bool,
+        partial_epoch: PartialEpoch | None,
+    ) -> ComputedEpochs | None:
+        count = min(most, self.together)
+        if count > 1 and partial_epoch is None and not with_last_step:
+            return self._compute_several(epoch, count, learning_rate(epoch, 0))
+        index, accumulator = started(self.spec, partial_epoch)
         last: LastStep | None = None
-        for chunk in self.gatherer.chunks(_after(self._order(epoch, tells), index * self.spec.batch_size)):
-            if between(index, tally):
+        for chunk in self.gatherer.chunks(_after(self._order(epoch, with_last_step), index * self.spec.batch_size)):
+            if stop_check(index, accumulator):
                 return None
             rows = len(chunk.indices)
             batch_count = -(-rows // self.spec.batch_size)
-            rates = np.array([rate(epoch, index + number) for number in range(batch_count)])
+            rates = np.array([learning_rate(epoch, index + number) for number in range(batch_count)])
             index += batch_count
-            before = self.network.parameters.copy() if tells and index == self.spec.batches else None
-            self._pass(chunk, rates, np.empty(0, dtype=np.intp))
-            tally.add(Outcome(self.outputs[:rows], chunk.Y, chunk.Y), None, float(rows))
+            before = self.network.parameters.copy() if with_last_step and index == self.spec.batches else None
+            self._train(chunk, rates, np.empty(0, dtype=np.intp))
+            accumulator.add(Outcome(self.outputs[:rows], chunk.Y, chunk.Y), None, float(rows))
             if before is not None:
                 last = self._last_step(chunk.indices, before)
-        return [Passed(tally, last)]
+        return ComputedEpochs.single(accumulator, last)
 
     def _order(self, epoch: int, apart: bool) -> Iterator[IndexArray]:
-        """An epoch's rows in its order; with the last batch for itself when it is to be told `apart`."""
+        """Yield an epoch's rows in its order, chunk by chunk; with `apart` the last batch is a chunk of its own."""
         spec, settings = self.spec, self.spec.settings
         left = len(spec.rows)
         for chunk in batches(spec.rows, self.chunk, settings.shuffle, settings.seed, spec.drawn_as(epoch)):
@@ -116,27 +116,21 @@ class CompiledSteps:
                 yield chunk[:-last]
             yield chunk[-last:]
 
-    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
-        together = min(most, self.together)
-        if together < 2:
-            return None
-        outcome, parameters = self._pass_several(epoch, together, rate)
-        losses, metrics = series(self.spec.measures, outcome, together)
-        return Together(losses, metrics, parameters)
-
-    def _pass_several(self, epoch: int, together: int, rate: Rate) -> tuple[Outcome, FloatArray]:
-        """Whole epochs in one call: all their rows, and the parameters after each."""
+    def _compute_several(self, epoch: int, count: int, learning_rate: float) -> ComputedEpochs:
+        """Compute `count` whole epochs in one call, with the parameters after each."""
         spec, settings = self.spec, self.spec.settings
-        count, per_epoch = len(spec.rows), spec.batches
-        order = orders(count, settings.shuffle, settings.seed, spec.drawn_as(epoch), together)
-        rates = np.full(together * per_epoch, rate(epoch, 0))
-        ends = np.arange(1, together + 1, dtype=np.intp) * per_epoch
+        rows = len(spec.rows)
+        order = orders(rows, settings.shuffle, settings.seed, spec.drawn_as(epoch), count)
+        rates = np.full(count * spec.batches, learning_rate)
+        ends = np.arange(1, count + 1, dtype=np.intp) * spec.batches
         chunk = self.gatherer.gather(order.reshape(-1))
-        snapshots = self._pass(chunk, rates, ends)
-        return Outcome(self.outputs[: together * count], chunk.Y, chunk.Y), snapshots
+        snapshots = self._train(chunk, rates, ends)
+        outcome = Outcome(self.outputs[: count * rows], chunk.Y, chunk.Y)
+        losses, metrics = series(spec.measures, outcome, count, one_by_one=settings.stopping.decides)
+        return ComputedEpochs(losses, metrics, snapshots)
 
-    def _pass(self, chunk: Chunk, rates: FloatArray, ends: IndexArray) -> FloatArray:
-        """A step for each batch of a chunk; the parameters after the batches before `ends`."""
+    def _train(self, chunk: Chunk, rates: FloatArray, ends: IndexArray) -> FloatArray:
+        """Do a step for each batch of a chunk; return the parameters after the batches before `ends`."""
         size, count = self.spec.batch_size, len(chunk.indices)
         snapshots = np.empty((len(ends), self.network.parameters.size), dtype=self.network.dtype)
         begins = _begins(count, size, len(self.spec.rows))

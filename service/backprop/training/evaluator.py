@@ -7,7 +7,7 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.layers import Moment
 from service.backprop.network import Buffers, Network, Workspace, backward, forward
-from service.backprop.training.accumulators import Measures, Tally
+from service.backprop.training.accumulators import Accumulator, Measures
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows
 
@@ -23,25 +23,25 @@ class Evaluator:
 
     def evaluate(
         self, rows: Rows, chosen: IndexArray | None = None, should_stop: Callable[[], bool] = lambda: False
-    ) -> Tally | None:
+    ) -> Accumulator | None:
         """Loss and metrics on the rows at `chosen` (k,), or on all; None when told to stop on the way."""
-        tally = Tally(self.measures, self.network.outputs)
+        accumulator = Accumulator(self.measures, self.network.outputs)
         indices = np.arange(len(rows), dtype=np.intp) if chosen is None else chosen
         with np.errstate(all="ignore"):
             for start in range(0, len(indices), EVALUATE_ROWS):
                 if should_stop():
                     return None
-                self.pass_rows(rows, indices[start : start + EVALUATE_ROWS], tally)
-        return tally
+                self.pass_rows(rows, indices[start : start + EVALUATE_ROWS], accumulator)
+        return accumulator
 
-    def pass_rows(self, rows: Rows, indices: IndexArray, tally: Tally | None = None) -> Buffers:
+    def pass_rows(self, rows: Rows, indices: IndexArray, accumulator: Accumulator | None = None) -> Buffers:
         """A forward pass of the rows at `indices`, at most `EVALUATE_ROWS`."""
         buffers = self.workspace.sized(len(indices))
         rows.gather(indices, buffers.X, buffers.Y)
         forward(self.network, buffers)
-        if tally is not None:
+        if accumulator is not None:
             samples = rows.sample_weights
-            tally.add(buffers, *self.weighing.weigh(buffers, None if samples is None else samples[indices]))
+            accumulator.add(buffers, *self.weighing.weigh(buffers, None if samples is None else samples[indices]))
         return buffers
 
 

@@ -1,9 +1,9 @@
-"""`train()`: backpropagation, epoch by epoch. It yields what happened; the caller stores it and says when to stop."""
+"""The loop over epochs. It yields results; the caller stores them and decides when to stop."""
 
 from collections.abc import Callable, Iterator
 
 from service.backprop.network import Network
-from service.backprop.training.results import EpochResult, EpochRun
+from service.backprop.training.results import EpochRun
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import Checkpoint, TrainingState
@@ -18,70 +18,49 @@ def train(
     *,
     resume: TrainingState | None = None,
     should_stop: Callable[[], bool] = lambda: False,
-) -> Iterator[EpochResult]:
-    """Train `network` in place, yielding epoch 0 (the start, unless `resume` is given), then each epoch.
-
-    An epoch's training loss and metrics are means over its batches as they were met; validation comes after the epoch.
-    `should_stop` is asked before every batch; when it says so the generator ends without the unfinished epoch.
-    Raises `Diverged` when the loss or a parameter stops being finite.
-    """
-    for result in _drive(Trainer(network, settings, training, validation), resume, should_stop, in_runs=False):
-        assert isinstance(result, EpochResult)
-        yield result
-
-
-def train_in_runs(
-    network: Network,
-    settings: TrainingSettings,
-    training: Rows,
-    validation: Rows | None = None,
-    *,
-    resume: TrainingState | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
     pause_at: int | None = None,
     checkpoint: Checkpoint | None = None,
-) -> Iterator[EpochResult | EpochRun]:
-    """As `train`, but short epochs that were passed together are told together; `pause_at` ends such a run.
+) -> Iterator[EpochRun]:
+    """Train `network` in place and yield its epochs in runs, each as soon as it is computed.
 
-    `checkpoint` keeps states within long epochs, from which a later run goes on.
+    The first run is epoch 0, the untrained network, unless `resume` is given. An epoch's training loss and metrics are
+    means over its batches, measured before each batch's step; validation follows the epoch. NumPy computes every epoch
+    as a run of its own; compiled steps compute short epochs together.
+
+    Parameters
+    ----------
+    resume
+        The state after an earlier epoch, or within one, from which training continues.
+    should_stop
+        Asked before every batch or chunk of batches. When it returns True the generator ends without the unfinished
+        epoch.
+    pause_at
+        An epoch that is to be the last of its run, so that its state can be stored.
+    checkpoint
+        Stores states within long epochs, from which a later run continues.
+
+    Raises
+    ------
+    Diverged
+        When the loss or a parameter is no longer finite; the epochs before have been yielded.
     """
-    trainer = Trainer(network, settings, training, validation)
-    trainer.pause_at, trainer.checkpoint = pause_at, checkpoint
-    return _drive(trainer, resume, should_stop, in_runs=True)
-
-
-def _drive(
-    trainer: Trainer, resume: TrainingState | None, should_stop: Callable[[], bool], in_runs: bool
-) -> Iterator[EpochResult | EpochRun]:
+    trainer = Trainer(network, settings, training, validation, should_stop, pause_at, checkpoint)
     epoch = 0
     if resume is not None:
         trainer.restore(resume)
         epoch = resume.epoch + 1
     try:
-        while epoch <= trainer.settings.epochs:
-            if in_runs and epoch and trainer.stops_before(epoch, should_stop):
+        while epoch <= settings.epochs:
+            if epoch and trainer.stops_before(epoch):
                 return
-            began = trainer.begins()
-            together = trainer.pass_run(epoch) if in_runs else None
-            if together is not None:
-                run = trainer.end_run(epoch, together, began)
-                if run is not None:
-                    yield run
-                    epoch = run.last_epoch + 1
-                if run is None or len(run.training_loss) < len(together.losses):
-                    raise diverged(epoch)
-                continue
-            passed = trainer.pass_epochs(epoch, began, should_stop)
-            count = len(passed or ())
-            while passed:
-                result = trainer.end_epoch(epoch, passed.pop(0), count, began, should_stop)
-                if result is None:
-                    return
-                yield result
-                if result.stopped is not None:
-                    return
-                epoch += 1
-            if passed is None:
+            run = trainer.next_run(epoch)
+            if run is None:
                 return
+            yield run
+            if run.stopped is not None:
+                return
+            epoch = run.last_epoch + 1
+            if run.state is None:
+                raise diverged(epoch)
     finally:
         trainer.steps.close()

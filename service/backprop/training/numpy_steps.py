@@ -1,6 +1,6 @@
-"""The steps of training: every row of an epoch once, a step of backpropagation a batch, by NumPy.
+"""The steps of an epoch, one per batch, computed by NumPy.
 
-`Steps` is what `trainer.py` drives. `compiled/` has another kind that does the same in compiled code.
+`Steps` is the protocol that `trainer.py` drives; `compiled/steps.py` holds the implementation in compiled code.
 """
 
 from collections.abc import Callable
@@ -14,30 +14,27 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.network import Buffers, Network, Workspace
 from service.backprop.optimizers.base import Slots
-from service.backprop.training.accumulators import Measures, Tally
+from service.backprop.training.accumulators import Accumulator, Measures, single
 from service.backprop.training.evaluator import Shard
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows, batches
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import PartialEpoch
 
-SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth their additions
+SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth adding their gradients
 
-Rate = Callable[[int, int], float]  # the learning rate of an epoch's batch
+LearningRate = Callable[[int, int], float]  # of an epoch and a batch
 
 
 class StopCheck(Protocol):
-    """Asked before steps whether to stop: `batches` of the epoch are taken, `tally` holds what they told."""
+    """Decides before steps whether to stop: `batches` of the epoch are done, `accumulator` holds their sums."""
 
-    def __call__(self, batches: int, tally: Tally | None) -> bool: ...
+    def __call__(self, batches: int, accumulator: Accumulator) -> bool: ...
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run's unchanging parts: what is trained, on which rows, and how.
-
-    `settings` are the trainer's; `measures` what is tallied of every batch.
-    """
+    """What does not change during a run: what is trained, on which rows, and how."""
 
     network: Network
     settings: TrainingSettings
@@ -48,89 +45,97 @@ class RunSpec:
 
     @property
     def batches(self) -> int:
-        """Steps of an epoch."""
+        """The number of steps in an epoch."""
         return -(-len(self.rows) // self.batch_size)
 
     def drawn_as(self, epoch: int) -> int:
-        """The number under which an epoch's order and masks are drawn."""
+        """Return the number under which an epoch's order of rows and its dropout masks are drawn."""
         return self.settings.draws_from + epoch
 
 
 @dataclass(frozen=True)
 class LastStep:
-    """An epoch's last step, to be measured: what went through the network, and the parameters before it."""
+    """The last step of an epoch, for diagnostics: the buffers of its shards, and the parameters before the step."""
 
-    passed: list[Buffers]
+    shards: list[Buffers]
     before: FloatArray
 
 
 @dataclass(frozen=True)
-class Passed:
-    """One epoch that was passed. `parameters` are a copy where it was passed together with others.
+class ComputedEpochs:
+    """The result of the steps of one or more epochs.
 
-    Training can go on from it when it is `resumable`: when no later one was passed with it.
+    `losses` and each of `metrics` are (epochs,). `parameters` (epochs, parameters) are those after each epoch; None for
+    a single epoch, whose parameters are the network's. A single epoch has its `accumulator`, and its `last_step` where
+    that was asked for.
     """
-
-    tally: Tally
-    last_step: LastStep | None = None
-    parameters: FloatArray | None = None
-    resumable: bool = True
-
-
-@dataclass(frozen=True)
-class Together:
-    """Several epochs that were passed in one call: `losses` and each metric (epochs,), `parameters` after each."""
 
     losses: FloatArray
     metrics: dict[str, FloatArray]
-    parameters: FloatArray
+    parameters: FloatArray | None = None
+    accumulator: Accumulator | None = None
+    last_step: LastStep | None = None
+
+    @classmethod
+    def single(cls, accumulator: Accumulator, last_step: LastStep | None = None) -> "ComputedEpochs":
+        """Return one epoch whose rows were accumulated."""
+        losses = np.array([accumulator.mean_loss()])
+        return cls(losses, single(accumulator.results()), accumulator=accumulator, last_step=last_step)
+
+    def __len__(self) -> int:
+        return len(self.losses)
 
 
 class Steps(Protocol):
-    """How a run steps. `slots` and `steps` are its state beside the parameters.
+    """Computes the steps of a run.
 
-    A measurement of the last step costs, in steps of its own, `costs` times what one costs in NumPy's.
+    `slots` and `steps` are the optimizer's state. Diagnostics of an epoch's last step cost `diagnostics_cost` times as
+    many steps as they do with NumPy.
     """
 
     slots: Slots
     steps: int
-    costs: int
+    diagnostics_cost: int
 
-    def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
-    ) -> list[Passed] | None:
-        """Pass `epoch` and up to `most` in all, as many as are best passed together.
+    def compute(
+        self,
+        epoch: int,
+        most: int,
+        learning_rate: LearningRate,
+        stop_check: StopCheck,
+        *,
+        with_last_step: bool,
+        partial_epoch: PartialEpoch | None,
+    ) -> ComputedEpochs | None:
+        """Compute the steps of `epoch` and of up to `most` epochs in all, as many as are best computed together.
 
-        `tells`: the last step is to be measured, and only `epoch` is passed. `begun`: some of its steps are taken
-        already, and only it is passed. None when told to stop on the way.
+        With `with_last_step`, or a `partial_epoch` whose steps are partly done, only `epoch` is computed. None when
+        `stop_check` stops it on the way.
         """
 
-    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
-        """Pass several short epochs from `epoch` on, `most` of them; None where that does not pay."""
-
     def close(self) -> None:
-        """Let go of what is not memory."""
+        """Release threads."""
 
 
-def start_of(spec: RunSpec, begun: PartialEpoch | None) -> tuple[int, Tally]:
-    """How many steps of an epoch are taken already, and what they told."""
-    tally = Tally(spec.measures, spec.network.outputs)
-    if begun is None:
-        return 0, tally
-    tally.go_on(begun)
-    return begun.batches, tally
+def started(spec: RunSpec, partial_epoch: PartialEpoch | None) -> tuple[int, Accumulator]:
+    """Return how many steps of an epoch are done already, and their sums."""
+    accumulator = Accumulator(spec.measures, spec.network.outputs)
+    if partial_epoch is None:
+        return 0, accumulator
+    accumulator.restore(partial_epoch)
+    return partial_epoch.batches, accumulator
 
 
 def shards_of(rows: int, network: Network) -> int:
-    """Into how many shards a batch is cut: from shapes alone, so that threads never change a bit of a result."""
+    """Return into how many shards a batch is cut: by shapes alone, so that threads never change a bit of a result."""
     large = rows >= 2 and rows * network.parameters.size >= SHARD_FROM
     return 2 if large and not network.couples_rows() else 1
 
 
 class NumPySteps:
-    """The layers' and optimizers' own equations, one epoch at a time."""
+    """The equations of the layers and optimizers themselves, one epoch at a time."""
 
-    costs = 1
+    diagnostics_cost = 1
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec, self.network = spec, spec.network
@@ -145,33 +150,39 @@ class NumPySteps:
         self.slots = settings.optimizer.slots(self.network.parameters)
         self.steps = 0
 
-    def pass_epochs(
-        self, epoch: int, most: int, rate: Rate, tells: bool, between: StopCheck, begun: PartialEpoch | None = None
-    ) -> list[Passed] | None:
+    def compute(
+        self,
+        epoch: int,
+        most: int,
+        learning_rate: LearningRate,
+        stop_check: StopCheck,
+        *,
+        with_last_step: bool,
+        partial_epoch: PartialEpoch | None,
+    ) -> ComputedEpochs | None:
         spec, settings = self.spec, self.spec.settings
-        taken, tally = start_of(spec, begun)
+        done, accumulator = started(spec, partial_epoch)
         before: FloatArray | None = None
-        passed: list[Buffers] = []
+        shards: list[Buffers] = []
         order = batches(spec.rows, spec.batch_size, settings.shuffle, settings.seed, spec.drawn_as(epoch))
-        for index, batch in enumerate(islice(order, taken, None), taken):
-            if between(index, tally):
+        for index, batch in enumerate(islice(order, done, None), done):
+            if stop_check(index, accumulator):
                 return None
-            if tells and index == spec.batches - 1:
+            if with_last_step and index == spec.batches - 1:
                 before = self.network.parameters.copy()
-            passed = self.step(epoch, index, batch, rate(epoch, index), tally)
-        return [Passed(tally, None if before is None else LastStep(passed, before))]
+            shards = self.step(epoch, index, batch, learning_rate(epoch, index), accumulator)
+        return ComputedEpochs.single(accumulator, None if before is None else LastStep(shards, before))
 
-    def pass_together(self, epoch: int, most: int, rate: Rate) -> Together | None:
-        return None
-
-    def step(self, epoch: int, index: int, batch: IndexArray, learning_rate: float, tally: Tally) -> list[Buffers]:
-        """One step of backpropagation over the rows at `batch`; the shards' gradients are added in order."""
+    def step(
+        self, epoch: int, index: int, batch: IndexArray, learning_rate: float, accumulator: Accumulator
+    ) -> list[Buffers]:
+        """Do one step of backpropagation over the rows at `batch`; the shards' gradients are added in order."""
         parts = [batch] if len(self.shards) == 1 else np.array_split(batch, len(self.shards))
         shards = [shard for shard, part in zip(self.shards, parts, strict=True) if len(part)]
         for shard, part in zip(shards, parts, strict=False):
             shard.moment.epoch, shard.moment.batch = self.spec.drawn_as(epoch), index
             shard.gather(self.spec.rows, part)
-        normaliser = sum(shard.normaliser for shard in shards) or 1.0  # rows that all weigh nothing teach nothing
+        normaliser = sum(shard.normaliser for shard in shards) or 1.0  # rows of weight 0 have a gradient of 0
         if self.pool is None:
             for shard in shards:
                 shard.backpropagate(normaliser)
@@ -179,14 +190,14 @@ class NumPySteps:
             list(self.pool.map(lambda shard: shard.backpropagate(normaliser), shards))
         first = self.shards[0].workspace
         for shard in shards:
-            tally.add(shard.buffers, shard.weights, shard.normaliser)
+            accumulator.add(shard.buffers, shard.weights, shard.normaliser)
             if shard.workspace is not first:
                 np.add(first.gradients, shard.workspace.gradients, out=first.gradients)
         self._update(first, learning_rate)
         return [shard.buffers for shard in shards]
 
     def _update(self, workspace: Workspace, learning_rate: float) -> None:
-        """Each parameter moves along the tangent towards less error."""
+        """Change every parameter by the optimizer's step along the gradient of the regularized loss."""
         settings = self.spec.settings
         settings.regularization.penalize(self.network, workspace)
         settings.regularization.clip(workspace.gradients)

@@ -1,54 +1,56 @@
-"""What training yields: an epoch, or a run of short epochs that were passed together."""
+"""What training yields: runs of one or more epochs."""
 
 from dataclasses import dataclass
 
 from service.backprop.arrays import FloatArray
-from service.backprop.network import Network
 from service.backprop.training.diagnostics import LayerDiagnostics, Warned
 from service.backprop.training.state import StateTaker
-
-
-@dataclass(frozen=True)
-class EpochResult:
-    """One epoch. `network` is the living one, to be copied before the next epoch is asked for.
-
-    `learning_rate` is the last batch's. `state` is None where training cannot go on from: later epochs were passed
-    together with this one. `stopped` says why training ends here, if it does before its last epoch.
-    """
-
-    epoch: int
-    training_loss: float
-    validation_loss: float | None
-    training_metrics: dict[str, float]
-    validation_metrics: dict[str, float]
-    learning_rate: float
-    seconds: float
-    best_epoch: int
-    network: Network
-    state: StateTaker | None
-    stopped: str | None = None
-    layers: tuple[LayerDiagnostics, ...] | None = None
-    warnings: tuple[Warned, ...] = ()
+from service.backprop.training.stopping import StopReason
 
 
 @dataclass(frozen=True)
 class EpochRun:
-    """Short epochs from `epoch` on, without validation; as `EpochResult`, column by column.
+    """Consecutive epochs from `first_epoch` on; a single epoch is a run of length 1.
 
-    `training_loss` and each of `training_metrics` (epochs,), `parameters` (epochs, parameters). `seconds` are an
-    epoch's. `state` is that after the last of them; None where training cannot go on from it, as it diverged then.
+    Attributes
+    ----------
+    training_loss, validation_loss : (epochs,), None without validation rows
+    training_metrics, validation_metrics : each (epochs,), by the metric's key
+    learning_rate
+        That of the last batch.
+    seconds
+        The duration of each epoch.
+    parameters : (epochs, size)
+        Parameters and running statistics after each epoch, in the order in which they are stored and hashed. In a run
+        of length 1 it may be a view of the network that is being trained: copy it before asking for the next run.
+    best_epoch
+        The best epoch so far, which may be one before this run.
+    state
+        Takes the training state after the last epoch; None where training cannot continue from it, because it stopped
+        or diverged among epochs that were computed together.
+    stopped
+        Why training ends after the last epoch, if it ends before the last epoch of the settings.
+    layers
+        Diagnostics of the last epoch, where they were measured.
     """
 
-    epoch: int
+    first_epoch: int
     training_loss: FloatArray
+    validation_loss: FloatArray | None
     training_metrics: dict[str, FloatArray]
-    parameters: FloatArray
+    validation_metrics: dict[str, FloatArray]
     learning_rate: float
     seconds: float
+    parameters: FloatArray
     best_epoch: int
     state: StateTaker | None
+    stopped: StopReason | None = None
+    layers: tuple[LayerDiagnostics, ...] | None = None
     warnings: tuple[Warned, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.training_loss)
 
     @property
     def last_epoch(self) -> int:
-        return self.epoch + len(self.training_loss) - 1
+        return self.first_epoch + len(self) - 1

@@ -83,7 +83,7 @@ class TrainingState:
     """After `epoch` epochs and `steps` optimizer steps. Random draws need no state: they are functions of the epoch.
 
     `vector` holds parameters and running statistics, `slots` the optimizer's vectors, `memory` what schedules, early
-    stopping and the watch for plateaus have seen, `begun` what is done of the epoch after `epoch`, if it is under way.
+    stopping and the detection of plateaus have seen, `partial_epoch` what is done of the next epoch, if anything is.
     """
 
     epoch: int
@@ -93,7 +93,7 @@ class TrainingState:
     vector: FloatArray
     slots: dict[str, FloatArray]
     memory: dict[str, float]
-    begun: PartialEpoch | None = None
+    partial_epoch: PartialEpoch | None = None
 
     @property
     def optimizer(self) -> OptimizerState:
@@ -120,7 +120,7 @@ class TrainingState:
             "memory_names": np.array(list(self.memory), dtype=np.str_),
             "memory_values": np.array(list(self.memory.values()), dtype="<f8"),
             **_named(self.slots),
-            **({} if self.begun is None else self.begun.to_arrays()),
+            **({} if self.partial_epoch is None else self.partial_epoch.to_arrays()),
         }
         np.savez(stream, allow_pickle=False, **arrays)
 
@@ -131,8 +131,8 @@ class TrainingState:
             names, values = archive["memory_names"].tolist(), archive["memory_values"].tolist()
             memory = dict(zip(names, values, strict=True))
             best_value, vector = float(archive["best_value"]), archive["vector"]
-            begun = PartialEpoch.from_arrays(archive) if "begun_counts" in archive.files else None
-            return cls(epoch, steps, best_epoch, best_value, vector, _slots(archive), memory, begun)
+            partial_epoch = PartialEpoch.from_arrays(archive) if "begun_counts" in archive.files else None
+            return cls(epoch, steps, best_epoch, best_value, vector, _slots(archive), memory, partial_epoch)
 
 
 class StateTaker(Protocol):
@@ -151,5 +151,5 @@ class Checkpoint(Protocol):
     def is_due(self, stopping: bool) -> bool:
         """Whether to keep it now; `stopping`: training ends here."""
 
-    def keep(self, state: StateTaker) -> bool:
-        """Keep it; whether training is to end here, within the epoch. Else it goes on when this returns."""
+    def store(self, state: StateTaker) -> bool:
+        """Store it; whether training is to end here, within the epoch. Else it goes on when this returns."""

@@ -3,15 +3,26 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
+from service.backprop.arrays import FloatArray
 from service.backprop.metrics import Metric
 
 Memory = dict[str, float]
+Value = TypeVar("Value", float, FloatArray)
+
+
+class StopReason(StrEnum):
+    """Why training ended before its last epoch."""
+
+    STOP_WHEN = "stop_when"  # every bound of the settings was reached
+    EARLY_STOPPING = "early_stopping"  # the monitored value no longer improved
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when `monitor` has not got better by more than `min_delta` for `patience` epochs (Prechelt 1998)."""
+    """Stop when `monitor` has not improved by more than `min_delta` for `patience` epochs (Prechelt 1998)."""
 
     monitor: str
     patience: int
@@ -20,28 +31,34 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Stopping:
-    """`stop_when` are bounds that all have to be reached: losses from above, accuracies from below.
+    """The rules for ending training early, and which value decides on the best epoch.
 
-    What is watched is the early stopping's monitor, else the validation loss, else the training loss; the best epoch is
-    the earliest one where that was best.
+    `stop_when` holds bounds that all have to be reached: losses from above, accuracies from below. The watched value is
+    the early stopping's monitor, else the validation loss, else the training loss; the best epoch is the earliest one
+    with the best watched value.
     """
 
     early: EarlyStopping | None = None
     stop_when: tuple[tuple[str, float], ...] = ()
     metrics: tuple[Metric, ...] = ()
 
-    def watched(self, observed: Mapping[str, float]) -> float:
-        """The value that is to become small: a metric that is better when larger comes with its sign turned."""
+    @property
+    def decides(self) -> bool:
+        """Whether there is something to decide after every epoch."""
+        return self.early is not None or bool(self.stop_when)
+
+    def watched(self, observed: Mapping[str, Value]) -> Value:
+        """Return the watched value, to be minimised: a metric that is better when larger has its sign inverted."""
         name = self.early.monitor if self.early is not None else None
         if name is None:
             name = "validation_loss" if "validation_loss" in observed else "training_loss"
         value = observed[name]
         return -value if self._larger_is_better(name) else value
 
-    def is_over(self, epoch: int, observed: Mapping[str, float], memory: Memory) -> str | None:
-        """`stop_when`, `early_stopping`, or None to go on; `memory` is part of a run's state."""
+    def reason(self, epoch: int, observed: Mapping[str, float], memory: Memory) -> StopReason | None:
+        """Return why training ends after `epoch`, None to continue. `memory` is part of the training state."""
         if self.stop_when and all(self._reached(name, bound, observed[name]) for name, bound in self.stop_when):
-            return "stop_when"
+            return StopReason.STOP_WHEN
         if self.early is None or epoch == 0:
             return None
         value = self.watched(observed)
@@ -49,7 +66,7 @@ class Stopping:
             memory["best"], memory["waited"] = value, 0.0
         else:
             memory["waited"] = memory.get("waited", 0.0) + 1.0
-        return "early_stopping" if memory["waited"] >= self.early.patience else None
+        return StopReason.EARLY_STOPPING if memory["waited"] >= self.early.patience else None
 
     def _reached(self, name: str, bound: float, value: float) -> bool:
         return value >= bound if self._larger_is_better(name) else value <= bound

@@ -206,5 +206,5 @@ def test_weights_of_rows_and_classes_count_as_in_training() -> None:
         loss, SGD(learning_rate=0.1), 1, 7, False, 0, class_weights=np.array([1.0, 3.0]), label_smoothing=0.1
     )
     result = list(train(network, settings, ArrayRows(X, Y, samples)))
-    assert found.loss == pytest.approx(result[1].training_loss, rel=1e-14)
+    assert found.loss == pytest.approx(result[1].training_loss[0], rel=1e-14)
     np.testing.assert_array_equal(found.update.after, network.parameters)

@@ -4,7 +4,7 @@ from service.backprop.training.state import StateTaker, TrainingState
 
 
 class Everywhere:
-    """Keeps the state wherever it is asked within an epoch."""
+    """Stores the state wherever it is asked within an epoch."""
 
     def __init__(self) -> None:
         self.states: list[TrainingState] = []
@@ -12,6 +12,6 @@ class Everywhere:
     def is_due(self, stopping: bool) -> bool:
         return True
 
-    def keep(self, state: StateTaker) -> bool:
+    def store(self, state: StateTaker) -> bool:
         self.states.append(TrainingState.from_bytes(state(copied=False).to_bytes()))
         return False

@@ -30,7 +30,7 @@ settings = TrainingSettings(
     LOSSES["categorical_cross_entropy"](), OPTIMIZERS["adam"](), 5, 128, True, 7, threads=int(sys.argv[1])
 )
 for result in loop.train(network, settings, rows):
-    print(hashlib.sha256(network.stored_bytes()).hexdigest(), result.training_loss.hex())
+    print(hashlib.sha256(network.stored_bytes()).hexdigest(), float(result.training_loss[0]).hex())
 """
 
 

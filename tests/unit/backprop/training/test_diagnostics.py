@@ -13,7 +13,7 @@ from service.backprop.optimizers import SGD
 from service.backprop.training import diagnostics
 from service.backprop.training.diagnostics import LayerDiagnostics, plateau, stride, warnings_of
 from service.backprop.training.loop import train
-from service.backprop.training.results import EpochResult
+from service.backprop.training.results import EpochRun
 from service.backprop.training.rows import ArrayRows
 from service.backprop.training.settings import TrainingSettings
 
@@ -25,7 +25,7 @@ def dense(activation: str, weights: Any, biases: Any) -> Dense:
     return Dense(len(b), ACTIVATIONS[activation](), weights=W, biases=b)
 
 
-def first_epoch(network: Network, X: Any, Y: Any) -> EpochResult:
+def first_epoch(network: Network, X: Any, Y: Any) -> EpochRun:
     """One step over all rows."""
     network.initialize(0)
     settings = TrainingSettings(LOSSES["quadratic"](), SGD(learning_rate=RATE), 1, len(X), False, 0)

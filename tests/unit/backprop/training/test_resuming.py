@@ -17,12 +17,12 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import SCHEDULES
-from service.backprop.training.loop import train_in_runs
-from service.backprop.training.results import EpochResult
+from service.backprop.training.loop import train
 from service.backprop.training.rows import ArrayRows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import Checkpoint, TrainingState
 from service.backprop.training.stopping import EarlyStopping, Stopping
+from tests.unit.backprop.epochs import Epoch, epochs_of
 from tests.unit.backprop.training.checkpoints import Everywhere
 
 ACCURACY = METRICS["accuracy"]()
@@ -59,17 +59,17 @@ class Case:
         return TrainingSettings(loss=loss, shuffle=True, seed=9, metrics=METRICS_OF_ALL_KINDS, **values)
 
     def run(
-        self, precision: str, resume: TrainingState | None = None, checkpoint: Checkpoint | None = None
-    ) -> Iterator[EpochResult]:
+        self,
+        precision: str,
+        resume: TrainingState | None = None,
+        checkpoint: Checkpoint | None = None,
+        network: Network | None = None,
+    ) -> Iterator[Epoch]:
         """The rest of the run from `resume`, on a network that is drawn anew."""
         held_out = self.rows(20, precision, 6) if self.validation else None
         rows = self.rows(50, precision, 5)
-        run = train_in_runs(
-            self.network(precision), self.chosen(), rows, held_out, resume=resume, checkpoint=checkpoint
-        )
-        for result in run:
-            assert isinstance(result, EpochResult)
-            yield result
+        trained = self.network(precision) if network is None else network
+        yield from epochs_of(train(trained, self.chosen(), rows, held_out, resume=resume, checkpoint=checkpoint))
 
 
 def normalised() -> list[Layer]:
@@ -120,11 +120,11 @@ CASES = {
 }
 
 
-def told(result: EpochResult) -> tuple[Any, ...]:
+def told(result: Epoch) -> tuple[Any, ...]:
     """All that an epoch says of itself but its duration."""
     return (
         result.epoch,
-        hashlib.sha256(result.network.stored_bytes()).hexdigest(),
+        hashlib.sha256(result.parameters).hexdigest(),
         result.training_loss,
         result.validation_loss,
         result.training_metrics,
@@ -164,7 +164,7 @@ def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: st
 def test_from_every_batch_the_run_goes_on_the_same(name: str, precision: str) -> None:
     case, kept = CASES[name], Everywhere()
     seen = [told(result) for result in case.run(precision, checkpoint=kept)]
-    batches = len({state.begun.batches for state in kept.states if state.begun is not None})
+    batches = len({state.partial_epoch.batches for state in kept.states if state.partial_epoch is not None})
     assert batches == (0 if case.settings.get("batch_size") == 50 else 6)
     for state in kept.states[:: max(1, len(kept.states) // 20)]:
         assert [told(result) for result in case.run(precision, state)] == seen[state.epoch + 1 :]
@@ -198,7 +198,8 @@ def test_a_state_is_not_changed_by_the_epochs_after_it() -> None:
 
 
 def test_a_state_of_views_is_the_copy_until_the_next_epoch_and_takes_no_memory() -> None:
-    for result in CASES["adam"].run("float64"):
+    network = CASES["adam"].network("float64")
+    for result in CASES["adam"].run("float64", network=network):
         views, copy = result.state(copied=False), result.state()
         assert views.to_bytes() == copy.to_bytes() and views.nbytes == copy.nbytes
-        assert views.vector is result.network.vector and copy.vector is not result.network.vector
+        assert views.vector is network.vector and copy.vector is not network.vector

@@ -12,7 +12,7 @@ def ended(stopping: Stopping, name: str, values: list[float]) -> int | None:
     """The epoch at whose end training stopped; the first value is epoch 0's."""
     memory = Memory()
     for epoch, value in enumerate(values):
-        if stopping.is_over(epoch, {name: value}, memory) is not None:
+        if stopping.reason(epoch, {name: value}, memory) is not None:
             return epoch
     return None
 
@@ -64,7 +64,7 @@ def test_stop_when_needs_every_bound() -> None:
     stopping = Stopping(stop_when=(("training_loss", 0.1), ("validation_accuracy", 0.9)), metrics=BOTH)
 
     def reason(loss: float, accuracy: float) -> str | None:
-        return stopping.is_over(1, {"training_loss": loss, "validation_accuracy": accuracy}, {})
+        return stopping.reason(1, {"training_loss": loss, "validation_accuracy": accuracy}, {})
 
     assert reason(0.05, 0.95) == reason(0.1, 0.9) == "stop_when"
     assert reason(0.05, 0.8) is reason(0.2, 0.95) is None
@@ -77,9 +77,9 @@ def test_a_bound_that_holds_at_the_start_ends_training_there() -> None:
 def test_stop_when_is_named_before_early_stopping() -> None:
     stopping = Stopping(EarlyStopping("training_loss", 1), (("training_loss", 1.0),))
     memory = Memory()
-    assert stopping.is_over(1, {"training_loss": 2.0}, memory) is None
-    assert stopping.is_over(2, {"training_loss": 2.0}, memory) == "early_stopping"
-    assert stopping.is_over(3, {"training_loss": 1.0}, memory) == "stop_when"
+    assert stopping.reason(1, {"training_loss": 2.0}, memory) is None
+    assert stopping.reason(2, {"training_loss": 2.0}, memory) == "early_stopping"
+    assert stopping.reason(3, {"training_loss": 1.0}, memory) == "stop_when"
 
 
 def test_without_a_monitor_the_validation_loss_is_watched_before_the_training_loss() -> None:

@@ -14,11 +14,11 @@ from service.backprop.optimizers import SGD
 from service.backprop.randomness import Purpose, generator
 from service.backprop.training import numpy_steps
 from service.backprop.training.loop import train
-from service.backprop.training.results import EpochResult
 from service.backprop.training.rows import ArrayRows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import TrainingState
 from service.errors import Diverged
+from tests.unit.backprop.epochs import Epoch, epochs_of
 
 XOR = ArrayRows(np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float), np.array([[0], [1], [1], [0]], float))
 
@@ -48,8 +48,8 @@ def settings(**changes: object) -> TrainingSettings:
     return TrainingSettings(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def digest(result: EpochResult) -> str:
-    return hashlib.sha256(result.network.stored_bytes()).hexdigest()
+def digest(result: Epoch) -> str:
+    return hashlib.sha256(result.parameters).hexdigest()
 
 
 def test_xor_is_learned() -> None:
@@ -57,7 +57,7 @@ def test_xor_is_learned() -> None:
     chosen = settings(
         loss=LOSSES["quadratic"](), optimizer=SGD(learning_rate=0.5, momentum=0.9), epochs=2000, batch_size=4
     )
-    results = list(train(network, chosen, XOR))
+    results = list(epochs_of(train(network, chosen, XOR)))
     assert [result.epoch for result in results] == list(range(2001))
     assert results[-1].training_metrics == {"accuracy": 1.0}
     assert results[-1].training_loss < 0.01 < results[0].training_loss
@@ -71,13 +71,13 @@ def test_resuming_after_any_epoch_gives_the_same_bits(precision: str) -> None:
         return network_of(4, (5, "tanh"), (3, "softmax"), precision=precision)
 
     states, undisturbed = [], []
-    for result in train(fresh(), settings(), data, held_out):
+    for result in epochs_of(train(fresh(), settings(), data, held_out)):
         states.append(TrainingState.from_bytes(result.state().to_bytes()))
         undisturbed.append((result.epoch, digest(result), result.training_loss, result.best_epoch))
     for state in states:
         resumed = [
             (result.epoch, digest(result), result.training_loss, result.best_epoch)
-            for result in train(fresh(), settings(), data, held_out, resume=state)
+            for result in epochs_of(train(fresh(), settings(), data, held_out, resume=state))
         ]
         assert resumed == undisturbed[state.epoch + 1 :]
 
@@ -88,7 +88,7 @@ def test_the_number_of_threads_never_changes_a_bit(monkeypatch: pytest.MonkeyPat
     for threads in (1, 2):
         network = network_of(40, (64, "relu"), (3, "softmax"), precision="float32")
         run = train(network, settings(batch_size=33, threads=threads), rows(100, 40, "float32"))
-        digests.append([digest(result) for result in run])
+        digests.append([digest(result) for result in epochs_of(run)])
     assert digests[0] == digests[1]
 
 
@@ -110,7 +110,8 @@ def test_a_stop_in_the_middle_of_an_epoch_leaves_that_epoch_out() -> None:
         asked += 1
         return asked > 10
 
-    results = list(train(network_of(4, (5, "tanh"), (3, "softmax")), settings(), rows(50, 4), should_stop=stop))
+    run = train(network_of(4, (5, "tanh"), (3, "softmax")), settings(), rows(50, 4), should_stop=stop)
+    results = list(epochs_of(run))
     assert [result.epoch for result in results] == [0, 1]
 
 
@@ -119,7 +120,7 @@ def test_divergence_names_the_last_finite_epoch() -> None:
     chosen = settings(loss=LOSSES["quadratic"](), optimizer=SGD(learning_rate=1e5), epochs=500)
     seen = []
     with pytest.raises(Diverged) as caught:
-        for result in train(network, chosen, rows(50, 4)):
+        for result in epochs_of(train(network, chosen, rows(50, 4))):
             seen.append(result.epoch)
     assert caught.value.epoch == seen[-1]
 
@@ -133,7 +134,8 @@ def test_the_callers_arrays_are_not_changed() -> None:
 
 
 def test_best_epoch_is_the_earliest_lowest_validation_loss() -> None:
-    results = list(train(network_of(4, (5, "tanh"), (3, "softmax")), settings(epochs=20), rows(50, 4), rows(20, 4)))
+    run = train(network_of(4, (5, "tanh"), (3, "softmax")), settings(epochs=20), rows(50, 4), rows(20, 4))
+    results = list(epochs_of(run))
     losses = [result.validation_loss for result in results]
     assert results[-1].best_epoch == losses.index(min(losses))  # type: ignore[type-var]
 
