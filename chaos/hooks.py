@@ -17,6 +17,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.run.recorder", "Recorder.end"),
     ("end", "workers.run.run", "_fail"),
     ("put back", "workers.run.recorder", "Recorder.put_back"),
+    ("put back", "workers.run.run", "_give_up_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Watch._look"),

@@ -14,7 +14,8 @@ from service.backprop.training import rows
 from service.backprop.training.trainer import Trainer
 from service.store.jobs import jobs
 from service.store.tables import jobs as table
-from workers.run.flush import Fenced, Writer
+from workers.run.flush import Writer
+from workers.run.lease import Fenced
 
 _whole = Writer._transaction
 DRAWN = frozenset({Purpose.SHUFFLE, Purpose.DROPOUT})  # in every epoch anew

@@ -1,5 +1,6 @@
 """Rows of a stored dataset as a network takes them, gathered by index; and which rows train and which validate."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from service.definitions.columns import ColumnType, Role, Table
 from service.definitions.resolved import Splitting
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.recoding import Recoding
-from service.preprocessing.row_selection import Indices, Pages, RowList, RowRanges, Selection, smallest_type
+from service.preprocessing.row_selection import (
+    Indices,
+    InterruptibleRows,
+    Pages,
+    RowList,
+    RowRanges,
+    Selection,
+    smallest_type,
+)
 from service.preprocessing.row_weights import sample_weights
 from service.preprocessing.strata import drawn_by_class
 
@@ -135,11 +144,13 @@ def rows_of_another(
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
 
 
-def split(table: Table, array: NDArray[Any], splitting: Splitting) -> tuple[Selection, Selection | None]:
-    """Training and validation rows of a stored dataset, as a job has them.
+def split(
+    table: Table, array: NDArray[Any], splitting: Splitting, check: Callable[[], None] = lambda: None
+) -> tuple[Selection, Selection | None]:
+    """Return the training and validation rows of a stored dataset, as a job has them.
 
     A share is drawn with the job's seed out of the training rows, of each class where it says `stratify`; a range is
-    taken out of them.
+    taken out of them. `check` is called between the blocks of rows that are read for that, and may raise.
     """
     start, end = splitting.rows or (0, table.rows)
     validation = splitting.validation
@@ -153,7 +164,7 @@ def split(table: Table, array: NDArray[Any], splitting: Splitting) -> tuple[Sele
     order = np.arange(len(rows), dtype=smallest_type(end))
     generator(splitting.seed, Purpose.SPLIT).shuffle(order)
     if validation.stratify:
-        drawn = drawn_by_class(array, table, rows, order, validation.fraction)
+        drawn = drawn_by_class(array, table, InterruptibleRows(rows, check), order, validation.fraction)
     else:
         drawn = np.zeros(len(rows), dtype=np.bool_)
         drawn[order[: round(len(rows) * validation.fraction)]] = True

@@ -4,7 +4,7 @@ A row's position is its place among the chosen ones, from 0; its index the place
 """
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -68,6 +68,24 @@ class RowList:
 
     def block(self, start: int, stop: int) -> slice | Indices:
         return self.indices[start:stop].astype(np.intp)
+
+
+class InterruptibleRows:
+    """The rows of another selection; `check` is called between the blocks that are read of them, and may raise."""
+
+    def __init__(self, rows: Selection, check: Callable[[], None]) -> None:
+        self.rows, self.check = rows, check
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def at(self, positions: Indices) -> Indices:
+        return self.rows.at(positions)
+
+    def block(self, start: int, stop: int) -> slice | Indices:
+        if start:
+            self.check()
+        return self.rows.block(start, stop)
 
 
 def smallest_type(largest: int) -> np.dtype[Any]:

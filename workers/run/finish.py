@@ -1,5 +1,6 @@
 """What a job that succeeded leaves: a version of its model, and for classes the confusion matrix."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from service.store import models
 from service.store.blobs.placement import read as read_bytes
 from service.store.database import Connection
 from service.store.epochs import epochs
-from service.store.records import JobRecord, Stopped
+from service.store.records import JobRecord
 from workers.run.prepare import Prepared
 from workers.run.recorder import Recorder
 
@@ -31,12 +32,12 @@ def version_epoch(job: JobRecord, recorder: Recorder) -> int:
 
 
 def confusion_matrix(
-    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder
+    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, check: Callable[[], None]
 ) -> dict[str, Any] | None:
-    """Of the version's epoch: how many rows of each class (a row of counts) are told to be of each (its columns).
+    """Count how many rows of each class (a row of counts) the version's epoch predicts to be of each (its columns).
 
     Counted on the validation rows, else on training rows, evenly out of all of them where they are many; None for
-    values and for very many classes.
+    values and for very many classes. `check` is called before each block of rows, and may raise.
     """
     labels = prepared.preprocessing.labels
     if labels is None or len(labels) > MOST_CLASSES:
@@ -46,10 +47,15 @@ def confusion_matrix(
     network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
     evaluator = Evaluator(network, measures, Weighing(settings.loss))
+
+    def stops() -> bool:
+        check()
+        return False
+
     if prepared.validation is not None:
-        tally = evaluator.evaluate(prepared.validation)
+        tally = evaluator.evaluate(prepared.validation, should_stop=stops)
     else:
-        tally = evaluator.evaluate(prepared.training, _evenly(len(prepared.training)))
+        tally = evaluator.evaluate(prepared.training, _evenly(len(prepared.training)), stops)
     assert tally is not None
     return {
         "epoch": epoch,
@@ -69,17 +75,6 @@ def _stored_bytes(services: Services, job: JobRecord, epoch: int) -> bytes:
     with services.database.read() as connection:
         stored = epochs.load_parameters(connection, job.number, epoch)
     return read_bytes(services.blobs, stored)
-
-
-def stopping(recorder: Recorder) -> dict[str, Any]:
-    """The job's columns that tell why training ended before its last epoch, if it did."""
-    if recorder.stopped is None:
-        return {}
-    epoch = recorder.last_epoch
-    return {
-        "stopped": Stopped(reason=recorder.stopped, epoch=epoch),
-        "reached_epoch": epoch if recorder.stopped == "stop_when" else None,
-    }
 
 
 def add_version(connection: Connection, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:

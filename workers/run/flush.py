@@ -17,15 +17,12 @@ from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.run.epoch_buffer import Pending
 from workers.run.events import Telling
+from workers.run.lease import Fenced
 from workers.run.retention import Keeping, joined
 
 APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
 
 Last = Callable[[Connection], bool]  # what comes last in a transaction; False when the job is no longer this run's
-
-
-class Fenced(Exception):
-    """The job is no longer this run's; whatever it holds must be dropped."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,14 @@ STALLED = 70  # the exit code of a process whose training moves no more
 log = logging.getLogger(__name__)
 
 
+class Fenced(Exception):
+    """The job is no longer this run's; whatever it holds must be dropped."""
+
+
+class Interrupted(Exception):
+    """The run is to stop outside training, as its client or its process asks."""
+
+
 def leave_stalled() -> None:
     """End this process at once: whatever hangs in it may hold any lock."""
     os._exit(STALLED)
@@ -63,12 +71,23 @@ class Watch:
             return self.lost or self.should_stop() or self.is_overdue()
         return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
 
+    def check(self) -> None:
+        """Raise `Interrupted` when the run is to stop; called outside training, between blocks of rows or bytes."""
+        if self.stop():
+            raise Interrupted
+
     def begin(self, spent_seconds: float = 0.0) -> None:
         """Training begins now, `spent_seconds` into its epoch: what is left of the job's time limit runs from here."""
         self._moved = (self.batches, time.monotonic())
         limit = self.job.training.time_limit_seconds
         if limit is not None:
             self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
+
+    def reason(self) -> str:
+        """Why the run stops: `cancel`, `pause`, `time_limit`, `turn` or `stop`; `Fenced` when the job is another's."""
+        if self.lost:
+            raise Fenced
+        return self.asked or ("time_limit" if self.is_overdue() else "turn" if self.turn_is_over else "stop")
 
     @property
     def leaves_within(self) -> bool:
@@ -81,8 +100,8 @@ class Watch:
         return not (self.lost or self.asked == Request.CANCEL or self.is_overdue())
 
     def end(self) -> None:
-        """Training is over: what comes now has no batches."""
-        self._moved = None
+        """Training is over: what comes now has no batches, and its time is not limited."""
+        self._moved = self.deadline = None
 
     def is_overdue(self) -> bool:
         """Whether the job's time limit is over."""

@@ -1,6 +1,7 @@
-"""All that a run computes with, read in one look at the database, then fitted, mapped and built."""
+"""All that a run computes with, read in one transaction of the database, then fitted, mapped and built."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,12 +16,12 @@ from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import OptimizerState, TrainingState
 from service.definitions.build import build_network, build_settings
 from service.definitions.columns import Table
-from service.preprocessing.batches import MappedRows, open_rows, rows_of_another, split
+from service.preprocessing.batches import MappedRows, open_rows, split
 from service.preprocessing.compatibility import class_weights_alike, trained_on
 from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
-from service.preprocessing.row_selection import Selection
+from service.preprocessing.row_selection import InterruptibleRows, RowRanges, Selection
 from service.services import Services
 from service.store import resources
 from service.store.blobs.placement import read as read_bytes
@@ -68,16 +69,19 @@ class Found:
     start: Start | None
 
 
-def prepare(services: Services, job: JobRecord) -> Prepared:
-    """Read definitions, dataset and the state to go on from, in one look; then fit, map and build."""
+def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Prepared:
+    """Read definitions, dataset and the state to go on from, in one transaction; then fit, map and build.
+
+    `check` is called between blocks of rows and after large reads; what it raises ends the preparation.
+    """
     found = _look(services, job)
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
     array = open_rows(services.blobs.path(dataset.address))
-    rows, held_out = split(dataset.table, array, job.splitting)
+    rows, held_out = _split(dataset.table, array, job, check)
     labels = job.targets.labels
     preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
     network = build_network(job.network, job.training.precision)
-    resume = _begin(services, job, network, found)
+    resume = _begin(services, job, network, found, check)
     like = trained_on(preprocessing, dataset.table)
     recoding = Recoding(dataset.table, like)
     mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
@@ -92,8 +96,10 @@ def prepare(services: Services, job: JobRecord) -> Prepared:
         check_complete(dataset.table, array, held_out, preprocessing.missing)
         validation = mapped(held_out, network.dtype)
     elif found.other is not None:
-        there = open_rows(services.blobs.path(found.other.address))
-        validation = rows_of_another(there, found.other.table, like, preprocessing, network.dtype, kernels=kernels)
+        there, table = open_rows(services.blobs.path(found.other.address)), found.other.table
+        every = InterruptibleRows(RowRanges(range(table.rows)), check)
+        recoding = Recoding(table, like)
+        validation = MappedRows(there, table, preprocessing, every, network.dtype, recoding=recoding, kernels=kernels)
     return Prepared(network, settings, preprocessing, training, validation, resume)
 
 
@@ -105,6 +111,14 @@ def _look(services: Services, job: JobRecord) -> Found:
             epochs.load_resume_state(connection, job.number),
             fork_starts.load(connection, job.number),
         )
+
+
+def _split(
+    table: Table, array: NDArray[Any], job: JobRecord, check: Callable[[], None]
+) -> tuple[Selection, Selection | None]:
+    """The rows that train and those that validate; reading either is interrupted by `check`."""
+    rows, held_out = split(table, array, job.splitting, check)
+    return InterruptibleRows(rows, check), None if held_out is None else InterruptibleRows(held_out, check)
 
 
 def _preprocessing(
@@ -119,18 +133,27 @@ def _preprocessing(
     return preprocessing
 
 
-def _begin(services: Services, job: JobRecord, network: Network, found: Found) -> TrainingState | None:
+def _begin(
+    services: Services, job: JobRecord, network: Network, found: Found, check: Callable[[], None]
+) -> TrainingState | None:
     """The state to go on from, or the network as it begins: drawn, or for a fork its parent's."""
+
+    def read(stored: StoredBytes) -> bytes:
+        data = read_bytes(services.blobs, stored)
+        if stored.address is not None:  # large bytes
+            check()
+        return data
+
     if found.state is not None:
-        return TrainingState.from_bytes(read_bytes(services.blobs, found.state))
+        return TrainingState.from_bytes(read(found.state))
     if found.start is None or job.forked_from is None:
         network.initialize(job.training.seed)
         return None
     parent = build_network(job.network, job.forked_from.precision)
-    parent.load(read_bytes(services.blobs, found.start.parameters))
+    parent.load(read(found.start.parameters))
     with np.errstate(over="ignore"):  # what a float32 does not hold is found at epoch 0
         network.vector[...] = parent.vector
     if found.start.optimizer is None:
         return None
-    state = OptimizerState.from_bytes(read_bytes(services.blobs, found.start.optimizer))
+    state = OptimizerState.from_bytes(read(found.start.optimizer))
     return TrainingState(BEFORE_ALL, state.steps, 0, math.inf, network.vector, state.slots, {})

@@ -14,9 +14,10 @@ from service.backprop.training.state import StateTaker, TrainingState
 from service.services import Services
 from service.store.database import Connection
 from service.store.jobs import jobs
-from service.store.records import JobRecord, ParameterBlock, Status
+from service.store.records import JobRecord, ParameterBlock, Status, Stopped
 from workers.run.epoch_buffer import Pending
-from workers.run.flush import Fenced, Flush, Last, Writer, Written
+from workers.run.flush import Flush, Last, Writer, Written
+from workers.run.lease import Fenced
 from workers.run.retention import Keeping
 
 FLUSH_SECONDS = 0.25
@@ -61,7 +62,7 @@ class Recorder:
         self.progressed = False  # whether there is more to store than it began with
         self.within_alone: int | None = None  # an epoch kept for as long as the next one is under way
         self.best_epoch = job.best_epoch
-        self.stopped: str | None = None
+        self.stopped: str | None = None if job.stopped is None else job.stopped.reason
         self.seconds = job.training_seconds
         self.asked: str | None = None  # what the client had asked for at the last flush
         self.began_at = time.monotonic()
@@ -173,6 +174,25 @@ class Recorder:
         self.settle()
         self._note(self.writer.write, self._flush())
         return self.asked
+
+    def stopping(self) -> dict[str, Any]:
+        """The job's columns that say why training ended before its last epoch, if it did."""
+        if self.stopped is None:
+            return {}
+        epoch = self.last_epoch
+        return {
+            "stopped": Stopped(reason=self.stopped, epoch=epoch),
+            "reached_epoch": epoch if self.stopped == "stop_when" else None,
+        }
+
+    def store_reached(self, state: TrainingState) -> None:
+        """Write what is pending of a training that is complete, with its state, for a run that only concludes it."""
+        self.settle()
+        self.state = lambda copied=True: state
+        flush = self._flush()
+        self.state = None
+        flush.progress.update(self.stopping())
+        self._note(self.writer.write, flush)
 
     def keep_within(self, state: StateTaker) -> None:
         """Keep a state at an epoch's beginning or within it, with all that is pending of those before it."""

@@ -1,7 +1,7 @@
 """The verdict of a replay: whether a record's hashes, stored parameters and chain are what the replay computed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,26 +57,29 @@ class Audit:
     damaged: int | None
 
 
-def keeps_also(services: Services, job: JobRecord) -> frozenset[int]:
+def keeps_also(services: Services, job: JobRecord, check: Callable[[], None]) -> frozenset[int]:
     """The epoch that a replay stores whatever else it keeps: the record's first one whose stored bytes are others."""
     if job.replay is None or job.replay_of is None:
         return frozenset()
     with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
         recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), job.replay.through)
-    damaged = _audit(services, record, recorded).damaged
+    damaged = _audit(services, record, recorded, check).damaged
     return frozenset() if damaged is None else frozenset({damaged})
 
 
-def certify(services: Services, job: JobRecord, recorder: Recorder) -> dict[str, Any]:
-    """The replay's verdict, once its last epoch is computed and before its end is stored. Takes no transaction long."""
+def certify(services: Services, job: JobRecord, recorder: Recorder, check: Callable[[], None]) -> dict[str, Any]:
+    """Return the replay's verdict, once its last epoch is computed and before its end is stored.
+
+    No transaction lasts long. `check` is called between blocks of stored parameters, and may raise.
+    """
     assert job.replay is not None and job.replay_of is not None
     through = job.replay.through
     with services.database.read() as connection:
         record = jobs.get_job(connection, job.replay_of)
         recorded = Hashes.of(hash_chain.stored_blocks(connection, record.number), through)
         replayed = _replayed_hashes(connection, job, recorder, through)
-    audit = _audit(services, record, recorded)
+    audit = _audit(services, record, recorded, check)
     chain = {"recorded": job.replay.chain.recorded, "of_rows": recorded.chain(), "replayed": replayed.chain()}
     unlike = recorded.first_unlike(replayed)
     epoch = min((each for each in (unlike, audit.damaged) if each is not None), default=None)
@@ -103,10 +106,12 @@ def _replayed_hashes(connection: Connection, job: JobRecord, recorder: Recorder,
     return Hashes.of(found(), through)
 
 
-def _audit(services: Services, record: JobRecord, recorded: Hashes) -> Audit:
+def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Callable[[], None]) -> Audit:
     """Hash everything the record has stored; a block at a time is in memory."""
     checked, damaged, after = 0, set(), -1
     while (block := _next_block(services, record, after)) is not None:
+        if checked:
+            check()
         data = read_unchecked(services.blobs, block.bytes, block.address) or b""
         for index, epoch in enumerate(block.epochs):
             if epoch >= len(recorded.there):

@@ -15,9 +15,8 @@ from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
 from service.store.records import Failure, FailureCode, JobRecord, Request, Status
 from workers.run.checkpoint import Within
-from workers.run.finish import add_version, confusion_matrix, stopping
-from workers.run.flush import Fenced
-from workers.run.lease import Watch
+from workers.run.finish import add_version, confusion_matrix
+from workers.run.lease import Fenced, Interrupted, Watch
 from workers.run.prepare import Prepared, prepare
 from workers.run.recorder import Recorder
 from workers.run.replay_verdict import certify, keeps_also
@@ -27,11 +26,12 @@ log = logging.getLogger(__name__)
 
 def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
+    mine = fingerprint(services.settings.kernels)  # before the transaction, as the first one loads libraries
     with services.database.begin() as connection:
         freed = crashes.free_expired(connection)
-        job = jobs.claim(connection, worker, services.settings.lease_seconds, fingerprint(services.settings.kernels))
+        job = jobs.claim(connection, worker, services.settings.lease_seconds, mine)
         if job is not None:
-            job = fingerprints.welcome(connection, job, fingerprint(services.settings.kernels))
+            job = fingerprints.welcome(connection, job, mine)
     for each in freed:
         if each.status.ended:
             tidy(services, each)
@@ -49,14 +49,17 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
     recorder: Recorder | None = None
     try:
         with Watch(services, job, should_stop) as watch:
-            prepared = prepare(services, job)
-            recorder = _recorder(services, job, prepared)
+            try:
+                prepared = prepare(services, job, watch.check)
+                recorder = _recorder(services, job, prepared, watch)
+            except Interrupted:
+                _give_up_unprepared(services, job, watch)
+                return
             recorder.writer.should_stop = should_stop
             asked = _train(prepared, recorder, watch)
-            recorder.state = None  # it holds on to all that training computed in
             recorder.settle()
             watch.end()
-            _end(services, job, prepared, recorder, asked)  # the lease is kept through this, too
+            _end(services, job, prepared, recorder, watch, asked)  # the lease is kept through this, too
     except Diverged as error:
         _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
@@ -81,10 +84,12 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
 
 def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
-    watch.begin(prepared.spent_seconds)
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
+    if done >= total or recorder.stopped is not None:  # an earlier attempt was stopped after its last epoch
+        return None
+    watch.begin(prepared.spent_seconds)
     runs = train(
         prepared.network,
         prepared.settings,
@@ -102,11 +107,7 @@ def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
             return None
         if why := _stops_after(recorder, watch, done == pause_at):
             return why
-    if watch.lost:
-        raise Fenced
-    if done == total:
-        return None
-    return watch.asked or ("time_limit" if watch.is_overdue() else "turn" if watch.turn_is_over else "stop")
+    return None if done == total and not watch.lost else watch.reason()
 
 
 def last_epoch(job: JobRecord) -> int:
@@ -127,10 +128,9 @@ def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
     return recorder.asked
 
 
-def _recorder(services: Services, job: JobRecord, prepared: Prepared) -> Recorder:
-    recorder = Recorder(
-        services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), keeps_also(services, job)
-    )
+def _recorder(services: Services, job: JobRecord, prepared: Prepared, watch: Watch) -> Recorder:
+    also = keeps_also(services, job, watch.check)
+    recorder = Recorder(services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), also)
     if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
         with services.database.read() as connection:
             recorder.writer.chain = hash_chain.of_stored(connection, job.number)
@@ -163,35 +163,62 @@ def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | Non
         raise Fenced from None
 
 
-def _end(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, asked: str | None) -> None:
-    if asked is None and job.replay is not None:
-        verdict = certify(services, job, recorder)
-        recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **stopping(recorder)})
-        log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
-    elif asked is None:
-        _succeed(services, job, prepared, recorder)
-    elif asked == "time_limit":
+def _end(
+    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, watch: Watch, asked: str | None
+) -> None:
+    state, recorder.state = recorder.state, None  # it holds on to all that training computed in
+    if asked is None:
+        reached = None if state is None else state(copied=False)
+        del state
+        try:
+            _succeed(services, job, prepared, recorder, watch)
+            return
+        except Interrupted:
+            asked = watch.reason()
+            if reached is not None and asked != "cancel":  # so that a later run has only this to do again
+                recorder.store_reached(reached)
+    if asked == "time_limit":
         detail = f"training took longer than {job.training.time_limit_seconds:g} s"
         _fail(services, job, recorder, FailureCode.TIME_LIMIT, detail, recorder.last_epoch)
     elif asked == "cancel":
         recorder.end(Status.CANCELLED)
         log.info("%s: cancelled", job.id)
     else:
-        status = recorder.put_back(behind=asked == "turn")
-        if status.ended:  # it was cancelled a moment ago
-            with services.database.read() as connection:
-                ended = jobs.get_job(connection, job.id)
-            tidy(services, ended)
-        services.doorbell.ring()
-        log.info("%s: given up as %s", job.id, status)
+        _after_giving_up(services, job, recorder.put_back(behind=asked == "turn"))
 
 
-def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder) -> None:
-    matrix = confusion_matrix(services, job, prepared, recorder)
+def _give_up_unprepared(services: Services, job: JobRecord, watch: Watch) -> None:
+    """The run was to stop before anything was trained: the job goes back as it was."""
+    watch.reason()
+    with services.database.begin() as connection:
+        status = jobs.put_back(connection, job)
+    if status is None:
+        raise Fenced
+    _after_giving_up(services, job, status)
+
+
+def _after_giving_up(services: Services, job: JobRecord, status: Status) -> None:
+    """Free what a job leaves that was cancelled as it was given up, and ring for one that goes on."""
+    if status.ended:
+        with services.database.read() as connection:
+            ended = jobs.get_job(connection, job.id)
+        tidy(services, ended)
+    services.doorbell.ring()
+    log.info("%s: given up as %s", job.id, status)
+
+
+def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, watch: Watch) -> None:
+    """Conclude a job whose training is complete; `Interrupted` when the run is to stop before that is computed."""
+    if job.replay is not None:
+        verdict = certify(services, job, recorder, watch.check)
+        recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **recorder.stopping()})
+        log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
+        return
+    matrix = confusion_matrix(services, job, prepared, recorder, watch.check)
 
     def finish(connection: Connection) -> dict[str, Any]:
         version = add_version(connection, job, prepared, recorder)
-        return {**version, **stopping(recorder), "confusion_matrix": matrix}
+        return {**version, **recorder.stopping(), "confusion_matrix": matrix}
 
     recorder.end(Status.SUCCEEDED, finish)
     log.info("%s: succeeded", job.id)

@@ -29,6 +29,7 @@ def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobReco
     if restarts:
         _forget_progress(connection, job)
         values = {"warnings": [warning], "epoch": None, "best_epoch": None, "chain": None}
+        values |= {"stopped": None, "reached_epoch": None}
         values |= {"epochs_per_second": None, "training_seconds": 0.0, "fingerprint": None}
         if job.forked_from is None:
             values["preprocessing"] = None
