@@ -1,12 +1,15 @@
-"""Fixtures every test may use: private servers, one of each a session, and the pairs of parts a service is run on.
+"""Fixtures every test may use: private servers, one of each per session, and the pairs of backends of a service.
 
-With CI=true a server that is missing is a failure, otherwise its tests are skipped with the reason.
+With CI=true a server that is missing is a failure, otherwise its tests are skipped with the reason. Databases are
+copies of one that was migrated once per session, as migrating each of them would take most of the tests' time.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +17,8 @@ from typing import TypeVar
 import pytest
 
 from service.backprop.training.kernels import has_numba
+from service.store.database import Database
+from service.store.migrate import migrate
 from tests.servers import Postgres, Redis, Server, ServerMissingError
 
 S = TypeVar("S", bound=Server)
@@ -21,7 +26,7 @@ S = TypeVar("S", bound=Server)
 
 @dataclass(frozen=True)
 class Backends:
-    """An empty database, an empty queue and an empty folder."""
+    """A migrated database without rows, an empty queue and a folder for the data."""
 
     database_url: str
     queue_url: str
@@ -48,29 +53,81 @@ def valkey_server() -> Iterator[Redis]:
 
 @pytest.fixture(scope="session")
 def kernels() -> None:
-    """Compiled before any worker needs them: after a change of theirs that takes longer than tests wait."""
+    """Compile the kernels before a worker needs them: after a change of them that takes longer than tests wait."""
     if has_numba():
         subprocess.run([sys.executable, "-m", "service.backprop.compiled"], check=True)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with this release's schema and no rows, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "backprop.sqlite3"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: Postgres) -> str:
+    """The URL of a PostgreSQL database with this release's schema and no rows, to be used as a template."""
+    url = postgres_server.create_database()
+    _migrate(url)
+    return url
+
+
 @pytest.fixture(params=["sqlite+valkey", "postgresql+redis"])
-def backends(request: pytest.FixtureRequest, tmp_path: Path, kernels: None) -> Iterator[Backends]:
-    """What a service stands on, fresh for each test; a test may stop, kill and start the servers themselves."""
+def servers(request: pytest.FixtureRequest, kernels: None) -> tuple[Postgres | None, Redis]:
+    """The database server, if it is not SQLite, and the queue server; both run and the queue is empty."""
     database, _, queue = request.param.partition("+")
     queue_server: Redis = request.getfixturevalue(f"{queue}_server")
     queue_server.start()
     queue_server.flush()
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
     if database == "sqlite":
-        yield Backends(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
-        return
+        return None, queue_server
     postgres: Postgres = request.getfixturevalue("postgres_server")
     postgres.start()
-    database_url = postgres.create_database()
+    return postgres, queue_server
+
+
+@pytest.fixture
+def backends(
+    servers: tuple[Postgres | None, Redis], request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Backends]:
+    """What a service works with, fresh for each test; a test may stop, kill and start the servers themselves."""
+    postgres, queue_server = servers
+    template = request.getfixturevalue("migrated_postgres") if postgres is not None else None
+    with _backends(tmp_path, queue_server, postgres, template) as fresh:
+        if postgres is None:
+            shutil.copy(request.getfixturevalue("migrated_sqlite"), fresh.data_dir)
+        yield fresh
+
+
+@pytest.fixture
+def empty_backends(servers: tuple[Postgres | None, Redis], tmp_path: Path) -> Iterator[Backends]:
+    """The same with a database that has no tables, for tests of migrations."""
+    postgres, queue_server = servers
+    with _backends(tmp_path, queue_server, postgres) as fresh:
+        yield fresh
+
+
+@contextmanager
+def _backends(
+    folder: Path, queue_server: Redis, postgres: Postgres | None, template: str | None = None
+) -> Iterator[Backends]:
+    data_dir = folder / "data"
+    data_dir.mkdir()
+    if postgres is None:
+        yield Backends(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
+        return
+    database_url = postgres.create_database(template)
     yield Backends(database_url, queue_server.url, data_dir)
     postgres.start()
     postgres.drop_database(database_url)
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate(database)
+    database.dispose()
 
 
 def _started(start: Callable[[], S]) -> S:

@@ -156,10 +156,11 @@ class Postgres(Server):
         self._databases = count(1)
         super().__init__(account)
 
-    def create_database(self) -> str:
-        """The URL of a new and empty database."""
+    def create_database(self, template: str | None = None) -> str:
+        """Return the URL of a new database: empty, or a copy of the one at the URL `template`, which nobody may use."""
         database = f"test_{next(self._databases)}"
-        self._administer(f"CREATE DATABASE {database} TEMPLATE template0")
+        source = template.rpartition("/")[2] if template else "template0"
+        self._administer(f"CREATE DATABASE {database} TEMPLATE {source}")
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{database}"
 
     def drop_database(self, url: str) -> None:

@@ -72,7 +72,7 @@ def test_the_oracle_sees_each_fault_that_is_put_in(ground: Ground) -> None:
     assert report.is_good, report.lines()
 
 
-@pytest.mark.parametrize("backends", ["sqlite+valkey"], indirect=True)
+@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
 def test_a_job_killed_again_and_again_has_the_same_hash_at_every_epoch(ground: Ground) -> None:
     asked = ("SGD", "Adam", "schedule")
     bodies = {name: body for name, body in stage_twenty.kinds(KILLS).items() if name.startswith(asked)}

@@ -1,4 +1,4 @@
-"""The application in this process, on each pair of parts: for tests of what it answers."""
+"""The application in this process, on each pair of backends, for tests of its answers."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from service.app import create_app
 from service.config import Settings
 from service.services import Services, open_services
-from service.store.migrate import migrate
 from tests.conftest import Backends
 from workers.run.run import run_next_job
 
@@ -22,7 +21,6 @@ def settings(backends: Backends) -> Settings:
 @pytest.fixture
 def service(settings: Settings) -> Iterator[Services]:
     opened = open_services(settings)
-    migrate(opened.database)
     yield opened
     opened.database.dispose()
 

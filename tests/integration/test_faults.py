@@ -173,7 +173,7 @@ def test_ended_jobs_go_when_they_are_old_if_that_is_set(client: FlaskClient, ser
     assert client.get(f"/v1/models/{old}").status_code == 200
 
 
-@pytest.mark.parametrize("backends", ["postgresql+redis"], indirect=True)  # SQLite's lock is the process' own
+@pytest.mark.parametrize("servers", ["postgresql+redis"], indirect=True)  # SQLite's lock is the process' own
 def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
     client: FlaskClient, service: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

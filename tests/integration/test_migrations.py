@@ -14,8 +14,8 @@ from service.store.tables import metadata
 from tests.conftest import Backends
 
 
-def test_migrated_is_what_the_code_declares(backends: Backends) -> None:
-    database = Database(backends.database_url)
+def test_migrated_is_what_the_code_declares(empty_backends: Backends) -> None:
+    database = Database(empty_backends.database_url)
     migrate(database)
     migrate(database)
     check_current(database)
@@ -32,12 +32,12 @@ def test_revisions_are_read_as_alembic_reads_them() -> None:
     assert known_revisions() == {each.revision: each.down_revision for each in script.walk_revisions()}
 
 
-def test_a_database_that_is_up_to_date_needs_no_alembic(backends: Backends) -> None:
-    database = Database(backends.database_url)
+def test_a_database_that_is_up_to_date_needs_no_alembic(empty_backends: Backends) -> None:
+    database = Database(empty_backends.database_url)
     migrate(database)
     database.dispose()
     program = (
         "import sys; from service.store.database import Database; from service.store.migrate import migrate;"
         "migrate(Database(sys.argv[1])); assert 'alembic' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", program, backends.database_url], check=True)
+    subprocess.run([sys.executable, "-c", program, empty_backends.database_url], check=True)

@@ -52,4 +52,4 @@ def test_the_parent_loads_no_numpy_and_opens_no_database(tmp_path: Path) -> None
 def test_the_run_of_a_job_is_what_loads_numpy() -> None:
     program = "import json, sys, workers.run.run; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert {"numpy"} <= set(json.loads(done.stdout))
+    assert "numpy" in json.loads(done.stdout)
