@@ -101,13 +101,13 @@ def _open_to_everybody(folder: Path) -> str:
     return str(folder)
 
 
-def test_every_test_gets_empty_parts(backends: Backends) -> None:
-    assert list(backends.data_dir.iterdir()) == []
-    with redis.Redis.from_url(backends.queue_url) as client:
+def test_every_test_gets_empty_backends(empty_backends: Backends) -> None:
+    assert list(empty_backends.data_dir.iterdir()) == []
+    with redis.Redis.from_url(empty_backends.queue_url) as client:
         assert client.dbsize() == 0
         client.set("left", "behind")
 
 
-def test_parts_left_full_are_empty_again(backends: Backends) -> None:
+def test_backends_left_full_are_empty_again(backends: Backends) -> None:
     with redis.Redis.from_url(backends.queue_url) as client:
         assert client.dbsize() == 0
