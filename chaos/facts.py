@@ -9,13 +9,12 @@ from sqlalchemy import Connection, Table, select
 
 from service.services import Services
 from service.store import tables
-from service.store.epochs import runs as epoch_runs
+from service.store.epochs import runs
 from service.store.jobs.rows import COLUMNS, job_of
 from service.store.records import EpochRecord, JobRecord
 
 OF_JOBS = (
     tables.epochs,
-    tables.epoch_runs,
     tables.layer_diagnostics,
     tables.parameters,
     tables.resume_states,
@@ -130,12 +129,9 @@ def pointed_addresses(connection: Connection, pointing: Sequence[Table]) -> set[
 
 
 def _epochs(connection: Connection, number: int) -> list[EpochRecord]:
-    columns = [column.name for column in tables.epochs.c if column.name != "job"]
-    rows = _rows(connection, tables.epochs, number, "epoch")
-    alone = [EpochRecord(**{name: row._mapping[name] for name in columns}) for row in rows]
-    runs = epoch_runs.runs_between(connection, number, 0)
-    together = [epoch_runs.record_of(run, at) for run in runs for at in range(len(run.training_loss))]
-    return sorted([*alone, *together], key=lambda record: record.epoch)
+    rows = _rows(connection, tables.epochs, number, "first_epoch")
+    records = [record for row in rows for record in runs.records_of(runs.unpacked(row))]
+    return sorted(records, key=lambda record: record.epoch)
 
 
 def _blocks(connection: Connection, number: int) -> list[Block]:

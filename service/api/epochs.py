@@ -24,7 +24,7 @@ from service.jobs import stored_parameters
 from service.jobs.views import epoch_answer
 from service.models import prediction
 from service.store.database import Database
-from service.store.epochs import epochs
+from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
 from service.store.records import EpochRecord
 
@@ -61,7 +61,7 @@ def list_epochs(id: str) -> Response:
         if kind != "json":
             return Response(_stream(services().database, kind, job.number), mimetype=FORMATS[kind])
         if "points" in request.args:
-            records, more = epochs.sampled_epochs(connection, job.number, points), False
+            records, more = sampling.sampled_epochs(connection, job.number, points), False
         else:
             records, more = epochs.list_epochs(connection, job.number, after, limit)
     return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])

@@ -6,7 +6,6 @@ Imports SQLAlchemy and `service.store.database` for the type of times.
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -83,7 +82,6 @@ jobs = Table(
     Column("lost_attempts", Integer, nullable=False),  # attempts that died in whatever way, since it made progress
     Column("fingerprint", Text),  # of the machine that stored its newest epoch
     Column("claimed_at", Moment),
-    Column("batches", BigInteger),  # of the running attempt, as its last heartbeat said
     Column("lease_until", Moment),
     Column("worker", String(128)),
     Column("epoch", Integer),
@@ -108,19 +106,24 @@ jobs = Table(
     Index("ix_jobs_dataset_name", "dataset_name"),
 )
 
+# Runs of consecutive epochs that do not overlap. Each column of bytes packs one little-endian vector over the run's
+# epochs: float64, but 1 byte for a flag and 32 for a hash. Metrics follow each other in the order of their names.
 epochs = Table(
     "epochs",
     metadata,
     Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
-    Column("epoch", Integer, primary_key=True, autoincrement=False),
-    Column("training_loss", Double, nullable=False),
-    Column("validation_loss", Double),
-    Column("training_metrics", Document, nullable=False),
-    Column("validation_metrics", Document, nullable=False),
-    Column("learning_rate", Double, nullable=False),
-    Column("seconds", Double, nullable=False),
-    Column("parameters_stored", Boolean, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("first_epoch", Integer, primary_key=True, autoincrement=False),
+    Column("last_epoch", Integer, nullable=False),
+    Column("parameters_stored", LargeBinary, nullable=False),
+    Column("training_loss", LargeBinary, nullable=False),
+    Column("validation_loss", LargeBinary),
+    Column("learning_rate", LargeBinary, nullable=False),
+    Column("seconds", LargeBinary, nullable=False),
+    Column("training_metric_names", Document, nullable=False),
+    Column("training_metrics", LargeBinary, nullable=False),
+    Column("validation_metric_names", Document, nullable=False),
+    Column("validation_metrics", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
 )
 
 layer_diagnostics = Table(
@@ -131,17 +134,6 @@ layer_diagnostics = Table(
     Column("layers", Document, nullable=False),
 )
 
-# Short epochs trained together: `columns` is an NPZ archive of their losses, metrics and hashes.
-epoch_runs = Table(
-    "epoch_runs",
-    metadata,
-    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
-    Column("first_epoch", Integer, primary_key=True, autoincrement=False),
-    Column("last_epoch", Integer, nullable=False),
-    Column("learning_rate", Double, nullable=False),
-    Column("seconds", Double, nullable=False),
-    Column("columns", LargeBinary, nullable=False),
-)
 # Consecutive stored epochs share a row: first_epoch, first_epoch + stride, ... last_epoch, `size` bytes each.
 parameters = Table(
     "parameters",

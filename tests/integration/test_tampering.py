@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 
 from service.services import Services
 from service.store.epochs import runs
+from service.store.epochs.runs import DIGEST_BYTES
 from service.store.jobs import jobs
-from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs as epochs_table
 from service.store.tables import jobs as jobs_table
 from service.store.tables import parameters
@@ -45,15 +45,12 @@ def change_hash(service: Services, job: Job, epoch: int) -> None:
     """Change what is recorded as an epoch's hash."""
     with service.database.begin() as connection:
         number = jobs.get_job(connection, job["id"]).number
-        where = (epochs_table.c.job == number, epochs_table.c.epoch == epoch)
-        if connection.execute(update(epochs_table).where(*where).values(sha256="0" * 64)).rowcount:
-            return
-        (run,) = runs.runs_between(connection, number, epoch, epoch)
-        sha256 = run.sha256.copy()
-        sha256[epoch - run.first_epoch] = 0
-        values = runs._values(number, replace(run, sha256=sha256))
-        of_run = (runs_table.c.job == number, runs_table.c.first_epoch == run.first_epoch)
-        assert connection.execute(update(runs_table).where(*of_run).values(columns=values["columns"])).rowcount == 1
+        mine = (epochs_table.c.job == number, epochs_table.c.first_epoch <= epoch, epochs_table.c.last_epoch >= epoch)
+        row = connection.execute(select(epochs_table).where(*mine)).one()
+        data = bytearray(row.sha256)
+        at = (epoch - row.first_epoch) * DIGEST_BYTES
+        data[at : at + DIGEST_BYTES] = bytes(DIGEST_BYTES)
+        connection.execute(update(epochs_table).where(*mine).values(sha256=bytes(data)))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +126,12 @@ def test_an_epoch_that_is_gone_is_found(service: Services, ask: Ask) -> None:
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
     with service.database.begin() as connection:
         number = jobs.get_job(connection, record["id"]).number
-        connection.execute(epochs_table.delete().where(epochs_table.c.job == number, epochs_table.c.epoch == 2))
+        mine = (epochs_table.c.job == number, epochs_table.c.first_epoch <= 2, epochs_table.c.last_epoch >= 2)
+        run = runs.unpacked(connection.execute(select(epochs_table).where(*mine)).one())
+        connection.execute(epochs_table.delete().where(*mine))
+        at = 2 - run.first_epoch
+        others = [runs.packed(number, part) for part in (runs.cut(run, 0, at), runs.cut(run, at + 1, len(run)))]
+        connection.execute(epochs_table.insert(), [row for row in others if row["first_epoch"] <= row["last_epoch"]])
     found = verdict_of(ask, record)["first_difference"]
     assert (found["epoch"], found["in"], found["sha256"]["recorded"]) == (2, "length", None)
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from struct import iter_unpack
 
 import numpy as np
@@ -11,22 +11,20 @@ from numpy.typing import NDArray
 
 from service.backprop.training.results import EpochRun
 from service.store.blobs.placement import rows_together
-from service.store.epochs import hash_chain
-from service.store.epochs import runs as epoch_runs
+from service.store.epochs import hash_chain, runs
 from service.store.epochs.runs import RunRecord
 from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 
 @dataclass
 class Pending:
-    """Epochs alone and in runs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
+    """Runs of epochs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
 
     `states` are the optimizer's by epoch, in jobs that keep them beside the parameters.
     `forget` are stored epochs whose parameters are kept no longer; `late` is one whose row is written already, while
     its parameters come now.
     """
 
-    records: list[EpochRecord] = field(default_factory=list)
     runs: list[RunRecord] = field(default_factory=list)
     diagnostics: list[DiagnosticsRecord] = field(default_factory=list)
     blocks: list[ParameterBlock] = field(default_factory=list)
@@ -42,13 +40,7 @@ class Pending:
 
         `state` is the optimizer's after the last of them, in a job that stores it.
         """
-        size = len(data) // len(run)
-        parts = [data] if len(run) == 1 else [part for (part,) in iter_unpack(f"{size}s", data)]
-        hashes = b"".join([hashlib.sha256(part).digest() for part in parts])
-        if len(run) == 1:
-            self.records.append(_record(run, bool(stored[0]), hashes.hex()))
-        else:
-            self.runs.append(_run_record(run, stored, hashes))
+        self.runs.append(_run_record(run, data, stored))
         if run.layers is not None:
             layers = [_finite(asdict(layer)) for layer in run.layers]
             self.diagnostics.append(DiagnosticsRecord(run.last_epoch, layers))
@@ -84,7 +76,7 @@ class Pending:
 
     def hashes(self) -> Iterator[hash_chain.Block]:
         """Of all epochs, in order."""
-        return hash_chain.blocks_of(self.records, self.runs)
+        return ((run.first_epoch, run.sha256.tobytes()) for run in self.runs)
 
     def forget_parameters(self, epoch: int) -> None:
         """Keep the parameters of a bettered best epoch no longer."""
@@ -107,9 +99,6 @@ class Pending:
         return True
 
     def _mark(self, epoch: int, stored: bool) -> None:
-        self.records = [
-            replace(record, parameters_stored=stored) if record.epoch == epoch else record for record in self.records
-        ]
         for run in self.runs:
             if run.first_epoch <= epoch <= run.last_epoch:
                 run.parameters_stored[epoch - run.first_epoch] = stored
@@ -117,30 +106,24 @@ class Pending:
     @property
     def newest(self) -> EpochRecord | None:
         """The newest epoch that is pending."""
-        alone = self.records[-1] if self.records else None
-        if self.runs and (alone is None or self.runs[-1].last_epoch > alone.epoch):
-            return epoch_runs.record_of(self.runs[-1], len(self.runs[-1].training_loss) - 1)
-        return alone
+        return runs.record_of(self.runs[-1], -1) if self.runs else None
 
 
-def _record(run: EpochRun, stored: bool, sha256: str) -> EpochRecord:
-    return EpochRecord(
-        epoch=run.first_epoch,
-        training_loss=float(run.training_loss[0]),
-        validation_loss=None if run.validation_loss is None else float(run.validation_loss[0]),
-        training_metrics=_finite({name: float(values[0]) for name, values in run.training_metrics.items()}),
-        validation_metrics=_finite({name: float(values[0]) for name, values in run.validation_metrics.items()}),
-        learning_rate=run.learning_rate,
-        seconds=run.seconds,
+def _run_record(run: EpochRun, data: bytes, stored: NDArray[np.bool_]) -> RunRecord:
+    """Return what is stored of a run; `data` are its parameters, one epoch's after the other."""
+    parts = [data] if len(run) == 1 else [part for (part,) in iter_unpack(f"{len(data) // len(run)}s", data)]
+    hashes = b"".join([hashlib.sha256(part).digest() for part in parts])
+    return RunRecord(
+        first_epoch=run.first_epoch,
+        training_loss=run.training_loss,
+        validation_loss=run.validation_loss,
+        training_metrics=run.training_metrics,
+        validation_metrics=run.validation_metrics,
+        learning_rate=np.full(len(run), run.learning_rate),
+        seconds=np.full(len(run), run.seconds),
         parameters_stored=stored,
-        sha256=sha256,
+        sha256=np.frombuffer(hashes, dtype=np.uint8).reshape(len(run), -1),
     )
-
-
-def _run_record(run: EpochRun, stored: NDArray[np.bool_], hashes: bytes) -> RunRecord:
-    sha256 = np.frombuffer(hashes, dtype=np.uint8).reshape(len(run), -1)
-    metrics = run.training_metrics
-    return RunRecord(run.first_epoch, run.training_loss, metrics, run.learning_rate, run.seconds, stored, sha256)
 
 
 def _finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:

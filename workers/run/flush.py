@@ -12,7 +12,7 @@ from service.services import Services
 from service.store.blobs import references
 from service.store.blobs.placement import Placed, free, hold, place, place_written
 from service.store.database import Connection
-from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, runs, thinning
+from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, thinning
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status
 from workers.run.epoch_buffer import Pending
@@ -140,8 +140,7 @@ class Writer:
             if large := placed.large():
                 references.pointing(connection)
                 hold(self.services.blobs, large)
-            epochs.add_epochs(connection, number, pending.records)
-            runs.add_runs(connection, number, pending.runs)
+            epochs.add_epochs(connection, number, pending.runs)
             diagnostics.add_diagnostics(connection, number, pending.diagnostics)
             epochs.add_parameters(connection, number, [(block, each.address) for block, each in placed.blocks])
             optimizer_states.add(connection, number, [(epoch, each.stored()) for epoch, each in placed.standings])

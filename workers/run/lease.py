@@ -140,7 +140,7 @@ class Watch:
         settings = self.services.settings
         if renew:
             with self.services.database.begin() as connection:
-                self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds, batches=self.batches)
+                self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds)
         with self.services.database.read() as connection:
             asked = jobs.requested(connection, self.job)
             self.turn_is_over = fair_share.is_over(

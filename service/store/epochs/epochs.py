@@ -1,29 +1,37 @@
-"""What every epoch left behind: its errors, its parameters, and the state to go on from."""
+"""What every epoch left behind: its figures, its parameters, and the state to go on from.
 
-from bisect import bisect_left, bisect_right
+The table `epochs` holds runs of consecutive epochs (`service.store.epochs.runs`), which do not overlap.
+"""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select
 
 from service.errors import NotFound
 from service.store.database import Database
-from service.store.epochs import runs as epoch_runs
+from service.store.epochs import runs
 from service.store.epochs.runs import RunRecord
 from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
-from service.store.tables import epoch_runs as runs_table
 from service.store.tables import epochs, parameters, resume_states
 
-COLUMNS = [column for column in epochs.c if column.name != "job"]
-STREAM_ROWS = 5000
+COLUMNS = tuple(column for column in epochs.c if column.name != "job")
+FLAGS = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.parameters_stored)
+HASHES = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.sha256)
+LOSSES = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.training_loss)
+TOGETHER = 5000  # epochs that are read at a time
+
+Columns = Sequence[ColumnElement[Any]]
+EpochRow = Row[*tuple[Any, ...]]
 
 
-def add_epochs(connection: Connection, job: int, records: Sequence[EpochRecord]) -> None:
-    if records:
-        connection.execute(insert(epochs), [{"job": job, **asdict(record)} for record in records])
+def add_epochs(connection: Connection, job: int, records: Sequence[RunRecord]) -> None:
+    """Insert runs of epochs; those that follow each other share a row."""
+    if rows := [runs.packed(job, run) for run in runs.joined(records)]:
+        connection.execute(insert(epochs), rows)
 
 
 def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[ParameterBlock, str | None]]) -> None:
@@ -41,19 +49,32 @@ def forget_parameters(connection: Connection, job: int, epoch: int) -> str | Non
     where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
     address = connection.execute(select(parameters.c.address).where(*where)).scalar()
     connection.execute(delete(parameters).where(*where))
-    _mark(connection, job, epoch, False)
+    _mark(connection, job, np.array([epoch]), False)
     return address
 
 
 def mark_stored(connection: Connection, job: int, epoch: int) -> None:
-    """Tell in an epoch's row that its parameters are there."""
-    _mark(connection, job, epoch, True)
+    """Record that an epoch's parameters are stored."""
+    _mark(connection, job, np.array([epoch]), True)
 
 
-def _mark(connection: Connection, job: int, epoch: int, stored: bool) -> None:
-    where = (epochs.c.job == job, epochs.c.epoch == epoch)
-    if not connection.execute(epochs.update().where(*where).values(parameters_stored=stored)).rowcount:
-        epoch_runs.mark_in_run(connection, job, epoch, stored)
+def unmark_stored(connection: Connection, job: int, numbers: NDArray[np.int64]) -> None:
+    """Record that the parameters of some epochs (k,) are no longer stored."""
+    _mark(connection, job, np.sort(numbers), False)
+
+
+def _mark(connection: Connection, job: int, numbers: NDArray[np.int64], stored: bool) -> None:
+    changed = []
+    for row in rows_from(connection, job, int(numbers[0]), FLAGS, until=int(numbers[-1])):
+        mine = numbers[np.searchsorted(numbers, row.first_epoch) : np.searchsorted(numbers, row.last_epoch + 1)]
+        if not len(mine):
+            continue
+        flags = runs.unpacked_flags(row.parameters_stored)
+        flags[mine - row.first_epoch] = stored
+        changed.append({"first": row.first_epoch, "flags": runs.packed_flags(flags)})
+    if changed:
+        where = (epochs.c.job == job, epochs.c.first_epoch == bindparam("first"))
+        connection.execute(epochs.update().where(*where).values(parameters_stored=bindparam("flags")), changed)
 
 
 def save_resume_state(connection: Connection, job: int, epoch: int, state: StoredBytes) -> str | None:
@@ -78,101 +99,86 @@ def drop_resume_state(connection: Connection, job: int) -> str | None:
 
 
 def list_epochs(connection: Connection, job: int, after: int | None, limit: int) -> tuple[list[EpochRecord], bool]:
-    """Oldest first, past the epoch `after`; and whether more follow."""
-    begin = -1 if after is None else after
-    query = select(*COLUMNS).where(epochs.c.job == job, epochs.c.epoch > begin).order_by(epochs.c.epoch)
-    alone = [_epoch(row) for row in connection.execute(query.limit(limit + 1))]
-    in_runs: list[EpochRecord] = []
-    while len(in_runs) <= limit:
-        at = in_runs[-1].epoch if in_runs else begin
-        run = epoch_runs.next_run(connection, job, at)
-        if run is None or (len(alone) > limit and run.first_epoch > alone[limit].epoch):
+    """Return the first `limit` epochs past the epoch `after`, oldest first, and whether more follow."""
+    records: list[EpochRecord] = []
+    first = 0 if after is None else after + 1
+    for row in rows_from(connection, job, first, COLUMNS, together=limit + 1):
+        start = max(0, first - row.first_epoch)
+        records += runs.records_of(runs.unpacked(row), start, start + limit + 1 - len(records))
+        if len(records) > limit:
             break
-        start = max(0, at + 1 - run.first_epoch)
-        stop = min(len(run.training_loss), start + limit + 1 - len(in_runs))
-        in_runs += [epoch_runs.record_of(run, index) for index in range(start, stop)]
-    records = sorted([*alone, *in_runs], key=lambda record: record.epoch)
     return records[:limit], len(records) > limit
 
 
 def stream_epochs(database: Database, job: int) -> Iterator[EpochRecord]:
-    """All of a job's epochs, a few thousand a look: however slow the reader, no transaction waits for it."""
+    """Yield all of a job's epochs, reading a few thousand at a time: no transaction waits for a slow reader."""
     after: int | None = None
     while True:
         with database.read() as connection:
-            records, more = list_epochs(connection, job, after, STREAM_ROWS)
+            records, more = list_epochs(connection, job, after, TOGETHER)
         yield from records
         if not more:
             return
         after = records[-1].epoch
 
 
-def sampled_epochs(connection: Connection, job: int, points: int) -> list[EpochRecord]:
-    """At most `points` epochs in equal buckets, of each bucket those with the lowest and the highest training loss."""
-    pairs = select(epochs.c.epoch, epochs.c.training_loss).where(epochs.c.job == job)
-    alone = np.array([tuple(row) for row in connection.execute(pairs)], dtype=np.float64).reshape(-1, 2)
-    runs = epoch_runs.runs_between(connection, job, 0)
-    numbers = np.concatenate([alone[:, 0], *(run.first_epoch + np.arange(len(run.training_loss)) for run in runs)])
-    losses = np.concatenate([alone[:, 1], *(run.training_loss for run in runs)])
-    order = np.argsort(numbers)
-    chosen = _extremes(numbers[order].astype(np.int64), losses[order], points)
-    records = [epoch_runs.record_of(run, epoch - run.first_epoch) for run in runs for epoch in _within(chosen, run)]
-    wanted = sorted(set(chosen) - {record.epoch for record in records})
-    for start in range(0, len(wanted), STREAM_ROWS):
-        some = epochs.c.epoch.in_(wanted[start : start + STREAM_ROWS])
-        records += [_epoch(row) for row in connection.execute(select(*COLUMNS).where(epochs.c.job == job, some))]
-    return sorted(records, key=lambda record: record.epoch)
-
-
-def _extremes(numbers: NDArray[np.int64], losses: NDArray[np.float64], points: int) -> list[int]:
-    """The epochs to be shown, of ascending `numbers`: all, or each bucket's lowest and highest."""
-    if len(numbers) <= points:
-        return list(numbers.tolist())
-    buckets = max(1, points // 2)
-    bucket = (numbers - numbers[0]) * buckets // (numbers[-1] - numbers[0] + 1)
-    chosen = set()
-    for ranked in (np.lexsort((losses, bucket)), np.lexsort((-losses, bucket))):
-        first = np.concatenate([[True], np.diff(bucket[ranked]) > 0])
-        chosen.update(numbers[ranked[first]].tolist())
-    return sorted(chosen)
-
-
-def _within(chosen: list[int], run: RunRecord) -> list[int]:
-    return chosen[bisect_left(chosen, run.first_epoch) : bisect_right(chosen, run.last_epoch)]
-
-
 def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | None:
-    query = select(*COLUMNS).where(epochs.c.job == job, epochs.c.epoch == epoch)
-    row = connection.execute(query).one_or_none()
-    if row is not None:
-        return _epoch(row)
-    runs = epoch_runs.runs_between(connection, job, epoch, epoch)
-    return epoch_runs.record_of(runs[0], epoch - runs[0].first_epoch) if runs else None
+    """Return one epoch, or None when it is not stored."""
+    row = _row_of(connection, job, epoch, COLUMNS)
+    return None if row is None else runs.record_of(runs.unpacked(row), epoch - row.first_epoch)
 
 
 def losses_of(connection: Connection, job: int, wanted: Sequence[int]) -> dict[int, float]:
-    """By epoch the training loss of those that are there; `wanted` ascending, some hundreds at most."""
-    if not wanted:
-        return {}
-    pairs = select(epochs.c.epoch, epochs.c.training_loss).where(epochs.c.job == job, epochs.c.epoch.in_(wanted))
-    losses = {epoch: loss for epoch, loss in connection.execute(pairs)}
-    run: RunRecord | None = None
+    """Return the training loss by epoch of those of `wanted`, which ascend, that are stored."""
+    losses: dict[int, float] = {}
+    row: EpochRow | None = None
     for epoch in wanted:
-        if epoch in losses:
-            continue
-        if run is None or epoch > run.last_epoch:
-            run = epoch_runs.next_run(connection, job, epoch - 1)
-            if run is None:
-                break
-        if epoch >= run.first_epoch:
-            losses[epoch] = float(run.training_loss[epoch - run.first_epoch])
+        if row is None or epoch > row.last_epoch:
+            row = _row_of(connection, job, epoch, LOSSES)
+        if row is not None:
+            losses[epoch] = float(runs.unpacked_series(row.training_loss)[epoch - row.first_epoch])
     return losses
 
 
 def last_epoch(connection: Connection, job: int) -> int | None:
-    alone = connection.execute(select(func.max(epochs.c.epoch)).where(epochs.c.job == job)).scalar()
-    in_run = connection.execute(select(func.max(runs_table.c.last_epoch)).where(runs_table.c.job == job)).scalar()
-    return max((epoch for epoch in (alone, in_run) if epoch is not None), default=None)
+    """Return the number of the newest stored epoch, or None when there is none."""
+    query = select(epochs.c.last_epoch).where(epochs.c.job == job).order_by(epochs.c.first_epoch.desc()).limit(1)
+    return connection.execute(query).scalar()
+
+
+def rows_from(
+    connection: Connection, job: int, first: int, columns: Columns, until: int | None = None, together: int = TOGETHER
+) -> Iterator[EpochRow]:
+    """Yield the rows that hold an epoch from `first` to `until`, in order.
+
+    One query reads the rows of some `together` epochs, so that neither many short nor few long runs fill the memory.
+    `columns` include `first_epoch` and `last_epoch`.
+    """
+    query = select(*columns).where(epochs.c.job == job).order_by(epochs.c.first_epoch)
+    begin = _first_epoch_of_row(connection, job, first)
+    while begin is not None and (until is None or begin <= until):
+        end = max(begin, first) + together if until is None else min(max(begin, first) + together, until + 1)
+        rows = connection.execute(query.where(epochs.c.first_epoch >= begin, epochs.c.first_epoch < end)).all()
+        yield from rows
+        following = select(func.min(epochs.c.first_epoch)).where(epochs.c.job == job, epochs.c.first_epoch >= end)
+        begin = connection.execute(following).scalar()
+
+
+def _first_epoch_of_row(connection: Connection, job: int, epoch: int) -> int | None:
+    """Return where the row begins that holds `epoch`, or where the next one does; None when there is neither."""
+    if epoch > 0:
+        row = _row_of(connection, job, epoch, (epochs.c.first_epoch, epochs.c.last_epoch))
+        if row is not None:
+            return int(row.first_epoch)
+    where = (epochs.c.job == job, epochs.c.first_epoch >= epoch)
+    return connection.execute(select(func.min(epochs.c.first_epoch)).where(*where)).scalar()
+
+
+def _row_of(connection: Connection, job: int, epoch: int, columns: Columns) -> EpochRow | None:
+    """Return the row that holds an epoch."""
+    query = select(*columns).where(epochs.c.job == job, epochs.c.first_epoch <= epoch)
+    row = connection.execute(query.order_by(epochs.c.first_epoch.desc()).limit(1)).one_or_none()
+    return None if row is None or row.last_epoch < epoch else row
 
 
 def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParameters:
@@ -184,12 +190,12 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
-    record = get_epoch(connection, job, epoch)
-    if record is None or row is None or epoch > row.last_epoch or (epoch - row.first_epoch) % row.stride:
+    recorded = _row_of(connection, job, epoch, HASHES)
+    if recorded is None or row is None or epoch > row.last_epoch or (epoch - row.first_epoch) % row.stride:
         raise NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
     at = (epoch - row.first_epoch) // row.stride * row.size
     data = None if row.bytes is None else bytes(row.bytes[at : at + row.size])
-    return StoredParameters(record.sha256, data, row.address, epoch)
+    return StoredParameters(runs.hash_of(recorded, epoch), data, row.address, epoch)
 
 
 def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
@@ -216,7 +222,3 @@ def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
             )
             candidates.add(row.first_epoch + steps * row.stride)
     return min(candidates, key=lambda candidate: (abs(candidate - epoch), candidate), default=None)
-
-
-def _epoch(row: Row[Any]) -> EpochRecord:
-    return EpochRecord(**dict(row._mapping))

@@ -6,18 +6,13 @@ parameters, stored or not, and grows by each flush in the flush's own transactio
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from heapq import merge
 from struct import iter_unpack
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from service.store.epochs import runs as epoch_runs
-from service.store.epochs.runs import RunRecord
-from service.store.records import EpochRecord
-from service.store.tables import epochs
+from service.store.epochs.epochs import HASHES, rows_from
 
 DIGEST = hashlib.sha256().digest_size
-TOGETHER = 5000  # rows
 
 Block = tuple[int, bytes]  # an epoch, and the hashes of that one and those after it
 
@@ -30,15 +25,6 @@ def chained(chain: bytes, hashes: bytes) -> bytes:
     return chain
 
 
-def digest(text: str) -> bytes:
-    """The bytes of a hash in hex; of what is none, zeros."""
-    try:
-        data = bytes.fromhex(text)
-    except ValueError:
-        data = b""
-    return data if len(data) == DIGEST else bytes(DIGEST)
-
-
 def over(chain: str | None, blocks: Iterable[Block]) -> str | None:
     """The chain in hex, grown by blocks that follow each other; None as long as there is no epoch."""
     grown = bytes.fromhex(chain or "")
@@ -47,30 +33,10 @@ def over(chain: str | None, blocks: Iterable[Block]) -> str | None:
     return grown.hex() or None
 
 
-def blocks_of(records: Iterable[EpochRecord], runs: Iterable[RunRecord]) -> Iterator[Block]:
-    """Hashes of epochs that are at hand, in order."""
-    alone = ((record.epoch, digest(record.sha256)) for record in records)
-    return merge(alone, ((run.first_epoch, run.sha256.tobytes()) for run in runs))
-
-
 def stored_blocks(connection: Connection, job: int) -> Iterator[Block]:
-    """Hashes of a job's epochs as its rows have them, in order, a few thousand at a time."""
-    return merge(_alone(connection, job), _in_runs(connection, job))
-
-
-def _alone(connection: Connection, job: int) -> Iterator[Block]:
-    after = -1
-    query = select(epochs.c.epoch, epochs.c.sha256).where(epochs.c.job == job).order_by(epochs.c.epoch)
-    while rows := list(connection.execute(query.where(epochs.c.epoch > after).limit(TOGETHER))):
-        yield from ((row.epoch, digest(row.sha256)) for row in rows)
-        after = rows[-1].epoch
-
-
-def _in_runs(connection: Connection, job: int) -> Iterator[Block]:
-    after = -1
-    while (run := epoch_runs.next_run(connection, job, after)) is not None:
-        yield run.first_epoch, run.sha256.tobytes()
-        after = run.last_epoch
+    """Yield the hashes of a job's epochs as its rows have them, in order, a few thousand at a time."""
+    for row in rows_from(connection, job, 0, HASHES):
+        yield row.first_epoch, bytes(row.sha256)
 
 
 def of_stored(connection: Connection, job: int) -> str | None:

@@ -1,177 +1,210 @@
-"""Short epochs that were trained together: one row a run of them, their figures as columns of bytes."""
+"""Runs of consecutive epochs: the one record of them, how it is joined and cut, and how a row of `epochs` packs it.
 
-import io
-import math
+A single epoch is a run of length 1. Imports NumPy and the records; executes no SQL.
+"""
+
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Row
 
 from service.store.records import EpochRecord
-from service.store.tables import epoch_runs
 
 MOST_EPOCHS = 10_000  # in one row, so that reading one epoch stays cheap
-METRIC = "metric_"
+DIGEST_BYTES = 32
+
+Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """Consecutive short epochs from `first_epoch` on that were trained together, column by column.
+    """Consecutive epochs from `first_epoch` on, one vector (epochs,) for each figure; NaN is read back as null.
 
-    Of each epoch the loss, each metric, whether its parameters are stored, and their SHA-256 (epochs, 32).
+    `validation_loss` is None where nothing was validated. `seconds` are an epoch's own. `sha256` is (epochs, 32).
     """
 
     first_epoch: int
-    training_loss: NDArray[np.float64]
-    training_metrics: dict[str, NDArray[np.float64]]
-    learning_rate: float
-    seconds: float
+    training_loss: Series
+    validation_loss: Series | None
+    training_metrics: dict[str, Series]
+    validation_metrics: dict[str, Series]
+    learning_rate: Series
+    seconds: Series
     parameters_stored: NDArray[np.bool_]
     sha256: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.training_loss)
 
     @property
     def last_epoch(self) -> int:
         return self.first_epoch + len(self.training_loss) - 1
 
 
-def add_runs(connection: Connection, job: int, runs: Sequence[RunRecord]) -> None:
-    rows = [_values(job, part) for run in joined(runs) for part in _parts(run)]
-    if rows:
-        connection.execute(insert(epoch_runs), rows)
-
-
 def joined(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """Runs that follow each other as one each, where one learning rate was theirs."""
+    """Return runs that follow each other and have the same figures as one each, of at most `MOST_EPOCHS` epochs."""
     groups: list[list[RunRecord]] = []
     for run in runs:
-        last = groups[-1][-1] if groups else None
-        if last is not None and last.last_epoch + 1 == run.first_epoch and last.learning_rate == run.learning_rate:
+        if groups and _follows(groups[-1][-1], run):
             groups[-1].append(run)
         else:
             groups.append([run])
-    return [_join(group) for group in groups]
+    whole = [group[0] if len(group) == 1 else _concatenated(group) for group in groups]
+    return [cut(run, start, start + MOST_EPOCHS) for run in whole for start in range(0, len(run), MOST_EPOCHS)]
 
 
-def _join(group: list[RunRecord]) -> RunRecord:
-    counts = [len(run.training_loss) for run in group]
+def _follows(before: RunRecord, run: RunRecord) -> bool:
+    """Return whether `run` begins right after `before` and has the same figures."""
+    return (
+        before.last_epoch + 1 == run.first_epoch
+        and (before.validation_loss is None) == (run.validation_loss is None)
+        and list(before.training_metrics) == list(run.training_metrics)
+        and list(before.validation_metrics) == list(run.validation_metrics)
+    )
+
+
+def _concatenated(group: Sequence[RunRecord]) -> RunRecord:
+    validation = [run.validation_loss for run in group if run.validation_loss is not None]
     return RunRecord(
         group[0].first_epoch,
         np.concatenate([run.training_loss for run in group]),
-        {name: np.concatenate([run.training_metrics[name] for run in group]) for name in group[0].training_metrics},
-        group[0].learning_rate,
-        sum(run.seconds * count for run, count in zip(group, counts, strict=True)) / sum(counts),
+        np.concatenate(validation) if validation else None,
+        _concatenated_metrics([run.training_metrics for run in group]),
+        _concatenated_metrics([run.validation_metrics for run in group]),
+        np.concatenate([run.learning_rate for run in group]),
+        np.concatenate([run.seconds for run in group]),
         np.concatenate([run.parameters_stored for run in group]),
         np.concatenate([run.sha256 for run in group]),
     )
 
 
-def _parts(run: RunRecord) -> list[RunRecord]:
-    """The run in pieces of at most `MOST_EPOCHS`."""
-    return [cut(run, start, start + MOST_EPOCHS) for start in range(0, len(run.training_loss), MOST_EPOCHS)]
+def _concatenated_metrics(group: Sequence[dict[str, Series]]) -> dict[str, Series]:
+    return {name: np.concatenate([metrics[name] for metrics in group]) for name in group[0]}
 
 
 def cut(run: RunRecord, start: int, stop: int) -> RunRecord:
-    """Its epochs from the `start`-th up to the `stop`-th."""
+    """Return the run's epochs from the `start`-th up to, but not including, the `stop`-th."""
+    if start == 0 and stop >= len(run):
+        return run
     return RunRecord(
         run.first_epoch + start,
         run.training_loss[start:stop],
+        None if run.validation_loss is None else run.validation_loss[start:stop],
         {name: values[start:stop] for name, values in run.training_metrics.items()},
-        run.learning_rate,
-        run.seconds,
+        {name: values[start:stop] for name, values in run.validation_metrics.items()},
+        run.learning_rate[start:stop],
+        run.seconds[start:stop],
         run.parameters_stored[start:stop],
         run.sha256[start:stop],
     )
 
 
-def runs_between(connection: Connection, job: int, first: int, last: int | None = None) -> list[RunRecord]:
-    """The runs that hold an epoch from `first` on, up to `last`."""
-    query = select(epoch_runs).where(epoch_runs.c.job == job, epoch_runs.c.last_epoch >= first)
-    if last is not None:
-        query = query.where(epoch_runs.c.first_epoch <= last)
-    return [_run(row) for row in connection.execute(query.order_by(epoch_runs.c.first_epoch))]
-
-
-def next_run(connection: Connection, job: int, after: int) -> RunRecord | None:
-    """The first run with an epoch past `after`."""
-    where = (epoch_runs.c.job == job, epoch_runs.c.last_epoch > after)
-    row = connection.execute(select(epoch_runs).where(*where).order_by(epoch_runs.c.first_epoch).limit(1)).one_or_none()
-    return None if row is None else _run(row)
-
-
-def mark_in_run(connection: Connection, job: int, epoch: int, stored: bool) -> None:
-    """Tell in the run that holds an epoch whether its parameters are there."""
-    for run in runs_between(connection, job, epoch, epoch):
-        _mark(connection, job, run, np.array([epoch]), stored)
-
-
-def unmark_in_runs(connection: Connection, job: int, dropped: NDArray[np.int64]) -> None:
-    """Tell in the runs that hold some of these epochs (k,), ascending, that their parameters are gone."""
-    for run in runs_between(connection, job, int(dropped[0]), int(dropped[-1])):
-        some = dropped[(dropped >= run.first_epoch) & (dropped <= run.last_epoch)]
-        if len(some):
-            _mark(connection, job, run, some, False)
-
-
-def _mark(connection: Connection, job: int, run: RunRecord, numbers: NDArray[np.int64], stored: bool) -> None:
-    flags = run.parameters_stored.copy()
-    flags[numbers - run.first_epoch] = stored
-    where = (epoch_runs.c.job == job, epoch_runs.c.first_epoch == run.first_epoch)
-    values = _values(job, replace(run, parameters_stored=flags))
-    connection.execute(update(epoch_runs).where(*where).values(columns=values["columns"]))
-
-
 def record_of(run: RunRecord, index: int) -> EpochRecord:
-    """The `index`-th epoch of a run."""
-    metrics = {name: _finite(values[index]) for name, values in run.training_metrics.items()}
-    return EpochRecord(
-        epoch=run.first_epoch + index,
-        training_loss=float(run.training_loss[index]),
-        validation_loss=None,
-        training_metrics=metrics,
-        validation_metrics={},
-        learning_rate=run.learning_rate,
-        seconds=run.seconds,
-        parameters_stored=bool(run.parameters_stored[index]),
-        sha256=run.sha256[index].tobytes().hex(),
-    )
+    """Return the `index`-th epoch of a run; -1 is the last."""
+    index %= len(run)
+    return records_of(run, index, index + 1)[0]
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def records_of(run: RunRecord, start: int = 0, stop: int | None = None) -> list[EpochRecord]:
+    """Return the run's epochs from the `start`-th up to, but not including, the `stop`-th."""
+    stop = len(run) if stop is None else min(stop, len(run))
+    count = stop - start
+    nothing: list[float | None] = [None] * count
+    validation_loss = nothing if run.validation_loss is None else _finite(run.validation_loss[start:stop])
+    hashes = run.sha256[start:stop].tobytes().hex()
+    return [
+        EpochRecord(*values)
+        for values in zip(
+            range(run.first_epoch + start, run.first_epoch + stop),
+            run.training_loss[start:stop].tolist(),
+            validation_loss,
+            _by_epoch(run.training_metrics, start, stop),
+            _by_epoch(run.validation_metrics, start, stop),
+            run.learning_rate[start:stop].tolist(),
+            run.seconds[start:stop].tolist(),
+            run.parameters_stored[start:stop].tolist(),
+            [hashes[at : at + 2 * DIGEST_BYTES] for at in range(0, len(hashes), 2 * DIGEST_BYTES)],
+            strict=True,
+        )
+    ]
 
 
-def _values(job: int, run: RunRecord) -> dict[str, Any]:
-    stream = io.BytesIO()
-    np.savez(
-        stream,
-        allow_pickle=False,
-        training_loss=run.training_loss.astype("<f8"),
-        parameters_stored=run.parameters_stored,
-        sha256=run.sha256,
-        **{METRIC + name: values.astype("<f8") for name, values in run.training_metrics.items()},
-    )
+def _by_epoch(metrics: dict[str, Series], start: int, stop: int) -> list[dict[str, float | None]]:
+    if not metrics:
+        return [{} for _ in range(start, stop)]
+    columns = [_finite(values[start:stop]) for values in metrics.values()]
+    return [dict(zip(metrics, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _finite(values: Series) -> list[float | None]:
+    """Return a vector as a list, None where a value is not finite."""
+    return [value if abs(value) < float("inf") else None for value in values.tolist()]
+
+
+def packed(job: int, run: RunRecord) -> dict[str, Any]:
+    """Return the row of `epochs` for a run: little-endian bytes, metrics one after the other in the names' order."""
     return {
         "job": job,
         "first_epoch": run.first_epoch,
         "last_epoch": run.last_epoch,
-        "learning_rate": run.learning_rate,
-        "seconds": run.seconds,
-        "columns": stream.getvalue(),
+        "parameters_stored": packed_flags(run.parameters_stored),
+        "sha256": run.sha256.tobytes(),
+        "training_loss": _bytes(run.training_loss),
+        "validation_loss": None if run.validation_loss is None else _bytes(run.validation_loss),
+        "training_metric_names": list(run.training_metrics),
+        "training_metrics": b"".join(map(_bytes, run.training_metrics.values())),
+        "validation_metric_names": list(run.validation_metrics),
+        "validation_metrics": b"".join(map(_bytes, run.validation_metrics.values())),
+        "learning_rate": _bytes(run.learning_rate),
+        "seconds": _bytes(run.seconds),
     }
 
 
-def _run(row: Row[Any]) -> RunRecord:
-    with np.load(io.BytesIO(row.columns), allow_pickle=False) as columns:
-        metrics = {name.removeprefix(METRIC): columns[name] for name in columns.files if name.startswith(METRIC)}
-        return RunRecord(
-            row.first_epoch,
-            columns["training_loss"],
-            metrics,
-            row.learning_rate,
-            row.seconds,
-            columns["parameters_stored"],
-            columns["sha256"],
-        )
+def packed_flags(flags: NDArray[np.bool_]) -> bytes:
+    """Return flags as they are stored: one byte each, 0 or 1."""
+    return flags.astype(np.bool_, copy=False).tobytes()
+
+
+def unpacked_flags(data: bytes) -> NDArray[np.bool_]:
+    """Return stored flags as a vector that may be changed."""
+    return np.frombuffer(data, dtype=np.bool_).copy()
+
+
+def unpacked(row: Row[Any]) -> RunRecord:
+    """Return the run that a row of `epochs` packs; its vectors are views of the row's bytes and read-only."""
+    return RunRecord(
+        row.first_epoch,
+        unpacked_series(row.training_loss),
+        None if row.validation_loss is None else unpacked_series(row.validation_loss),
+        unpacked_metrics(row.training_metric_names, row.training_metrics),
+        unpacked_metrics(row.validation_metric_names, row.validation_metrics),
+        unpacked_series(row.learning_rate),
+        unpacked_series(row.seconds),
+        np.frombuffer(row.parameters_stored, dtype=np.bool_),
+        np.frombuffer(row.sha256, dtype=np.uint8).reshape(-1, DIGEST_BYTES),
+    )
+
+
+def hash_of(row: Row[Any], epoch: int) -> str:
+    """Return the SHA-256 in hex of one of the epochs that a row of `epochs` packs."""
+    at = (epoch - row.first_epoch) * DIGEST_BYTES
+    return bytes(row.sha256[at : at + DIGEST_BYTES]).hex()
+
+
+def unpacked_series(data: bytes) -> Series:
+    """Return the vector that a column packs."""
+    return np.frombuffer(data, dtype="<f8")
+
+
+def unpacked_metrics(names: Sequence[str], data: bytes) -> dict[str, Series]:
+    """Return the vectors of a packed matrix of metrics by their names."""
+    if not names:
+        return {}
+    return dict(zip(names, unpacked_series(data).reshape(len(names), -1), strict=True))
+
+
+def _bytes(values: Series) -> bytes:
+    return values.astype("<f8", copy=False).tobytes()

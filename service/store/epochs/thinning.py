@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
-from service.store.epochs import optimizer_states, runs
-from service.store.tables import epochs, parameters
-
-TOGETHER = 1000  # epochs of one statement
+from service.store.epochs import epochs, optimizer_states
+from service.store.tables import parameters
 
 Numbers = NDArray[np.int64]
 
@@ -95,7 +93,7 @@ def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wan
             addresses.append(block.address)
     if dropped:
         numbers = np.concatenate(dropped)
-        _unmark(connection, job, numbers)
+        epochs.unmark_stored(connection, job, numbers)
         addresses += optimizer_states.forget(connection, job, numbers.tolist())
     return Thinned(freed, tuple(addresses))
 
@@ -124,11 +122,3 @@ def _rewrite(
             }
         )
     connection.execute(insert(parameters), rows)
-
-
-def _unmark(connection: Connection, job: int, dropped: Numbers) -> None:
-    """Tell in the epochs' rows that their parameters are gone."""
-    for start in range(0, len(dropped), TOGETHER):
-        some = epochs.c.epoch.in_(dropped[start : start + TOGETHER].tolist())
-        connection.execute(update(epochs).where(epochs.c.job == job, some).values(parameters_stored=False))
-    runs.unmark_in_runs(connection, job, dropped)

@@ -8,7 +8,7 @@ from service.backprop.training.fingerprint import differences
 from service.store import events
 from service.store.jobs import jobs
 from service.store.records import JobRecord, OnOtherMachine
-from service.store.tables import epoch_runs, epochs, layer_diagnostics, optimizer_states, parameters, resume_states
+from service.store.tables import epochs, layer_diagnostics, optimizer_states, parameters, resume_states
 from service.store.tables import jobs as table
 
 CODE = "other_machine"
@@ -39,5 +39,5 @@ def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobReco
 
 
 def _forget_progress(connection: Connection, job: JobRecord) -> None:
-    for each in (epochs, epoch_runs, layer_diagnostics, parameters, optimizer_states, resume_states):
+    for each in (epochs, layer_diagnostics, parameters, optimizer_states, resume_states):
         connection.execute(delete(each).where(each.c.job == job.number))

@@ -165,7 +165,6 @@ def claim(
             attempt=jobs.c.attempt + 1,
             lease_until=clock(lease_seconds),
             claimed_at=clock(),
-            batches=0,
             worker=worker,
             started_at=func.coalesce(jobs.c.started_at, datetime.now(UTC)),
         )
