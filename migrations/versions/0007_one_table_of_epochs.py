@@ -7,6 +7,7 @@ on, so that dropping the old `jobs` would delete the rows of every table that re
 import io
 import math
 import struct
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
@@ -211,21 +212,30 @@ def _archives(connection: sa.Connection, job: int) -> Iterator[Run]:
 
 
 def _run_of_archive(row: sa.Row[Any]) -> Run:
-    import numpy as np  # here alone, as every start on an empty database imports the migrations
+    with zipfile.ZipFile(io.BytesIO(row.columns)) as archive:
+        columns = {name.removesuffix(".npy"): _values(archive.read(name)) for name in archive.namelist()}
+    count = row.last_epoch - row.first_epoch + 1
+    metrics = {name.removeprefix(METRIC): data for name, data in columns.items() if name.startswith(METRIC)}
+    return Run(
+        row.first_epoch,
+        _series(columns["training_loss"]),
+        None,
+        {name: _series(data) for name, data in metrics.items()},
+        {},
+        [row.learning_rate] * count,
+        [row.seconds] * count,
+        columns["parameters_stored"],
+        columns["sha256"],
+    )
 
-    with np.load(io.BytesIO(row.columns), allow_pickle=False) as columns:
-        count = len(columns["training_loss"])
-        return Run(
-            row.first_epoch,
-            columns["training_loss"].tolist(),
-            None,
-            {name.removeprefix(METRIC): columns[name].tolist() for name in columns.files if name.startswith(METRIC)},
-            {},
-            [row.learning_rate] * count,
-            [row.seconds] * count,
-            columns["parameters_stored"].astype(np.bool_).tobytes(),
-            columns["sha256"].tobytes(),
-        )
+
+def _values(npy: bytes) -> bytes:
+    """Return the bytes of an array in NumPy's file format 1.0, which says in two bytes how long its header is."""
+    return npy[10 + int.from_bytes(npy[8:10], "little") :]
+
+
+def _series(data: bytes) -> Series:
+    return struct.unpack(f"<{len(data) // 8}d", data)
 
 
 def _number(value: float | None) -> float:
