@@ -29,7 +29,7 @@ from service.api.feed import Feed
 from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
-from service.models.prediction import ModelCache
+from service.models.cache import ModelCache
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 

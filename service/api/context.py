@@ -6,7 +6,7 @@ from flask import current_app
 
 from service.api.feed import Feed
 from service.api.waiting import Waits
-from service.models.prediction import ModelCache
+from service.models.cache import ModelCache
 from service.services import Services
 
 

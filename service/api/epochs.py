@@ -22,7 +22,7 @@ from service.definitions.build import build_network
 from service.definitions.requests import PredictRequest
 from service.jobs import stored_parameters
 from service.jobs.views import epoch_answer
-from service.models import prediction
+from service.models.loading import load_epoch
 from service.store.database import Database
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
@@ -147,4 +147,4 @@ def _npz(network: Network) -> bytes:
 )
 def predict_epoch(id: str, epoch: str) -> Response:
     """Predict with the network as it was after an epoch, of running and failed jobs too."""
-    return predict_request(prediction.epoch_of(services(), model_cache(), id, epoch))
+    return predict_request(load_epoch(services(), model_cache(), id, epoch))

@@ -11,7 +11,7 @@ from service.api.routes import Routes
 from service.definitions.explaining import EvaluateRequest
 from service.explain.evaluation import evaluate
 from service.explain.subjects import Subject, of_epoch, of_version
-from service.models import prediction
+from service.models.views import version_number
 
 routes = Routes("evaluation")
 PROBLEMS = (404, 409)
@@ -57,5 +57,5 @@ def evaluate_model(name: str) -> Response:
 )
 def evaluate_version(name: str, version: str) -> Response:
     """Loss, metrics and confusion matrix of one version of a model."""
-    number = prediction.version_number(version)
+    number = version_number(version)
     return _evaluate(of_version(services(), model_cache(), name, number, request.args.get("epoch")))

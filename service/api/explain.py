@@ -23,7 +23,7 @@ from service.explain import epoch_diff, gradient_check, loss_landscape, trace
 from service.explain.parameter_query import place_of, short_place_of
 from service.explain.subjects import Subject, of_epoch, of_version
 from service.explain.untrained_networks import of_network
-from service.models import prediction
+from service.models.views import version_number
 
 routes = Routes("backpropagation, told")
 M = TypeVar("M", bound=Model)
@@ -45,7 +45,7 @@ def _epoch(id: str, epoch: str) -> Subject:
 
 
 def _version(name: str, version: str | None) -> Subject:
-    number = None if version is None else prediction.version_number(version)
+    number = None if version is None else version_number(version)
     return of_version(services(), model_cache(), name, number, request.args.get("epoch"))
 
 

@@ -9,7 +9,8 @@ from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer, ModelAnswer, PredictAnswer, VersionAnswer
 from service.datasets.media_types import CSV, NPZ
 from service.definitions.requests import PredictRequest
-from service.models import prediction, views
+from service.models import views
+from service.models.loading import load_version
 from service.store import models as stored
 
 routes = Routes("models")
@@ -70,8 +71,8 @@ def predict(name: str) -> Response:
 )
 def predict_version(name: str, version: str) -> Response:
     """Predict with one version of a model."""
-    return _predict(name, prediction.version_number(version))
+    return _predict(name, views.version_number(version))
 
 
 def _predict(name: str, version: int | None) -> Response:
-    return predict_request(prediction.version_of(services(), model_cache(), name, version, request.args.get("epoch")))
+    return predict_request(load_version(services(), model_cache(), name, version, request.args.get("epoch")))

@@ -21,13 +21,14 @@ from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Fault, Invalid, Malformed
 from service.models import prediction
-from service.models.prediction import RawRows, Trained
+from service.models.cache import TrainedNetwork
+from service.models.prediction import RawRows
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def predict_request(trained: Trained) -> Response:
+def predict_request(trained: TrainedNetwork) -> Response:
     """Predict the rows of the request's body, answered as `?format=` or `Accept` says."""
     wanted = wanted_format(FORMATS)
     kind, blocks = open_body((JSON, CSV, NPZ))
@@ -41,7 +42,7 @@ def predict_request(trained: Trained) -> Response:
     return Response(data, mimetype=FORMATS[wanted])
 
 
-def _raw_rows(trained: Trained, kind: str, data: bytes) -> RawRows:
+def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
     """The body's rows: those of plain numbers the quick way, all others the way that tells what is wrong."""
     if kind == JSON:
         plain = prediction.plain_raw_rows(trained, data)
@@ -50,7 +51,7 @@ def _raw_rows(trained: Trained, kind: str, data: bytes) -> RawRows:
     return prediction.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None))
 
 
-def _rows_of_csv(trained: Trained, data: bytes) -> list[dict[str, Any]]:
+def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> list[dict[str, Any]]:
     """A header row with the input columns' names, then rows; empty cells are missing."""
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
@@ -93,7 +94,7 @@ def _rows_of_npz(data: bytes) -> list[list[float]]:
     return rows
 
 
-def _as_csv(trained: Trained, values: Any, labels: Sequence[Any] | None) -> bytes:
+def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:
     """One row a prediction: the label and each class's output, or each target's value."""
     preprocessing = trained.preprocessing
     names = [target.name for target in preprocessing.targets]

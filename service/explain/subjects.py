@@ -21,8 +21,8 @@ from service.definitions.choices import build
 from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
-from service.models import prediction
-from service.models.prediction import ModelCache, Trained
+from service.models.cache import ModelCache, TrainedNetwork
+from service.models.loading import load_epoch, load_version
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models as stored_models
@@ -92,7 +92,7 @@ def of_epoch(services: Services, model_cache: ModelCache, job_id: str, epoch: st
     with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
     check_size(job.network)
-    trained = prediction.epoch_of(services, model_cache, job_id, epoch)
+    trained = load_epoch(services, model_cache, job_id, epoch)
     return _of_job(services, job, trained, {"job": job.id, "epoch": trained.epoch})
 
 
@@ -101,20 +101,20 @@ def of_version(
 ) -> Subject:
     """A version of a model, or the network as its job had it after an epoch."""
     with services.database.read() as connection:
-        record = stored_models.get_version(connection, name, version)
+        record = stored_models.load_version(connection, name, version)
         check_size(record.network)
         try:
             job = jobs.get_job(connection, record.job_id)
         except NotFound:
             job = None
-    trained = prediction.version_of(services, model_cache, name, record.version, epoch)
+    trained = load_version(services, model_cache, name, record.version, epoch)
     head = {"model": name, "version": trained.version, "epoch": trained.epoch}
     if job is None:
         return Subject(trained.network, trained.preprocessing, None, 0.0, head)
     return _of_job(services, job, trained, head)
 
 
-def _of_job(services: Services, job: JobRecord, trained: Trained, head: dict[str, Any]) -> Subject:
+def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: dict[str, Any]) -> Subject:
     weights = trained.preprocessing.class_weights
     class_weights = None if weights is None else np.array(weights)
     settings = build_settings(job.training, trained.preprocessing.target_scale, class_weights)

@@ -148,7 +148,8 @@ def _check_still_stored(services: Services, connection: Connection, parent: Pare
     """
     gone = [address for address in start.addresses() if not services.blobs.touch(address)]
     if gone:
-        epochs.load_parameters(connection, parent.job.number, parent.stored.epoch)
+        if not epochs.has_parameters(connection, parent.job.number, parent.stored.epoch):
+            raise epochs.parameters_not_stored(connection, parent.job.number, parent.stored.epoch)
         raise Damaged(f"the bytes with SHA-256 {gone[0]} are missing in the data folder's blobs")
 
 

@@ -1,1 +1,4 @@
-"""Trained networks: loading stored parameters, the cache of networks in memory, and predictions."""
+"""Trained networks to predict with: versions of models and stored epochs, loaded once and retained while in use.
+
+May import `service.jobs`, `service.preprocessing`, `service.store` and below; knows no HTTP.
+"""

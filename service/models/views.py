@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from service.models.prediction import version_number
+from service.errors import NotFound
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
-from service.store.records import ModelContents, VersionRecord, VersionSummary
+from service.store.records import ModelContents, VersionSummary
+
+MOST_DIGITS = 9  # of a version's number
 
 
 def read(services: Services, name: str) -> dict[str, Any]:
@@ -19,6 +21,13 @@ def read_version(services: Services, name: str, version: str) -> dict[str, Any]:
     """Return one version of a model as clients read it; `version` is its number as text."""
     with services.database.read() as connection:
         return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
+
+
+def version_number(text: str) -> int:
+    """Return a version's number as a path has it."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise NotFound(f"a version is a number, got `{text[:40]}`")
+    return int(text)
 
 
 def describe(model: ModelContents) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def _example(preprocessing: Preprocessing) -> dict[str, Any]:
     return {"instances": [row]}
 
 
-def version_answer(version: VersionRecord | VersionSummary) -> dict[str, Any]:
+def version_answer(version: VersionSummary) -> dict[str, Any]:
     """Describe one version of a model."""
     return {
         "version": version.version,

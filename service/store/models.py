@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
@@ -13,16 +13,45 @@ from service.store.records import (
     ENDED,
     Listing,
     ModelContents,
-    ModelRecord,
     Page,
     StoredBytes,
     VersionRecord,
+    VersionReference,
     VersionSummary,
 )
 from service.store.tables import jobs, model_versions, models
 
 SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))
 LATER = model_versions.alias()
+LEAST_IMPOSSIBLE_VERSION = 2**31  # the column has 32 bits, and PostgreSQL refuses to compare it with more
+
+
+class VersionQuery:
+    """Select of one version, by a model's name and a number or the latest, as the fields of a record.
+
+    Every prediction runs one, so the statements are made once: composing one takes longer than running it.
+    """
+
+    def __init__(self, record: type[VersionReference]) -> None:
+        query = select(*(model_versions.c[field.name] for field in fields(record)))
+        query = query.join(models, models.c.number == model_versions.c.model).where(models.c.name == bindparam("name"))
+        self.latest = query.order_by(model_versions.c.version.desc()).limit(1)
+        self.numbered = query.where(model_versions.c.version == bindparam("version"))
+
+    def row(self, connection: Connection, name: str, version: int | None) -> Row[Any]:
+        """Return the row; `NotFound` when there is no such model or version."""
+        row = None
+        if version is None:
+            row = connection.execute(self.latest, {"name": name}).one_or_none()
+        elif version < LEAST_IMPOSSIBLE_VERSION:
+            row = connection.execute(self.numbered, {"name": name, "version": version}).one_or_none()
+        if row is None:
+            _number_of(connection, name)
+            raise NotFound(f"model `{name}` has no version {version}")
+        return row
+
+
+REFERENCE_QUERY, SUMMARY_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, VersionSummary, VersionRecord))
 
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
@@ -37,13 +66,6 @@ def add_version(connection: Connection, name: str, values: dict[str, Any]) -> in
     return version
 
 
-def get_model(connection: Connection, name: str) -> ModelRecord:
-    row = connection.execute(select(models).where(models.c.name == name)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no model named `{name}`")
-    return _model(connection, row)
-
-
 def get_contents(connection: Connection, name: str) -> ModelContents:
     """Return a model with its versions."""
     row = connection.execute(select(models).where(models.c.name == name)).one_or_none()
@@ -55,7 +77,7 @@ def get_contents(connection: Connection, name: str) -> ModelContents:
 def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
     """Return models with their versions, newest first, in two queries."""
     query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
-    position = page.position if page.after is None else get_model(connection, page.after).number
+    position = page.position if page.after is None else _number_of(connection, page.after)
     if position is not None:
         query = query.where(models.c.number < position)
     rows = list(connection.execute(query))
@@ -87,28 +109,19 @@ def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelCon
     ]
 
 
-def get_version(connection: Connection, name: str, version: int | None) -> VersionRecord:
-    """One version, or the latest."""
-    model = get_model(connection, name)
-    wanted = version if version is not None else (model.versions[-1] if model.versions else None)
-    row = None
-    if wanted is not None and wanted < 2**31:
-        where = (model_versions.c.model == model.number, model_versions.c.version == wanted)
-        row = connection.execute(select(model_versions).where(*where)).one_or_none()
-    if row is None:
-        raise NotFound(f"model `{name}` has no version {wanted}")
-    return VersionRecord(
-        model_name=name,
-        version=row.version,
-        job_id=row.job_id,
-        epoch=row.epoch,
-        network=row.network,
-        preprocessing=row.preprocessing,
-        precision=row.precision,
-        record=row.record,
-        sha256=row.sha256,
-        created_at=row.created_at,
-    )
+def find_version(connection: Connection, name: str, version: int | None) -> VersionReference:
+    """Return which version is meant, the latest without a number, reading no document: each prediction asks."""
+    return VersionReference(**REFERENCE_QUERY.row(connection, name, version)._mapping)
+
+
+def get_version(connection: Connection, name: str, version: int | None) -> VersionSummary:
+    """Return one version as lists show it, the latest without a number."""
+    return VersionSummary(**SUMMARY_QUERY.row(connection, name, version)._mapping)
+
+
+def load_version(connection: Connection, name: str, version: int | None) -> VersionRecord:
+    """Return one version with its network and preprocessing, the latest without a number."""
+    return VersionRecord(**WHOLE_QUERY.row(connection, name, version)._mapping)
 
 
 def version_bytes(connection: Connection, name: str, version: int) -> StoredBytes:
@@ -122,7 +135,7 @@ def version_bytes(connection: Connection, name: str, version: int) -> StoredByte
 
 
 def delete_model(connection: Connection, name: str) -> None:
-    model = get_model(connection, name)
+    number = _number_of(connection, name)
     active = (
         select(jobs.c.id)
         .where(jobs.c.model_name == name, jobs.c.status.not_in([status.value for status in ENDED]))
@@ -131,10 +144,11 @@ def delete_model(connection: Connection, name: str) -> None:
     job = connection.execute(active).scalar()
     if job is not None:
         raise Conflict(f"model `{name}` is in use by {job}, which has not ended")
-    connection.execute(delete(models).where(models.c.number == model.number))
+    connection.execute(delete(models).where(models.c.number == number))
 
 
-def _model(connection: Connection, row: Row[Any]) -> ModelRecord:
-    query = select(model_versions.c.version).where(model_versions.c.model == row.number)
-    versions = connection.execute(query.order_by(model_versions.c.version)).scalars()
-    return ModelRecord(row.number, row.name, row.created_at, tuple(versions))
+def _number_of(connection: Connection, name: str) -> int:
+    number: int | None = connection.execute(select(models.c.number).where(models.c.name == name)).scalar()
+    if number is None:
+        raise NotFound(f"there is no model named `{name}`")
+    return number

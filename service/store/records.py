@@ -267,6 +267,14 @@ class StoredParameters(StoredBytes):
 
 
 @dataclass(frozen=True)
+class EpochReference:
+    """An epoch of a job whose parameters are stored; `job` is the job's number in the database."""
+
+    job: int
+    epoch: int
+
+
+@dataclass(frozen=True)
 class ParameterBlock:
     """Parameters of epochs first, first + stride, ... last, `size` bytes each, one after the other."""
 
@@ -288,39 +296,30 @@ class StoredBlock:
 
 
 @dataclass(frozen=True)
-class VersionRecord:
-    """One version of a model: the network, what was fitted, and the parameters of the chosen epoch."""
+class VersionReference:
+    """Which version a name means at this moment, and the epoch of a job that it was made from."""
 
-    model_name: str
     version: int
     job_id: str
     epoch: int
+
+
+@dataclass(frozen=True)
+class VersionSummary(VersionReference):
+    """One version of a model without its network and its parameters; `record` holds its epoch's losses and metrics."""
+
+    record: dict[str, Any]
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class VersionRecord(VersionSummary):
+    """One version of a model with its network and what was fitted for it; its parameters are read by themselves."""
+
     network: dict[str, Any]
     preprocessing: dict[str, Any]
     precision: str
-    record: dict[str, Any]
-    sha256: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class ModelRecord:
-    number: int
-    name: str
-    created_at: datetime
-    versions: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class VersionSummary:
-    """One version of a model without its network and its parameters."""
-
-    version: int
-    job_id: str
-    epoch: int
-    record: dict[str, Any]
-    sha256: str
-    created_at: datetime
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+)
 
 from service.errors import NotFound
 from service.store.database import Database
@@ -22,6 +35,7 @@ COLUMNS = tuple(column for column in epochs.c if column.name != "job")
 FLAGS = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.parameters_stored)
 HASHES = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.sha256)
 LOSSES = (epochs.c.first_epoch, epochs.c.last_epoch, epochs.c.training_loss)
+BLOCK = tuple(column for column in parameters.c if column.name not in ("job", "bytes"))
 TOGETHER = 5000  # epochs that are read at a time
 
 Columns = Sequence[ColumnElement[Any]]
@@ -181,21 +195,54 @@ def _row_of(connection: Connection, job: int, epoch: int, columns: Columns) -> E
     return None if row is None or row.last_epoch < epoch else row
 
 
+def _block_at(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Select of the last block that begins at `epoch` or before; its parameters may end before it, or step over it."""
+    query = select(*columns).where(parameters.c.job == bindparam("job"), parameters.c.first_epoch <= EPOCH)
+    return query.order_by(parameters.c.first_epoch.desc()).limit(1)
+
+
+def _part() -> ColumnElement[Any]:
+    """The bytes of `epoch` alone, out of its block's; null where the block lies in the blobs."""
+    at = (EPOCH - parameters.c.first_epoch) // parameters.c.stride * parameters.c.size
+    in_row = parameters.c.address.is_(None)
+    first, size = (cast(case((in_row, number), else_=0), Integer) for number in (at + 1, parameters.c.size))
+    return func.substr(parameters.c.bytes, first, size).label("part")
+
+
+# composing these takes longer than running them, and every prediction of an epoch asks
+EPOCH = bindparam("epoch", type_=Integer)
+BLOCK_AT = _block_at(*BLOCK)
+PARAMETERS_AT = _block_at(*BLOCK, _part())
+
+
+def has_parameters(connection: Connection, job: int, epoch: int) -> bool:
+    """Return whether the parameters after `epoch` are stored, without reading them."""
+    return _is_in(connection.execute(BLOCK_AT, {"job": job, "epoch": epoch}).one_or_none(), epoch)
+
+
 def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParameters:
-    """The parameters after `epoch`; `NotFound` with the nearest stored epoch when they are not kept."""
-    query = (
-        select(parameters)
-        .where(parameters.c.job == job, parameters.c.first_epoch <= epoch)
-        .order_by(parameters.c.first_epoch.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+    """Return the parameters after `epoch`, out of their block in one statement.
+
+    Raises
+    ------
+    NotFound
+        When they are not stored; it names the nearest epoch whose parameters are.
+    """
+    row = connection.execute(PARAMETERS_AT, {"job": job, "epoch": epoch}).one_or_none()
     recorded = _row_of(connection, job, epoch, HASHES)
-    if recorded is None or row is None or epoch > row.last_epoch or (epoch - row.first_epoch) % row.stride:
-        raise NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
-    at = (epoch - row.first_epoch) // row.stride * row.size
-    data = None if row.bytes is None else bytes(row.bytes[at : at + row.size])
+    if recorded is None or row is None or not _is_in(row, epoch):
+        raise parameters_not_stored(connection, job, epoch)
+    data = None if row.part is None else bytes(row.part)
     return StoredParameters(runs.hash_of(recorded, epoch), data, row.address, epoch)
+
+
+def parameters_not_stored(connection: Connection, job: int, epoch: int) -> NotFound:
+    """Return the error that says so and names the nearest epoch whose parameters are stored."""
+    return NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
+
+
+def _is_in(row: EpochRow | None, epoch: int) -> bool:
+    return row is not None and epoch <= row.last_epoch and (epoch - row.first_epoch) % row.stride == 0
 
 
 def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
@@ -214,7 +261,7 @@ def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
     for sign in (1, -1):
         where = (parameters.c.job == job, sign * parameters.c.first_epoch >= sign * epoch)
         order = (sign * parameters.c.first_epoch).asc()
-        row = connection.execute(select(parameters).where(*where).order_by(order).limit(1)).one_or_none()
+        row = connection.execute(select(*BLOCK).where(*where).order_by(order).limit(1)).one_or_none()
         if row is not None:
             steps = min(
                 max(0, (2 * (epoch - row.first_epoch) + row.stride - 1) // (2 * row.stride)),

@@ -1,0 +1,72 @@
+"""Stored parameters as networks ready to predict: a version of a model, or any stored epoch of any job.
+
+What a name means is asked each time, by a query that reads no document and no parameters, so that a new version answers
+the next request. The network itself is read once and then comes from the cache.
+"""
+
+from typing import Any
+
+from service.backprop.network import Network
+from service.definitions.build import build_network
+from service.errors import Conflict
+from service.jobs.stored_parameters import parameter_bytes, parameters_of
+from service.models.cache import CacheKey, ModelCache, TrainedNetwork
+from service.preprocessing.fit import Preprocessing
+from service.services import Services
+from service.store import models
+from service.store.blobs.placement import read as read_bytes
+from service.store.epochs.lookup import find_epoch
+
+
+def load_version(
+    services: Services, cache: ModelCache, name: str, version: int | None, epoch: str | None = None
+) -> TrainedNetwork:
+    """Return a version of a model, the latest without a number; with `epoch`, the network as its job had it then."""
+    with services.database.read() as connection:
+        found = models.find_version(connection, name, version)
+    if epoch is not None:
+        trained = load_epoch(services, cache, found.job_id, epoch)
+        return TrainedNetwork(name, found.version, trained.epoch, trained.network, trained.preprocessing)
+    key = CacheKey(name, found.version, found.job_id, found.epoch)
+    trained_before = cache.get(key)
+    if trained_before is not None:
+        return trained_before
+    trained = _read_version(services, name, found.version)
+    cache.put(key, trained)
+    return trained
+
+
+def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -> TrainedNetwork:
+    """Return the network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
+    with services.database.read() as connection:
+        number = find_epoch(connection, job_id, epoch).epoch
+    key = CacheKey(None, None, job_id, number)
+    trained_before = cache.get(key)
+    if trained_before is not None:
+        return trained_before
+    trained = _read_epoch(services, job_id, number)
+    cache.put(key, trained)
+    return trained
+
+
+def _read_version(services: Services, name: str, version: int) -> TrainedNetwork:
+    with services.database.read() as connection:
+        record = models.load_version(connection, name, version)
+        stored = models.version_bytes(connection, name, version)
+    network = _network(record.network, record.precision, read_bytes(services.blobs, stored))
+    preprocessing = Preprocessing.from_dict(record.preprocessing)
+    return TrainedNetwork(name, version, record.epoch, network, preprocessing)
+
+
+def _read_epoch(services: Services, job_id: str, epoch: int) -> TrainedNetwork:
+    job, stored = parameters_of(services, job_id, str(epoch))
+    if job.preprocessing is None:
+        raise Conflict(f"job `{job_id}` has not started yet")
+    network = _network(job.network, job.training.precision, parameter_bytes(services, job, stored))
+    return TrainedNetwork(job.model_name, None, epoch, network, Preprocessing.from_dict(job.preprocessing))
+
+
+def _network(definition: dict[str, Any], precision: str, parameters: bytes) -> Network:
+    network = build_network(definition, precision)
+    network.load(parameters)
+    return network
