@@ -195,9 +195,11 @@ class Trainer:
         if finite == 0:
             raise diverged(epoch)
         count, stopped = self._first_stop(epoch, observed, finite)
+        training_metrics = computed.metrics
         if count < len(computed):
             observed = {name: values[:count] for name, values in observed.items()}
-        watched = self.settings.stopping.watched(observed)
+            training_metrics = {name: values[:count] for name, values in training_metrics.items()}
+        watched = self.settings.stopping.watched(observed).tolist()
         self._update_best(epoch, watched)
         if self.settings.schedule is not None and epoch:
             loss = observed.get("validation_loss", observed["training_loss"])
@@ -206,7 +208,7 @@ class Trainer:
             first_epoch=epoch,
             training_loss=observed["training_loss"],
             validation_loss=observed.get("validation_loss"),
-            training_metrics={name: observed[f"training_{name}"] for name in computed.metrics},
+            training_metrics=training_metrics,
             validation_metrics=validation_metrics,
             learning_rate=self.learning_rate,
             seconds=seconds,
@@ -220,13 +222,10 @@ class Trainer:
 
     def _finite(self, computed: ComputedEpochs, observed: Observed) -> int:
         """Return how many epochs come before the first whose losses or parameters are not finite."""
-        finite = np.isfinite(observed["training_loss"])
-        if "validation_loss" in observed:
-            finite &= np.isfinite(observed["validation_loss"])
         if computed.parameters is None:
-            finite &= bool(np.isfinite(self.network.vector).all())
-        else:
-            finite &= np.isfinite(computed.parameters).all(axis=1)
+            losses = [values[0] for name, values in observed.items() if name.endswith("_loss")]
+            return int(all(map(math.isfinite, losses)) and np.isfinite(self.network.vector).all())
+        finite = np.isfinite(computed.losses) & np.isfinite(computed.parameters).all(axis=1)
         return len(finite) if finite.all() else int(finite.argmin())
 
     def _first_stop(self, epoch: int, observed: Observed, count: int) -> tuple[int, StopReason | None]:
@@ -240,16 +239,11 @@ class Trainer:
                     return index + 1, reason
         return count, None
 
-    def _update_best(self, epoch: int, watched: FloatArray) -> None:
-        """Note the best epoch so far: the earliest, but the newest as long as the watched value is undefined."""
-        defined = np.isfinite(watched)
-        if not defined.any():
-            if math.isinf(self.best_value):
-                self.best_epoch = epoch + len(watched) - 1
-            return
-        index = int(np.where(defined, watched, math.inf).argmin())
-        if watched[index] < self.best_value:
-            self.best_epoch, self.best_value = epoch + index, float(watched[index])
+    def _update_best(self, epoch: int, watched: list[float]) -> None:
+        """Update the best epoch so far: the earliest, but the newest as long as the watched value is undefined."""
+        for number, value in enumerate(watched, epoch):
+            if value < self.best_value or self.best_value == math.inf:
+                self.best_epoch, self.best_value = number, math.inf if math.isnan(value) else value
 
     def _parameters(self, computed: ComputedEpochs, count: int) -> FloatArray:
         """Return the parameters after each of `count` epochs; the network then has those after the last of them."""
@@ -260,13 +254,13 @@ class Trainer:
         return computed.parameters[:count]
 
     def _warnings(
-        self, epoch: int, watched: FloatArray, layers: tuple[LayerDiagnostics, ...] | None
+        self, epoch: int, watched: list[float], layers: tuple[LayerDiagnostics, ...] | None
     ) -> tuple[Warned, ...]:
         found = [] if layers is None else diagnostics.warnings_of(self.network, epoch, layers)
-        undefined = np.isnan(watched)
-        if undefined.any():
-            return (*found, diagnostics.undefined(epoch + int(undefined.argmax())))
-        flat = diagnostics.plateau(epoch, self.settings.epochs, watched.tolist(), self.memories["plateau"])
+        if math.isnan(sum(watched)):
+            first = next(number for number, value in enumerate(watched, epoch) if math.isnan(value))
+            return (*found, diagnostics.undefined(first))
+        flat = diagnostics.plateau(epoch, self.settings.epochs, watched, self.memories["plateau"])
         return tuple(found) if flat is None else (*found, flat)
 
 
