@@ -116,6 +116,7 @@ def test_ten_different_jobs_are_identical_when_they_are_replayed(
     assert verdict["checked"]["epochs"] == record["progress"]["epoch"] + 1 == len(hashes_of_all(client, record))
     stored = sum(epoch["parameters_stored"] for epoch in all_epochs(client, record))
     assert verdict["checked"]["stored_parameters"] == stored > 0
+    assert verdict["checked"]["losses"] == verdict["checked"]["epochs"]
     assert replayed["warnings"] == record["warnings"] and replayed["model"]["version"] is None
     assert client.get(f"/v1/models/{replayed['id']}").status_code == 404
 

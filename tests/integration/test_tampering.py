@@ -154,3 +154,63 @@ def test_another_computation_is_told_from_a_changed_record(client: FlaskClient, 
     assert (
         "core z80" in replayed["warnings"][0]["detail"] and "its bits may differ" in replayed["warnings"][0]["detail"]
     )
+
+
+def change_figure(service: Services, job: Job, epoch: int, column: str, value: float, index: int = 0) -> float:
+    """Change one stored figure of an epoch, the `index`-th of its metrics; what it was."""
+    with service.database.begin() as connection:
+        number = jobs.get_job(connection, job["id"]).number
+        mine = (epochs_table.c.job == number, epochs_table.c.first_epoch <= epoch, epochs_table.c.last_epoch >= epoch)
+        row = connection.execute(select(epochs_table).where(*mine)).one()
+        figures = np.frombuffer(row._mapping[column], dtype="<f8").copy()
+        at = index * (row.last_epoch - row.first_epoch + 1) + epoch - row.first_epoch
+        before = float(figures[at])
+        figures[at] = value
+        connection.execute(update(epochs_table).where(*mine).values({column: figures.tobytes()}))
+        return before
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("training_loss", "training_loss"),
+        ("validation_loss", "validation_loss"),
+        ("training_metrics", "training_accuracy"),
+        ("validation_metrics", "validation_accuracy"),
+        ("learning_rate", "learning_rate"),
+    ],
+)
+def test_a_changed_figure_is_found_and_named(service: Services, ask: Ask, column: str, name: str) -> None:
+    training = {"epochs": 9, "seed": 5, "validation": {"fraction": 0.25}}
+    record = ask("/v1/jobs", {"dataset": classes(), "training": training})
+    for epoch in (7, 4):
+        before = change_figure(service, record, epoch, column, 0.25)
+    verdict = verdict_of(ask, record)
+    found = verdict["first_difference"]
+    assert verdict["identical"] is False and verdict["checked"]["losses"] == 10
+    assert (found["epoch"], found["layer"], found["in"]) == (4, None, "losses")
+    assert found["values"] == {name: {"recorded": 0.25, "replayed": before}}
+
+
+def test_one_bit_of_one_loss_among_many_short_epochs_is_found(service: Services, ask: Ask) -> None:
+    record = ask("/v1/jobs", SHORT)
+    before = change_figure(service, record, 2345, "training_loss", 0.0)
+    change_figure(service, record, 2345, "training_loss", float(np.nextafter(before, 1.0)))
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["in"], list(found["values"])) == (2345, "losses", ["training_loss"])
+    assert found["values"]["training_loss"]["replayed"] == before != found["values"]["training_loss"]["recorded"]
+
+
+def test_the_time_that_epochs_took_is_not_compared(service: Services, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 4, "seed": 5}})
+    change_figure(service, record, 2, "seconds", 99.0)
+    assert verdict_of(ask, record)["identical"] is True
+
+
+def test_parameters_and_loss_of_one_epoch_are_named_together(service: Services, ask: Ask) -> None:
+    record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
+    flip(service, record, 3, byte=0)
+    before = change_figure(service, record, 3, "training_loss", 0.5)
+    found = verdict_of(ask, record)["first_difference"]
+    assert (found["epoch"], found["layer"], found["in"]) == (3, 0, "stored_parameters")
+    assert found["values"] == {"training_loss": {"recorded": 0.5, "replayed": before}}

@@ -1,8 +1,9 @@
-"""The verdict of a replay: whether a record's hashes, stored parameters and chain are what the replay computed."""
+"""The verdict of a replay: whether hashes, figures, stored parameters and chain of a record are computed again."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain as chain_iterables
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from service.errors import NotFound
 from service.services import Services
 from service.store.blobs.placement import read_unchecked
 from service.store.database import Connection
-from service.store.epochs import epochs, hash_chain
+from service.store.epochs import epochs, hash_chain, runs
+from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
 from service.store.records import JobRecord, StoredBlock
 from workers.run.recorder import Recorder
+from workers.run.replay_figures import FigureComparison, compare_figures
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,16 @@ def certify(services: Services, job: JobRecord, recorder: Recorder, check: Calla
     audit = _audit(services, record, recorded, check)
     chain = {"recorded": job.replay.chain.recorded, "of_rows": recorded.chain(), "replayed": replayed.chain()}
     unlike = recorded.first_unlike(replayed)
+    figures = _compare_figures(services, record, job, recorder)
     epoch = min((each for each in (unlike, audit.damaged) if each is not None), default=None)
     difference = None
-    if epoch is not None:
+    if figures.difference is not None and (epoch is None or figures.difference.epoch < epoch):
+        found = figures.difference
+        difference = {"epoch": found.epoch, "layer": None, "in": "losses", "values": found.values}
+    elif epoch is not None:
         difference = _Difference(services, record, job, recorder, recorded, replayed, chain).at(epoch)
+        if figures.difference is not None and figures.difference.epoch == epoch:
+            difference["values"] = figures.difference.values
     elif chain["recorded"] not in (None, chain["of_rows"]):
         reason = "every epoch's hash is as it was replayed, and the chain that was stored with them is another one"
         difference = {"epoch": None, "layer": None, "in": "chain", "reason": reason}
@@ -94,7 +103,11 @@ def certify(services: Services, job: JobRecord, recorder: Recorder, check: Calla
         "identical": difference is None,
         "first_difference": difference,
         "chain": chain,
-        "checked": {"epochs": int(recorded.there.sum()), "stored_parameters": audit.checked},
+        "checked": {
+            "epochs": int(recorded.there.sum()),
+            "losses": figures.epochs,
+            "stored_parameters": audit.checked,
+        },
     }
 
 
@@ -104,6 +117,18 @@ def _replayed_hashes(connection: Connection, job: JobRecord, recorder: Recorder,
         yield from recorder.pending.hashes()
 
     return Hashes.of(found(), through)
+
+
+def _compare_figures(services: Services, record: JobRecord, job: JobRecord, recorder: Recorder) -> FigureComparison:
+    """Compare the figures of all epochs; of the replay's, the newest are not written yet."""
+    assert job.replay is not None
+    with services.database.read() as connection:
+        replayed = chain_iterables(_stored_runs(connection, job), recorder.pending.runs)
+        return compare_figures(_stored_runs(connection, record), replayed, job.replay.through)
+
+
+def _stored_runs(connection: Connection, job: JobRecord) -> Iterator[RunRecord]:
+    return (runs.unpacked(row) for row in epochs.rows_from(connection, job.number, 0, epochs.COLUMNS))
 
 
 def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Callable[[], None]) -> Audit:

@@ -1,0 +1,105 @@
+"""Compares the figures of a record's epochs with those of its replay: losses, metrics and learning rates, bit for bit.
+
+Imports NumPy and the store's runs of epochs; reads no database.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.store.epochs.runs import RunRecord, cut
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FigureDifference:
+    """The first epoch with a figure that differs; `values` are those of its figures that do, by name."""
+
+    epoch: int
+    values: dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class FigureComparison:
+    """How many epochs were compared, and the first difference, if there is one."""
+
+    epochs: int
+    difference: FigureDifference | None
+
+
+def compare_figures(recorded: Iterable[RunRecord], replayed: Iterable[RunRecord], through: int) -> FigureComparison:
+    """Compare the epochs up to `through` that both have, which come in ascending order. Durations are left out."""
+    compared, difference = 0, None
+    for ours, theirs in _aligned(recorded, replayed):
+        count = min(len(ours), through + 1 - ours.first_epoch)
+        if count <= 0:
+            break
+        compared += count
+        if difference is None:
+            difference = _first_difference(cut(ours, 0, count), cut(theirs, 0, count))
+    return FigureComparison(compared, difference)
+
+
+def _aligned(recorded: Iterable[RunRecord], replayed: Iterable[RunRecord]) -> Iterator[tuple[RunRecord, RunRecord]]:
+    """Yield pairs of runs of the same epochs, one of each side."""
+    left, right = iter(recorded), iter(replayed)
+    ours, theirs = next(left, None), next(right, None)
+    while ours is not None and theirs is not None:
+        first, last = max(ours.first_epoch, theirs.first_epoch), min(ours.last_epoch, theirs.last_epoch)
+        if first <= last:
+            yield _between(ours, first, last), _between(theirs, first, last)
+        if ours.last_epoch == last:
+            ours = next(left, None)
+        if theirs.last_epoch == last:
+            theirs = next(right, None)
+
+
+def _between(run: RunRecord, first: int, last: int) -> RunRecord:
+    return cut(run, first - run.first_epoch, last + 1 - run.first_epoch)
+
+
+def _first_difference(ours: RunRecord, theirs: RunRecord) -> FigureDifference | None:
+    recorded, replayed = _figures(ours), _figures(theirs)
+    missing = np.full(len(ours), np.nan)
+    unlike = {name: _unlike(recorded.get(name, missing), replayed.get(name, missing)) for name in recorded | replayed}
+    any_unlike = np.logical_or.reduce(list(unlike.values()))
+    if not any_unlike.any():
+        return None
+    at = int(any_unlike.argmax())
+    values = {
+        name: {"recorded": _value(recorded, name, at), "replayed": _value(replayed, name, at)}
+        for name, differs in unlike.items()
+        if differs[at]
+    }
+    return FigureDifference(ours.first_epoch + at, values)
+
+
+def _figures(run: RunRecord) -> dict[str, Series]:
+    """Return the vectors that a repeated computation has to yield again, by the names clients watch them by."""
+    validation = {} if run.validation_loss is None else {"validation_loss": run.validation_loss}
+    return {
+        "training_loss": run.training_loss,
+        **validation,
+        **{f"training_{name}": values for name, values in run.training_metrics.items()},
+        **{f"validation_{name}": values for name, values in run.validation_metrics.items()},
+        "learning_rate": run.learning_rate,
+    }
+
+
+def _unlike(ours: Series, theirs: Series) -> NDArray[np.bool_]:
+    """Return where two vectors differ in any bit; what is not finite is read as null, and equals all that is not."""
+    bits = _bits(ours) != _bits(theirs)
+    return np.asarray(bits & (np.isfinite(ours) | np.isfinite(theirs)))
+
+
+def _bits(values: Series) -> NDArray[Any]:
+    return np.ascontiguousarray(values, dtype="<f8").view("<u8")
+
+
+def _value(figures: dict[str, Series], name: str, at: int) -> float | None:
+    value = float(figures[name][at]) if name in figures else np.nan
+    return value if np.isfinite(value) else None
