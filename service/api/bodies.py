@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NoReturn, TypeVar
 from flask import request
 from pydantic import BaseModel
 
-from service.datasets.media_types import JSON, sniff
+from service.datasets.media_types import JSON, guess_media_type
 from service.definitions.validation import check
 from service.errors import Malformed, TooLarge, UnknownMedia
 
@@ -47,7 +47,7 @@ def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
         head += block
         if len(head) >= HEAD_BYTES:
             break
-    kind = sniff(head)
+    kind = guess_media_type(head)
     if kind not in known:
         raise UnknownMedia(f"the body looks like {kind}, which is not read here; known are {', '.join(known)}", known)
     return kind, _chain(head, blocks)

@@ -13,7 +13,7 @@ from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import DatasetAnswer, ListAnswer
 from service.datasets import catalog
-from service.datasets.media_types import JSON, sniff
+from service.datasets.media_types import JSON, guess_media_type
 from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
@@ -120,7 +120,7 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
         with path.open("wb") as stream:
             spool(iter(lambda: upload.stream.read(MIB), b""), stream, services().settings.max_upload_bytes)
         with path.open("rb") as stream:
-            kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else sniff(stream.read(4096))
+            kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else guess_media_type(stream.read(4096))
         if kind == JSON:
             if path.stat().st_size > services().settings.max_json_bytes:
                 raise TooLarge(f"JSON must be at most {services().settings.max_json_bytes:,} bytes")
@@ -131,7 +131,7 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
 
 def _stored(name: str | None, read: catalog.Reader) -> Response:
     _check_name(name)
-    record, is_new = catalog.keep_dataset(services(), name, read)
+    record, is_new = catalog.store_dataset(services(), name, read)
     return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
 
 

@@ -10,7 +10,7 @@ from service.api.models import EPOCH
 from service.api.routes import Routes
 from service.definitions.explaining import EvaluateRequest
 from service.explain.evaluation import evaluate
-from service.explain.subjects import Subject, of_epoch, of_version
+from service.explain.subjects import Subject, epoch_subject, version_subject
 from service.models.views import version_number
 
 routes = Routes("evaluation")
@@ -31,7 +31,7 @@ def _evaluate(subject: Subject) -> Response:
 )
 def evaluate_epoch(id: str, epoch: str) -> Response:
     """Loss, metrics and confusion matrix of a job's network as it was after an epoch."""
-    return _evaluate(of_epoch(services(), model_cache(), id, epoch))
+    return _evaluate(epoch_subject(services(), model_cache(), id, epoch))
 
 
 @routes.route(
@@ -44,7 +44,7 @@ def evaluate_epoch(id: str, epoch: str) -> Response:
 )
 def evaluate_model(name: str) -> Response:
     """Loss, metrics and confusion matrix of a model's latest version."""
-    return _evaluate(of_version(services(), model_cache(), name, None, request.args.get("epoch")))
+    return _evaluate(version_subject(services(), model_cache(), name, None, request.args.get("epoch")))
 
 
 @routes.route(
@@ -58,4 +58,4 @@ def evaluate_model(name: str) -> Response:
 def evaluate_version(name: str, version: str) -> Response:
     """Loss, metrics and confusion matrix of one version of a model."""
     number = version_number(version)
-    return _evaluate(of_version(services(), model_cache(), name, number, request.args.get("epoch")))
+    return _evaluate(version_subject(services(), model_cache(), name, number, request.args.get("epoch")))

@@ -20,9 +20,9 @@ from service.definitions.explaining import (
     TraceRequest,
 )
 from service.explain import epoch_diff, gradient_check, loss_landscape, trace
-from service.explain.parameter_query import place_of, short_place_of
-from service.explain.subjects import Subject, of_epoch, of_version
-from service.explain.untrained_networks import of_network
+from service.explain.parameter_query import any_parameter, weight_or_bias
+from service.explain.subjects import Subject, epoch_subject, version_subject
+from service.explain.untrained_networks import network_subject
 from service.models.views import version_number
 
 routes = Routes("backpropagation, told")
@@ -41,12 +41,12 @@ LARGE_PARAMETERS = 1_000_000  # a trace of so many takes about 100 MB
 
 
 def _epoch(id: str, epoch: str) -> Subject:
-    return of_epoch(services(), model_cache(), id, epoch)
+    return epoch_subject(services(), model_cache(), id, epoch)
 
 
 def _version(name: str, version: str | None) -> Subject:
     number = None if version is None else version_number(version)
-    return of_version(services(), model_cache(), name, number, request.args.get("epoch"))
+    return version_subject(services(), model_cache(), name, number, request.args.get("epoch"))
 
 
 def _body(model: type[M]) -> M:
@@ -65,7 +65,7 @@ def _room(subject: Subject) -> Iterator[None]:
 
 def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
     with _room(subject):
-        return answer(trace.tell(services(), subject, body, flag("full"), flag("explain")))
+        return answer(trace.trace_step(services(), subject, body, flag("full"), flag("explain")))
 
 
 @routes.route(
@@ -116,9 +116,9 @@ def trace_version(name: str, version: str) -> Response:
     problems=(404,),
 )
 def trace_network(name: str) -> Response:
-    """One step of backpropagation on a bare network, with parameters given or drawn."""
+    """One step of backpropagation on a bare network, with parameters given or with_drawn_parameters."""
     body = _body(NetworkTraceRequest)
-    return _trace(of_network(services(), name, body), body)
+    return _trace(network_subject(services(), name, body), body)
 
 
 @routes.route(
@@ -177,7 +177,7 @@ def _check(subject: Subject) -> Response:
     problems=(404,),
 )
 def check_network(name: str) -> Response:
-    """Backpropagation against central differences on a bare network and rows drawn at random."""
+    """Backpropagation against central differences on a bare network and rows with_drawn_parameters at random."""
     body = read_model_if_any(NetworkGradientCheckRequest, services().settings.max_json_bytes)
     return answer(gradient_check.check_network(services(), name, body))
 
@@ -198,7 +198,7 @@ def check_network(name: str) -> Response:
 def slope(id: str, epoch: str) -> Response:
     """The loss as one parameter moves, the tangent, and the step the optimizer would take."""
     subject = _epoch(id, epoch)
-    place = place_of(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
+    place = weight_or_bias(subject.network, *(request.args.get(name) for name in ("layer", "weight", "bias")))
     span, points = real("span", 1.0, MOST_SPAN), whole("points", 41, minimum=2, maximum=1001)
     with _room(subject):
         return answer(loss_landscape.slope(services(), subject, place, span, points))
@@ -219,7 +219,7 @@ def slope(id: str, epoch: str) -> Response:
 def surface(id: str, epoch: str) -> Response:
     """The loss over two parameters, and the path the job took over it."""
     subject = _epoch(id, epoch)
-    x, y = (short_place_of(subject.network, name, request.args.get(name)) for name in ("x", "y"))
+    x, y = (any_parameter(subject.network, name, request.args.get(name)) for name in ("x", "y"))
     span = real("span", 1.0, MOST_SPAN) if "span" in request.args else None
     points = whole("points", 25, minimum=2, maximum=51)
     with _room(subject):

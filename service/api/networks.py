@@ -37,7 +37,7 @@ def create_network() -> Response:
     """Keep a network."""
     body = read_model(NetworkRequest, services().settings.max_json_bytes)
     with body.pointing():
-        record, is_new = catalog.keep_network(services(), body.name, body.definition())
+        record, is_new = catalog.store_network(services(), body.name, body.definition())
     return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
 
 

@@ -43,7 +43,7 @@ def predict_request(trained: TrainedNetwork) -> Response:
 
 
 def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
-    """The body's rows: those of plain numbers the quick way, all others the way that tells what is wrong."""
+    """Return the body's rows: plain numbers by the fast reader, all others by the one that names faults."""
     if kind == JSON:
         plain = prediction.plain_raw_rows(trained, data)
         return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)))

@@ -24,18 +24,18 @@ Reader = Callable[[Path], Table]
 UPLOADS_STOP = 4  # times the space that new jobs leave free
 
 
-def made_up(noun: str) -> str:
+def generated_name(noun: str) -> str:
     """A name for what was given none."""
     return f"{noun}-{secrets.token_hex(4)}"
 
 
-def keep_network(services: Services, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
+def store_network(services: Services, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
     """The stored network, and whether it is new."""
     check_network(definition, services.settings.max_parameters)
     record = definition.normalised()
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
     with services.database.begin() as connection:
-        return resources.add_network(connection, name or made_up("network"), record, digest)
+        return resources.add_network(connection, name or generated_name("network"), record, digest)
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,12 @@ def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
         yield StagedRows(table, address, lambda: services.blobs.adopt(path, address))
 
 
-def keep_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
+def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
     """The stored dataset, and whether it is new."""
-    with staged_rows(services, read) as kept, services.database.begin() as connection:
-        return resources.add_dataset(connection, name or made_up("dataset"), kept.table, kept.address, kept.adopt)
+    with staged_rows(services, read) as staged, services.database.begin() as connection:
+        return resources.add_dataset(
+            connection, name or generated_name("dataset"), staged.table, staged.address, staged.adopt
+        )
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:

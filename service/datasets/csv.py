@@ -85,7 +85,7 @@ def _parse(handler: Any) -> csv.ParseOptions:
 
 
 def _blocks(path: Path, names: list[str], wanted: list[str]) -> Iterator[pa.RecordBatch]:
-    """Blocks of text columns; ragged rows are gathered and told together."""
+    """Yield blocks of text columns; `Invalid` names the ragged rows together."""
     ragged: list[Fault] = []
 
     def odd(row: Any) -> str:

@@ -5,7 +5,7 @@ CSV = "text/csv"
 NPZ = "application/x-npz"
 
 
-def sniff(head: bytes) -> str:
+def guess_media_type(head: bytes) -> str:
     """JSON by its first bracket, NPZ by the zip's signature, else CSV."""
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return NPZ

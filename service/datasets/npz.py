@@ -41,7 +41,7 @@ BROKEN = (
 
 
 def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    """Arrays (n, ...) become (n, features); their members are unpacked beside `destination`, never held whole."""
+    """Arrays (n, ...) become (n, features); members are unpacked next to `destination`, not in memory."""
     with _opened(path) as (archive, names):
         inputs = _choose(options.inputs, INPUTS, names, "inputs")
         targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
@@ -101,7 +101,7 @@ def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: 
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
-    """The member as a memory map of a plain file; its header must tell the size that is really there."""
+    """The member as a memory map of a plain file; its header must state the size that it has."""
     member = archive.getinfo(name + ".npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Invalid(f"array `{name}` is packed in a way that is not read here; stored and deflated are")
@@ -129,7 +129,7 @@ def _copy(stream: IO[bytes], file: IO[bytes], most: int, name: str) -> int:
     while block := stream.read(MIB):
         written += len(block)
         if written > most:
-            raise Invalid(f"array `{name}` has more bytes than its header tells")
+            raise Invalid(f"array `{name}` has more bytes than its header states")
         file.write(block)
     return written
 
@@ -180,10 +180,10 @@ def _store(
     step = max(1, BLOCK_VALUES // max(1, width + outputs))
     with TableWriter(destination, plans, _common_dtype(X, Y, step), options.scale) as writer:
         for start in range(0, rows, step):
-            services = [_block(X, start, step, width, inputs)]
+            blocks = [_block(X, start, step, width, inputs)]
             if Y is not None:
-                services.append(_block(Y, start, step, outputs, str(targets)))
-            writer.append(np.hstack([part.astype(writer.dtype) for part in services]))
+                blocks.append(_block(Y, start, step, outputs, str(targets)))
+            writer.append(np.hstack([part.astype(writer.dtype) for part in blocks]))
         return writer.finish()
 
 

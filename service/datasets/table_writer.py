@@ -72,7 +72,7 @@ class TableWriter:
             raise Invalid(f"a number divided by the scale {self.scale:g} is beyond what a float64 holds")
         self._measure(values)
 
-    @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are told as null
+    @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are reported as null
     def _measure(self, values: NDArray[np.float64]) -> None:
         """Chan's update of count, mean and sum of squares, column by column, over the values that are there."""
         there = ~np.isnan(values)
@@ -139,7 +139,7 @@ def _fields(plan: Plan) -> dict[str, Any]:
 def plan_roles(
     names: Sequence[str], target: tuple[str, ...] | None, weight: str | None, drop: Sequence[str]
 ) -> dict[str, Role]:
-    """The role of each column that is kept, inputs first, then targets, then the weight."""
+    """Return the role of each column that is read, inputs first, then targets, then the weight."""
     wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
     targets = () if wanted == ("none",) and "none" not in names else wanted
     for name in (*targets, *drop, *([weight] if weight else [])):

@@ -23,7 +23,7 @@ NameOf = Callable[[tuple[int, ...]], str]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ArrayWriter:
     """Writes arrays; `full` asks for all of every one."""
 
     names: Names

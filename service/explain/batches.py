@@ -12,7 +12,7 @@ from service.definitions.validation import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
 from service.preprocessing.batches import MappedRows, open_rows, split
-from service.preprocessing.compatibility import trained_on
+from service.preprocessing.compatibility import fitted_table
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
@@ -33,7 +33,7 @@ class Batch:
     samples: FloatArray | None = None
 
 
-def batch_of(services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
+def requested_batch(services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
     """The request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
     if isinstance(request, TraceRequest) and request.row is not None:
         return _one_row(services, subject, request.row)
@@ -129,7 +129,7 @@ def _one_row(services: Services, subject: Subject, row: int) -> Batch:
     return batch
 
 
-def first_rows(services: Services, subject: Subject, most: int) -> Batch:
+def first_training_rows(services: Services, subject: Subject, most: int) -> Batch:
     """The first of the job's training rows, at most so many, as epoch 0's look at the loss takes them."""
     job, dataset = dataset_of(services, subject)
     array = open_rows(services.blobs.path(dataset.address))
@@ -146,7 +146,7 @@ def training_rows(table: Table, job: JobRecord) -> int:
 
 def _gather(services: Services, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
     array = open_rows(services.blobs.path(dataset.address))
-    recoding = Recoding(dataset.table, trained_on(subject.preprocessing, dataset.table))
+    recoding = Recoding(dataset.table, fitted_table(subject.preprocessing, dataset.table))
     mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64, recoding=recoding)
     X = np.empty((len(rows), subject.preprocessing.features))
     Y = np.empty((len(rows), subject.preprocessing.outputs))

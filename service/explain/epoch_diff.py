@@ -7,7 +7,7 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network, PlacedLayer
-from service.explain.array_summaries import Shown, check_full, with_nonfinite
+from service.explain.array_summaries import ArrayWriter, check_full, with_nonfinite
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
 from service.services import Services
@@ -18,9 +18,9 @@ def diff(services: Services, before: Subject, after: Subject, full: bool) -> dic
     """`after` less `before`, two epochs of the same job."""
     first, last = before.network, after.network
     check_full(full, first.vector.size)
-    shown = Shown(Names(first), full)
+    writer = ArrayWriter(Names(first), full)
     layers = [
-        _layer(shown, placed, other) for placed, other in zip(first.layers, last.layers, strict=True) if placed.values
+        _layer(writer, placed, other) for placed, other in zip(first.layers, last.layers, strict=True) if placed.values
     ]
     moved = _moved(first, last)
     body: dict[str, Any] = {
@@ -50,7 +50,7 @@ def _losses(services: Services, subject: Subject) -> dict[str, Any]:
     return {**losses, "sha256": record.sha256}
 
 
-def _layer(shown: Shown, placed: PlacedLayer, other: PlacedLayer) -> dict[str, Any]:
+def _layer(writer: ArrayWriter, placed: PlacedLayer, other: PlacedLayer) -> dict[str, Any]:
     change = {name: np.subtract(other.values[name], values, dtype=np.float64) for name, values in placed.values.items()}
     arrays = {}
     for name, moved in change.items():
@@ -58,14 +58,14 @@ def _layer(shown: Shown, placed: PlacedLayer, other: PlacedLayer) -> dict[str, A
         arrays[name] = {
             "norm": float(np.linalg.norm(moved)),
             "relative": _relative(moved, before),
-            "largest": _largest(shown, placed.index, name, moved),
+            "largest": _largest(writer, placed.index, name, moved),
         }
     return {
         "layer": placed.index,
         "type": placed.layer.name,
         "identical": not any(moved.any() for moved in change.values()),
         "arrays": arrays,
-        "change": shown.parameters(change, placed.index),
+        "change": writer.parameters(change, placed.index),
     }
 
 
@@ -75,11 +75,11 @@ def _relative(moved: FloatArray, before: FloatArray) -> float | None:
     return float(np.linalg.norm(moved)) / length if length else None
 
 
-def _largest(shown: Shown, layer: int, name: str, moved: FloatArray) -> dict[str, Any]:
+def _largest(writer: ArrayWriter, layer: int, name: str, moved: FloatArray) -> dict[str, Any]:
     """The entry that moved furthest."""
     index = tuple(int(step) for step in np.unravel_index(int(np.abs(moved).argmax()), moved.shape))
     return {
         "index": list(index),
-        "name": shown.names.parameter(Place(layer, name, index)),
+        "name": writer.names.parameter(Place(layer, name, index)),
         "change": float(moved[index]),
     }

@@ -16,7 +16,7 @@ from service.errors import Invalid, NotFound, TooLarge
 from service.explain.array_summaries import with_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.preprocessing.batches import open_rows, rows_of_another
-from service.preprocessing.compatibility import trained_on
+from service.preprocessing.compatibility import fitted_table
 from service.services import Services
 from service.store import resources
 from service.store.records import DatasetRecord
@@ -33,7 +33,7 @@ def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
         except NotFound as error:
             raise Invalid.at("#/dataset", error.detail) from None
     network, preprocessing = subject.network, subject.preprocessing
-    like = trained_on(preprocessing, dataset.table)
+    like = fitted_table(preprocessing, dataset.table)
     _check(subject, dataset, like)
     array = open_rows(services.blobs.path(dataset.address))
     rows = rows_of_another(array, dataset.table, like, preprocessing, network.dtype)

@@ -14,7 +14,7 @@ BY_UNIT, BY_PARAMETER = 5, 4  # formulas of a unit in each row, and of a paramet
 
 
 @dataclass(frozen=True)
-class Chosen:
+class FormulaSelection:
     """By layer the units, and the parameters as places in the whole vector; how many formulas that leaves out."""
 
     units: list[IndexArray]
@@ -33,7 +33,7 @@ def check_formulas(network: Network, rows: int) -> None:
         raise Invalid.at("?explain", detail)
 
 
-def choose(trace: Trace) -> Chosen:
+def select_formulas(trace: Trace) -> FormulaSelection:
     """Of a large network, in each layer the units with the largest errors and the parameters that contribute most."""
     network, rows = trace.network, len(trace.inputs)
     by_layer = MOST_FORMULAS // (2 * len(network.layers))
@@ -48,7 +48,7 @@ def choose(trace: Trace) -> Chosen:
         for placed in network.layers
     ]
     written = rows * BY_UNIT * sum(map(len, units)) + BY_PARAMETER * sum(map(len, parameters))
-    return Chosen(units, parameters, count_of(network, rows) - written)
+    return FormulaSelection(units, parameters, count_of(network, rows) - written)
 
 
 def count_of(network: Network, rows: int) -> int:

@@ -13,7 +13,7 @@ from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
 from service.backprop.optimizers.adam import Adam, AdamW
 from service.backprop.training.row_weights import Weighing
-from service.explain.formula_selection import choose
+from service.explain.formula_selection import select_formulas
 from service.explain.unit_names import Names
 
 SUM_TERMS = 12  # of a longer sum the first and the last are written
@@ -51,24 +51,24 @@ class Formulas:
 
     def __init__(self, trace: Trace, weighing: Weighing, optimizer: Optimizer, learning_rate: float) -> None:
         self.trace, self.loss, self.optimizer, self.learning_rate = trace, weighing.loss.name, optimizer, learning_rate
-        self.network, self.names, self.chosen = trace.network, Names(trace.network), choose(trace)
+        self.network, self.names, self.chosen = trace.network, Names(trace.network), select_formulas(trace)
         self.rows = len(trace.inputs)
-        # the copy has moved; what passed forward did so before
+        # the update has changed the copy's parameters; the forward pass ran with those of before
         self.before = [placed.views(trace.update.before) for placed in trace.network.layers]
 
     def all(self) -> list[Formula]:
         """Forward, the error, back, update."""
         found: list[Formula] = []
-        for placed, passed in zip(self.network.layers, self.trace.forward, strict=True):
-            found += self._forward(placed, passed)
-        found.append(self._told("C", "loss", f"{self.loss}, averaged over {self._over()}", self.trace.loss))
+        for placed, forward in zip(self.network.layers, self.trace.forward, strict=True):
+            found += self._forward(placed, forward)
+        found.append(self._formula("C", "loss", f"{self.loss}, averaged over {self._over()}", self.trace.loss))
         for returned in self.trace.backward:
             found += self._backward(returned)
         found += self._update()
-        found.append(self._told("sum", "predicted change", "all contributions added up", self._predicted()))
+        found.append(self._formula("sum", "predicted change", "all contributions added up", self._predicted()))
         after, before = self.trace.loss_after, self.trace.loss
         words = f"{number(after)} - {number(before)}"
-        return [*found, self._told("C_after - C", "actual change", words, after - before)]
+        return [*found, self._formula("C_after - C", "actual change", words, after - before)]
 
     def _over(self) -> str:
         return "1 row" if self.rows == 1 else f"{self.rows} rows"
@@ -76,41 +76,41 @@ class Formulas:
     def _predicted(self) -> float:
         return float(self.trace.contributions.sum())
 
-    def _told(self, equation: str, of: str, formula: str, value: float, row: int | None = None) -> Formula:
-        told: Formula = {"equation": equation, "of": of, "formula": formula, "value": float(value)}
-        return told if row is None else {**told, "row": row}
+    def _formula(self, equation: str, of: str, formula: str, value: float, row: int | None = None) -> Formula:
+        written: Formula = {"equation": equation, "of": of, "formula": formula, "value": float(value)}
+        return written if row is None else {**written, "row": row}
 
     def _given(self, layer: int) -> FloatArray:
         """What a layer is given (rows, inputs)."""
         return self.trace.forward[layer - 1].activations if layer else self.trace.inputs
 
-    def _forward(self, placed: PlacedLayer, passed: Passed) -> Iterator[Formula]:
+    def _forward(self, placed: PlacedLayer, forward: Passed) -> Iterator[Formula]:
         index, A_before = placed.index, self._given(placed.index)
         activation = placed.layer.last_activation()
         values = self.before[index]
         for row in range(self.rows):
             for unit in self.chosen.units[index]:
                 name = self.names.unit(index, unit)
-                z, a = passed.weighted_inputs[row, unit], passed.activations[row, unit]
+                z, a = forward.weighted_inputs[row, unit], forward.activations[row, unit]
                 if isinstance(placed.layer, Dense):
                     formula = products(A_before[row], values["weights"][:, unit], values["biases"][unit])
-                    yield self._told("z = a_in W + b", f"weighted input of {name}", formula, z, row)
+                    yield self._formula("z = a_in W + b", f"weighted input of {name}", formula, z, row)
                 if activation is not None:
-                    yield self._told("a = f(z)", f"activation of {name}", f"{activation.name}({z:.6g})", a, row)
-                elif passed.normalised is not None and placed.shapes:
-                    yield self._normalised(name, passed, row, unit)
-                    scaled = f"{number(values['weights'][unit])} * {number(passed.normalised[row, unit])}"
+                    yield self._formula("a = f(z)", f"activation of {name}", f"{activation.name}({z:.6g})", a, row)
+                elif forward.normalised is not None and placed.shapes:
+                    yield self._normalised(name, forward, row, unit)
+                    scaled = f"{number(values['weights'][unit])} * {number(forward.normalised[row, unit])}"
                     words = f"{scaled} + {number(values['biases'][unit])}"
-                    yield self._told("a = w x' + b", f"activation of {name}", words, a, row)
+                    yield self._formula("a = w x' + b", f"activation of {name}", words, a, row)
                 else:
-                    yield self._told("a = z", f"activation of {name}", number(z), a, row)
+                    yield self._formula("a = z", f"activation of {name}", number(z), a, row)
 
-    def _normalised(self, name: str, passed: Passed, row: int, unit: int) -> Formula:
-        assert passed.normalised is not None and passed.deviation is not None
-        deviation = np.broadcast_to(passed.deviation, passed.normalised.shape)[row, unit]
-        x, normalised = passed.weighted_inputs[row, unit], passed.normalised[row, unit]
+    def _normalised(self, name: str, forward: Passed, row: int, unit: int) -> Formula:
+        assert forward.normalised is not None and forward.deviation is not None
+        deviation = np.broadcast_to(forward.deviation, forward.normalised.shape)[row, unit]
+        x, normalised = forward.weighted_inputs[row, unit], forward.normalised[row, unit]
         words = f"({number(x)} - {number(x - normalised * deviation)}) / {number(deviation)}"
-        return self._told("x' = (x - mean) / deviation", f"normalised input of {name}", words, normalised, row)
+        return self._formula("x' = (x - mean) / deviation", f"normalised input of {name}", words, normalised, row)
 
     def _backward(self, returned: Returned) -> Iterator[Formula]:
         index, placed = returned.layer, self.network.layers[returned.layer]
@@ -119,18 +119,18 @@ class Formulas:
             for unit in self.chosen.units[index]:
                 name = self.names.unit(index, unit)
                 error, delta = returned.dloss_dactivations[row, unit], returned.delta[row, unit]
-                yield self._told(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
+                yield self._formula(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
                 derivative = returned.dactivation_dweighted_inputs
                 if placed.layer.last_activation() is not None and derivative is not None:
                     words = self._derivative(index, row, unit)
-                    yield self._told("f'(z)", f"f'(z) of {name}", words, derivative[row, unit], row)
-                yield self._told(equation, f"delta of {name}", self._delta(returned, row, unit), delta, row)
+                    yield self._formula("f'(z)", f"f'(z) of {name}", words, derivative[row, unit], row)
+                yield self._formula(equation, f"delta of {name}", self._delta(returned, row, unit), delta, row)
         yield from self._gradients(returned, placed)
 
     def _derivative(self, layer: int, row: int, unit: int) -> str:
-        passed, activation = self.trace.forward[layer], self.network.layers[layer].layer.last_activation()
+        forward, activation = self.trace.forward[layer], self.network.layers[layer].layer.last_activation()
         name = "" if activation is None else activation.name
-        a, z = number(passed.activations[row, unit]), passed.weighted_inputs[row, unit]
+        a, z = number(forward.activations[row, unit]), forward.weighted_inputs[row, unit]
         written = {"linear": "1", "sigmoid": f"{a} * (1 - {a})", "tanh": f"1 - {a} * {a}"}
         return written.get(name, f"{name}'({z:.6g})")
 
@@ -176,17 +176,17 @@ class Formulas:
             else:
                 equation, words = "dC/dw", f"of {placed.layer.name}"
             of = f"dC/d{place.name[0]} of {self.names.parameter(place)}"
-            yield self._told(equation, of, words, float(returned.gradients[place.name][place.index]))
+            yield self._formula(equation, of, words, float(returned.gradients[place.name][place.index]))
 
     def _update(self) -> Iterator[Formula]:
         trace, step, contributions = self.trace, self.trace.step, self.trace.contributions
         for at in np.concatenate(self.chosen.parameters):
             name = self.names.parameter(place_at(self.network, at))
-            yield self._told("step", f"step of {name}", self._step(at), step[at])
+            yield self._formula("step", f"step of {name}", self._step(at), step[at])
             before, after = trace.update.before[at], trace.update.after[at]
-            yield self._told("w + step", f"{name} after", f"{number(before)} + {number(step[at])}", after)
+            yield self._formula("w + step", f"{name} after", f"{number(before)} + {number(step[at])}", after)
             words = f"{number(trace.gradients[at])} * {number(step[at])}"
-            yield self._told("dC/dw * step", f"contribution of {name}", words, contributions[at])
+            yield self._formula("dC/dw * step", f"contribution of {name}", words, contributions[at])
 
     def _step(self, at: int) -> str:
         terms = {name: number(vector[at]) for name, vector in self.trace.update.terms.items()}

@@ -1,4 +1,4 @@
-"""The gradient check: backpropagation against central differences, on a job's rows or on rows made up."""
+"""The gradient check: backpropagation against central differences, on a job's rows or on random ones."""
 
 from typing import Any
 
@@ -9,32 +9,32 @@ from service.definitions.explaining import GradientCheckRequest, NetworkGradient
 from service.definitions.network import NetworkDefinition
 from service.errors import TooLarge
 from service.explain.array_summaries import with_nonfinite
-from service.explain.batches import Batch, first_rows
+from service.explain.batches import Batch, first_training_rows
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
-from service.explain.untrained_networks import drawn, whole
+from service.explain.untrained_networks import complete_definition, with_drawn_parameters
 from service.services import Services
 from service.store import resources
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
 USUAL_WORK = 2_000_000_000  # that one may take whose request does not say how many parameters
 FEWEST = 10
-INPUTS = 4  # of a network whose dataset would tell how many
+INPUTS = 4  # of a network without given weights; a dataset would decide it
 
 
 def check_job(services: Services, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
-    """On the first training rows of the job."""
+    """Check on the first training rows of the job."""
     parameters = _affordable(subject, request)
-    return _tell(subject, request, parameters, first_rows(services, subject, request.rows))
+    return _check(subject, request, parameters, first_training_rows(services, subject, request.rows))
 
 
 def check_network(services: Services, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
-    """On rows drawn with the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
+    """Check on random rows of the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
     with services.database.read() as connection:
         record = resources.get_network(connection, name)
-    definition = whole(record.definition, 1, request.loss)
+    definition = complete_definition(record.definition, 1, request.loss)
     inputs = definition.inputs or _inputs_of(definition)
-    subject = drawn(name, definition, inputs, request.seed, request.loss)
+    subject = with_drawn_parameters(name, definition, inputs, request.seed, request.loss)
     parameters = _affordable(subject, request)
     random = np.random.default_rng(subject.head["seed"])
     network, rows = subject.network, request.rows
@@ -43,7 +43,7 @@ def check_network(services: Services, name: str, request: NetworkGradientCheckRe
     if subject.trained().loss.fused_with is not None:
         Y = np.zeros_like(Y)
         Y[np.arange(rows), random.integers(0, network.outputs, rows)] = 1.0
-    return _tell(subject, request, parameters, Batch(X, Y))
+    return _check(subject, request, parameters, Batch(X, Y))
 
 
 def _inputs_of(definition: NetworkDefinition) -> int:
@@ -64,7 +64,7 @@ def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
     return request.parameters
 
 
-def _tell(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> dict[str, Any]:
+def _check(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> dict[str, Any]:
     found = spot_check(
         subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, parameters, request.epsilon
     )

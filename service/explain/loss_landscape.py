@@ -13,7 +13,7 @@ from service.backprop.network import Network
 from service.backprop.training.trainer import EPOCH_0_ROWS
 from service.errors import Invalid
 from service.explain.array_summaries import with_nonfinite
-from service.explain.batches import first_rows
+from service.explain.batches import first_training_rows
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
 from service.services import Services
@@ -35,7 +35,7 @@ def rows_for(network: Network, layer: int, points: int) -> int:
 
 
 def _landscape(services: Services, subject: Subject, layer: int, points: int) -> Landscape:
-    batch = first_rows(services, subject, rows_for(subject.network, layer, points))
+    batch = first_training_rows(services, subject, rows_for(subject.network, layer, points))
     return Landscape(subject.network, subject.weighing(), batch.X, batch.Y, batch.samples)
 
 
@@ -74,7 +74,7 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
 def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
     """What the optimizer would move the parameter by, over these rows; the landscape's network stays where it is."""
     network, updating = landscape.network, subject.updating()
-    kept = network.parameters.copy()
+    before = network.parameters.copy()
     standing = updating.standing or fresh(updating.optimizer, network)
     with np.errstate(all="ignore"):
         moved = take_step(
@@ -85,7 +85,7 @@ def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
             standing,
             updating.learning_rate,
         )
-    network.parameters[...] = kept
+    network.parameters[...] = before
     at = position(network, place)
     return float(moved.after[at] - moved.before[at])
 

@@ -7,7 +7,7 @@ from service.errors import Invalid
 BIAS = ("bias", "b")
 
 
-def place_of(network: Network, layer: str | None, weight: str | None, bias: str | None) -> Place:
+def weight_or_bias(network: Network, layer: str | None, weight: str | None, bias: str | None) -> Place:
     """`?layer=0&weight=3,2` or `?layer=0&bias=2`."""
     if layer is None:
         raise Invalid.at("?layer", "is missing: the layer's number, from 0")
@@ -19,7 +19,7 @@ def place_of(network: Network, layer: str | None, weight: str | None, bias: str 
     return _place(network, number, "weights", (weight or "").split(","), "?weight")
 
 
-def short_place_of(network: Network, name: str, text: str | None) -> Place:
+def any_parameter(network: Network, name: str, text: str | None) -> Place:
     """`?x=0,3,2` for a weight, `?x=0,bias,2` for a bias: the layer first."""
     where = f"?{name}"
     if text is None:

@@ -38,7 +38,7 @@ MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float6
 class Subject:
     """`settings` are None when the job that knew them is gone; `head` says in answers what is meant.
 
-    `gathered` reads the optimizer's state, once it is asked for; None where its step is to be a first one.
+    `read_standing` reads the optimizer's state, once it is asked for; None where its step is to be a first one.
     """
 
     network: Network
@@ -47,7 +47,7 @@ class Subject:
     learning_rate: float
     head: dict[str, Any]
     job: JobRecord | None = None
-    gathered: Callable[[], Standing | None] | None = None
+    read_standing: Callable[[], Standing | None] | None = None
 
     def trained(self) -> TrainingSettings:
         if self.settings is None:
@@ -60,7 +60,7 @@ class Subject:
 
     def standing(self) -> Standing | None:
         """Where the optimizer stood, if its state is stored with the epoch; None: every step is a first one."""
-        return None if self.gathered is None else self.gathered()
+        return None if self.read_standing is None else self.read_standing()
 
     def updating(self) -> Updating:
         settings = self.trained()
@@ -70,7 +70,7 @@ class Subject:
         """With the request's `loss` and `optimizer` in place of its own, where they are given."""
         if loss is None and optimizer is None:
             return self
-        settings, rate, gathered = self.settings, self.learning_rate, self.gathered
+        settings, rate, read_standing = self.settings, self.learning_rate, self.read_standing
         if settings is None:
             if loss is None:
                 return self
@@ -82,12 +82,12 @@ class Subject:
             settings = replace(settings, loss=wanted)
         if optimizer is not None:
             chosen = build_optimizer(optimizer.model_dump(mode="json"))
-            gathered = gathered if is_continued(settings.optimizer, chosen) else None
+            read_standing = read_standing if is_continued(settings.optimizer, chosen) else None
             settings, rate = replace(settings, optimizer=chosen), chosen.learning_rate
-        return replace(self, settings=settings, learning_rate=rate, gathered=gathered)
+        return replace(self, settings=settings, learning_rate=rate, read_standing=read_standing)
 
 
-def of_epoch(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Subject:
+def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Subject:
     """The network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
     with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
@@ -96,7 +96,7 @@ def of_epoch(services: Services, model_cache: ModelCache, job_id: str, epoch: st
     return _of_job(services, job, trained, {"job": job.id, "epoch": trained.epoch})
 
 
-def of_version(
+def version_subject(
     services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
 ) -> Subject:
     """A version of a model, or the network as its job had it after an epoch."""
@@ -121,8 +121,8 @@ def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: d
     with services.database.read() as connection:
         record = epochs.get_epoch(connection, job.number, trained.epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate
-    gathered = cache(partial(_standing, services, job, trained.epoch))
-    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, gathered)
+    read_standing = cache(partial(_standing, services, job, trained.epoch))
+    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, read_standing)
 
 
 def _standing(services: Services, job: JobRecord, epoch: int) -> Standing | None:

@@ -1,4 +1,4 @@
-"""A bare network as a subject: its parameters come with the request or are drawn with a seed; its rows are numbers."""
+"""Untrained networks as subjects: parameters come with the request or are drawn with a seed, and rows are numbers."""
 
 import secrets
 from dataclasses import replace
@@ -28,17 +28,17 @@ from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
 from service.services import Services
 from service.store import resources
 
-NOTHING = Preprocessing("none", "none", "error", (), (), None, None, False)
+NO_PREPROCESSING = Preprocessing("none", "none", "error", (), (), None, None, False)
 
 
-def of_network(services: Services, name: str, request: NetworkTraceRequest) -> Subject:
-    """A bare network with the request's parameters, or drawn with its seed."""
+def network_subject(services: Services, name: str, request: NetworkTraceRequest) -> Subject:
+    """A bare network with the request's parameters, or parameters drawn with its seed."""
     with services.database.read() as connection:
         record = resources.get_network(connection, name)
     outputs = len(request.targets[0]) if isinstance(request.targets[0], list) else 1
-    definition = whole(record.definition, max(outputs, 1), request.loss)
+    definition = complete_definition(record.definition, max(outputs, 1), request.loss)
     inputs = definition.inputs or (len(request.instances[0]) if isinstance(request.instances[0], list) else 1)
-    subject = drawn(name, definition, max(inputs, 1), request.seed, request.loss)
+    subject = with_drawn_parameters(name, definition, max(inputs, 1), request.seed, request.loss)
     if request.parameters is not None:
         _take(subject.network, request.parameters)
         subject.head.pop("seed")
@@ -46,7 +46,7 @@ def of_network(services: Services, name: str, request: NetworkTraceRequest) -> S
     return subject.with_choices(None, request.optimizer)
 
 
-def whole(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
+def complete_definition(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
     """The stored network; one by `hidden` gets an output layer that fits the loss asked for, or its own default."""
     definition = NetworkDefinition.model_validate(record)
     chosen = loss or (None if definition.training is None else definition.training.loss)
@@ -57,7 +57,9 @@ def whole(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
     return definition.with_output(outputs, activation).model_copy(update={"training": definition.training})
 
 
-def drawn(name: str, definition: NetworkDefinition, inputs: int, seed: int | None, loss: Any) -> Subject:
+def with_drawn_parameters(
+    name: str, definition: NetworkDefinition, inputs: int, seed: int | None, loss: Any
+) -> Subject:
     """A network with the parameters of a seed, one that is made if none is given; it does not read rows yet."""
     _check_inputs(definition, inputs)
     normalised = {**definition.normalised(), "inputs": inputs}
@@ -72,11 +74,11 @@ def drawn(name: str, definition: NetworkDefinition, inputs: int, seed: int | Non
     record = DEFAULT_OPTIMIZER if own is None or own.optimizer is None else own.optimizer.model_dump(mode="json")
     settings = plain_settings(chosen, build_optimizer(record))
     head = {"network": name, "seed": seed}
-    return Subject(network, NOTHING, settings, settings.optimizer.learning_rate, head)
+    return Subject(network, NO_PREPROCESSING, settings, settings.optimizer.learning_rate, head)
 
 
 def _check_inputs(definition: NetworkDefinition, inputs: int) -> None:
-    """Weights that a network carries tell how many inputs it takes."""
+    """Raise `Invalid` unless the weights that a network carries take so many inputs."""
     try:
         check_fits(definition.engine_layers(), inputs)
     except Invalid as error:
@@ -88,7 +90,7 @@ def _plain(network: Network) -> Preprocessing:
     """Nothing is done to the numbers of a bare network."""
     inputs = tuple(InputColumn(f"input {index + 1}", ColumnType.NUMBER) for index in range(network.inputs))
     targets = tuple(TargetColumn(f"output {index + 1}") for index in range(network.outputs))
-    return replace(NOTHING, inputs=inputs, targets=targets)
+    return replace(NO_PREPROCESSING, inputs=inputs, targets=targets)
 
 
 def _take(network: Network, parameters: list[dict[str, list[Any]]]) -> None:

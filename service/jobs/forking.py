@@ -23,7 +23,7 @@ from service.jobs.new_jobs import (
     with_storage_limit,
 )
 from service.jobs.stored_parameters import parameter_bytes, parameters_of
-from service.preprocessing.compatibility import as_trained
+from service.preprocessing.compatibility import with_fitted_columns
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import resources
@@ -115,7 +115,7 @@ def _resolve(services: Services, parent: Parent, request: ForkRequest, data: Job
         raise Invalid.at(
             "#/training/preprocessing", "stays the job's: its parameters were trained with what was fitted"
         )
-    table = as_trained(parent.preprocessing, data.name, data.table, "#/dataset")
+    table = with_fitted_columns(parent.preprocessing, data.name, data.table, "#/dataset")
     network = NetworkDefinition.model_validate(parent.job.network)
     seed = parent.job.training.seed
     resolved = resolve(network, table, given.over(parents), seed, services.settings.max_parameters)

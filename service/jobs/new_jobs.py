@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from service.datasets.catalog import StagedRows, made_up, reader_of_request, staged_rows
+from service.datasets.catalog import StagedRows, generated_name, reader_of_request, staged_rows
 from service.datasets.options import Limits as ReadLimits
 from service.definitions.columns import Table
 from service.definitions.requests import DatasetRequest
@@ -62,7 +62,7 @@ def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[Jo
         return
     limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
     with staged_rows(services, reader_of_request(dataset, limits)) as staged:
-        yield JobData(dataset.name or made_up("dataset"), staged.table, staged)
+        yield JobData(dataset.name or generated_name("dataset"), staged.table, staged)
 
 
 def store_dataset(connection: Connection, data: JobData) -> str:

@@ -14,8 +14,8 @@ from service.preprocessing.row_selection import Selection
 from service.preprocessing.row_weights import Weights, class_weights
 
 
-def trained_on(preprocessing: Preprocessing, other: Table) -> Table:
-    """The training dataset's columns as preprocessing kept them, with the other's column of weights if it has one."""
+def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
+    """Return as a table the columns that preprocessing was fitted on, with the other's column of weights."""
     labels, codes = preprocessing.labels, preprocessing.codes
     are_texts = labels is not None and any(isinstance(label, str) for label in labels)
     columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
@@ -29,12 +29,12 @@ def trained_on(preprocessing: Preprocessing, other: Table) -> Table:
     return Table(0, tuple(columns), "float64", 1.0, "", 0)
 
 
-def as_trained(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
+def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
     """Another dataset with the widths and classes of the one preprocessing was fitted on, and its own statistics.
 
     `Invalid` at `where` says why it does not fit.
     """
-    like = trained_on(preprocessing, other)
+    like = fitted_table(preprocessing, other)
     check_columns(name, other, like, where)
     if preprocessing.labels is not None:
         check_classes(other.having(Role.TARGET)[0], preprocessing.labels, where)
@@ -58,7 +58,7 @@ def _filled(column: Column, fitted: InputColumn, missing: str) -> Column:
     return replace(column, missing=max(1, column.missing) if fitted.indicator else 0)
 
 
-def class_weights_alike(
+def class_weights_by_label(
     choice: str | dict[str, float] | None,
     labels: tuple[str | int, ...] | None,
     array: NDArray[Any],

@@ -1,4 +1,4 @@
-"""What is done to a dataset's columns before they meet a network: fitted on training rows, kept with the model.
+"""Transforms of a dataset's columns into a network's numbers: fitted on training rows, stored with the model.
 
 A category becomes one-hot, one input a category; one never seen becomes all zeros. A number becomes
 (value - offset) / divisor. A missing number is filled with the training rows' mean or median, and with `indicator` also
@@ -18,7 +18,7 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.preprocessing.classes import codes_of
 from service.preprocessing.missing import missing as missing_value
 from service.preprocessing.row_selection import Selection, read_blocks
-from service.preprocessing.statistics import READ_ROWS, Spread
+from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
 
 Numbers = NDArray[np.float64]
 
@@ -139,7 +139,7 @@ class Preprocessing:
         return [self.labels[index] for index in indices]
 
     def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
-        """The same, with what each class weighs (classes,) kept for those who ask."""
+        """Return a copy that records what each class weighs (classes,)."""
         return replace(self, class_weights=None if weights is None else tuple(weights.tolist()))
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,22 +174,22 @@ def fit(
     """Fit on the training `rows` of the stored `array`; `choice` is the job's `preprocessing` object."""
     inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
     every = len(inputs) + len(targets)
-    spread = Spread(array, rows, (*inputs, *targets))
+    statistics = ColumnStatistics(array, rows, (*inputs, *targets))
     # statistics are of stored numbers; inputs' own units are those divided by the dataset's scale
-    numbers = _choose(choice["numbers"], lambda: spread.lies_within_one(0, len(inputs), table.scale))
+    numbers = _choose(choice["numbers"], lambda: statistics.lies_within_one(0, len(inputs), table.scale))
     missing = choice["missing"]
     fitted = tuple(
-        _fit_input(column, spread, index, table.scale, numbers, missing, array, rows)
+        _fit_input(column, statistics, index, table.scale, numbers, missing, array, rows)
         for index, column in enumerate(inputs)
     )
     values = "none"
     if labels is None:
-        values = _choose(choice["targets"], lambda: spread.lies_within_one(len(inputs), every, 1.0))
+        values = _choose(choice["targets"], lambda: statistics.lies_within_one(len(inputs), every, 1.0))
     fitted_targets = []
     for index, column in enumerate(targets, len(inputs)):
-        if (row := spread.first_missing(index)) is not None:
+        if (row := statistics.first_missing(index)) is not None:
             raise missing_value(column, row)
-        fitted_targets.append(TargetColumn(column.name, *_scaling(values, spread, index, 1.0)))
+        fitted_targets.append(TargetColumn(column.name, *_scaling(values, statistics, index, 1.0)))
     codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
     return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
 
@@ -200,12 +200,12 @@ def _choose(choice: str, lies_within_one: Callable[[], bool]) -> str:
     return "none" if lies_within_one() else "standardize"
 
 
-def _scaling(choice: str, spread: Spread, index: int, scale: float) -> tuple[float, float]:
+def _scaling(choice: str, statistics: ColumnStatistics, index: int, scale: float) -> tuple[float, float]:
     """Offset and divisor in the column's own units; a constant column is only shifted."""
     if choice == "standardize":
-        offset, divisor = spread.mean[index], spread.deviation[index]
+        offset, divisor = statistics.mean[index], statistics.deviation[index]
     elif choice == "min_max":
-        offset, divisor = spread.low[index], spread.high[index] - spread.low[index]
+        offset, divisor = statistics.low[index], statistics.high[index] - statistics.low[index]
     else:
         return 0.0, 1.0
     return float(offset / scale), float(divisor / scale) if divisor > 0 else 1.0
@@ -213,7 +213,7 @@ def _scaling(choice: str, spread: Spread, index: int, scale: float) -> tuple[flo
 
 def _fit_input(
     column: Column,
-    spread: Spread,
+    statistics: ColumnStatistics,
     index: int,
     scale: float,
     numbers: str,
@@ -221,18 +221,18 @@ def _fit_input(
     array: NDArray[Any],
     rows: Selection,
 ) -> InputColumn:
-    first = spread.first_missing(index)
+    first = statistics.first_missing(index)
     if missing == "error" and first is not None:
         raise missing_value(column, first)
     if column.type is ColumnType.CATEGORY:
         return InputColumn(column.name, column.type, column.categories)
     fill = None
     if missing in ("mean", "indicator"):
-        fill = float(spread.mean[index] / scale)
+        fill = float(statistics.mean[index] / scale)
     elif missing == "median":
         fill = _median(array, rows, index) / scale
     indicator = missing == "indicator" and column.missing > 0
-    return InputColumn(column.name, column.type, None, *_scaling(numbers, spread, index, scale), fill, indicator)
+    return InputColumn(column.name, column.type, None, *_scaling(numbers, statistics, index, scale), fill, indicator)
 
 
 def _median(array: NDArray[Any], rows: Selection, index: int) -> float:

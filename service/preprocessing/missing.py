@@ -13,7 +13,7 @@ READ_ROWS = 65_536
 
 
 def missing(column: Column, row: int | None) -> Invalid:
-    """What is told of a value that is missing in `row`, counted from 1."""
+    """Return the error for a value that is missing in `row`, counted from 1."""
     detail = "is missing"
     if column.role is Role.INPUT:
         detail += "; set preprocessing.missing to mean, median or indicator to fill inputs"

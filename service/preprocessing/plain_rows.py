@@ -1,6 +1,6 @@
 """The common body of a prediction, rows of nothing but numbers, read without making a Python object of each.
 
-What is unusual in any way is not read here: the careful way reads it, or tells what is wrong with it.
+Anything unusual is left to `service.preprocessing.prediction_rows`, which reads it or names what is wrong with it.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ def plain_rows(data: bytes, width: int) -> tuple[str, NDArray[np.float64]] | Non
     if simdjson is None or data.startswith(BYTE_ORDER_MARK):
         return None
     try:
-        # a parser of its own: one that is kept keeps the memory of the largest body it ever read
+        # a new parser each time: one that is reused holds the memory of the largest body it ever read
         body = simdjson.Parser().parse(data)
         return _rows(body, data.count(b"["), width) if isinstance(body, simdjson.Object) else None
     except (ValueError, TypeError, RuntimeError):  # no JSON, no numbers, a number of too many digits

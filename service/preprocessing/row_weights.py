@@ -18,7 +18,7 @@ Weights = NDArray[np.float64]
 def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weights | None:
     """The chosen rows' weights (n,), as they are stored; None where the dataset has none, so that all weigh the same.
 
-    `Invalid` names the row and column of what is no weight, or tells that these rows together weigh nothing.
+    `Invalid` names the row and column of what is no weight, or says that these rows together weigh nothing.
     """
     if not table.having(Role.WEIGHT):
         return None

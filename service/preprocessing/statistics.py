@@ -27,10 +27,10 @@ class _FirstPass:
     first_missing: list[int | None]
 
 
-class Spread:
+class ColumnStatistics:
     """Minimum, maximum, mean and standard deviation (columns,) of stored numbers over `rows`.
 
-    What the dataset already tells of all its rows is believed: where nothing is missing nothing is looked for.
+    The statistics that the dataset has of all its rows are relied on: columns without missing values are not searched.
     """
 
     def __init__(self, array: NDArray[Any], rows: Selection, columns: tuple[Column, ...]) -> None:

@@ -28,40 +28,40 @@ def blocks() -> list[tuple[str, str]]:
     return [(kind, text) for kind, text in BLOCK.findall(PAGE)]
 
 
-def assert_shown(shown: Any, told: Any, where: str = "") -> None:
-    """What is shown is part of what is told: keys may be left out, and entries of lists that have names."""
+def assert_shown(shown: Any, answered: Any, where: str = "") -> None:
+    """What the page shows is part of the answer: keys may be left out, and entries of lists that have names."""
     if isinstance(shown, dict):
-        assert isinstance(told, dict) and shown.keys() <= told.keys(), f"{where}: {shown} in {told}"
+        assert isinstance(answered, dict) and shown.keys() <= answered.keys(), f"{where}: {shown} in {answered}"
         for key, value in shown.items():
-            assert_shown(value, told[key], f"{where}/{key}")
+            assert_shown(value, answered[key], f"{where}/{key}")
     elif isinstance(shown, list):
         name = next((key for key in ("of", "epoch") if shown and isinstance(shown[0], dict) and key in shown[0]), None)
         if name is None:
-            assert len(shown) == len(told), where
-            pairs = list(zip(shown, told, strict=True))
+            assert len(shown) == len(answered), where
+            pairs = list(zip(shown, answered, strict=True))
         else:
-            by_name = {entry[name]: entry for entry in told}
+            by_name = {entry[name]: entry for entry in answered}
             pairs = [(entry, by_name[entry[name]]) for entry in shown]
         for index, (one, other) in enumerate(pairs):
             assert_shown(one, other, f"{where}/{index}")
     elif isinstance(shown, Decimal):
         half_a_digit = 0.5 * 10.0 ** int(shown.as_tuple().exponent)
-        assert abs(float(shown) - told) <= half_a_digit * 1.000001, f"{where}: {shown} is shown, {told} is told"
+        assert abs(float(shown) - answered) <= half_a_digit * 1.000001, f"{where}: {shown} but {answered}"
     else:
-        assert shown == told, where
+        assert shown == answered, where
 
 
 def test_every_answer_on_the_page_is_the_services(service: Service, environment: dict[str, str]) -> None:
     commands = [line for kind, text in blocks() if kind == "bash" for line in text.splitlines()]
     answers = iter(run(service, "\n".join(commands), environment))
-    told: Any = None
+    answered: Any = None
     for kind, text in blocks():
         if kind == "bash":
             for _ in text.splitlines():
                 answer = next(answers)
-            told = json.loads(answer)
+            answered = json.loads(answer)
         else:
-            assert_shown(json.loads(text, parse_float=Decimal), told)
+            assert_shown(json.loads(text, parse_float=Decimal), answered)
 
 
 def test_twins_are_equal_to_the_last_bit(service: Service) -> None:

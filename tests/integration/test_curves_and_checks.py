@@ -83,12 +83,12 @@ def test_slopes(client: FlaskClient, train: Train) -> None:
         ("layer=0&bias=1&spam=1", "?spam", "did you mean `span`?"),
     ],
 )
-def test_what_is_wrong_with_a_slope_is_told(
+def test_what_is_wrong_with_a_slope_is_named(
     client: FlaskClient, train: Train, query: str, pointer: str, words: str
 ) -> None:
     job = train({"dataset": XOR, "network": {"hidden": [4]}, "training": SMALL})
-    told = problem(client.get(f"{epochs_of(job)}/1/slope?{query}"), 422)["errors"][0]
-    assert told["pointer"] == pointer and words in told["detail"]
+    answer = problem(client.get(f"{epochs_of(job)}/1/slope?{query}"), 422)["errors"][0]
+    assert answer["pointer"] == pointer and words in answer["detail"]
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -116,8 +116,8 @@ def test_surfaces_and_the_path_over_them(client: FlaskClient, train: Train, prec
     line = get(client, f"{epochs_of(job)}/294/slope?layer=0&weight=1,2&span=2&points=3")["points"]
     assert [row[1] for row in wide["losses"]] == pytest.approx([point["loss"] for point in line], rel=1e-12)
     for query, pointer in (("x=0,1,2", "?y"), ("x=0,1,2&y=0,1,2", "?y"), ("x=2,0&y=0,1,2", "?x"), ("x=&y=0,0,0", "?x")):
-        told = problem(client.get(f"{epochs_of(job)}/1/surface?{query}".replace("/1/", "/7/")), 422)
-        assert told["errors"][0]["pointer"] == pointer
+        answer = problem(client.get(f"{epochs_of(job)}/1/surface?{query}".replace("/1/", "/7/")), 422)
+        assert answer["errors"][0]["pointer"] == pointer
 
 
 def test_differences_between_epochs(client: FlaskClient, train: Train) -> None:
@@ -136,7 +136,7 @@ def test_differences_between_epochs(client: FlaskClient, train: Train) -> None:
     problem(client.get(f"{epochs_of(job)}/0/diff/9"), 404)
 
 
-def test_layers_heed_after_beside_points(client: FlaskClient, train: Train) -> None:
+def test_layers_apply_after_together_with_points(client: FlaskClient, train: Train) -> None:
     job = train({"dataset": XOR, "training": {**SMALL, "epochs": 500}})
     where = f"/v1/jobs/{job['id']}/layers"
     epochs = [record["epoch"] for record in get(client, f"{where}?limit=1000")["data"]]
@@ -145,7 +145,7 @@ def test_layers_heed_after_beside_points(client: FlaskClient, train: Train) -> N
     assert sampled[0] == epochs[3] and sampled[-1] == epochs[-1] and len(sampled) == 4
 
 
-def test_a_dataset_that_is_gone_is_told(client: FlaskClient, train: Train) -> None:
+def test_a_dataset_that_is_gone_is_reported(client: FlaskClient, train: Train) -> None:
     job = train({"dataset": XOR, "training": SMALL})
     client.delete("/v1/datasets/xor")
     for answer in (
@@ -157,7 +157,7 @@ def test_a_dataset_that_is_gone_is_told(client: FlaskClient, train: Train) -> No
     post(client, f"{epochs_of(job)}/1:trace", {"instances": [[0, 1]], "targets": [1]})
 
 
-def test_running_and_failed_jobs_are_told_too(client: FlaskClient, service: Services) -> None:
+def test_running_and_failed_jobs_are_explained_too(client: FlaskClient, service: Services) -> None:
     posted = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "x"}, "training": {**SMALL, "epochs": 3_000_000}})
     where, seen = epochs_of(posted.json), []
 
@@ -196,9 +196,9 @@ def test_everything_is_in_the_openapi_document(client: FlaskClient) -> None:
         assert {f"{head}:{verb}" for verb in ("trace", "gradient-check", "evaluate")} <= paths.keys()
     assert {"/v1/networks/{name}:trace", "/v1/networks/{name}:gradient-check"} <= paths.keys()
     for verb in ("fork", "replay"):
-        told = paths[f"/v1/jobs/{{id}}:{verb}"]["post"]
-        assert {"201", "202", "404", "409", "422"} <= told["responses"].keys()
-        assert "Idempotency-Key" in [parameter["name"] for parameter in told["parameters"]]
+        operation = paths[f"/v1/jobs/{{id}}:{verb}"]["post"]
+        assert {"201", "202", "404", "409", "422"} <= operation["responses"].keys()
+        assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]
     for tail in ("slope", "surface", "diff/{other}"):
         assert "get" in paths[f"/v1/jobs/{{id}}/epochs/{{epoch}}/{tail}"]
 
@@ -228,8 +228,8 @@ def test_another_dataset_under_the_jobs_name_is_no_stand_in(client: FlaskClient,
     job = train({"dataset": XOR, "training": SMALL})
     client.delete("/v1/datasets/xor")
     client.post("/v1/datasets", json={"name": "xor", "rows": [{"a": 1, "b": 2, "y": 3}], "target": "y"})
-    told = problem(client.get(f"{epochs_of(job)}/1/slope?layer=0&bias=1"), 409)
-    assert "was replaced" in told["detail"]
+    answer = problem(client.get(f"{epochs_of(job)}/1/slope?layer=0&bias=1"), 409)
+    assert "was replaced" in answer["detail"]
 
 
 def test_fewer_rows_are_measured_where_a_network_is_large(client: FlaskClient, train: Train) -> None:

@@ -29,8 +29,8 @@ def test_evaluations(client: FlaskClient, train: Train) -> None:
     assert post(client, "/v1/models/m:evaluate?epoch=2", {"dataset": "held"})["loss"] == found["loss"]
     for dataset, words in (("none", "there is no dataset"), ("other", "has other input columns")):
         client.post("/v1/datasets", json={"name": "other", "rows": [{"z": 1, "kind": "u"}]})
-        told = problem(client.post("/v1/models/m:evaluate", json={"dataset": dataset}), 422)["errors"][0]
-        assert told["pointer"] == "#/dataset" and words in told["detail"]
+        answer = problem(client.post("/v1/models/m:evaluate", json={"dataset": dataset}), 422)["errors"][0]
+        assert answer["pointer"] == "#/dataset" and words in answer["detail"]
     assert client.delete(f"/v1/jobs/{job['id']}").status_code == 204
     assert client.delete("/v1/datasets/rows").status_code == 204
     alone = post(client, "/v1/models/m:evaluate", {"dataset": "held"})

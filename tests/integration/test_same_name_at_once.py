@@ -20,11 +20,11 @@ Keep = Callable[[Services, str, int], bool]
 
 def keep_dataset(services: Services, name: str, content: int) -> bool:
     request = DatasetRequest(inputs=[[0, 1], [1, content]], targets=[0, 1])
-    return catalog.keep_dataset(services, name, catalog.reader_of_request(request, Limits(max_bytes=10_000)))[1]
+    return catalog.store_dataset(services, name, catalog.reader_of_request(request, Limits(max_bytes=10_000)))[1]
 
 
 def keep_network(services: Services, name: str, content: int) -> bool:
-    return catalog.keep_network(services, name, NetworkDefinition(hidden=[content]))[1]
+    return catalog.store_network(services, name, NetworkDefinition(hidden=[content]))[1]
 
 
 def at_once(keep: Keep, services: Services, name: str, contents: list[int]) -> list[str]:

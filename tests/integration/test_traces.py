@@ -109,15 +109,15 @@ def test_formulas_of_every_kind_of_layer_come_to_their_values(client: FlaskClien
 def test_a_step_goes_on_from_the_optimizers_state_where_that_is_stored(
     client: FlaskClient, train: Train, optimizer: Any
 ) -> None:
-    kept = {"epochs": 6, "precision": "float64", "store_parameters": {"optimizer_state": True}}
-    job = train({"dataset": XOR, "training": {**SMALL, **kept, "optimizer": optimizer, "shuffle": False}})
+    stored = {"epochs": 6, "precision": "float64", "store_parameters": {"optimizer_state": True}}
+    job = train({"dataset": XOR, "training": {**SMALL, **stored, "optimizer": optimizer, "shuffle": False}})
     body = {"instances": XOR["inputs"], "targets": XOR["targets"]}
     trace = post(client, f"{epochs_of(job)}/4:trace?explain=true", body)
     assert trace["optimizer_state"] == "stored"
     after = get(client, f"{epochs_of(job)}/5/parameters")["layers"]
-    for told, stored in zip(trace["update"], after, strict=True):
+    for update, stored in zip(trace["update"], after, strict=True):
         for name, values in stored.items():
-            np.testing.assert_allclose(told["after"][name], values, rtol=1e-10)
+            np.testing.assert_allclose(update["after"][name], values, rtol=1e-10)
     slope = get(client, f"{epochs_of(job)}/4/slope?layer=0&weight=0,1")
     assert slope["optimizer_state"] == "stored"
     assert slope["step"]["step"] == pytest.approx(trace["update"][0]["step"]["weights"][0][1], rel=1e-9)
@@ -175,11 +175,11 @@ def test_sizes_are_limited_by_arithmetic(client: FlaskClient) -> None:
     client.post("/v1/networks", json={"name": "large", "inputs": 1000, "layers": [{"type": "dense", "units": 300}]})
     body = {"instances": [[0.0] * 1000], "targets": [[0.0] * 300], "seed": 1}
     assert client.post("/v1/networks/large:trace", json=body).status_code == 200
-    told = problem(client.post("/v1/networks/large:trace?full=true", json=body), 422)
-    assert told["errors"][0]["pointer"] == "?full" and "1,000,000" in told["detail"]
+    answer = problem(client.post("/v1/networks/large:trace?full=true", json=body), 422)
+    assert answer["errors"][0]["pointer"] == "?full" and "1,000,000" in answer["detail"]
     client.post("/v1/networks", json={"name": "huge", "inputs": 10_000, "layers": [{"type": "dense", "units": 5000}]})
-    told = problem(client.post("/v1/networks/huge:trace", json={"instances": [[0]], "targets": [[0]]}), 413)
-    assert "12,000,000" in told["detail"]
+    answer = problem(client.post("/v1/networks/huge:trace", json={"instances": [[0]], "targets": [[0]]}), 413)
+    assert "12,000,000" in answer["detail"]
     many = {"rows": 1000, "parameters": 10_000}
     problem(client.post("/v1/networks/large:gradient-check", json=many), 413)
 
@@ -195,8 +195,8 @@ def test_of_a_large_network_the_formulas_that_matter_most_are_written(client: Fl
         contributions = np.abs(trace["update"][layer]["contribution"]["weights"])
         source, unit = np.unravel_index(contributions.argmax(), contributions.shape)
         behind = f"hidden {unit + 1}" if layer == 0 else f"output {unit + 1}"
-        told = formulas[f"contribution of {kind} {source + 1} -> {behind}"]
-        assert abs(told["value"]) == pytest.approx(contributions.max())
+        formula = formulas[f"contribution of {kind} {source + 1} -> {behind}"]
+        assert abs(formula["value"]) == pytest.approx(contributions.max())
     deltas = np.abs(trace["backward"][1]["delta"][0])
     z = formulas[f"weighted input of hidden {deltas.argmax() + 1}"]["formula"]
     assert "... 189 more ..." in z and z.count("*") == 11
@@ -221,20 +221,20 @@ def test_of_a_large_network_the_formulas_that_matter_most_are_written(client: Fl
         ({"row": 1, "loss": "categorical_cross_entropy"}, "#/loss", "needs outputs of softmax, got linear"),
     ],
 )
-def test_what_is_wrong_with_a_trace_is_told(
+def test_what_is_wrong_with_a_trace_is_named(
     client: FlaskClient, train: Train, body: Any, pointer: str, words: str
 ) -> None:
     job = train({"dataset": XOR, "training": SMALL})
-    told = problem(client.post(f"{epochs_of(job)}/1:trace", json=body), 422)["errors"][0]
-    assert told["pointer"] == pointer and words in told["detail"], told
+    answer = problem(client.post(f"{epochs_of(job)}/1:trace", json=body), 422)["errors"][0]
+    assert answer["pointer"] == pointer and words in answer["detail"], answer
 
 
-def test_a_class_that_is_none_is_told_with_a_guess(client: FlaskClient, train: Train) -> None:
+def test_a_text_that_is_no_class_is_answered_with_a_guess(client: FlaskClient, train: Train) -> None:
     client.put("/v1/datasets/table", data=CSV)
     job = train({"dataset": "table", "training": SMALL})
     where = f"{epochs_of(job)}/1:trace"
-    told = problem(client.post(where, json={"instances": [[1, 2]], "targets": ["evn"]}), 422)["errors"][0]
-    assert told == {"pointer": "#/targets/0", "detail": '"evn" is no class; did you mean `even`?'}
+    answer = problem(client.post(where, json={"instances": [[1, 2]], "targets": ["evn"]}), 422)["errors"][0]
+    assert answer == {"pointer": "#/targets/0", "detail": '"evn" is no class; did you mean `even`?'}
     by_label = post(client, where, {"instances": [[1, 2]], "targets": [["odd"]]})
     assert by_label == post(client, where, {"instances": [[1, 2]], "targets": [[0, 1]]})
     assert by_label["targets"] == [[0.0, 1.0]] and by_label["backward"][0]["fused"]
@@ -251,8 +251,8 @@ def test_parameters_of_a_bare_network_are_checked(client: FlaskClient) -> None:
         ([{"weights": [[1, "x"]], "biases": [1, 2]}, {}], "#/parameters/0/weights", "numbers only"),
         ([{"weights": [[1, 2]], "biases": [1, 2], "mean": [1]}, {}], "#/parameters/0/mean", "known are `weights`"),
     ):
-        told = problem(client.post("/v1/networks/n:trace", json={**rows, "parameters": parameters}), 422)["errors"][0]
-        assert told["pointer"] == pointer and words in told["detail"], told
+        answer = problem(client.post("/v1/networks/n:trace", json={**rows, "parameters": parameters}), 422)["errors"][0]
+        assert answer["pointer"] == pointer and words in answer["detail"], answer
     problem(client.post("/v1/networks/n:trace", json={**rows, "parameters": [{}, {}], "seed": 1}), 422)
     problem(client.post("/v1/networks/none:trace", json=rows), 404)
 

@@ -17,7 +17,7 @@ from service.backprop.training.state import OptimizerState, TrainingState
 from service.definitions.build import build_network, build_settings
 from service.definitions.columns import Table
 from service.preprocessing.batches import MappedRows, open_rows, split
-from service.preprocessing.compatibility import class_weights_alike, trained_on
+from service.preprocessing.compatibility import class_weights_by_label, fitted_table
 from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
@@ -82,12 +82,12 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
     network = build_network(job.network, job.training.precision)
     resume = _begin(services, job, network, found, check)
-    like = trained_on(preprocessing, dataset.table)
+    like = fitted_table(preprocessing, dataset.table)
     recoding = Recoding(dataset.table, like)
     mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
     training = mapped(rows, network.dtype)
     given = job.training.class_weights
-    weights = class_weights_alike(given, labels, array, dataset.table, rows, training.sample_weights)
+    weights = class_weights_by_label(given, labels, array, dataset.table, rows, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
     settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from)
     preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)

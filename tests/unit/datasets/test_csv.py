@@ -23,7 +23,7 @@ def read(tmp_path: Path):  # type: ignore[no-untyped-def]
     return run
 
 
-def test_numbers_and_categories_are_told_apart(read) -> None:
+def test_numbers_and_categories_are_distinguished(read) -> None:
     table, rows = read("a,colour,y\n1,red,0.5\n-2.5e3,green,1\n.5,red,2.\n")
     assert [column.type for column in table.columns] == [ColumnType.NUMBER, ColumnType.CATEGORY, ColumnType.NUMBER]
     assert [column.role for column in table.columns] == [Role.INPUT, Role.INPUT, Role.TARGET]
@@ -183,7 +183,7 @@ def test_too_many_columns_or_categories_are_refused(read) -> None:
         read("a,y\nx,1\ny,2\nz,3\n", limits=Limits(max_categories=2))
 
 
-def test_the_hash_tells_content_and_reading_apart(read) -> None:
+def test_the_hash_distinguishes_content_and_reading(read) -> None:
     text = "a,b,y\n1,2,0\n3,4,1\n"
     same, again = read(text)[0].sha256, read(text.replace("1,2", "1.0,2"))[0].sha256
     assert same == again

@@ -1,4 +1,4 @@
-"""JSON datasets: numbers only in `inputs`, types told apart in `rows`, mistakes named by row and column."""
+"""JSON datasets: numbers only in `inputs`, types distinguished in `rows`, mistakes named by row and column."""
 
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def test_a_weight_that_is_no_number_is_named(rows, bad: Any) -> None:
     assert (caught.value.faults[0].row, caught.value.faults[0].column) == (2, "w")
 
 
-def test_only_ten_faults_are_told(arrays) -> None:
+def test_only_ten_faults_are_reported(arrays) -> None:
     with pytest.raises(Invalid) as caught:
         arrays([[1], *[["x"]] * 50])
     assert len(caught.value.faults) == 10

@@ -68,7 +68,7 @@ def test_big_endian_columns_give_the_same_content(read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "kept"),
+    ("x", "y", "stored"),
     [
         (np.uint8, np.uint8, "uint8"),
         (np.uint8, np.int64, "uint8"),
@@ -78,9 +78,9 @@ def test_big_endian_columns_give_the_same_content(read) -> None:
         (np.float16, np.float32, "float64"),
     ],
 )
-def test_precision_is_kept(read, x: Any, y: Any, kept: str) -> None:
+def test_precision_stays(read, x: Any, y: Any, stored: str) -> None:
     table, rows = read(npz(x=(X > 3).astype(x), y=Y.astype(y)))
-    assert table.dtype == kept == rows.dtype.name
+    assert table.dtype == stored == rows.dtype.name
 
 
 def test_targets_that_do_not_fit_widen_the_rows(read) -> None:
@@ -167,7 +167,7 @@ def test_a_bomb_is_too_large(read) -> None:
         read(bomb, Limits(max_bytes=1_000_000))
 
 
-def test_more_bytes_than_the_header_tells_are_refused(read) -> None:
+def test_more_bytes_than_the_header_states_are_refused(read) -> None:
     header = "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 1)}"
     with pytest.raises((Invalid, TooLarge)):
         read(zipped(x=npy(header, b"\0" * 5_000_000), y=npy(header, b"\0" * 4)))

@@ -136,7 +136,7 @@ def test_a_range_is_taken_out_of_the_training_rows(given: list[int], left: list[
     assert listed(rows) == left and held_out is not None and listed(held_out) == list(range(*given))
 
 
-def test_a_range_beside_the_training_rows_takes_none_of_them() -> None:
+def test_a_range_outside_the_training_rows_takes_none_of_them() -> None:
     for training, validation in (([0, 4], [6, 9]), ([6, 9], [0, 4])):
         rows, held_out = split_of(10, {"rows": training, "validation": {"rows": validation}, "seed": 1})
         assert held_out is not None

@@ -55,7 +55,7 @@ def test_auto_standardizes_when_a_value_lies_outside_minus_one_to_one(fitted, va
     assert fitted(table(*values))[0].numbers == became
 
 
-def test_rows_are_not_read_where_the_dataset_tells_all_there_is_to_know(tmp_path: Path) -> None:
+def test_rows_are_not_read_where_the_dataset_has_all_statistics(tmp_path: Path) -> None:
     read = read_json_rows(None, table(0, 1, 0.5), ReadOptions(), Limits(), tmp_path / "rows")
     no_rows = np.empty((0, 2))
     assert fit(read, no_rows, RowRanges(range(3)), AUTO, None, False).numbers == "none"
@@ -67,7 +67,7 @@ def test_auto_looks_at_training_rows_only(fitted) -> None:
     assert fitted(table(0, 1, 900), train=[0, 1])[0].numbers == "none"
 
 
-def test_auto_for_targets_is_told_apart_and_never_scales_classes(fitted) -> None:
+def test_auto_for_targets_is_chosen_separately_and_never_scales_classes(fitted) -> None:
     rows = [{"a": 0, "y": 5}, {"a": 1, "y": 9}]
     assert (fitted(rows)[0].numbers, fitted(rows)[0].target_values) == ("none", "standardize")
     classes, _ = fitted(rows, labels=(5, 9))

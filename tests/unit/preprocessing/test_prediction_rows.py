@@ -72,7 +72,7 @@ def test_a_column_that_may_be_missing_may_be_left_out() -> None:
     np.testing.assert_array_equal(values, [[np.nan, 1]])
 
 
-def test_at_most_ten_faults_are_told() -> None:
+def test_at_most_ten_faults_are_reported() -> None:
     with pytest.raises(Invalid) as caught:
         rows_from_objects(PLAIN, [{}] * 1000, "instances")
     assert len(caught.value.faults) == 10

@@ -1,4 +1,4 @@
-"""Chosen rows: by position, by block, and read from a file; ranges and lists tell the same."""
+"""Chosen rows: by position, by block, and read from a file; ranges and lists agree."""
 
 from pathlib import Path
 

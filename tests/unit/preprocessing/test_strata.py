@@ -33,7 +33,7 @@ def test_each_class_gives_its_share_and_may_keep_a_row(counts: list[int], share:
     assert quota.tolist() == drawn and quota.sum() == round(sum(counts) * share)
 
 
-def test_the_total_is_kept_even_where_every_class_has_one_row() -> None:
+def test_the_total_stays_even_where_every_class_has_one_row() -> None:
     assert quotas(np.ones(10, dtype=np.intp), 0.2).sum() == 2
 
 
@@ -51,9 +51,9 @@ def drawn(path: Path, targets: list[Any], seed: int = 1, rows: Any = None, share
     """Training and validation rows, by index, of a dataset with these targets."""
     table = read_json_rows(None, [{"a": 0.5, "y": y} for y in targets], ReadOptions(), Limits(), path)
     training = {"rows": rows, "validation": {"fraction": share, "stratify": True}, "seed": seed}
-    kept, held_out = split(table, open_rows(path), Splitting.from_json(training))
+    training_rows, held_out = split(table, open_rows(path), Splitting.from_json(training))
     assert held_out is not None
-    return listed(kept), listed(held_out)
+    return listed(training_rows), listed(held_out)
 
 
 def listed(rows: Selection) -> list[int]:
@@ -68,8 +68,8 @@ def test_texts_and_whole_numbers_are_drawn_by_class(
     monkeypatch.setattr(strata, "DRAW_ROWS", draw_rows)
     targets = [names[0]] * 60 + [names[1]] * 35 + [names[2]] * 5
     np.random.default_rng(2).shuffle(targets)
-    kept, held_out = drawn(tmp_path / "rows", targets)
-    assert sorted(kept + held_out) == list(range(100))
+    training_rows, held_out = drawn(tmp_path / "rows", targets)
+    assert sorted(training_rows + held_out) == list(range(100))
     assert Counter(targets[index] for index in held_out) == {names[0]: 12, names[1]: 7, names[2]: 1}
 
 
@@ -89,12 +89,12 @@ def test_blocks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_only_the_training_rows_are_drawn_from(tmp_path: Path) -> None:
     targets = ["z"] * 10 + list("pq" * 20) + ["z"] * 10
-    kept, held_out = drawn(tmp_path / "rows", targets, rows=[10, 50])
-    assert sorted(kept + held_out) == list(range(10, 50))
+    training_rows, held_out = drawn(tmp_path / "rows", targets, rows=[10, 50])
+    assert sorted(training_rows + held_out) == list(range(10, 50))
     assert Counter(targets[index] for index in held_out) == {"p": 4, "q": 4}
 
 
-def test_a_missing_class_is_told_by_row(tmp_path: Path) -> None:
+def test_a_missing_class_is_named_by_row(tmp_path: Path) -> None:
     targets = [*"pq" * 10, None, *"pq" * 10]
     with pytest.raises(Invalid) as caught:
         drawn(tmp_path / "rows", targets, rows=[10, 30])
