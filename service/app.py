@@ -23,6 +23,7 @@ from service.api import (
     models,
     networks,
     openapi,
+    predicting,
     system,
 )
 from service.api.feed import Feed
@@ -34,7 +35,7 @@ from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, evaluating, explain)
+RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, predicting, evaluating, explain)
 
 log = logging.getLogger("service.requests")
 

@@ -1,4 +1,4 @@
-"""`/v1/jobs/{id}/epochs`: the errors, the parameters and the predictions of every stored epoch."""
+"""`/v1/jobs/{id}/epochs`: the errors and the parameters of every stored epoch."""
 
 import csv
 import io
@@ -11,18 +11,15 @@ from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
 from service.api.answers import MAX_LIMIT, immutable, listing, whole
-from service.api.context import model_cache, services
+from service.api.context import services
 from service.api.formats import wanted_format
-from service.api.predicting import predict_request
 from service.api.routes import Query, Routes
-from service.api.schemas import ListAnswer, ParametersAnswer, PredictAnswer
+from service.api.schemas import ListAnswer, ParametersAnswer
 from service.backprop.network import Network
-from service.datasets.media_types import CSV, NPZ
+from service.datasets.media_types import NPZ
 from service.definitions.build import build_network
-from service.definitions.requests import PredictRequest
 from service.jobs import stored_parameters
 from service.jobs.views import epoch_answer
-from service.models.loading import load_epoch
 from service.store.database import Database
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
@@ -134,17 +131,3 @@ def _npz(network: Network) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, **_arrays(network))
     return stream.getvalue()
-
-
-@routes.route(
-    "POST",
-    "/v1/jobs/{id}/epochs/{epoch}:predict",
-    body=PredictRequest,
-    files=(CSV, NPZ),
-    query=[Query("format", {"enum": ["json", "csv", "npz"]})],
-    answers={200: (PredictAnswer, CSV, NPZ)},
-    problems=(404, 409),
-)
-def predict_epoch(id: str, epoch: str) -> Response:
-    """Predict with the network as it was after an epoch, of running and failed jobs too."""
-    return predict_request(load_epoch(services(), model_cache(), id, epoch))

@@ -13,6 +13,9 @@ from service.api.answers import answer
 from service.api.bodies import collect, open_body, parse_json
 from service.api.context import services
 from service.api.formats import wanted_format
+from service.api.routes import Query, Routes
+from service.api.schemas import PredictAnswer
+from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
 from service.datasets.options import Limits
@@ -25,11 +28,15 @@ from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}
+FORMAT = Query("format", {"enum": list(FORMATS)})
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+routes = Routes("predictions")
 
-def predict_request(trained: TrainedNetwork) -> Response:
-    """Predict the rows of the request's body, answered as `?format=` or `Accept` says."""
+
+def _predict(network: NetworkReference) -> Response:
+    """Predict the rows of the request's body; `?format=` or `Accept` decides the format of the answer."""
+    trained = network.trained()
     wanted = wanted_format(FORMATS)
     kind, blocks = open_body((JSON, CSV, NPZ))
     data = collect(blocks, services().settings.max_json_bytes)
@@ -119,3 +126,18 @@ def _as_npz(values: Any, labels: Sequence[Any] | None) -> bytes:
     arrays = {"predictions": values} | ({} if labels is None else {"labels": np.array(labels)})
     np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
+
+
+register(
+    routes,
+    Operation(
+        "predict",
+        ("predict_epoch", "predict", "predict_version"),
+        "Predict with {}.",
+        _predict,
+        PredictRequest,
+        (PredictAnswer, CSV, NPZ),
+        files=(CSV, NPZ),
+        query=(FORMAT,),
+    ),
+)

@@ -1,0 +1,122 @@
+"""Registers the operations on a trained network, each for all three ways to name one.
+
+A request names the network after an epoch of a job, the latest version of a model, or one version of it. An operation
+is written once; `register` serves it at `{path of the network}:{verb}` for each way.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flask import Response, request
+from pydantic import BaseModel
+
+from service.api.context import model_cache, services
+from service.api.routes import TEXT, Query, Routes
+from service.explain.subjects import Subject, epoch_subject, version_subject
+from service.models.cache import TrainedNetwork
+from service.models.loading import load_epoch, load_version
+from service.models.views import version_number
+
+EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, `best` or `last`")
+PROBLEMS = (404, 409)
+
+
+class NetworkReference(Protocol):
+    """A trained network as a request names it; nothing is read before a method is called."""
+
+    def trained(self) -> TrainedNetwork:
+        """Return the network, ready to predict."""
+
+    def subject(self) -> Subject:
+        """Return the network together with how it is trained."""
+
+
+@dataclass(frozen=True)
+class EpochReference:
+    """The network of a job as it was after an epoch: a number, `best` or `last`."""
+
+    id: str
+    epoch: str
+
+    def trained(self) -> TrainedNetwork:
+        return load_epoch(services(), model_cache(), self.id, self.epoch)
+
+    def subject(self) -> Subject:
+        return epoch_subject(services(), model_cache(), self.id, self.epoch)
+
+
+@dataclass(frozen=True)
+class VersionReference:
+    """A version of a model, the latest without a number; with `?epoch=`, the network as its job had it then."""
+
+    name: str
+    version: str | None = None
+
+    def trained(self) -> TrainedNetwork:
+        return load_version(services(), model_cache(), self.name, self._number(), request.args.get("epoch"))
+
+    def subject(self) -> Subject:
+        return version_subject(services(), model_cache(), self.name, self._number(), request.args.get("epoch"))
+
+    def _number(self) -> int | None:
+        return None if self.version is None else version_number(self.version)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """One way to name a trained network; `words` stand for it in the summaries of operations."""
+
+    path: str
+    reference: Callable[..., NetworkReference]
+    query: tuple[Query, ...]
+    words: str
+
+
+NAMINGS = (
+    Naming("/v1/jobs/{id}/epochs/{epoch}", EpochReference, (), "a job's network as it was after an epoch"),
+    Naming("/v1/models/{name}", VersionReference, (EPOCH,), "a model's latest version"),
+    Naming("/v1/models/{name}/versions/{version}", VersionReference, (EPOCH,), "one version of a model"),
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What can be done with a trained network.
+
+    `ids` are its operation ids, one for each of `NAMINGS`. `summary` has `{}` where the network's words go.
+    """
+
+    verb: str
+    ids: tuple[str, str, str]
+    summary: str
+    view: Callable[[NetworkReference], Response]
+    body: type[BaseModel]
+    answer: Any
+    body_optional: bool = False
+    files: tuple[str, ...] = ()
+    query: Sequence[Query] = ()
+
+
+def register(routes: Routes, operation: Operation) -> None:
+    """Serve an operation for each way to name a trained network."""
+    for naming, id in zip(NAMINGS, operation.ids, strict=True):
+        routes.route(
+            "POST",
+            f"{naming.path}:{operation.verb}",
+            body=operation.body,
+            body_optional=operation.body_optional,
+            files=operation.files,
+            query=(*naming.query, *operation.query),
+            answers={200: operation.answer},
+            problems=PROBLEMS,
+        )(_view(operation, naming, id))
+
+
+def _view(operation: Operation, naming: Naming, id: str) -> Callable[..., Response]:
+    def view(**values: str) -> Response:
+        return operation.view(naming.reference(**values))
+
+    view.__name__ = id
+    view.__doc__ = operation.summary.format(naming.words)
+    return view
