@@ -10,7 +10,6 @@ import logging
 import os
 import select
 import signal
-import socket
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +24,7 @@ from service.errors import ServiceError
 from service.services import open_services
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import Housekeeping
+from workers.process_names import ProcessName, pid_namespace
 from workers.run.run import run_next_job
 
 LISTEN_SECONDS = 0.02
@@ -70,13 +70,13 @@ def work(settings: Settings, trail: Trail, exit_codes: ExitCodes, order: Order) 
     if order.mutant is not None:
         mutants.MUTANTS[order.mutant]()
     Points(trail, order.failpoint).watch(services)
-    name = f"{socket.gethostname()}:{os.getppid()}:{os.getpid()}"
-    housekeeping = Housekeeping(services, name, exit_codes)
+    process = ProcessName(pid_namespace(), os.getppid(), os.getpid())
+    housekeeping = Housekeeping(services, process, exit_codes)
     if order.keeps:
         housekeeping.start()
     while not leaving:
         try:
-            if order.trains and run_next_job(services, name, lambda: bool(leaving)):
+            if order.trains and run_next_job(services, str(process), lambda: bool(leaving)):
                 if order.once:
                     break
                 continue

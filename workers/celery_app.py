@@ -24,6 +24,7 @@ from service.services import open_services
 from workers.celery_internals import ConsumerWithoutQueue, child_pids, handle_signals_in_child, pool_that_records
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import STOP_SECONDS, Housekeeping
+from workers.process_names import ProcessName, pid_namespace
 
 GRACE_SECONDS = 1.0
 
@@ -33,14 +34,15 @@ log = logging.getLogger(__name__)
 class Child:
     """One prefork child, with a lock so that it trains one job at a time, whichever thread asks for it."""
 
-    def __init__(self, settings: Settings, parent: int, exit_codes: ExitCodes) -> None:
+    def __init__(self, settings: Settings, namespace: str, parent: int, exit_codes: ExitCodes) -> None:
         self.settings = settings
-        self.name = f"{socket.gethostname()}:{parent}:{os.getpid()}"
+        process = ProcessName(namespace, parent, os.getpid())
+        self.name = str(process)
         self.services = open_services(settings)
         self.stopping = threading.Event()
         self.busy = threading.Lock()
         self.poller = threading.Thread(target=self._poll, name="poller", daemon=True)
-        self.housekeeping = Housekeeping(self.services, self.name, exit_codes)
+        self.housekeeping = Housekeeping(self.services, process, exit_codes)
 
     def start(self) -> None:
         """Start the child's threads; to be called in the child after the fork."""
@@ -102,12 +104,12 @@ def make_worker_app(settings: Settings, exit_codes: ExitCodes) -> Celery:
     """Return the Celery application with its one task and the signal handlers that start and stop its children."""
     services = open_services(settings)
     app = services.doorbell.celery
-    parent = os.getpid()
+    namespace, parent = pid_namespace(), os.getpid()
     children: list[Child] = []
 
     def start_child(**_: Any) -> None:
         die_with_parent(parent)
-        child = Child(settings, parent, exit_codes)
+        child = Child(settings, namespace, parent, exit_codes)
         children.append(child)
         child.start()
 

@@ -16,6 +16,7 @@ from service.store import workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
 from workers.exit_codes import ExitCodes
+from workers.process_names import ProcessName
 
 REPORT_SECONDS = 5.0
 CHECK_SECONDS = 1.0
@@ -30,9 +31,9 @@ log = logging.getLogger(__name__)
 class Housekeeping:
     """The two threads of a child that do its background duties."""
 
-    def __init__(self, services: Services, name: str, exit_codes: ExitCodes) -> None:
-        self.services, self.name, self.exit_codes = services, name, exit_codes
-        self.host, self.parent, _ = name.rsplit(":", 2)
+    def __init__(self, services: Services, process: ProcessName, exit_codes: ExitCodes) -> None:
+        self.services, self.process, self.exit_codes = services, process, exit_codes
+        self.name = str(process)
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
@@ -98,10 +99,13 @@ class Housekeeping:
                 return
 
     def _free_jobs_of_ended_processes(self) -> None:
-        """Give back the jobs of this host's worker processes that have ended."""
+        """Give back the jobs of the worker processes of this PID namespace that have ended.
+
+        Process ids of other namespaces mean nothing here: jobs of theirs are freed when the lease expires.
+        """
         with self.services.database.read() as connection:
-            names = workers.names_on(connection, self.host + ":")
-        ended = [name for name in names if not is_alive(int(name.rsplit(":", 1)[1]))]
+            names = workers.names_in(connection, self.process.namespace)
+        ended = [name for name in names if not is_alive(ProcessName.parse(name).pid)]
         self._ended_at = {name: self._ended_at.get(name, time.monotonic()) for name in ended}
         for name in ended:
             known, exit_code = self._exit_of(name)
@@ -116,10 +120,10 @@ class Housekeeping:
 
     def _exit_of(self, name: str) -> tuple[bool, int | None]:
         """Return whether an ended process may be given up now, and its exit code if its parent recorded one."""
-        _, parent, pid = name.rsplit(":", 2)
-        exit_code = self.exit_codes.exit_code(int(pid)) if parent == self.parent else None
+        process = ProcessName.parse(name)
+        exit_code = self.exit_codes.exit_code(process.pid) if process.parent == self.process.parent else None
         is_late = time.monotonic() - self._ended_at[name] > UNKNOWN_EXIT_SECONDS
-        return exit_code is not None or not is_alive(int(parent)) or is_late, exit_code
+        return exit_code is not None or not is_alive(process.parent) or is_late, exit_code
 
     def _free_expired(self) -> None:
         """Give back the jobs whose lease has expired."""

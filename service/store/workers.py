@@ -12,7 +12,7 @@ FORGOTTEN_SECONDS = 3600.0
 
 
 def note_worker(connection: Connection, name: str, fingerprint: str | None = None) -> None:
-    """This process, `host:parent:child`, lives, and trains one job at a time."""
+    """Record that the process of this name is alive. It trains one job at a time."""
     values = {"seen_at": clock(), "fingerprint": fingerprint}
     changed = connection.execute(update(workers).where(workers.c.id == name).values(**values))
     if changed.rowcount == 0:
@@ -29,13 +29,14 @@ def living_places(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
 
 
-def names_on(connection: Connection, host: str) -> list[str]:
-    """The processes of a host that were noted or hold a running job."""
-    noted = select(workers.c.id).where(workers.c.id.startswith(host, autoescape=True))
-    held = select(jobs_table.c.worker).where(
-        jobs_table.c.status == "running", jobs_table.c.worker.startswith(host, autoescape=True)
+def names_in(connection: Connection, namespace: str) -> list[str]:
+    """Return the names of processes of a PID namespace that have reported or hold a running job."""
+    prefix = namespace + ":"
+    reported = select(workers.c.id).where(workers.c.id.startswith(prefix, autoescape=True))
+    holding = select(jobs_table.c.worker).where(
+        jobs_table.c.status == "running", jobs_table.c.worker.startswith(prefix, autoescape=True)
     )
-    return list(connection.execute(union(noted, held)).scalars())
+    return list(connection.execute(union(reported, holding)).scalars())
 
 
 def bury(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
