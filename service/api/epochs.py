@@ -33,6 +33,8 @@ PARAMETER_FORMATS = {
     "npz": "application/x-npz",
 }
 LINES_TOGETHER = 500
+LAST_EPOCH = 2**31 - 1
+MOST_POINTS = 10_000
 
 
 @routes.route(
@@ -41,34 +43,41 @@ LINES_TOGETHER = 500
     query=[
         Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
         Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
-        Query("points", {"type": "integer", "minimum": 2}, "at most so many, with each bucket's extremes"),
+        Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
+        Query(
+            "points",
+            {"type": "integer", "minimum": 2},
+            "at most this many (over 10,000 is taken as 10,000), in place of `limit`: the first and the last epoch, "
+            "and in equal parts of the range the lowest and the highest value of each loss, metric and learning rate",
+        ),
         Query("format", {"enum": list(FORMATS)}),
     ],
     answers={200: (ListAnswer, FORMATS["csv"], FORMATS["jsonl"])},
     problems=(404, 415),
 )
 def list_epochs(id: str) -> Response:
-    """What every epoch left, oldest first."""
+    """Return the losses and metrics of epochs past `after`, up to and including `until`, oldest first."""
     kind = wanted_format(FORMATS)
-    after = whole("after", -1, minimum=0, maximum=2**31 - 1)
+    after = whole("after", -1, minimum=0, maximum=LAST_EPOCH)
+    until = whole("until", LAST_EPOCH, minimum=0, maximum=LAST_EPOCH)
     limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
-    points = whole("points", 2, minimum=2, maximum=10_000)
+    points = whole("points", 2, minimum=2, maximum=MOST_POINTS)
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         if kind != "json":
-            return Response(_stream(services().database, kind, job.number), mimetype=FORMATS[kind])
+            return Response(_stream(services().database, kind, job.number, after, until), mimetype=FORMATS[kind])
         if "points" in request.args:
-            records, more = sampling.sampled_epochs(connection, job.number, points), False
+            records, more = sampling.sampled_epochs(connection, job.number, points, after, until), False
         else:
-            records, more = epochs.list_epochs(connection, job.number, after, limit)
+            records, more = epochs.list_epochs(connection, job.number, after, limit, until)
     return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])
 
 
-def _stream(database: Database, kind: str, job: int) -> Iterator[bytes]:
-    """All of them, as lines, a few hundred at a time."""
+def _stream(database: Database, kind: str, job: int, after: int, until: int) -> Iterator[bytes]:
+    """Yield them as lines, a few hundred at a time."""
     lines: list[bytes] = []
     header: list[str] | None = None
-    for record in epochs.stream_epochs(database, job):
+    for record in epochs.stream_epochs(database, job, after, until):
         if kind == "jsonl":
             lines.append(orjson.dumps(epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
         else:

@@ -20,7 +20,8 @@ routes = Routes("layers")
     query=[
         Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
         Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
-        Query("points", {"type": "integer", "minimum": 2}, "at most so many, evenly, of those past `after`"),
+        Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
+        Query("points", {"type": "integer", "minimum": 2}, "at most this many from `after` to `until`, evenly"),
     ],
     answers={200: ListAnswer},
     problems=(404,),
@@ -30,10 +31,11 @@ def list_layers(id: str) -> Response:
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)
+        until = whole("until", 2**31 - 1, minimum=0, maximum=2**31 - 1)
         limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
         points = whole("points", 2, minimum=2, maximum=10_000)
         if "points" in request.args:
-            records, more = diagnostics.sampled_diagnostics(connection, job.number, after, points), False
+            records, more = diagnostics.sampled_diagnostics(connection, job.number, after, until, points), False
         else:
-            records, more = diagnostics.list_diagnostics(connection, job.number, after, limit)
+            records, more = diagnostics.list_diagnostics(connection, job.number, after, until, limit)
     return listing([asdict(record) for record in records], more, lambda item: item["epoch"])

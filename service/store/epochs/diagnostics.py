@@ -1,8 +1,8 @@
-"""What was measured of the layers: one row an epoch that was measured."""
+"""Diagnostics of the layers: one row for each epoch at which they were measured."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from service.store.records import DiagnosticsRecord
 from service.store.tables import layer_diagnostics as table
@@ -15,21 +15,26 @@ def add_diagnostics(connection: Connection, job: int, records: Sequence[Diagnost
 
 
 def list_diagnostics(
-    connection: Connection, job: int, after: int | None, limit: int
+    connection: Connection, job: int, after: int, until: int, limit: int
 ) -> tuple[list[DiagnosticsRecord], bool]:
-    """Oldest first, past the epoch `after`; and whether more follow."""
-    query = select(table.c.epoch, table.c.layers).where(table.c.job == job).order_by(table.c.epoch).limit(limit + 1)
-    if after is not None:
-        query = query.where(table.c.epoch > after)
-    records = [DiagnosticsRecord(row.epoch, row.layers) for row in connection.execute(query)]
+    """Return the first `limit` past the epoch `after`, up to and including `until`, and whether more follow there."""
+    query = select(table.c.epoch, table.c.layers).where(*_between(job, after, until))
+    rows = connection.execute(query.order_by(table.c.epoch).limit(limit + 1))
+    records = [DiagnosticsRecord(row.epoch, row.layers) for row in rows]
     return records[:limit], len(records) > limit
 
 
-def sampled_diagnostics(connection: Connection, job: int, after: int, points: int) -> list[DiagnosticsRecord]:
-    """At most `points` of those past the epoch `after`, evenly, the first and the last among them."""
-    past = select(table.c.epoch).where(table.c.job == job, table.c.epoch > after)
-    epochs = list(connection.execute(past.order_by(table.c.epoch)).scalars())
+def sampled_diagnostics(
+    connection: Connection, job: int, after: int, until: int, points: int
+) -> list[DiagnosticsRecord]:
+    """Return at most `points` past `after`, up to and including `until`, evenly, with the first and the last."""
+    numbers = select(table.c.epoch).where(*_between(job, after, until))
+    epochs = list(connection.execute(numbers.order_by(table.c.epoch)).scalars())
     if len(epochs) > points:
         epochs = [epochs[round(index * (len(epochs) - 1) / (points - 1))] for index in range(points)]
     query = select(table.c.epoch, table.c.layers).where(table.c.job == job, table.c.epoch.in_(epochs))
     return [DiagnosticsRecord(row.epoch, row.layers) for row in connection.execute(query.order_by(table.c.epoch))]
+
+
+def _between(job: int, after: int, until: int) -> tuple[ColumnElement[bool], ...]:
+    return table.c.job == job, table.c.epoch > after, table.c.epoch <= until

@@ -112,24 +112,32 @@ def drop_resume_state(connection: Connection, job: int) -> str | None:
     return address
 
 
-def list_epochs(connection: Connection, job: int, after: int | None, limit: int) -> tuple[list[EpochRecord], bool]:
-    """Return the first `limit` epochs past the epoch `after`, oldest first, and whether more follow."""
+def list_epochs(
+    connection: Connection, job: int, after: int | None, limit: int, until: int | None = None
+) -> tuple[list[EpochRecord], bool]:
+    """Return the first `limit` epochs past `after`, up to and including `until`, and whether more follow there."""
     records: list[EpochRecord] = []
     first = 0 if after is None else after + 1
-    for row in rows_from(connection, job, first, COLUMNS, together=limit + 1):
+    for row in rows_from(connection, job, first, COLUMNS, until, together=limit + 1):
         start = max(0, first - row.first_epoch)
-        records += runs.records_of(runs.unpacked(row), start, start + limit + 1 - len(records))
+        last = row.last_epoch if until is None else min(row.last_epoch, until)
+        stop = min(last + 1 - row.first_epoch, start + limit + 1 - len(records))
+        records += runs.records_of(runs.unpacked(row), start, stop)
         if len(records) > limit:
             break
     return records[:limit], len(records) > limit
 
 
-def stream_epochs(database: Database, job: int) -> Iterator[EpochRecord]:
-    """Yield all of a job's epochs, reading a few thousand at a time: no transaction waits for a slow reader."""
-    after: int | None = None
+def stream_epochs(
+    database: Database, job: int, after: int | None = None, until: int | None = None
+) -> Iterator[EpochRecord]:
+    """Yield the epochs past `after`, up to and including `until`.
+
+    A few thousand are read at a time, so that no transaction waits for a slow reader.
+    """
     while True:
         with database.read() as connection:
-            records, more = list_epochs(connection, job, after, TOGETHER)
+            records, more = list_epochs(connection, job, after, TOGETHER, until)
         yield from records
         if not more:
             return

@@ -1,38 +1,132 @@
-"""A job's epochs for drawing: some of them, chosen so that what a curve shows is among them."""
+"""A job's epochs for drawing, chosen so that the lowest and highest values of every curve are among them."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from service.store.epochs import runs
-from service.store.epochs.epochs import COLUMNS, LOSSES, rows_from
+from service.store.epochs.epochs import COLUMNS, rows_from
+from service.store.epochs.runs import RunRecord, Series
 from service.store.records import EpochRecord
 
+Positions = NDArray[np.int64]
 
-def sampled_epochs(connection: Connection, job: int, points: int) -> list[EpochRecord]:
-    """Return at most `points` epochs in equal buckets, of each those with the lowest and the highest training loss."""
-    numbers, losses = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
-    for row in rows_from(connection, job, 0, LOSSES):
-        numbers.append(np.arange(row.first_epoch, row.last_epoch + 1))
-        losses.append(runs.unpacked_series(row.training_loss))
-    chosen = _extremes(np.concatenate(numbers), np.concatenate(losses), points)
+
+def sampled_epochs(
+    connection: Connection, job: int, points: int, after: int = -1, until: int | None = None
+) -> list[EpochRecord]:
+    """Return at most `points` (at least 2) of the epochs past `after`, up to and including `until`, oldest first.
+
+    The first and the last are always among them. The others are, for equal parts of the range, the epochs with the
+    lowest and the highest value of each series: losses, metrics and learning rate. Of equal values the earliest epoch
+    is chosen, so that the same epochs are chosen each time.
+    """
+    parts = []
+    for row in rows_from(connection, job, after + 1, COLUMNS, until):
+        run = runs.unpacked(row)
+        parts.append(runs.cut(run, max(0, after + 1 - run.first_epoch), _stop(run, until)))
+    chosen = extremes(series_of(parts), points) if parts else np.zeros(0, dtype=np.int64)
     records: list[EpochRecord] = []
-    for row in rows_from(connection, job, 0, COLUMNS):
-        mine = chosen[np.searchsorted(chosen, row.first_epoch) : np.searchsorted(chosen, row.last_epoch + 1)]
-        if len(mine):
-            run = runs.unpacked(row)
-            records += [runs.record_of(run, epoch - row.first_epoch) for epoch in mine.tolist()]
+    begin = 0
+    for part in parts:
+        mine = chosen[np.searchsorted(chosen, begin) : np.searchsorted(chosen, begin + len(part))]
+        records += [runs.record_of(part, position - begin) for position in mine.tolist()]
+        begin += len(part)
     return records
 
 
-def _extremes(numbers: NDArray[np.int64], losses: NDArray[np.float64], points: int) -> NDArray[np.int64]:
-    """Return the epochs to be shown, of ascending `numbers`: all, or each bucket's lowest and highest."""
-    if len(numbers) <= points:
-        return numbers
-    buckets = max(1, points // 2)
-    bucket = (numbers - numbers[0]) * buckets // (numbers[-1] - numbers[0] + 1)
-    chosen = []
-    for ranked in (np.lexsort((losses, bucket)), np.lexsort((-losses, bucket))):
-        first = np.concatenate([[True], np.diff(bucket[ranked]) > 0])
-        chosen.append(numbers[ranked[first]])
-    return np.unique(np.concatenate(chosen))
+def _stop(run: RunRecord, until: int | None) -> int:
+    return len(run) if until is None else min(len(run), until + 1 - run.first_epoch)
+
+
+def series_of(parts: Sequence[RunRecord]) -> list[Series]:
+    """Return every figure that is drawn as a vector over all epochs of `parts`; NaN where a part does not have it."""
+    drawn = [_drawn(part) for part in parts]
+    names = list(dict.fromkeys(name for part in drawn for name in part))
+    return [
+        np.concatenate([named.get(name, np.full(len(part), np.nan)) for named, part in zip(drawn, parts, strict=True)])
+        for name in names
+    ]
+
+
+def _drawn(run: RunRecord) -> dict[tuple[str, str], Series]:
+    losses = {("training", ""): run.training_loss}
+    if run.validation_loss is not None:
+        losses["validation", ""] = run.validation_loss
+    return {
+        **losses,
+        **{("training", name): values for name, values in run.training_metrics.items()},
+        **{("validation", name): values for name, values in run.validation_metrics.items()},
+        ("", "learning_rate"): run.learning_rate,
+    }
+
+
+def extremes(series: Sequence[Series], points: int) -> Positions:
+    """Return at most `points` positions, ascending, that retain the course of every series.
+
+    The series are cut into equal buckets, as many as `points` allow. Each bucket's lowest and highest value of each
+    series are retained, next to the first and the last position. Where `points` do not suffice for a single bucket,
+    the first and the last position win, then the lowest and the highest value of each series in their order.
+
+    Parameters
+    ----------
+    series
+        Vectors of one length, at least 1; values that are not finite are never retained for their own sake.
+    points
+        At least 2.
+    """
+    count = len(series[0])
+    if count <= points:
+        return np.arange(count)
+    ends = [0, count - 1]
+    cells = _cells(_changing(series), max(1, (points - 2) // 2))
+    per_bucket = 1
+    while True:
+        found = [_merged(values, positions, per_bucket) for values, positions in cells]
+        chosen = np.unique(np.concatenate([ends, *found]))
+        if len(chosen) <= points:
+            return chosen
+        if per_bucket >= len(cells[0][0]):
+            first = dict.fromkeys([*ends, *np.concatenate(found).tolist()])
+            return np.sort(np.array(list(first)[:points]))
+        per_bucket += 1
+
+
+def _changing(series: Sequence[Series]) -> list[Series]:
+    """Return the series except those that are constant, whose one value any epoch has; the first is always returned."""
+    finite = (each[np.isfinite(each)] for each in series[1:])
+    changing = [(values != values[:1]).any() for values in finite]
+    return [series[0], *(each for each, changes in zip(series[1:], changing, strict=True) if changes)]
+
+
+def _cells(series: Sequence[Series], most: int) -> list[tuple[Series, Positions]]:
+    """Cut each series into at most `most` cells of one length and return the lowest value and its position in each.
+
+    The series' negatives follow, whose lowest values are the highest. Infinity and -1 stand for a cell without a finite
+    value.
+    """
+    count = len(series[0])
+    length = -(-count // most)
+    starts = np.arange(0, count, length)
+    cells = []
+    for each in series:
+        padded = np.full(len(starts) * length, np.inf)
+        for values in (each, -each):
+            padded[:count] = np.where(np.isfinite(values), values, np.inf)
+            table = padded.reshape(len(starts), length)
+            places = table.argmin(axis=1)  # the earliest of equal ones
+            lowest = table[np.arange(len(starts)), places]
+            cells.append((lowest, np.where(np.isfinite(lowest), starts + places, -1)))
+    return cells
+
+
+def _merged(values: Series, positions: Positions, together: int) -> Positions:
+    """Return the position of the lowest value in each bucket of `together` cells that has one."""
+    buckets = -(-len(values) // together)
+    padded = np.full(buckets * together, np.inf)
+    padded[: len(values)] = values
+    places = padded.reshape(buckets, together).argmin(axis=1) + together * np.arange(buckets)
+    found: Positions = positions[places]
+    return found[found >= 0]
