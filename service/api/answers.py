@@ -1,42 +1,43 @@
-"""Writing answers: JSON with exact numbers and times, lists with their links, strong ETags on what never changes."""
+"""Writing of answers: JSON with exact numbers and times, lists with links, strong ETags on what never changes."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import orjson
 from flask import Response, request
 
+from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
 from service.store.records import DatasetRecord, JobRecord, Listing, ModelContents, NetworkRecord, Page
 
 MAX_LIMIT = 1000
 POSITION_MARK = "~"  # no name and no id begins with it
 
+T = TypeVar("T")
 R = TypeVar("R", NetworkRecord, DatasetRecord, JobRecord, ModelContents)
 
 
-def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """`body` as JSON; `?pretty` indents it."""
+def answer(body: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with `body` as JSON; `?pretty` indents it."""
     option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
     if "pretty" in request.args:
         option |= orjson.OPT_INDENT_2
     return Response(orjson.dumps(body, timestamp, option), status, headers, mimetype="application/json")
 
 
-def immutable(body: Any, tag: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer that a client may keep: it carries a strong ETag, and `If-None-Match` is honoured."""
-    response = answer(body, status, headers)
+def immutable(body: Mapping[str, object], tag: str) -> Response:
+    """Answer with what never changes: with a strong ETag, honouring `If-None-Match`."""
+    response = answer(body)
     response.set_etag(f"{tag}-pretty" if "pretty" in request.args else tag)
-    if status == 200:
-        response.make_conditional(request)
+    response.make_conditional(request)
     return response
 
 
-def timestamp(value: Any) -> Any:
-    """Times as JSON has them here; for `orjson`, which asks about what it does not know."""
+def timestamp(value: object) -> str:
+    """Write a time as the contract has it, RFC 3339 in UTC; `orjson` calls this for what it does not know."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} is not JSON")
@@ -56,7 +57,7 @@ def page(noun: str) -> Page:
 
 
 def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> int:
-    """A whole number from the query; more than `maximum` is taken as it."""
+    """Read a whole number from the query; more than `maximum` is taken as `maximum`."""
     text = request.args.get(name)
     if text is None:
         return default
@@ -66,7 +67,7 @@ def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> 
 
 
 def real(name: str, default: float, maximum: float) -> float:
-    """A number above 0 from the query."""
+    """Read a number above 0 from the query."""
     text = request.args.get(name)
     if text is None:
         return default
@@ -80,7 +81,7 @@ def real(name: str, default: float, maximum: float) -> float:
 
 
 def flag(name: str) -> bool:
-    """A yes or no from the query; `?name` alone is a yes."""
+    """Read a boolean from the query; `?name` alone is true."""
     text = request.args.get(name, "false").lower()
     known = {"true": True, "1": True, "": True, "false": False, "0": False}
     if text not in known:
@@ -88,13 +89,13 @@ def flag(name: str) -> bool:
     return known[text]
 
 
-def listing(data: Sequence[dict[str, Any]], has_more: bool, key: Callable[[dict[str, Any]], str | int]) -> Response:
+def listing(data: Sequence[T], has_more: bool, key: Callable[[T], str | int]) -> Response:
     """Answer with part of a list whose entries have numbers of their own, `key`, which `after` takes."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)
     return _list(data, has_more, first, last, last)
 
 
-def record_page(found: Listing[R], described: Sequence[dict[str, Any]], noun: str, key: Callable[[R], str]) -> Response:
+def record_page(found: Listing[R], described: Sequence[T], noun: str, key: Callable[[R], str]) -> Response:
     """Answer with part of a list of records, newest first.
 
     `after` takes a record's name or id, `key`. The link has the position of the last record instead, which stays
@@ -107,13 +108,19 @@ def record_page(found: Listing[R], described: Sequence[dict[str, Any]], noun: st
 
 
 def _list(
-    data: Sequence[dict[str, Any]],
+    data: Sequence[T],
     has_more: bool,
     first: str | int | None,
     last: str | int | None,
     next_after: str | int | None,
 ) -> Response:
-    body = {"object": "list", "data": data, "has_more": has_more, "first_id": first, "last_id": last}
+    body: ListAnswer[T] = {
+        "object": "list",
+        "data": data,
+        "has_more": has_more,
+        "first_id": first,
+        "last_id": last,
+    }
     headers = {}
     if has_more:
         query = {**request.args.to_dict(flat=False), "after": [next_after]}

@@ -5,19 +5,20 @@ from typing import Any
 
 import numpy as np
 from flask import Response, request
+from numpy.typing import NDArray
 from werkzeug.datastructures import MultiDict
 
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
-from service.api.schemas import DatasetAnswer, ListAnswer
+from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import JSON, guess_media_type
 from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
-from service.definitions.columns import ColumnType, Role
+from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, TooLarge
@@ -40,10 +41,9 @@ QUERY = (
 ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
 
 
-def body_of(record: DatasetRecord) -> dict[str, Any]:
+def describe(record: DatasetRecord) -> DatasetAnswer:
+    """Describe a dataset as clients read it."""
     table = record.table
-    hidden = ("whole_values", "class_or_value")
-    columns = [{k: v for k, v in column.items() if k not in hidden} for column in table.to_dict()["columns"]]
     return {
         "name": record.name,
         "object": "dataset",
@@ -51,7 +51,21 @@ def body_of(record: DatasetRecord) -> dict[str, Any]:
         "rows": table.rows,
         "bytes": table.bytes,
         "sha256": table.sha256,
-        "columns": columns,
+        "columns": [_describe_column(column) for column in table.columns],
+    }
+
+
+def _describe_column(column: Column) -> ColumnAnswer:
+    return {
+        "name": column.name,
+        "role": column.role,
+        "type": column.type,
+        "minimum": column.minimum,
+        "maximum": column.maximum,
+        "mean": column.mean,
+        "standard_deviation": column.standard_deviation,
+        "missing": column.missing,
+        "categories": None if column.categories is None else list(column.categories),
     }
 
 
@@ -132,7 +146,7 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
 def _stored(name: str | None, read: catalog.Reader) -> Response:
     _check_name(name)
     record, is_new = catalog.store_dataset(services(), name, read)
-    return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
+    return answer(describe(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
 
 
 def _check_name(name: str | None) -> None:
@@ -178,12 +192,12 @@ def _scale(text: str) -> float:
     return value
 
 
-@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))
 def list_datasets() -> Response:
     """The datasets, newest first."""
     with services().database.read() as connection:
         found = resources.list_datasets(connection, page("dataset"))
-    return record_page(found, [body_of(record) for record in found.data], "dataset", lambda record: record.name)
+    return record_page(found, [describe(record) for record in found.data], "dataset", lambda record: record.name)
 
 
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
@@ -191,10 +205,10 @@ def get_dataset(name: str) -> Response:
     """One dataset: what its columns hold."""
     with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
-    return immutable(body_of(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
+    return immutable(describe(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
 
 
-@routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+@routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))
 def list_rows(name: str) -> Response:
     """A dataset's rows, in order; `after` is a row's number, counted from 0."""
     with services().database.read() as connection:
@@ -202,12 +216,13 @@ def list_rows(name: str) -> Response:
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + limit(), record.table.rows)
     array = open_rows(services().blobs.path(record.address))
-    data = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
+    data: list[RowAnswer] = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
     return listing(data, last < record.table.rows, lambda item: item["row"])
 
 
-def _values(record: DatasetRecord, row: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str | None]:
+    """Return a stored row (columns,) by column name, in the units of the dataset as it was sent."""
+    values: dict[str, float | str | None] = {}
     for column, value in zip(record.table.columns, row.tolist(), strict=True):
         if value is None or np.isnan(value):
             values[column.name] = None

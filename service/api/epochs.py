@@ -19,6 +19,7 @@ from service.backprop.network import Network
 from service.datasets.media_types import NPZ
 from service.definitions.build import build_network
 from service.jobs import stored_parameters
+from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
 from service.store.database import Database
 from service.store.epochs import epochs, sampling
@@ -52,7 +53,7 @@ MOST_POINTS = 10_000
         ),
         Query("format", {"enum": list(FORMATS)}),
     ],
-    answers={200: (ListAnswer, FORMATS["csv"], FORMATS["jsonl"])},
+    answers={200: (ListAnswer[EpochAnswer], FORMATS["csv"], FORMATS["jsonl"])},
     problems=(404, 415),
 )
 def list_epochs(id: str) -> Response:
@@ -93,11 +94,14 @@ def _stream(database: Database, kind: str, job: int, after: int, until: int) -> 
 
 
 def _flat(record: EpochRecord) -> dict[str, Any]:
-    body = epoch_answer(record)
-    metrics = body.pop("metrics")
-    for part, values in metrics.items():
-        body |= {f"{part}_{name}": value for name, value in values.items()}
-    return body
+    """Describe an epoch with its metrics as fields of their own, `training_accuracy` and so on."""
+    body: dict[str, Any] = dict(epoch_answer(record))
+    metrics: EpochMetrics = body.pop("metrics")
+    return (
+        body
+        | {f"training_{name}": value for name, value in metrics["training"].items()}
+        | {f"validation_{name}": value for name, value in metrics["validation"].items()}
+    )
 
 
 def _csv_line(values: list[Any]) -> bytes:
@@ -121,7 +125,8 @@ def get_parameters(id: str, epoch: str) -> Response:
     kind = wanted_format(PARAMETER_FORMATS)
     if kind == "json":
         layers = [placed.values for placed in network.layers]
-        return immutable({"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}, f"{stored.sha256}-json")
+        parameters: ParametersAnswer = {"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}
+        return immutable(parameters, f"{stored.sha256}-json")
     data = save_safetensors(_arrays(network)) if kind == "safetensors" else _npz(network)
     headers = {"X-Epoch": str(stored.epoch), "X-Sha256": stored.sha256}
     return Response(data, headers=headers, mimetype=PARAMETER_FORMATS[kind])

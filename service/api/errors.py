@@ -1,47 +1,132 @@
-"""The one table from errors to status, and errors as RFC 9457 `application/problem+json`."""
+"""The one table of errors, statuses and explanations, and errors as RFC 9457 `application/problem+json`.
+
+The answers, the OpenAPI document, the pages below `/problems/` and the table in `docs/reference.md` come from it.
+"""
 
 import logging
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
 
 import orjson
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
 from service import errors
+from service.api.schemas import FaultAnswer, Problem
 
-TABLE: list[tuple[type[errors.ServiceError], int, str, str]] = [
-    (errors.Malformed, 400, "malformed", "The body cannot be read"),
-    (errors.NotFound, 404, "not-found", "Not found"),
-    (errors.Conflict, 409, "conflict", "Not in this state"),
-    (errors.TooLarge, 413, "too-large", "Too large"),
-    (errors.UnknownMedia, 415, "media-type", "Unknown media type"),
-    (errors.Invalid, 422, "validation", "Not valid"),
-    (errors.TooMany, 503, "too-many", "Too much is waiting"),
-    (errors.Unavailable, 503, "unavailable", "Not available now"),
-    (errors.OutOfSpace, 507, "out-of-space", "The disk is full"),
-    (errors.Damaged, 500, "damaged", "Stored bytes are damaged"),
-]
-HTTP_SLUGS = {400: "malformed", 404: "not-found", 405: "method", 413: "too-large", 415: "media-type"}
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One type of problem: the errors that lead to it, or none for what only Flask raises, and what it means."""
+
+    error: type[errors.ServiceError] | None
+    status: int
+    slug: str
+    title: str
+    explanation: str
+
+
+# of a status with several types the last one has its title in the OpenAPI document
+PROBLEM_TYPES = (
+    ProblemType(
+        errors.Malformed,
+        400,
+        "malformed",
+        "The body cannot be read",
+        "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN.",
+    ),
+    ProblemType(errors.NotFound, 404, "not-found", "Not found", "There is nothing at this address or of this name."),
+    ProblemType(None, 405, "method", "Method not allowed", "The address has other methods, which `Allow` lists."),
+    ProblemType(
+        errors.Conflict,
+        409,
+        "conflict",
+        "Not in this state",
+        "What is asked for does not go with the present state: a name is taken, a dataset in use, a job already ended.",
+    ),
+    ProblemType(
+        errors.TooLarge, 413, "too-large", "Too large", "More bytes, rows or parameters than the service takes."
+    ),
+    ProblemType(
+        errors.UnknownMedia,
+        415,
+        "media-type",
+        "Unknown media type",
+        "A media type that is not read or written here; `Accept` lists those that are.",
+    ),
+    ProblemType(
+        errors.Invalid,
+        422,
+        "validation",
+        "Not valid",
+        "Well-formed but not valid; `errors` says where, at most the first ten.",
+    ),
+    ProblemType(
+        errors.Damaged,
+        500,
+        "damaged",
+        "Stored bytes are damaged",
+        "What the service has stored is missing or no longer what it was; `detail` names it by its SHA-256.",
+    ),
+    ProblemType(
+        None,
+        500,
+        "internal",
+        "The service failed",
+        "A fault of the service; its log has the reason under the `request_id`.",
+    ),
+    ProblemType(
+        errors.TooMany,
+        503,
+        "too-many",
+        "Too much is waiting",
+        "The queue is full; try again after `Retry-After` seconds.",
+    ),
+    ProblemType(
+        errors.Unavailable,
+        503,
+        "unavailable",
+        "Not available now",
+        "A part of the service does not answer now; try again after `Retry-After` seconds.",
+    ),
+    ProblemType(
+        errors.OutOfSpace, 507, "out-of-space", "The disk is full", "The disk is full; nothing half-written stays."
+    ),
+    ProblemType(None, 0, "http", "Another HTTP error", "What the status says, such as 431 for large headers."),
+)
+BY_SLUG = {kind.slug: kind for kind in PROBLEM_TYPES}
+TITLES = {kind.status: kind.title for kind in PROBLEM_TYPES}
+INTERNAL, OTHER = BY_SLUG["internal"], BY_SLUG["http"]
+# what Flask itself raises, by status
+HTTP_SLUGS = ("malformed", "not-found", "method", "too-large", "media-type")
+HTTP_TYPES = {BY_SLUG[slug].status: BY_SLUG[slug] for slug in HTTP_SLUGS}
+NOTHING: Mapping[str, object] = {}
 
 log = logging.getLogger(__name__)
 
 
-def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:
-    """An answer that tells what is wrong."""
-    body = {
-        "type": f"/problems/{slug}",
-        "title": title,
-        "status": status,
+def problem(
+    kind: ProblemType,
+    detail: str,
+    status: int | None = None,
+    title: str | None = None,
+    more: Mapping[str, object] = NOTHING,
+) -> Response:
+    """Answer with a problem, whose status and title are those of its type unless given; `more` are other fields."""
+    body: Problem = {
+        "type": f"/problems/{kind.slug}",
+        "title": title or kind.title,
+        "status": status or kind.status,
         "detail": detail,
         "request_id": g.get("request_id"),
-        **more,
     }
-    data = orjson.dumps(_writable(body), option=orjson.OPT_APPEND_NEWLINE)
-    return Response(data, status, mimetype="application/problem+json")
+    data = orjson.dumps(_writable({**body, **more}), option=orjson.OPT_APPEND_NEWLINE)
+    return Response(data, body["status"], mimetype="application/problem+json")
 
 
-def _writable(value: Any) -> Any:
-    """What a client sent may be told back to it: halves of surrogate pairs, which are no text, as escapes."""
+def _writable(value: object) -> object:
+    """Escape halves of surrogate pairs, which are no text but may stand in what a client has sent."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
@@ -50,26 +135,25 @@ def _writable(value: Any) -> Any:
 
 
 def register(app: Flask) -> None:
-    """Answer every error as a problem, and log those that are nobody's fault but ours."""
+    """Answer every error as a problem, and log those that are faults of the service."""
     app.register_error_handler(errors.ServiceError, service_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
 
 def service_error(error: errors.ServiceError) -> Response:
-    """The answer that the table has for an error."""
-    entry = next((entry for entry in TABLE if isinstance(error, entry[0])), None)
-    if entry is None:
+    """Answer an error as its type in the table says."""
+    kind = next((kind for kind in PROBLEM_TYPES if kind.error is not None and isinstance(error, kind.error)), None)
+    if kind is None:
         return _bug(error)
-    _, status, slug, title = entry
-    if status == 500:
+    if kind.status == 500:
         log.error("request %s: %s", g.get("request_id"), error.detail)
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]
     if isinstance(error, errors.NotFound):
         more |= error.extra
-    answer = problem(status, slug, title, error.detail, **more)
+    answer = problem(kind, error.detail, more=more)
     if isinstance(error, errors.Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.UnknownMedia) and error.known:
@@ -77,16 +161,17 @@ def service_error(error: errors.ServiceError) -> Response:
     return answer
 
 
-def _fault(fault: errors.Fault) -> dict[str, Any]:
+def _fault(fault: errors.Fault) -> FaultAnswer:
     fields = {"pointer": fault.pointer, "row": fault.row, "column": fault.column}
-    return {name: value for name, value in fields.items() if value is not None} | {"detail": fault.detail}
+    place = {name: value for name, value in fields.items() if value is not None}
+    return cast(FaultAnswer, {**place, "detail": fault.detail})
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return Response(status=status, headers=dict(error.get_headers()))
-    answer = problem(status, HTTP_SLUGS.get(status, "http"), error.name, error.description or error.name)
+    answer = problem(HTTP_TYPES.get(status, OTHER), error.description or error.name, status, error.name)
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(allowed))
     return answer
@@ -94,4 +179,4 @@ def _http_error(error: HTTPException) -> Response:
 
 def _bug(error: Exception) -> Response:
     log.error("request %s failed", g.get("request_id"), exc_info=error)
-    return problem(500, "internal", "The service failed", "the service failed; its log says why under this request_id")
+    return problem(INTERNAL, "the service failed; its log says why under this request_id")

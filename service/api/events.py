@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import orjson
 from flask import Response, request
@@ -16,6 +16,7 @@ from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import Waits
 from service.errors import Invalid, ServiceError
+from service.jobs.answers import EventAnswer, EventData
 from service.store import events
 from service.store.database import Database
 from service.store.jobs import jobs
@@ -35,7 +36,7 @@ QUERY = [
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "of a list; more than 1000 is taken as 1000"),
     Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
 ]
-ANSWERS = {200: (ListAnswer, STREAM), 204: None}
+ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
 
 
 @routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
@@ -87,17 +88,18 @@ def _limit() -> int:
 
 
 def _list(found: list[EventRecord], more: bool) -> Response:
-    return listing([_described(event) for event in found], more, lambda item: item["id"])
+    return listing([describe(event) for event in found], more, lambda item: item["id"])
 
 
-def _described(event: EventRecord) -> dict[str, Any]:
+def describe(event: EventRecord) -> EventAnswer:
+    """Describe an event as clients read it."""
     return {
         "id": event.id,
         "object": "event",
         "type": event.kind,
         "job": event.job_id,
         "created_at": event.created_at,
-        "data": event.data,
+        "data": cast(EventData, event.data),
     }
 
 
@@ -148,5 +150,5 @@ class Stream:
 
 
 def _sent(event: EventRecord) -> bytes:
-    data = orjson.dumps(_described(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
+    data = orjson.dumps(describe(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

@@ -7,12 +7,13 @@ from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.idempotency import note_made
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
-from service.api.schemas import JobAnswer, ListAnswer
+from service.api.schemas import ListAnswer
 from service.api.waiting import wished_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
 from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
+from service.jobs.answers import JobAnswer
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.jobs.commands import CommandResult
@@ -45,18 +46,20 @@ def _noted(connection: Connection, id: str) -> None:
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
     ended = waits().until_settled(services(), job.id, seconds).ended if seconds else False
-    told = views.read(services(), job.id)
+    described = views.read(services(), job.id)
     if warnings and not ended:
-        told["warnings"] = [*told["warnings"], *warnings]
+        described["warnings"] = [*described["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
-    return answer(told, 201, headers) if ended else answer(told, 202, {**headers, "Retry-After": POLL_SECONDS})
+    return (
+        answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
+    )
 
 
 @routes.route(
     "GET",
     "/v1/jobs",
     query=[*PAGE, Query("status", {"enum": list(Status)}), Query("model", TEXT), Query("metadata.*", TEXT)],
-    answers={200: ListAnswer},
+    answers={200: ListAnswer[JobAnswer]},
     problems=(404,),
 )
 def list_jobs() -> Response:

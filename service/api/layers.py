@@ -1,13 +1,11 @@
 """`/v1/jobs/{id}/layers`: how well the error got back to each layer."""
 
-from dataclasses import asdict
-
 from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, whole
 from service.api.context import services
 from service.api.routes import Query, Routes
-from service.api.schemas import ListAnswer
+from service.api.schemas import LayersAnswer, ListAnswer
 from service.store.epochs import diagnostics
 from service.store.jobs import jobs
 
@@ -23,7 +21,7 @@ routes = Routes("layers")
         Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
         Query("points", {"type": "integer", "minimum": 2}, "at most this many from `after` to `until`, evenly"),
     ],
-    answers={200: ListAnswer},
+    answers={200: ListAnswer[LayersAnswer]},
     problems=(404,),
 )
 def list_layers(id: str) -> Response:
@@ -38,4 +36,5 @@ def list_layers(id: str) -> Response:
             records, more = diagnostics.sampled_diagnostics(connection, job.number, after, until, points), False
         else:
             records, more = diagnostics.list_diagnostics(connection, job.number, after, until, limit)
-    return listing([asdict(record) for record in records], more, lambda item: item["epoch"])
+    data: list[LayersAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
+    return listing(data, more, lambda item: item["epoch"])

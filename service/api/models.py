@@ -5,14 +5,15 @@ from flask import Response
 from service.api.answers import answer, page, record_page
 from service.api.context import services
 from service.api.routes import PAGE, Routes
-from service.api.schemas import ListAnswer, ModelAnswer, VersionAnswer
+from service.api.schemas import ListAnswer
 from service.models import views
+from service.models.answers import ModelAnswer, VersionAnswer
 from service.store import models as stored
 
 routes = Routes("models")
 
 
-@routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+@routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer[ModelAnswer]}, problems=(404,))
 def list_models() -> Response:
     """The models, newest first."""
     with services().database.read(snapshot=True) as connection:

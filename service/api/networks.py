@@ -1,6 +1,7 @@
 """`/v1/networks`"""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
 from flask import Response, request
 
@@ -20,9 +21,10 @@ routes = Routes("networks")
 FORMATS = ("json", "keras")
 
 
-def body_of(record: NetworkRecord) -> dict[str, Any]:
+def describe_record(record: NetworkRecord) -> NetworkAnswer:
+    """Describe a network as clients read it."""
     head = {"name": record.name, "object": "network", "created_at": record.created_at}
-    return {**head, **describe(record.definition)}
+    return cast(NetworkAnswer, {**head, **describe(record.definition)})
 
 
 @routes.route(
@@ -38,15 +40,15 @@ def create_network() -> Response:
     body = read_model(NetworkRequest, services().settings.max_json_bytes)
     with body.pointing():
         record, is_new = catalog.store_network(services(), body.name, body.definition())
-    return answer(body_of(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
+    return answer(describe_record(record), 201 if is_new else 200, {"Location": f"/v1/networks/{record.name}"})
 
 
-@routes.route("GET", "/v1/networks", query=PAGE, answers={200: ListAnswer}, problems=(404,))
+@routes.route("GET", "/v1/networks", query=PAGE, answers={200: ListAnswer[NetworkAnswer]}, problems=(404,))
 def list_networks() -> Response:
     """The networks, newest first."""
     with services().database.read() as connection:
         found = resources.list_networks(connection, page("network"))
-    return record_page(found, [body_of(record) for record in found.data], "network", lambda record: record.name)
+    return record_page(found, [describe_record(record) for record in found.data], "network", lambda record: record.name)
 
 
 @routes.route(
@@ -63,7 +65,9 @@ def get_network(name: str) -> Response:
         raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
     with services().database.read() as connection:
         record = resources.get_network(connection, name)
-    body = body_of(record) if wanted == "json" else write_sequential(record.name, record.definition)
+    body: Mapping[str, object] = describe_record(record)
+    if wanted == "keras":
+        body = write_sequential(record.name, record.definition)
     return immutable(body, f"{record.sha256}-{record.created_at.timestamp():.6f}-{wanted}")
 
 

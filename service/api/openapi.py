@@ -1,13 +1,14 @@
 """The OpenAPI 3.1 document, built from the routes and the pydantic models."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from service import __version__
+from service.api.errors import TITLES
 from service.api.routes import Query, Route
 from service.api.schemas import Problem
 
@@ -18,26 +19,18 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "the first answer under a key is given again for 24 hours",
 }
-WHY = {
-    400: "The body cannot be read",
-    404: "Not found",
-    409: "Not in this state",
-    413: "Too large",
-    415: "Unknown media type",
-    422: "Not valid",
-    503: "Not available now",
-    507: "The disk is full",
-}
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """All operations, with what they take and answer."""
+    """Describe all operations: what they take and what they answer."""
     bodies = [route.body for route in routes if route.body is not None]
-    told = [model for route in routes for model in route.answers.values()]
-    answers = [model for each in told for model in (each if isinstance(each, tuple) else (each,)) if _is_model(model)]
-    models: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in dict.fromkeys(bodies)]
-    models += [(model, "serialization") for model in dict.fromkeys([*answers, Problem])]
-    names, schemas = models_json_schema(models, ref_template=REFERENCE)
+    models: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (model, "validation", TypeAdapter(model)) for model in dict.fromkeys(bodies)
+    ]
+    models += [
+        (model, "serialization", TypeAdapter(model)) for model in dict.fromkeys([*_answer_models(routes), Problem])
+    ]
+    names, schemas = TypeAdapter.json_schemas(models, ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, names)
@@ -54,11 +47,20 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     }
 
 
+def _answer_models(routes: Sequence[Route]) -> Iterator[Any]:
+    """Yield the models of all answers; of several formats of one answer only JSON has a model."""
+    for route in routes:
+        for described in route.answers.values():
+            model = described[0] if isinstance(described, tuple) else described
+            if _is_model(model):
+                yield model
+
+
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
 def _bounds(node: Any) -> Any:
-    """Bounds under JSON Schema's names: pydantic leaves its own where a validator stands before the number."""
+    """Name bounds as JSON Schema does: pydantic leaves its own names where a validator stands before the number."""
     if isinstance(node, list):
         return [_bounds(item) for item in node]
     if not isinstance(node, dict):
@@ -89,23 +91,24 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
     usual = (400, 413, 415, 422) if content else (422,)
     for status in sorted({*usual, *route.problems, 503}):
-        operation["responses"].setdefault(str(status), {"description": WHY[status], "content": problem})
+        operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation
 
 
-def _is_model(answer: Any) -> bool:
-    return isinstance(answer, type)
+def _is_model(described: Any) -> bool:
+    """Say whether an answer is described by a model; one without a model is None or a dict of content types."""
+    return described is not None and not isinstance(described, dict)
 
 
 def _answer(status: int, model: Any, names: dict[Any, Any]) -> dict[str, Any]:
     if model is None:
         return {"description": "Done"}
     if isinstance(model, tuple):  # a model as JSON, or text or bytes of these types, which have no schema
-        told, *types = model
-        described: dict[str, Any] = _answer(status, told, names)
+        first, *types = model
+        described: dict[str, Any] = _answer(status, first, names)
         described["content"] |= {kind: {} for kind in types}
         return described
-    if isinstance(model, type):
+    if _is_model(model):
         schema = names[(model, "serialization")]
         return {"description": "The answer", "content": {"application/json": {"schema": schema}}}
     return {"description": "The answer", "content": model}

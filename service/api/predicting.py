@@ -14,7 +14,6 @@ from service.api.bodies import collect, open_body, parse_json
 from service.api.context import services
 from service.api.formats import wanted_format
 from service.api.routes import Query, Routes
-from service.api.schemas import PredictAnswer
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
@@ -24,6 +23,7 @@ from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Fault, Invalid, Malformed
 from service.models import prediction
+from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
 

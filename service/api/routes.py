@@ -77,8 +77,22 @@ class Routes:
         def register(view: View) -> View:
             summary = (view.__doc__ or "").strip().splitlines()[0]
             name = getattr(view, "__name__", path)
-            told = (body, body_optional, files, tuple(query), answers, problems, creates)
-            self.routes.append(Route(method, path, name, summary, self.tag, *told))
+            self.routes.append(
+                Route(
+                    method=method,
+                    path=path,
+                    operation=name,
+                    summary=summary,
+                    tag=self.tag,
+                    body=body,
+                    body_optional=body_optional,
+                    files=files,
+                    query=tuple(query),
+                    answers=answers,
+                    problems=problems,
+                    creates=creates,
+                )
+            )
             known = {item.name for item in query} | EVERYWHERE
 
             def checked(**values: Any) -> Any:

@@ -1,26 +1,47 @@
-"""What answers look like, for the OpenAPI document."""
+"""The answers about everything but jobs and models, as the OpenAPI document shows them; built as those are.
 
+See `service.jobs.answers` for what an answer model is.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Generic, NotRequired, TypeVar
 
 from pydantic import Field, RootModel
+from typing_extensions import TypedDict
 
-from service.definitions.base import Answer
+from service.definitions.base import answer_model
 from service.definitions.keras import KerasSequential
 
+T = TypeVar("T")
+ABSENT = {"default": None}  # of a field that is left out where it does not apply
 
-class Problem(Answer):
+
+@answer_model
+class FaultAnswer(TypedDict):
+    """One thing that is wrong: where in the body or the query, or in which row and column of a dataset, and why."""
+
+    pointer: NotRequired[str]
+    row: NotRequired[int]
+    column: NotRequired[str]
+    detail: str
+
+
+@answer_model
+class Problem(TypedDict):
     """RFC 9457: what went wrong. `errors` points into the body or at a dataset's row and column."""
 
     type: str
     title: str
     status: int
     detail: str
-    request_id: str | None = None
-    errors: list[dict[str, Any]] | None = None
+    request_id: NotRequired[Annotated[str | None, Field(json_schema_extra=ABSENT)]]
+    errors: NotRequired[Annotated[list[FaultAnswer] | None, Field(json_schema_extra=ABSENT)]]
+    nearest: NotRequired[Annotated[int | None, Field(description="the nearest stored epoch, of one that is not")]]
 
 
-class NetworkAnswer(Answer):
+@answer_model
+class NetworkAnswer(TypedDict):
     """A network with every default filled in; `parameters` is their count, null while the output layer is open."""
 
     name: str
@@ -28,16 +49,25 @@ class NetworkAnswer(Answer):
     created_at: datetime
     inputs: int | None
     parameters: int | None
-    layers: list[dict[str, Any]] | None = None
-    hidden: list[int] | None = None
-    training: dict[str, Any] | None = Field(default=None, description="what a job takes that does not say otherwise")
+    layers: NotRequired[Annotated[list[dict[str, Any]] | None, Field(json_schema_extra=ABSENT)]]
+    hidden: NotRequired[Annotated[list[int] | None, Field(json_schema_extra=ABSENT)]]
+    activation: NotRequired[Annotated[str | dict[str, Any], Field(description="of the layers in `hidden`")]]
+    training: NotRequired[
+        Annotated[
+            dict[str, Any] | None,
+            Field(description="the defaults of a job's training", json_schema_extra=ABSENT),
+        ]
+    ]
 
 
 class NetworkInEitherFormat(RootModel[NetworkAnswer | KerasSequential]):
     """A network, or with `?format=keras` Keras's JSON of it."""
 
 
-class ColumnAnswer(Answer):
+@answer_model
+class ColumnAnswer(TypedDict):
+    """What a column of a dataset holds."""
+
     name: str
     role: str
     type: str
@@ -49,7 +79,8 @@ class ColumnAnswer(Answer):
     categories: list[str] | None
 
 
-class DatasetAnswer(Answer):
+@answer_model
+class DatasetAnswer(TypedDict):
     """A stored dataset: what its columns hold."""
 
     name: str
@@ -61,57 +92,35 @@ class DatasetAnswer(Answer):
     columns: list[ColumnAnswer]
 
 
-class ListAnswer(Answer):
+@answer_model
+class RowAnswer(TypedDict):
+    """One row of a dataset, counted from 0; null where a value is missing."""
+
+    row: int
+    values: dict[str, float | str | None]
+
+
+@answer_model
+class ListAnswer(TypedDict, Generic[T]):
     """Part of a list."""
 
     object: str
-    data: list[dict[str, Any]]
+    data: Sequence[T]
     has_more: bool
     first_id: str | int | None
     last_id: str | int | None
 
 
-class JobAnswer(Answer):
-    """A job: its definition with every default, where it stands, and what it made."""
+@answer_model
+class LayersAnswer(TypedDict):
+    """What was measured of each layer after an epoch; null where a layer has no such thing."""
 
-    id: str
-    object: str
-    status: str
-    requested: str | None
-    waiting: dict[str, Any] | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    network: dict[str, Any]
-    dataset: str
-    targets: dict[str, Any]
-    training: dict[str, Any]
-    attempt: int
-    progress: dict[str, Any]
-    latest: dict[str, Any] | None
-    best_epoch: int | None
-    stopped: dict[str, Any] | None = Field(description="`reason` and `epoch`, when training ended early")
-    reached_epoch: int | None = Field(description="the epoch at which `stop_when` was reached")
-    confusion_matrix: dict[str, Any] | None = Field(
-        description="of the version's `epoch`: `counts`, a row for each true class, a column for each told"
-    )
-    chain: str | None = Field(description="SHA-256 over the hashes of all epochs up to the newest, in order")
-    forked_from: dict[str, Any] | None = Field(
-        description="`job` and `epoch` that epoch 0 is, and whether the optimizer's state was `stored` or is `fresh`"
-    )
-    replay: dict[str, Any] | None = Field(
-        description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"
-    )
-    model: dict[str, Any]
-    error: dict[str, Any] | None
-    warnings: list[Any]
-    priority: int
-    on_other_machine: str
-    metadata: dict[str, str]
-    links: dict[str, str]
+    epoch: int
+    layers: list[dict[str, float | None]]
 
 
-class ParametersAnswer(Answer):
+@answer_model
+class ParametersAnswer(TypedDict):
     """The parameters after an epoch, layer by layer."""
 
     epoch: int
@@ -119,39 +128,19 @@ class ParametersAnswer(Answer):
     sha256: str
 
 
-class PredictAnswer(Answer):
-    """Predictions; rows sent as `inputs` are answered as `outputs`."""
+@answer_model
+class CheckAnswer(TypedDict):
+    """Whether a part of the service is in order."""
 
-    predictions: list[Any] | None = None
-    outputs: list[Any] | None = None
-    labels: list[str | int] | None
-    model: str
-    version: int | None
-    epoch: int
-
-
-class ModelAnswer(Answer):
-    """A model and its versions."""
-
-    name: str
-    object: str
-    created_at: datetime
-    ready: bool
-    latest: int | None
-    aliases: dict[str, int]
-    versions: list[dict[str, Any]]
-    example: dict[str, Any] | None = Field(description="a body that predict takes")
+    ok: bool
+    detail: NotRequired[str]
+    revision: NotRequired[str]
+    places: NotRequired[Annotated[int, Field(description="how many jobs the workers can train at once")]]
 
 
-class VersionAnswer(Answer):
-    model: str
-    version: int
-    object: str
-    job: str
-    epoch: int
-    created_at: datetime
-    sha256: str
+@answer_model
+class HealthAnswer(TypedDict):
+    """Whether the service, and in `/readyz` each of its parts, is in order."""
 
-
-class HealthAnswer(Answer):
     status: str
+    checks: NotRequired[dict[str, CheckAnswer]]

@@ -5,7 +5,7 @@ Owns the meeting of pydantic with the project's rules; imports pydantic only.
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -45,6 +45,10 @@ class Answer(BaseModel):
     """What the service says; documented, not checked again on the way out."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+
+# for typed dicts that answers are built from: documented, open to fields that later versions add, not checked again
+answer_model = with_config(ConfigDict(extra="allow"))
 
 
 def _whole(value: Any) -> Any:

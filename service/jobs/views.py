@@ -1,9 +1,22 @@
-"""Jobs and their epochs as clients read them."""
+"""How clients read jobs and their epochs. Builds the models of `service.jobs.answers`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from service.definitions.base import json_of
+from service.jobs.answers import (
+    ConfusionMatrixAnswer,
+    EpochAnswer,
+    ForkedFromAnswer,
+    JobAnswer,
+    JobErrorAnswer,
+    JobNetwork,
+    ProgressAnswer,
+    ReplayAnswer,
+    StoppedAnswer,
+    WaitingAnswer,
+    WarningAnswer,
+)
 from service.services import Services
 from service.store import workers
 from service.store.database import Connection
@@ -11,9 +24,12 @@ from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 
+VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
 
-def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, Any] | None) -> dict[str, Any]:
-    """The job as clients read it."""
+
+def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer | None) -> JobAnswer:
+    """Describe a job with the record of its last epoch and, while it is queued, its place in the queue."""
+    labels = job.targets.labels
     return {
         "id": job.id,
         "object": "job",
@@ -23,23 +39,26 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, A
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
-        "network": {"name": job.network_name, **job.network},
+        "network": cast(JobNetwork, {"name": job.network_name, **job.network}),
         "dataset": job.dataset_name,
-        "targets": {"kind": "classes" if job.targets.are_classes else "values", "classes": job.targets.labels},
+        "targets": {
+            "kind": "values" if labels is None else "classes",
+            "classes": None if labels is None else list(labels),
+        },
         "training": _training(job),
         "attempt": job.attempt,
         "progress": _progress(job),
-        "latest": latest,
+        "latest": None if latest is None else epoch_answer(latest),
         "best_epoch": job.best_epoch,
-        "stopped": json_of(job.stopped),
+        "stopped": cast(StoppedAnswer | None, json_of(job.stopped)),
         "reached_epoch": job.reached_epoch,
-        "confusion_matrix": job.confusion_matrix,
+        "confusion_matrix": cast(ConfusionMatrixAnswer | None, job.confusion_matrix),
         "chain": job.chain,
-        "forked_from": json_of(job.forked_from),
-        "replay": json_of(job.replay),
+        "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
+        "replay": cast(ReplayAnswer | None, json_of(job.replay)),
         "model": {"name": job.model_name, "version": job.model_version},
-        "error": json_of(job.error),
-        "warnings": job.warnings,
+        "error": cast(JobErrorAnswer | None, json_of(job.error)),
+        "warnings": [cast(WarningAnswer, warning) for warning in job.warnings],
         "priority": job.priority,
         "on_other_machine": job.on_other_machine,
         "metadata": job.metadata,
@@ -48,7 +67,7 @@ def describe(job: JobRecord, latest: dict[str, Any] | None, waiting: dict[str, A
 
 
 def _training(job: JobRecord) -> dict[str, Any]:
-    """`training` as resolved, and once the job has begun what was fitted and what `auto` became."""
+    """Return `training` as resolved and, once the job has started, what was fitted and what `auto` became."""
     if job.preprocessing is None:
         return job.training.to_json()
     fitted = job.preprocessing
@@ -58,46 +77,44 @@ def _training(job: JobRecord) -> dict[str, Any]:
         "missing": fitted["missing"],
         "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
     }
-    became: dict[str, Any] = {"preprocessing": preprocessing}
+    settled: dict[str, Any] = {"preprocessing": preprocessing}
     if fitted.get("class_weights") is not None:
-        became["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
-    return {**job.training.to_json(), **became}
+        settled["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
+    return {**job.training.to_json(), **settled}
 
 
-def _progress(job: JobRecord) -> dict[str, Any]:
+def _progress(job: JobRecord) -> ProgressAnswer:
     done, rate = job.epoch or 0, job.epochs_per_second
     total = job.final_epoch
+    goes_on = not (job.status.ended or job.status is Status.PAUSED)
     return {
         "epoch": done,
         "epochs": total,
-        "fraction": 1.0 if job.status == "succeeded" else done / max(total, 1),
+        "fraction": 1.0 if job.status is Status.SUCCEEDED else done / max(total, 1),
         "epochs_per_second": rate,
-        "eta_seconds": (total - done) / rate
-        if rate and not (job.status.ended or job.status is Status.PAUSED)
-        else None,
+        "eta_seconds": (total - done) / rate if rate and goes_on else None,
     }
 
 
 def _links(job: JobRecord) -> dict[str, str]:
-    verbs = ("cancel", "pause", "resume", "step", "fork", "replay")
     return {
         "self": f"/v1/jobs/{job.id}",
         "epochs": f"/v1/jobs/{job.id}/epochs",
         "layers": f"/v1/jobs/{job.id}/layers",
         "parameters": f"/v1/jobs/{job.id}/epochs/last/parameters",
         "events": f"/v1/jobs/{job.id}/events",
-        **{verb: f"/v1/jobs/{job.id}:{verb}" for verb in verbs},
+        **{verb: f"/v1/jobs/{job.id}:{verb}" for verb in VERBS},
         **({"model": f"/v1/models/{job.model_name}"} if job.replay_of is None else {}),
     }
 
 
-def read(services: Services, job_id: str) -> dict[str, Any]:
+def read(services: Services, job_id: str) -> JobAnswer:
     """Return one job as clients read it."""
     with services.database.read(snapshot=True) as connection:
         return describe_all(connection, [jobs.get_job(connection, job_id)])[0]
 
 
-def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[dict[str, Any]]:
+def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
     """Describe jobs that were read in this transaction, a snapshot of the database."""
     places = workers.living_places(connection)
     positions = jobs.positions_of(connection, found)
@@ -106,12 +123,12 @@ def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[dic
         latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
         position = positions.get(job.number)
         waiting = None if position is None else _waiting(connection, job, position, places)
-        described.append(describe(job, None if latest is None else epoch_answer(latest), waiting))
+        described.append(describe(job, latest, waiting))
     return described
 
 
-def _waiting(connection: Connection, job: JobRecord, position: int, places: int) -> dict[str, Any]:
-    """Where a queued job stands, and why it does not run."""
+def _waiting(connection: Connection, job: JobRecord, position: int, places: int) -> WaitingAnswer:
+    """Return where a queued job stands, and why it does not run; `places` counts the jobs that can run at once."""
     if not places:
         reason = "no worker is alive"
     elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):
@@ -123,8 +140,8 @@ def _waiting(connection: Connection, job: JobRecord, position: int, places: int)
     return {"position": position, "reason": reason}
 
 
-def epoch_answer(record: EpochRecord) -> dict[str, Any]:
-    """An epoch as clients read it."""
+def epoch_answer(record: EpochRecord) -> EpochAnswer:
+    """Describe an epoch."""
     return {
         "epoch": record.epoch,
         "training_loss": record.training_loss,

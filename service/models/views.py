@@ -1,8 +1,15 @@
 """How clients read models and their versions."""
 
-from typing import Any
+from typing import cast
 
 from service.errors import NotFound
+from service.models.answers import (
+    ExampleAnswer,
+    ModelAnswer,
+    ModelVersionAnswer,
+    VersionAnswer,
+    VersionRecordAnswer,
+)
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
@@ -11,13 +18,13 @@ from service.store.records import ModelContents, VersionSummary
 MOST_DIGITS = 9  # of a version's number
 
 
-def read(services: Services, name: str) -> dict[str, Any]:
+def read(services: Services, name: str) -> ModelAnswer:
     """Return a model as clients read it."""
     with services.database.read(snapshot=True) as connection:
         return describe(models.get_contents(connection, name))
 
 
-def read_version(services: Services, name: str, version: str) -> dict[str, Any]:
+def read_version(services: Services, name: str, version: str) -> VersionAnswer:
     """Return one version of a model as clients read it; `version` is its number as text."""
     with services.database.read() as connection:
         return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
@@ -30,7 +37,7 @@ def version_number(text: str) -> int:
     return int(text)
 
 
-def describe(model: ModelContents) -> dict[str, Any]:
+def describe(model: ModelContents) -> ModelAnswer:
     """Describe a model, with its versions and a body that predict takes."""
     return {
         "name": model.name,
@@ -44,16 +51,16 @@ def describe(model: ModelContents) -> dict[str, Any]:
     }
 
 
-def _example(preprocessing: Preprocessing) -> dict[str, Any]:
+def _example(preprocessing: Preprocessing) -> ExampleAnswer:
     """Return a body with one row: the first category of text columns, the offset of columns of numbers."""
-    row = [
+    row: list[str | float] = [
         (column.categories or ("",))[0] if column.categories is not None else column.offset
         for column in preprocessing.inputs
     ]
     return {"instances": [row]}
 
 
-def version_answer(version: VersionSummary) -> dict[str, Any]:
+def version_answer(version: VersionSummary) -> ModelVersionAnswer:
     """Describe one version of a model."""
     return {
         "version": version.version,
@@ -61,6 +68,6 @@ def version_answer(version: VersionSummary) -> dict[str, Any]:
         "job": version.job_id,
         "epoch": version.epoch,
         "created_at": version.created_at,
-        "record": version.record,
+        "record": cast(VersionRecordAnswer, version.record),
         "sha256": version.sha256,
     }

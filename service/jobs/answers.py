@@ -1,0 +1,266 @@
+"""The answers about jobs and their epochs, as the OpenAPI document shows them.
+
+An answer model is a typed dict: what builds it is checked by mypy, pydantic writes its schema, and at run time it is
+the dict that becomes JSON, its keys in the order in which they are given.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from service.definitions.base import answer_model
+
+
+@answer_model
+class EpochMetrics(TypedDict):
+    """The metrics of an epoch by name; null where a number is not finite."""
+
+    training: dict[str, float | None]
+    validation: dict[str, float | None]
+
+
+@answer_model
+class EpochAnswer(TypedDict):
+    """The losses and metrics of one epoch, and whether its parameters are stored."""
+
+    epoch: int
+    training_loss: float | None
+    validation_loss: float | None
+    metrics: EpochMetrics
+    learning_rate: float
+    seconds: float
+    parameters_stored: bool
+    sha256: Annotated[str, Field(description="of the parameters after the epoch")]
+
+
+@answer_model
+class WaitingAnswer(TypedDict):
+    """The place of a queued job among those that wait, counted from 1, and why it does not run."""
+
+    position: int
+    reason: str
+
+
+@answer_model
+class JobNetwork(TypedDict):
+    """The job's own copy of its network; `name` is null where the network came with the job."""
+
+    name: str | None
+    inputs: int | None
+    layers: list[dict[str, Any]]
+    training: NotRequired[dict[str, Any]]
+
+
+@answer_model
+class TargetsAnswer(TypedDict):
+    """How targets are read: as `values`, or as `classes`, which are listed."""
+
+    kind: str
+    classes: list[str | int] | None
+
+
+@answer_model
+class ProgressAnswer(TypedDict):
+    """The epochs that are done, of how many, and how fast they are trained."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    epochs_per_second: float | None
+    eta_seconds: float | None
+
+
+@answer_model
+class StoppedAnswer(TypedDict):
+    """Why and after which epoch training ended early."""
+
+    reason: str | None
+    epoch: int | None
+
+
+@answer_model
+class ConfusionMatrixAnswer(TypedDict):
+    """How many rows of each class (a row of `counts`) are predicted to be of each class (its columns)."""
+
+    epoch: NotRequired[int]
+    rows: Annotated[str, Field(description="the rows that are counted: `validation` or `training`")]
+    classes: list[str | int]
+    counts: list[list[int]]
+
+
+@answer_model
+class ForkedFromAnswer(TypedDict):
+    """The job and the epoch that epoch 0 of a fork is."""
+
+    job: str
+    epoch: int
+    optimizer_state: str
+    reason: str | None
+    precision: str
+    draws_from: int
+    split_seed: int
+
+
+@answer_model
+class ReplayChains(TypedDict):
+    """Three chains of hashes; only the first is known before the replay has ended."""
+
+    recorded: str | None
+    of_rows: NotRequired[str | None]
+    replayed: NotRequired[str | None]
+
+
+@answer_model
+class ReplayChecked(TypedDict):
+    """How many epochs and how many stored parameters were compared."""
+
+    epochs: int
+    stored_parameters: int
+
+
+@answer_model
+class ReplayHashes(TypedDict):
+    """The SHA-256 of an epoch's parameters: as recorded, of the stored bytes, and as replayed."""
+
+    recorded: str | None
+    stored: str | None
+    replayed: str | None
+
+
+# one of its keys is a keyword of Python, so this one cannot be written as a class
+ReplayDifference = TypedDict(
+    "ReplayDifference",
+    {
+        "epoch": int | None,
+        "layer": int | None,
+        "in": Annotated[str, Field(description="where the difference lies")],
+        "sha256": NotRequired[ReplayHashes],
+        "parameter": NotRequired[str | None],
+        "index": NotRequired[list[int] | None],
+        "reason": NotRequired[str],
+    },
+)
+ReplayDifference.__doc__ = "The first thing that a replay found to differ from the record."
+answer_model(ReplayDifference)
+
+
+@answer_model
+class ReplayAnswer(TypedDict):
+    """What a replay repeats, and its verdict; `identical` is null until it has ended."""
+
+    of: str
+    through: int
+    identical: bool | None
+    first_difference: ReplayDifference | None
+    chain: ReplayChains
+    checked: NotRequired[ReplayChecked]
+
+
+@answer_model
+class JobModelAnswer(TypedDict):
+    """The model that the job makes a version of; `version` is null until it has succeeded."""
+
+    name: str
+    version: int | None
+
+
+@answer_model
+class JobErrorAnswer(TypedDict):
+    """Why a job failed, and its last epoch."""
+
+    code: str
+    detail: str
+    epoch: int | None
+
+
+@answer_model
+class WarningAnswer(TypedDict):
+    """Something that its owner should look at, in an epoch or in a layer of it."""
+
+    code: str
+    epoch: int | None
+    layer: int | None
+    detail: str
+
+
+@answer_model
+class JobAnswer(TypedDict):
+    """A job: its definition with every default, its progress, and its results."""
+
+    id: str
+    object: str
+    status: str
+    requested: str | None
+    waiting: WaitingAnswer | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    network: JobNetwork
+    dataset: str
+    targets: TargetsAnswer
+    training: dict[str, Any]
+    attempt: int
+    progress: ProgressAnswer
+    latest: EpochAnswer | None
+    best_epoch: int | None
+    stopped: Annotated[StoppedAnswer | None, Field(description="`reason` and `epoch`, when training ended early")]
+    reached_epoch: Annotated[int | None, Field(description="the epoch at which `stop_when` was reached")]
+    confusion_matrix: Annotated[
+        ConfusionMatrixAnswer | None,
+        Field(description="of the version's `epoch`: `counts`, a row for each true class, a column for each predicted"),
+    ]
+    chain: Annotated[str | None, Field(description="SHA-256 over the hashes of all epochs up to the newest, in order")]
+    forked_from: Annotated[
+        ForkedFromAnswer | None,
+        Field(description="the `job` and `epoch` that epoch 0 is; the optimizer's state was `stored` or is `fresh`"),
+    ]
+    replay: Annotated[
+        ReplayAnswer | None,
+        Field(description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"),
+    ]
+    model: JobModelAnswer
+    error: JobErrorAnswer | None
+    warnings: Annotated[
+        list[WarningAnswer | str],
+        Field(description="of the training; the answer to a new job may add sentences about its submission"),
+    ]
+    priority: int
+    on_other_machine: str
+    metadata: dict[str, str]
+    links: dict[str, str]
+
+
+@answer_model
+class StatusEventData(TypedDict):
+    """The data of an event of type `status`: each change of a job's status and of what was requested of it."""
+
+    status: str
+    requested: str | None
+    attempt: int
+
+
+@answer_model
+class EndEventData(TypedDict):
+    """The data of an event of type `end`, the last one of a job."""
+
+    status: str
+    epoch: int | None
+    error: JobErrorAnswer | None
+    model: JobModelAnswer
+
+
+EventData = StatusEventData | EpochAnswer | WarningAnswer | EndEventData
+
+
+@answer_model
+class EventAnswer(TypedDict):
+    """Something that took place with a job; ids grow in the order of commits."""
+
+    id: int
+    object: str
+    type: str
+    job: str
+    created_at: datetime
+    data: EventData
