@@ -53,7 +53,7 @@ format: $(VENV)/.ready-dev ## Lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.ready ## Write the tables of docs/training.md from the code
+docs: $(VENV)/.ready ## Write the tables of docs/training.md and docs/reference.md from the code
 	$(BIN)/python -m docs.generate
 
 bench: $(VENV)/.ready ## Train Nielsen's network on MNIST over HTTP (MNIST=path of mnist.npz)

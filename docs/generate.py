@@ -1,6 +1,6 @@
-"""Writes the tables of docs/training.md from the engine's registries: `make docs`.
+"""Write the tables of docs/training.md and docs/reference.md from the code: `make docs`.
 
-What stands between `<!-- table: ... -->` and `<!-- end -->` is written here, everything else by hand. Settings,
+Text between `<!-- table: ... -->` and `<!-- end -->` is written here, everything else by hand. Settings,
 defaults and bounds are those of the classes' fields, the words their docstrings: what is registered is in the tables.
 """
 
@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from service.api.errors import PROBLEM_TYPES
 from service.backprop.activations import ACTIVATIONS
 from service.backprop.initializers import INITIALIZERS
 from service.backprop.layers import LAYERS
@@ -21,6 +22,7 @@ from service.backprop.registry import Registry
 from service.backprop.schedules import SCHEDULES
 
 PAGE = Path(__file__).parent / "training.md"
+REFERENCE = PAGE.with_name("reference.md")
 TABLES: dict[str, Registry[Any]] = {
     "layers": LAYERS,
     "activations": ACTIVATIONS,
@@ -32,6 +34,20 @@ TABLES: dict[str, Registry[Any]] = {
 }
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 BOUNDS = {"above": "above", "minimum": "at least", "below": "below", "maximum": "at most"}
+
+
+def reference(page: str) -> str:
+    """Return the reference with its table of errors as the API has it now."""
+    return PLACE.sub(lambda place: place[1] + problems_table() + place[3], page)
+
+
+def problems_table() -> str:
+    """Return a row for each type of problem: its status, its slug, what it means."""
+    rows = [
+        f"| {kind.status or 'others'} | `{kind.slug}` | {_plain(kind.explanation)} |"
+        for kind in sorted(PROBLEM_TYPES, key=lambda kind: kind.status or 1000)
+    ]
+    return "\n".join(["| status | `type`, below `/problems/` | |", "|---|---|---|", *rows]) + "\n"
 
 
 def generated(page: str) -> str:
@@ -80,3 +96,4 @@ def _plain(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(generated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    REFERENCE.write_text(reference(REFERENCE.read_text(encoding="utf-8")), encoding="utf-8")

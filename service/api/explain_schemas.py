@@ -6,10 +6,22 @@ from pydantic import Field
 
 from service.definitions.base import Answer
 
+NONFINITE = Field(default=None, description="where null stands for NaN or an infinity")
 EXPLAINED = "arrays of more than 1,000 numbers are summarised by shape, extremes, mean, norm and largest entries"
 
 
-class TraceAnswer(Answer):
+class Subject(Answer):
+    """Where the explained parameters come from: an epoch of a job, a version of a model, or a bare network."""
+
+    job: str | None = Field(default=None, description="with `epoch`, of an epoch of a job")
+    model: str | None = Field(default=None, description="with `version` and `epoch`, of a model")
+    version: int | None = None
+    epoch: int | None = None
+    network: str | None = Field(default=None, description="of a bare network")
+    seed: int | None = Field(default=None, description="of the parameters that were drawn for a bare network")
+
+
+class TraceAnswer(Subject):
     """One step of backpropagation: forward, the error, back from the output layer, the update."""
 
     object: str
@@ -32,10 +44,10 @@ class TraceAnswer(Answer):
     formulas_left_out: int | None = Field(
         default=None, description="of large networks only the largest errors and contributions are written"
     )
-    nonfinite: list[str] | None = Field(default=None, description="where null stands for NaN or an infinity")
+    nonfinite: list[str] | None = NONFINITE
 
 
-class GradientCheckAnswer(Answer):
+class GradientCheckAnswer(Subject):
     """Backpropagation against central differences."""
 
     object: str
@@ -46,6 +58,7 @@ class GradientCheckAnswer(Answer):
     passed: bool
     threshold: float
     worst: dict[str, Any] | None
+    nonfinite: list[str] | None = NONFINITE
 
 
 class SlopeAnswer(Answer):
@@ -55,6 +68,8 @@ class SlopeAnswer(Answer):
     job: str
     epoch: int
     layer: int
+    weight: int | list[int] | None = Field(default=None, description="the `input,unit` that was asked for")
+    bias: int | None = Field(default=None, description="the `unit` that was asked for")
     name: str
     rows: int
     value: float
@@ -65,6 +80,7 @@ class SlopeAnswer(Answer):
     optimizer: dict[str, Any]
     learning_rate: float
     optimizer_state: str
+    nonfinite: list[str] | None = NONFINITE
 
 
 class SurfaceAnswer(Answer):
@@ -80,6 +96,7 @@ class SurfaceAnswer(Answer):
     losses: list[list[float | None]]
     gradient: list[float | None]
     path: list[dict[str, Any]] = Field(description="where both stood at stored epochs, in the order of training")
+    nonfinite: list[str] | None = NONFINITE
 
 
 class DiffAnswer(Answer):
@@ -87,13 +104,16 @@ class DiffAnswer(Answer):
 
     object: str
     job: str
+    from_: dict[str, Any] = Field(alias="from", description="the epoch, its losses and its hash")
+    to: dict[str, Any] = Field(description="the other epoch, its losses and its hash")
     identical: bool
     norm: float | None
     relative: float | None
     layers: list[dict[str, Any]]
+    nonfinite: list[str] | None = NONFINITE
 
 
-class EvaluateAnswer(Answer):
+class EvaluateAnswer(Subject):
     """How good a network is on a dataset."""
 
     object: str
@@ -103,3 +123,4 @@ class EvaluateAnswer(Answer):
     loss_function: str
     metrics: dict[str, float | None]
     confusion_matrix: dict[str, Any] | None
+    nonfinite: list[str] | None = NONFINITE

@@ -1,16 +1,22 @@
-"""docs/training.md says what the code says."""
+"""The tables in the documents are those of the code."""
 
 import re
 
 import pytest
 
-from docs.generate import PAGE, TABLES, generated
+from docs.generate import PAGE, REFERENCE, TABLES, generated, reference
 
 PROSE = PAGE.read_text(encoding="utf-8")
 
 
 def test_the_tables_are_what_make_docs_would_write() -> None:
     assert generated(PROSE) == PROSE, "run `make docs`"
+
+
+def test_the_table_of_errors_in_the_reference_is_that_of_the_api() -> None:
+    page = REFERENCE.read_text(encoding="utf-8")
+    assert reference(page) == page, "run `make docs`"
+    assert "| 503 | `too-many` |" in page
 
 
 @pytest.mark.parametrize("kind", list(TABLES))

@@ -1,0 +1,174 @@
+"""Every answer is what the OpenAPI document says it is, and has no field that the document does not show."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.app import RESOURCES
+from service.services import Services
+from tests.integration.contract import CSV, XOR
+from tests.integration.explained import EXAMPLE, ROW
+from tests.integration.published import Operation, PublishedDocument
+from workers.run.run import run_next_job
+
+TRAINING = {
+    "epochs": 4,
+    "seed": 1,
+    "batch_size": 5,
+    "validation": 0.2,
+    "early_stopping": {"patience": 1},
+    "store_parameters": {"every": 2},
+}
+NOT_JSON = {("get", "/openapi.json"), ("get", "/problems/{slug}")}
+
+
+class Caller:
+    """Sends requests, checks each answer against the published document and remembers which operations answered."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.published = PublishedDocument(client.get("/openapi.json").json)
+        self.answered: set[Operation] = set()
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
+        answer = (
+            self.client.open(path, method=method, json=body, **options)
+            if body is not None
+            else self.client.open(path, method=method, **options)
+        )
+        operation = self.published.operation_of(method, path.partition("?")[0])
+        assert operation is not None, path
+        self.published.check(operation, answer)
+        if status is None:
+            assert answer.status_code < 300, answer.text
+            self.answered.add(operation)
+        else:
+            assert answer.status_code == status, answer.text
+        return answer.json if answer.mimetype == "application/json" else answer
+
+
+def test_every_answer_has_the_fields_that_are_published_and_no_others(client: FlaskClient, service: Services) -> None:
+    call = Caller(client)
+    run = lambda: run_next_job(service, "test", lambda: False)  # noqa: E731
+    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems/validation"):
+        call("GET", path)
+    _resources(call)
+    job = _jobs(call, run)
+    _epochs(call, f"/v1/jobs/{job}")
+    _models(call, job)
+    _explanations(call, f"/v1/jobs/{job}")
+    _failures(call, run)
+    for path in (
+        "/v1/jobs",
+        "/v1/models",
+        "/v1/networks",
+        "/v1/datasets",
+        "/v1/events?limit=1000",
+        f"/v1/jobs/{job}/events",
+    ):
+        call("GET", path)
+    for path in ("/v1/models/m", f"/v1/jobs/{job}", "/v1/networks/n", "/v1/datasets/xor"):
+        call("DELETE", path)
+    assert call.published.operations == call.answered
+
+
+def _resources(call: Caller) -> None:
+    call("POST", "/v1/networks", EXAMPLE)
+    call("POST", "/v1/networks", {"name": "n", "hidden": [3], "training": {"epochs": 3}})
+    call("GET", "/v1/networks/n")
+    call("GET", "/v1/networks/example?format=keras")
+    call("POST", "/v1/datasets", XOR)
+    call("PUT", "/v1/datasets/table", data=CSV)
+    call("GET", "/v1/datasets/table")
+    call("GET", "/v1/datasets/table/rows?limit=3")
+    call("POST", "/v1/networks", {"hidden": [0], "nam": "x"}, 422)
+    call("POST", "/v1/datasets?name=bad", status=422, data="a,b\n1,2\nx,3\n" + "4,5\n" * 40)
+    call("GET", "/v1/networks/nothing", status=404)
+
+
+def _jobs(call: Caller, run: Callable[[], object]) -> str:
+    job = str(call("POST", "/v1/jobs", {"dataset": "table", "model": "m", "training": TRAINING, "hold": True})["id"])
+    path = f"/v1/jobs/{job}"
+    run()
+    call("GET", path)
+    call("POST", f"{path}:step", {"epochs": 1})
+    call("POST", f"{path}:pause")
+    call("POST", f"{path}:resume")
+    run()
+    assert call("GET", path)["status"] == "succeeded"
+    call("POST", f"{path}:cancel", status=409)
+    forked = call("POST", f"{path}:fork", {"training": {"epochs": 1}})["id"]
+    replay = call("POST", f"{path}:replay")["id"]
+    run()
+    run()
+    assert call("GET", f"/v1/jobs/{forked}")["forked_from"]["job"] == job
+    assert call("GET", f"/v1/jobs/{replay}")["replay"]["identical"] is True
+    cancelled = call("POST", "/v1/jobs", {"dataset": XOR})["id"]
+    call("POST", f"/v1/jobs/{cancelled}:cancel")
+    return job
+
+
+def _epochs(call: Caller, path: str) -> None:
+    for query in ("", "?points=3", "?format=csv", "?format=jsonl"):
+        call("GET", f"{path}/epochs{query}")
+    for query in ("", "?points=2"):
+        call("GET", f"{path}/layers{query}")
+    for query in ("", "?format=npz", "?format=safetensors"):
+        call("GET", f"{path}/epochs/best/parameters{query}")
+    call("GET", f"{path}/epochs/99/parameters", status=404)
+
+
+def _models(call: Caller, job: str) -> None:
+    rows = {"instances": [{"a": 0.5, "b": 1, "unknown": 2}]}
+    call("GET", "/v1/models/m")
+    call("GET", "/v1/models/m/versions/1")
+    for path in ("/v1/models/m", "/v1/models/m/versions/1", f"/v1/jobs/{job}/epochs/last"):
+        call("POST", f"{path}:predict", {"instances": [[0.5, 1]]})
+        call("POST", f"{path}:predict", {"inputs": [[0.5, 1]]})
+        assert call("POST", f"{path}:predict", rows)["ignored"] == ["unknown"]
+        call("POST", f"{path}:predict?format=csv", rows)
+        call("POST", f"{path}:predict?format=npz", rows)
+        call("POST", f"{path}:evaluate", {"dataset": "table"})
+        call("POST", f"{path}:trace?explain=true&full=true", {"instances": [[0.5, 1]], "targets": ["odd"]})
+        call("POST", f"{path}:gradient-check")
+
+
+def _explanations(call: Caller, path: str) -> None:
+    call("POST", "/v1/networks/example:trace", {**ROW, "loss": "quadratic"})
+    call("POST", "/v1/networks/example:gradient-check", {"seed": 1})
+    call("GET", f"{path}/epochs/last/slope?layer=0&bias=1&points=3")
+    call("GET", f"{path}/epochs/last/surface?x=0,0,0&y=0,bias,0&points=3")
+    call("GET", f"{path}/epochs/0/diff/last")
+
+
+def _failures(call: Caller, run: Callable[[], object]) -> None:
+    training = {
+        "epochs": 50,
+        "optimizer": {"type": "sgd", "learning_rate": 1e6},
+        "preprocessing": {"numbers": "none", "targets": "none"},
+    }
+    rows = [{"x": float(n), "y": float(n)} for n in range(10)]
+    failed = call("POST", "/v1/jobs", {"dataset": {"rows": rows}, "network": {"hidden": []}, "training": training})[
+        "id"
+    ]
+    run()
+    assert call("GET", f"/v1/jobs/{failed}")["error"]["code"] == "diverged"
+
+
+def test_a_field_that_is_not_published_is_a_fault(client: FlaskClient) -> None:
+    published = PublishedDocument(client.get("/openapi.json").json)
+    answer = client.get("/healthz")
+    published.check(("get", "/healthz"), answer)
+    answer.data = json.dumps({"status": "alive", "extra": 1})
+    with pytest.raises(AssertionError, match="extra"):
+        published.check(("get", "/healthz"), answer)
+
+
+def test_every_route_with_json_has_a_model(client: FlaskClient) -> None:
+    for route in (route for module in RESOURCES for route in module.routes.routes):
+        described = [each[0] if isinstance(each, tuple) else each for each in route.answers.values()]
+        has_no_model = any(isinstance(each, dict) for each in described)
+        assert has_no_model == ((route.method.lower(), route.path) in NOT_JSON), route.path
