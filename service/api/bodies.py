@@ -1,4 +1,4 @@
-"""Reading bodies: strictly, within limits, unpacked while they stream, and recognised when no type is said."""
+"""Reading of bodies: strictly, within limits, decompressed while they stream, recognised without a media type."""
 
 import json
 import zlib
@@ -17,31 +17,31 @@ M = TypeVar("M", bound=BaseModel)
 
 BLOCK_BYTES = 1024 * 1024
 HEAD_BYTES = 4096
-FORM = "application/x-www-form-urlencoded"  # what curl says when nothing is said
+FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
 MULTIPART = "multipart/form-data"
 
 
 def read_model(model: type[M], max_bytes: int) -> M:
-    """The JSON body as a `model`."""
+    """Read the JSON body as a `model`."""
     _, blocks = open_body((JSON,))
     return check(model, parse_json(collect(blocks, max_bytes)))
 
 
 def read_model_if_any(model: type[M], max_bytes: int) -> M:
-    """The same, or where no body was sent the model's defaults."""
+    """Read the JSON body as a `model`; where no body was sent, return the model's defaults."""
     if not request.content_length and "Transfer-Encoding" not in request.headers:
         return model()
     return read_model(model, max_bytes)
 
 
 def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
-    """The body's media type, one of `known`, and its unpacked bytes."""
+    """Return the body's media type, one of `known`, and its decompressed bytes."""
     blocks = _unpacked(_raw_blocks())
-    said = request.mimetype
-    if said in known:
-        return said, blocks
-    if said and (said != FORM or "Origin" in request.headers):
-        raise UnknownMedia(f"`{said}` is not read here; known are {', '.join(known)}", known)
+    declared = request.mimetype
+    if declared in known:
+        return declared, blocks
+    if declared and (declared != FORM or "Origin" in request.headers):
+        raise UnknownMedia(f"`{declared}` is not read here; known are {', '.join(known)}", known)
     head = b""
     for block in blocks:
         head += block
@@ -71,7 +71,7 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
         return
     if coding not in ("gzip", "x-gzip", "deflate"):
         raise UnknownMedia(f"Content-Encoding `{coding}` is not read here; known are gzip and deflate")
-    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by what the header says
+    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by its header
     try:
         for block in blocks:
             while block:
@@ -85,7 +85,7 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
-    """All of a body, if it is at most `max_bytes`."""
+    """Return all of a body of at most `max_bytes`."""
     parts, size = [], 0
     for block in blocks:
         size += len(block)
@@ -96,7 +96,7 @@ def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
 
 
 def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
-    """Write a body to a file, if it is at most `max_bytes`; its size."""
+    """Write a body of at most `max_bytes` to a file; return its size."""
     size = 0
     for block in blocks:
         size += len(block)
@@ -107,7 +107,7 @@ def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
 
 
 def parse_json(data: bytes) -> Any:
-    """JSON as RFC 8259 has it and no more: no NaN, no doubled keys, no numbers beyond a float64, UTF-8."""
+    """Parse JSON as RFC 8259 defines it and no more: no NaN, no duplicate keys, no numbers beyond a float64, UTF-8."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What views work with, as `create_app` has wired it."""
+"""Access to the objects that `create_app` has wired into the application."""
 
 from typing import cast
 
@@ -11,16 +11,20 @@ from service.services import Services
 
 
 def services() -> Services:
+    """Return the settings, the database, the blobs and the doorbell."""
     return cast(Services, current_app.extensions["services"])
 
 
 def model_cache() -> ModelCache:
+    """Return this process' cache of networks ready to predict."""
     return cast(ModelCache, current_app.extensions["model_cache"])
 
 
 def waits() -> Waits:
+    """Return the limit on waits and event streams of this process."""
     return cast(Waits, current_app.extensions["waits"])
 
 
 def feed() -> Feed:
+    """Return this process' watch for new events."""
     return cast(Feed, current_app.extensions["feed"])

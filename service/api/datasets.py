@@ -80,8 +80,8 @@ def _describe_column(column: Column) -> ColumnAnswer:
     creates=True,
 )
 def create_dataset() -> Response:
-    """Keep a dataset: JSON, CSV, NPZ, or one of them in a form."""
-    return _keep(request.args.get("name"))
+    """Store a dataset from JSON, CSV, NPZ, or a form with a file of one of these types."""
+    return _store(request.args.get("name"))
 
 
 @routes.route(
@@ -94,31 +94,31 @@ def create_dataset() -> Response:
     problems=(409, 507),
 )
 def put_dataset(name: str) -> Response:
-    """Keep a dataset under a name; for `curl -T`."""
-    return _keep(name)
+    """Store a dataset under this name; made for `curl -T`."""
+    return _store(name)
 
 
-def _keep(name: str | None) -> Response:
+def _store(name: str | None) -> Response:
     settings = services().settings
     limits = Limits(max_bytes=settings.max_upload_bytes)
     if request.mimetype == MULTIPART:
-        return _keep_form(name, limits)
+        return _store_form(name, limits)
     kind, blocks = open_body((JSON, *FILE_TYPES))
     if kind == JSON:
         body = check(DatasetRequest, _with_fields(parse_json(collect(blocks, settings.max_json_bytes)), request.args))
         if name is not None and body.name not in (None, name):
             raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
-        return _stored(body.name or name, catalog.reader_of_request(body, limits))
+        return _add(body.name or name, catalog.reader_of_request(body, limits))
     options = options_of(request.args)
     _check_name(name)
     with services().blobs.scratch() as path:
         with path.open("wb") as stream:
             spool(blocks, stream, settings.max_upload_bytes)
-        return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
+        return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
 
 
-def _keep_form(name: str | None, limits: Limits) -> Response:
-    """A form with one `file`, and the rest as its fields."""
+def _store_form(name: str | None, limits: Limits) -> Response:
+    """Store the dataset in the `file` of a form, whose other fields are its options."""
     upload = request.files.get("file")
     if upload is None:
         raise Invalid.at("#/file", "the form has no field `file`")
@@ -139,11 +139,11 @@ def _keep_form(name: str | None, limits: Limits) -> Response:
             if path.stat().st_size > services().settings.max_json_bytes:
                 raise TooLarge(f"JSON must be at most {services().settings.max_json_bytes:,} bytes")
             body = check(DatasetRequest, _with_fields(parse_json(path.read_bytes()), fields))
-            return _stored(name or body.name, catalog.reader_of_request(body, limits))
-        return _stored(name, lambda target: reader_of(kind)(path, options, limits, target))
+            return _add(name or body.name, catalog.reader_of_request(body, limits))
+        return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
 
 
-def _stored(name: str | None, read: catalog.Reader) -> Response:
+def _add(name: str | None, read: catalog.Reader) -> Response:
     _check_name(name)
     record, is_new = catalog.store_dataset(services(), name, read)
     return answer(describe(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
@@ -155,7 +155,7 @@ def _check_name(name: str | None) -> None:
 
 
 def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
-    """The query's or form's fields may stand in a JSON body or beside it; the body wins."""
+    """Add fields of the query or the form to a JSON body that does not have them."""
     if not isinstance(body, dict):
         return body
     given: dict[str, Any] = {name: fields[name] for name in ("weight", "target_type") if name in fields}
@@ -166,7 +166,7 @@ def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
 
 
 def options_of(fields: MultiDict[str, str]) -> ReadOptions:
-    """Reading options from a query or a form."""
+    """Read the options for reading a file from a query or a form."""
     target_type = fields.get("target_type")
     if target_type not in (None, "class", "value"):
         raise Invalid.at("?target_type", f"must be `class` or `value`, got {target_type!r}")
@@ -194,7 +194,7 @@ def _scale(text: str) -> float:
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))
 def list_datasets() -> Response:
-    """The datasets, newest first."""
+    """List the datasets, newest first."""
     with services().database.read() as connection:
         found = resources.list_datasets(connection, page("dataset"))
     return record_page(found, [describe(record) for record in found.data], "dataset", lambda record: record.name)
@@ -202,7 +202,7 @@ def list_datasets() -> Response:
 
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
 def get_dataset(name: str) -> Response:
-    """One dataset: what its columns hold."""
+    """Return a dataset: its size, and of each column what it holds."""
     with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
     return immutable(describe(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
@@ -210,7 +210,7 @@ def get_dataset(name: str) -> Response:
 
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))
 def list_rows(name: str) -> Response:
-    """A dataset's rows, in order; `after` is a row's number, counted from 0."""
+    """List a dataset's rows in order; `after` is a row's number, counted from 0."""
     with services().database.read() as connection:
         record = resources.get_dataset(connection, name)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
@@ -235,6 +235,6 @@ def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str |
 
 @routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409))
 def delete_dataset(name: str) -> Response:
-    """Remove a dataset that no unfinished job uses."""
+    """Delete a dataset that no unfinished job uses."""
     catalog.remove_dataset(services(), name)
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""`/v1/jobs/{id}/epochs`: the errors and the parameters of every stored epoch."""
+"""`/v1/jobs/{id}/epochs`: losses and metrics of every epoch, and the parameters of the stored ones."""
 
 import csv
 import io
@@ -57,7 +57,7 @@ MOST_POINTS = 10_000
     problems=(404, 415),
 )
 def list_epochs(id: str) -> Response:
-    """Return the losses and metrics of epochs past `after`, up to and including `until`, oldest first."""
+    """List the losses and metrics of epochs past `after`, up to and including `until`, oldest first."""
     kind = wanted_format(FORMATS)
     after = whole("after", -1, minimum=0, maximum=LAST_EPOCH)
     until = whole("until", LAST_EPOCH, minimum=0, maximum=LAST_EPOCH)
@@ -75,7 +75,7 @@ def list_epochs(id: str) -> Response:
 
 
 def _stream(database: Database, kind: str, job: int, after: int, until: int) -> Iterator[bytes]:
-    """Yield them as lines, a few hundred at a time."""
+    """Yield epochs as lines, a few hundred at a time."""
     lines: list[bytes] = []
     header: list[str] | None = None
     for record in epochs.stream_epochs(database, job, after, until):
@@ -118,7 +118,7 @@ def _csv_line(values: list[Any]) -> bytes:
     problems=(404, 415),
 )
 def get_parameters(id: str, epoch: str) -> Response:
-    """The parameters after an epoch: a number, `best` or `last`."""
+    """Return the parameters after an epoch: a number, `best` or `last`."""
     job, stored = stored_parameters.parameters_of(services(), id, epoch)
     network = build_network(job.network, job.training.precision)
     network.load(stored_parameters.parameter_bytes(services(), job, stored))

@@ -1,4 +1,4 @@
-"""`/v1/events` and `/v1/jobs/{id}/events`: what takes place, as a list or as server-sent events."""
+"""`/v1/events` and `/v1/jobs/{id}/events`: events of jobs, as a list or as server-sent events."""
 
 import logging
 import time
@@ -29,10 +29,10 @@ STREAM = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 RETRY = b"retry: 2000\n\n"
 TOGETHER = 500
-LOOKS_BACK = 1000  # a stream of all jobs' events that is not told where to begin
+LOOKS_BACK = 1000  # events before the newest one at which a stream of all jobs starts without `after`
 LARGEST_ID = 2**63 - 1
 QUERY = [
-    Query("after", {"type": "integer", "minimum": 0}, "an event's id; `Last-Event-ID` says the same and goes before"),
+    Query("after", {"type": "integer", "minimum": 0}, "an event's id; a `Last-Event-ID` header takes precedence"),
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "of a list; more than 1000 is taken as 1000"),
     Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
 ]
@@ -41,7 +41,7 @@ ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
 
 @routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
 def list_job_events(id: str) -> Response:
-    """What took place in a job's life, oldest first; as a stream 204 when there is no more to come."""
+    """List or stream the events of a job, oldest first; a stream is answered with 204 when no more will come."""
     after, limit, streams = _after(), _limit(), _is_stream()
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
@@ -50,21 +50,21 @@ def list_job_events(id: str) -> Response:
         return _list(found, more)
     if job.status.ended and not found:
         return Response(status=204)
-    return _streaming(after or 0, job)
+    return _stream(after or 0, job)
 
 
 @routes.route("GET", "/v1/events", query=QUERY, answers=ANSWERS)
 def list_events() -> Response:
-    """What took place in all jobs' lives, oldest first."""
+    """List or stream the events of all jobs, oldest first."""
     after, limit, streams = _after(), _limit(), _is_stream()
     with services().database.read() as connection:
         if streams:
-            return _streaming(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
+            return _stream(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
         return _list(*events.list_events(connection, after or 0, limit))
 
 
 def _after() -> int | None:
-    """Where to go on: what the browser remembers goes before what the address says."""
+    """Read the id after which to continue; `Last-Event-ID`, which browsers send, takes precedence over `after`."""
     text = request.headers.get("Last-Event-ID")
     if text is None:
         return whole("after", 0, minimum=0, maximum=LARGEST_ID) if "after" in request.args else None
@@ -103,7 +103,7 @@ def describe(event: EventRecord) -> EventAnswer:
     }
 
 
-def _streaming(after: int, job: JobRecord | None) -> Response:
+def _stream(after: int, job: JobRecord | None) -> Response:
     stream = Stream(services().database, feed(), waits(), services().settings.stream_seconds)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return Response(stream.blocks(after, None if job is None else job.number), mimetype=STREAM, headers=headers)
@@ -111,9 +111,9 @@ def _streaming(after: int, job: JobRecord | None) -> Response:
 
 @dataclass(frozen=True)
 class Stream:
-    """Server-sent events. It ends after a while, or when the job has, or at once where there is no place to wait.
+    """Server-sent events, until the job ends or the time is over, or at once when too many others wait.
 
-    Whoever reads it comes again after `retry` milliseconds and says which event was the last.
+    The client connects again after `retry` milliseconds and names the last event that it has received.
     """
 
     database: Database
@@ -122,7 +122,7 @@ class Stream:
     seconds: float
 
     def blocks(self, after: int, job: int | None) -> Iterator[bytes]:
-        """What is sent, each time something takes place, or a comment every 15 s."""
+        """Yield new events as they are committed, and a comment after every 15 s without one."""
         yield RETRY
         try:
             with self.waits.place() as may_wait, self.feed.watching(job):
@@ -137,7 +137,7 @@ class Stream:
                 found, more = events.list_events(connection, after, TOGETHER, job)
             if found:
                 after = found[-1].id
-                yield b"".join(map(_sent, found))
+                yield b"".join(map(_encode, found))
                 if job is not None and found[-1].kind is Kind.END:
                     return
             if more:
@@ -149,6 +149,6 @@ class Stream:
                 yield b": nothing new\n\n"
 
 
-def _sent(event: EventRecord) -> bytes:
+def _encode(event: EventRecord) -> bytes:
     data = orjson.dumps(describe(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

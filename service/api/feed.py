@@ -1,4 +1,4 @@
-"""One thread a process that looks for new events, for all streams together; it is there only while streams wait."""
+"""One thread per process that looks for new events on behalf of all streams; it runs only while streams wait."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Feed:
-    """Says that there are events past an id; what they are each stream reads itself, from where it stands."""
+    """Signals that there are events past an id; each stream reads them itself."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -29,9 +29,9 @@ class Feed:
 
     @contextmanager
     def watching(self, job: int | None) -> Iterator[None]:
-        """For as long as the block lasts, look for events of a job, or of all.
+        """Look for events of a job, or of all jobs, for as long as the block lasts.
 
-        Whatever is committed after the block began is seen, so a stream reads first and waits then.
+        All that is committed after the start of the block is seen, so a stream reads first and waits then.
         """
         with self._changed:
             if self._thread is None:
@@ -49,7 +49,7 @@ class Feed:
                     self._last_of.pop(job or 0, None)
 
     def wait_past(self, event: int, job: int | None, seconds: float) -> bool:
-        """Until there is an event past that one, or the time is over; whether there is."""
+        """Wait until there is an event past that one or the time is over; return whether there is one."""
         with self._changed:
             return self._changed.wait_for(lambda: self._newest(job) > event, seconds)
 
@@ -68,13 +68,13 @@ class Feed:
                     self._thread = None
                     return
             try:
-                self._note_news()
+                self._look_for_news()
             except ServiceError as error:
                 log.warning("cannot look for events: %s", error.detail)
-            except Exception:  # the thread must live: streams wait for it
+            except Exception:  # the thread must go on: streams wait for it
                 log.exception("looking for events failed")
 
-    def _note_news(self) -> None:
+    def _look_for_news(self) -> None:
         with self.database.read() as connection:
             last = events.last_id(connection)
             newest = events.last_ids(connection, self._last) if last > self._last else {}

@@ -1,4 +1,4 @@
-"""In which of several formats a client wants its answer."""
+"""The choice of an answer's format by the client."""
 
 from flask import request
 
@@ -6,7 +6,7 @@ from service.errors import Invalid, UnknownMedia
 
 
 def wanted_format(known: dict[str, str]) -> str:
-    """By `?format=`, else by `Accept`, else JSON."""
+    """Choose the format by `?format=`, else by `Accept`, else JSON."""
     name = request.args.get("format")
     if name is not None:
         if name not in known:

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on a POST that creates: the first answer is given again to whoever sends the same again."""
+"""`Idempotency-Key` on a POST that creates: the same request again is answered with the first answer."""
 
 import hashlib
 import logging
@@ -20,8 +20,8 @@ from service.store.idempotency import KeptAnswer
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
-NOT_KEPT = frozenset({400, 401, 422, 429})
-KEPT_HEADERS = ("Content-Type", "Location", "Retry-After")
+NOT_STORED = frozenset({400, 401, 422, 429})
+STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
 BLOCK_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class HashedInput:
         return data
 
     def rest(self) -> str:
-        """Read what is left; the SHA-256 of it all, with what stands in the query."""
+        """Read the rest of the input; return the SHA-256 of all of it and of the query."""
         while request.stream.read(BLOCK_BYTES):
             pass
         whole = self.digest.copy()
@@ -55,15 +55,15 @@ class HashedInput:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A request with a key: when it began, and its input."""
+    """A request with a key: when it started, and its input."""
 
     key: str
-    began: datetime
+    started_at: datetime
     body: HashedInput
 
 
 class Unanswered:
-    """The keys of this process' requests that came to nothing while the database was away: still to be let go of."""
+    """Keys of requests of this process that created nothing while the database was away, still to be released."""
 
     def __init__(self) -> None:
         self._left: list[Keyed] = []
@@ -74,20 +74,20 @@ class Unanswered:
             self._left.append(keyed)
 
     def forget(self, connection: Connection) -> None:
-        """Let go of them; those of a transaction that fails now are lost after a while by themselves."""
+        """Release the keys; if this transaction fails, they expire."""
         with self._turn:
             left, self._left = self._left, []
         for keyed in left:
-            idempotency.forget(connection, keyed.key, keyed.began)
+            idempotency.forget(connection, keyed.key, keyed.started_at)
 
 
-def note_made(connection: Connection, location: str) -> None:
-    """To be called in the transaction in which a request makes a thing, so that its key makes no other."""
+def record_created(connection: Connection, location: str) -> None:
+    """Record what a request creates, in the transaction that creates it, so that its key creates nothing else."""
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:
         return
     known = KeptAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
-    if not idempotency.made(connection, keyed.key, keyed.began, known):
+    if not idempotency.made(connection, keyed.key, keyed.started_at, known):
         raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
 
 
@@ -96,7 +96,7 @@ def _unanswered() -> Unanswered:
 
 
 def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Response]) -> Response:
-    """Run the view, or answer as it was answered before."""
+    """Run the view, or answer with the stored answer to the same request."""
     given = request.headers.get(HEADER)
     if given is None:
         return view()
@@ -107,7 +107,7 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
     request.environ["wsgi.input"] = keyed.body
     with services().database.begin() as connection:
         _unanswered().forget(connection)
-        known = idempotency.begin(connection, key, keyed.began)
+        known = idempotency.begin(connection, key, keyed.started_at)
     if known is not None:
         return _again(known, keyed.body)
     g.keyed = keyed
@@ -119,7 +119,7 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
             response = answer_error(error)
         return response
     finally:
-        _keep(keyed, response)
+        _store(keyed, response)
 
 
 def _again(known: KeptAnswer, body: HashedInput) -> Response:
@@ -128,28 +128,28 @@ def _again(known: KeptAnswer, body: HashedInput) -> Response:
     if known.request != body.rest():
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
-    if known.body is None:  # its process died, or lost the database, before it had answered: the job as it now stands
+    if known.body is None:  # lost with its process or its database: answered with the job's current state
         return answer(views.read(services(), headers["Location"].rpartition("/")[2]), known.status, headers)
     return Response(known.body, known.status, headers)
 
 
-def _keep(keyed: Keyed, response: Response | None) -> None:
-    """Keep the answer, unless it is one that the client may mend, or there is none.
+def _store(keyed: Keyed, response: Response | None) -> None:
+    """Store the answer, unless there is none or it is a refusal that the client may correct.
 
-    The work is done by now: when the answer cannot be kept, the client still gets it.
+    The work is done by now: when the answer cannot be stored, the client still gets it.
     """
     try:
         _write(keyed, response)
     except ServiceError as error:
-        log.warning("an answer cannot be kept under its %s: %s", HEADER, error.detail)
+        log.warning("an answer cannot be stored under its %s: %s", HEADER, error.detail)
         _unanswered().add(keyed)
 
 
 def _write(keyed: Keyed, response: Response | None) -> None:
     with services().database.begin() as connection:
-        if response is None or response.status_code in NOT_KEPT or response.status_code >= 500:
-            idempotency.forget(connection, keyed.key, keyed.began)
+        if response is None or response.status_code in NOT_STORED or response.status_code >= 500:
+            idempotency.forget(connection, keyed.key, keyed.started_at)
             return
-        headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+        headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
         known = KeptAnswer(keyed.body.rest(), response.status_code, headers, response.get_data())
-        idempotency.keep(connection, keyed.key, keyed.began, known)
+        idempotency.keep(connection, keyed.key, keyed.started_at, known)

@@ -1,14 +1,14 @@
-"""`/v1/jobs`: submitting, reading, and the verbs that move a job along."""
+"""`/v1/jobs`: submission, reading, and the verbs that change a job's state."""
 
 from flask import Response, request
 
 from service.api.answers import answer, page, record_page
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
-from service.api.idempotency import note_made
+from service.api.idempotency import record_created
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import ListAnswer
-from service.api.waiting import wished_seconds
+from service.api.waiting import requested_wait_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
 from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
@@ -34,13 +34,13 @@ POLL_SECONDS = "1"
 )
 def create_job() -> Response:
     """Queue a training job."""
-    seconds = wished_seconds()
+    seconds = requested_wait_seconds()
     body = read_model(JobRequest, services().settings.max_json_bytes)
-    return _accepted(*work.submit(services(), body, _noted), seconds)
+    return _accepted(*work.submit(services(), body, _record_key), seconds)
 
 
-def _noted(connection: Connection, id: str) -> None:
-    note_made(connection, f"/v1/jobs/{id}")
+def _record_key(connection: Connection, id: str) -> None:
+    record_created(connection, f"/v1/jobs/{id}")
 
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
@@ -63,7 +63,7 @@ def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     problems=(404,),
 )
 def list_jobs() -> Response:
-    """The jobs, newest first."""
+    """List the jobs, newest first."""
     status = request.args.get("status")
     if status is not None and status not in list(Status):
         raise Invalid.at("?status", f"must be one of {', '.join(Status)}, got {status[:40]!r}")
@@ -78,8 +78,8 @@ def list_jobs() -> Response:
 
 @routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))
 def get_job(id: str) -> Response:
-    """One job; `?wait=` holds the answer until it has ended or is paused."""
-    if seconds := wished_seconds():
+    """Return a job; `?wait=` holds the answer until it has ended or is paused."""
+    if seconds := requested_wait_seconds():
         waits().until_settled(services(), id, seconds)
     return answer(views.read(services(), id))
 
@@ -88,31 +88,31 @@ MOVED = {200: JobAnswer, 202: JobAnswer}
 
 
 def _moved(moved: CommandResult) -> Response:
-    """202 when the request has changed something, 200 when it was so already."""
+    """Answer a command with 202 when it has changed something, with 200 when it was so already."""
     return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
 
 
 @routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))
 def cancel_job(id: str) -> Response:
-    """Cancel a job: at once when nobody runs it, else at its next batch."""
+    """Cancel a job: at once when it is not running, else at its next batch."""
     return _moved(commands.cancel(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409))
 def pause_job(id: str) -> Response:
-    """Pause a job: a queued one at once, a running one when its epoch ends, or within one that takes long."""
+    """Pause a job: a queued one at once, a running one at the end of its epoch, or within a long epoch."""
     return _moved(commands.pause(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409))
 def resume_job(id: str) -> Response:
-    """Let a paused job go on from where it stands."""
+    """Resume a paused job."""
     return _moved(commands.resume(services(), id))
 
 
 @routes.route("POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409))
 def step_job(id: str) -> Response:
-    """Let a paused job train some epochs and pause again."""
+    """Train a paused job for some epochs, then pause it again."""
     commands.check_can_step(services(), id)
     body = read_model(StepRequest, services().settings.max_json_bytes)
     return _moved(commands.step(services(), id, body.epochs))
@@ -129,11 +129,11 @@ def step_job(id: str) -> Response:
     creates=True,
 )
 def fork_job(id: str) -> Response:
-    """Queue a job that begins at a stored epoch of this one, of running and failed ones too."""
-    seconds = wished_seconds()
+    """Queue a job that starts from a stored epoch of this one, which may also be running or have failed."""
+    seconds = requested_wait_seconds()
     forking.check_exists(services(), id)
     body = read_model_if_any(ForkRequest, services().settings.max_json_bytes)
-    return _accepted(*forking.fork(services(), id, body, _noted), seconds)
+    return _accepted(*forking.fork(services(), id, body, _record_key), seconds)
 
 
 @routes.route(
@@ -147,15 +147,15 @@ def fork_job(id: str) -> Response:
     creates=True,
 )
 def replay_job(id: str) -> Response:
-    """Queue a job that runs this one's record again and tells whether every epoch comes out the same."""
-    seconds = wished_seconds()
+    """Queue a job that repeats this one and reports whether every epoch has the same result."""
+    seconds = requested_wait_seconds()
     replaying.check_can_replay(services(), id)
     body = read_model_if_any(ReplayRequest, services().settings.max_json_bytes)
-    return _accepted(*replaying.replay(services(), id, body, _noted), seconds)
+    return _accepted(*replaying.replay(services(), id, body, _record_key), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
 def delete_job(id: str) -> Response:
-    """Remove an ended job with its epochs and their bytes; models made from it stay."""
+    """Delete an ended job with its epochs and parameters; model versions made from it stay."""
     commands.remove(services(), id)
     return Response(status=204)

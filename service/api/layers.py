@@ -1,4 +1,4 @@
-"""`/v1/jobs/{id}/layers`: how well the error got back to each layer."""
+"""`/v1/jobs/{id}/layers`: diagnostics of each layer, which show how well the error is propagated back to it."""
 
 from flask import Response, request
 
@@ -25,7 +25,7 @@ routes = Routes("layers")
     problems=(404,),
 )
 def list_layers(id: str) -> Response:
-    """By epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
+    """List by epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)

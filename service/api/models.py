@@ -15,7 +15,7 @@ routes = Routes("models")
 
 @routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer[ModelAnswer]}, problems=(404,))
 def list_models() -> Response:
-    """The models, newest first."""
+    """List the models, newest first."""
     with services().database.read(snapshot=True) as connection:
         found = stored.list_models(connection, page("model"))
     return record_page(found, [views.describe(model) for model in found.data], "model", lambda model: model.name)
@@ -23,13 +23,13 @@ def list_models() -> Response:
 
 @routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
-    """One model: its versions, and a body that predict takes."""
+    """Return the model's versions and an example body for predictions."""
     return answer(views.read(services(), name))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
 def delete_model(name: str) -> Response:
-    """Remove a model with all its versions."""
+    """Delete a model with all its versions."""
     with services().database.begin() as connection:
         stored.delete_model(connection, name)
     return Response(status=204)
@@ -37,5 +37,5 @@ def delete_model(name: str) -> Response:
 
 @routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
 def get_version(name: str, version: str) -> Response:
-    """One version of a model."""
+    """Return one version of a model."""
     return answer(views.read_version(services(), name, version))

@@ -1,4 +1,4 @@
-"""`/v1/networks`"""
+"""`/v1/networks`: definitions of networks, and their JSON for Keras."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -36,7 +36,7 @@ def describe_record(record: NetworkRecord) -> NetworkAnswer:
     creates=True,
 )
 def create_network() -> Response:
-    """Keep a network."""
+    """Store a network."""
     body = read_model(NetworkRequest, services().settings.max_json_bytes)
     with body.pointing():
         record, is_new = catalog.store_network(services(), body.name, body.definition())
@@ -45,7 +45,7 @@ def create_network() -> Response:
 
 @routes.route("GET", "/v1/networks", query=PAGE, answers={200: ListAnswer[NetworkAnswer]}, problems=(404,))
 def list_networks() -> Response:
-    """The networks, newest first."""
+    """List the networks, newest first."""
     with services().database.read() as connection:
         found = resources.list_networks(connection, page("network"))
     return record_page(found, [describe_record(record) for record in found.data], "network", lambda record: record.name)
@@ -59,7 +59,7 @@ def list_networks() -> Response:
     problems=(404,),
 )
 def get_network(name: str) -> Response:
-    """One network; with `?format=keras` as Keras's JSON."""
+    """Return a network; with `?format=keras` as Keras's JSON."""
     wanted = request.args.get("format", "json")
     if wanted not in FORMATS:
         raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
@@ -73,7 +73,7 @@ def get_network(name: str) -> Response:
 
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))
 def delete_network(name: str) -> Response:
-    """Remove a network; jobs keep their own copy."""
+    """Delete a network; jobs have copies of their own."""
     with services().database.begin() as connection:
         resources.delete_network(connection, name)
     return Response(status=204)

@@ -17,7 +17,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "the first answer under a key is given again for 24 hours",
+    "description": "the first answer under a key is repeated for 24 hours",
 }
 
 

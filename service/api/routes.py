@@ -1,4 +1,4 @@
-"""How a view says what it is: path, summary, body, query and answers, once, for Flask and for the OpenAPI document."""
+"""Registration of views: path, summary, body, query and answers in one place, for Flask and the OpenAPI document."""
 
 import difflib
 from collections.abc import Callable, Sequence
@@ -129,6 +129,6 @@ def _check_query(known: set[str]) -> None:
 TEXT: dict[str, Any] = {"type": "string"}
 PAGE = (
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
-    Query("after", TEXT, "the `last_id` of the page before"),
+    Query("after", TEXT, "the `last_id` of the page before, or as the `Link` of that page has it"),
 )
 WAIT = Query("wait", {"type": "number", "minimum": 0}, "seconds to wait for the job to end or pause, at most 60")

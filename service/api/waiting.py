@@ -26,7 +26,7 @@ class Waits:
 
     @contextmanager
     def place(self) -> Iterator[bool]:
-        """A place for as long as the block lasts; whether there was one."""
+        """Occupy a place for as long as the block lasts, if there is one; yield whether there was."""
         got = self._places.acquire(blocking=False)
         try:
             yield got
@@ -55,12 +55,12 @@ def _status(services: Services, job_id: str) -> Status:
         return jobs.get_job(connection, job_id).status
 
 
-def wished_seconds() -> float:
-    """`?wait=N`, or `Prefer: wait=N` (RFC 7240), at most 60; 0 without."""
+def requested_wait_seconds() -> float:
+    """Read `?wait=N`, or `Prefer: wait=N` (RFC 7240): seconds, at most 60; 0 without either."""
     text = request.args.get("wait")
     if text is None:
-        for wish in request.headers.get("Prefer", "").split(","):
-            name, _, value = wish.strip().partition("=")
+        for preference in request.headers.get("Prefer", "").split(","):
+            name, _, value = preference.strip().partition("=")
             if name.lower() == "wait":
                 text = value
     if text is None:
