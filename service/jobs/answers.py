@@ -114,10 +114,19 @@ class ReplayChains(TypedDict):
 
 @answer_model
 class ReplayChecked(TypedDict):
-    """How many epochs and how many stored parameters were compared."""
+    """How many epochs had their hashes, their losses and metrics, and their stored parameters compared."""
 
     epochs: int
+    losses: NotRequired[int]
     stored_parameters: int
+
+
+@answer_model
+class ReplayedNumber(TypedDict):
+    """A loss or a metric that differs: as recorded and as replayed."""
+
+    recorded: float | None
+    replayed: float | None
 
 
 @answer_model
@@ -139,6 +148,7 @@ ReplayDifference = TypedDict(
         "sha256": NotRequired[ReplayHashes],
         "parameter": NotRequired[str | None],
         "index": NotRequired[list[int] | None],
+        "values": NotRequired[dict[str, ReplayedNumber]],
         "reason": NotRequired[str],
     },
 )
