@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chaos.oracle import Report, Violation
-from service.config import Settings, told_by_variables
+from service.config import Settings, to_variables
 from service.ops.supervisor import free_port
 from service.services import Services, open_services
 from service.store.migrate import migrate
@@ -89,7 +89,7 @@ def _as_json(body: Any) -> bytes:
 @contextmanager
 def api(settings: Settings) -> Iterator[tuple[OverHttp, int]]:
     """One API process without workers, and its process id."""
-    environment = {**os.environ, **told_by_variables(settings)}
+    environment = {**os.environ, **to_variables(settings)}
     command = [sys.executable, "-m", "service.ops.cli", "api"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = OverHttp(settings.port)

@@ -1,4 +1,4 @@
-"""`create_app(settings)`: the only wiring of store, queue, blobs and views."""
+"""`create_app(settings)`: the WSGI application, and the only place that connects store, queue, blobs and views."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ log = logging.getLogger("service.requests")
 
 
 def create_app(settings: Settings) -> Flask:
-    """The WSGI application; nothing is connected until the first request."""
+    """Return the WSGI application; it connects to nothing before the first request."""
     app = Flask("service", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=None,
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> Flask:
     for module in RESOURCES:
         app.register_blueprint(module.routes.blueprint)
     routes = [route for module in RESOURCES for route in module.routes.routes]
-    app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built when it is first asked for
+    app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
     app.after_request(_end)
@@ -85,8 +85,8 @@ def _end(response: Response) -> Response:
 
 
 def from_environment() -> Flask:
-    """For the HTTP server's processes, which are told everything by `BACKPROP_*` variables."""
-    # told by name: a parent that died just after it forked is not the parent any more
+    """Return the application for the HTTP server's processes, which are configured by `BACKPROP_*` variables."""
+    # the parent's id comes in a variable: a parent that ended just after the fork is no longer getppid()
     die_with_parent(int(os.environ.get(API_PARENT, os.getppid())))
     settings = read_settings(os.environ)
     level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
@@ -97,7 +97,7 @@ def from_environment() -> Flask:
 
 
 def _warm(services: Services) -> None:
-    """Load and connect what the first job would otherwise wait for; a ring for nothing does no harm."""
-    import numpy.ma  # noqa: F401 - NumPy loads it when it first looks for distinct values
+    """Load and connect what the first job would otherwise wait for; a message without a job does no harm."""
+    import numpy.ma  # noqa: F401 - NumPy loads it at the first call of unique()
 
     services.doorbell.ring()

@@ -1,4 +1,4 @@
-"""Settings, read once from `BACKPROP_*` variables by whoever starts a process. Importing this module reads nothing."""
+"""Settings, read once from `BACKPROP_*` variables when a process starts. Importing this module reads nothing."""
 
 import difflib
 import ipaddress
@@ -16,10 +16,10 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Settings:
-    """How one service is set up; every field but the derived ones is the variable `BACKPROP_<FIELD>`.
+    """The settings of one service; every field is set by the variable `BACKPROP_<FIELD>`.
 
     `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
-    Sizes are in bytes; `keep_jobs_seconds` 0 keeps ended jobs until they are deleted.
+    Sizes are in bytes; with `keep_jobs_seconds` 0 ended jobs are stored until they are deleted.
     """
 
     host: str = "127.0.0.1"
@@ -51,7 +51,7 @@ class Settings:
 
     @property
     def resolved_database_url(self) -> str:
-        """A SQLAlchemy URL; plain `postgresql://` and `postgres://` mean psycopg 3."""
+        """The SQLAlchemy URL of the database; `postgresql://` and `postgres://` mean psycopg 3."""
         if not self.database_url:
             return f"sqlite:///{self.data_dir.absolute() / 'backprop.sqlite3'}"
         for plain in ("postgresql://", "postgres://"):
@@ -61,7 +61,7 @@ class Settings:
 
     @property
     def resolved_workers(self) -> int:
-        """Processes that train, each on `threads` threads: together as many as there are cores."""
+        """The number of training processes; by default as many as use all cores with `threads` threads each."""
         return self.workers or max(1, (os.cpu_count() or 1) // self.threads)
 
     @property
@@ -69,7 +69,7 @@ class Settings:
         return self.api_processes or os.cpu_count() or 1
 
     def check(self) -> "Settings":
-        """Raise `Misconfigured` when values contradict one another or lie out of bounds."""
+        """Return these settings; raise `Misconfigured` when values contradict one another or lie out of bounds."""
         bounds = {
             "port": (0, 65535),
             "workers": (0, 1024),
@@ -106,7 +106,7 @@ class Settings:
                 raise Misconfigured(f"{PREFIX}{name.upper()} must be at least {least}, got {getattr(self, name)}")
 
     def check_listening(self) -> None:
-        """Off loopback, having no keys must be said outright."""
+        """Raise `Misconfigured` unless the service listens on loopback alone or `auth` is off explicitly."""
         if self.auth != "off" and not _is_loopback(self.host):
             raise Misconfigured(
                 f"listening on {self.host} lets everybody who reaches this machine train and delete: "
@@ -115,7 +115,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
-    """Settings from `BACKPROP_*` variables, then `overrides` that are not None (command-line flags)."""
+    """Return the settings of `BACKPROP_*` variables, replaced by the `overrides` (command-line flags) not None."""
     known = {known.name: known.default for known in fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in environment.items():
@@ -131,8 +131,8 @@ def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
     return Settings(**values).check()
 
 
-def told_by_variables(settings: Settings) -> dict[str, str]:
-    """The variables that make these settings, numbers of processes resolved."""
+def to_variables(settings: Settings) -> dict[str, str]:
+    """Return the variables that give these settings, with numbers of processes resolved."""
     values = {known.name: getattr(settings, known.name) for known in fields(Settings)}
     values |= {
         "data_dir": settings.data_dir.absolute(),
@@ -161,7 +161,7 @@ def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _scheme(url: str) -> str:
-    """The part of a URL that may be shown: never its password."""
+    """Return the part of a URL that may be shown, which never includes its password."""
     return repr(url.split(":", 1)[0] + ":...") if ":" in url else repr(url)
 
 

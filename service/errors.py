@@ -1,7 +1,6 @@
-"""Everything a caller can do wrong and everything that can be out of order, as exceptions.
+"""The exceptions for what a caller can do wrong and for what can fail in the service.
 
-Owns the tree of errors; imports nothing of this project and knows no HTTP. The table from error to status stands once,
-in `service.api.errors`.
+Imports nothing of this project and knows no HTTP; `service.api.errors` holds the one table from error to status.
 """
 
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with an input: a JSON pointer into the body, or a row and column of a dataset, and why.
+    """One fault of an input: why, and where, as a JSON pointer into the body or a row and column of a dataset.
 
     `row` counts data rows from 1 (a CSV header is not counted); `column` is a column's name.
     """
@@ -22,7 +21,7 @@ class Fault:
 
 
 class ServiceError(Exception):
-    """Something the caller can be told about; `detail` is a whole sentence for them."""
+    """Base of the errors that are reported to the caller; `detail` is a sentence for them."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -30,11 +29,11 @@ class ServiceError(Exception):
 
 
 class Malformed(ServiceError):
-    """The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN."""
+    """The bytes cannot be parsed: not JSON, not UTF-8, incomplete, duplicate keys, NaN."""
 
 
 class Invalid(ServiceError):
-    """Well-formed but wrong; `faults` says where, at most the first ten."""
+    """The input is well-formed but wrong; `faults` lists at most the first ten faults."""
 
     def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -42,7 +41,7 @@ class Invalid(ServiceError):
 
     @classmethod
     def at(cls, pointer: str, detail: str) -> "Invalid":
-        """One fault in a JSON body, its pointer such as `#/training/loss`."""
+        """Build the error from one fault in a JSON body, at a pointer such as `#/training/loss`."""
         return cls.from_faults([Fault(detail, pointer=pointer)])
 
     @classmethod
@@ -53,7 +52,7 @@ class Invalid(ServiceError):
 
 
 class NotFound(ServiceError):
-    """No such thing, or not the caller's. `extra` goes into the answer (the nearest stored epoch, say)."""
+    """The resource does not exist. `extra` goes into the answer (for example the nearest stored epoch)."""
 
     def __init__(self, detail: str, **extra: object) -> None:
         super().__init__(detail)
@@ -61,15 +60,15 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The thing is in another state: a name is taken, a dataset in use, a job already ended."""
+    """The resource is in another state: a name is taken, a dataset is in use, a job has ended."""
 
 
 class TooLarge(ServiceError):
-    """More bytes, rows or parts than the service takes."""
+    """The input has more bytes, rows or parts than the service accepts."""
 
 
 class UnknownMedia(ServiceError):
-    """A media type that is not read or written here; `known` lists those that are."""
+    """The media type is not supported here; `known` lists those that are."""
 
     def __init__(self, detail: str, known: Sequence[str] = ()) -> None:
         super().__init__(detail)
@@ -77,7 +76,7 @@ class UnknownMedia(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A part of the service does not answer now; worth trying again after `retry_after_seconds`."""
+    """A part of the service does not answer now; the caller may try again after `retry_after_seconds`."""
 
     def __init__(self, detail: str, retry_after_seconds: int = 5) -> None:
         super().__init__(detail)
@@ -85,23 +84,23 @@ class Unavailable(ServiceError):
 
 
 class TooMany(Unavailable):
-    """The caller has asked for more than its share."""
+    """The caller has exceeded a limit on requests or jobs at once."""
 
 
 class OutOfSpace(ServiceError):
-    """The disk is full; nothing half-written stays."""
+    """The disk is full; partly written files have been removed."""
 
 
 class Damaged(ServiceError):
-    """What the service has stored is missing or no longer what it was; `detail` names it by its SHA-256."""
+    """Stored bytes are missing or have changed; `detail` names them by their SHA-256."""
 
 
 class Misconfigured(ServiceError):
-    """The service cannot start as it is set up; `detail` says how to mend it."""
+    """The service cannot start with these settings; `detail` says how to correct them."""
 
 
 class Diverged(ServiceError):
-    """The loss or a parameter is no longer finite; `epoch` is the last one that was."""
+    """The loss or a parameter is no longer finite; `epoch` is the last epoch that was."""
 
     def __init__(self, detail: str, epoch: int) -> None:
         super().__init__(detail)
@@ -109,5 +108,5 @@ class Diverged(ServiceError):
 
 
 def escaped(key: str) -> str:
-    """A key as a part of a JSON pointer (RFC 6901)."""
+    """Return a key as a part of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")

@@ -1,6 +1,6 @@
-"""The Celery application, and the doorbell: a message that carries nothing and may be lost or doubled without harm.
+"""The Celery application, and the doorbell: an empty message that may be lost or duplicated without harm.
 
-The database is the truth; workers also look into it by themselves.
+Jobs stand in the database alone; workers also look into it without a message.
 """
 
 import logging
@@ -13,14 +13,14 @@ from kombu.exceptions import OperationalError
 
 RUN_NEXT_JOB = "backprop.run_next_job"
 QUEUE = "backprop"
-MOST_RINGS = 100  # that wait unheard: more would tell the workers nothing, and fill the queue while none is there
-SILENCE_SECONDS = 2.0  # after a failure the queue is left alone that long, so that no request waits for it twice
+MOST_RINGS = 100  # messages in the queue at once: more would be useless, and fill it while no worker is running
+SILENCE_SECONDS = 2.0  # no message is sent for so long after a failure, so that no request waits for the queue twice
 
 log = logging.getLogger(__name__)
 
 
 def make_celery(queue_url: str) -> Celery:
-    """The application for the server, or the folder (`filesystem://PATH`), at `queue_url`."""
+    """Return the Celery application for the server, or the folder (`filesystem://PATH`), at `queue_url`."""
     options: dict[str, object] = {
         "socket_connect_timeout": 1,
         "socket_timeout": 5,
@@ -57,22 +57,25 @@ def make_celery(queue_url: str) -> Celery:
 
 
 class Doorbell:
-    """Rings the workers, never waits long, and never fails: a job nobody rang for is found by looking."""
+    """Sends workers the message that a job is queued; it never waits long and never raises.
+
+    Workers also look for jobs by themselves, so a message that was not sent only delays a job.
+    """
 
     def __init__(self, queue_url: str) -> None:
         self.celery = make_celery(queue_url)
         self._silent_until = 0.0
         server = self.celery.connection_for_write()
-        # sending turns the driver's failures into kombu's, asking for a size does not
+        # kombu translates the failures of the driver when it sends, but not when it is asked for a size
         self._failures = (OperationalError, OSError, *server.connection_errors, *server.channel_errors)
 
     def ring(self) -> bool:
-        """Whether the message was taken, or there are enough already."""
+        """Send a message unless enough wait already; return whether the queue answered."""
         if time.monotonic() < self._silent_until:
             return False
         try:
             with self.celery.producer_or_acquire() as producer:
-                if producer.channel._size(QUEUE) < MOST_RINGS:
+                if producer.channel._size(QUEUE) < MOST_RINGS:  # kombu has no public call; a test checks this one
                     self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600, producer=producer)
         except self._failures as error:
             self._silent_until = time.monotonic() + SILENCE_SECONDS
@@ -81,7 +84,7 @@ class Doorbell:
         return True
 
     def answers(self) -> bool:
-        """Whether the queue can be reached now."""
+        """Return whether the queue can be reached now."""
         try:
             with self.celery.connection_for_write() as connection:
                 connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=1)

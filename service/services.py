@@ -1,4 +1,4 @@
-"""The parts of a running service, opened together once a process and passed to whoever works with them."""
+"""What the functions of a running service work with, opened once per process and given to them as an argument."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from service.store.database import Database
 
 @dataclass(frozen=True)
 class Services:
+    """Settings, database, blobs and doorbell of one service."""
+
     settings: Settings
     database: Database
     blobs: FolderBlobs
@@ -17,7 +19,7 @@ class Services:
 
 
 def open_services(settings: Settings) -> Services:
-    """Connections are made when they are first used."""
+    """Open the services of these settings; connections are made at their first use."""
     queue_url = settings.queue_url or f"filesystem://{settings.data_dir.absolute() / 'queue'}"
     return Services(
         settings,

@@ -1,4 +1,4 @@
-"""Processes that stand still, as on a machine that is out of memory or whose disk does not answer."""
+"""Processes that are stopped, as on a machine that is out of memory or whose disk does not answer."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def frozen(*pids: int) -> Iterator[None]:
-    """They stand still until the block ends; those that have ended meanwhile are let be."""
+    """Stop processes until the block ends; ignore those that have ended meanwhile."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -1,6 +1,6 @@
-"""Private PostgreSQL and Redis servers for tests: own port, own temporary folder, gone when the test process is gone.
+"""Private PostgreSQL and Redis servers for tests, each on its own port and in its own temporary folder.
 
-Imports nothing of the service. Start servers from the main thread: Linux ends them with the thread that started them.
+They end with the test process. Imports nothing of the service. Start servers from the main thread: Linux ends them with the thread that started them.
 """
 
 import importlib.util
@@ -106,7 +106,7 @@ class Server(ABC):
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def processes(self) -> list[int]:
-        """The pids of the server and, where /proc tells, of its children."""
+        """Return the process ids of the server and, where there is a /proc, of its children."""
         return [self._process.pid, *children(self._process.pid)] if self._process else []
 
     def __enter__(self) -> Self:

@@ -24,7 +24,7 @@ def pool_that_records(exit_codes: ExitCodes) -> type[prefork.TaskPool]:
     """Return a class of prefork pools that record how each child ended before they replace it.
 
     Celery reports the exit code of a child only for the task that it ran, and only in its log. Jobs of a child that
-    ended need the code to tell a crash from a kill.
+    ended need the code to distinguish a crash from a kill.
     """
 
     class RecordsExitCodes:

@@ -1,6 +1,7 @@
-"""`backprop backup` and `restore`: the embedded data folder as one file, taken while the service runs.
+"""`backprop backup` and `restore`: the embedded data folder as one file, written while the service runs.
 
-The file is a tar archive of `format.json`, `backprop.sqlite3` and `blobs/`. Messages are not in it, as workers look.
+The file is a tar archive of `format.json`, `backprop.sqlite3` and `blobs/`. It holds no messages, as workers look for
+jobs without them.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ TRIES = 10
 
 
 def back_up(settings: Settings, target: Path) -> int:
-    """Write the data folder, as it is at one moment, to a new file; its size."""
+    """Write the data folder, as it is at one moment, to a new file; return its size in bytes."""
     if settings.database_url:
         raise Misconfigured("this backs up the embedded database; use your database's own tool, then copy `blobs`")
     source = settings.data_dir.absolute()
@@ -46,10 +47,10 @@ def back_up(settings: Settings, target: Path) -> int:
 
 
 def _gather(source: Path, folder: Path) -> None:
-    """The database at one moment, and links to the blobs it points to.
+    """Copy the database at one moment, and link the blobs that it refers to.
 
-    A running job frees blobs as it goes on. So all are linked first, which keeps them, then the database is copied;
-    what came and went between the two is a reason to try again.
+    A running job deletes blobs as it goes on. So all are linked first, which preserves them, then the database is
+    copied; a blob that was both added and deleted between the two is a reason to try again.
     """
     blobs = FolderBlobs(source / "blobs")
     links = folder / "blobs"
@@ -75,7 +76,7 @@ def _link(blobs: FolderBlobs, folder: Path, addresses: Iterable[str]) -> None:
             try:
                 os.link(blobs.path(address), link)
             except FileNotFoundError:
-                continue  # freed meanwhile
+                continue  # deleted meanwhile
             except OSError:  # a filesystem without links
                 shutil.copy(blobs.path(address), link)
 
@@ -87,7 +88,7 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def addresses_in(database: Path) -> list[str]:
-    """The blobs that rows point to."""
+    """Return the addresses of the blobs that rows refer to."""
     with closing(sqlite3.connect(database)) as connection:
         there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         tables = [table.name for table in POINTING if table.name in there]  # older backups lack some
@@ -106,7 +107,7 @@ def _pack(folder: Path, target: Path) -> None:
 
 
 def restore(settings: Settings, source: Path) -> None:
-    """Make the data folder of a backup; it must not be there, or be empty."""
+    """Make the data folder from a backup; the folder must be missing or empty."""
     target = settings.data_dir.absolute()
     if target.exists() and any(target.iterdir()):
         raise Misconfigured(f"{target} is not empty; restore into another --data-dir")
@@ -126,7 +127,7 @@ def restore(settings: Settings, source: Path) -> None:
 
 
 def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
-    """Write what a backup consists of, and nothing else: no link, and nothing outside of `folder`."""
+    """Write the files of a backup; refuse anything else: links, and paths outside of `folder`."""
     for member in archive:
         if member.isdir():
             continue
@@ -146,7 +147,7 @@ def _is_ours(name: str) -> bool:
 
 
 def check(folder: Path) -> None:
-    """Raise unless a data folder is whole: its format and schema known, its database sound, every blob as it was."""
+    """Raise unless a data folder is intact: known format and schema, sound database, every blob unchanged."""
     if not (folder / DATABASE).exists() or not (folder / "format.json").exists():
         raise Misconfigured("that is no backup: its database or format is missing")
     check_format(folder)

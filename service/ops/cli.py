@@ -1,4 +1,4 @@
-"""The `backprop` command. Every failure that a person can mend is one line and exit code 2, never a traceback."""
+"""The `backprop` command. A failure that a person can correct is one line and exit code 2, never a traceback."""
 
 import argparse
 import logging
@@ -19,7 +19,7 @@ APPLICATION = "service.app:from_environment"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code."""
+    """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
     flags = {name: getattr(options, name, None) for name in ("host", "port", "data_dir", "workers", "api_processes")}
     try:
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         kinds = {
             "host": (str, "address to listen on"),
             "port": (int, "port to listen on"),
-            "data-dir": (Path, "folder for everything that is kept"),
+            "data-dir": (Path, "folder for everything that is stored"),
             "workers": (int, "jobs trained at once"),
             "api-processes": (int, "processes that answer requests"),
         }
@@ -101,7 +101,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     check_port(settings.host, settings.port)
     os.environ.update({**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())})
     if multiprocessing.get_start_method() == "fork":
-        import_module(APPLICATION.partition(":")[0])  # once, for all that are forked, and for those that replace them
+        import_module(APPLICATION.partition(":")[0])  # once, before the server forks its processes
     server = Granian(
         APPLICATION,
         factory=True,
@@ -123,7 +123,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 def _worker(settings: Settings, _: argparse.Namespace) -> int:
     from service.ops.supervisor import environment_of
 
-    # a fresh interpreter, as BLAS reads its number of threads when it is loaded
+    # a new interpreter, as BLAS reads its number of threads when it is loaded
     os.execve(sys.executable, [sys.executable, "-m", "workers"], environment_of(settings, settings.queue_url))
 
 

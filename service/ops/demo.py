@@ -1,6 +1,6 @@
-"""`backprop demo`: starts the service and, over HTTP alone, trains XOR and a reader of handwritten digits.
+"""`backprop demo`: starts the service and trains XOR and a classifier of handwritten digits over HTTP.
 
-All it knows of the service is its address; what it prints is what any client could.
+It knows only the address of the service, and prints what any client could.
 """
 
 import csv
@@ -23,7 +23,7 @@ from service.ops.terminal_plots import bar, curve, digit
 
 START_SECONDS = 60.0
 JOB_SECONDS = 120.0
-HELD_OUT = 5  # every fifth digit is never shown to the network
+HELD_OUT = 5  # every fifth digit is not trained on
 SHOWN = 5
 
 XOR: dict[str, Any] = {
@@ -67,7 +67,7 @@ DIGITS: dict[str, Any] = {
 
 
 class Client:
-    """The service, as a program without libraries sees it."""
+    """A client of the service that uses the standard library alone."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -104,7 +104,7 @@ class Client:
 
 
 def run_demo(settings: Settings, keep: bool) -> int:
-    """The whole demonstration; 0 when both networks learned what they should."""
+    """Run the demonstration; return 0 when both networks reach their accuracy, else 1."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -185,7 +185,7 @@ def _digits(client: Client) -> bool:
 
 
 def _example(name: str) -> Path:
-    """A file of `examples/`: in a checkout beside the package, in an installed wheel inside it."""
+    """A file of `examples/`: in a checkout next to the package, in an installed wheel inside it."""
     here = Path(__file__).parent
     for folder in (here.parent / "examples", here / "examples"):
         if (folder / name).exists():
@@ -195,7 +195,7 @@ def _example(name: str) -> Path:
 
 def _say_where(client: Client, settings: Settings) -> None:
     models = [model["name"] for model in client.send("GET", "/v1/models")["data"]]
-    print("\nEverything is kept:")
+    print("\nEverything is stored:")
     print(f"  in      {os.path.relpath(settings.data_dir.absolute())}/ (database, datasets, every epoch's parameters)")
     print(f"  models  {', '.join(models)}")
     print("  again   `make serve`, then curl http://127.0.0.1:8000/v1/models/demo-digits")

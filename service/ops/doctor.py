@@ -1,4 +1,4 @@
-"""`backprop doctor`: what is configured, what answers, what is wrong and how to mend it."""
+"""`backprop doctor`: reports the settings, what answers, what is wrong and how to correct it."""
 
 import os
 import platform
@@ -9,16 +9,16 @@ from service.ops.embedded import queue_server
 from service.ops.health import readiness
 from service.services import open_services
 
-MENDING = {
+CORRECTIONS = {
     "database": "start the database, or check BACKPROP_DATABASE_URL",
     "migrations": "run `backprop migrate` (or start `backprop serve`, which does)",
-    "workers": "start `backprop serve`, or `backprop worker` beside the API",
+    "workers": "start `backprop serve`, or `backprop worker` in addition to the API",
     "queue": "start the queue server, or check BACKPROP_QUEUE_URL; jobs are found without it, a second or two later",
 }
 
 
 def examine(settings: Settings) -> int:
-    """Print what there is; 0 when all is in order, else 1."""
+    """Print the report; return 0 when the service is ready, else 1."""
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     print(f"data folder   {settings.data_dir.absolute()} ({_folder(settings)})")
     print(f"database      {_without_password(settings.resolved_database_url)}")
@@ -32,7 +32,7 @@ def examine(settings: Settings) -> int:
             f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else "")
         )
         if not check["ok"]:
-            print(f"        {MENDING[name]}")
+            print(f"        {CORRECTIONS[name]}")
     print(f"\nall together: {status}")
     sys.stdout.flush()
     return 0 if status == "ready" else 1

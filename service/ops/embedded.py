@@ -1,4 +1,4 @@
-"""What `backprop serve` brings along: the data folder, and a queue server where none is configured."""
+"""The data folder of `backprop serve`, and its queue server where none is configured."""
 
 import fcntl
 import json
@@ -13,12 +13,12 @@ from pathlib import Path
 from service.errors import Misconfigured
 
 FORMAT = 1
-LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
+LONGEST_SOCKET_PATH = 100  # the kernel accepts 107 bytes
 
 
 @contextmanager
 def data_folder(path: Path) -> Iterator[None]:
-    """The folder, made when it is not there, of this release's format, and held by this server alone."""
+    """Make the folder if it is missing, check its format, and lock it for this server while the block runs."""
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -52,7 +52,7 @@ def check_format(path: Path) -> None:
 
 
 def queue_server() -> str | None:
-    """The server to run: `redis-server` from the PATH, else the Valkey server of the wheel; None without either."""
+    """Return the queue server's path: from the PATH, else from the wheel; None without either."""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found:
         return found
@@ -67,7 +67,7 @@ def queue_server() -> str | None:
 
 @contextmanager
 def socket_path(data_dir: Path) -> Iterator[Path]:
-    """Where the queue server listens: in the data folder, or a temporary one when that path is too long."""
+    """Yield the path of the queue server's socket: in the data folder, or a temporary one if that is too long."""
     path = data_dir.absolute() / "queue" / "socket"
     if len(bytes(path)) <= LONGEST_SOCKET_PATH:
         path.parent.mkdir(exist_ok=True)
@@ -78,7 +78,7 @@ def socket_path(data_dir: Path) -> Iterator[Path]:
 
 
 def queue_command(server: str, data_dir: Path, socket: Path) -> list[str]:
-    """The queue server's command line: a socket, no port, every message on disk."""
+    """Return the queue server's command line: it listens on a socket alone and writes every message to disk."""
     folder = data_dir.absolute() / "queue"
     folder.mkdir(exist_ok=True)
     return [

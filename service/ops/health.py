@@ -1,4 +1,4 @@
-"""What of the service answers, and what does not: for `/readyz` and `backprop doctor`."""
+"""The state of each part of the service, for `/readyz` and `backprop doctor`."""
 
 from service.errors import ServiceError
 from service.services import Services
@@ -6,7 +6,7 @@ from service.store import migrate, workers
 
 
 def readiness(services: Services) -> tuple[str, dict[str, dict[str, object]]]:
-    """`ready`, `degraded` (no queue or no worker) or `unavailable` (no database), and each part by name."""
+    """Return `ready`, `degraded` (no queue or no worker) or `unavailable` (no database), and a check per part."""
     checks: dict[str, dict[str, object]] = {}
     try:
         migrate.check_current(services.database)

@@ -1,4 +1,4 @@
-"""What a process can know of others: whether they live, and how to die with one's parent."""
+"""Functions about other processes: whether one is alive, and how to end with the parent."""
 
 import ctypes
 import os
@@ -8,11 +8,11 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
-API_PARENT = "API_PARENT_PROCESS"  # the variable that tells the API's processes whose they are
+API_PARENT = "API_PARENT_PROCESS"  # the variable that holds the process id of the API's parent
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of that number is there (another user's too)."""
+    """Return whether a process with that id exists, under any user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -23,7 +23,7 @@ def is_alive(pid: int) -> bool:
 
 
 def die_with_parent(parent: int) -> None:
-    """Be killed when the parent process is gone, however it went: by the kernel on Linux, else by looking."""
+    """Kill this process when its parent ends for any reason: by the kernel on Linux, else by polling."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

@@ -1,4 +1,4 @@
-"""`backprop serve`: starts the parts, starts again what dies and says so, and stops all of them cleanly."""
+"""`backprop serve`: starts the processes of the service, restarts those that end, and stops them in order."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from service.config import Settings, told_by_variables
+from service.config import Settings, to_variables
 from service.errors import Misconfigured
 from service.ops.embedded import data_folder, queue_command, queue_server, socket_path
 from service.ops.processes import die_with_parent
@@ -20,7 +20,7 @@ from service.store.database import Database
 from service.store.migrate import migrate
 
 STOP_SECONDS = 15.0
-SETTLED_SECONDS = 10.0  # a part that lived that long is started again at once
+SETTLED_SECONDS = 10.0  # a process that ran for so long is restarted at once
 LONGEST_PAUSE_SECONDS = 5.0
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -29,7 +29,7 @@ log = logging.getLogger("backprop")
 
 @dataclass
 class Part:
-    """One process that has to live."""
+    """One process that is restarted when it ends."""
 
     name: str
     command: list[str]
@@ -51,19 +51,19 @@ class Part:
         self.started_at = time.monotonic()
 
     def check(self, over: threading.Event) -> None:
-        """Start it again when it is gone, ever slower while it dies young."""
+        """Restart the process if it has ended, after a pause that grows while it ends early."""
         if self.process is None or self.process.poll() is None:
             return
-        lived = time.monotonic() - self.started_at
+        ran_seconds = time.monotonic() - self.started_at
         log.warning(
             "%s (process %d) ended with %s; starting it again", self.name, self.process.pid, self.process.returncode
         )
-        self.pause = 0.1 if lived > SETTLED_SECONDS else min(self.pause * 2, LONGEST_PAUSE_SECONDS)
+        self.pause = 0.1 if ran_seconds > SETTLED_SECONDS else min(self.pause * 2, LONGEST_PAUSE_SECONDS)
         if not over.wait(self.pause):
             self.start()
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL to what does not listen."""
+        """Send SIGTERM, and SIGKILL if the process does not end in time."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
@@ -76,19 +76,19 @@ class Part:
 
 
 def environment_of(settings: Settings, queue_url: str) -> dict[str, str]:
-    """What the parts are told; BLAS computes on one thread everywhere, as workers are many."""
+    """Return the environment of the processes; BLAS computes on one thread, as there are many workers."""
     return {
         **os.environ,
         **dict.fromkeys(THREAD_VARIABLES, "1"),
         "PYTHONUNBUFFERED": "1",
-        **told_by_variables(settings),
+        **to_variables(settings),
         "BACKPROP_QUEUE_URL": queue_url,
     }
 
 
 @contextmanager
 def running(settings: Settings) -> Iterator[threading.Event]:
-    """The whole service, up until the block ends; the event says that it is to stop."""
+    """Run the whole service until the block ends; the event is set when the service is stopping."""
     settings.check_listening()
     over = threading.Event()
     with ExitStack() as stack:
@@ -111,7 +111,7 @@ def running(settings: Settings) -> Iterator[threading.Event]:
 
 
 def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
-    """The queue server where none is configured, the API and the workers."""
+    """Yield the queue server where none is configured, the workers and the API."""
     queue_url = settings.queue_url
     server = None if queue_url else queue_server()
     if server:
@@ -127,9 +127,9 @@ def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
 
 
 def _watch(services: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:
-    """Start again what dies, until it is over; the thread lives until all have ended.
+    """Restart processes that end, until the service stops; run until all of them have ended.
 
-    The kernel kills a process when the thread that started it is gone, so this one must outlive what it started.
+    The kernel kills a process when the thread that started it ends, so this thread must outlive what it started.
     """
     while not ended.wait(0.2):
         with turn:
@@ -139,7 +139,7 @@ def _watch(services: list[Part], over: threading.Event, ended: threading.Event, 
 
 
 def _stop(services: list[Part]) -> None:
-    """The API first, so that nothing new is promised; the queue server last."""
+    """Stop the API first, so that no new job is accepted, and the queue server last."""
     for part in reversed(services):
         part.stop()
 
@@ -156,7 +156,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def free_port() -> int:
-    """A port nothing listens on now."""
+    """Return a port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Pictures for a terminal: a progress bar, a curve, a small grey image."""
+"""Plots for a terminal: a progress bar, a curve, a small grey image."""
 
 import math
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ GREYS = " .:-=+*#%@"
 
 
 def bar(fraction: float, width: int = 30) -> str:
-    """A progress bar."""
+    """Return a progress bar."""
     full = round(max(0.0, min(1.0, fraction)) * width)
     return "[" + "#" * full + "." * (width - full) + "]"
 
 
 def curve(values: Sequence[float], width: int = 60, height: int = 10) -> list[str]:
-    """Lines that draw positive `values` over their index, the scale logarithmic, its ends written beside."""
+    """Return the lines of a plot of positive `values` over their index, on a labelled logarithmic scale."""
     logs = [math.log10(max(value, 1e-12)) for value in values]
     low, high = min(logs), max(logs)
     span = (high - low) or 1.0
@@ -27,7 +27,7 @@ def curve(values: Sequence[float], width: int = 60, height: int = 10) -> list[st
 
 
 def digit(pixels: Sequence[float], side: int = 8, brightest: float = 16) -> str:
-    """An image of side x side pixels, two characters each."""
+    """Return an image of side x side pixels, two characters each."""
     lines = []
     for row in range(side):
         part = pixels[row * side : (row + 1) * side]

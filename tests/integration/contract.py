@@ -1,4 +1,4 @@
-"""What the tests of the contract share: small datasets, and how a problem looks."""
+"""What the tests of the contract share: small datasets, and a check of the form of a problem."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
-"""What tests ask of a run before its batches: to stop, or to act as if its process were gone."""
+"""Answers to the question that a run asks before each batch: to stop, or to act as if its process had ended."""
 
 from collections.abc import Callable
 
 
 class Died(BaseException):
-    """A run's process is gone: nothing more is written."""
+    """The process of a run has ended: nothing more is written."""
 
 
 def die() -> bool:
@@ -12,7 +12,7 @@ def die() -> bool:
 
 
 def after(batches: int, act: Callable[[], bool] = lambda: True) -> Callable[[], bool]:
-    """Asked before every batch: acts when that many were asked for."""
+    """Return a function that acts once it has been called before that many batches."""
     asked = 0
 
     def ask() -> bool:

@@ -1,4 +1,4 @@
-"""A real `backprop serve` (or its parts) as a process, for tests that need one."""
+"""A real `backprop serve` as a process, for tests that need one."""
 
 import json
 import os
@@ -24,8 +24,13 @@ class Service:
         self.address = f"http://127.0.0.1:{self.port}"
         self.data_dir = data_dir
         self.log = data_dir.parent / f"serve-{self.port}.log"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
-        self.environment = {**kept, "BACKPROP_DATA_DIR": str(data_dir), "BACKPROP_PORT": str(self.port), **settings}
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
+        self.environment = {
+            **inherited,
+            "BACKPROP_DATA_DIR": str(data_dir),
+            "BACKPROP_PORT": str(self.port),
+            **settings,
+        }
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Service":
@@ -46,7 +51,7 @@ class Service:
             raise AssertionError(self.log.read_text()[-4000:]) from None
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
-        """End it; its exit code."""
+        """End it; return its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(with_signal)
@@ -70,7 +75,7 @@ class Service:
         return self.send("POST", path, body)[1]
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and JSON of an answer, problems included."""
+        """Return the status and JSON of an answer, problems included."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
         try:
@@ -81,7 +86,7 @@ class Service:
                 return error.code, json.loads(error.read())
 
     def children(self, words: str) -> list[int]:
-        """Process ids below this service whose command line holds `words`."""
+        """Return the ids of processes below this service whose command line holds `words`."""
         assert self.process is not None
         rows = processes()
         below = {self.process.pid}
@@ -90,14 +95,16 @@ class Service:
         return [pid for pid, _, command in rows if pid in below and words in command]
 
     def api_processes(self) -> tuple[int, list[int]]:
-        """The API's parent, which is the supervisor's own child, and those that answer; (0, []) while it is away."""
+        """Return the API's parent, a child of the supervisor, and its children; (0, []) while there is none."""
         assert self.process is not None
         rows = processes()
-        parents = [pid for pid, parent, told in rows if parent == self.process.pid and "service.ops.cli api" in told]
+        parents = [
+            pid for pid, parent, command in rows if parent == self.process.pid and "service.ops.cli api" in command
+        ]
         return max(parents, default=0), [pid for pid, parent, _ in rows if parent in parents]
 
     def training_processes(self) -> list[int]:
-        """The children that train: below the worker's parent, which is the supervisor's own child."""
+        """Return the ids of the children that train: those of the worker's parent."""
         assert self.process is not None
         rows = processes()
         parents = {pid for pid, parent, command in rows if parent == self.process.pid and "-m workers" in command}
@@ -105,7 +112,7 @@ class Service:
 
 
 def processes() -> list[tuple[int, int, str]]:
-    """Process id, parent and command line of every process: from /proc, else from `ps`."""
+    """Return the id, parent and command line of every process, from /proc or else from `ps`."""
     if not Path("/proc/self/stat").exists():
         found = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
         return [
@@ -118,6 +125,6 @@ def processes() -> list[tuple[int, int, str]]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we looked
+            continue  # it ended meanwhile
         rows.append((int(folder.name), parent, command))
     return rows
