@@ -21,7 +21,7 @@ STDERR_BYTES = 8000  # how much of the end of what a dead contender wrote is sho
 
 
 class Died(Exception):
-    """A contender ended, or wrote something else than an answer, before it was told to end."""
+    """A contender ended, or wrote something else than an answer, before it was stopped."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Kind:
     threads: int | None = 1
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    def told(self, workload: Workload) -> dict[str, Any]:
-        return workload.told(threads=self.threads, **{"scanned": None, "order": "own", **self.options})
+    def instruction(self, workload: Workload) -> dict[str, Any]:
+        return workload.instruction(threads=self.threads, **{"scanned": None, "order": "own", **self.options})
 
 
 def kinds(workload: Workload) -> list[Kind]:
@@ -85,18 +85,18 @@ class Contender:
     def turn(self) -> tuple[dict[str, float], float]:
         """Seconds per epoch, and the loss after them."""
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # the answer that does not come tells more
+        with suppress(BrokenPipeError):  # the answer that does not come is reported instead
             self.process.stdin.write(f"{self.epochs}\n")
             self.process.stdin.flush()
-        told = self._answer("epochs", "seconds", "loss")
-        return {self.name: told["seconds"] / told["epochs"]}, told["loss"]
+        answer = self._answer("epochs", "seconds", "loss")
+        return {self.name: answer["seconds"] / answer["epochs"]}, answer["loss"]
 
     def _answer(self, *fields: str) -> dict[str, Any]:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         try:
-            told = json.loads(line)
-            return {name: told[name] for name in fields}
+            answer = json.loads(line)
+            return {name: answer[name] for name in fields}
         except (ValueError, KeyError, TypeError):
             raise Died(f"{self.name} {self._end(line)}") from None
 
@@ -125,5 +125,5 @@ class Contender:
 def start(kind: Kind, workload: Workload, data: Path, peers: Path, seconds: float) -> Contender:
     """A contender that has warmed up and takes about `seconds` a turn."""
     python = sys.executable if kind.name == ENGINE else str((peers / "bin" / "python").absolute())
-    command = [python, "-m", kind.module, json.dumps(kind.told(workload)), str(data)]
+    command = [python, "-m", kind.module, json.dumps(kind.instruction(workload)), str(data)]
     return Contender(kind.name, command, seconds, kind.threads)

@@ -1,4 +1,4 @@
-"""The engine in process: `service.backprop.train` with the job's settings, nothing stored. It runs as the peers do."""
+"""The engine in process: `service.backprop.training` with the job's settings, nothing stored. It runs as the peers do."""
 
 import sys
 from collections.abc import Iterator

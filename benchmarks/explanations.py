@@ -1,7 +1,7 @@
 """How long the answers about one network take and how large they are: `make bench-explain`.
 
 Starts `backprop serve` as a user does, trains a network of 79,510 parameters (784-100-10) and one of nearly 100,000 on
-20,000 rows of 784 bytes, and asks over one kept-alive connection. Prints by answer the median, the slowest and the
+20,000 rows of 784 bytes, and asks over one persistent connection. Prints by answer the median, the slowest and the
 size; docs/performance.md has a table of them. `ARGS="--large"` adds the sizes of answers about 10,000,000 parameters.
 """
 
@@ -43,7 +43,7 @@ class Question:
 
 
 def questions(row: list[float]) -> list[Question]:
-    """Everything that is told about a job's network."""
+    """Return every request for an explanation of a job's network."""
     weight, other = "0,300,4", "1,3,2"
     jobs, epochs = "/v1/jobs/{job}", "/v1/jobs/{job}/epochs"
     rows = {"instances": [row] * 16, "targets": list(range(CLASSES)) + list(range(6))}

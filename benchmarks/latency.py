@@ -41,7 +41,7 @@ class TooLong(Exception):
 
 
 class Connection:
-    """One kept-alive connection."""
+    """Open one persistent connection."""
 
     def __init__(self, port: int) -> None:
         self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)

@@ -36,7 +36,7 @@ class TrainingProcess:
         for line in (self.folder / "status").read_text().splitlines():
             if line.startswith(name + ":"):
                 return int(line.split()[1]) * 1024
-        raise NoWorker(f"the kernel does not tell {name}")
+        raise NoWorker(f"the kernel does not report {name}")
 
 
 def _children(pid: int) -> list[int]:

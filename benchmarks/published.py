@@ -84,7 +84,7 @@ def log_likelihood() -> tuple[Body, ...]:
 
 
 def sixteen_sixteen() -> tuple[Body, ...]:
-    """Settings, looked for, that bring 3Blue1Brown's network to what he tells: a falling rate and a small penalty."""
+    """Return settings that bring 3Blue1Brown's network to the accuracy he reports: a falling rate, a small penalty."""
     network = sigmoids(16, 16, 10, start=("lecun_normal", "zeros"))
     found = {
         "batch_size": 16,
@@ -215,7 +215,7 @@ MNIST_ROWS = (
         "sixteen-sixteen",
         "784-16-16-10, 60,000 images",
         "quadratic, weights N(0, 1 / inputs), biases 0, eta 3 along a cosine to 0, batches of 16, l2 3e-5, 60 epochs",
-        "about 96 (settings not told)",
+        "about 96 (settings not given)",
         sixteen_sixteen(),
         band=Band(95.5, 96.5, LOOKED_FOR),
     ),

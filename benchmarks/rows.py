@@ -8,7 +8,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Band:
-    """Both ends belong to it; `why` is printed beside the table."""
+    """Both ends belong to it; `why` is printed next to the table."""
 
     low: float
     high: float

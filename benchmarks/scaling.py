@@ -1,7 +1,7 @@
 """How the cost grows with the work: `make bench-scaling`.
 
 Starts a service of its own in a temporary folder for each thing that grows, with one worker. Prints every point; of
-what was measured in full it writes the table into docs/scaling.md and the picture beside it.
+what was measured in full it writes the table into docs/scaling.md and the picture next to it.
 """
 
 import argparse

@@ -75,8 +75,8 @@ class Workload:
             },
         }
 
-    def told(self, **options: Any) -> Body:
-        """What a runner is told; `options` are those of one contender."""
+    def instruction(self, **options: Any) -> Body:
+        """Return what a runner receives; `options` are those of one contender."""
         return {
             "key": self.key,
             "sizes": list(self.sizes),

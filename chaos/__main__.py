@@ -117,7 +117,7 @@ def _on_all(stage: Callable[[dict[str, Ground]], Report], **settings: Any) -> Re
 
 
 def run(names: list[str], size: Size, seed: str) -> bool:
-    """Stage after stage; whether all was kept."""
+    """Run stage after stage; return whether nothing was lost."""
     good = True
     for name in names:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""What must be true of one job, whatever was killed. Each check yields words for what is not."""
+"""What must be true of one job, whatever was killed. Each check yields a sentence for each violation."""
 
 import hashlib
 from collections import Counter
@@ -21,7 +21,7 @@ FOLLOWS = {
 
 
 def has_ended_once(facts: JobFacts, may_fail: frozenset[str] = frozenset()) -> Iterator[str]:
-    """It is in a final state, told once, and nothing was told after."""
+    """The job is in a final state, its end was reported once, and no event follows."""
     job = facts.job
     if not job.status.ended:
         yield f"has not ended: it is {job.status} in attempt {job.attempt}"
@@ -39,14 +39,14 @@ def has_ended_once(facts: JobFacts, may_fail: frozenset[str] = frozenset()) -> I
         "model": model,
     }
     if ends and ends[-1].data != final:
-        yield f"its end was told as {ends[-1].data}, but it is {final}"
+        yield f"its end was reported as {ends[-1].data}, but it is {final}"
     code = None if job.error is None else job.error.code
     if job.status is Status.FAILED and code not in may_fail:
-        yield f"failed: {job.error}"
+        yield f"failed: {json_of(job.error)}"
 
 
 def states_follow(facts: JobFacts) -> Iterator[str]:
-    """Each told state may follow the one before; its attempt rises by one with each claim and never else."""
+    """Each reported state may follow the one before; the attempt rises by one with each claim and never otherwise."""
     before, attempt = None, 0
     for event in facts.events:
         if event.kind != Kind.STATUS:
@@ -59,7 +59,7 @@ def states_follow(facts: JobFacts) -> Iterator[str]:
             yield f"attempt {claimed} came after {attempt}, {before} then {now} (event {event.id})"
         before, attempt = now, claimed
     if (before, attempt) != (facts.job.status, facts.job.attempt):
-        yield f"was last told {before} in attempt {attempt}, but is {facts.job.status} in {facts.job.attempt}"
+        yield f"was last reported {before} in attempt {attempt}, but is {facts.job.status} in {facts.job.attempt}"
 
 
 def epochs_are_whole(facts: JobFacts) -> Iterator[str]:
@@ -78,8 +78,8 @@ def epochs_are_whole(facts: JobFacts) -> Iterator[str]:
         yield f"succeeded after {last} of {job.training.epochs} epochs"
 
 
-def told_epochs_are_stored(facts: JobFacts) -> Iterator[str]:
-    """Events of epochs only go up, and what they told is what is stored."""
+def reported_epochs_are_stored(facts: JobFacts) -> Iterator[str]:
+    """Epochs only rise from event to event, and the stored hashes are those that the events report."""
     stored = {record.epoch: record for record in facts.epochs}
     before = -1
     for event in facts.events:
@@ -87,9 +87,9 @@ def told_epochs_are_stored(facts: JobFacts) -> Iterator[str]:
             continue
         epoch = event.data["epoch"]
         if epoch <= before:
-            yield f"epoch {epoch} was told after epoch {before}: somebody else wrote (event {event.id})"
+            yield f"epoch {epoch} was reported after epoch {before}: somebody else wrote (event {event.id})"
         if epoch not in stored or stored[epoch].sha256 != event.data["sha256"]:
-            yield f"epoch {epoch} was told as {event.data['sha256'][:12]}, which is not what is stored"
+            yield f"epoch {epoch} was reported as {event.data['sha256'][:12]}, which is not what is stored"
         before = epoch
 
 
@@ -105,10 +105,10 @@ def parameters_are_theirs(facts: JobFacts, blobs: FolderBlobs) -> Iterator[str]:
     said = {record.epoch for record in facts.epochs if record.parameters_stored}
     if differing := sorted(said ^ set(seen)):
         yield f"epoch {differing[0]} says {differing[0] in said} of its parameters being stored, which is wrong"
-    kept: set[int] = set()
+    retained: set[int] = set()
     if facts.epochs and facts.job.status.ended:
-        kept = {epoch for epoch in (0, facts.job.best_epoch, facts.job.epoch) if epoch is not None}
-    if gone := sorted(kept - set(seen)):
+        retained = {epoch for epoch in (0, facts.job.best_epoch, facts.job.epoch) if epoch is not None}
+    if gone := sorted(retained - set(seen)):
         yield f"parameters of epoch {gone[0]} are gone: first, best and last are to stay"
 
 
@@ -187,7 +187,7 @@ def ends_as(facts: JobFacts, reference: Undisturbed) -> Iterator[str]:
             return
         names = [name for name in EpochRecord.__dataclass_fields__ if getattr(record, name) != getattr(other, name)]
         if facts.job.status is not Status.SUCCEEDED:
-            names = [name for name in names if name != "parameters_stored"]  # where it was cut off, that is kept
+            names = [name for name in names if name != "parameters_stored"]  # it was cut off there
         if names:
             was, wanted = getattr(record, names[0]), getattr(other, names[0])
             yield f"epoch {record.epoch}: {names[0]} is {was}, undisturbed {wanted}"

@@ -1,4 +1,4 @@
-"""The load's client and its log: every request with its answer, noted before anything is made of it.
+"""The load's client and its log: every request with its answer, recorded before it is used.
 
 The log is what the service has promised; `chaos.oracle` holds the database to it.
 """
@@ -122,7 +122,7 @@ class Client:
         except NoAnswer as error:
             self.log.add(Entry(time.time(), method, path, key, None, detail=str(error)))
             return None
-        self.log.add(Entry(time.time(), method, path, key, status, **_told(answer)))
+        self.log.add(Entry(time.time(), method, path, key, status, **_described(answer)))
         return status, answer
 
     def until_answered(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer | None:
@@ -155,7 +155,7 @@ class Client:
         return None if answer is None else answer[0]
 
 
-def _told(answer: Any) -> dict[str, Any]:
+def _described(answer: Any) -> dict[str, Any]:
     """What an answer says of a job, or what a problem says."""
     if not isinstance(answer, dict):
         return {}

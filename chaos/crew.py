@@ -24,12 +24,12 @@ class Crew:
 
     def __init__(self, environment: Mapping[str, str], trail: Trail, log: Path) -> None:
         self.trail, self.log = trail, log
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
+        outer = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
         threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._environment = {**kept, **threads, **environment}
+        self._environment = {**outer, **threads, **environment}
         self._codes: dict[int, int] = {}
         self._started: list[int] = []
-        self._told = threading.Condition()
+        self._changed = threading.Condition()
         self._turn = threading.Lock()  # one start at a time, so that its answer is that one's
 
     def __enter__(self) -> "Crew":
@@ -60,8 +60,8 @@ class Crew:
         with self._turn:
             before = len(self._started)
             self._send(order or Order())
-            with self._told:
-                assert self._told.wait_for(lambda: len(self._started) > before, FORK_SECONDS), "no worker was forked"
+            with self._changed:
+                assert self._changed.wait_for(lambda: len(self._started) > before, FORK_SECONDS), "no worker was forked"
                 return self._started[-1]
 
     def send(self, pid: int, number: signal.Signals) -> None:
@@ -70,13 +70,13 @@ class Crew:
 
     def code(self, pid: int) -> int | None:
         """How a worker ended, as its parent saw it: minus the signal's number; None while it lives."""
-        with self._told:
+        with self._changed:
             return self._codes.get(pid)
 
     def wait(self, pid: int, seconds: float) -> int | None:
         """Until a worker has ended; its code, or None when it still lives then."""
-        with self._told:
-            self._told.wait_for(lambda: pid in self._codes, seconds)
+        with self._changed:
+            self._changed.wait_for(lambda: pid in self._codes, seconds)
             return self._codes.get(pid)
 
     def dismiss(self, pid: int, seconds: float = FORK_SECONDS) -> None:
@@ -86,7 +86,7 @@ class Crew:
 
     def living(self) -> list[int]:
         """The workers that have not ended."""
-        with self._told:
+        with self._changed:
             return [pid for pid in self._started if pid not in self._codes]
 
     def kill_all(self) -> None:
@@ -117,12 +117,12 @@ class Crew:
         assert self._process.stdout is not None
         for text in self._process.stdout:
             line = json.loads(text)
-            with self._told:
+            with self._changed:
                 if "ready" in line:
                     self._ready.set()
                 elif "started" in line:
                     self._started.append(line["started"])
                 else:
                     self._codes[line["ended"]] = line["code"]
-                self._told.notify_all()
+                self._changed.notify_all()
         self._ready.set()

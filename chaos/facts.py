@@ -39,7 +39,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedEvent:
     """One event."""
 
     id: int
@@ -64,7 +64,7 @@ class JobFacts:
     job: JobRecord
     epochs: tuple[EpochRecord, ...]
     blocks: tuple[Block, ...]
-    events: tuple[Told, ...]
+    events: tuple[ReportedEvent, ...]
     versions: tuple[Version, ...]
     layers: dict[int, Any]
     has_resume_state: bool
@@ -101,7 +101,7 @@ def read_job(connection: Connection, job: JobRecord) -> JobFacts:
         job,
         tuple(_epochs(connection, job.number)),
         tuple(_blocks(connection, job.number)),
-        tuple(Told(row.id, row.kind, row.data) for row in _rows(connection, tables.events, job.number, "id")),
+        tuple(ReportedEvent(row.id, row.kind, row.data) for row in _rows(connection, tables.events, job.number, "id")),
         tuple(_versions(connection, job.id)),
         {row.epoch: row.layers for row in _rows(connection, tables.layer_diagnostics, job.number, "epoch")},
         bool(_rows(connection, tables.resume_states, job.number, "epoch")),

@@ -1,6 +1,6 @@
-"""Failpoints: at the n-th passing of a named point the process ends itself by SIGKILL, or stops by SIGSTOP.
+"""Failpoints: the n-th time it reaches a named point, the process ends itself by SIGKILL or stops by SIGSTOP.
 
-Every passing is a line in the trail, as is every write that a fence has let through for a run that had lost its job.
+Each time is a line in the trail, as is every write that a fence has let through for a run that had lost its job.
 """
 
 import json
@@ -24,19 +24,19 @@ from service.store.tables import jobs
 KILL, STOP = "kill", "stop"
 STOP_SECONDS = 5.0
 SIGNALS = {KILL: signal.SIGKILL, STOP: signal.SIGSTOP}
-UNTOLD = frozenset({"batch"})  # passed too often to be noted each time
+UNRECORDED = frozenset({"batch"})  # reached too often to be recorded each time
 
 
 @dataclass(frozen=True)
 class Failpoint:
-    """What befalls a process: `act` at the `passing`-th time it comes to `point`."""
+    """What befalls a process: `act` at the `occurrence`-th time it comes to `point`."""
 
     point: str
-    passing: int = 1
+    occurrence: int = 1
     act: str = KILL
 
     def __str__(self) -> str:
-        return f"{self.act} at {self.point}, passing {self.passing}"
+        return f"{self.act} at {self.point}, occurrence {self.occurrence}"
 
 
 class Trail:
@@ -57,16 +57,16 @@ class Trail:
             for line in self.path.read_text().splitlines():
                 yield json.loads(line)
 
-    def passed(self, pid: int | None = None) -> Counter[str]:
-        """How often each point was passed, by one process or all."""
-        lines = (line for line in self.lines() if "passed" in line and pid in (None, line["pid"]))
-        return Counter(line["passed"] for line in lines)
+    def reached(self, pid: int | None = None) -> Counter[str]:
+        """How often each point was reached, by one process or all."""
+        lines = (line for line in self.lines() if "reached" in line and pid in (None, line["pid"]))
+        return Counter(line["reached"] for line in lines)
 
     def trespasses(self) -> list[tuple[str, str]]:
         """Writes that were let through for a run whose job was another's: the job, and what happened in words."""
         return [(line["job"], line["trespass"]) for line in self.lines() if "trespass" in line]
 
-    def fences_passed(self) -> int:
+    def fences_opened(self) -> int:
         return sum("fence" in line for line in self.lines())
 
 
@@ -75,11 +75,11 @@ class Points:
 
     def __init__(self, trail: Trail, armed: Failpoint | None) -> None:
         self.trail, self.armed = trail, armed
-        self._passings: Counter[str] = Counter()
+        self._occurrences: Counter[str] = Counter()
         self._turn = threading.Lock()
         self._writes = threading.local()
         self._gate = threading.Lock()  # before each write
-        self._open = 0  # writes that have begun
+        self._open = 0  # writes that have started
 
     def watch(self, services: Services) -> None:
         """Look at every write of this process from now on."""
@@ -94,7 +94,7 @@ class Points:
             self._close()
             label, self._writes.label = getattr(self._writes, "label", None), None
             if label is not None:
-                self.passes(f"{label} {hooks.COMMITTED}")
+                self.reach(f"{label} {hooks.COMMITTED}")
 
         engine.dialect.do_commit = then_committed  # type: ignore[method-assign, assignment]
         for label, module, name in hooks.CALLS:
@@ -102,13 +102,13 @@ class Points:
         for name in hooks.FENCES:
             hooks.wrap(hooks.FENCES_MODULE, name, self._fence)
 
-    def passes(self, point: str) -> None:
+    def reach(self, point: str) -> None:
         with self._turn:
-            self._passings[point] += 1
+            self._occurrences[point] += 1
             armed = self.armed
-            is_it = armed is not None and armed.point == point and self._passings[point] == armed.passing
-            if point.split()[0] not in UNTOLD or is_it:
-                self.trail.add(passed=point)
+            is_it = armed is not None and armed.point == point and self._occurrences[point] == armed.occurrence
+            if point.split()[0] not in UNRECORDED or is_it:
+                self.trail.add(reached=point)
         if is_it:
             assert armed is not None
             self._befall(armed.act)
@@ -128,10 +128,10 @@ class Points:
         @wraps(function)
         def begin(*args: Any) -> Any:
             if label := hooks.writer():
-                self.passes(f"{label} {hooks.BEGINNING}")
+                self.reach(f"{label} {hooks.BEGINNING}")
             with self._gate:
                 self._open += 1
-            self._writes.begun = True
+            self._writes.started = True
             return function(*args)
 
         return begin
@@ -139,33 +139,33 @@ class Points:
     def _commits(self, connection: Connection) -> None:
         self._writes.label = None
         if connection.get_execution_options().get("writes") and (label := hooks.writer()):
-            self.passes(f"{label} {hooks.WRITTEN}")
+            self.reach(f"{label} {hooks.WRITTEN}")
             self._writes.label = label
 
     def _rolls_back(self, _: Connection) -> None:
         self._close()
 
     def _close(self) -> None:
-        """This thread's write is over, if it had begun one."""
-        if getattr(self._writes, "begun", False):
-            self._writes.begun = False
+        """Mark this thread's write as ended, if it had started one."""
+        if getattr(self._writes, "started", False):
+            self._writes.started = False
             self._open -= 1
 
     def _around(self, function: Callable[..., Any], label: str) -> Callable[..., Any]:
         @wraps(function)
-        def passed(*args: Any, **more: Any) -> Any:
-            self.passes(f"{label} {hooks.BEFORE}")
+        def wrapped(*args: Any, **more: Any) -> Any:
+            self.reach(f"{label} {hooks.BEFORE}")
             answer = function(*args, **more)
-            self.passes(f"{label} {hooks.AFTER}")
+            self.reach(f"{label} {hooks.AFTER}")
             return answer
 
-        return passed
+        return wrapped
 
     def _fence(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """A fence beside the fence: whom the real one lets through must hold the job, as the row says."""
+        """Check the real fence: a run that it lets through must hold the job according to its row."""
 
         @wraps(function)
-        def passed(connection: Connection, job: Any, *args: Any, **more: Any) -> Any:
+        def wrapped(connection: Connection, job: Any, *args: Any, **more: Any) -> Any:
             row = connection.execute(select(jobs.c.attempt, jobs.c.status).where(jobs.c.number == job.number)).first()
             answer = function(connection, job, *args, **more)
             if answer:
@@ -176,4 +176,4 @@ class Points:
                     self.trail.add(trespass=words, job=job.id)
             return answer
 
-        return passed
+        return wrapped

@@ -1,4 +1,4 @@
-"""What a load stands on: a database, a queue, a folder, the API in this process and workers that can be killed."""
+"""The ground of a load: a database, a queue, a folder, the API in this process and workers that can be killed."""
 
 import shutil
 import tempfile
@@ -33,7 +33,7 @@ JOB_SECONDS = 60.0
 
 @dataclass
 class Ground:
-    """One pair of parts and all that works on it."""
+    """One pair of backends and everything that uses it."""
 
     pair: str
     services: Services
@@ -88,15 +88,15 @@ class Ground:
         collect(self.services)
         report = examine(self.services, self.log.entries, self.references, may_fail)
         trespasses = tuple(Violation(job, words) for job, words in self.trail.trespasses())
-        return report.plus(Report({"writes past a fence": self.trail.fences_passed()}, trespasses))
+        return report.plus(Report({"writes past a fence": self.trail.fences_opened()}, trespasses))
 
-    def keep_logs(self) -> Path:
-        """Copy what tells how it went to a folder that stays."""
-        kept = Path(tempfile.mkdtemp(prefix=f"bp-chaos-{self.pair}-"))
+    def save_logs(self) -> Path:
+        """Copy the logs to a folder that is not removed; return its path."""
+        saved = Path(tempfile.mkdtemp(prefix=f"bp-chaos-{self.pair}-"))
         for path in (self.crew.log, self.trail.path, self.log.path):
             if path is not None and path.exists():
-                shutil.copy(path, kept)
-        return kept
+                shutil.copy(path, saved)
+        return saved
 
 
 @contextmanager
@@ -124,8 +124,8 @@ def ground(pair: str, **settings: Any) -> Iterator[Ground]:
 @contextmanager
 def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: Any) -> Iterator[Ground]:
     """A ground on servers that are there already."""
-    told = {"lease_seconds": 45.0, "look_seconds": LOOK_SECONDS, **settings}
-    made = Settings(data_dir=folder, database_url=database_url, queue_url=queue_url, **told)
+    values = {"lease_seconds": 45.0, "look_seconds": LOOK_SECONDS, **settings}
+    made = Settings(data_dir=folder, database_url=database_url, queue_url=queue_url, **values)
     services = open_services(made)
     migrate(services.database)
     app = create_app(made)
@@ -136,7 +136,7 @@ def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: A
         "BACKPROP_DATA_DIR": str(folder),
         "BACKPROP_DATABASE_URL": database_url,
         "BACKPROP_QUEUE_URL": queue_url,
-        **{f"BACKPROP_{name.upper()}": str(value) for name, value in told.items()},
+        **{f"BACKPROP_{name.upper()}": str(value) for name, value in values.items()},
     }
     try:
         with Crew(environment, trail, folder / "workers.log") as crew:

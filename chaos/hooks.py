@@ -1,6 +1,6 @@
-"""Where chaos takes hold of the service: every function of `service` and `workers` it knows by name stands here.
+"""Every function of `service` and `workers` that chaos wraps by its name.
 
-A name that is gone is an `Unhooked` when a worker of chaos starts, so that a failpoint cannot silently stop to exist.
+A name that no longer exists raises `Unhooked` when a worker of chaos starts, so that no failpoint is lost silently.
 """
 
 import math
@@ -22,13 +22,13 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Watch._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
-    ("obituary", "workers.housekeeping", "Housekeeping._free_jobs_of_ended_processes"),
+    ("freeing", "workers.housekeeping", "Housekeeping._free_jobs_of_ended_processes"),
     ("reconciler", "workers.housekeeping", "Housekeeping._free_expired"),
     ("collector", "workers.housekeeping", "Housekeeping._collect"),
     ("note", "workers.housekeeping", "Housekeeping._report"),
     ("claim", "workers.run.run", "run_next_job"),
 )
-# Whatever else is passed: a file that appears in the blobs, one that goes, the doorbell, a batch of training.
+# What else is a point: a file that appears in the blobs, one that goes, the doorbell, a batch of training.
 CALLS: tuple[tuple[str, str, str], ...] = (
     ("blob", "service.store.blobs.folder", "FolderBlobs.adopt"),
     ("removal", "service.store.blobs.folder", "FolderBlobs.delete"),
@@ -36,7 +36,7 @@ CALLS: tuple[tuple[str, str, str], ...] = (
     ("batch", "workers.run.lease", "Watch.stop"),
 )
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
-# What only the run that holds a job may do; each is told of the job as that run knows it.
+# What only the run that holds a job may do; each gets the job as that run knows it.
 FENCES = ("fenced", "finish", "put_back")
 FENCES_MODULE = "service.store.jobs.jobs"
 # How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.

@@ -77,7 +77,7 @@ def stop_when(precision: str) -> dict[str, Any]:
 
 
 def wide(precision: str) -> dict[str, Any]:
-    """A state to go on from that is too large for a row and lies in the blobs; every third epoch is kept."""
+    """A state too large for a row, so that it lies in the blobs; stores parameters every third epoch."""
     optimizer = {"type": "adam", "learning_rate": 0.001}
     return _job(_dense(300, 300), precision, epochs=8, optimizer=optimizer, store_parameters={"every": 3})
 

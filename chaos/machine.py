@@ -1,4 +1,4 @@
-"""A state machine of jobs' lives: what clients and workers do, in any order, through the API, held to `chaos.model`.
+"""A state machine of jobs: what clients and workers do, in any order, through the API, compared with `chaos.model`.
 
 After each step every job is compared with its model: status, what is asked of it, attempt, place in the queue. At the
 end of a run the events, epochs and hashes of all its jobs are.
@@ -60,7 +60,7 @@ class Ground:
         return [(epoch["epoch"], epoch["sha256"]) for epoch in self.read(f"/v1/jobs/{job}/epochs")["data"]]
 
 
-class Lives(RuleBasedStateMachine):
+class Jobs(RuleBasedStateMachine):
     """Some jobs and at most one worker."""
 
     ground: ClassVar[Ground]
@@ -72,7 +72,7 @@ class Lives(RuleBasedStateMachine):
         self.ended: dict[str, Any] = {}  # what was answered of a job when it had ended
         self.worker: Slices | None = None
         self.runs: Expected | None = None
-        self.orphans: list[Expected] = []  # of workers whose end nobody has noticed
+        self.orphans: list[Expected] = []  # held by workers whose end nobody has seen
         self.names = 0
 
     @rule(hold=st.booleans(), priority=st.sampled_from([0, 0, 5]))
@@ -129,7 +129,7 @@ class Lives(RuleBasedStateMachine):
     def delete(self, pick: int) -> None:
         job = self._picked(pick)
         if job.ended:
-            self._tells_its_life(job)
+            self._check_events(job)
         assert self.ground.client.delete(f"/v1/jobs/{job.id}").status_code == job.delete()
         if job.ended:
             assert self.ground.client.get(f"/v1/jobs/{job.id}").status_code == 404
@@ -138,7 +138,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.worker is None)
     def begin(self) -> None:
-        """A worker comes: what the dead held is free again, and it claims the best job that waits."""
+        """A worker starts: jobs of ended workers are free again, and it claims the best queued job."""
         self.names += 1
         worker = Slices(self.ground.services, f"elsewhere:1:{self.names}")
         for orphan in self.orphans:
@@ -171,7 +171,7 @@ class Lives(RuleBasedStateMachine):
     @rule(exit_code=st.sampled_from([CRASHED, CRASHED, KILLED]))
     @precondition(lambda self: self.worker is not None)
     def die(self, exit_code: int) -> None:
-        """The worker dies and its parent sees it."""
+        """The worker ends and its parent sees it."""
         assert self.worker is not None and self.runs is not None
         self.worker.die()
         self._read_epoch(self.runs)
@@ -231,11 +231,11 @@ class Lives(RuleBasedStateMachine):
             if job.ended:
                 assert self.ended.setdefault(job.id, found) == found, "an ended job has changed"
 
-    def _tells_its_life(self, job: Expected) -> None:
+    def _check_events(self, job: Expected) -> None:
         """Events, epochs and hashes of a job, whatever became of it."""
         events = self.ground.read(f"/v1/jobs/{job.id}/events?limit=1000")["data"]
-        told = [tuple(each["data"].values()) for each in events if each["type"] == "status"]
-        assert told == job.told, f"{told}, expected {job.told}"
+        reported = [tuple(each["data"].values()) for each in events if each["type"] == "status"]
+        assert reported == job.reported, f"{reported}, expected {job.reported}"
         assert [each["id"] for each in events] == sorted({each["id"] for each in events})
         ends = [number for number, each in enumerate(events) if each["type"] == "end"]
         assert ends == ([len(events) - 1] if job.ended else [])
@@ -248,7 +248,7 @@ class Lives(RuleBasedStateMachine):
         """Nothing is left for the next run."""
         try:
             for job in self.jobs:
-                self._tells_its_life(job)
+                self._check_events(job)
         finally:
             self._clear()
 
@@ -262,15 +262,15 @@ class Lives(RuleBasedStateMachine):
             assert self.ground.client.delete(f"/v1/jobs/{job['id']}").status_code == 204
 
 
-def live(ground: Ground, runs: int, steps: int, number: int) -> int:
-    """That many runs of at most so many steps, from this seed; how many steps there were."""
+def run_machine(ground: Ground, runs: int, steps: int, number: int) -> int:
+    """Make so many runs of at most so many steps, from this seed; return the number of steps."""
 
     @seed(number)
-    class Here(Lives):
+    class Here(Jobs):
         pass
 
     Here.ground = ground
-    told = settings(
+    chosen = settings(
         max_examples=runs,
         stateful_step_count=steps,
         deadline=None,
@@ -278,5 +278,5 @@ def live(ground: Ground, runs: int, steps: int, number: int) -> int:
         phases=[Phase.generate],  # a run that failed is short enough as it is
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Here, settings=told)
+    run_state_machine_as_test(Here, settings=chosen)
     return Here.steps

@@ -1,4 +1,4 @@
-"""What a job's life is to be, as docs/reference.md has it: told in plain Python, for `chaos.machine` to compare with.
+"""The states of a job according to docs/reference.md, in plain Python, for `chaos.machine` to compare with.
 
 Imports nothing of the service. A move answers with the status code the API must give.
 """
@@ -17,7 +17,7 @@ places = count(1)
 class Expected:
     """A job. `leased` says that a worker holds it; `place` is its place among those of its priority.
 
-    `told` are the events of kind `status` that there must be: status, requested, attempt.
+    `reported` are the events of kind `status` that there must be: status, requested, attempt.
     """
 
     id: str
@@ -32,10 +32,10 @@ class Expected:
     epoch: int | None = None
     deaths: int = 0
     lost: int = 0
-    told: list[tuple[str, str | None, int]] = field(default_factory=list)
+    reported: list[tuple[str, str | None, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._tell()
+        self._report()
 
     @property
     def ended(self) -> bool:
@@ -46,7 +46,7 @@ class Expected:
             return ALREADY
         if self.ended:
             return REFUSED
-        return self._wish("cancel") if self.leased else self._become("cancelled")
+        return self._request("cancel") if self.leased else self._become("cancelled")
 
     def pause(self) -> int:
         if self.requested == "cancel" or self.ended:
@@ -54,7 +54,7 @@ class Expected:
         if self.status == "paused" or (self.requested == "pause" and self.leased):
             return ALREADY
         if self.leased:
-            return self._wish("pause")
+            return self._request("pause")
         self.pause_at = None
         return self._become("paused")
 
@@ -67,7 +67,7 @@ class Expected:
         if self.requested is None and self.pause_at is None:
             return REFUSED
         self.pause_at = None
-        return self._wish(None)
+        return self._request(None)
 
     def step(self, epochs: int) -> int:
         if self.status != "paused":
@@ -82,7 +82,7 @@ class Expected:
         self.attempt += 1
         self.leased = True
         self.status = "running"
-        self._tell()
+        self._report()
 
     def given_up(self) -> None:
         """Nobody runs it any longer: what was asked of it comes true."""
@@ -112,18 +112,18 @@ class Expected:
     def _is_at_its_pause(self) -> bool:
         return self.pause_at is not None and self.epoch is not None and self.epoch >= self.pause_at
 
-    def _wish(self, wish: str | None) -> int:
-        self.requested = wish
-        self._tell()
+    def _request(self, request: str | None) -> int:
+        self.requested = request
+        self._report()
         return DONE
 
     def _become(self, status: str) -> int:
         self.status, self.requested, self.leased = status, None, False
-        self._tell()
+        self._report()
         return DONE
 
-    def _tell(self) -> None:
-        self.told.append((self.status, self.requested, self.attempt))
+    def _report(self) -> None:
+        self.reported.append((self.status, self.requested, self.attempt))
 
 
 def next_to_run(jobs: list[Expected]) -> Expected | None:

@@ -22,7 +22,7 @@ ANSWERED_LATER = frozenset({503, 507})  # what a service may say that cannot do 
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was not kept; `job` is None when it is no job's."""
+    """A promise that was broken; `job` is None when it concerns no job."""
 
     job: str | None
     words: str
@@ -44,11 +44,11 @@ class Report:
 
     def lines(self) -> list[str]:
         """For people."""
-        told = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        counted = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
         shown = [f"  VIOLATION {violation}" for violation in self.violations[:MOST_SHOWN]]
         left = len(self.violations) - len(shown)
         return [
-            f"checked: {told}; {len(self.violations)} violations",
+            f"checked: {counted}; {len(self.violations)} violations",
             *shown,
             *([f"  and {left} more"] if left else []),
         ]
@@ -102,7 +102,7 @@ def examine(
         counts.update({"jobs": 1, "epochs": len(facts.epochs), "attempts": facts.job.attempt, f"{facts.job.status}": 1})
         counts.update({"parameters hashed": sum(len(block.epochs) for block in facts.blocks)})
         violations += [Violation(facts.job.id, each) for each in words]
-    violations += answers_are_kept(found, entries)
+    violations += answers_stay_true(found, entries)
     for table, count in strays(services).items():
         violations.append(Violation(None, f"{count} rows of {table} belong to no job"))
     violations += blobs_are_whole(services)
@@ -114,7 +114,7 @@ def _of_job(facts: JobFacts, services: Services, may_fail: frozenset[str]) -> It
     yield from checks.has_ended_once(facts, may_fail)
     yield from checks.states_follow(facts)
     yield from checks.epochs_are_whole(facts)
-    yield from checks.told_epochs_are_stored(facts)
+    yield from checks.reported_epochs_are_stored(facts)
     yield from checks.parameters_are_theirs(facts, services.blobs)
     yield from checks.has_its_version(facts)
     yield from checks.leaves_nothing(facts)
@@ -125,7 +125,7 @@ def _acknowledges(entry: Entry) -> bool:
     return entry.method == "POST" and entry.path == JOBS and entry.status in ACKNOWLEDGED
 
 
-def answers_are_kept(found: Sequence[JobFacts], entries: Sequence[Entry]) -> Iterator[Violation]:
+def answers_stay_true(found: Sequence[JobFacts], entries: Sequence[Entry]) -> Iterator[Violation]:
     """Each acknowledged request has its one job; no key has two; what a client has read of a job still holds."""
     by_key: dict[str, list[str]] = defaultdict(list)
     for facts in found:

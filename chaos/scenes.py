@@ -24,7 +24,7 @@ STEPS = 3
 class Case:
     """A scene with a kind of job and a failpoint; `mutant` is a fault that all its workers have.
 
-    `whole`: its workers flush between epochs only, so that a failpoint's passing is an epoch's number.
+    `whole`: its workers flush between epochs only, so that a failpoint's occurrence is an epoch's number.
     """
 
     scene: str
@@ -110,7 +110,7 @@ def paused(ground: Ground, case: Case, key: str) -> None:
 
 
 def leaving(ground: Ground, case: Case, key: str) -> None:
-    """The worker is told to leave, and is killed while it puts its job back."""
+    """The worker gets SIGTERM, and is killed while it puts its job back."""
     job = ground.submit(case.body, key)
 
     def leave(worker: int) -> None:
@@ -130,7 +130,7 @@ def cancelled(ground: Ground, case: Case, key: str) -> None:
     finish(ground, case, job)
 
 
-def buried(ground: Ground, case: Case, key: str) -> None:
+def freed(ground: Ground, case: Case, key: str) -> None:
     """A worker is killed, and so is the one that gives its job back."""
     job = ground.submit(case.body, key)
     dies(ground, case.order(failpoint=Failpoint("flush written", 4)))
@@ -158,5 +158,5 @@ def is_expired(ground: Ground) -> bool:
 
 
 SCENES: dict[str, Callable[[Ground, Case, str], None]] = {
-    each.__name__: each for each in (killed, hasty, zombie, paused, leaving, cancelled, buried, expired)
+    each.__name__: each for each in (killed, hasty, zombie, paused, leaving, cancelled, freed, expired)
 }

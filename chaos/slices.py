@@ -1,4 +1,4 @@
-"""A worker in a thread of this process that stands still before every batch until it is told what comes next."""
+"""A worker in a thread of this process that waits before every batch for the next instruction."""
 
 import threading
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ class Slices:
                 self.had_a_job = run.run_next_job(self.services, self.worker, self._before_a_batch)
         except Killed:
             self.had_a_job = True
-        except BaseException as error:  # told to whoever moves the run
+        except BaseException as error:  # raised where the run is moved
             self.failure = error
         finally:
             with self._turn:
@@ -113,9 +113,9 @@ class Slices:
     def _watched(self) -> Iterator[None]:
         """Quick looks, each of them seen, for as long as the block lasts."""
 
-        def noted(*arguments: Any) -> lease.Watch:
+        def recorded(*arguments: Any) -> lease.Watch:
             self._watches.append(lease.Watch(*arguments))
             return self._watches[-1]
 
-        with patch.object(lease, "LOOK_SECONDS", LOOK_SECONDS), patch.object(run, "Watch", noted):
+        with patch.object(lease, "LOOK_SECONDS", LOOK_SECONDS), patch.object(run, "Watch", recorded):
             yield

@@ -67,9 +67,9 @@ class OverHttp:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
-        told = {**(headers or {}), **({} if content_type is None else {"Content-Type": content_type})}
+        sent = {**(headers or {}), **({} if content_type is None else {"Content-Type": content_type})}
         try:
-            connection.request(method, quote(path, safe=WRITTEN), data, told)
+            connection.request(method, quote(path, safe=WRITTEN), data, sent)
             response = connection.getresponse()
             kind = response.headers.get_content_type()
             answer = Answer(response.status, kind, response.read())

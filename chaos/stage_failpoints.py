@@ -12,12 +12,12 @@ from chaos.scenes import Case, play
 
 TRANSACTION = ("begins", "written", "committed")
 CALL = ("before", "after")
-FLUSHES, BATCHES, BEATS = 7, 80, 3  # so many passings every kind has at least
+FLUSHES, BATCHES, BEATS = 7, 80, 3  # so many occurrences every kind has at least
 COMPUTED_BY_BATCH = ("adam", "stop_when")  # compiled steps ask only now and then whether to stop
 
 
 def plan(seed: str) -> list[Case]:
-    """All cases of one pair; the seed chooses passings and which precision goes where."""
+    """All cases of one pair; the seed chooses occurrences and which precision goes where."""
     chance = random.Random(seed)
     kinds = [chance.choice([name for name in KINDS if name.startswith(f"{of} ")]) for of in _families()]
     return [case for kind in kinds for case in _for_each(kind, chance)] + list(_for_some(chance))
@@ -59,8 +59,8 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
         yield Case("paused", *some(), Failpoint(f"put back {phase}"))
         yield Case("leaving", "long", LONG, Failpoint(f"put back {phase}"))
         yield Case("cancelled", *some(), Failpoint(f"tidy {phase}"))
-        yield Case("cancelled", *some(), Failpoint(f"obituary {phase}"))
-        yield Case("buried", *some(), Failpoint(f"obituary {phase}"))
+        yield Case("cancelled", *some(), Failpoint(f"freeing {phase}"))
+        yield Case("freed", *some(), Failpoint(f"freeing {phase}"))
         yield Case("expired", *some(), Failpoint(f"reconciler {phase}"))
     for phase in CALL:
         yield Case("leaving", "long", LONG, Failpoint(f"ring {phase}"))
@@ -80,11 +80,11 @@ def run(ground: Ground, cases: list[Case]) -> Report:
             ground.crew.kill_all()
     report = Report({"failpoints": len(cases) - len(unplayed)}, tuple(unplayed)).plus(ground.judge())
     if not report.is_good:
-        print(f"  {ground.pair}: logs are kept in {ground.keep_logs()}")
+        print(f"  {ground.pair}: logs are in {ground.save_logs()}")
     return report
 
 
 def stage(grounds: dict[str, Ground], seed: str) -> Report:
-    """Both pairs beside each other, as each waits most of its time."""
+    """Run both pairs at the same time, as each waits most of its time."""
     with ThreadPoolExecutor(len(PAIRS)) as pool:
         return sum_of(pool.map(lambda pair: run(grounds[pair], plan(f"{seed} {pair}")), PAIRS))

@@ -16,7 +16,7 @@ from chaos.oracle import Report, Violation, sum_of
 WORKERS = 2
 LEASE_SECONDS = 1.0
 SHORTEST_STOP, LONGEST_STOP = 1.2, 2.5  # in leases
-HAUNT_SECONDS = 0.4  # how long a continued worker has for its late writes, before it is told to leave
+HAUNT_SECONDS = 0.4  # how long a continued worker has for its late writes, before it gets SIGTERM
 DRAIN_SECONDS = 60.0
 
 
@@ -104,7 +104,7 @@ def run(ground: Ground, figures: Figures, seed: str) -> Report:
         ground.judge()
     )
     if not report.is_good:
-        print(f"  {ground.pair}: logs are kept in {ground.keep_logs()}")
+        print(f"  {ground.pair}: logs are in {ground.save_logs()}")
     return report
 
 
@@ -114,7 +114,7 @@ def never_ended(ground: Ground, job: str) -> str:
 
 
 def stage(grounds: dict[str, Ground], figures: Figures, seed: str) -> Report:
-    """All pairs beside each other."""
+    """Run all pairs at the same time."""
     with ThreadPoolExecutor(len(grounds)) as pool:
         reports = pool.map(lambda pair: run(grounds[pair], figures, f"{seed} {pair}"), grounds)
         return sum_of(reports)

@@ -1,7 +1,7 @@
-"""Stage `machine`: jobs' lives in any order, held to their model, on both pairs of parts."""
+"""Stage `machine`: commands to jobs in any order, compared with their model, on both pairs of backends."""
 
 from chaos.grounds import PAIRS, ground
-from chaos.machine import Ground, live
+from chaos.machine import Ground, run_machine
 from chaos.oracle import Report, Violation, sum_of
 from chaos.stage_schema import number_of
 from service.app import create_app
@@ -14,7 +14,7 @@ def run(pair: str, runs: int, seed: str) -> Report:
     with ground(pair, kernels="numpy") as made:  # which trains batch by batch
         app = create_app(made.services.settings)
         try:
-            steps = live(Ground.of(app.test_client(), made.services), runs, STEPS, number_of(seed))
+            steps = run_machine(Ground.of(app.test_client(), made.services), runs, STEPS, number_of(seed))
         except AssertionError as error:
             return Report({}, (Violation(None, f"the state machine: {error}"),))
         finally:

@@ -104,10 +104,10 @@ OUTAGES: dict[str, tuple[str, Outage]] = {
 
 @dataclass
 class Course:
-    """A service under load, what is told of it, and what was found wrong."""
+    """A service under load, the lines to print about it, and the violations found."""
 
     made: Whole
-    told: list[str] = field(default_factory=list)
+    report: list[str] = field(default_factory=list)
     found: list[Violation] = field(default_factory=list)
 
 
@@ -124,7 +124,7 @@ def outage(name: str, figures: Figures, seed: str) -> Report:
         wait_until(course.made.service._is_ready, BACK_SECONDS, "a service that is ready again")
         asking.finish()
         course.found += asking.violations()
-        course.told.append(f"{name}: longest read {asking.longest:.1f} s, {_told(asking.statuses)}")
+        course.report.append(f"{name}: longest read {asking.longest:.1f} s, {_counted(asking.statuses)}")
 
     return _under_load(pair, disturb, figures, figures.away + figures.before, seed)
 
@@ -146,7 +146,7 @@ def kills_of_the_api(kills: int, figures: Figures, seed: str) -> Report:
         for whom, seconds in taken.items():
             held = "held" if max(seconds) <= AGAIN_SECONDS else "SHORT"
             middle = sorted(seconds)[len(seconds) // 2]
-            course.told.append(
+            course.report.append(
                 f"API, {whom} killed {kills} times: next read answered after {middle:.2f} s, "
                 f"{max(seconds):.2f} at most ({AGAIN_SECONDS:g} s: {held})"
             )
@@ -180,7 +180,7 @@ def _under_load(pair: str, disturb: Callable[[Course], None], figures: Figures, 
             disturb(course)
             load.finish(stage_service.DRAIN_SECONDS)
             assert made.service.stop() == 0, made.service.log.read_text()[-2000:]
-            for line in course.told:
+            for line in course.report:
                 print(f"  {line}", flush=True)
             counts = {**stage_service.answers(log), **stage_service.outcomes([load])}
             found = (*course.found, *stage_service.never_ended(load.unfinished), *_given_up(load))
@@ -192,7 +192,7 @@ def _given_up(load: Load) -> Iterator[Violation]:
         yield Violation(None, f"{given_up} jobs were never acknowledged, however often they were sent")
 
 
-def _told(statuses: Counter[int | None]) -> str:
+def _counted(statuses: Counter[int | None]) -> str:
     return ", ".join(f"{count} answered {status or 'nothing'}" for status, count in statuses.most_common())
 
 

@@ -67,18 +67,18 @@ class Seen:
     statuses: Counter[int | None] = field(default_factory=Counter)
 
     def line(self, name: str, lasted: float) -> str:
-        told = []
+        lines = []
         for kind, taken in self.seconds.items():
             middle, late = (sorted(taken)[int(len(taken) * share)] for share in (0.5, 0.99))
             held = "held" if late <= MOST_SECONDS else "SHORT"
-            told.append(
+            lines.append(
                 f"{len(taken) / lasted:.0f} {kind}/s: p50 {middle * 1000:.0f} ms, p99 {late * 1000:.0f} ms "
                 f"({MOST_SECONDS * 1000:.0f}: {held})"
             )
         shed = ", ".join(
             f"{count} answered {status}" for status, count in self.statuses.items() if status in COME_AGAIN
         )
-        return f"{name}: {'; '.join(told)}; {shed or 'nothing refused'}"
+        return f"{name}: {'; '.join(lines)}; {shed or 'nothing refused'}"
 
 
 class Guest(threading.Thread):

@@ -98,17 +98,17 @@ class Whole:
 def whole(pair: str, folder: Path, seed: str, **more: str) -> Iterator[tuple[Whole, Settings]]:
     """A service on embedded parts (Valkey, as no other server is on its PATH), or on PostgreSQL and Redis."""
     data, servers = folder / "data", dict[str, Server]()
-    told = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2", **more}
+    variables = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2", **more}
     with ExitStack() as stack:
         if pair == EMBEDDED:
-            told["PATH"] = str(Path(sys.executable).parent)
+            variables["PATH"] = str(Path(sys.executable).parent)
             settings = Settings(data_dir=data)
         else:
             database, queue = stack.enter_context(Postgres()), stack.enter_context(Redis())
             servers = {"database": database, "queue": queue}
             settings = Settings(data_dir=data, database_url=database.create_database(), queue_url=queue.url)
-            told |= {"BACKPROP_DATABASE_URL": settings.database_url, "BACKPROP_QUEUE_URL": settings.queue_url}
-        service = stack.enter_context(Service(data, **told))
+            variables |= {"BACKPROP_DATABASE_URL": settings.database_url, "BACKPROP_QUEUE_URL": settings.queue_url}
+        service = stack.enter_context(Service(data, **variables))
         yield Whole(service, servers, random.Random(f"{seed} victims")), settings
 
 
@@ -197,10 +197,10 @@ def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
     """One pair after the other: a service takes both cores."""
-    return sum_of(_told(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
+    return sum_of(_printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
 
 
-def _told(pair: str, report: Report) -> Report:
-    """Told at once, as the next pair takes some minutes."""
+def _printed(pair: str, report: Report) -> Report:
+    """Print a report at once, as the next pair takes some minutes."""
     print(f"  {pair}: {report.lines()[0]}", flush=True)
     return report

@@ -1,6 +1,6 @@
-"""`python -m chaos.worker`: a parent that forks workers on demand, each of which may be told to fail at some point.
+"""`python -m chaos.worker`: a parent that forks workers on demand, each of which may get a failpoint.
 
-It stands where Celery's parent stands: it loads all that training needs once, forks, and writes down how its children
+It stands where Celery's parent stands: it loads all that training needs once, forks, and records how its children
 end. Orders come as lines of JSON on its input, and what became of them goes to its output. Children work as the
 service's do: the same housekeeping, the same `run_next_job`.
 """
@@ -58,7 +58,7 @@ class Order:
 
 
 def work(settings: Settings, trail: Trail, exit_codes: ExitCodes, order: Order) -> NoReturn:
-    """The life of one forked worker."""
+    """Run one forked worker until it ends."""
     leaving: list[int] = []  # no event: its lock may be held by the very thread that the handler interrupts
     signal.signal(signal.SIGTERM, lambda number, _: leaving.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -89,7 +89,7 @@ def work(settings: Settings, trail: Trail, exit_codes: ExitCodes, order: Order) 
 
 
 class Parent:
-    """Forks, passes signals on, and tells who has ended."""
+    """Forks workers, forwards signals to them, and reports which have ended."""
 
     def __init__(self, settings: Settings, trail: Trail) -> None:
         self.settings, self.trail = settings, trail
@@ -98,7 +98,7 @@ class Parent:
 
     def run(self) -> None:
         """Until the input ends; then no child is left."""
-        self.tell(ready=os.getpid())
+        self.report(ready=os.getpid())
         waiting = b""
         while True:
             readable, _, _ = select.select([0], [], [], LISTEN_SECONDS)
@@ -127,7 +127,7 @@ class Parent:
                 log.exception("a worker failed")
                 os._exit(1)
         self.children.add(child)
-        self.tell(started=child)
+        self.report(started=child)
 
     def reap(self) -> None:
         while self.children:
@@ -137,9 +137,9 @@ class Parent:
             self.children.discard(pid)
             code = os.waitstatus_to_exitcode(status)
             self.exit_codes.add(pid, code)
-            self.tell(ended=pid, code=code)
+            self.report(ended=pid, code=code)
 
-    def tell(self, **line: Any) -> None:
+    def report(self, **line: Any) -> None:
         os.write(1, (json.dumps(line) + "\n").encode())
 
 

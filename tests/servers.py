@@ -1,6 +1,7 @@
 """Private PostgreSQL and Redis servers for tests, each on its own port and in its own temporary folder.
 
-They end with the test process. Imports nothing of the service. Start servers from the main thread: Linux ends them with the thread that started them.
+They end with the test process. Imports nothing of the service. Start servers from the main thread: Linux ends them
+with the thread that started them.
 """
 
 import importlib.util

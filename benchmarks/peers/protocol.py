@@ -47,7 +47,7 @@ def loss_of(name: str, A: Any, Y: Any) -> float:
 
 
 def warm_up(runner: Runner) -> float:
-    """Compile what is compiled, then train ever more epochs until their time can be told: seconds an epoch."""
+    """Compile what is compiled, then train ever more epochs until their time can be measured: seconds per epoch."""
     runner.run(runner.step)
     epochs = runner.step
     while (seconds := timed(runner, epochs)) < WARM_UP_SECONDS:
@@ -78,7 +78,7 @@ def _answer(answers: IO[str], body: dict[str, Any]) -> None:
 
 
 def main(prepare: Callable[[dict[str, Any], Any, Any], Runner]) -> int:
-    """A runner's whole life; `prepare(workload, X, Y)` makes it ready to train."""
+    """Run a runner from start to end; `prepare(workload, X, Y)` makes it ready to train."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints is no answer
     workload = json.loads(sys.argv[1])

@@ -35,8 +35,8 @@ def ground(backends: Backends) -> Iterator[Ground]:
         yield ground
 
 
-def case(scene: str, kind: str, point: str, passing: int = 1) -> Case:
-    return Case(scene, kind, LONG if kind == "long" else KINDS[kind], Failpoint(point, passing))
+def case(scene: str, kind: str, point: str, occurrence: int = 1) -> Case:
+    return Case(scene, kind, LONG if kind == "long" else KINDS[kind], Failpoint(point, occurrence))
 
 
 CASES = [
@@ -99,7 +99,7 @@ def test_a_function_that_is_gone_is_reported(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("is_good", [True, False])
-def test_the_command_tells_by_its_exit_code_whether_anything_was_lost(
+def test_the_exit_code_of_the_command_says_whether_anything_was_lost(
     is_good: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seeds: list[str] = []
@@ -118,7 +118,7 @@ def test_the_command_tells_by_its_exit_code_whether_anything_was_lost(
     assert is_good or "SEED=x" in printed
 
 
-def test_an_end_is_told_from_a_flush() -> None:
+def test_an_end_is_distinguished_from_a_flush() -> None:
     assert hooks.writer() is None
     labels = [label for label, _, _ in hooks.WRITERS]
     assert labels.index("end") < labels.index("flush") < labels.index("claim")

@@ -1,4 +1,4 @@
-"""The oracle sees whatever is wrong: each test spoils one thing in a database that is right, and reads what it says."""
+"""The oracle finds every fault: each test damages one thing in an undamaged database and reads the violations."""
 
 import json
 import shutil
@@ -33,6 +33,7 @@ from service.store.tables import (
 from workers.run.run import run_next_job
 
 REFERENCE, ALONE, WIDE, TOGETHER = "reference", "alone", "wide", "together"
+FAILURE = {"code": "internal", "detail": "the worker failed", "epoch": None}
 
 
 @dataclass
@@ -96,7 +97,7 @@ def ground(made: tuple[Path, tuple[Entry, ...], References], tmp_path: Path) -> 
     services.database.dispose()
 
 
-def test_what_is_right_is_told_to_be(ground: Ground) -> None:
+def test_undamaged_data_has_no_violations(ground: Ground) -> None:
     report = ground.report()
     assert report.is_good, report.violations
     assert report.counts["jobs"] == report.counts["acknowledged"] == report.counts["succeeded"] == 4
@@ -123,7 +124,7 @@ def column(key: str, **values: Any) -> Callable[[Ground], None]:
 
 
 def one_more_event(kind: str, **changes: Any) -> Callable[[Ground], None]:
-    """The newest event of that kind of `ALONE`, told once more, with other data."""
+    """The newest event of that kind of `ALONE`, reported once more, with other data."""
 
     def spoil(ground: Ground) -> None:
         mine = [events.c.job == ground.number(ALONE), events.c.kind == kind]
@@ -145,6 +146,11 @@ def first_event(kind: str, **changes: Any) -> Callable[[Ground], None]:
 def second_job(ground: Ground) -> None:
     row = ground.first(select(jobs).where(jobs.c.id == ground.job(ALONE)))
     ground.write(insert(jobs).values({**row._mapping, "number": 99, "id": "job_other"}))
+
+
+def more_epochs_wanted(ground: Ground) -> None:
+    training = ground.first(select(jobs.c.training).where(jobs.c.id == ground.job(ALONE)))[0]
+    column(ALONE, training={**training, "epochs": 13})(ground)
 
 
 def single_epochs(ground: Ground, key: str) -> list[RunRecord]:
@@ -194,7 +200,7 @@ def bytes_turned(ground: Ground) -> None:
 
 def no_owner(ground: Ground) -> None:
     with ground.services.database.engine.connect() as connection:
-        # a transaction has begun by now, and within one the foreign keys cannot be switched off
+        # a transaction has started by now, and within one the foreign keys cannot be switched off
         for statement in ("COMMIT", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"):
             connection.exec_driver_sql(statement)
         connection.execute(delete(jobs).where(jobs.c.id == ground.job(WIDE)))
@@ -219,19 +225,19 @@ SPOILT: dict[str, tuple[Callable[[Ground], None], str]] = {
     "an acknowledged job is gone": (lambda g: g.write(delete(jobs).where(jobs.c.id == g.job(ALONE))), "made no job"),
     "a request was done twice": (second_job, "was done 2 times"),
     "a job has not ended": (column(ALONE, status="running"), "has not ended"),
-    "a job failed": (column(ALONE, status="failed", error={"code": "internal"}), "failed: {'code': 'internal'"),
-    "an end was told twice": (one_more_event("end"), "has ended 2 times"),
+    "a job failed": (column(ALONE, status="failed", error=FAILURE), "failed: {'code': 'internal'"),
+    "an end was reported twice": (one_more_event("end"), "has ended 2 times"),
     "a job went on after its end": (one_more_event("epoch"), "went on after its end"),
-    "an end tells otherwise": (column(ALONE, epoch=11), "its end was told as"),
+    "an end reports something else": (column(ALONE, epoch=11), "its end was reported as"),
     "an attempt came late": (first_event("status", attempt=3), "attempt 3 came after 0"),
     "a state came out of order": (one_more_event("status", status="queued"), "became queued when it was succeeded"),
-    "the last state told is another": (column(ALONE, attempt=2), "but is succeeded in 2"),
+    "the last state reported is another": (column(ALONE, attempt=2), "but is succeeded in 2"),
     "an epoch is missing": (epoch_gone, "1 of its epochs 0 to 12 are missing"),
     "an epoch is there twice": (epoch_twice, "epoch 1000 is stored 2 times"),
     "there is an epoch too many": (one_epoch_more, "holds epoch 13, though it says it got to 12"),
-    "a job succeeded early": (column(ALONE, training={**KINDS["adam float32"]["training"], "epochs": 13}), "of 13 ep"),
-    "an old epoch was told late": (one_more_event("epoch", epoch=0), "somebody else wrote"),
-    "an epoch was told otherwise": (first_event("epoch", sha256="0" * 64), "which is not what is stored"),
+    "a job succeeded early": (more_epochs_wanted, "of 13 ep"),
+    "an old epoch was reported late": (one_more_event("epoch", epoch=0), "somebody else wrote"),
+    "an epoch was reported with another hash": (first_event("epoch", sha256="0" * 64), "which is not what is stored"),
     "a parameter's bit turned": (bytes_turned, "are not those its SHA-256 names"),
     "parameters are gone": (gone(parameters, WIDE, first_epoch=0), "parameters of epoch 0 are gone"),
     "an epoch's row is wrong": (epoch_changed(WIDE, 1, parameters_stored=True), "epoch 1 says True of"),
@@ -289,10 +295,10 @@ def test_the_log_is_held_against_it(ground: Ground, change: dict[str, Any], word
 
 def test_a_failure_may_be_meant(ground: Ground) -> None:
     column(ALONE, status="failed", error={"code": "diverged"})(ground)
-    told = [
+    found = [
         str(violation) for violation in examine(ground.services, (), References(), frozenset({"diverged"})).violations
     ]
-    assert told and not any("failed: " in words for words in told)
+    assert found and not any("failed: " in words for words in found)
 
 
 def test_a_log_is_read_as_it_was_written(tmp_path: Path) -> None:

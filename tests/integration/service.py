@@ -26,7 +26,7 @@ class Service:
         self.log = data_dir.parent / f"serve-{self.port}.log"
         outer = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
         self.environment = {
-            **inherited,
+            **outer,
             "BACKPROP_DATA_DIR": str(data_dir),
             "BACKPROP_PORT": str(self.port),
             **settings,
