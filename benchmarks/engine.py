@@ -1,4 +1,4 @@
-"""The engine in process: `service.backprop.training` with the job's settings, nothing stored. It runs as the peers do."""
+"""The engine in process: `service.backprop.training` with the settings of the job, nothing stored."""
 
 import sys
 from collections.abc import Iterator

@@ -294,7 +294,7 @@ def test_the_log_is_held_against_it(ground: Ground, change: dict[str, Any], word
 
 
 def test_a_failure_may_be_meant(ground: Ground) -> None:
-    column(ALONE, status="failed", error={"code": "diverged"})(ground)
+    column(ALONE, status="failed", error={**FAILURE, "code": "diverged"})(ground)
     found = [
         str(violation) for violation in examine(ground.services, (), References(), frozenset({"diverged"})).violations
     ]
