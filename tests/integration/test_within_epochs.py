@@ -98,3 +98,28 @@ def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
     assert (waiting["status"], waiting["progress"]["epoch"]) == ("queued", 0)
     assert run_next_job(service, "test", lambda: False)
     assert record(client, job) == record(client, undisturbed)
+
+
+def test_a_run_whose_stops_are_closer_than_a_validation_takes_ends_as_undisturbed(
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.backprop.training.evaluator.EVALUATE_ROWS", 256)
+    random = np.random.default_rng(4)
+    X = random.normal(size=(2700, 4)).round(3)
+    dataset = {"inputs": X.tolist(), "targets": np.sin(X[:, :3]).round(3).tolist()}
+    training = {"epochs": 2, "batch_size": 8, "seed": 2, "metrics": ["r2"], "validation": 0.95}
+    jobs_of_both = []
+    for _ in range(2):
+        answer = client.post("/v1/jobs", json={"dataset": dataset, "network": NORMALIZED, "training": training})
+        assert answer.status_code == 202, answer.text
+        jobs_of_both.append(str(answer.json["id"]))
+    undisturbed, job = jobs_of_both
+    assert run_next_job(service, "test", lambda: False)
+    assert run_next_job(service, "test", after(20))  # past the 11 chunks that validate epoch 0
+    attempts = 1
+    while client.get(f"/v1/jobs/{job}").json["status"] != "succeeded":
+        assert run_next_job(service, "test", after(8))
+        attempts += 1
+        assert attempts < 30
+    assert attempts > 5
+    assert record(client, job) == record(client, undisturbed)

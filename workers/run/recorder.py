@@ -58,7 +58,7 @@ class Recorder:
         self.latest_state: bytes | None = None  # the optimizer's, in a job that keeps them
         self.best: tuple[int, bytes] | None = None
         self.state: StateTaker | None = None
-        self.resumed_at: tuple[int, int] | None = None  # the epoch and, within the next, the batches it began with
+        self.resumed_at: tuple[int, int, int] | None = None  # see `_position`
         self.progressed = False  # whether there is more to store than it began with
         self.within_alone: int | None = None  # an epoch kept for as long as the next one is under way
         self.best_epoch = job.best_epoch
@@ -287,6 +287,9 @@ class Recorder:
         return values
 
 
-def _position(state: TrainingState) -> tuple[int, int]:
-    """How far a state is: its epoch, and the batches that are done of the next."""
-    return state.epoch, 0 if state.partial_epoch is None else state.partial_epoch.batches
+def _position(state: TrainingState) -> tuple[int, int, int]:
+    """Return how far a state is: its epoch, and of the next the batches and the validation rows that are done."""
+    partial_epoch = state.partial_epoch
+    if partial_epoch is None:
+        return state.epoch, 0, 0
+    return state.epoch, partial_epoch.batches, partial_epoch.validated_rows

@@ -8,7 +8,7 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
 from service.backprop.metrics import Metric, Reading
-from service.backprop.training.state import PartialEpoch
+from service.backprop.training.state import Sums
 
 
 class ForwardRows(Protocol):
@@ -57,16 +57,15 @@ class Accumulator:
         for metric, memory in zip(self.measures.metrics, self.memories, strict=True):
             metric.add(memory, rows.outputs, rows.Y, self.measures.reading)
 
-    def partial_epoch(self, batches: int, seconds: float) -> PartialEpoch:
-        """Return a copy of the sums over an epoch's first `batches`, which took `seconds`."""
+    def sums(self) -> Sums:
+        """Return a copy of the sums."""
         pairs = zip(self.measures.metrics, self.memories, strict=True)
-        memories = [metric.arrays(memory) for metric, memory in pairs]
-        return PartialEpoch(batches, seconds, self.loss, self.normaliser, memories)
+        return Sums(self.loss, self.normaliser, [metric.arrays(memory) for metric, memory in pairs])
 
-    def restore(self, partial_epoch: PartialEpoch) -> None:
-        """Continue from the sums of `partial_epoch`."""
-        self.loss, self.normaliser = partial_epoch.loss, partial_epoch.normaliser
-        pairs = zip(self.measures.metrics, partial_epoch.memories, strict=True)
+    def restore(self, sums: Sums) -> None:
+        """Continue from `sums`."""
+        self.loss, self.normaliser = sums.loss, sums.normaliser
+        pairs = zip(self.measures.metrics, sums.memories, strict=True)
         self.memories = [metric.memory(arrays) for metric, arrays in pairs]
 
     def mean_loss(self) -> float:

@@ -24,12 +24,26 @@ class Evaluator:
     def evaluate(
         self, rows: Rows, chosen: IndexArray | None = None, should_stop: Callable[[], bool] = lambda: False
     ) -> Accumulator | None:
-        """Loss and metrics on the rows at `chosen` (k,), or on all; None when told to stop on the way."""
+        """Measure loss and metrics on the rows at `chosen` (k,), or on all; None when stopped on the way."""
         accumulator = Accumulator(self.measures, self.network.outputs)
         indices = np.arange(len(rows), dtype=np.intp) if chosen is None else chosen
+        return self.continue_from(0, accumulator, rows, indices, lambda done, accumulator: should_stop())
+
+    def continue_from(
+        self,
+        done: int,
+        accumulator: Accumulator,
+        rows: Rows,
+        indices: IndexArray,
+        stop_check: Callable[[int, Accumulator], bool],
+    ) -> Accumulator | None:
+        """Add the rows at `indices` (k,), of which `done` are accumulated already; None when stopped on the way.
+
+        `stop_check` gets the number of rows that are done, and their sums.
+        """
         with np.errstate(all="ignore"):
-            for start in range(0, len(indices), EVALUATE_ROWS):
-                if should_stop():
+            for start in range(done, len(indices), EVALUATE_ROWS):
+                if stop_check(start, accumulator):
                     return None
                 self.pass_rows(rows, indices[start : start + EVALUATE_ROWS], accumulator)
         return accumulator

@@ -122,7 +122,7 @@ def started(spec: RunSpec, partial_epoch: PartialEpoch | None) -> tuple[int, Acc
     accumulator = Accumulator(spec.measures, spec.network.outputs)
     if partial_epoch is None:
         return 0, accumulator
-    accumulator.restore(partial_epoch)
+    accumulator.restore(partial_epoch.training)
     return partial_epoch.batches, accumulator
 
 

@@ -1,12 +1,14 @@
 """What a training run needs to go on from a stored point as if it had never stopped."""
 
 import io
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.training.diagnostics import LayerDiagnostics
 
 SLOT = "slot_"
 
@@ -44,38 +46,80 @@ def _slots(archive: Any) -> dict[str, FloatArray]:
 
 
 @dataclass(frozen=True)
-class PartialEpoch:
-    """An epoch that is under way: `batches` of its steps are taken, in `seconds`.
+class Sums:
+    """The sums over some rows: of their losses and weights, and what each metric has accumulated, as arrays."""
 
-    `loss` and `normaliser` are sums over their rows, `memories` what the metrics hold of them, as arrays.
-    """
-
-    batches: int
-    seconds: float
     loss: float
     normaliser: float
     memories: list[list[FloatArray]]
 
-    def to_arrays(self) -> dict[str, Any]:
-        """As `TrainingState.write` writes it."""
+    def to_arrays(self, prefix: str) -> dict[str, FloatArray]:
+        """Return the metrics' arrays by the names under which they are stored."""
         return {
-            "begun_counts": np.array([self.batches, *map(len, self.memories)], dtype="<i8"),
-            "begun_values": np.array([self.seconds, self.loss, self.normaliser], dtype="<f8"),
-            **{
-                f"begun_{metric}_{index}": array
-                for metric, arrays in enumerate(self.memories)
-                for index, array in enumerate(arrays)
-            },
+            f"{prefix}_{metric}_{index}": array
+            for metric, arrays in enumerate(self.memories)
+            for index, array in enumerate(arrays)
         }
+
+    @classmethod
+    def from_arrays(cls, archive: Any, prefix: str, values: list[float], counts: list[int]) -> "Sums":
+        """Return the sums with their metrics' arrays from an archive, `counts` of them for each metric."""
+        memories = [
+            [archive[f"{prefix}_{metric}_{index}"] for index in range(count)] for metric, count in enumerate(counts)
+        ]
+        loss, normaliser = values
+        return cls(loss, normaliser, memories)
+
+
+@dataclass(frozen=True)
+class PartialEpoch:
+    """What is done of an epoch: `batches` of its steps, and `validated_rows` of its validation, in `seconds`.
+
+    `validation` holds the sums over those rows, `layers` the diagnostics of the last step, once it is done. Of the
+    stored names those that begin with "begun" are older than this class; the others may be absent.
+    """
+
+    batches: int
+    seconds: float
+    training: Sums
+    layers: tuple[LayerDiagnostics, ...] | None = None
+    validated_rows: int = 0
+    validation: Sums | None = None
+
+    def to_arrays(self) -> dict[str, Any]:
+        """Return what `TrainingState.write` writes of it."""
+        training, validation = self.training, self.validation
+        arrays: dict[str, Any] = {
+            "begun_counts": np.array([self.batches, *map(len, training.memories)], dtype="<i8"),
+            "begun_values": np.array([self.seconds, training.loss, training.normaliser], dtype="<f8"),
+            **training.to_arrays("begun"),
+        }
+        if self.layers is not None:
+            values = [[math.nan if value is None else value for value in astuple(layer)] for layer in self.layers]
+            arrays["layers"] = np.array(values, dtype="<f8")
+        if validation is not None:
+            arrays["validation_counts"] = np.array([self.validated_rows, *map(len, validation.memories)], dtype="<i8")
+            arrays["validation_values"] = np.array([validation.loss, validation.normaliser], dtype="<f8")
+            arrays |= validation.to_arrays("validation")
+        return arrays
 
     @classmethod
     def from_arrays(cls, archive: Any) -> "PartialEpoch":
         batches, *counts = archive["begun_counts"].tolist()
-        memories = [
-            [archive[f"begun_{metric}_{index}"] for index in range(count)] for metric, count in enumerate(counts)
-        ]
-        seconds, loss, normaliser = archive["begun_values"].tolist()
-        return cls(batches, seconds, loss, normaliser, memories)
+        seconds, *sums = archive["begun_values"].tolist()
+        layers, validated_rows, validation = None, 0, None
+        if "layers" in archive.files:
+            rows = archive["layers"].tolist()
+            layers = tuple(LayerDiagnostics(row[0], *map(_defined, row[1:])) for row in rows)
+        if "validation_counts" in archive.files:
+            validated_rows, *of_metrics = archive["validation_counts"].tolist()
+            validation = Sums.from_arrays(archive, "validation", archive["validation_values"].tolist(), of_metrics)
+        training = Sums.from_arrays(archive, "begun", sums, counts)
+        return cls(batches, seconds, training, layers, validated_rows, validation)
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 @dataclass(frozen=True)
@@ -136,20 +180,21 @@ class TrainingState:
 
 
 class StateTaker(Protocol):
-    """Gives a run's state after an epoch or after a batch, while training has not gone on from there."""
+    """Takes a run's state, as long as training has not continued from there."""
 
     def __call__(self, copied: bool = True) -> TrainingState:
-        """A copy, or else views of the living vectors: those must be written before training goes on."""
+        """Return a copy, or else views of the vectors in use, which must be written before training continues."""
 
 
 class Checkpoint(Protocol):
-    """Where the state is kept within epochs that are long.
+    """Stores the state within long epochs.
 
-    Asked before every step or chunk but an epoch's first, and before that one where training stops there.
+    Asked before every step or chunk of an epoch but its first, before that one where training stops there, and before
+    every chunk of its validation rows.
     """
 
     def is_due(self, stopping: bool) -> bool:
-        """Whether to keep it now; `stopping`: training ends here."""
+        """Return whether to store the state now; `stopping` says that training ends here."""
 
     def store(self, state: StateTaker) -> bool:
-        """Store it; whether training is to end here, within the epoch. Else it goes on when this returns."""
+        """Store the state; return whether training is to end here, within the epoch."""

@@ -100,9 +100,12 @@ class Trainer:
             if computed is None:
                 return None
             layers = self._diagnose(computed.last_step)
+        if partial_epoch is not None and layers is None:
+            layers = partial_epoch.layers
         validated: Accumulator | None = None
         if self.validation is not None:
-            validated = self.evaluator.evaluate(self.validation, should_stop=self.should_stop)
+            assert computed.accumulator is not None  # epochs with a validation are computed one by one
+            validated = self._validate(epoch, started_at, computed.accumulator, layers, partial_epoch)
             if validated is None:
                 return None
             if not validated.normaliser:
@@ -115,7 +118,8 @@ class Trainer:
             accumulator = self._measure_start()
             return None if accumulator is None else ComputedEpochs.single(accumulator)
         if partial_epoch is not None:
-            self._learning_rate(epoch, 0)
+            for batch in (0, partial_epoch.batches - 1):  # as a schedule by epoch and one by batch decide
+                self._learning_rate(epoch, batch)
         return self.steps.compute(
             epoch,
             self._most(epoch),
@@ -132,8 +136,34 @@ class Trainer:
             return stops
         partial_epoch = None
         if batches and accumulator is not None:
-            partial_epoch = accumulator.partial_epoch(batches, time.perf_counter() - started_at)
+            partial_epoch = PartialEpoch(batches, time.perf_counter() - started_at, accumulator.sums())
         return self.checkpoint.store(partial(self.state, epoch - 1, partial_epoch=partial_epoch)) or stops
+
+    def _validate(
+        self,
+        epoch: int,
+        started_at: float,
+        trained: Accumulator,
+        layers: tuple[LayerDiagnostics, ...] | None,
+        partial_epoch: PartialEpoch | None,
+    ) -> Accumulator | None:
+        """Measure the validation rows, from where an earlier run stopped within them; None when stopped on the way."""
+        assert self.validation is not None
+
+        def stops(done: int, validated: Accumulator) -> bool:
+            stops = self.should_stop()
+            if epoch == 0 or self.checkpoint is None or not self.checkpoint.is_due(stops):
+                return stops
+            seconds, sums = time.perf_counter() - started_at, validated.sums() if done else None
+            now = PartialEpoch(self.spec.batches, seconds, trained.sums(), layers, done, sums)
+            return self.checkpoint.store(partial(self.state, epoch - 1, partial_epoch=now)) or stops
+
+        done, validated = 0, Accumulator(self.spec.measures, self.network.outputs)
+        if partial_epoch is not None and partial_epoch.validation is not None:
+            done = partial_epoch.validated_rows
+            validated.restore(partial_epoch.validation)
+        indices = np.arange(len(self.validation), dtype=np.intp)
+        return self.evaluator.continue_from(done, validated, self.validation, indices, stops)
 
     def _most(self, epoch: int) -> int:
         """Return how many epochs from `epoch` on may be computed together: nothing may be due between them."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
+from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.layers import LAYERS, Dense, Layer
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
@@ -17,6 +18,8 @@ from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS, SGD
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import SCHEDULES
+from service.backprop.training import evaluator
+from service.backprop.training.kernels import NUMBA, NUMPY, has_numba
 from service.backprop.training.loop import train
 from service.backprop.training.rows import ArrayRows
 from service.backprop.training.settings import TrainingSettings
@@ -120,7 +123,7 @@ CASES = {
 }
 
 
-def told(result: Epoch) -> tuple[Any, ...]:
+def all_but_seconds(result: Epoch) -> tuple[Any, ...]:
     """All that an epoch says of itself but its duration."""
     return (
         result.epoch,
@@ -138,7 +141,9 @@ def told(result: Epoch) -> tuple[Any, ...]:
 
 
 def undisturbed(case: Case, precision: str) -> list[tuple[tuple[Any, ...], TrainingState]]:
-    return [(told(result), TrainingState.from_bytes(result.state().to_bytes())) for result in case.run(precision)]
+    return [
+        (all_but_seconds(result), TrainingState.from_bytes(result.state().to_bytes())) for result in case.run(precision)
+    ]
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -147,7 +152,7 @@ def test_from_every_state_the_run_goes_on_the_same(name: str, precision: str) ->
     whole = undisturbed(CASES[name], precision)
     seen = [epoch for epoch, _ in whole]
     for epoch, state in whole[:-1]:
-        assert [told(result) for result in CASES[name].run(precision, state)] == seen[epoch[0] + 1 :]
+        assert [all_but_seconds(result) for result in CASES[name].run(precision, state)] == seen[epoch[0] + 1 :]
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -163,11 +168,55 @@ def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: st
 @pytest.mark.parametrize("name", list(CASES))
 def test_from_every_batch_the_run_goes_on_the_same(name: str, precision: str) -> None:
     case, kept = CASES[name], Everywhere()
-    seen = [told(result) for result in case.run(precision, checkpoint=kept)]
-    batches = len({state.partial_epoch.batches for state in kept.states if state.partial_epoch is not None})
-    assert batches == (0 if case.settings.get("batch_size") == 50 else 6)
+    seen = [all_but_seconds(result) for result in case.run(precision, checkpoint=kept)]
+    steps = -(-50 // case.chosen().batch_size)
+    within = {state.partial_epoch.batches for state in kept.states if state.partial_epoch is not None} - {steps}
+    assert len(within) == (0 if case.settings.get("batch_size") == 50 else 6)
     for state in kept.states[:: max(1, len(kept.states) // 20)]:
-        assert [told(result) for result in case.run(precision, state)] == seen[state.epoch + 1 :]
+        assert [all_but_seconds(result) for result in case.run(precision, state)] == seen[state.epoch + 1 :]
+
+
+class CountedRows(ArrayRows):
+    """Rows that count how many were read."""
+
+    read = 0
+
+    def gather(self, indices: IndexArray, X: FloatArray, Y: FloatArray) -> None:
+        self.read += len(indices)
+        super().gather(indices, X, Y)
+
+
+@pytest.mark.parametrize("kernels", [NUMPY, *([NUMBA] if has_numba() else [])])
+@pytest.mark.parametrize("validated", [0, 60, 120, 180])
+def test_a_run_that_stopped_within_a_validation_computes_only_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, kernels: str, validated: int
+) -> None:
+    monkeypatch.setattr(evaluator, "EVALUATE_ROWS", 60)
+    case = Case({"kernels": kernels, "epochs": 3, "optimizer": OPTIMIZERS["adam"]()})
+
+    def run(**more: Any) -> tuple[list[tuple[Any, ...]], list[int], int]:
+        drawn, held_out = case.rows(50, "float32", 5), case.rows(200, "float32", 6)
+        rows, counted = CountedRows(drawn.X, drawn.Y), CountedRows(held_out.X, held_out.Y)
+        epochs, reads = [], []
+        for epoch in epochs_of(train(case.network("float32"), case.chosen(), rows, counted, **more)):
+            epochs.append(all_but_seconds(epoch))
+            reads.append(rows.read)
+        return epochs, reads, counted.read
+
+    stored = Everywhere()
+    whole, reads, _ = run(checkpoint=stored)
+    chosen = [
+        state
+        for state in stored.states
+        if state.partial_epoch is not None
+        and (state.partial_epoch.batches, state.partial_epoch.validated_rows) == (7, validated)
+    ]
+    assert [state.epoch for state in chosen] == [0, 1, 2]
+    for state in chosen:
+        epochs, reads_left, evaluated = run(resume=state)
+        assert epochs == whole[state.epoch + 1 :]
+        assert evaluated == 200 - validated + 200 * (2 - state.epoch)
+        assert reads_left == [read - reads[state.epoch + 1] for read in reads[state.epoch + 1 :]]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.ends])
