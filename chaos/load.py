@@ -40,7 +40,6 @@ class Load(threading.Thread):
         self.unfinished: list[str] = []
         self.error: BaseException | None = None
         self._moves: list[Move] = []
-        self._submitted = 0
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -83,7 +82,6 @@ class Load(threading.Thread):
         if job is None:
             self.counts["unacknowledged"] += 1
             return
-        self._submitted += 1
         self.unfinished.append(job)
         soon = time.monotonic() + self.chance.uniform(0, LATEST_MOVE_SECONDS)
         if held:

@@ -6,7 +6,6 @@ Importing this imports neither.
 from importlib.util import find_spec
 
 AUTO, NUMPY, NUMBA = "auto", "numpy", "numba"
-CHOICES = (AUTO, NUMPY, NUMBA)
 
 
 def has_numba() -> bool:
