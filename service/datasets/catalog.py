@@ -1,4 +1,4 @@
-"""Networks and datasets as clients bring them: named, checked, stored once; the same content again is the one there."""
+"""The catalog of networks and datasets: checked, named and stored once; the same content again is the stored one."""
 
 import hashlib
 import json
@@ -25,12 +25,12 @@ UPLOADS_STOP = 4  # times the space that new jobs leave free
 
 
 def generated_name(noun: str) -> str:
-    """A name for what was given none."""
+    """Return a random name for something that came without one."""
     return f"{noun}-{secrets.token_hex(4)}"
 
 
 def store_network(services: Services, name: str | None, definition: NetworkDefinition) -> tuple[NetworkRecord, bool]:
-    """The stored network, and whether it is new."""
+    """Store a network; return its record and whether it is new."""
     check_network(definition, services.settings.max_parameters)
     record = definition.normalised()
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
@@ -40,7 +40,7 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
 
 @dataclass(frozen=True)
 class StagedRows:
-    """A dataset's rows in a file that is gone with the request unless `adopt` takes it to `address` in the blobs."""
+    """A dataset's rows in a file that is removed with the request unless `adopt` moves it to `address` in blobs."""
 
     table: Table
     address: str
@@ -49,7 +49,7 @@ class StagedRows:
 
 @contextmanager
 def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
-    """Read a dataset's rows; what is refused after that leaves nothing behind.
+    """Read a dataset's rows into a temporary file, which a later refusal removes.
 
     As the disk fills, uploads are the first to be refused.
     """
@@ -61,7 +61,7 @@ def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
 
 
 def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
-    """The stored dataset, and whether it is new."""
+    """Store a dataset; return its record and whether it is new."""
     with staged_rows(services, read) as staged, services.database.begin() as connection:
         return resources.add_dataset(
             connection, name or generated_name("dataset"), staged.table, staged.address, staged.adopt
@@ -69,7 +69,7 @@ def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[D
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
-    """How to read a dataset that came as JSON."""
+    """Return the reader of a dataset that came as JSON."""
     options = ReadOptions(
         target=_names(request.target),
         weight=request.weight,
@@ -87,13 +87,13 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
 
 
 def remove_dataset(services: Services, name: str) -> None:
-    """Its rows go with the next round of the collector, as another dataset may be given the same at this moment."""
+    """Remove a dataset; the collector removes its rows later, as another dataset may be getting the same ones now."""
     with services.database.begin() as connection:
         resources.delete_dataset(connection, name)
 
 
 def collect_orphans(services: Services) -> int:
-    """Remove blobs that no row points to (it was removed, or a process died between the two); how many."""
+    """Remove blobs that no row points to, left by removals or by processes that ended too early; return how many."""
     return services.blobs.collect(partial(references.kept, services.database))
 
 

@@ -30,7 +30,7 @@ MISTAKES_FROM_SHARE = 0.9
 
 
 def read_csv(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    """The table in the file at `path`, stored as float64."""
+    """Return the table in the file at `path`, stored as float64."""
     names = _header(path)
     check_names(names, limits)
     roles = plan_roles(names, options.target, options.weight, options.drop)
@@ -48,7 +48,7 @@ def read_csv(path: Path, options: ReadOptions, limits: Limits, destination: Path
 
 
 def _header(path: Path) -> list[str]:
-    """Column names from the first record; also what can be said of the file without reading it as CSV."""
+    """Return the column names of the first record, after checks that need no CSV parser."""
     with path.open("rb") as stream:
         _check_bytes(stream)
         stream.seek(0)
@@ -117,7 +117,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Survey:
-    """What one column turns out to be, over all blocks."""
+    """What the cells of one column are, over all blocks."""
 
     def __init__(self, name: str, role: Role, options: ReadOptions, limits: Limits) -> None:
         self.name, self.role, self.limits = name, role, limits
@@ -127,7 +127,7 @@ class _Survey:
         self.odd: list[Fault] = []
 
     def look(self, column: Any, first_row: int) -> None:
-        """Count the numbers among a block's cells, keep its texts, and remember the first cells that are no numbers."""
+        """Count the numbers among a block's cells; collect its texts, and the first cells that are no numbers."""
         is_number: Any = pc.match_substring_regex(column, NUMBER)
         numbers = pc.sum(is_number).as_py() or 0
         cells = len(column) - column.null_count
@@ -166,7 +166,7 @@ class _Survey:
         return Plan(self.name, self.role, ColumnType.CATEGORY, in_order(self.texts), self.class_or_value)
 
     def _not_finite(self) -> bool:
-        """Whether all that is not a number in this column is NaN or an infinity."""
+        """Return whether all cells that are no numbers are NaN or an infinity."""
         odd = [text for text in self.texts if not _matches(text, NUMBER)]
         return self.numbers > 0 and all(_matches(text, NOT_FINITE) for text in odd)
 
@@ -176,7 +176,7 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def _numbers(column: Any, plan: Plan) -> NDArray[np.float64]:
-    """A block's numbers, or codes of its categories; NaN where a cell is empty."""
+    """Return a block's numbers, or codes of its categories; NaN where a cell is empty."""
     if plan.type is ColumnType.CATEGORY:
         codes = pc.index_in(column, value_set=pa.array(plan.categories or (), pa.string()))
         return np.asarray(pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False))

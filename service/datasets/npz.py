@@ -1,4 +1,4 @@
-"""Datasets as NPZ: a zip of `.npy` arrays. Nothing in it is trusted: no pickles, no sizes taken at their word."""
+"""Datasets as NPZ: a zip of `.npy` arrays, of which nothing is trusted: no pickles, and sizes are measured."""
 
 import difflib
 import errno
@@ -41,7 +41,7 @@ BROKEN = (
 
 
 def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    """Arrays (n, ...) become (n, features); members are unpacked next to `destination`, not in memory."""
+    """Read arrays (n, ...) as (n, features); members are unpacked next to `destination`, not in memory."""
     with _opened(path) as (archive, names):
         inputs = _choose(options.inputs, INPUTS, names, "inputs")
         targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
@@ -55,7 +55,7 @@ def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path
 
 
 def read_array(path: Path, usual: tuple[str, ...], limits: Limits) -> NDArray[Any]:
-    """The first of the `usual` names as an array (n, ...) in memory."""
+    """Return the first of the `usual` names as an array (n, ...) in memory."""
     with _opened(path) as (archive, names):
         return np.array(_unpack(archive, _choose(None, usual, names, "inputs"), path.with_suffix(".array"), limits))
 
@@ -74,7 +74,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
 
 @contextmanager
 def _unpacking() -> Iterator[None]:
-    """Whatever a damaged archive raises becomes `Malformed`; only what unpacks stands inside."""
+    """Turn what a damaged archive raises into `Malformed`; nothing but unpacking belongs inside."""
     try:
         yield
     except BROKEN as error:
@@ -101,7 +101,7 @@ def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: 
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
-    """The member as a memory map of a plain file; its header must state the size that it has."""
+    """Return the member as a memory map of a plain file; its header must state the size that it has."""
     member = archive.getinfo(name + ".npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Invalid(f"array `{name}` is packed in a way that is not read here; stored and deflated are")
@@ -124,7 +124,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> 
 
 
 def _copy(stream: IO[bytes], file: IO[bytes], most: int, name: str) -> int:
-    """Copy an array's bytes, header and all; how many."""
+    """Copy an array's bytes, header included; return how many."""
     written = 0
     while block := stream.read(MIB):
         written += len(block)
@@ -201,7 +201,7 @@ def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) ->
 
 
 def _common_dtype(X: NDArray[Any], Y: NDArray[Any] | None, step: int) -> np.dtype[Any]:
-    """uint8 and float32 stay as they are where the targets fit exactly; all else is float64."""
+    """Return uint8 or float32 where the inputs are of that type and the targets fit exactly, else float64."""
     for kind in (np.uint8, np.float32):
         own = X.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)) if kind is np.uint8 else X.dtype == np.float32
         if own and (Y is None or _fits(Y, kind, step)):

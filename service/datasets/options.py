@@ -1,4 +1,4 @@
-"""How a client wants its dataset read, and how much of it is taken."""
+"""How to read a dataset, and the limits on its size."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is unpacked, whatever was sent."""
+    """Bounds on what is unpacked, whatever the size of the upload."""
 
     max_bytes: int = 16 * 1024 * MIB
     max_columns: int = 100_000

@@ -1,4 +1,4 @@
-"""Which reader reads what. The CSV reader is imported when it is first needed: pyarrow takes a tenth of a second."""
+"""Readers by media type. The CSV reader is imported when first needed, as pyarrow takes a tenth of a second."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ FileReader = Callable[[Path, ReadOptions, Limits, Path], Table]
 
 
 def reader_of(media_type: str) -> FileReader:
-    """The reader of a file of that type; `KeyError` for another."""
+    """Return the reader of files of that type; `KeyError` for an unknown one."""
     return {CSV: _read_csv, NPZ: _read_npz}[media_type]
 
 

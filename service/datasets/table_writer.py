@@ -20,7 +20,7 @@ MAX_WHOLE_VALUES = 1000
 
 @dataclass(frozen=True)
 class Plan:
-    """A column before its rows are known."""
+    """A column as it is to be written, before its statistics are known."""
 
     name: str
     role: Role
@@ -94,7 +94,7 @@ class TableWriter:
                     self.whole[index] = None
 
     def finish(self) -> Table:
-        """Write the final header; the table as it now lies on disk."""
+        """Write the final header and return what the file holds."""
         if self.rows == 0:
             raise Invalid("the dataset has no rows")
         self.stream.seek(0)
@@ -119,7 +119,7 @@ class TableWriter:
         return Column(**_fields(plan), missing=missing, **numbers)
 
     def _sha256(self) -> str:
-        """Over what the columns are and the rows' bytes: the same rows read otherwise are other content."""
+        """Return the hash of plans and rows: the same rows read in another way are other content."""
         header = {"columns": [asdict(plan) for plan in self.plans], "scale": self.scale, "dtype": self.dtype.name}
         whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         whole.update(self.bytes.digest())
@@ -127,12 +127,12 @@ class TableWriter:
 
 
 def _or_none(value: float) -> float | None:
-    """JSON has no infinities."""
+    """Return a finite number, or None, as JSON has no infinities."""
     return float(value) if np.isfinite(value) else None
 
 
 def _fields(plan: Plan) -> dict[str, Any]:
-    """A plan's fields, as `Column` takes them."""
+    """Return a plan's fields, as `Column` takes them."""
     return {name: getattr(plan, name) for name in ("name", "role", "type", "categories", "class_or_value")}
 
 
@@ -158,7 +158,7 @@ def plan_roles(
 
 
 def in_order(texts: set[str]) -> tuple[str, ...]:
-    """Categories in numeric order when all are numbers, else by code point."""
+    """Return categories in numeric order when all are numbers, else by code point."""
     try:
         return tuple(sorted(texts, key=lambda text: (float(text), text)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""How arrays are written: whole while they are small or asked for, else summarised; and what is not finite."""
+"""Arrays in answers: complete while they are small or on request, else summarised; and their nonfinite numbers."""
 
 import math
 from collections.abc import Callable
@@ -24,7 +24,7 @@ NameOf = Callable[[tuple[int, ...]], str]
 
 @dataclass(frozen=True)
 class ArrayWriter:
-    """Writes arrays; `full` asks for all of every one."""
+    """Writes arrays into answers; with `full`, every number of them."""
 
     names: Names
     full: bool
@@ -35,7 +35,7 @@ class ArrayWriter:
         return min(SHOWN_NUMBERS, ALL_NUMBERS // (ARRAYS_A_LAYER * self.names.layers))
 
     def array(self, values: FloatArray, name_of: NameOf) -> Any:
-        """As it is, or by its shape, extremes, mean, length and largest entries."""
+        """Return a small array as it is, else its shape, extremes, mean, norm and largest entries."""
         if self.full or values.size <= self.limit:
             return np.ascontiguousarray(values, dtype=np.float64)
         flat = values.ravel()
@@ -55,11 +55,11 @@ class ArrayWriter:
         }
 
     def by_row(self, values: FloatArray, layer: int) -> Any:
-        """An array (rows, units) of a layer; layer -1 are the inputs."""
+        """Return an array (rows, units) of a layer; layer -1 are the inputs."""
         return self.array(values, lambda index: self.names.unit(layer, index[-1]))
 
     def parameters(self, arrays: dict[str, FloatArray], layer: int) -> dict[str, Any]:
-        """Arrays of a layer's parameters by name."""
+        """Return arrays of a layer's parameters by name."""
 
         def name_of(name: str) -> NameOf:
             return lambda index: self.names.parameter(Place(layer, name, index))
@@ -77,7 +77,7 @@ def check_full(full: bool, numbers: int) -> None:
 
 
 def with_nonfinite(body: dict[str, Any]) -> dict[str, Any]:
-    """The body, and the names of what is not finite in it and so written as null."""
+    """Return the body, and the names of what is not finite in it and so written as null."""
     found: list[str] = []
     _find(body, "", found)
     return {**body, "nonfinite": found[:MOST_NONFINITE]} if found else body

@@ -1,4 +1,4 @@
-"""The rows that are explained, as the network takes them: those a request brings, or the job's own."""
+"""The rows of an explanation as the network takes them: rows of the request, or the job's own."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ FLOAT64 = np.dtype("<f8")
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows X (rows, inputs) with targets Y (rows, outputs), and what they weigh."""
+    """Rows X (rows, inputs), targets Y (rows, outputs) and weights of rows (rows,)."""
 
     X: FloatArray
     Y: FloatArray
@@ -34,7 +34,7 @@ class Batch:
 
 
 def requested_batch(services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
-    """The request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
+    """Return the request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
     if isinstance(request, TraceRequest) and request.row is not None:
         return _one_row(services, subject, request.row)
     instances, targets = request.instances or [], request.targets or []
@@ -66,7 +66,7 @@ def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> 
 
 
 def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
-    """Numbers, one an output; of a single output without brackets, too."""
+    """Read numbers, one an output; a single one may come without brackets."""
     row = given if isinstance(given, list) else [given]
     if len(row) != len(out):
         faults.append(Fault(f"must have {len(out)} values, one an output, got {len(row)}", pointer=where))
@@ -81,7 +81,7 @@ def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> Non
 
 
 def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
-    """A class's label, in brackets or not; or, as the network answers it, one number an output."""
+    """Read a class's label, in brackets or not; or one number an output, as the network answers it."""
     labels = preprocessing.labels or ()
     row = given if isinstance(given, list) else [given]
     if len(row) == len(out) > 1 or (len(row) == 1 and type(row[0]) is float and not row[0].is_integer()):
@@ -98,7 +98,7 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
 
 
 def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
-    """The job and the dataset it was trained on; `Conflict` when that is gone or another one has its name."""
+    """Return the job and the dataset it was trained on; `Conflict` when that is gone or another one has its name."""
     job = subject.job
     if job is None:
         raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
@@ -118,7 +118,7 @@ def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, Dataset
 
 
 def _one_row(services: Services, subject: Subject, row: int) -> Batch:
-    """A row of the job's dataset, counted from 0 as its rows are listed."""
+    """Return a row of the job's dataset, counted from 0 as its rows are listed."""
     _, dataset = dataset_of(services, subject)
     if row >= dataset.table.rows:
         detail = f"must be below {dataset.table.rows:,}, the rows of `{dataset.name}`, got {row:,}"
@@ -130,7 +130,7 @@ def _one_row(services: Services, subject: Subject, row: int) -> Batch:
 
 
 def first_training_rows(services: Services, subject: Subject, most: int) -> Batch:
-    """The first of the job's training rows, at most so many, as epoch 0's look at the loss takes them."""
+    """Return the first training rows of the job, at most `most`, the same that epoch 0's loss is measured on."""
     job, dataset = dataset_of(services, subject)
     array = open_rows(services.blobs.path(dataset.address))
     training, _ = split(dataset.table, array, job.splitting)
@@ -139,7 +139,7 @@ def first_training_rows(services: Services, subject: Subject, most: int) -> Batc
 
 
 def training_rows(table: Table, job: JobRecord) -> int:
-    """How many of a dataset's rows a job may have trained on at most, by arithmetic."""
+    """Return how many of a dataset's rows a job may have trained on at most, by arithmetic."""
     start, end = job.training.rows or (0, table.rows)
     return end - start
 

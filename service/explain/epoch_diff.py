@@ -1,4 +1,4 @@
-"""What training changed from one stored epoch to another, layer by layer."""
+"""Differences between the parameters of two stored epochs, layer by layer."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from service.store.epochs import epochs
 
 
 def diff(services: Services, before: Subject, after: Subject, full: bool) -> dict[str, Any]:
-    """`after` less `before`, two epochs of the same job."""
+    """Subtract the parameters of `before` from those of `after`, two epochs of the same job."""
     first, last = before.network, after.network
     check_full(full, first.vector.size)
     writer = ArrayWriter(Names(first), full)
@@ -70,13 +70,13 @@ def _layer(writer: ArrayWriter, placed: PlacedLayer, other: PlacedLayer) -> dict
 
 
 def _relative(moved: FloatArray, before: FloatArray) -> float | None:
-    """How long the change is, measured by what it changed; None where that was 0."""
+    """Return the norm of the change relative to that of what it changed; None where that is 0."""
     length = float(np.linalg.norm(before))
     return float(np.linalg.norm(moved)) / length if length else None
 
 
 def _largest(writer: ArrayWriter, layer: int, name: str, moved: FloatArray) -> dict[str, Any]:
-    """The entry that moved furthest."""
+    """Return the entry with the largest change."""
     index = tuple(int(step) for step in np.unravel_index(int(np.abs(moved).argmax()), moved.shape))
     return {
         "index": list(index),

@@ -1,4 +1,4 @@
-"""Which equation gave each number of a trace. BP1 to BP4 are those of Nielsen's chapter 2."""
+"""The equation behind each number of a trace. BP1 to BP4 are those of Nielsen's chapter 2."""
 
 import inspect
 
@@ -17,7 +17,7 @@ UPDATE = {
 
 
 def of_forward(placed: PlacedLayer) -> dict[str, str]:
-    """How a layer's outputs come of what it is given."""
+    """Return the equations of a layer's outputs."""
     layer = placed.layer
     activation = layer.last_activation()
     function = "f" if activation is None else activation.name
@@ -42,7 +42,7 @@ def _normalised(over: str) -> dict[str, str]:
 
 
 def of_backward(network: Network, returned: Returned, loss: str) -> dict[str, str]:
-    """How a layer's error comes of the layer behind it, and its gradients of its error."""
+    """Return the equations of a layer's error and of its gradients."""
     placed = network.layers[returned.layer]
     is_last = returned.layer == len(network.layers) - 1
     activation = placed.layer.last_activation()
@@ -82,5 +82,5 @@ def _gradients(placed: PlacedLayer) -> dict[str, str]:
 
 
 def of_optimizer(optimizer: Optimizer) -> str:
-    """The optimizer's own rule."""
+    """Return the optimizer's own equation."""
     return (inspect.getdoc(type(optimizer)) or "").split("\n\n")[0].replace("\n", " ")

@@ -1,4 +1,4 @@
-"""How good a network is on a dataset: its loss, its metrics and, for classes, who was taken for whom."""
+"""Evaluation of a network on a dataset: its loss, its metrics and, for classes, the confusion matrix."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ MOST_CLASSES = 100  # a larger matrix is nothing to read
 
 
 def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
-    """As validation measures it: in the network's own precision, with the job's loss, weights and metrics."""
+    """Measure as validation does: in the network's own precision, with the job's loss, weights and metrics."""
     with services.database.read() as connection:
         try:
             dataset = resources.get_dataset(connection, name)
@@ -74,7 +74,7 @@ def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:
 
 
 def _settings(subject: Subject) -> TrainingSettings:
-    """What a job would measure by default, for a version whose job is gone."""
+    """Return a job's default loss and metrics, for a version whose job was deleted."""
     preprocessing, output = subject.preprocessing, output_activation(subject.network)
     classes = preprocessing.labels is not None
     loss = "mean_squared_error"

@@ -1,4 +1,4 @@
-"""Which numbers of a trace are written as formulas: all, or of a large network those that matter most."""
+"""Selection of the numbers of a trace that get a formula: all, or of a large network the largest ones."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ BY_UNIT, BY_PARAMETER = 5, 4  # formulas of a unit in each row, and of a paramet
 
 @dataclass(frozen=True)
 class FormulaSelection:
-    """By layer the units, and the parameters as places in the whole vector; how many formulas that leaves out."""
+    """By layer the selected units, and parameters by position in the vector; `left_out` counts the other formulas."""
 
     units: list[IndexArray]
     parameters: list[IndexArray]
@@ -34,7 +34,7 @@ def check_formulas(network: Network, rows: int) -> None:
 
 
 def select_formulas(trace: Trace) -> FormulaSelection:
-    """Of a large network, in each layer the units with the largest errors and the parameters that contribute most."""
+    """Select all, or of a large network each layer's units and parameters with the largest errors and contributions."""
     network, rows = trace.network, len(trace.inputs)
     by_layer = MOST_FORMULAS // (2 * len(network.layers))
     units_room, parameters_room = max(1, by_layer // (rows * BY_UNIT)), max(1, by_layer // BY_PARAMETER)
@@ -52,13 +52,13 @@ def select_formulas(trace: Trace) -> FormulaSelection:
 
 
 def count_of(network: Network, rows: int) -> int:
-    """How many formulas there are in all."""
+    """Return how many formulas there are in all."""
     units = sum(placed.units for placed in network.layers)
     return rows * BY_UNIT * units + BY_PARAMETER * network.parameters.size
 
 
 def _largest(values: FloatArray, room: int) -> IndexArray:
-    """Where the largest are, at most `room`, ascending; what is not finite is among them."""
+    """Return the positions of the largest values, at most `room`, ascending; nonfinite ones count as largest."""
     if len(values) <= room:
         return np.arange(len(values), dtype=np.intp)
     ranked = np.where(np.isfinite(values), values, np.inf)

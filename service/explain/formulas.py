@@ -22,13 +22,13 @@ Formula = dict[str, Any]
 
 
 def number(value: float) -> str:
-    """Six significant digits; a negative number in brackets, so that it can stand behind a sign."""
+    """Write six significant digits, and a negative number in brackets, so that it can follow a sign."""
     text = f"{value:.6g}"
     return f"({text})" if value < 0 else text
 
 
 def added(count: int, term: Callable[[int], str]) -> str:
-    """A sum of so many terms, its middle left out where it is long; only what is written is made."""
+    """Write a sum of so many terms, without the middle of a long one; only written terms are formatted."""
     if count <= SUM_TERMS:
         return " + ".join(map(term, range(count)))
     head, tail = range(SUM_TERMS - 2), range(count - 2, count)
@@ -57,7 +57,7 @@ class Formulas:
         self.before = [placed.views(trace.update.before) for placed in trace.network.layers]
 
     def all(self) -> list[Formula]:
-        """Forward, the error, back, update."""
+        """Return the formulas of the forward pass, the error, the backward pass and the update."""
         found: list[Formula] = []
         for placed, forward in zip(self.network.layers, self.trace.forward, strict=True):
             found += self._forward(placed, forward)
@@ -81,7 +81,7 @@ class Formulas:
         return written if row is None else {**written, "row": row}
 
     def _given(self, layer: int) -> FloatArray:
-        """What a layer is given (rows, inputs)."""
+        """Return the inputs of a layer (rows, inputs)."""
         return self.trace.forward[layer - 1].activations if layer else self.trace.inputs
 
     def _forward(self, placed: PlacedLayer, forward: Passed) -> Iterator[Formula]:

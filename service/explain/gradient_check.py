@@ -47,13 +47,13 @@ def check_network(services: Services, name: str, request: NetworkGradientCheckRe
 
 
 def _inputs_of(definition: NetworkDefinition) -> int:
-    """As many as the first layer's given weights take, if it has some."""
+    """Return how many inputs the first layer's given weights have; `INPUTS` without given weights."""
     weights = getattr((definition.layers or [None])[0], "weights", None)
     return INPUTS if weights is None else len(weights)
 
 
 def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
-    """How many parameters are looked at; of a large network fewer, unless the request says how many."""
+    """Return how many parameters to check; fewer of a large network, unless the request says how many."""
     size = subject.network.parameters.size
     each = 4 * request.rows * max(size, 1)
     if "parameters" not in request.model_fields_set:

@@ -1,4 +1,4 @@
-"""The loss of a job's network as one of its parameters moves, or two: slope and surface."""
+"""The loss of a job's network as a function of one parameter (slope) or two (surface)."""
 
 from dataclasses import asdict
 from typing import Any
@@ -28,7 +28,7 @@ MARGIN = 0.1  # of the path's extent, added on either side of a surface
 
 
 def rows_for(network: Network, layer: int, points: int) -> int:
-    """On how many rows a loss is measured that is asked for so many times: by arithmetic, at most epoch 0's look's."""
+    """Return on how many rows to compute the loss at so many points; at most those of epoch 0's loss."""
     by_work = WORK // row_cost(network, layer, points)
     by_memory = NUMBERS // row_numbers(network)
     return max(FEWEST_ROWS, min(EPOCH_0_ROWS, by_work, by_memory))
@@ -40,7 +40,7 @@ def _landscape(services: Services, subject: Subject, layer: int, points: int) ->
 
 
 def slope(services: Services, subject: Subject, place: Place, span: float, points: int) -> dict[str, Any]:
-    """The loss from `span` below a parameter's value to `span` above, its tangent, and the optimizer's step."""
+    """Compute the loss from `span` below a parameter's value to `span` above, its tangent, and the optimizer's step."""
     landscape = _landscape(services, subject, place.layer, points)
     value, gradient = landscape.value(place), landscape.gradient(place)
     values = np.linspace(value - span, value + span, points)
@@ -72,7 +72,7 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
 
 
 def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
-    """What the optimizer would move the parameter by, over these rows; the landscape's network stays where it is."""
+    """Return the step the optimizer would take on these rows; the landscape's network is left as it was."""
     network, updating = landscape.network, subject.updating()
     before = network.parameters.copy()
     standing = updating.standing or fresh(updating.optimizer, network)
@@ -91,7 +91,7 @@ def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
 
 
 def _named(network: Network, place: Place) -> dict[str, Any]:
-    """A parameter as an answer says which is meant, as `weight` or `bias` of a query say it."""
+    """Return a parameter's layer, its index as the query's `weight` or `bias`, and its name."""
     key = "weight" if place.name == "weights" else "bias"
     index = list(place.index) if place.name == "weights" else place.index[0]
     return {"layer": place.layer, key: index, "name": Names(network).parameter(place)}
@@ -100,7 +100,7 @@ def _named(network: Network, place: Place) -> dict[str, Any]:
 def surface(
     services: Services, subject: Subject, x: Place, y: Place, span: float | None, points: int
 ) -> dict[str, Any]:
-    """The loss over two parameters, and the path that the job took; without a `span` the path lies within it."""
+    """Compute the loss over two parameters and the path of the job; without a `span` the surface contains the path."""
     if x == y:
         raise Invalid.at("?y", "is the same parameter as `x`")
     landscape = _landscape(services, subject, min(x.layer, y.layer), points * points)
@@ -143,7 +143,7 @@ def _axis(value: float, on_path: list[float], span: float | None, points: int) -
 
 
 def _path(services: Services, subject: Subject, x: Place, y: Place) -> list[tuple[Waypoint, tuple[float, float]]]:
-    """Where both parameters stood at stored epochs, in the order of training."""
+    """Return the values of both parameters at stored epochs, in the order of training."""
     assert subject.job is not None
     size = subject.network.dtype.itemsize
     offsets = [(stored_position(subject.network, place) * size, size) for place in (x, y)]
@@ -159,7 +159,7 @@ def _path(services: Services, subject: Subject, x: Place, y: Place) -> list[tupl
 
 
 def _pieces(services: Services, waypoint: Waypoint, offsets: list[tuple[int, int]]) -> tuple[bytes, ...] | None:
-    """The same out of a blob; None when it went meanwhile."""
+    """Read the numbers out of a blob; None when it was removed meanwhile."""
     assert waypoint.address is not None
     pieces = []
     try:

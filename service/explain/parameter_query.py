@@ -1,4 +1,4 @@
-"""How a client names one parameter: its layer, then `input,unit` of a weight, or a bias's unit. Counted from 0."""
+"""Parsing of one parameter in a query: its layer, then `input,unit` of a weight or a bias's unit, from 0."""
 
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network
@@ -8,7 +8,7 @@ BIAS = ("bias", "b")
 
 
 def weight_or_bias(network: Network, layer: str | None, weight: str | None, bias: str | None) -> Place:
-    """`?layer=0&weight=3,2` or `?layer=0&bias=2`."""
+    """Parse `?layer=0&weight=3,2` or `?layer=0&bias=2`."""
     if layer is None:
         raise Invalid.at("?layer", "is missing: the layer's number, from 0")
     if (weight is None) == (bias is None):
@@ -20,7 +20,7 @@ def weight_or_bias(network: Network, layer: str | None, weight: str | None, bias
 
 
 def any_parameter(network: Network, name: str, text: str | None) -> Place:
-    """`?x=0,3,2` for a weight, `?x=0,bias,2` for a bias: the layer first."""
+    """Parse `?x=0,3,2` for a weight, `?x=0,bias,2` for a bias: the layer first."""
     where = f"?{name}"
     if text is None:
         raise Invalid.at(where, "is missing: `layer,input,unit` of a weight or `layer,bias,unit`, counted from 0")

@@ -1,4 +1,4 @@
-"""What is explained: an epoch of a job or a version of a model, with how it is trained."""
+"""Subjects of explanations: an epoch of a job or a version of a model, and how it is trained."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float6
 
 @dataclass(frozen=True)
 class Subject:
-    """`settings` are None when the job that knew them is gone; `head` says in answers what is meant.
+    """A network to explain. `settings` are None when its job was deleted; `head` names the subject in answers.
 
     `read_standing` reads the optimizer's state, once it is asked for; None where its step is to be a first one.
     """
@@ -59,7 +59,7 @@ class Subject:
         return Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
 
     def standing(self) -> Standing | None:
-        """Where the optimizer stood, if its state is stored with the epoch; None: every step is a first one."""
+        """Return the optimizer's state if it is stored with the epoch, else None, and its step is a first one."""
         return None if self.read_standing is None else self.read_standing()
 
     def updating(self) -> Updating:
@@ -67,7 +67,7 @@ class Subject:
         return Updating(settings.optimizer, self.learning_rate, settings.regularization, self.standing())
 
     def with_choices(self, loss: Any, optimizer: Any) -> "Subject":
-        """With the request's `loss` and `optimizer` in place of its own, where they are given."""
+        """Return the subject with the request's `loss` and `optimizer` in place of its own, where given."""
         if loss is None and optimizer is None:
             return self
         settings, rate, read_standing = self.settings, self.learning_rate, self.read_standing
@@ -88,7 +88,7 @@ class Subject:
 
 
 def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Subject:
-    """The network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
+    """Return the network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
     with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
     check_size(job.network)
@@ -99,7 +99,7 @@ def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoc
 def version_subject(
     services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
 ) -> Subject:
-    """A version of a model, or the network as its job had it after an epoch."""
+    """Return a version of a model, or the network as its job had it after an epoch."""
     with services.database.read() as connection:
         record = stored_models.load_version(connection, name, version)
         check_size(record.network)
@@ -126,7 +126,7 @@ def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: d
 
 
 def _standing(services: Services, job: JobRecord, epoch: int) -> Standing | None:
-    """The optimizer's state after an epoch, if the job keeps it."""
+    """Return the optimizer's state after an epoch, if the job stores it."""
     with services.database.read() as connection:
         stored = optimizer_states.load(connection, job.number, epoch)
     if stored is None:
@@ -146,12 +146,12 @@ def build_optimizer(record: Any) -> Optimizer:
 
 
 def plain_settings(loss: Loss, optimizer: Optimizer) -> TrainingSettings:
-    """Settings of no job."""
+    """Return settings that belong to no job."""
     return TrainingSettings(loss, optimizer, epochs=1, batch_size=1, shuffle=False, seed=0)
 
 
 def default_loss(network: Network) -> str:
-    """As a job's would be, whose targets are values unless the outputs are a softmax."""
+    """Return the loss that a job would have, taking targets as values unless the outputs are a softmax."""
     return "categorical_cross_entropy" if output_activation(network) == "softmax" else "mean_squared_error"
 
 

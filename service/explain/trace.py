@@ -101,7 +101,7 @@ def _backward(traced: Trace, writer: ArrayWriter, loss: str) -> list[dict[str, A
 
 
 def _update(traced: Trace, writer: ArrayWriter) -> list[dict[str, Any]]:
-    """By layer; `gradient` is there where penalties or clipping changed the gradient of the loss."""
+    """Return the update by layer; `gradient` is included where penalties or clipping changed that of the loss."""
     step, contributions, update = traced.step, traced.contributions, traced.update
     vectors = {"before": update.before, "step": step, "after": update.after, "contribution": contributions}
     changed = not np.array_equal(update.gradient, traced.gradients)

@@ -1,4 +1,4 @@
-"""What units and parameters are called: `input 1`, `hidden 2`, `output 1`, `input 1 -> hidden 2`. Counted from 1."""
+"""Names of units and parameters: `input 1`, `hidden 2`, `output 1`, `input 1 -> hidden 2`. Counted from 1."""
 
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network
@@ -25,7 +25,7 @@ class Names:
         return len(self._heads)
 
     def unit(self, layer: int, unit: int) -> str:
-        """A unit behind a layer; layer -1 are the inputs."""
+        """Return a unit behind a layer; layer -1 are the inputs."""
         return f"input {unit + 1}" if layer < 0 else f"{self._heads[layer]}{unit + 1}"
 
     def parameter(self, place: Place) -> str:

@@ -32,7 +32,7 @@ NO_PREPROCESSING = Preprocessing("none", "none", "error", (), (), None, None, Fa
 
 
 def network_subject(services: Services, name: str, request: NetworkTraceRequest) -> Subject:
-    """A bare network with the request's parameters, or parameters drawn with its seed."""
+    """Return an untrained network with the request's parameters, or parameters drawn with its seed."""
     with services.database.read() as connection:
         record = resources.get_network(connection, name)
     outputs = len(request.targets[0]) if isinstance(request.targets[0], list) else 1
@@ -47,7 +47,7 @@ def network_subject(services: Services, name: str, request: NetworkTraceRequest)
 
 
 def complete_definition(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
-    """The stored network; one by `hidden` gets an output layer that fits the loss asked for, or its own default."""
+    """Return the stored network; one by `hidden` gets an output layer that fits the request's loss, or its own."""
     definition = NetworkDefinition.model_validate(record)
     chosen = loss or (None if definition.training is None else definition.training.loss)
     activation = "linear"
@@ -60,7 +60,7 @@ def complete_definition(record: dict[str, Any], outputs: int, loss: Any) -> Netw
 def with_drawn_parameters(
     name: str, definition: NetworkDefinition, inputs: int, seed: int | None, loss: Any
 ) -> Subject:
-    """A network with the parameters of a seed, one that is made if none is given; it does not read rows yet."""
+    """Return a network with the parameters of a seed, a random one if none is given; it has no preprocessing yet."""
     _check_inputs(definition, inputs)
     normalised = {**definition.normalised(), "inputs": inputs}
     check_size(normalised)
@@ -87,14 +87,14 @@ def _check_inputs(definition: NetworkDefinition, inputs: int) -> None:
 
 
 def _plain(network: Network) -> Preprocessing:
-    """Nothing is done to the numbers of a bare network."""
+    """Return preprocessing that leaves the numbers as they are."""
     inputs = tuple(InputColumn(f"input {index + 1}", ColumnType.NUMBER) for index in range(network.inputs))
     targets = tuple(TargetColumn(f"output {index + 1}") for index in range(network.outputs))
     return replace(NO_PREPROCESSING, inputs=inputs, targets=targets)
 
 
 def _take(network: Network, parameters: list[dict[str, list[Any]]]) -> None:
-    """The request's parameters, checked against the network's shapes."""
+    """Copy the request's parameters into the network, checked against its shapes."""
     if len(parameters) != len(network.layers):
         detail = f"must have {len(network.layers)} entries, one a layer, got {len(parameters)}"
         raise Invalid.at("#/parameters", detail)

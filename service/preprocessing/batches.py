@@ -1,4 +1,4 @@
-"""Rows of a stored dataset as a network takes them, gathered by index; and which rows train and which validate."""
+"""Rows of a stored dataset as a network takes them, gathered by index, and their split for validation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ BLOCK_BYTES = 1024 * 1024
 
 
 def open_rows(path: Path) -> NDArray[Any]:
-    """The stored array (rows, columns) as a memory map."""
+    """Return the stored array (rows, columns) as a memory map."""
     return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
@@ -139,7 +139,7 @@ def rows_of_another(
     in_memory_bytes: int = IN_MEMORY_BYTES,
     kernels: str = NUMPY,
 ) -> MappedRows:
-    """All rows of another dataset than the `training` one, as a network trained on that takes them."""
+    """Return all rows of another dataset than the `training` one, as a network trained on that takes them."""
     every = RowRanges(range(table.rows))
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
 

@@ -1,4 +1,4 @@
-"""Other datasets read as the one a network was trained on: by the columns that its preprocessing was fitted for."""
+"""Checks and adapts other datasets to the columns that a network's preprocessing was fitted on."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,7 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
 
 
 def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
-    """Another dataset with the widths and classes of the one preprocessing was fitted on, and its own statistics.
+    """Return another dataset with the widths and classes that preprocessing was fitted on, and its own statistics.
 
     `Invalid` at `where` says why it does not fit.
     """
@@ -52,7 +52,7 @@ def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, w
 
 
 def _filled(column: Column, fitted: InputColumn, missing: str) -> Column:
-    """An indicator of missing values is an input where one was fitted, whatever is missing here."""
+    """Make the indicator of missing values an input where one was fitted, whatever is missing here."""
     if missing != "indicator":
         return column
     return replace(column, missing=max(1, column.missing) if fitted.indicator else 0)
@@ -66,7 +66,7 @@ def class_weights_by_label(
     rows: Selection,
     samples: Weights | None,
 ) -> Weights | None:
-    """`class_weights` in the order of the `labels` a network was trained with, some of which may be missing here."""
+    """Return `class_weights` in the order of the network's `labels`, some of which may not occur here."""
     if choice is None or labels is None:
         return None
     here = labels_of(table.having(Role.TARGET)[0])

@@ -81,7 +81,7 @@ class Preprocessing:
 
     @property
     def target_scale(self) -> Numbers | None:
-        """What an output's error is multiplied by to be in the target's own units; None where it is 1."""
+        """The factors (outputs,) from an output's error to the target's own units; None where they are 1."""
         if self.labels is not None or self.target_values == "none":
             return None
         return np.array([target.divisor for target in self.targets])
@@ -125,14 +125,14 @@ class Preprocessing:
             Y[...] = raw == np.array(self.codes)
 
     def restore(self, A: NDArray[Any]) -> NDArray[Any]:
-        """Outputs (k, outputs) as predictions: probabilities as they are, values in their own units."""
+        """Return outputs (k, outputs) as predictions: probabilities as they are, values in their own units."""
         if self.labels is not None or self.target_values == "none":
             return A
         scale = np.array([target.divisor for target in self.targets])
         return np.asarray(A * scale + np.array([target.offset for target in self.targets]))
 
     def label_of(self, A: NDArray[Any]) -> list[str | int] | None:
-        """The class of each row of outputs; None for values."""
+        """Return the class of each row of outputs; None for values."""
         if self.labels is None:
             return None
         indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
@@ -201,7 +201,7 @@ def _choose(choice: str, lies_within_one: Callable[[], bool]) -> str:
 
 
 def _scaling(choice: str, statistics: ColumnStatistics, index: int, scale: float) -> tuple[float, float]:
-    """Offset and divisor in the column's own units; a constant column is only shifted."""
+    """Return offset and divisor in the column's own units; a constant column is only shifted."""
     if choice == "standardize":
         offset, divisor = statistics.mean[index], statistics.deviation[index]
     elif choice == "min_max":
@@ -236,7 +236,7 @@ def _fit_input(
 
 
 def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
-    """Of the stored values that are there, 0 if none is; one column of the training rows at a time is in memory."""
+    """Return the median of the stored values, 0 if all are missing; one column of the training rows is in memory."""
     values = np.empty(len(rows), dtype=array.dtype)
     count = 0
     for _, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):

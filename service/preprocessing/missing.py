@@ -1,4 +1,4 @@
-"""Missing values where none may be: found and named by row and column."""
+"""Missing values where none is allowed, named by row and column."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def missing(column: Column, row: int | None) -> Invalid:
 
 
 def check_complete(table: Table, array: NDArray[Any], rows: Selection, choice: str) -> None:
-    """`Invalid` names the first missing value in `rows` that `choice`, the job's `missing`, does not fill."""
+    """Raise `Invalid` for the first missing value in `rows` that `choice`, the job's `missing`, does not fill."""
     for index, column in enumerate(table.columns):
         if not column.missing or (column.role is Role.INPUT and choice != "error"):
             continue

@@ -1,4 +1,4 @@
-"""The common body of a prediction, rows of nothing but numbers, read without making a Python object of each.
+"""A fast reader of the common body of a prediction: rows of numbers, read without a Python object for each.
 
 Anything unusual is left to `service.preprocessing.prediction_rows`, which reads it or names what is wrong with it.
 """

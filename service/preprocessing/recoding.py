@@ -1,4 +1,4 @@
-"""Reads another dataset's codes for categories as the training dataset's, a batch at a time: what is stored stays."""
+"""Maps another dataset's codes of categories to the training dataset's, a batch at a time as they are read."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class Recoding:
             self.codes[index] = np.array([known[text] for text in there.categories], dtype=np.float64)
 
     def read(self, raw: NDArray[Any]) -> NDArray[Any]:
-        """Stored rows (k, columns) with the training dataset's codes; what is missing stays so."""
+        """Return stored rows (k, columns) with the training dataset's codes; missing values stay missing."""
         if not self.codes:
             return raw
         recoded = np.array(raw)

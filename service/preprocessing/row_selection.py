@@ -1,4 +1,4 @@
-"""Which rows of a stored array are meant, in as little memory as that takes, and reading them block by block.
+"""Selections of rows of a stored array, in little memory, and reading them block by block.
 
 A row's position is its place among the chosen ones, from 0; its index the place in the stored array.
 """
@@ -21,14 +21,14 @@ class Selection(Protocol):
     def __len__(self) -> int: ...
 
     def at(self, positions: Indices) -> Indices:
-        """The indices of the rows at `positions` (k,)."""
+        """Return the indices of the rows at `positions` (k,)."""
 
     def block(self, start: int, stop: int) -> slice | Indices:
-        """What to index the stored array by for the positions from `start` to `stop`."""
+        """Return an index into the stored array for the positions from `start` to `stop`."""
 
 
 class RowRanges:
-    """Ranges of rows, ascending and apart: holds nothing that grows with the rows."""
+    """Ranges of rows, ascending and disjoint; their memory does not grow with the rows."""
 
     def __init__(self, *ranges: range) -> None:
         self.ranges = tuple(part for part in ranges if len(part))
@@ -89,17 +89,17 @@ class InterruptibleRows:
 
 
 def smallest_type(largest: int) -> np.dtype[Any]:
-    """The smallest unsigned type that holds 0 to `largest`."""
+    """Return the smallest unsigned type that holds 0 to `largest`."""
     return np.min_scalar_type(largest)
 
 
 def row_number(rows: Selection, position: int) -> int:
-    """A row as clients count them: in the whole dataset, from 1."""
+    """Return a row as clients count them: in the whole dataset, from 1."""
     return int(rows.at(np.array([position], dtype=np.intp))[0]) + 1
 
 
 class Pages:
-    """Lets go of a mapped file's pages after every so many bytes read, so that they do not pile up in this process.
+    """Releases a mapped file's pages after every so many bytes read, so that they do not accumulate in this process.
 
     They stay in the system's cache as long as it likes; the map must be read-only.
     """
@@ -120,7 +120,7 @@ class Pages:
 
 
 def read_blocks(array: NDArray[Any], rows: Selection, step: int, columns: slice) -> Iterator[tuple[int, NDArray[Any]]]:
-    """The chosen rows' `columns` as copies of at most `step` rows, each with the position of its first row."""
+    """Return the chosen rows' `columns` as copies of at most `step` rows, each with the position of its first row."""
     pages = Pages(array)
     for start in range(0, len(rows), step):
         block = np.array(array[rows.block(start, min(start + step, len(rows))), columns])

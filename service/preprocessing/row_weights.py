@@ -1,4 +1,4 @@
-"""What rows and classes weigh in the loss."""
+"""Weights of rows and classes in the loss."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def class_weights(
     rows: Selection,
     samples: Weights | None = None,
 ) -> Weights | None:
-    """What each class weighs (classes,), in the order of `labels`; None where all weigh the same.
+    """Return the weight of each class (classes,), in the order of `labels`; None where all weigh the same.
 
     `choice` is the job's `class_weights`, `rows` are the training rows and `samples` (n,) their weights. `balanced` is
     n / (classes * rows of the class), King and Zeng 2001, over the classes that occur; one that does not weighs 1.
@@ -66,7 +66,7 @@ def class_weights(
 
 
 def _by_class(array: NDArray[Any], table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
-    """The rows of each class (classes,), or with `samples` the sum of their weights."""
+    """Return the rows of each class (classes,), or with `samples` the sum of their weights."""
     totals = np.zeros(classes)
     for start, block in class_blocks(array, table, rows):
         weights = None if samples is None else samples[start : start + len(block)]

@@ -1,4 +1,4 @@
-"""How the stored columns spread over the training rows: read in blocks, and only as far as somebody asks."""
+"""Statistics of stored columns over the training rows, read in blocks when they are first needed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,11 +49,11 @@ class ColumnStatistics:
         return self._first.mean
 
     def first_missing(self, column: int) -> int | None:
-        """The first row, counted from 1, where the column has no value; None where it always has."""
+        """Return the first row, counted from 1, where the column has no value; None where it always has."""
         return self._first.first_missing[column] if self.columns[column].missing else None
 
     def lies_within_one(self, start: int, stop: int, scale: float) -> bool:
-        """Whether all numbers of columns `start` to `stop`, divided by `scale`, lie from -1 to 1; so do those of none.
+        """Return whether all numbers of columns `start` to `stop`, divided by `scale`, lie from -1 to 1.
 
         The dataset's own minimum and maximum answer for any of its rows where they do; else the rows are read.
         """

@@ -1,4 +1,4 @@
-"""Drawing rows so that every class gives its share of them."""
+"""Stratified drawing of rows: every class gives its share."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ Counts = NDArray[np.intp]
 def drawn_by_class(
     array: NDArray[Any], table: Table, rows: Selection, order: NDArray[np.unsignedinteger[Any]], share: float
 ) -> NDArray[np.bool_]:
-    """Which of `rows` are drawn: of each class its quota, those whose positions come first in the shuffled `order`."""
+    """Return which of `rows` are drawn: of each class its quota, by their positions in the shuffled `order`."""
     classes = np.empty(len(rows), dtype=smallest_type(len(codes_of(table.having(Role.TARGET)[0]))))
     for start, block in class_blocks(array, table, rows):
         classes[start : start + len(block)] = block
@@ -35,7 +35,7 @@ def drawn_by_class(
 
 
 def quotas(counts: Counts, share: float) -> Counts:
-    """How many rows of each class are drawn: round(rows * share) together, by the largest remainder.
+    """Return how many rows of each class are drawn: round(rows * share) together, by the largest remainder.
 
     Of equal remainders the earlier class's counts. Every class keeps one row back while the others can fill the total.
     """
@@ -51,7 +51,7 @@ def quotas(counts: Counts, share: float) -> Counts:
 
 
 def _counts(classes: NDArray[Any]) -> Counts:
-    """Rows of each class, counted in blocks: `bincount` makes 8 bytes of every one."""
+    """Count the rows of each class, counted in blocks: `bincount` makes 8 bytes of every one."""
     counts = np.zeros(int(classes.max()) + 1, dtype=np.intp)
     for start in range(0, len(classes), DRAW_ROWS):
         counts += np.bincount(classes[start : start + DRAW_ROWS], minlength=len(counts))
