@@ -5,10 +5,10 @@ from flask import Response
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
-from service.api.explain_schemas import EvaluateAnswer
 from service.api.routes import Routes
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.definitions.explaining import EvaluateRequest
+from service.explain.answers import EvaluateAnswer
 from service.explain.evaluation import evaluate
 
 routes = Routes("evaluation")

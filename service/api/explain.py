@@ -9,7 +9,6 @@ from flask import Response, request
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import model_cache, services
-from service.api.explain_schemas import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
 from service.api.routes import Query, Routes
 from service.api.trained_networks import PROBLEMS, NetworkReference, Operation, register
 from service.definitions.base import Model
@@ -20,6 +19,7 @@ from service.definitions.explaining import (
     TraceRequest,
 )
 from service.explain import epoch_diff, gradient_check, loss_landscape, trace
+from service.explain.answers import DiffAnswer, GradientCheckAnswer, SlopeAnswer, SurfaceAnswer, TraceAnswer
 from service.explain.parameter_query import any_parameter, weight_or_bias
 from service.explain.subjects import Subject, epoch_subject
 from service.explain.untrained_networks import network_subject

@@ -10,6 +10,14 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import Place
 from service.errors import Invalid
+from service.explain.answers import (
+    DiffAnswer,
+    EvaluateAnswer,
+    GradientCheckAnswer,
+    SlopeAnswer,
+    SurfaceAnswer,
+    TraceAnswer,
+)
 from service.explain.unit_names import Names
 
 SHOWN_NUMBERS = 1000  # an array of more is summarised
@@ -19,6 +27,7 @@ FULL_NUMBERS = 1_000_000  # so many numbers are about 20 MB of JSON
 LARGEST = 5
 MOST_NONFINITE = 20
 
+ExplainedAnswer = TraceAnswer | GradientCheckAnswer | SlopeAnswer | SurfaceAnswer | DiffAnswer | EvaluateAnswer
 NameOf = Callable[[tuple[int, ...]], str]
 
 
@@ -76,14 +85,17 @@ def check_full(full: bool, numbers: int) -> None:
         raise Invalid.at("?full", detail)
 
 
-def with_nonfinite(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body, and the names of what is not finite in it and so written as null."""
+def add_nonfinite(
+    body: TraceAnswer | GradientCheckAnswer | SlopeAnswer | SurfaceAnswer | DiffAnswer | EvaluateAnswer,
+) -> None:
+    """Add to an answer the names of what is not finite in it and so written as null, if there is any."""
     found: list[str] = []
     _find(body, "", found)
-    return {**body, "nonfinite": found[:MOST_NONFINITE]} if found else body
+    if found:
+        body["nonfinite"] = found[:MOST_NONFINITE]
 
 
-def _find(value: Any, path: str, found: list[str]) -> None:
+def _find(value: object, path: str, found: list[str]) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             _find(item, f"{path}/{key}", found)

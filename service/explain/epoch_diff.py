@@ -7,14 +7,15 @@ import numpy as np
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network, PlacedLayer
-from service.explain.array_summaries import ArrayWriter, check_full, with_nonfinite
+from service.explain.answers import DiffAnswer
+from service.explain.array_summaries import ArrayWriter, add_nonfinite, check_full
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
 from service.services import Services
 from service.store.epochs import epochs
 
 
-def diff(services: Services, before: Subject, after: Subject, full: bool) -> dict[str, Any]:
+def diff(services: Services, before: Subject, after: Subject, full: bool) -> DiffAnswer:
     """Subtract the parameters of `before` from those of `after`, two epochs of the same job."""
     first, last = before.network, after.network
     check_full(full, first.vector.size)
@@ -23,7 +24,7 @@ def diff(services: Services, before: Subject, after: Subject, full: bool) -> dic
         _layer(writer, placed, other) for placed, other in zip(first.layers, last.layers, strict=True) if placed.values
     ]
     moved = _moved(first, last)
-    body: dict[str, Any] = {
+    body: DiffAnswer = {
         "object": "diff",
         "job": after.head["job"],
         "from": {"epoch": before.head["epoch"], **_losses(services, before)},
@@ -33,7 +34,8 @@ def diff(services: Services, before: Subject, after: Subject, full: bool) -> dic
         "relative": _relative(moved, np.asarray(first.parameters, dtype=np.float64)),
         "layers": layers,
     }
-    return with_nonfinite(body)
+    add_nonfinite(body)
+    return body
 
 
 def _moved(first: Network, last: Network) -> FloatArray:

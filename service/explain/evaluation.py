@@ -1,7 +1,6 @@
 """Evaluation of a network on a dataset: its loss, its metrics and, for classes, the confusion matrix."""
 
 from dataclasses import replace
-from typing import Any
 
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS, ConfusionMatrix, Metric, Reading
@@ -13,7 +12,8 @@ from service.backprop.training.settings import TrainingSettings
 from service.definitions.columns import Table
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
-from service.explain.array_summaries import with_nonfinite
+from service.explain.answers import EvaluateAnswer, with_subject
+from service.explain.array_summaries import add_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.preprocessing.batches import open_rows, rows_of_another
 from service.preprocessing.compatibility import fitted_table
@@ -25,7 +25,7 @@ MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some se
 MOST_CLASSES = 100  # a larger matrix is nothing to read
 
 
-def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
+def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
     """Measure as validation does: in the network's own precision, with the job's loss, weights and metrics."""
     with services.database.read() as connection:
         try:
@@ -44,10 +44,11 @@ def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
     tally = Evaluator(network, Measures(settings.loss, metrics, settings.reading), weighing).evaluate(rows)
     assert tally is not None
     matrix = tally.memories.pop() if classes else None
-    found = {metric.key: metric.result(memory) for metric, memory in zip(settings.metrics, tally.memories, strict=True)}
-    body: dict[str, Any] = {
+    found: dict[str, float | None] = {
+        metric.key: metric.result(memory) for metric, memory in zip(settings.metrics, tally.memories, strict=True)
+    }
+    body: EvaluateAnswer = {
         "object": "evaluation",
-        **subject.head,
         "dataset": dataset.name,
         "rows": dataset.table.rows,
         "loss": tally.mean_loss(),
@@ -57,7 +58,9 @@ def evaluate(services: Services, subject: Subject, name: str) -> dict[str, Any]:
     }
     if matrix is not None:
         body["confusion_matrix"] = {"classes": list(preprocessing.labels or ()), "counts": matrix.tolist()}
-    return with_nonfinite(body)
+    body = with_subject(body, subject.head)
+    add_nonfinite(body)
+    return body
 
 
 def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:

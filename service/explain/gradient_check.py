@@ -8,7 +8,8 @@ from service.backprop.inspection.spot_check import Compared, LayerSpots, spot_ch
 from service.definitions.explaining import GradientCheckRequest, NetworkGradientCheckRequest
 from service.definitions.network import NetworkDefinition
 from service.errors import TooLarge
-from service.explain.array_summaries import with_nonfinite
+from service.explain.answers import GradientCheckAnswer, with_subject
+from service.explain.array_summaries import add_nonfinite
 from service.explain.batches import Batch, first_training_rows
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
@@ -22,13 +23,13 @@ FEWEST = 10
 INPUTS = 4  # of a network without given weights; a dataset would decide it
 
 
-def check_job(services: Services, subject: Subject, request: GradientCheckRequest) -> dict[str, Any]:
+def check_job(services: Services, subject: Subject, request: GradientCheckRequest) -> GradientCheckAnswer:
     """Check on the first training rows of the job."""
     parameters = _affordable(subject, request)
     return _check(subject, request, parameters, first_training_rows(services, subject, request.rows))
 
 
-def check_network(services: Services, name: str, request: NetworkGradientCheckRequest) -> dict[str, Any]:
+def check_network(services: Services, name: str, request: NetworkGradientCheckRequest) -> GradientCheckAnswer:
     """Check on random rows of the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
     with services.database.read() as connection:
         record = resources.get_network(connection, name)
@@ -64,16 +65,15 @@ def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
     return request.parameters
 
 
-def _check(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> dict[str, Any]:
+def _check(subject: Subject, request: GradientCheckRequest, parameters: int, batch: Batch) -> GradientCheckAnswer:
     found = spot_check(
         subject.network, subject.weighing(), batch.X, batch.Y, batch.samples, parameters, request.epsilon
     )
     names, bound = Names(subject.network), threshold(request.epsilon)
     worst = [layer.worst for layer in found if layer.worst is not None]
     worst_of_all = max(worst, key=_size, default=None)
-    body = {
+    body: GradientCheckAnswer = {
         "object": "gradient_check",
-        **subject.head,
         "rows": len(batch.X),
         "epsilon": request.epsilon,
         "loss_function": subject.trained().loss.name,
@@ -82,7 +82,9 @@ def _check(subject: Subject, request: GradientCheckRequest, parameters: int, bat
         "threshold": bound,
         "worst": None if worst_of_all is None else _compared(worst_of_all, names),
     }
-    return with_nonfinite(body)
+    body = with_subject(body, subject.head)
+    add_nonfinite(body)
+    return body
 
 
 def _size(compared: Compared) -> float:

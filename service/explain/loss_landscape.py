@@ -12,7 +12,8 @@ from service.backprop.inspection.parameter_index import Place, position, stored_
 from service.backprop.network import Network
 from service.backprop.training.trainer import EPOCH_0_ROWS
 from service.errors import Invalid
-from service.explain.array_summaries import with_nonfinite
+from service.explain.answers import SlopeAnswer, SurfaceAnswer
+from service.explain.array_summaries import add_nonfinite
 from service.explain.batches import first_training_rows
 from service.explain.subjects import Subject
 from service.explain.unit_names import Names
@@ -39,17 +40,19 @@ def _landscape(services: Services, subject: Subject, layer: int, points: int) ->
     return Landscape(subject.network, subject.weighing(), batch.X, batch.Y, batch.samples)
 
 
-def slope(services: Services, subject: Subject, place: Place, span: float, points: int) -> dict[str, Any]:
+def slope(services: Services, subject: Subject, place: Place, span: float, points: int) -> SlopeAnswer:
     """Compute the loss from `span` below a parameter's value to `span` above, its tangent, and the optimizer's step."""
     landscape = _landscape(services, subject, place.layer, points)
     value, gradient = landscape.value(place), landscape.gradient(place)
     values = np.linspace(value - span, value + span, points)
     losses = landscape.along(place, values)
     step, updating = _step(subject, landscape, place), subject.updating()
-    body = {
+    body: SlopeAnswer = {
         "object": "slope",
-        **subject.head,
-        **_named(subject.network, place),
+        "job": subject.head["job"],
+        "epoch": subject.head["epoch"],
+        "layer": place.layer,
+        "name": Names(subject.network).parameter(place),
         "rows": landscape.count,
         "value": value,
         "loss": landscape.loss,
@@ -68,7 +71,12 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
         "learning_rate": updating.learning_rate,
         "optimizer_state": "fresh" if subject.standing() is None else "stored",
     }
-    return with_nonfinite(body)
+    if place.name == "weights":
+        body["weight"] = list(place.index)
+    else:
+        body["bias"] = place.index[0]
+    add_nonfinite(body)
+    return body
 
 
 def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
@@ -90,16 +98,7 @@ def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
     return float(moved.after[at] - moved.before[at])
 
 
-def _named(network: Network, place: Place) -> dict[str, Any]:
-    """Return a parameter's layer, its index as the query's `weight` or `bias`, and its name."""
-    key = "weight" if place.name == "weights" else "bias"
-    index = list(place.index) if place.name == "weights" else place.index[0]
-    return {"layer": place.layer, key: index, "name": Names(network).parameter(place)}
-
-
-def surface(
-    services: Services, subject: Subject, x: Place, y: Place, span: float | None, points: int
-) -> dict[str, Any]:
+def surface(services: Services, subject: Subject, x: Place, y: Place, span: float | None, points: int) -> SurfaceAnswer:
     """Compute the loss over two parameters and the path of the job; without a `span` the surface contains the path."""
     if x == y:
         raise Invalid.at("?y", "is the same parameter as `x`")
@@ -108,12 +107,13 @@ def surface(
     axes = []
     for number, place in enumerate((x, y)):
         values = _axis(landscape.value(place), [at[number] for _, at in path], span, points)
-        axes.append({**_named(subject.network, place), "value": landscape.value(place), "values": values})
+        axes.append({**_reference(subject.network, place), "value": landscape.value(place), "values": values})
     losses = landscape.over(x, y, axes[0]["values"], axes[1]["values"])
     heights = landscape.at(x, y, [at for _, at in path])
-    body = {
+    body: SurfaceAnswer = {
         "object": "surface",
-        **subject.head,
+        "job": subject.head["job"],
+        "epoch": subject.head["epoch"],
         "rows": landscape.count,
         "loss": landscape.loss,
         "x": axes[0],
@@ -131,7 +131,15 @@ def surface(
             for (waypoint, at), height in zip(path, heights, strict=True)
         ],
     }
-    return with_nonfinite(body)
+    add_nonfinite(body)
+    return body
+
+
+def _reference(network: Network, place: Place) -> dict[str, Any]:
+    """Return which parameter an axis is: its layer, its index as the query's `weight` or `bias`, and its name."""
+    key = "weight" if place.name == "weights" else "bias"
+    index = list(place.index) if place.name == "weights" else place.index[0]
+    return {"layer": place.layer, key: index, "name": Names(network).parameter(place)}
 
 
 def _axis(value: float, on_path: list[float], span: float | None, points: int) -> FloatArray:

@@ -21,6 +21,7 @@ from service.definitions.choices import build
 from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import parameter_counts
 from service.errors import Conflict, Invalid, NotFound, TooLarge
+from service.explain.answers import SubjectFields
 from service.models.cache import ModelCache, TrainedNetwork
 from service.models.loading import load_epoch, load_version
 from service.preprocessing.fit import Preprocessing
@@ -45,7 +46,7 @@ class Subject:
     preprocessing: Preprocessing
     settings: TrainingSettings | None
     learning_rate: float
-    head: dict[str, Any]
+    head: SubjectFields
     job: JobRecord | None = None
     read_standing: Callable[[], Standing | None] | None = None
 
@@ -108,13 +109,13 @@ def version_subject(
         except NotFound:
             job = None
     trained = load_version(services, model_cache, name, record.version, epoch)
-    head = {"model": name, "version": trained.version, "epoch": trained.epoch}
+    head: SubjectFields = {"model": name, "version": trained.version, "epoch": trained.epoch}
     if job is None:
         return Subject(trained.network, trained.preprocessing, None, 0.0, head)
     return _of_job(services, job, trained, head)
 
 
-def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: dict[str, Any]) -> Subject:
+def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: SubjectFields) -> Subject:
     weights = trained.preprocessing.class_weights
     class_weights = None if weights is None else np.array(weights)
     settings = build_settings(job.training, trained.preprocessing.target_scale, class_weights)

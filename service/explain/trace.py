@@ -9,7 +9,8 @@ from service.backprop.inspection.trace import Trace, trace
 from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
-from service.explain.array_summaries import ArrayWriter, check_full, with_nonfinite
+from service.explain.answers import TraceAnswer, with_subject
+from service.explain.array_summaries import ArrayWriter, add_nonfinite, check_full
 from service.explain.batches import requested_batch
 from service.explain.equations import UPDATE, of_backward, of_forward, of_optimizer
 from service.explain.formula_selection import check_formulas
@@ -21,7 +22,7 @@ from service.services import Services
 
 def trace_step(
     services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest, full: bool, explain: bool
-) -> dict[str, Any]:
+) -> TraceAnswer:
     """Return the forward pass, the errors, the gradients and the update of one step; with `explain`, their formulas."""
     if isinstance(request, TraceRequest):
         subject = subject.with_choices(request.loss, request.optimizer)
@@ -33,9 +34,8 @@ def trace_step(
     batch = requested_batch(services, subject, request)
     traced = trace(subject.network, weighing, updating, batch.X, batch.Y, batch.samples)
     writer = ArrayWriter(Names(traced.network), full)
-    body: dict[str, Any] = {
+    body: TraceAnswer = {
         "object": "trace",
-        **subject.head,
         "inputs": writer.by_row(traced.inputs, -1),
         "targets": writer.by_row(traced.targets, len(traced.forward) - 1),
         "loss": traced.loss,
@@ -52,10 +52,11 @@ def trace_step(
         "loss_after": traced.loss_after,
         "modes": traced.modes,
     }
-    body = with_nonfinite(body)
+    body = with_subject(body, subject.head)
+    add_nonfinite(body)
     if explain:
         formulas = Formulas(traced, weighing, settings.optimizer, updating.learning_rate)
-        body |= {"formulas": formulas.all(), "formulas_left_out": formulas.chosen.left_out}
+        body["formulas"], body["formulas_left_out"] = formulas.all(), formulas.chosen.left_out
     return body
 
 

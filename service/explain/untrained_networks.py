@@ -15,6 +15,7 @@ from service.definitions.explaining import NetworkTraceRequest
 from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import NetworkDefinition, check_fits
 from service.errors import Invalid
+from service.explain.answers import SubjectFields
 from service.explain.subjects import (
     Subject,
     build_loss,
@@ -73,7 +74,7 @@ def with_drawn_parameters(
     check_loss(chosen, network)
     record = DEFAULT_OPTIMIZER if own is None or own.optimizer is None else own.optimizer.model_dump(mode="json")
     settings = plain_settings(chosen, build_optimizer(record))
-    head = {"network": name, "seed": seed}
+    head: SubjectFields = {"network": name, "seed": seed}
     return Subject(network, NO_PREPROCESSING, settings, settings.optimizer.learning_rate, head)
 
 

@@ -1,7 +1,7 @@
 """Predictions of a trained network for rows of raw input columns."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Invalid
+from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.preprocessing.plain_rows import plain_rows
 from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
@@ -27,21 +28,22 @@ class RawRows:
     ignored: tuple[str, ...] = ()
 
 
-def predict(trained: TrainedNetwork, rows: RawRows) -> dict[str, Any]:
+def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
     """Return the predictions in the row format of TensorFlow Serving, and next to them this service's labels."""
     A = outputs(trained, rows)
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
-    answer: dict[str, Any] = {
-        "predictions" if rows.field == "instances" else "outputs": _objects(trained, values, labels)
-        if rows.as_objects
-        else values,
+    answer: PredictAnswer = {
         "labels": labels,
         "model": trained.name,
         "version": trained.version,
         "epoch": trained.epoch,
     }
-    return {**answer, "ignored": rows.ignored} if rows.ignored else answer
+    if rows.ignored:
+        answer["ignored"] = list(rows.ignored)
+    key = "predictions" if rows.field == "instances" else "outputs"
+    predicted = _objects(trained, values, labels) if rows.as_objects else values
+    return cast(PredictAnswer, {key: predicted, **answer})
 
 
 def plain_raw_rows(trained: TrainedNetwork, body: bytes) -> RawRows | None:

@@ -1,0 +1,156 @@
+"""The answers about backpropagation and evaluations, as the OpenAPI document shows them."""
+
+from typing import Annotated, Any, NotRequired, TypeVar, cast
+
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict
+
+from service.definitions.base import answer_model
+
+SUMMARISED = "arrays of more than 1,000 numbers are summarised by shape, extremes, mean, norm and largest entries"
+
+MATRIX = {"type": "array", "items": {"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}]}}}
+
+
+def _absent(description: str | None = None) -> Any:
+    """Describe a field that is left out where it does not apply."""
+    return Field(description=description, json_schema_extra={"default": None})
+
+
+Nonfinite = Annotated[list[str] | None, _absent("where null stands for NaN or an infinity")]
+
+
+@answer_model
+class SubjectFields(TypedDict):
+    """Where the explained parameters come from: an epoch of a job, a version of a model, or an untrained network."""
+
+    job: NotRequired[Annotated[str, Field(description="with `epoch`, of an epoch of a job")]]
+    model: NotRequired[Annotated[str, Field(description="with `version` and `epoch`, of a model")]]
+    version: NotRequired[int | None]
+    epoch: NotRequired[int]
+    network: NotRequired[Annotated[str, Field(description="of an untrained network")]]
+    seed: NotRequired[Annotated[int, Field(description="of the parameters that were drawn for an untrained network")]]
+
+
+@answer_model
+class TraceAnswer(SubjectFields):
+    """One step of backpropagation: forward, the error, back from the output layer, the update."""
+
+    object: str
+    inputs: Annotated[Any, Field(description=f"as the network takes them, (rows, inputs); {SUMMARISED}")]
+    targets: Any
+    loss: float | None
+    loss_function: str
+    forward: list[dict[str, Any]]
+    backward: Annotated[list[dict[str, Any]], Field(description="from the output layer back")]
+    update: list[dict[str, Any]]
+    update_equations: dict[str, str]
+    optimizer: dict[str, Any]
+    learning_rate: float
+    optimizer_state: Annotated[str, Field(description="`fresh`: the step is the optimizer's first one; or `stored`")]
+    predicted_change: float | None
+    actual_change: float | None
+    loss_after: float | None
+    modes: Annotated[dict[str, str], Field(description="how dropout and batch normalization act here")]
+    formulas: NotRequired[Annotated[list[dict[str, Any]] | None, _absent("with `?explain=true`")]]
+    formulas_left_out: NotRequired[
+        Annotated[int | None, _absent("of large networks only the largest errors and contributions are written")]
+    ]
+    nonfinite: NotRequired[Nonfinite]
+
+
+@answer_model
+class GradientCheckAnswer(SubjectFields):
+    """Backpropagation against central differences."""
+
+    object: str
+    rows: int
+    epsilon: float
+    loss_function: str
+    layers: list[dict[str, Any]]
+    passed: bool
+    threshold: float
+    worst: dict[str, Any] | None
+    nonfinite: NotRequired[Nonfinite]
+
+
+@answer_model
+class SlopeAnswer(TypedDict):
+    """The loss as one parameter moves."""
+
+    object: str
+    job: str
+    epoch: int
+    layer: int
+    weight: NotRequired[Annotated[list[int], Field(description="the `input,unit` that was asked for")]]
+    bias: NotRequired[Annotated[int, Field(description="the `unit` that was asked for")]]
+    name: str
+    rows: int
+    value: float
+    loss: float | None
+    points: list[dict[str, Any]]
+    tangent: dict[str, Any]
+    step: dict[str, Any]
+    optimizer: dict[str, Any]
+    learning_rate: float
+    optimizer_state: str
+    nonfinite: NotRequired[Nonfinite]
+
+
+@answer_model
+class SurfaceAnswer(TypedDict):
+    """The loss over two parameters: `losses[i][j]` is at the i-th value of x and the j-th of y."""
+
+    object: str
+    job: str
+    epoch: int
+    rows: int
+    loss: float | None
+    x: dict[str, Any]
+    y: dict[str, Any]
+    losses: Annotated[Any, WithJsonSchema(MATRIX)]  # an array (points, points)
+    gradient: list[float | None]
+    path: Annotated[
+        list[dict[str, Any]], Field(description="where both stood at stored epochs, in the order of training")
+    ]
+    nonfinite: NotRequired[Nonfinite]
+
+
+DiffAnswer = TypedDict(
+    "DiffAnswer",
+    {
+        "object": str,
+        "job": str,
+        "from": Annotated[dict[str, Any], Field(description="the epoch, its losses and its hash")],
+        "to": Annotated[dict[str, Any], Field(description="the other epoch, its losses and its hash")],
+        "identical": bool,
+        "norm": float | None,
+        "relative": float | None,
+        "layers": list[dict[str, Any]],
+        "nonfinite": NotRequired[Nonfinite],
+    },
+)
+DiffAnswer.__doc__ = "What changed from one epoch to another."
+answer_model(DiffAnswer)
+
+
+@answer_model
+class EvaluateAnswer(SubjectFields):
+    """How good a network is on a dataset."""
+
+    object: str
+    dataset: str
+    rows: int
+    loss: float | None
+    loss_function: str
+    metrics: dict[str, float | None]
+    confusion_matrix: dict[str, Any] | None
+    nonfinite: NotRequired[Nonfinite]
+
+
+ExplainAnswer = TypeVar("ExplainAnswer", TraceAnswer, GradientCheckAnswer, EvaluateAnswer)
+
+
+def with_subject(body: ExplainAnswer, subject: SubjectFields) -> ExplainAnswer:
+    """Return an answer with the fields that say what it is about, next to its `object`."""
+    return cast(ExplainAnswer, {"object": body["object"], **subject, **body})
