@@ -12,7 +12,7 @@ import pytest
 
 from service.ops.backup import addresses_in
 from tests.integration.service import Service
-from tests.integration.test_life import epochs_of, finish, long_job, running_at
+from tests.integration.test_commands_in_service import epochs_of, finish, long_job, running_at
 
 ONE = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
 

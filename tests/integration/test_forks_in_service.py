@@ -5,7 +5,7 @@ import signal
 from typing import Any
 
 from tests.integration.service import Service
-from tests.integration.test_life import LONG, epochs_of, finish, long_job, running_at, service
+from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at, service
 from tests.waiting import wait_until
 
 __all__ = ["service"]

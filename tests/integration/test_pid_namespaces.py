@@ -20,7 +20,7 @@ from service.store.tables import workers as workers_table
 from service.store.workers import note_worker
 from tests.conftest import Backends
 from tests.integration.service import Service
-from tests.integration.test_life import long_job, running_at
+from tests.integration.test_commands_in_service import long_job, running_at
 from tests.waiting import wait_until
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import Housekeeping

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Backends
 from tests.integration.service import Service
-from tests.integration.test_life import LONG, epochs_of, finish, long_job, running_at
+from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at
 from tests.servers import Redis
 from tests.waiting import wait_until
 
