@@ -1,4 +1,4 @@
-"""The `backprop` command as a person meets it: clear words, no traceback."""
+"""The `backprop` command as a user sees it: clear messages, no traceback."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from tests.integration.service import Service
 
 def backprop(*arguments: str, **settings: str) -> tuple[int, str]:
     """Exit code and all that was printed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
     command = [sys.executable, "-m", "service.ops.cli", *arguments]
-    ended = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command, env={**outer, **settings}, capture_output=True, text=True, timeout=120)
     return ended.returncode, ended.stdout + ended.stderr
 
 

@@ -90,10 +90,10 @@ def test_every_verb_is_understood_in_three_spellings(client: FlaskClient, verb: 
     assert client.post(path, json={"epochs": 1} if verb == "step" else None).status_code == 202
 
 
-def test_a_running_job_pauses_and_its_wish_is_told_meanwhile(
+def test_a_running_job_pauses_and_the_request_is_shown_meanwhile(
     client: FlaskClient, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # so few short epochs would be over before a flush beside them has told of the wish
+    # so few short epochs would end before a flush in the background has seen the request
     monkeypatch.setattr(Recorder, "flush_beside", Recorder.flush)
     undisturbed = submit(client)
     assert run()
@@ -128,7 +128,7 @@ def has_resume_state_after(client: FlaskClient, job: str) -> bool:
     return hashes(client, job)[-1][0] == read(client, job)["progress"]["epoch"]
 
 
-def test_a_job_that_is_being_cancelled_takes_no_other_wish(client: FlaskClient, run: Run) -> None:
+def test_a_job_that_is_being_cancelled_accepts_no_other_request(client: FlaskClient, run: Run) -> None:
     job = submit(client)
     seen: dict[str, int] = {}
 
@@ -189,7 +189,7 @@ def test_a_paused_job_that_is_cancelled_keeps_its_last_epoch_and_no_more(
     assert client.delete(f"/v1/jobs/{job}").status_code == 204
 
 
-def test_higher_priorities_go_first_and_places_are_told(client: FlaskClient, run: Run) -> None:
+def test_higher_priorities_go_first_and_places_are_shown(client: FlaskClient, run: Run) -> None:
     low, first, second = submit(client, priority=-1), submit(client), submit(client)
     high = submit(client, priority=5)
     order = [high, first, second, low]

@@ -1,4 +1,4 @@
-"""The life of jobs in a real service: on embedded parts and on PostgreSQL with Redis."""
+"""Commands to jobs in a real service: on embedded backends and on PostgreSQL with Redis."""
 
 import os
 import signal

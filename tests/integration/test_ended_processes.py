@@ -1,4 +1,4 @@
-"""Processes that die in a real service: their jobs are given back at once, and they are replaced."""
+"""Processes of a real service that end: their jobs are given back at once, and they are replaced."""
 
 import os
 import signal

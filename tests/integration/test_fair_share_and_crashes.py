@@ -1,4 +1,4 @@
-"""Fair turns, workers that die, and machines that compute otherwise; runs are made in this process."""
+"""Fair shares, workers that crash, and machines that compute otherwise; runs are made in this process."""
 
 import hashlib
 import signal

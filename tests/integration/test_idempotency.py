@@ -13,7 +13,7 @@ from service.jobs import submission as work
 from service.jobs import views
 from service.services import Services
 from service.store import idempotency
-from service.store.tables import idempotency as kept
+from service.store.tables import idempotency as stored
 from tests.integration.contract import XOR, problem
 
 KEY = {"Idempotency-Key": "one"}
@@ -32,11 +32,11 @@ def all_jobs(client: FlaskClient) -> list[str]:
 
 
 def later(service: Services, seconds: float) -> None:
-    """Let that much time pass for what is kept."""
+    """Make what is stored older by so many seconds."""
     with service.database.begin() as connection:
-        for key, began in connection.execute(select(kept.c.key, kept.c.created_at)).all():
+        for key, began in connection.execute(select(stored.c.key, stored.c.created_at)).all():
             connection.execute(
-                update(kept).where(kept.c.key == key).values(created_at=began - timedelta(seconds=seconds))
+                update(stored).where(stored.c.key == key).values(created_at=began - timedelta(seconds=seconds))
             )
 
 

@@ -90,9 +90,9 @@ def test_migrations_may_take_longer(database: Database) -> None:
 def test_an_api_process_whose_parent_died_as_it_forked_does_not_stay(tmp_path: Path) -> None:
     """It would hold the port, and the API that is started in its parent's place could never listen."""
     command = [sys.executable, "-c", "from service.app import from_environment; from_environment(); print('stays')"]
-    told = {"BACKPROP_DATA_DIR": str(tmp_path), "BACKPROP_QUEUE_URL": f"filesystem://{tmp_path}/queue"}
+    variables = {"BACKPROP_DATA_DIR": str(tmp_path), "BACKPROP_QUEUE_URL": f"filesystem://{tmp_path}/queue"}
     for parent, code in ((os.getpid(), 0), (1, -signal.SIGKILL)):
-        ended = subprocess.run(command, env={**os.environ, **told, API_PARENT: str(parent)}, capture_output=True)
+        ended = subprocess.run(command, env={**os.environ, **variables, API_PARENT: str(parent)}, capture_output=True)
         assert ended.returncode == code, ended.stderr
 
 

@@ -1,4 +1,4 @@
-"""The private servers answer, keep their data through a crash, and leave nothing behind."""
+"""The private servers answer, retain their data through a crash, and leave nothing behind."""
 
 import os
 import signal
@@ -25,22 +25,22 @@ def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
 def test_postgres_answers_and_each_database_is_empty(postgres_server: Postgres) -> None:
     first, second = postgres_server.create_database(), postgres_server.create_database()
     with connect(first) as connection:
-        connection.execute("CREATE TABLE kept (number integer)")
+        connection.execute("CREATE TABLE stored (number integer)")
     with connect(second) as connection:
-        assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+        assert connection.execute("SELECT to_regclass('stored')").fetchone() == (None,)
 
 
 def test_postgres_keeps_its_data_when_it_is_killed(postgres_server: Postgres) -> None:
     url = postgres_server.create_database()
     with connect(url) as connection:
-        connection.execute("CREATE TABLE kept (number integer)")
-        connection.execute("INSERT INTO kept VALUES (7)")
+        connection.execute("CREATE TABLE stored (number integer)")
+        connection.execute("INSERT INTO stored VALUES (7)")
     postgres_server.kill()
     with pytest.raises(psycopg.OperationalError):
         connect(url)
     postgres_server.start()
     with connect(url) as connection:
-        assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
+        assert connection.execute("SELECT number FROM stored").fetchone() == (7,)
 
 
 @pytest.mark.parametrize("fixture", ["redis_server", "valkey_server"])
@@ -48,12 +48,12 @@ def test_a_queue_keeps_its_data_when_it_is_killed_or_stopped(fixture: str, reque
     server: Redis = request.getfixturevalue(fixture)
     with redis.Redis.from_url(server.url) as client:
         for end in (server.kill, server.stop):
-            client.set("kept", end.__name__)
+            client.set("stored", end.__name__)
             end()
             with pytest.raises(redis.ConnectionError):
                 client.ping()
             server.start()
-            assert client.get("kept") == end.__name__.encode()
+            assert client.get("stored") == end.__name__.encode()
 
 
 @linux_only

@@ -1,4 +1,4 @@
-"""A job that stores more than it may: older epochs go, what is told of the rest is there, with the right bytes."""
+"""A job that stores more than it may: older epochs go, the rest that is reported is there, with the right bytes."""
 
 import hashlib
 import json
@@ -39,18 +39,18 @@ def records(client: FlaskClient, job: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("network", "epochs", "every"), [(NETWORK, 5000, 1), (NETWORK, 5000, 3), (DROPPING, 400, 1), (DROPPING, 400, 3)]
 )
-def test_older_epochs_are_thinned_and_the_rest_is_as_told(
+def test_older_epochs_are_thinned_and_the_rest_is_as_reported(
     client: FlaskClient, service: Services, train: Callable[..., Any], network: dict[str, Any], epochs: int, every: int
 ) -> None:
     room = epochs // 12
     job = train(body(network, epochs, every=every, limit_bytes=SIZE * room))
-    told = [record["parameters_stored"] for record in records(client, job["id"])]
+    reported = [record["parameters_stored"] for record in records(client, job["id"])]
     with service.database.read() as connection:
         number = jobs.get_job(connection, job["id"]).number
         stored = stored_epochs(connection, number)
         taken = thinning.stored_bytes(connection, number, SIZE)
-    assert [epoch for epoch, is_stored in enumerate(told) if is_stored] == stored
-    assert len(told) == epochs + 1
+    assert [epoch for epoch, is_stored in enumerate(reported) if is_stored] == stored
+    assert len(reported) == epochs + 1
     assert room / 3 < len(stored) <= room + 2 and taken == SIZE * len(stored)
     assert {0, job["best_epoch"], epochs} <= set(stored)
     assert stored[:4] == [0, every, 2 * every, 3 * every]
@@ -58,7 +58,7 @@ def test_older_epochs_are_thinned_and_the_rest_is_as_told(
         answer = client.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters?format=npz")
         assert answer.status_code == 200, answer.text
         assert client.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters").json["epoch"] == epoch
-    missing = next(epoch for epoch in range(epochs) if not told[epoch])
+    missing = next(epoch for epoch in range(epochs) if not reported[epoch])
     gone = client.get(f"/v1/jobs/{job['id']}/epochs/{missing}/parameters")
     assert gone.status_code == 404 and gone.json["nearest"] in stored
 
@@ -84,8 +84,8 @@ def test_networks_that_do_not_fit_even_once_keep_the_first_the_best_and_the_last
     client: FlaskClient, train: Callable[..., Any]
 ) -> None:
     job = train(body(DROPPING, 40, limit_bytes=1))
-    told = [record["epoch"] for record in records(client, job["id"]) if record["parameters_stored"]]
-    assert set(told) == {0, job["best_epoch"], 40}
+    reported = [record["epoch"] for record in records(client, job["id"]) if record["parameters_stored"]]
+    assert set(reported) == {0, job["best_epoch"], 40}
 
 
 def test_a_job_that_stopped_and_goes_on_counts_what_is_stored(client: FlaskClient, service: Services) -> None:
@@ -99,6 +99,6 @@ def test_a_job_that_stopped_and_goes_on_counts_what_is_stored(client: FlaskClien
         assert len(stored_epochs(connection, jobs.get_job(connection, job).number)) <= 32
 
 
-def test_a_sha256_is_told_of_every_epoch(client: FlaskClient, train: Callable[..., Any]) -> None:
+def test_a_sha256_is_reported_for_every_epoch(client: FlaskClient, train: Callable[..., Any]) -> None:
     job = train(body(NETWORK, 1000, limit_bytes=SIZE * 20))
     assert all(len(record["sha256"]) == hashlib.sha256().digest_size * 2 for record in records(client, job["id"]))

@@ -1,4 +1,4 @@
-"""Settings: a mistake is told clearly, with a guess, and never with a password."""
+"""Settings: a mistake is reported clearly, with a guess, and never with a password."""
 
 from pathlib import Path
 

@@ -29,12 +29,12 @@ def test_a_contender_takes_its_turns() -> None:
         made.stop()
 
 
-def test_a_contender_that_dies_at_its_start_tells_its_error() -> None:
+def test_a_contender_that_ends_at_its_start_reports_its_error() -> None:
     with pytest.raises(Died, match=r"(?s)x ended with 1:.*no such library"):
         contender("raise ImportError('no such library')")
 
 
-def test_a_contender_that_dies_in_its_turn_tells_its_error() -> None:
+def test_a_contender_that_ends_in_its_turn_reports_its_error() -> None:
     death = "import os, sys\ninput()\nsys.stderr.write('out of luck')\nsys.stderr.flush()\nos._exit(3)"
     made = contender(f"{READY}\n{death}")
     try:

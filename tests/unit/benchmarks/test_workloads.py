@@ -62,7 +62,7 @@ def test_every_contender_has_a_column(workload: Workload) -> None:
     assert (JAX_SCANNED in names) == (workload.scanned is not None)
 
 
-def test_many_epochs_in_one_call_are_told_by_their_column() -> None:
+def test_many_epochs_in_one_call_are_named_by_their_column() -> None:
     assert {f"JAX, {workload.scanned:,} epochs a call" for workload in WORKLOADS if workload.scanned} == {JAX_SCANNED}
 
 
