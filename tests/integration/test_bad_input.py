@@ -65,7 +65,7 @@ class Asked:
             if answer.mimetype != "application/problem+json" or answer.json["status"] != answer.status_code:
                 self.odd.append(f"{label}: no problem: {answer.mimetype}")
             if "Traceback" in answer.text or "psycopg" in answer.text or "sqlite" in answer.text:
-                self.odd.append(f"{label}: tells too much")
+                self.odd.append(f"{label}: reveals too much")
             if self.held() != before:
                 self.odd.append(f"{label}: left something behind")
 
@@ -145,7 +145,7 @@ def test_jobs_that_do_not_fit_leave_no_dataset(ask: Asked) -> None:
     ask.expect(422, "/v1/jobs", {"dataset": {"inputs": [[1], [2]]}})
 
 
-def test_missing_values_with_missing_error_are_told_when_the_job_is_sent(ask: Asked) -> None:
+def test_missing_values_with_missing_error_are_refused_when_the_job_is_sent(ask: Asked) -> None:
     gaps = [{"a": None, "y": 1.5}, {"a": 2, "y": 2.5}]
     ask.expect(422, "/v1/jobs", {"dataset": {"rows": gaps}})
     ask.expect(

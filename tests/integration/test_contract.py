@@ -72,14 +72,14 @@ def test_a_json_file_in_a_form_takes_the_forms_fields(client: FlaskClient) -> No
     assert [column["name"] for column in made.json["columns"]] == ["b", "a"]
 
 
-def test_query_fields_beside_json_are_repeatable(client: FlaskClient) -> None:
+def test_query_fields_next_to_json_are_repeatable(client: FlaskClient) -> None:
     body = {"rows": [{"a": 1, "b": 2, "c": 3}, {"a": 3, "b": 4, "c": 5}]}
     made = client.post("/v1/datasets?target=a&target=b", json=body)
     assert made.status_code == 201
     assert [column["role"] for column in made.json["columns"]] == ["input", "target", "target"]
 
 
-def test_a_dataset_alone_is_a_job_and_every_default_is_told(client: FlaskClient, service: Services) -> None:
+def test_a_dataset_alone_is_a_job_and_every_default_is_in_its_answer(client: FlaskClient, service: Services) -> None:
     client.put("/v1/datasets/table", data=CSV)
     queued = client.post("/v1/jobs", json={"dataset": "table"})
     assert queued.status_code == 202 and queued.headers["Retry-After"] and queued.json["status"] == "queued"
@@ -166,7 +166,7 @@ def test_waiting_gives_up_or_answers_with_the_end(client: FlaskClient, train: Ca
     problem(client.get("/v1/jobs/job_0?wait=1"), 404)
 
 
-def test_a_diverging_job_fails_and_keeps_its_last_finite_epoch(client: FlaskClient, service: Services) -> None:
+def test_a_diverging_job_fails_and_its_last_finite_epoch_stays(client: FlaskClient, service: Services) -> None:
     rows = [{"x": float(n), "y": float(n)} for n in range(10)]
     training = {
         "epochs": 200,

@@ -102,7 +102,7 @@ def test_the_openapi_document_names_every_format_of_an_answer(client: FlaskClien
 
 
 @pytest.mark.parametrize("path", ["epochs?format=csv", "epochs?points=2", "layers?points=2", "events?stream=1"])
-def test_a_wrong_limit_is_told_where_it_would_have_no_effect(client: FlaskClient, path: str) -> None:
+def test_a_wrong_limit_is_refused_where_it_would_have_no_effect(client: FlaskClient, path: str) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR}).json["id"]
     problem(client.get(f"/v1/jobs/{job}/{path}&limit=null"), 422)
 
@@ -133,7 +133,7 @@ def test_the_same_request_under_a_key_is_done_once(client: FlaskClient) -> None:
     assert client.post("/v1/jobs", json=body, headers={"Idempotency-Key": "second"}).json["id"] != first.json["id"]
 
 
-def test_a_refused_request_may_be_mended_under_the_same_key(client: FlaskClient) -> None:
+def test_a_refused_request_may_be_corrected_under_the_same_key(client: FlaskClient) -> None:
     headers = {"Idempotency-Key": "mended"}
     problem(client.post("/v1/networks", json={"name": "n"}, headers=headers), 422)
     made = client.post("/v1/networks", json={"name": "n", "hidden": [2]}, headers=headers)
@@ -141,7 +141,7 @@ def test_a_refused_request_may_be_mended_under_the_same_key(client: FlaskClient)
     assert client.post("/v1/networks", json={"name": "n", "hidden": [2]}, headers=headers).status_code == 201
 
 
-def test_files_are_kept_once_under_a_key(client: FlaskClient) -> None:
+def test_files_are_stored_once_under_a_key(client: FlaskClient) -> None:
     headers = {"Idempotency-Key": "file", "Content-Type": "text/csv"}
     names = {client.post("/v1/datasets", data="a,b\n1,2\n3,4\n", headers=headers).json["name"] for _ in range(2)}
     assert len(names) == 1

@@ -47,20 +47,20 @@ def parsed(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_jobs_life_is_told_in_order(client: FlaskClient, service: Services) -> None:
+def test_the_events_of_a_job_are_in_order(client: FlaskClient, service: Services) -> None:
     job, other = submit(client), submit(client)
     assert run_next_job(service, "test", lambda: False)
-    told = client.get(f"/v1/jobs/{job}/events").json
-    kinds = [event["type"] for event in told["data"]]
+    listed = client.get(f"/v1/jobs/{job}/events").json
+    kinds = [event["type"] for event in listed["data"]]
     assert (kinds[:3], kinds[-3:]) == (["status", "status", "epoch"], ["epoch", "status", "end"])
-    assert all(event["job"] == job and event["object"] == "event" for event in told["data"])
-    ids = [event["id"] for event in told["data"]]
-    assert ids == sorted(set(ids)) and (told["first_id"], told["last_id"]) == (ids[0], ids[-1])
-    first, _, epoch = told["data"][:3]
+    assert all(event["job"] == job and event["object"] == "event" for event in listed["data"])
+    ids = [event["id"] for event in listed["data"]]
+    assert ids == sorted(set(ids)) and (listed["first_id"], listed["last_id"]) == (ids[0], ids[-1])
+    first, _, epoch = listed["data"][:3]
     assert first["data"] == {"status": "queued", "requested": None, "attempt": 0}
     assert epoch["data"] == client.get(f"/v1/jobs/{job}/epochs").json["data"][0]
-    assert told["data"][-3]["data"]["epoch"] == 5
-    end = told["data"][-1]["data"]
+    assert listed["data"][-3]["data"]["epoch"] == 5
+    end = listed["data"][-1]["data"]
     assert end == {"status": "succeeded", "epoch": 5, "error": None, "model": {"name": job, "version": 1}}
     everything = client.get("/v1/events?limit=1000").json["data"]
     assert {event["job"] for event in everything} == {job, other}
@@ -84,7 +84,7 @@ def test_lists_are_paged_by_the_last_id(client: FlaskClient, service: Services) 
 
 
 @pytest.mark.parametrize("how", ["accept", "query"])
-def test_a_stream_of_an_ended_job_tells_all_and_ends(client: FlaskClient, service: Services, how: str) -> None:
+def test_a_stream_of_an_ended_job_has_all_events_and_ends(client: FlaskClient, service: Services, how: str) -> None:
     job = submit(client)
     assert run_next_job(service, "test", lambda: False)
     path, headers = f"/v1/jobs/{job}/events", {"Accept": "text/event-stream"}
@@ -93,11 +93,11 @@ def test_a_stream_of_an_ended_job_tells_all_and_ends(client: FlaskClient, servic
     stream = client.get(path, headers=headers)
     assert stream.status_code == 200 and stream.mimetype == "text/event-stream"
     assert stream.text.startswith("retry: 2000\n\n") and stream.headers["Cache-Control"] == "no-cache"
-    told = parsed(stream.text)
-    assert told == client.get(f"/v1/jobs/{job}/events").json["data"]
-    rest = client.get(path, headers={**headers, "Last-Event-ID": str(told[2]["id"])})
-    assert parsed(rest.text) == told[3:]
-    done = client.get(path, headers={**headers, "Last-Event-ID": str(told[-1]["id"])})
+    listed = parsed(stream.text)
+    assert listed == client.get(f"/v1/jobs/{job}/events").json["data"]
+    rest = client.get(path, headers={**headers, "Last-Event-ID": str(listed[2]["id"])})
+    assert parsed(rest.text) == listed[3:]
+    done = client.get(path, headers={**headers, "Last-Event-ID": str(listed[-1]["id"])})
     assert done.status_code == 204 and not done.data
 
 
@@ -109,13 +109,13 @@ def test_what_cannot_be_asked_for(client: FlaskClient) -> None:
     problem(client.get(f"/v1/jobs/{job}/events", headers={"Last-Event-ID": "x"}), 422)
 
 
-def test_beyond_the_cap_a_stream_tells_what_there_is_and_ends(settings: Settings, service: Services) -> None:
+def test_beyond_the_cap_a_stream_has_what_there_is_and_ends(settings: Settings, service: Services) -> None:
     app = create_app(replace(settings, max_waiting_requests=0))
     client = app.test_client()
     job = submit(client)
-    began = time.monotonic()
+    started = time.monotonic()
     assert [event["type"] for event in parsed(client.get(f"/v1/jobs/{job}/events?stream=1").text)] == ["status"]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - started < 5
     app.extensions["services"].database.dispose()
 
 
@@ -162,7 +162,7 @@ def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Services
     assert seen == list(range(1, writers * each + 2))
 
 
-def test_a_transaction_that_fails_tells_nothing(client: FlaskClient, service: Services) -> None:
+def test_a_transaction_that_fails_leaves_no_event(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     with service.database.read() as connection:
         number = jobs.get_job(connection, job).number
@@ -244,7 +244,7 @@ def test_sixteen_listeners_hear_an_event_at_once(server: Service) -> None:
     last = server.get(f"/v1/jobs/{job}/events")["last_id"]
     with ExitStack() as stack:
         listeners = [stack.enter_context(Listener(server, f"/v1/jobs/{job}/events", last)) for _ in range(16)]
-        began = time.monotonic()
+        started = time.monotonic()
         server.send("POST", f"/v1/jobs/{job}:cancel")
         assert [next(iter(listener))["data"]["status"] for listener in listeners] == ["cancelled"] * 16
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - started < 2

@@ -143,7 +143,7 @@ def test_a_position_is_of_one_list(client: FlaskClient, service: Services) -> No
     problem(client.get(address.replace("networks", "datasets")), 404)
 
 
-def test_the_link_keeps_the_rest_of_the_query(client: FlaskClient, service: Services) -> None:
+def test_the_link_has_the_rest_of_the_query(client: FlaskClient, service: Services) -> None:
     made = [
         client.post("/v1/jobs", json={"dataset": XOR, "metadata": {"team": "ab"[number % 2]}}).json["id"]
         for number in range(6)
