@@ -177,7 +177,7 @@ class Jobs(RuleBasedStateMachine):
         self._read_epoch(self.runs)
         self.runs.died(self._has_stored(self.runs), counts=exit_code == CRASHED)
         with self.ground.services.database.begin() as connection:
-            workers.bury(connection, self.worker.worker, exit_code)
+            workers.remove_ended(connection, self.worker.worker, exit_code)
         self.worker = self.runs = None
 
     @rule()

@@ -50,7 +50,7 @@ class Housekeeping:
         self._thread.join(STOP_SECONDS)
         try:
             with self.services.database.begin() as connection:
-                workers.forget_worker(connection, self.name)
+                workers.remove_worker(connection, self.name)
         except ServiceError as error:
             log.warning("cannot record that this worker stopped: %s", error.detail)
 
@@ -82,7 +82,7 @@ class Housekeeping:
         from service.backprop.training.fingerprint import fingerprint  # imported here: only children load NumPy
 
         with self.services.database.begin() as connection:
-            workers.note_worker(connection, self.name, fingerprint(self.services.settings.kernels))
+            workers.report_alive(connection, self.name, fingerprint(self.services.settings.kernels))
 
     def _collect(self) -> None:
         """Delete what is no longer needed, at the start and once an hour."""
@@ -112,7 +112,7 @@ class Housekeeping:
             if not known:
                 continue
             with self.services.database.begin() as connection:
-                freed = workers.bury(connection, name, exit_code)
+                freed = workers.remove_ended(connection, name, exit_code)
             log.warning(
                 "process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, len(freed)
             )

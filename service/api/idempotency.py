@@ -16,7 +16,7 @@ from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
 from service.store import idempotency
 from service.store.database import Connection
-from service.store.idempotency import KeptAnswer
+from service.store.idempotency import StoredAnswer
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
@@ -86,8 +86,8 @@ def record_created(connection: Connection, location: str) -> None:
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:
         return
-    known = KeptAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
-    if not idempotency.made(connection, keyed.key, keyed.started_at, known):
+    known = StoredAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
+    if not idempotency.record_made(connection, keyed.key, keyed.started_at, known):
         raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
 
 
@@ -122,7 +122,7 @@ def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Re
         _store(keyed, response)
 
 
-def _again(known: KeptAnswer, body: HashedInput) -> Response:
+def _again(known: StoredAnswer, body: HashedInput) -> Response:
     if known.status is None:
         raise Conflict(f"the first request with this {HEADER} is still under way")
     if known.request != body.rest():
@@ -151,5 +151,5 @@ def _write(keyed: Keyed, response: Response | None) -> None:
             idempotency.forget(connection, keyed.key, keyed.started_at)
             return
         headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
-        known = KeptAnswer(keyed.body.rest(), response.status_code, headers, response.get_data())
-        idempotency.keep(connection, keyed.key, keyed.started_at, known)
+        known = StoredAnswer(keyed.body.rest(), response.status_code, headers, response.get_data())
+        idempotency.store_answer(connection, keyed.key, keyed.started_at, known)

@@ -42,7 +42,7 @@ def json_of(record: Stored | None) -> dict[str, Any] | None:
 
 
 class Answer(BaseModel):
-    """What the service says; documented, not checked again on the way out."""
+    """What the service answers; documented, not checked again on the way out."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
@@ -52,7 +52,7 @@ answer_model = with_config(ConfigDict(extra="allow"))
 
 
 def _whole(value: Any) -> Any:
-    """3.0 is a whole number in JSON; 3.5, true and "3" are not."""
+    """Turn a whole float into an integer: 3.0 is a whole number in JSON; 3.5, true and "3" are not."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
     return value
@@ -73,7 +73,7 @@ def _text(value: str) -> str:
 
 
 def _fits_float(value: Any) -> Any:
-    """An integer of 400 digits is well-formed JSON and no number here."""
+    """Refuse integers beyond floats: one of 400 digits is well-formed JSON and no number here."""
     if isinstance(value, int) and abs(value) > 10**300:
         raise ValueError("must be a finite number")
     return value

@@ -18,7 +18,7 @@ from service.definitions.resolved import ResolvedTraining
 
 
 def build_network(definition: dict[str, Any], precision: str) -> Network:
-    """A network of a normalised definition whose `inputs` and `layers` are known; its parameters are all 0."""
+    """Return a network of a normalised definition whose `inputs` and `layers` are known; its parameters are all 0."""
     return Network(definition["inputs"], [build(LAYERS, layer) for layer in definition["layers"]], precision)
 
 
@@ -30,10 +30,16 @@ def build_settings(
     kernels: str = NUMPY,
     draws_from: int = 0,
 ) -> TrainingSettings:
-    """The engine's settings of a job's resolved `training`.
+    """Return the engine's settings of a job's resolved training.
 
-    `target_scale` (outputs,) turns outputs into the targets' own units; `class_weights` (classes,) or None;
-    `draws_from` is the epoch that epoch 0 counts as in draws.
+    Parameters
+    ----------
+    target_scale
+        (outputs,), turns outputs into the targets' own units.
+    class_weights
+        (classes,), or None.
+    draws_from
+        The epoch that epoch 0 counts as in random draws.
     """
     loss: Loss = build(LOSSES, training.loss)
     metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training.metrics)

@@ -25,7 +25,7 @@ NESTED: dict[Any, Registry[Any]] = {Activation: ACTIVATIONS, Initializer: INITIA
 
 
 class Named:
-    """Says in JSON schema that a bare name stands for the choice with its defaults."""
+    """States in JSON schema that a bare name stands for the choice with its defaults."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -35,18 +35,18 @@ class Named:
 
 
 def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) -> Any:
-    """A type that takes `{"type": name, ...}`, or the bare name for its defaults.
+    """Return a type that takes `{"type": name, ...}`, or the bare name for its defaults.
 
-    With `short_answers` one that has its defaults is told by its name alone.
+    With `short_answers` a choice that has its defaults is written as its name alone.
     """
-    services: list[Any] = [BeforeValidator(_named), Named(registry.names())]
+    annotations: list[Any] = [BeforeValidator(_named), Named(registry.names())]
     if short_answers:
-        services.append(PlainSerializer(_short))
-    return Annotated[union(registry, title), *services]
+        annotations.append(PlainSerializer(_short))
+    return Annotated[union(registry, title), *annotations]
 
 
 def union(registry: Registry[Any], title: str) -> Any:
-    """A type that takes `{"type": name, ...}`."""
+    """Return a type that takes `{"type": name, ...}`."""
     models = [model_of(registry, name, title) for name in registry.names()]
     together: Any = models[0]
     for model in models[1:]:
@@ -55,7 +55,7 @@ def union(registry: Registry[Any], title: str) -> Any:
 
 
 def model_of(registry: Registry[Any], of: str, title: str) -> type[Model]:
-    """The pydantic model of one registered class: `type`, then its fields with their bounds."""
+    """Return the pydantic model of one registered class: `type`, then its fields with their bounds."""
     cls = registry[of]
     hints = get_type_hints(cls)
     fields: dict[str, Any] = {"type": (Literal[cls.name], ...)}
@@ -79,7 +79,7 @@ def _type_of(hint: Any, dimensions: int | None) -> Any:
 
 
 def _default_of(field: "dataclasses.Field[Any]") -> Any:
-    """A nested choice's default is written out, as a client would write it."""
+    """Return a field's default; that of a nested choice is written out, as a client would write it."""
     if field.default is dataclasses.MISSING:
         return ...
     if dataclasses.is_dataclass(field.default):
@@ -90,19 +90,19 @@ def _default_of(field: "dataclasses.Field[Any]") -> Any:
 
 
 def _checked(registry: Registry[Any], model: Any) -> Any:
-    """What the engine's class itself demands of its settings."""
+    """Check what the engine's class itself demands of its settings."""
     build(registry, model.model_dump(mode="json"))
     return model
 
 
 def build(registry: Registry[Any], record: dict[str, Any] | str) -> Any:
-    """The engine's object of a checked record, or of a bare name."""
-    said: dict[str, Any] = _named(record)
-    cls = registry[said["type"]]
+    """Return the engine's object of a checked record, or of a bare name."""
+    given: dict[str, Any] = _named(record)
+    cls = registry[given["type"]]
     hints = hints_of(cls)
     settings: dict[str, Any] = {}
     for field in dataclasses.fields(cls):
-        value = said.get(field.name, dataclasses.MISSING)
+        value = given.get(field.name, dataclasses.MISSING)
         if value is dataclasses.MISSING:
             continue
         if hints[field.name] in NESTED:
@@ -115,7 +115,7 @@ def build(registry: Registry[Any], record: dict[str, Any] | str) -> Any:
 
 @functools.cache
 def hints_of(cls: type) -> dict[str, Any]:
-    """A registered class's types, looked up once: a network of many layers asks for them layer by layer."""
+    """Return the types of a registered class's fields, cached as a network of many layers needs them for each."""
     return get_type_hints(cls)
 
 

@@ -7,14 +7,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from service.definitions.base import Integer, Model, Name, Number
 from service.definitions.training import MAX_SEED, LossChoice, OptimizerChoice
 
-MOST_ROWS = 16  # a trace tells every number of every row
+MOST_ROWS = 16  # a trace shows every number of every row
 
 Instances = Annotated[list[Any], Field(min_length=1, max_length=MOST_ROWS)]
 Seed = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
 
 
 def _layers(value: Any) -> Any:
-    """What `/parameters` answers is taken as it is."""
+    """One layer's arrays, in the form in which `/parameters` answers them."""
     return value["layers"] if isinstance(value, dict) and "layers" in value else value
 
 

@@ -22,7 +22,14 @@ from service.backprop.layers import LAYERS, Layer
 from service.backprop.network import size_of
 from service.definitions.base import Integer, Model, Name
 from service.definitions.choices import build, choice, union
-from service.definitions.keras import KerasSequential, Places, is_keras, moved, read_sequential, told_there
+from service.definitions.keras import (
+    KerasSequential,
+    Places,
+    is_keras,
+    read_sequential,
+    relocated_error,
+    relocated_faults,
+)
 from service.definitions.training import TrainingDefinition
 from service.errors import Invalid
 
@@ -65,7 +72,7 @@ class NetworkDefinition(Model):
         return self
 
     def engine_layers(self) -> list[Layer]:
-        """The engine's layers of the ones that are known; nothing is allocated."""
+        """Return the engine's layers of the ones that are known; nothing is allocated."""
         if self.layers is not None:
             return [build(LAYERS, layer.model_dump(mode="json")) for layer in self.layers]
         return [build(LAYERS, layer) for layer in self._written_out()]
@@ -75,14 +82,14 @@ class NetworkDefinition(Model):
         return [{"type": "dense", "units": units, "activation": activation} for units in self.hidden or []]
 
     def with_output(self, units: int, activation: str) -> "NetworkDefinition":
-        """This definition with `hidden` written out as layers, and an output layer of that size."""
+        """Return this definition with `hidden` written out as layers, and an output layer of that size."""
         if self.layers is not None:
             return self
         layers = [*self._written_out(), {"type": "dense", "units": units, "activation": activation}]
         return NetworkDefinition.model_validate({"inputs": self.inputs, "layers": layers})
 
     def normalised(self) -> dict[str, Any]:
-        """The definition with every default filled in, as stored and compared."""
+        """Return the definition with every default filled in, as it is stored and compared."""
         record = self.model_dump(mode="json")
         training = {} if self.training is None else {"training": self.training.given()}
         if self.hidden is not None:
@@ -93,7 +100,7 @@ class NetworkDefinition(Model):
 
 
 class NetworkRequest(NetworkDefinition):
-    """A network to keep; without a name one is made up."""
+    """A network to store; without a name one is made up."""
 
     name: Name | None = None
     _places: Places = PrivateAttr(default_factory=dict)
@@ -101,14 +108,14 @@ class NetworkRequest(NetworkDefinition):
     @model_validator(mode="wrap")
     @classmethod
     def _or_keras(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Keras's JSON of a Sequential model is taken too; faults in it are told where they stand there."""
+        """Keras's JSON of a Sequential model is taken too; faults in it are reported where they stand there."""
         if not is_keras(data):
             return handler(data)
         record, places = read_sequential(data)
         try:
             made = handler(record)
         except ValidationError as error:
-            raise told_there(error, places) from None
+            raise relocated_error(error, places) from None
         made._places = places
         return made
 
@@ -121,15 +128,15 @@ class NetworkRequest(NetworkDefinition):
 
     @contextmanager
     def pointing(self, pointer: str = "#") -> Iterator[None]:
-        """What is found out later about a network that stood at `pointer` is told where its sender wrote it."""
+        """Make faults found later in a network at `pointer` point to where its sender wrote them."""
         try:
             yield
         except Invalid as error:
-            raise moved(error, pointer, self._places) from None
+            raise relocated_faults(error, pointer, self._places) from None
 
 
 def widths(layers: list[Layer], inputs: int) -> list[int]:
-    """Units before, between and behind the layers."""
+    """Return the units before, between and behind the layers."""
     units = [inputs]
     for layer in layers:
         units.append(layer.units_after(units[-1]))
@@ -137,7 +144,7 @@ def widths(layers: list[Layer], inputs: int) -> list[int]:
 
 
 def parameter_counts(layers: list[Layer], inputs: int) -> list[int]:
-    """Trained parameters of each layer, by arithmetic."""
+    """Return the number of trained parameters of each layer, by arithmetic."""
     before = widths(layers, inputs)
     return [size_of(layer.parameter_shapes(units)) for layer, units in zip(layers, before, strict=False)]
 
@@ -165,7 +172,7 @@ def check_fits(layers: list[Layer], inputs: int | None, pointer: str = "#") -> N
 
 
 def _known_units(layer: Layer) -> int | None:
-    """Units behind a layer whatever stands before it; None when they depend on that."""
+    """Return the units behind a layer whatever stands before it; None when they depend on that."""
     return layer.units_after(1) if layer.units_after(1) == layer.units_after(2) else None
 
 

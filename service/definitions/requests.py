@@ -48,13 +48,14 @@ MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
 
 
 class Submission(Model):
-    """What every new job may say: when it runs, and what becomes of it."""
+    """What every new job may set: when it runs, and the model that it trains."""
 
     model: Name | None = None
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(
-        default="resume", description="what happens when no living worker computes the same bits as the one before"
+        default="resume",
+        description="what happens when no worker is alive that computes the same bits as the one before",
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
 
@@ -73,7 +74,7 @@ class JobRequest(Submission):
 
     @contextmanager
     def pointing(self, network: NetworkDefinition) -> Iterator[TrainingDefinition]:
-        """The job's training over the network's own; what is found wrong with it is told where it was written."""
+        """Yield the job's training over the network's own; faults found meanwhile point to where they were written."""
         sent = self.network.pointing("#/network") if isinstance(self.network, NetworkRequest) else nullcontext()
         with sent:
             try:
@@ -82,12 +83,12 @@ class JobRequest(Submission):
                 raise self._of_network(error, network) from None
 
     def _of_network(self, error: Invalid, network: NetworkDefinition) -> Invalid:
-        """Pointers at keys of `training` that the network brought along lead there."""
-        brought = set() if network.training is None else network.training.model_fields_set
+        """Make pointers at keys of `training` that come from the network's own point there."""
+        from_network = set() if network.training is None else network.training.model_fields_set
         faults = []
         for fault in error.faults:
             head, _, key = (fault.pointer or "").partition("#/training/")
-            if not head and key.split("/")[0] in brought - self.training.model_fields_set:
+            if not head and key.split("/")[0] in from_network - self.training.model_fields_set:
                 fault = replace(fault, pointer=f"#/network/training/{key}")
             faults.append(fault)
         return Invalid.from_faults(faults) if faults else error
@@ -104,7 +105,7 @@ class ForkRequest(Submission):
 
     @contextmanager
     def pointing(self) -> Iterator[None]:
-        """What is wrong with a dataset under the parent's settings is told of the dataset that was sent."""
+        """Make faults that a new dataset has under the parent's settings point to the dataset that was sent."""
         try:
             yield
         except Invalid as error:
@@ -123,7 +124,7 @@ class ReplayRequest(Model):
 
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait"] = Field(
-        default="resume", description="what happens when no living worker computes the same bits as the record's"
+        default="resume", description="what happens when no worker is alive that computes the same bits as the record's"
     )
     metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
 

@@ -1,4 +1,4 @@
-"""Makes a job whole: every default of the contract filled in, and network, dataset and training fitted to each other.
+"""Resolves a job: fills in every default of the contract, and fits network, dataset and training to each other.
 
 Arithmetic only: nothing is read and nothing allocated. Imports `service.backprop` for what a loss says of itself.
 """
@@ -34,7 +34,7 @@ class Resolved:
 def resolve(
     network: NetworkDefinition, table: Table, training: TrainingDefinition, seed: int, max_parameters: int
 ) -> Resolved:
-    """Fill in and fit; `Invalid` names the place in the job's body. `seed` is used when the client gave none."""
+    """Fill in and fit; `Invalid` points to the place in the job's body. `seed` is used when the client gave none."""
     targets = read_targets(table, network, training)
     softmax = "softmax" if targets.are_classes else "linear"
     whole = network.with_output(targets.outputs, softmax)
@@ -77,7 +77,7 @@ def _loss_of(training: TrainingDefinition) -> Loss | None:
 
 
 def read_targets(table: Table, network: NetworkDefinition, training: TrainingDefinition) -> Targets:
-    """Classes or values, as the contract's "Classes or values" paragraph has it."""
+    """Find how targets are read, as the paragraph "Classes or values" of the contract says."""
     columns = table.having(Role.TARGET)
     if not columns:
         raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
@@ -101,7 +101,7 @@ def read_targets(table: Table, network: NetworkDefinition, training: TrainingDef
 
 
 def labels_of(column: Column) -> tuple[str | int, ...]:
-    """The classes of a target column, in the order of the outputs."""
+    """Return the classes of a target column, in the order of the outputs."""
     if column.type is ColumnType.CATEGORY:
         return tuple(column.categories or ())
     if column.whole_values is None:
@@ -130,7 +130,7 @@ def _with_inputs(network: NetworkDefinition, table: Table, missing: str) -> Netw
 
 
 def input_width(columns: tuple[Column, ...], missing: str) -> int:
-    """Network inputs of these columns: 1 a number, one a category, and 1 for each indicator of missing values."""
+    """Return the network inputs of these columns: 1 a number, 1 a category, 1 an indicator of missing values."""
     width = 0
     for column in columns:
         width += 1 if column.type is ColumnType.NUMBER else len(column.categories or ())
@@ -172,7 +172,7 @@ def _check_loss(loss: Loss, output: Output, targets: Targets) -> None:
 
 
 def _check_missing(table: Table, training: TrainingDefinition) -> None:
-    """Missing values are known before training, unless `rows` leaves some of them out."""
+    """Raise `Invalid` for missing values, which are known before training unless `rows` leaves some out."""
     if training.rows is not None:
         return
     for column in table.columns:
@@ -182,7 +182,7 @@ def _check_missing(table: Table, training: TrainingDefinition) -> None:
 
 
 def check_precision(table: Table, precision: str, where: str = "#/training/precision") -> None:
-    """Numbers beyond a float32 would be infinities there."""
+    """Raise `Invalid` for numbers beyond a float32, which would be infinities there."""
     for column in table.columns:
         largest = max(abs(column.minimum or 0.0), abs(column.maximum or 0.0))
         if precision == "float32" and largest > MAX_FLOAT32:

@@ -1,4 +1,4 @@
-"""Which rows a job trains on and which validate it, with the defaults filled in. Arithmetic only."""
+"""Finds which rows a job trains on and which validate it, with the defaults filled in, by arithmetic alone."""
 
 from service.definitions.columns import Table
 from service.definitions.training import TrainingDefinition
@@ -9,7 +9,7 @@ VALIDATE_FROM_ROWS = 100
 
 
 def resolve_rows(table: Table, training: TrainingDefinition, classes: bool) -> tuple[int, Validation | None]:
-    """How many rows are trained on, and the validation with its defaults; `classes`: the targets are."""
+    """Return how many rows are trained on, and the validation with its defaults; `classes`: whether targets are."""
     start, end = training.rows or (0, table.rows)
     if end > table.rows:
         raise Invalid.at("#/training/rows", f"must end at {table.rows} at most, the dataset's rows, got {end}")
@@ -35,7 +35,7 @@ def resolve_rows(table: Table, training: TrainingDefinition, classes: bool) -> t
 
 
 def rows_left_out(table: Table, training: TrainingDefinition, validation: Validation | None) -> int:
-    """How many rows of the dataset are neither trained on nor validate."""
+    """Return how many rows of the dataset neither train nor validate."""
     start, end = training.rows or (0, table.rows)
     used = end - start
     if validation is not None and validation.rows is not None:
@@ -45,7 +45,7 @@ def rows_left_out(table: Table, training: TrainingDefinition, validation: Valida
 
 
 def _stratified(validation: Validation, classes: bool) -> Validation:
-    """With `stratify` as it became: told for a share only, and by default whether the targets are classes."""
+    """Fill in `stratify`, which goes with a share only: by default it is whether the targets are classes."""
     where = "#/training/validation/stratify"
     if validation.fraction is None:
         if validation.stratify:

@@ -43,7 +43,7 @@ def _as_fraction(value: Any) -> Any:
 
 
 class TrainingDefinition(Model):
-    """How to train; what is left out is resolved against the dataset and told in the job's answer."""
+    """How to train; what is left out is resolved for the dataset and shown in the job's answer."""
 
     loss: LossChoice | None = None
     optimizer: OptimizerChoice | None = None
@@ -81,12 +81,12 @@ class TrainingDefinition(Model):
         return self
 
     def given(self) -> dict[str, Any]:
-        """The keys that were given, each with its own defaults filled in, as a network keeps them."""
+        """Return the keys that were given, each with its own defaults filled in, as a network stores them."""
         record = self.model_dump(mode="json")
         return {name: _without_nulls(record[name]) for name in type(self).model_fields if name in self.model_fields_set}
 
     def over(self, defaults: "TrainingDefinition | None") -> "TrainingDefinition":
-        """This training, with `defaults` for the keys that it does not give."""
+        """Return this training, with `defaults` for the keys that it does not give."""
         if defaults is None:
             return self
         both = (defaults, self)

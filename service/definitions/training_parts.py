@@ -55,7 +55,7 @@ class PreprocessingChoice(Model):
 
 
 class StoreParameters(Model):
-    """Which epochs' parameters are kept: each `every`-th, and always 0, the best and the last."""
+    """Which epochs' parameters are stored: each `every`-th, and always 0, the best and the last."""
 
     every: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] = 1
     limit_bytes: Annotated[Integer, Field(ge=1, le=2**50)] | None = Field(
@@ -65,7 +65,7 @@ class StoreParameters(Model):
         default="logarithmic", description="past it older ones are thinned, to gaps that grow with the epoch's number"
     )
     optimizer_state: bool = Field(
-        default=False, description="keep the optimizer's state beside them: a fork goes on with it, a trace uses it"
+        default=False, description="store the optimizer's state as well: a fork continues with it, a trace uses it"
     )
 
 

@@ -34,7 +34,7 @@ KINDS = {
 
 
 def check(model: type[M], data: Any, pointer: str = "#") -> M:
-    """`data` as a `model`, or `Invalid` with a pointer for each of the first ten faults."""
+    """Return `data` as a `model`; raise `Invalid` with a pointer for each of the first ten faults."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -42,7 +42,7 @@ def check(model: type[M], data: Any, pointer: str = "#") -> M:
 
 
 def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: str = "#") -> Invalid:
-    """The same findings as `error`, in this project's words; doubles by union branches are told once."""
+    """Return the findings of `error` in this project's words, each once though several branches of a union found it."""
     faults: dict[tuple[str, str], Fault] = {}
     details = error.errors(include_url=False)
     for item in _most_likely(details, data):
@@ -53,8 +53,8 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
-    """RFC 6901 pointer of a pydantic location; names of union branches, which are not in the data, are left out."""
-    services: list[str] = []
+    """Return the RFC 6901 pointer of a pydantic location, without names of union branches, which the data lack."""
+    steps: list[str] = []
     current = data
     for position, step in enumerate(location):
         last = position == len(location) - 1
@@ -62,19 +62,19 @@ def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
             current = current[step]
         elif not (last and kind in ("missing", "extra_forbidden")):
             continue
-        services.append(str(step).replace("~", "~0").replace("/", "~1"))
-    return "".join("/" + part for part in services)
+        steps.append(str(step).replace("~", "~0").replace("/", "~1"))
+    return "".join("/" + step for step in steps)
 
 
 def _has(data: Any, step: str | int) -> bool:
-    """Whether a part of a location leads further into the data."""
+    """Return whether a part of a location leads further into the data."""
     if isinstance(data, list):
         return isinstance(step, int) and step < len(data)
     return isinstance(data, dict) and step in data
 
 
 def guess(word: object, known: Sequence[str]) -> str:
-    """`; did you mean ...?` when something known is close, else the list of what is known."""
+    """Return `; did you mean ...?` when something known is close, else the list of what is known."""
     close = difflib.get_close_matches(str(word), known, 1, cutoff=0.6)
     if close:
         return f"; did you mean `{close[0]}`?"
@@ -82,21 +82,21 @@ def guess(word: object, known: Sequence[str]) -> str:
 
 
 def _most_likely(details: list[ErrorDetails], data: Any) -> list[ErrorDetails]:
-    """Of a union's branches, the ones that got deepest into the data: the others are not what was meant."""
+    """Select the findings of those branches of a union that got deepest into the data: others were not meant."""
     by_field: dict[str, list[ErrorDetails]] = {}
     for item in details:
         by_field.setdefault(str(item["loc"][:1]), []).append(item)
-    kept: list[ErrorDetails] = []
+    likely: list[ErrorDetails] = []
     for items in by_field.values():
         depth = {id(item): pointer_to(item["loc"], data, item["type"]).count("/") for item in items}
         branches = {_branch(item, data) for item in items}
         deepest = max(depth.values())
-        kept += [item for item in items if len(branches) == 1 or depth[id(item)] == deepest]
-    return kept
+        likely += [item for item in items if len(branches) == 1 or depth[id(item)] == deepest]
+    return likely
 
 
 def _branch(item: ErrorDetails, data: Any) -> str:
-    """The union branch an error speaks of: the first part of its location that the data do not have."""
+    """Return the union branch that an error is about: the first part of its location that the data lack."""
     current = data
     for step in item["loc"]:
         if _has(current, step):
@@ -141,7 +141,7 @@ def _sentence(item: ErrorDetails, model: type[BaseModel], data: Any) -> str:
 
 
 def _fields_near(item: ErrorDetails, model: type[BaseModel], data: Any) -> list[str]:
-    """The names that could have stood where an unknown one stood."""
+    """Return the names that are known where an unknown one stands."""
     schema = model.model_json_schema(mode="validation")
     node = schema
     for step in item["loc"][:-1]:
@@ -164,8 +164,8 @@ def _descend(node: dict[str, Any], step: str | int, schema: dict[str, Any]) -> d
 def _branches(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     if "$ref" in node:
         return _branches(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
-    services = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
-    return [node] + [branch for part in services for branch in _branches(part, schema)]
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
+    return [node] + [branch for part in parts for branch in _branches(part, schema)]
 
 
 def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
@@ -173,7 +173,7 @@ def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 
 
 def show(value: object) -> str:
-    """A value as JSON would show it, cut to a readable length."""
+    """Return a value as JSON would show it, cut to a readable length."""
     words = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
     if value is None:
         words = "null"

@@ -1,4 +1,4 @@
-"""Whether weights fit a job: of rows, as far as their column's statistics tell, and of classes. Arithmetic only."""
+"""Checks weights of rows, as far as their column's statistics show, and weights of classes, by arithmetic alone."""
 
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.validation import guess
@@ -8,7 +8,10 @@ MAX_GUESSES = 100  # among more labels none is guessed, and they are not listed
 
 
 def check_sample_weights(table: Table, left_out: int, where: str = "#/dataset") -> None:
-    """`left_out` rows are neither trained on nor validate; what they may hide is found when the rows are read."""
+    """Raise `Invalid` unless the column of weights, if there is one, can weigh rows.
+
+    `left_out` rows neither train nor validate; what they may hide is found when the rows are read.
+    """
     for column in table.having(Role.WEIGHT):
         fault = _fault(column, left_out)
         if fault is not None:
@@ -28,7 +31,7 @@ def _fault(column: Column, left_out: int) -> str | None:
 
 
 def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str | int, ...] | None) -> None:
-    """`choice` is the job's `class_weights`; `labels` the classes of its targets, None for values."""
+    """Raise `Invalid` unless the job's `class_weights` fit the `labels` of its targets; None for values."""
     where = "#/training/class_weights"
     if choice is None:
         return

@@ -1,6 +1,6 @@
-"""Jobs' lives beyond their submission: pause, resume, step, cancel, removal, and what they leave when they have ended.
+"""Commands on jobs after their submission: pause, resume, step, cancel and removal, and the tidying of ended ones.
 
-The database first, then the doorbell.
+The database is written first, then the doorbell is rung.
 """
 
 import logging
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 
 def cancel(services: Services, job_id: str) -> CommandResult:
     with services.database.begin() as connection:
-        moved = commands.cancel(connection, job_id)
-    if moved.job.status.ended and moved.changed:
-        tidy(services, moved.job)
-    return moved
+        result = commands.cancel(connection, job_id)
+    if result.job.status.ended and result.changed:
+        tidy(services, result.job)
+    return result
 
 
 def pause(services: Services, job_id: str) -> CommandResult:
@@ -39,16 +39,16 @@ def pause(services: Services, job_id: str) -> CommandResult:
 
 def resume(services: Services, job_id: str) -> CommandResult:
     with services.database.begin() as connection:
-        moved = commands.resume(connection, job_id)
+        result = commands.resume(connection, job_id)
     services.doorbell.ring()
-    return moved
+    return result
 
 
 def step(services: Services, job_id: str, count: int) -> CommandResult:
     with services.database.begin() as connection:
-        moved = commands.step(connection, job_id, count)
+        result = commands.step(connection, job_id, count)
     services.doorbell.ring()
-    return moved
+    return result
 
 
 def check_can_step(services: Services, job_id: str) -> None:
@@ -64,14 +64,14 @@ def remove(services: Services, job_id: str) -> None:
 
 
 def tidy(services: Services, job: JobRecord) -> None:
-    """Of a job that ended while nobody ran it: keep its last epoch's parameters and free the state to go on from.
+    """Store the last epoch's parameters of a job that ended while no worker ran it, and free its resume state.
 
-    What fails is done by the collector.
+    When this fails, the hourly collection does it.
     """
     try:
         _tidy(services, job)
     except ServiceError as error:
-        log.warning("%s: the collector will have to free its resume state: %s", job.id, error.detail)
+        log.warning("%s: its resume state is left to the hourly collection: %s", job.id, error.detail)
 
 
 def _tidy(services: Services, job: JobRecord) -> None:
@@ -80,20 +80,23 @@ def _tidy(services: Services, job: JobRecord) -> None:
         last = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
     if stored is None:
         return
-    kept = None
+    last_epoch = None
     if last is not None and not last.parameters_stored:
-        kept = _last_epoch(services, job, stored)
+        last_epoch = _last_epoch(services, job, stored)
     with services.database.begin() as connection:
         jobs.lock(connection, job)
         if epochs.load_resume_state(connection, job.number) is None:
-            return  # somebody else was quicker
-        if kept is not None:
+            return  # another process was quicker
+        if last_epoch is not None:
             references.pointing(connection)
-            hold(services.blobs, [kept.parameters, *(() if kept.optimizer is None else (kept.optimizer,))])
-            block = kept.block
-            epochs.add_parameters(connection, job.number, [(block, kept.parameters.address)])
-            if kept.optimizer is not None:
-                optimizer_states.add(connection, job.number, [(block.last_epoch, kept.optimizer.stored())])
+            hold(
+                services.blobs,
+                [last_epoch.parameters, *(() if last_epoch.optimizer is None else (last_epoch.optimizer,))],
+            )
+            block = last_epoch.block
+            epochs.add_parameters(connection, job.number, [(block, last_epoch.parameters.address)])
+            if last_epoch.optimizer is not None:
+                optimizer_states.add(connection, job.number, [(block.last_epoch, last_epoch.optimizer.stored())])
             epochs.mark_stored(connection, job.number, block.last_epoch)
         address = epochs.drop_resume_state(connection, job.number)
     free(services.blobs, services.database, [] if address is None else [address])
@@ -101,7 +104,7 @@ def _tidy(services: Services, job: JobRecord) -> None:
 
 @dataclass(frozen=True)
 class LastEpoch:
-    """What is kept of an ended job's last epoch; the optimizer's state where the job keeps that."""
+    """What is stored of an ended job's last epoch; the optimizer's state where the job stores that."""
 
     block: ParameterBlock
     parameters: Placed
@@ -109,22 +112,22 @@ class LastEpoch:
 
 
 def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> LastEpoch | None:
-    """The job's last epoch, out of the state to go on from."""
+    """Return the job's last epoch out of its resume state; None where that stands elsewhere."""
     state = TrainingState.from_bytes(read_bytes(services.blobs, stored))
     if state.epoch != job.epoch or state.partial_epoch is not None:
         return None
     network = build_network(job.network, job.training.precision)
     network.vector[...] = state.vector
     data = network.stored_bytes()
-    keeps_states = job.training.store_parameters.optimizer_state
-    optimizer = place(services.blobs, state.optimizer.to_bytes()) if keeps_states else None
+    stores_states = job.training.store_parameters.optimizer_state
+    optimizer = place(services.blobs, state.optimizer.to_bytes()) if stores_states else None
     return LastEpoch(
         ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(services.blobs, data), optimizer
     )
 
 
 def collect(services: Services) -> None:
-    """What is done now and then, so that nothing grows for ever: the oldest events, old jobs, what nobody points to."""
+    """Delete the oldest events, old jobs, resume states of ended ones and blobs that nothing points to."""
     settings, now = services.settings, datetime.now(UTC)
     before = now - timedelta(seconds=settings.keep_events_seconds)
     while True:
@@ -147,6 +150,6 @@ def _remove_old(services: Services, before: datetime) -> None:
         try:
             remove(services, job_id)
         except (NotFound, Conflict):
-            continue  # somebody else was quicker, or it is being replayed
+            continue  # another process was quicker, or the job is being replayed
     if old:
         log.info("%d job(s) that ended before %s are removed", len(old), before.isoformat(timespec="seconds"))

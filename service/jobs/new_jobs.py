@@ -114,4 +114,4 @@ def add_to_queue(services: Services, connection: Connection, new: NewJob, record
             resources.hold_dataset(connection, name)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
     record_key(connection, job.id)
-    return QueuedJob(job, [] if workers.living_places(connection) else [NO_WORKER])
+    return QueuedJob(job, [] if workers.count_alive(connection) else [NO_WORKER])

@@ -116,7 +116,7 @@ def read(services: Services, job_id: str) -> JobAnswer:
 
 def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
     """Describe jobs that were read in this transaction, a snapshot of the database."""
-    places = workers.living_places(connection)
+    places = workers.count_alive(connection)
     positions = jobs.positions_of(connection, found)
     described = []
     for job in found:

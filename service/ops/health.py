@@ -13,7 +13,7 @@ def readiness(services: Services) -> tuple[str, dict[str, dict[str, object]]]:
         checks["database"] = {"ok": True}
         checks["migrations"] = {"ok": True, "revision": migrate.newest_revision()}
         with services.database.read() as connection:
-            places = workers.living_places(connection)
+            places = workers.count_alive(connection)
         checks["workers"] = {"ok": places > 0, "places": places}
     except ServiceError as error:
         checks.setdefault("database", {"ok": False, "detail": error.detail})

@@ -1,4 +1,4 @@
-"""Opens the database, begins its transactions, tells its clock, and turns a driver's failures into `ServiceError`.
+"""Opens the database, begins its transactions, reads its clock, and turns a driver's failures into `ServiceError`.
 
 Imports SQLAlchemy and `service.errors`.
 """
@@ -95,9 +95,14 @@ class Database:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        told = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
+        arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
         engine = create_engine(
-            self.url, pool_size=8, max_overflow=16, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True, connect_args=told
+            self.url,
+            pool_size=8,
+            max_overflow=16,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            connect_args=arguments,
         )
         event.listen(engine, "do_connect", _connect_bounded)
         event.listen(engine, "connect", _prepare_postgresql)

@@ -1,4 +1,4 @@
-"""Events: what took place in jobs' lives, told in the transaction of the change itself.
+"""Events: what happened to jobs, recorded in the transaction of the change itself.
 
 Ids come from one counter's row, taken last before the commit and locked until it: so whoever sees an id can see all
 lower ones. A sequence would not do: of two transactions the one with the higher number may commit first.
@@ -17,8 +17,8 @@ from service.store.tables import counters, events, jobs
 PRUNED_TOGETHER = 10_000
 
 
-class _Noted:
-    """What one transaction is to tell; written by `Database.begin` when all else is."""
+class _PendingEvents:
+    """The events of one transaction; `Database.begin` has them written last."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -31,19 +31,19 @@ class _Noted:
         connection.execute(insert(events), [{"id": first + at, **row} for at, row in enumerate(self.rows)])
 
 
-def note(connection: Connection, job: int, kind: Kind, data: dict[str, Any]) -> None:
-    """Tell this when the transaction commits."""
+def add(connection: Connection, job: int, kind: Kind, data: dict[str, Any]) -> None:
+    """Record an event when the transaction commits."""
     acts = before_commit(connection)
-    noted = next((act for act in acts if isinstance(act, _Noted)), None)
-    if noted is None:
-        acts.append(noted := _Noted())
-    noted.rows.append({"job": job, "kind": kind.value, "data": data, "created_at": datetime.now(UTC)})
+    pending = next((act for act in acts if isinstance(act, _PendingEvents)), None)
+    if pending is None:
+        acts.append(pending := _PendingEvents())
+    pending.rows.append({"job": job, "kind": kind.value, "data": data, "created_at": datetime.now(UTC)})
 
 
 def list_events(
     connection: Connection, after: int, limit: int, job: int | None = None
 ) -> tuple[list[EventRecord], bool]:
-    """Oldest first, past the id `after`; and whether more follow."""
+    """Return events past the id `after`, oldest first, and whether more follow."""
     query = select(events, jobs.c.id.label("job_id")).join(jobs, jobs.c.number == events.c.job)
     query = query.where(events.c.id > after).order_by(events.c.id).limit(limit + 1)
     if job is not None:
@@ -53,19 +53,19 @@ def list_events(
 
 
 def last_id(connection: Connection) -> int:
-    """The id of the newest event; 0 before the first."""
+    """Return the id of the newest event; 0 before the first."""
     last: int = connection.execute(select(counters.c.value).where(counters.c.name == "events")).scalar_one()
     return last
 
 
 def last_ids(connection: Connection, after: int) -> dict[int, int]:
-    """By job the id of its newest event past `after`."""
+    """Return the id of each job's newest event past `after`, by the job's number."""
     newest = select(events.c.job, func.max(events.c.id)).where(events.c.id > after).group_by(events.c.job)
     return {job: last for job, last in connection.execute(newest)}
 
 
 def prune(connection: Connection, older_than: datetime, most: int) -> int:
-    """Remove some of the oldest: those from before a moment, and what is more than `most`; how many."""
+    """Remove some of the oldest events: those before a moment, and those beyond `most`; return how many."""
     oldest = select(events.c.id, events.c.created_at).order_by(events.c.id).limit(PRUNED_TOGETHER).subquery()
     until = connection.execute(select(func.max(oldest.c.id)).where(oldest.c.created_at < older_than)).scalar() or 0
     until = max(until, last_id(connection) - most)
@@ -74,13 +74,14 @@ def prune(connection: Connection, older_than: datetime, most: int) -> int:
 
 
 def status_data(status: str, requested: str | None, attempt: int) -> dict[str, Any]:
-    """What an event of kind `status` holds."""
+    """Return the data of an event of kind `status`."""
     return {"status": str(status), "requested": requested, "attempt": attempt}
 
 
-def warnings_noted(connection: Connection, job: int, warnings: Sequence[dict[str, Any]]) -> None:
+def add_warnings(connection: Connection, job: int, warnings: Sequence[dict[str, Any]]) -> None:
+    """Record an event for each warning when the transaction commits."""
     for warning in warnings:
-        note(connection, job, Kind.WARNING, warning)
+        add(connection, job, Kind.WARNING, warning)
 
 
 def _event(row: Row[Any]) -> EventRecord:

@@ -1,4 +1,4 @@
-"""Brings the database to this code's schema, and tells when it is not there.
+"""Brings the database to this code's schema, and finds out whether it is there.
 
 Alembic is loaded only where there is something to run: every start and every `/readyz` asks, and few have to.
 """
@@ -35,7 +35,7 @@ def _upgrade(database: Database) -> None:
 
 
 def current_revision(database: Database) -> str | None:
-    """What Alembic has noted in the database; None before the first migration."""
+    """Return the revision that Alembic has recorded in the database; None before the first migration."""
     with database.read() as connection:
         if not inspect(connection).has_table(VERSIONS):
             return None
@@ -44,7 +44,7 @@ def current_revision(database: Database) -> str | None:
 
 
 def newest_revision() -> str:
-    """The one revision that no other comes after."""
+    """Return the revision that no other comes after."""
     known = known_revisions()
     (newest,) = known.keys() - known.values()
     return newest
@@ -52,7 +52,7 @@ def newest_revision() -> str:
 
 @cache
 def known_revisions() -> dict[str, str | None]:
-    """This release's revisions, each with the one before it, as the migrations' first lines have them."""
+    """Return this release's revisions, each with the one before it, as the migrations' first lines have them."""
     found = {}
     for file in files("migrations").joinpath("versions").iterdir():
         if file.name.endswith(".py"):

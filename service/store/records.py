@@ -41,7 +41,7 @@ class OnOtherMachine(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an event tells."""
+    """What an event is about."""
 
     STATUS = "status"
     EPOCH = "epoch"
@@ -218,7 +218,7 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """Something that took place in a job's life; `id` grows in the order of commits."""
+    """Something that happened to a job; `id` grows in the order of commits."""
 
     id: int
     job_id: str

@@ -1,4 +1,4 @@
-"""Networks and datasets: immutable things known by name. One insert each; the same content again is the one there."""
+"""Networks and datasets: immutable records known by name. The same content under the same name is stored once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,7 +19,13 @@ ENDED_VALUES = [status.value for status in ENDED]
 def add_network(
     connection: Connection, name: str, definition: dict[str, Any], sha256: str
 ) -> tuple[NetworkRecord, bool]:
-    """The network of that name, and whether it is new; `Conflict` when another one has the name."""
+    """Return the network of that name, inserted if need be, and whether it is new.
+
+    Raises
+    ------
+    Conflict
+        When another definition has the name.
+    """
     values = {"definition": definition, "sha256": sha256, "created_at": datetime.now(UTC)}
     row, is_new = _insert_or_find(connection, networks, name, values)
     if row.sha256 != sha256:
@@ -40,7 +46,7 @@ def list_networks(connection: Connection, page: Page) -> Listing[NetworkRecord]:
 
 
 def delete_network(connection: Connection, name: str) -> None:
-    """Jobs keep their own copy, so nothing can be in the way."""
+    """Delete a network. Jobs have copies of their own, so it is never in use."""
     if connection.execute(delete(networks).where(networks.c.name == name)).rowcount == 0:
         raise NotFound(f"there is no network named `{name}`")
 
@@ -48,9 +54,14 @@ def delete_network(connection: Connection, name: str) -> None:
 def add_dataset(
     connection: Connection, name: str, contents: Contents, address: str, adopt: Callable[[], None]
 ) -> tuple[DatasetRecord, bool]:
-    """The dataset of that name, and whether it is new; `Conflict` when other rows have the name.
+    """Return the dataset of that name, inserted if need be, and whether it is new.
 
     `adopt` moves the rows to their address; it is called when they are new, before anybody else sees them.
+
+    Raises
+    ------
+    Conflict
+        When other rows have the name.
     """
     values = {
         "contents": contents.to_dict(),
@@ -75,13 +86,13 @@ def get_dataset(connection: Connection, name: str) -> DatasetRecord:
 
 
 def dataset_sha256(connection: Connection, name: str) -> str | None:
-    """The hash of a dataset's content, without reading what its columns hold; None when there is none."""
+    """Return the hash of a dataset's content; None when there is no such dataset."""
     found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
     return found
 
 
 def hold_dataset(connection: Connection, name: str) -> None:
-    """Until this transaction ends, let nobody remove a dataset; `Conflict` when somebody has."""
+    """Lock a dataset against removal until this transaction ends; raise `Conflict` when it is gone."""
     held = select(datasets.c.number).where(datasets.c.name == name).with_for_update(read=True)
     if connection.execute(held).scalar() is None:
         raise Conflict(f"dataset `{name}` was removed while the job was checked against it")
@@ -93,7 +104,7 @@ def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
 
 
 def delete_dataset(connection: Connection, name: str) -> None:
-    """Remove it, unless a job that has not ended uses it."""
+    """Delete a dataset, unless a job that has not ended uses it."""
     connection.execute(select(datasets.c.number).where(datasets.c.name == name).with_for_update())
     record = get_dataset(connection, name)
     uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
@@ -108,8 +119,8 @@ def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
 
 
 def _insert_or_find(connection: Connection, table: Table, name: str, values: dict[str, Any]) -> tuple[Row[Any], bool]:
-    """The row of that name, and whether it is new."""
-    while True:  # whoever has the name may give it up between the two
+    """Return the row of that name, and whether it is new."""
+    while True:  # the row that has the name may be deleted between the two statements
         is_new = insert_named(connection, table, name=name, **values)
         row = _find(connection, table, name)
         if row is not None:

@@ -1,4 +1,4 @@
-"""Which workers live: each notes its name and how it computes every few seconds."""
+"""Which workers are alive: each reports its name and how it computes every few seconds."""
 
 from sqlalchemy import Connection, delete, func, insert, select, union, update
 
@@ -8,24 +8,25 @@ from service.store.records import JobRecord
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers
 
-FORGOTTEN_SECONDS = 3600.0
+REMOVED_AFTER_SECONDS = 3600.0
 
 
-def note_worker(connection: Connection, name: str, fingerprint: str | None = None) -> None:
+def report_alive(connection: Connection, name: str, fingerprint: str | None = None) -> None:
     """Record that the process of this name is alive. It trains one job at a time."""
     values = {"seen_at": clock(), "fingerprint": fingerprint}
     changed = connection.execute(update(workers).where(workers.c.id == name).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(workers).values(id=name, **values))
-    connection.execute(delete(workers).where(workers.c.seen_at < clock(-FORGOTTEN_SECONDS)))
+    connection.execute(delete(workers).where(workers.c.seen_at < clock(-REMOVED_AFTER_SECONDS)))
 
 
-def forget_worker(connection: Connection, name: str) -> None:
+def remove_worker(connection: Connection, name: str) -> None:
+    """Remove the row of a process that stops or has ended."""
     connection.execute(delete(workers).where(workers.c.id == name))
 
 
-def living_places(connection: Connection) -> int:
-    """How many jobs the living workers can train at once."""
+def count_alive(connection: Connection) -> int:
+    """Return how many workers are alive, each of which trains one job at a time."""
     return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
 
 
@@ -39,7 +40,7 @@ def names_in(connection: Connection, namespace: str) -> list[str]:
     return list(connection.execute(union(reported, holding)).scalars())
 
 
-def bury(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
-    """Forget a process that is known to be gone, and give its jobs back; the jobs as they now stand."""
-    forget_worker(connection, name)
+def remove_ended(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
+    """Remove a process that has ended, and free its jobs; return the jobs as they now stand."""
+    remove_worker(connection, name)
     return crashes.free_jobs_of(connection, name, exit_code)

@@ -144,7 +144,7 @@ def test_ids_grow_in_the_order_of_commits(client: FlaskClient, service: Services
         random = Random(seed)
         for _ in range(each):
             with service.database.begin() as connection:
-                events.note(connection, number, Kind.WARNING, {"seed": seed})
+                events.add(connection, number, Kind.WARNING, {"seed": seed})
                 time.sleep(random.random() * 0.01)  # a transaction that takes its time; nothing is awaited
 
     threads = [threading.Thread(target=write, args=(seed,)) for seed in range(writers)]
@@ -167,10 +167,10 @@ def test_a_transaction_that_fails_leaves_no_event(client: FlaskClient, service: 
     with service.database.read() as connection:
         number = jobs.get_job(connection, job).number
     with pytest.raises(ZeroDivisionError), service.database.begin() as connection:
-        events.note(connection, number, Kind.WARNING, {})
+        events.add(connection, number, Kind.WARNING, {})
         raise ZeroDivisionError
     with service.database.begin() as connection:
-        events.note(connection, number, Kind.WARNING, {"second": True})
+        events.add(connection, number, Kind.WARNING, {"second": True})
     assert [event["data"] for event in client.get(f"/v1/jobs/{job}/events?after=1").json["data"]] == [{"second": True}]
 
 

@@ -53,7 +53,7 @@ def claimed(service: Services, seconds_ago: float = 0.0) -> JobRecord:
 def dies(service: Services, exit_code: int | None, seconds_after_claim: float = 0.0) -> JobRecord:
     claimed(service, seconds_after_claim)
     with service.database.begin() as connection:
-        (freed,) = workers.bury(connection, "host:1:2", exit_code)
+        (freed,) = workers.remove_ended(connection, "host:1:2", exit_code)
     return freed
 
 
@@ -92,7 +92,7 @@ def test_progress_clears_the_count(client: FlaskClient, service: Services) -> No
         attempt = claimed(service)
         change(service, job, stored_attempt=attempt.attempt)
         with service.database.begin() as connection:
-            assert [freed.status for freed in workers.bury(connection, "host:1:2", SEGMENT)] == ["queued"]
+            assert [freed.status for freed in workers.remove_ended(connection, "host:1:2", SEGMENT)] == ["queued"]
 
 
 def test_a_run_that_stores_epochs_makes_progress(client: FlaskClient, service: Services) -> None:
@@ -112,7 +112,7 @@ def test_what_was_asked_of_a_job_comes_true_when_its_worker_dies(
     client.post(f"/v1/jobs/{job}:{verb}")
     assert read(client, job)["status"] == "running"
     with service.database.begin() as connection:
-        workers.bury(connection, "host:1:2", KILL)
+        workers.remove_ended(connection, "host:1:2", KILL)
     assert (read(client, job)["status"], read(client, job)["requested"]) == (status, None)
 
 
@@ -142,7 +142,7 @@ def test_a_long_job_makes_room_for_one_that_waits(client: FlaskClient, service: 
     assert run(service)
     hasty = replace(service, settings=replace(service.settings, turn_seconds=0.1, lease_seconds=0.4))
     with service.database.begin() as connection:
-        workers.note_worker(connection, "host:1:2", fingerprint())
+        workers.report_alive(connection, "host:1:2", fingerprint())
     long = submit(client, epochs=300_000)
     short = submit(client)
     turns = 0
@@ -168,7 +168,7 @@ def test_nobody_makes_room_without_need(client: FlaskClient, service: Services, 
         hasty = replace(service, settings=replace(service.settings, turn_seconds=600, lease_seconds=0.4))
     with service.database.begin() as connection:
         for name in ["host:1:2"] + ["host:1:3"] * (free == "another worker"):
-            workers.note_worker(connection, name, fingerprint())
+            workers.report_alive(connection, name, fingerprint())
     long = submit(client, epochs=300_000)
     submit(client, priority=-1 if free == "lower priority" else 0)
     assert run(hasty)
@@ -201,7 +201,7 @@ def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, se
 def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "wait")
     with service.database.begin() as connection:
-        workers.note_worker(connection, "host:1:2", fingerprint())
+        workers.report_alive(connection, "host:1:2", fingerprint())
     assert not run(service)
     assert ELSEWHERE in read(client, job)["waiting"]["reason"]
     change(service, job, fingerprint=fingerprint())
@@ -248,9 +248,9 @@ def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, se
 def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Services) -> None:
     job = begun_elsewhere(client, service, "resume")
     with service.database.begin() as connection:
-        workers.note_worker(connection, "elsewhere:1:2", ELSEWHERE)
+        workers.report_alive(connection, "elsewhere:1:2", ELSEWHERE)
     assert not run(service)
     with service.database.begin() as connection:
-        workers.forget_worker(connection, "elsewhere:1:2")
+        workers.remove_worker(connection, "elsewhere:1:2")
     assert run(service)
     assert read(client, job)["status"] == "succeeded"

@@ -61,7 +61,7 @@ def test_without_a_worker_jobs_are_taken_with_a_warning(client: FlaskClient, ser
     ready = client.get("/readyz")
     assert ready.status_code == 200 and ready.json["status"] == "degraded" and not ready.json["checks"]["workers"]["ok"]
     with service.database.begin() as connection:
-        workers.note_worker(connection, "host:1:2")
+        workers.report_alive(connection, "host:1:2")
     assert client.get("/readyz").json["status"] == "ready"
     assert client.post("/v1/jobs", json={"dataset": "xor"}).json["warnings"] == []
 

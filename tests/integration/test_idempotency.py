@@ -45,7 +45,7 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(*((idempotency, "keep") if fails == "keep" else (views, "read")), away)
+        broken.setattr(*((idempotency, "store_answer") if fails == "keep" else (views, "read")), away)
         first = submit(client)
         assert first.status_code == (202 if fails == "keep" else 503)
     again = submit(client)

@@ -17,7 +17,7 @@ from service.store.database import Database, clock
 from service.store.jobs import crashes, jobs
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers as workers_table
-from service.store.workers import note_worker
+from service.store.workers import report_alive
 from tests.conftest import Backends
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import long_job, running_at
@@ -39,7 +39,7 @@ def ended_process() -> int:
 def claim(client: FlaskClient, service: Services, process: ProcessName) -> str:
     answer = client.post("/v1/jobs", json={"dataset": {"inputs": [[0], [1]], "targets": [0, 1]}})
     with service.database.begin() as connection:
-        note_worker(connection, str(process))
+        report_alive(connection, str(process))
         job = jobs.claim(connection, str(process), 45.0)
     assert job is not None and answer.json["id"] == job.id
     return job.id

@@ -71,7 +71,7 @@ def test_a_run_that_dies_within_long_epochs_goes_on_from_the_last_minute(
             run_next_job(service, "host:1:2", after(40, die))
         with service.database.begin() as connection:
             assert jobs.get_job(connection, job).stored_attempt == attempt
-            workers.bury(connection, "host:1:2", 1)
+            workers.remove_ended(connection, "host:1:2", 1)
     assert client.get(f"/v1/jobs/{job}").json["progress"]["epoch"] > 0
     assert run_next_job(service, "test", lambda: False)
     assert record(client, job) == record(client, undisturbed)

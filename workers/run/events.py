@@ -28,8 +28,8 @@ class Telling:
         """Tell the newest epoch, unless one was told just now and more will come, and the new warnings."""
         if newest is not None and (last or self._is_due()):
             self._tells_epoch = True
-            events.note(connection, self.job.number, Kind.EPOCH, dict(epoch_answer(newest)))
-        events.warnings_noted(connection, self.job.number, warnings[self.warnings_told :])
+            events.add(connection, self.job.number, Kind.EPOCH, dict(epoch_answer(newest)))
+        events.add_warnings(connection, self.job.number, warnings[self.warnings_told :])
 
     def noted(self, warnings: Sequence[dict[str, Any]]) -> None:
         """The transaction is committed."""

@@ -31,7 +31,7 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
         freed = crashes.free_expired(connection)
         job = jobs.claim(connection, worker, services.settings.lease_seconds, mine)
         if job is not None:
-            job = fingerprints.welcome(connection, job, mine)
+            job = fingerprints.adapt_to_machine(connection, job, mine)
     for each in freed:
         if each.status.ended:
             tidy(services, each)

@@ -4,8 +4,16 @@ Keras itself is not needed. Imports `service.errors`, the rest of `service.defin
 """
 
 from service.definitions.keras.document import KerasSequential, is_keras
-from service.definitions.keras.pieces import Places, moved, told_there
+from service.definitions.keras.pieces import Places, relocated_error, relocated_faults
 from service.definitions.keras.sequential import read_sequential
 from service.definitions.keras.writing import write_sequential
 
-__all__ = ["KerasSequential", "Places", "is_keras", "moved", "read_sequential", "told_there", "write_sequential"]
+__all__ = [
+    "KerasSequential",
+    "Places",
+    "is_keras",
+    "read_sequential",
+    "relocated_error",
+    "relocated_faults",
+    "write_sequential",
+]

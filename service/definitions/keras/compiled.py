@@ -1,4 +1,4 @@
-"""What `compile()` was given, as the training that a network brings along."""
+"""Reads the settings of `compile()` as the training defaults of a network."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MEANS = ("sum_over_batch_size", "auto", "mean")
 
 
 def read_compiled(compiled: Piece) -> Tree:
-    """Optimizer, loss and metrics; what has no counterpart is refused."""
+    """Read optimizer, loss and metrics; refuse what has no counterpart."""
     compiled.nothing_but("optimizer", "loss", "metrics", "weighted_metrics", *OF_RUNNING)
     compiled["weighted_metrics"].must_be([])
     training: Tree = {}
@@ -21,7 +21,7 @@ def read_compiled(compiled: Piece) -> Tree:
     if compiled["loss"].is_there:
         training |= _loss(compiled["loss"])
     if compiled["metrics"].is_there:
-        training["metrics"] = compiled["metrics"].holding([_metric(metric) for metric in compiled["metrics"]])
+        training["metrics"] = compiled["metrics"].with_value([_metric(metric) for metric in compiled["metrics"]])
     return training
 
 
@@ -30,14 +30,14 @@ def _optimizer(piece: Piece) -> Tree:
     word = name.choose(OPTIMIZERS, "optimizer")
     own = [key for key, _ in word.settings.values() if key is not None]
     if config["clipnorm"].is_there:
-        config["clipnorm"].refuse("bounds each array by itself, which is not done here; `global_clipnorm` can be kept")
+        config["clipnorm"].refuse("bounds each array by itself, which is not done here; `global_clipnorm` is supported")
     config.nothing_but(*own, *OF_OPTIMIZERS, "global_clipnorm", "clipvalue")
     if isinstance(config["learning_rate"].value, dict):
         config["learning_rate"].refuse("must be a number; a schedule is chosen by `schedule` in a job's `training`")
-    training: Tree = {"optimizer": piece.holding(settings_of(word, config))}
+    training: Tree = {"optimizer": piece.with_value(settings_of(word, config))}
     bounds = {"norm": config["global_clipnorm"], "value": config["clipvalue"]}
     given = {key: bound for key, bound in bounds.items() if bound.is_there}
-    return training | ({"gradient_clipping": config.holding(given)} if given else {})
+    return training | ({"gradient_clipping": config.with_value(given)} if given else {})
 
 
 def _loss(piece: Piece) -> Tree:
@@ -49,7 +49,7 @@ def _loss(piece: Piece) -> Tree:
     logits = config["from_logits"]
     logits.must_be(False, why="outputs are probabilities here; end the network with softmax or sigmoid")
     record: Any = {"type": loss, "delta": config["delta"]} if config["delta"].is_there else loss
-    training: Tree = {"loss": piece.holding(record)}
+    training: Tree = {"loss": piece.with_value(record)}
     return training | ({"label_smoothing": smoothing} if (smoothing := config["label_smoothing"]).value else {})
 
 
@@ -59,4 +59,4 @@ def _metric(piece: Piece) -> Piece:
     config.nothing_but("name", "dtype", "k", "threshold", "class_aggregation")
     config["threshold"].must_be(0.5)
     config["class_aggregation"].must_be("uniform_average")
-    return piece.holding({"type": metric, "k": config.get("k", 5)} if metric == "top_k_accuracy" else metric)
+    return piece.with_value({"type": metric, "k": config.get("k", 5)} if metric == "top_k_accuracy" else metric)

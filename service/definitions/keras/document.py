@@ -1,4 +1,4 @@
-"""The outline of what `model.to_json()` writes, as far as it is the same for every model."""
+"""The outline of what `model.to_json()` writes, as the OpenAPI document shows it."""
 
 from typing import Annotated, Any, Literal
 
@@ -40,5 +40,5 @@ class KerasSequential(Model):
 
 
 def is_keras(data: Any) -> bool:
-    """Whether a body is meant as Keras's JSON."""
+    """Return whether a body is meant as Keras's JSON."""
     return isinstance(data, dict) and "class_name" in data

@@ -1,4 +1,4 @@
-"""Each of Keras's layers as layers of ours. A function a layer: its settings in, a tree of ours out."""
+"""Reads Keras's layers, one function a kind: it takes the settings and returns a tree of our record."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -41,7 +41,7 @@ def dropout(config: Piece) -> Tree:
     config.nothing_but(*SHARED, "rate", "seed")
     if config["seed"].is_there:
         config["seed"].refuse(SEEDED)
-    return {"type": "dropout", "rate": config["rate"].holding(config["rate"].number())}
+    return {"type": "dropout", "rate": config["rate"].with_value(config["rate"].number())}
 
 
 def batch_normalization(config: Piece) -> Tree:
@@ -50,10 +50,10 @@ def batch_normalization(config: Piece) -> Tree:
     _starts_at(config[moving[0]], 0.0)
     _starts_at(config[moving[1]], 1.0)
     momentum = config.get("momentum", 0.99)
-    kept = 1 - Decimal(repr(momentum.number()))  # in decimals, so that 0.99 gives 0.01
+    ours = 1 - Decimal(repr(momentum.number()))  # in decimals, so that 0.99 gives 0.01
     return {
         "type": "batch_normalization",
-        "momentum": momentum.holding(float(kept)),
+        "momentum": momentum.with_value(float(ours)),
         "epsilon": config.get("epsilon", 0.001),
     }
 
@@ -64,7 +64,7 @@ def layer_normalization(config: Piece) -> Tree:
 
 
 def _normalization(config: Piece, *more: str) -> None:
-    """Refuse what neither kind of normalization can keep."""
+    """Refuse what neither kind of normalization supports."""
     config.nothing_but(*SHARED, "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", *more)
     config["axis"].must_be(*LAST_AXIS)
     config["center"].must_be(True, why=ALWAYS)
@@ -83,7 +83,7 @@ def _starts_at(piece: Piece, value: float) -> None:
 
 
 def activation(piece: Piece) -> Any:
-    """An activation by its function's name, or by a layer that stands for it."""
+    """Read an activation, given by its function's name or as a layer."""
     if not piece.is_there:
         return "linear"
     name, config = piece.named()
@@ -91,7 +91,7 @@ def activation(piece: Piece) -> Any:
         name = config
     elif isinstance(piece.value, dict):
         return name.choose(ACTIVATION_LAYERS, "activation")(config)
-    return name.holding(name.choose(ACTIVATIONS, "activation"))
+    return name.with_value(name.choose(ACTIVATIONS, "activation"))
 
 
 def _relu(config: Piece) -> Any:
@@ -126,7 +126,7 @@ ACTIVATION_LAYERS: dict[str, Callable[[Piece], Any]] = {
 
 
 def initializer(piece: Piece) -> Tree:
-    """How weights or biases start."""
+    """Read an initializer of weights or biases."""
     name, config = piece.named()
     word = name.choose(INITIALIZERS, "initializer")
     if config["seed"].is_there:
@@ -138,7 +138,7 @@ def initializer(piece: Piece) -> Tree:
 
 
 def settings_of(word: Word, config: Piece) -> Tree:
-    """Our record of a word: each setting as Keras has it, or Keras's default."""
+    """Return our record of a word, with each setting as Keras has it or Keras's default."""
     values = {
         ours: default if key is None else config.get(key, default) for ours, (key, default) in word.settings.items()
     }
@@ -146,7 +146,7 @@ def settings_of(word: Word, config: Piece) -> Tree:
 
 
 def _scaled(name: Piece, config: Piece) -> Tree:
-    """VarianceScaling, where it is one of the initializers with names of their own."""
+    """Read VarianceScaling as the initializer with a name of its own that it equals."""
     config.nothing_but("scale", "mode", "distribution")
     scale, mode = config.get("scale", 1.0).number(), config.get("mode", "fan_in").value
     kin = SCALED.get((scale, mode)) if isinstance(mode, str) else None
@@ -156,7 +156,7 @@ def _scaled(name: Piece, config: Piece) -> Tree:
 
 
 def _by_itself(read: Callable[[Piece], Any]) -> Callable[[Piece], Tree]:
-    """A layer that is nothing but an activation."""
+    """Read a layer that is nothing but an activation."""
     return lambda config: {"type": "activation", "activation": read(config)}
 
 

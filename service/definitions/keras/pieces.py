@@ -1,6 +1,6 @@
-"""A document read piece by piece. A piece knows where it stands, so that a fault is told where the client wrote it.
+"""Reads a document in pieces that know their place, so that a fault is reported where the client wrote it.
 
-What is read is a tree of plain values and pieces; `settle` parts it into the plain record and the places it came from.
+What is read is a tree of plain values and pieces; `settle` separates the plain record from the places it came from.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ ABSENT: Any = object()
 
 
 class Refused(Exception):
-    """A piece that cannot be kept, and why."""
+    """A piece has no counterpart here; the message says why."""
 
     def __init__(self, at: Location, reason: str, value: Any) -> None:
         super().__init__(reason)
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Piece:
-    """A value of a document; `ABSENT` when it is not there."""
+    """A value of a document with its place; `ABSENT` when there is none."""
 
     value: Any
     at: Location = ()
@@ -38,7 +38,7 @@ class Piece:
         return self.get(key)
 
     def get(self, key: str | int, default: Any = ABSENT) -> "Piece":
-        """The piece under `key`, where an absent or a null one has the default."""
+        """Return the piece under `key`, with the default where it is absent or null."""
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return Piece(default if value is None else value, (*self.at, key))
 
@@ -51,8 +51,8 @@ class Piece:
     def is_there(self) -> bool:
         return self.value is not ABSENT
 
-    def holding(self, tree: Any) -> "Piece":
-        """Something else, made of this piece: its faults are told here."""
+    def with_value(self, tree: Any) -> "Piece":
+        """Return another value at this piece's place, where its faults are reported."""
         return Piece(tree, self.at)
 
     def refuse(self, reason: str) -> NoReturn:
@@ -63,7 +63,7 @@ class Piece:
             self.refuse("is missing" if not self.is_there else f"must be a number, got {show(self.value)}")
         return float(self.value)
 
-    def must_be(self, *values: Any, why: str = "nothing else can be kept here") -> None:
+    def must_be(self, *values: Any, why: str = "nothing else is supported here") -> None:
         """Refuse anything but these values; absent is one of them."""
         if self.is_there and self.value not in values:
             self.refuse(f"must be {show(values[0])}, got {show(self.value)}: {why}")
@@ -72,16 +72,16 @@ class Piece:
         """Refuse settings that are not known, unless they are null, false or 0 and so say nothing."""
         for key in self.value if isinstance(self.value, dict) else ():
             if key not in known and self.value[key] not in (None, False):
-                self[key].refuse("has no counterpart here, so it cannot be kept; leave it out or null")
+                self[key].refuse("has no counterpart here, so it is not supported; leave it out or null")
 
     def named(self) -> tuple["Piece", "Piece"]:
-        """The class and the settings of what is written as an object, or as a bare name."""
+        """Return the class and the settings of what is written as an object, or as a bare name."""
         if isinstance(self.value, dict):
             return self["class_name"], self.get("config", {})
         return self, Piece({}, self.at)
 
     def choose(self, table: Mapping[str, T], what: str) -> T:
-        """What a table has under this name, in snake or camel case."""
+        """Return the entry of a table under this name, in snake or camel case."""
         known = {plain(name): entry for name, entry in table.items()}
         if not isinstance(self.value, str) or plain(self.value) not in known:
             shown = show(None if self.value is ABSENT else self.value)
@@ -90,12 +90,12 @@ class Piece:
 
 
 def plain(name: str) -> str:
-    """`GlorotUniform` and `glorot_uniform` are the same."""
+    """Return a name without case and underscores: `GlorotUniform` and `glorot_uniform` are the same."""
     return name.lower().replace("_", "")
 
 
 def settle(tree: Any) -> tuple[Any, Places]:
-    """The plain record of a tree, and where in the document each part of it stands."""
+    """Return the plain record of a tree, and where in the document each part of it stands."""
     places: Places = {}
     return _settle(tree, (), places), places
 
@@ -113,7 +113,7 @@ def _settle(tree: Any, at: Location, places: Places) -> Any:
 
 
 def place_of(location: Sequence[str | int], places: Places) -> Location:
-    """Where in the document a part of the record was written; names that the record does not have are passed over."""
+    """Return where in the document a part of the record was written; names that the record lacks are skipped."""
     here: Location = ()
     found = places.get((), ())
     for step in location:
@@ -126,7 +126,7 @@ def place_of(location: Sequence[str | int], places: Places) -> Location:
 
 
 def failed(title: str, refused: Sequence[Refused]) -> ValidationError:
-    """Pydantic's own error, so that whoever asks for a network is told as of any other body."""
+    """Make a pydantic error of refusals, so that they are reported like the faults of any other body."""
     lines: list[InitErrorDetails] = [
         {"type": "value_error", "loc": item.at, "input": item.value, "ctx": {"error": ValueError(item.reason)}}
         for item in refused
@@ -134,8 +134,8 @@ def failed(title: str, refused: Sequence[Refused]) -> ValidationError:
     return ValidationError.from_exception_data(title, lines)
 
 
-def told_there(error: ValidationError, places: Places) -> ValidationError:
-    """Findings about the record, told of the document it was made of."""
+def relocated_error(error: ValidationError, places: Places) -> ValidationError:
+    """Return an error about the record as one about the document that the record was made of."""
     lines: list[InitErrorDetails] = []
     for item in error.errors(include_url=False):
         line: InitErrorDetails = {"type": item["type"], "loc": place_of(item["loc"], places), "input": item["input"]}
@@ -147,8 +147,8 @@ def told_there(error: ValidationError, places: Places) -> ValidationError:
     return ValidationError.from_exception_data(error.title, lines)
 
 
-def moved(error: Invalid, pointer: str, places: Places) -> Invalid:
-    """Pointers into a record that stood at `pointer`, as pointers into the document it was made of."""
+def relocated_faults(error: Invalid, pointer: str, places: Places) -> Invalid:
+    """Turn pointers into a record at `pointer` into pointers into the document that the record was made of."""
     faults = []
     for fault in error.faults:
         inside = fault.pointer is not None and (fault.pointer + "/").startswith(pointer + "/")

@@ -1,4 +1,4 @@
-"""A Sequential model as a network's record: inputs, layers, and the training that its regularizers and compile say."""
+"""Reads a Sequential model as a network's record: inputs, layers, and training from regularizers and `compile()`."""
 
 import math
 import re
@@ -12,11 +12,11 @@ from service.definitions.keras.pieces import Piece, Places, Refused, failed, set
 from service.definitions.validation import show
 
 SHAPES = ("batch_shape", "batch_input_shape")
-MADE_UP = r"sequential(_\d+)?"  # a name that Keras gave by itself
+MADE_UP = r"sequential(_\d+)?"  # a name that Keras generated
 
 
 def read_sequential(data: Any) -> tuple[Tree, Places]:
-    """The record of a network, not yet checked, and where in `data` its parts stand.
+    """Return the record of a network, not yet checked, and where in `data` its parts stand.
 
     Raises pydantic's `ValidationError`, its locations those of `data`.
     """
@@ -31,7 +31,7 @@ def read_sequential(data: Any) -> tuple[Tree, Places]:
 
 def _read(document: Piece, refused: list[Refused]) -> Tree:
     config = document["config"]
-    tree: Tree = {"name": _name(document), "layers": config["layers"].holding([])}
+    tree: Tree = {"name": _name(document), "layers": config["layers"].with_value([])}
     training: Tree = {}
     try:
         pieces, inputs = _inputs(config)
@@ -55,7 +55,7 @@ def _read(document: Piece, refused: list[Refused]) -> Tree:
 
 
 def _name(document: Piece) -> Piece:
-    """The one sent along, or the model's own, unless Keras made it up or it is no name here."""
+    """Return the name sent along, or the model's own unless Keras generated it or it is not valid here."""
     own = document["config"]["name"]
     if document["name"].is_there or not own.is_there:
         return document["name"]
@@ -64,7 +64,7 @@ def _name(document: Piece) -> Piece:
 
 
 def _inputs(config: Piece) -> tuple[list[Piece], Tree]:
-    """The layers that compute, and `inputs` as far as it is said."""
+    """Return the layers that compute, and `inputs` as far as it is given."""
     pieces = list(config["layers"])
     shape = _shape(pieces[0]["config"])
     if pieces[0]["class_name"].value == "InputLayer":
@@ -78,7 +78,7 @@ def _inputs(config: Piece) -> tuple[list[Piece], Tree]:
         shape.refuse(f"must be [null, inputs], got {show(shape.value)}")
     if len(sizes) > 1 and not (pieces and pieces[0]["class_name"].value == "Flatten"):
         shape.refuse(f"must have one dimension unless a Flatten layer comes next, got {show(shape.value)}")
-    return pieces, {} if None in sizes else {"inputs": shape.holding(math.prod(sizes))}
+    return pieces, {} if None in sizes else {"inputs": shape.with_value(math.prod(sizes))}
 
 
 def _shape(config: Piece) -> Piece | None:
@@ -86,7 +86,7 @@ def _shape(config: Piece) -> Piece | None:
 
 
 def _layer(piece: Piece) -> list[Piece]:
-    """The layer of ours; Flatten is none, as rows are flat here."""
+    """Return our layers of one of Keras's; none for Flatten, as rows are flat here."""
     name, config = piece["class_name"], piece["config"]
     config["trainable"].must_be(True, why="every layer is trained here")
     if name.value == "Flatten":
@@ -96,7 +96,7 @@ def _layer(piece: Piece) -> list[Piece]:
     read = name.choose({**LAYERS, "Flatten": None, "InputLayer": None}, "layer")
     if read is None:
         name.refuse("must be the first layer")
-    return [config.holding(read(config))]
+    return [config.with_value(read(config))]
 
 
 def _of_compile(document: Piece) -> Tree:
@@ -105,7 +105,7 @@ def _of_compile(document: Piece) -> Tree:
 
 
 def _of_weights(document: Piece) -> Tree:
-    """Penalties and bounds of the weights, which are the same for all dense layers here."""
+    """Return penalties and bounds of the weights, which have to be the same for all dense layers."""
     layers = [layer["config"] for layer in document["config"]["layers"] if layer["class_name"].value == "Dense"]
     found: Tree = {}
     for key, read in (("kernel_regularizer", _penalties), ("kernel_constraint", _max_norm)):
@@ -114,12 +114,12 @@ def _of_weights(document: Piece) -> Tree:
             if value != said[0][1]:
                 piece.refuse("must be the same for all Dense layers, as one setting holds for all of them here")
         if said and said[0][1]:
-            found |= {ours: said[0][0].holding(value) for ours, value in said[0][1].items()}
+            found |= {ours: said[0][0].with_value(value) for ours, value in said[0][1].items()}
     return {"regularization": found} if found else {}
 
 
 def _penalties(piece: Piece) -> dict[str, float]:
-    """Keras adds l2 times the sum of squares, we half of it: ours is twice Keras's."""
+    """Double l2: Keras adds l2 times the sum of squares to the loss, this service half of it."""
     if not piece.is_there:
         return {}
     name, config = piece.named()

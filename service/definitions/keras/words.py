@@ -1,4 +1,4 @@
-"""Which word of Keras is which of ours: one table a kind, read in both directions.
+"""Which name in Keras is which of ours: one table a kind, read in both directions.
 
 Where a class has settings, each of ours stands with Keras's name for it and Keras's default; a setting that Keras has
 no name for (None) always has the value given here. Later entries of a kind are other spellings, which are only read.
@@ -48,7 +48,7 @@ INITIALIZERS: dict[str, Word] = {
     "LecunUniform": Word("lecun_uniform"),
     "LecunNormal": Word("lecun_normal"),
     "Ones": Word("constant", {"value": (None, 1.0)}),
-    "VarianceScaling": Word("scaled"),  # the kin above in general terms, as Keras 2 wrote them
+    "VarianceScaling": Word("scaled"),  # the general form of those above, as Keras 2 wrote them
 }
 
 SCALED = {(1.0, "fan_avg"): "glorot", (2.0, "fan_in"): "he", (1.0, "fan_in"): "lecun"}

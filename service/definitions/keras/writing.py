@@ -1,4 +1,4 @@
-"""A network's record as Keras 3's JSON of a Sequential model, which `keras.models.model_from_json` takes.
+"""Writes a network's record as Keras 3's JSON of a Sequential model, which `keras.models.model_from_json` takes.
 
 Given weights are not part of such JSON. Training defaults are written as far as Keras's JSON has words for them.
 """
@@ -14,7 +14,7 @@ LEAST_DENSE = ("use_bias", True), ("bias_regularizer", None), ("bias_constraint"
 
 
 def write_sequential(name: str, record: Json) -> Json:
-    """The document; `Invalid` where a part of the network has no word in Keras."""
+    """Return the document; raise `Invalid` where a part of the network has no counterpart in Keras."""
     if "layers" not in record:
         raise unsaid("a network given by `hidden` gets its output layer from a job")
     training = record.get("training", {})
@@ -65,7 +65,7 @@ def _dense(layer: Json, training: Json) -> list[Json]:
 
 
 def _of_weights(regularization: Json) -> Json:
-    """Keras adds l2 times the sum of squares, we half of it."""
+    """Halve l2: Keras adds l2 times the sum of squares to the loss, this service half of it."""
     l1, l2 = regularization.get("l1", 0.0), regularization.get("l2", 0.0) / 2.0
     bound = regularization.get("max_norm")
     penalties = {key: value for key, value in (("l1", l1), ("l2", l2)) if value}
@@ -80,7 +80,7 @@ def _of_weights(regularization: Json) -> Json:
 
 
 def _activation(activation: str | Json) -> tuple[str, list[Json]]:
-    """The function's name; where it has settings that a name cannot say, `linear` and a layer of its own."""
+    """Return the function's name; where it has settings that a name cannot express, `linear` and a layer of its own."""
     for name, ours in ACTIVATIONS.items():
         if ours == activation:
             return name, []
@@ -104,8 +104,8 @@ def _dropout(layer: Json, training: Json) -> list[Json]:
 
 
 def _batch_normalization(layer: Json, training: Json) -> list[Json]:
-    kept = float(1 - Decimal(repr(layer["momentum"])))
-    return [_layer("BatchNormalization", axis=-1, momentum=kept, epsilon=layer["epsilon"], center=True, scale=True)]
+    momentum = float(1 - Decimal(repr(layer["momentum"])))
+    return [_layer("BatchNormalization", axis=-1, momentum=momentum, epsilon=layer["epsilon"], center=True, scale=True)]
 
 
 def _layer_normalization(layer: Json, training: Json) -> list[Json]:
@@ -129,7 +129,7 @@ def _initializer(record: Json) -> Json:
 
 
 def _word(words: dict[str, Word], record: Json) -> tuple[str, Json] | None:
-    """Keras's name and settings of a record; None where it has a setting that Keras cannot say."""
+    """Return Keras's name and settings of a record; None where it has a setting that Keras lacks."""
     for name, word in words.items():
         if word.type == record["type"]:
             fixed = all(record[ours] == value for ours, (key, value) in word.settings.items() if key is None)
@@ -139,7 +139,7 @@ def _word(words: dict[str, Word], record: Json) -> tuple[str, Json] | None:
 
 
 def _compiled(training: Json) -> Json | None:
-    """Optimizer, loss and metrics. Keras takes an optimizer of its own where none is said, so then nothing is."""
+    """Return optimizer, loss and metrics; nothing without an optimizer, as Keras would choose another one."""
     found = _word(OPTIMIZERS, training["optimizer"]) if training.get("optimizer") else None
     if found is None:
         return None
@@ -153,7 +153,7 @@ def _compiled(training: Json) -> Json | None:
 
 
 def _loss(training: Json) -> Json | str | None:
-    """A loss with settings is written as an object, which Keras reads with its delta though it writes none."""
+    """Return a loss with settings as an object: Keras reads its delta, though it writes none itself."""
     loss = training.get("loss")
     settings = {} if loss is None or isinstance(loss, str) else {k: v for k, v in loss.items() if k != "type"}
     name = next((name for name, ours in LOSSES.items() if ours == _type(loss)), None)

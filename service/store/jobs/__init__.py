@@ -1,1 +1,1 @@
-"""What the database holds of jobs: their rows, claims and leases, commands, crashes, order and expiry."""
+"""What the database holds of jobs: rows, claims and leases, commands, crashes, fair share, expiry and fork starts."""

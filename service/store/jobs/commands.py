@@ -1,6 +1,6 @@
-"""What clients ask for: pause, resume, step, cancel. Each locks the job's row, decides, and changes it or refuses.
+"""The commands of clients: pause, resume, step, cancel. Each locks the job's row, then changes it or refuses.
 
-A job whose lease is over counts as nobody's: what is asked of it comes true at once.
+A job whose lease has expired counts as not running: a command takes effect at once.
 """
 
 from dataclasses import dataclass
@@ -25,36 +25,36 @@ class CommandResult:
 
 
 def cancel(connection: Connection, job_id: str) -> CommandResult:
-    """End a job that nobody runs at once, ask a running one to stop; twice is once."""
+    """End a job that does not run, or request a running one to stop; a second request changes nothing."""
     job, runs = _locked(connection, job_id)
     if job.status is Status.CANCELLED or (job.requested == Request.CANCEL and runs):
         return CommandResult(job, False)
-    _check_living(job)
+    _check_not_ended(job)
     if runs:
-        return _ask(connection, job, requested=Request.CANCEL)
+        return _request(connection, job, requested=Request.CANCEL)
     return CommandResult(jobs.change(connection, job, Status.CANCELLED), True)
 
 
 def pause(connection: Connection, job_id: str) -> CommandResult:
-    """Keep a queued job from being taken, ask a running one to stop and store what there is; twice is once."""
+    """Pause a queued job, or request a running one to store its state and stop; a second request changes nothing."""
     job, runs = _locked(connection, job_id)
     if job.status is Status.PAUSED or (job.requested == Request.PAUSE and runs):
         return CommandResult(job, False)
-    _check_living(job)
-    if job.requested == Request.CANCEL:  # also when its worker is lost: a cancel that was taken stays
+    _check_not_ended(job)
+    if job.requested == Request.CANCEL:  # also when its worker is lost: an accepted cancel stays
         raise Conflict(f"job `{job_id}` is being cancelled")
     if runs:
-        return _ask(connection, job, requested=Request.PAUSE)
+        return _request(connection, job, requested=Request.PAUSE)
     return CommandResult(jobs.change(connection, job, Status.PAUSED, pause_at=None), True)
 
 
 def resume(connection: Connection, job_id: str) -> CommandResult:
-    """Queue a paused job; take a pause back that is asked for, or laid down by `hold` or a step, and not there yet."""
+    """Queue a paused job; withdraw a pause that was requested, or set by `hold` or a step, and not reached yet."""
     job, _ = _locked(connection, job_id)
     if job.status is Status.PAUSED:
         return CommandResult(jobs.change(connection, job, Status.QUEUED, pause_at=None, queued_at=clock()), True)
     if job.requested == Request.PAUSE or (job.pause_at is not None and job.requested is None and not job.status.ended):
-        return _ask(connection, job, requested=None, pause_at=None)
+        return _request(connection, job, requested=None, pause_at=None)
     _refuse(job, "resumed")
 
 
@@ -68,14 +68,14 @@ def step(connection: Connection, job_id: str, epochs: int) -> CommandResult:
 
 
 def check_can_step(connection: Connection, job_id: str) -> None:
-    """What `step` would refuse whatever it was asked for."""
+    """Raise what `step` would raise for any number of epochs."""
     job = jobs.get_job(connection, job_id)
     if job.status is not Status.PAUSED:
         _refuse(job, "stepped")
 
 
 def _locked(connection: Connection, job_id: str) -> tuple[JobRecord, bool]:
-    """The job, its row locked, and whether a worker runs it."""
+    """Return the job, its row locked, and whether a worker runs it."""
     query = select(*COLUMNS, (table.c.lease_until > clock()).label("is_leased")).where(table.c.id == job_id)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
@@ -84,20 +84,20 @@ def _locked(connection: Connection, job_id: str) -> tuple[JobRecord, bool]:
     return job, job.status is Status.RUNNING and bool(row.is_leased)
 
 
-def _ask(connection: Connection, job: JobRecord, **values: Any) -> CommandResult:
+def _request(connection: Connection, job: JobRecord, **values: Any) -> CommandResult:
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
-    asked = jobs.get_job(connection, job.id)
-    jobs.add_status_events(connection, asked)
-    return CommandResult(asked, True)
+    changed = jobs.get_job(connection, job.id)
+    jobs.add_status_events(connection, changed)
+    return CommandResult(changed, True)
 
 
-def _check_living(job: JobRecord) -> None:
+def _check_not_ended(job: JobRecord) -> None:
     if job.status.ended:
         raise Conflict(f"job `{job.id}` has ended: it is {job.status}")
 
 
 def _refuse(job: JobRecord, done: str) -> NoReturn:
-    _check_living(job)
+    _check_not_ended(job)
     if job.requested == Request.CANCEL:
         raise Conflict(f"job `{job.id}` is being cancelled")
     raise Conflict(f"job `{job.id}` is {job.status}; only a paused one can be {done}")

@@ -1,7 +1,7 @@
-"""What becomes of jobs whose worker died: they go back to the queue, until it is plain that they kill their workers.
+"""What becomes of jobs whose worker crashed: they go back to the queue, until it is plain that they crash workers.
 
-A death counts against the job when its attempt stored nothing, unless it was a SIGKILL within 10 s of the claim. Three
-that count end the job, and so do twenty of any kind in a row. An attempt that stored progress clears both.
+A crash counts against the job when its attempt stored nothing, unless it was a SIGKILL within 10 s of the claim. Three
+that count end the job, and so do twenty of any kind in a row. An attempt that stored progress clears both counts.
 """
 
 import signal
@@ -38,17 +38,17 @@ class Manner(Enum):
 
 
 def free_jobs_of(connection: Connection, worker: str, exit_code: int | None) -> list[JobRecord]:
-    """Give back what a process held that is known to be gone; the jobs as they now stand."""
+    """Give back the jobs of a process that has ended; return them as they now stand."""
     return [_free(connection, row, exit_code) for row in _held(connection, table.c.worker == worker)]
 
 
 def free_expired(connection: Connection) -> list[JobRecord]:
-    """Give back the jobs whose lease is over; the jobs as they now stand."""
+    """Give back the jobs whose lease has expired; return them as they now stand."""
     return [_free(connection, row, None) for row in _held(connection, table.c.lease_until < clock())]
 
 
 def are_expired(connection: Connection) -> bool:
-    """Whether there is a job whose lease is over."""
+    """Return whether there is a job whose lease has expired."""
     over = select(table.c.number).where(table.c.status == Status.RUNNING, table.c.lease_until < clock()).limit(1)
     return connection.execute(over).first() is not None
 
@@ -66,13 +66,13 @@ def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRe
     if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Request.CANCEL:
         return jobs.give_up(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
-    detail = f"{many} attempts died before they stored anything, the last {_told(exit_code)}"
+    detail = f"{many} attempts died before they stored anything, the last {_ending(exit_code)}"
     error = Failure(code=FailureCode.CRASHED_REPEATEDLY, detail=detail, epoch=job.epoch)
     return jobs.change(connection, job, Status.FAILED, error=error, **counts)
 
 
 def _counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
-    """The job's deaths that count, and its lost attempts in a row, with this one."""
+    """Return the crashes that count against the job and its lost attempts in a row, this one included."""
     if row.stored_attempt == row.attempt:
         return 0, 0
     is_young = row.claimed_at is not None and (row.now - row.claimed_at).total_seconds() < YOUNG_SECONDS
@@ -80,7 +80,7 @@ def _counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
     return row.deaths + counts, row.lost_attempts + 1
 
 
-def _told(exit_code: int | None) -> str:
+def _ending(exit_code: int | None) -> str:
     if exit_code is None:
         return "without a trace"
     if exit_code >= 0:

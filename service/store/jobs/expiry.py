@@ -1,4 +1,4 @@
-"""What ended jobs leave in the database, and its removal."""
+"""Finds ended jobs that still hold a resume state, and those old enough to be deleted."""
 
 from datetime import datetime
 
@@ -13,12 +13,12 @@ ENDED_VALUES = [status.value for status in ENDED]
 
 
 def with_resume_state(connection: Connection) -> list[JobRecord]:
-    """Ended jobs that still have a state to go on from."""
+    """Return ended jobs that still have a resume state."""
     query = select(*COLUMNS).join(resume_states, resume_states.c.job == table.c.number)
     return [job_of(row) for row in connection.execute(query.where(table.c.status.in_(ENDED_VALUES)))]
 
 
 def job_ids_before(connection: Connection, moment: datetime) -> list[str]:
-    """Jobs that ended before a moment."""
+    """Return the ids of jobs that ended before a moment, oldest first."""
     query = select(table.c.id).where(table.c.status.in_(ENDED_VALUES), table.c.finished_at < moment)
     return list(connection.execute(query.order_by(table.c.number)).scalars())

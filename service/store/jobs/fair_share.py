@@ -1,4 +1,4 @@
-"""Fair turns: whether a running job is to make room for one that has waited longer than a turn."""
+"""Fair share: whether a running job is to make room for one that has waited longer than a turn."""
 
 from sqlalchemy import Connection, func, select
 
@@ -10,9 +10,9 @@ from service.store.tables import workers
 
 
 def is_over(connection: Connection, job: JobRecord, turn_seconds: float, fingerprint: str | None) -> bool:
-    """Whether this job has had a turn, others of its priority or above have waited for one, and no worker is free.
+    """Return whether this job is to make room: it had a turn, others waited for one, and no worker is free.
 
-    As many jobs make room as wait, those that have run longest.
+    The others have its priority or a higher one. As many jobs make room as others wait, first those that ran longest.
     """
     mine = select(table.c.claimed_at).where(table.c.number == job.number).scalar_subquery()
     if not connection.execute(select(mine < clock(-turn_seconds))).scalar():

@@ -1,4 +1,4 @@
-"""A job that goes on where other bits come out: it is warned of, or begun again."""
+"""What becomes of a job that continues on a machine that computes other bits: a warning, or a new start."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from service.store.tables import jobs as table
 CODE = "other_machine"
 
 
-def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobRecord:
-    """A job that was just claimed, as a worker with this fingerprint is to run it."""
+def adapt_to_machine(connection: Connection, job: JobRecord, fingerprint: str) -> JobRecord:
+    """Return a job that was just claimed as a worker with this fingerprint is to run it."""
     if job.fingerprint is None or job.fingerprint == fingerprint:
         return job
     restarts = job.on_other_machine == OnOtherMachine.RESTART
@@ -25,19 +25,19 @@ def welcome(connection: Connection, job: JobRecord, fingerprint: str) -> JobReco
         began = "it begins again at epoch 0" if restarts else f"it goes on after epoch {job.epoch}, not bit for bit"
     detail = f"no worker like the one before is there: {differences(job.fingerprint, fingerprint)}; {began}"
     warning = {"code": CODE, "epoch": job.epoch, "layer": None, "detail": detail}
-    values: dict[str, Any] = {"warnings": [*(told for told in job.warnings if told["code"] != CODE), warning]}
+    values: dict[str, Any] = {"warnings": [*(other for other in job.warnings if other["code"] != CODE), warning]}
     if restarts:
-        _forget_progress(connection, job)
+        _delete_progress(connection, job)
         values = {"warnings": [warning], "epoch": None, "best_epoch": None, "chain": None}
         values |= {"stopped": None, "reached_epoch": None}
         values |= {"epochs_per_second": None, "training_seconds": 0.0, "fingerprint": None}
         if job.forked_from is None:
             values["preprocessing"] = None
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
-    events.warnings_noted(connection, job.number, [warning])
+    events.add_warnings(connection, job.number, [warning])
     return jobs.get_job(connection, job.id)
 
 
-def _forget_progress(connection: Connection, job: JobRecord) -> None:
+def _delete_progress(connection: Connection, job: JobRecord) -> None:
     for each in (epochs, layer_diagnostics, parameters, optimizer_states, resume_states):
         connection.execute(delete(each).where(each.c.job == job.number))

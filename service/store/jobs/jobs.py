@@ -1,7 +1,7 @@
-"""Jobs: their insertion, claim, lease and end. A change of state and the event that tells it are one transaction.
+"""Jobs: their insertion, claim, lease and end. A change of state and its event are one transaction.
 
 A run owns its job while `attempt` is the one it claimed; `fenced` is the first statement of all it writes. What clients
-ask for is in `service.store.jobs.commands`, what becomes of jobs whose workers die in `service.store.jobs.crashes`.
+ask for is in `service.store.jobs.commands`, jobs whose workers crashed in `service.store.jobs.crashes`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
 
-ALIVE_SECONDS = 30.0  # after its last note a worker counts as living
+ALIVE_SECONDS = 30.0  # so long after its last report a worker counts as alive
 
 
 def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
@@ -47,7 +47,7 @@ def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
 
 def add_status_events(connection: Connection, job: JobRecord) -> None:
     """Record the event of a job's new state, and that of its end if it has ended."""
-    events.note(connection, job.number, Kind.STATUS, events.status_data(job.status, job.requested, job.attempt))
+    events.add(connection, job.number, Kind.STATUS, events.status_data(job.status, job.requested, job.attempt))
     if job.status.ended:
         model = {"name": job.model_name, "version": job.model_version}
         data = {
@@ -56,7 +56,7 @@ def add_status_events(connection: Connection, job: JobRecord) -> None:
             "error": json_of(job.error),
             "model": model,
         }
-        events.note(connection, job.number, Kind.END, data)
+        events.add(connection, job.number, Kind.END, data)
 
 
 def get_job(connection: Connection, job_id: str) -> JobRecord:
@@ -101,7 +101,7 @@ def count_queued(connection: Connection) -> int:
 
 
 def position_of(connection: Connection, job: JobRecord) -> int:
-    """How many queued jobs are to be taken before this one, plus one."""
+    """Return how many queued jobs are to be taken before this one, plus one."""
     mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
     earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
     before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
@@ -110,7 +110,7 @@ def position_of(connection: Connection, job: JobRecord) -> int:
 
 
 def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
-    """By number the position of those of these jobs that are queued."""
+    """Return the positions of those of these jobs that are queued, by the job's number."""
     queued = [job for job in found if job.status is Status.QUEUED]
     if len(queued) < 2:
         return {job.number: position_of(connection, job) for job in queued}
@@ -122,25 +122,25 @@ def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int
 
 
 def alive_clause() -> ColumnElement[bool]:
-    """Of a worker's row: whether it has noted lately that it lives."""
+    """Return a condition on a row of workers: that it has reported lately."""
     return workers.c.seen_at > clock(-ALIVE_SECONDS)
 
 
 def has_its_machine() -> ColumnElement[bool]:
-    """Of a job's row: whether a living worker computes as the one that stored its newest epoch."""
+    """Return a condition on a row of jobs: that a worker is alive that computes as the one of its newest epoch."""
     return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, alive_clause()).exists()
 
 
 def can_go_on(connection: Connection, job: JobRecord) -> bool:
-    """Whether a living worker computes as the one that stored the job's newest epoch, if one did."""
+    """Return whether a worker is alive that computes as the one that stored the job's newest epoch, if one did."""
     fits = or_(jobs.c.fingerprint.is_(None), has_its_machine())
     return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
 
 
 def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
-    """Of a job's row: whether it is queued, and a worker with this fingerprint may take it.
+    """Return a condition on a row of jobs: that it is queued, and a worker with this fingerprint may take it.
 
-    One that was begun is for a worker that computes the same bits while such a one lives.
+    A job that has stored epochs is for a worker that computes the same bits, while one is alive.
     """
     stranger = and_(jobs.c.on_other_machine != OnOtherMachine.WAIT, ~has_its_machine())
     may = or_(jobs.c.fingerprint.is_(None), jobs.c.fingerprint == fingerprint, stranger)
@@ -150,9 +150,9 @@ def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
 def claim(
     connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None
 ) -> JobRecord | None:
-    """Take the best job that waits; None when there is none.
+    """Claim the first job of the queue; None when there is none.
 
-    Its attempt rises, so whoever had it before can write no more.
+    Its attempt rises, so that the run that had it before can write no more.
     """
     number = _best(connection, fingerprint)
     if number is None:
@@ -175,10 +175,10 @@ def claim(
 
 
 def _best(connection: Connection, fingerprint: str | None) -> int | None:
-    """The job to take next, its row locked.
+    """Return the number of the job to take next, its row locked.
 
-    Highest priority first, then its first: an index leads to each, while one order by both would sort all that wait.
-    When others are just taking all of that priority, the rest is looked through.
+    The highest priority is found first, then the first job of it: an index leads to each, while one order by both would
+    sort the whole queue. When other workers are claiming all jobs of that priority, the rest is searched.
     """
     free = claimable_by(fingerprint)
     highest = select(jobs.c.priority).where(free).order_by(jobs.c.priority.desc()).limit(1).scalar_subquery()
@@ -204,9 +204,9 @@ def requested(connection: Connection, job: JobRecord) -> Request | None:
 
 
 def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> Status | None:
-    """Give the job up, as it stands; its new state, or None when it is another's.
+    """Give the job back as it stands; return its new state, or None when another run has it.
 
-    `behind` puts it behind the others of its priority; else it keeps its place.
+    `behind` puts it behind the others of its priority; otherwise its place in the queue stays.
     """
     row = connection.execute(select(*COLUMNS).where(_is_mine(job)).with_for_update()).one_or_none()
     if row is None:
@@ -215,7 +215,7 @@ def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> St
 
 
 def give_up(connection: Connection, job: JobRecord, **values: Any) -> JobRecord:
-    """A job that runs no longer, and whose row is locked: what was asked of it meanwhile comes true."""
+    """Give back a job whose row is locked: do what a client has requested meanwhile, else queue it."""
     status = Status.QUEUED
     if job.requested == Request.CANCEL:
         status = Status.CANCELLED
@@ -240,7 +240,7 @@ def change(connection: Connection, job: JobRecord, status: Status, **values: Any
 
 
 def finish(connection: Connection, job: JobRecord, status: Status, **values: Any) -> bool:
-    """End the job, once: only the run that holds it can."""
+    """End the job; return whether this run still held it, as only that run may."""
     row = connection.execute(select(jobs.c.number).where(_is_mine(job)).with_for_update()).one_or_none()
     if row is not None:
         change(connection, job, status, **values)
@@ -248,14 +248,14 @@ def finish(connection: Connection, job: JobRecord, status: Status, **values: Any
 
 
 def lock(connection: Connection, job: JobRecord) -> None:
-    """Until this transaction ends, let nobody else change the job."""
+    """Lock the job's row until this transaction ends."""
     connection.execute(select(jobs.c.number).where(jobs.c.number == job.number).with_for_update())
 
 
 def delete_job(connection: Connection, job_id: str) -> list[str]:
-    """Remove an ended job with its epochs and parameters; where in the blobs they lay.
+    """Delete an ended job with its epochs and parameters; return the addresses of their blobs.
 
-    A model version made from it stays.
+    Model versions made from it stay.
     """
     connection.execute(select(jobs.c.number).where(jobs.c.id == job_id).with_for_update())  # no replay may come now
     job = get_job(connection, job_id)

@@ -99,7 +99,7 @@ def test_validation_can_be_switched_off_or_shortened() -> None:
         ({"dataset": "other"}, {"dataset": "other"}),
     ],
 )
-def test_a_share_of_classes_is_drawn_by_class_unless_told_otherwise(validation: Any, became: Any) -> None:
+def test_a_share_of_classes_is_drawn_by_class_unless_the_client_says_otherwise(validation: Any, became: Any) -> None:
     assert solve(table(classes("x", "y")), {"validation": validation}).training.to_json()["validation"] == became
 
 

@@ -1,4 +1,4 @@
-"""Another dataset as validation: what has to be the training dataset's, and where it is told when it is not."""
+"""Another dataset as validation: what has to be the training dataset's, and where it is reported when it is not."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,7 +37,7 @@ def check(other: Table, mine: Table, labels: Any = None, missing: str = "error")
         ((A, C, replace(CLASSES, missing=1)), "column `y` has 1 missing values"),
     ],
 )
-def test_what_differs_is_told(other: tuple[Column, ...], says: str) -> None:
+def test_what_differs_is_reported(other: tuple[Column, ...], says: str) -> None:
     with pytest.raises(Invalid, match=says) as caught:
         check(table(*other), table(A, C, CLASSES), ("p", "q"))
     assert caught.value.faults[0].pointer == "#/training/validation/dataset"
@@ -81,7 +81,7 @@ def test_what_fits_passes() -> None:
     check(table(A, replace(WHOLE, whole_values=None)), table(A, WHOLE))
 
 
-def test_numbers_beyond_the_precision_are_told() -> None:
+def test_numbers_beyond_the_precision_are_reported() -> None:
     inputs = Column("a", Role.INPUT, ColumnType.NUMBER, minimum=0.0, maximum=1e39)
     other = Table(3, (inputs, WHOLE), "float64", 1.0, "0" * 64, 0)
     with pytest.raises(Invalid, match="beyond a float32") as caught:

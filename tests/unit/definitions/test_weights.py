@@ -1,4 +1,4 @@
-"""Weights that cannot weigh rows or classes are refused when the job is sent, as far as statistics tell."""
+"""Weights that cannot weigh rows or classes are refused when the job is sent, as far as statistics show."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ def table(*columns: Column) -> Table:
         (Column("w", Role.WEIGHT, ColumnType.CATEGORY, categories=("x",)), 0, "holds text"),
     ],
 )
-def test_what_is_surely_wrong_is_told_at_once(column: Column, left_out: int, says: str) -> None:
+def test_what_is_surely_wrong_is_refused_at_once(column: Column, left_out: int, says: str) -> None:
     with pytest.raises(Invalid, match=says) as caught:
         check_sample_weights(table(column), left_out)
     assert caught.value.faults[0].pointer == "#/dataset"
@@ -88,7 +88,7 @@ def test_weights_of_classes_that_fit_pass(choice: Any) -> None:
     check_class_weights(choice, (1, 2))
 
 
-def test_every_unknown_class_is_told() -> None:
+def test_every_unknown_class_is_reported() -> None:
     with pytest.raises(Invalid) as caught:
         check_class_weights({"c": 1.0, "a": 1.0, "d": 2.0}, ("a", "b"))
     assert [fault.pointer for fault in caught.value.faults] == [
