@@ -1,9 +1,9 @@
-# Every target makes the environment it needs. Only Python 3.11 or newer and make have to be there.
+# Every target makes the environment it needs; only Python 3.11 or newer and make are required.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
-# what bench-train compares with; a folder given here must have it all installed
+# the environment of the libraries that bench-train compares with; a folder given here must have them installed
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
 	$(PIP) install --only-binary :all: --require-hashes -r requirements/dev.txt
 	@touch $@
 
-demo: $(VENV)/.ready ## Train XOR and a reader of digits over HTTP (ARGS="--keep" leaves the service up)
+demo: $(VENV)/.ready ## Train XOR and a classifier of digits over HTTP (ARGS="--keep" leaves the service up)
 	@$(BIN)/backprop demo $(ARGS)
 
 serve: $(VENV)/.ready ## Start the service on http://127.0.0.1:8000 (ARGS="--port 9000")
@@ -49,7 +49,7 @@ lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.ready-dev ## Lay the code out
+format: $(VENV)/.ready-dev ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -79,13 +79,13 @@ bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameter
 reproduce: $(VENV)/.ready ## Compare with published results and write docs/reproduction.md (MNIST=path; ROWS="xor deep-2")
 	$(BIN)/python -m benchmarks.reproduce $(MNIST) --rows $(ROWS)
 
-chaos: $(VENV)/.ready-dev ## Kill processes by the hundred and see that nothing is lost (STAGES="kills service" SEED=...)
+chaos: $(VENV)/.ready-dev ## Kill processes by the hundred and check that nothing is lost (STAGES="kills service" SEED=...)
 	$(BIN)/python -m chaos $(STAGES) $(if $(SEED),--seed $(SEED))
 
-soak: $(VENV)/.ready-dev ## The same over and over with new seeds (MINUTES=60 SEED=...)
+soak: $(VENV)/.ready-dev ## Run the stages of chaos again and again with new seeds (MINUTES=60 SEED=...)
 	$(BIN)/python -m chaos --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
-pins: ## Pin all dependencies anew, with hashes (needs uv)
+pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/runtime.txt pyproject.toml requirements/build.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/dev.txt pyproject.toml requirements/build.in --extra dev
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
