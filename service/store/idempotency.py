@@ -36,9 +36,10 @@ def begin(connection: Connection, key: str, began: datetime) -> StoredAnswer | N
         unfinished & (idempotency.c.created_at < clock(-ABANDONED_SECONDS))
     )
     connection.execute(delete(idempotency).where(too_old))
-    row = connection.execute(select(idempotency).where(idempotency.c.key == key)).one_or_none()
+    columns = (idempotency.c.request, idempotency.c.status, idempotency.c.headers, idempotency.c.body)
+    row = connection.execute(select(*columns).where(idempotency.c.key == key)).one_or_none()
     if row is not None:
-        return StoredAnswer(row.request, row.status, row.headers, row.body)
+        return StoredAnswer(*row)
     connection.execute(insert(idempotency).values(key=key, created_at=began))
     return None
 

@@ -105,13 +105,14 @@ def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
 
 def delete_dataset(connection: Connection, name: str) -> None:
     """Delete a dataset, unless a job that has not ended uses it."""
-    connection.execute(select(datasets.c.number).where(datasets.c.name == name).with_for_update())
-    record = get_dataset(connection, name)
+    number = connection.execute(select(datasets.c.number).where(datasets.c.name == name).with_for_update()).scalar()
+    if number is None:
+        raise NotFound(f"there is no dataset named `{name}`")
     uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
     job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
     if job is not None:
         raise Conflict(f"dataset `{name}` is in use by {job}, which has not ended")
-    connection.execute(delete(datasets).where(datasets.c.number == record.number))
+    connection.execute(delete(datasets).where(datasets.c.number == number))
 
 
 def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
