@@ -23,6 +23,18 @@ from service.store.tables import jobs, model_versions, models
 
 SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))
 LATER = model_versions.alias()
+IS_LATEST = model_versions.c.version == (
+    select(func.max(LATER.c.version)).where(LATER.c.model == model_versions.c.model).scalar_subquery()
+)
+CONTENTS = (
+    select(
+        model_versions.c.model,
+        *(model_versions.c[name] for name in SUMMARY_COLUMNS),
+        case((IS_LATEST, model_versions.c.preprocessing)).label("preprocessing"),
+    )
+    .where(model_versions.c.model.in_(bindparam("models", expanding=True)))
+    .order_by(model_versions.c.model, model_versions.c.version)
+)
 LEAST_IMPOSSIBLE_VERSION = 2**31  # the column has 32 bits, and PostgreSQL refuses to compare it with more
 
 
@@ -86,21 +98,9 @@ def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
 
 def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelContents]:
     """Return the models of these rows; one query reads the versions of all of them."""
-    is_latest = model_versions.c.version == (
-        select(func.max(LATER.c.version)).where(LATER.c.model == model_versions.c.model).scalar_subquery()
-    )
-    query = (
-        select(
-            model_versions.c.model,
-            *(model_versions.c[name] for name in SUMMARY_COLUMNS),
-            case((is_latest, model_versions.c.preprocessing)).label("preprocessing"),
-        )
-        .where(model_versions.c.model.in_([row.number for row in rows]))
-        .order_by(model_versions.c.model, model_versions.c.version)
-    )
     versions: dict[int, list[VersionSummary]] = {row.number: [] for row in rows}
     latest: dict[int, dict[str, Any]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(CONTENTS, {"models": list(versions)}):
         versions[row.model].append(VersionSummary(**{name: row._mapping[name] for name in SUMMARY_COLUMNS}))
         latest[row.model] = row.preprocessing
     return [
