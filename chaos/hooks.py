@@ -20,7 +20,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("put back", "workers.run.run", "_give_up_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
-    ("heartbeat", "workers.run.lease", "Watch._look"),
+    ("heartbeat", "workers.run.lease", "Lease._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
     ("freeing", "workers.housekeeping", "Housekeeping._free_jobs_of_ended_processes"),
     ("reconciler", "workers.housekeeping", "Housekeeping._free_expired"),
@@ -33,7 +33,7 @@ CALLS: tuple[tuple[str, str, str], ...] = (
     ("blob", "service.store.blobs.folder", "FolderBlobs.adopt"),
     ("removal", "service.store.blobs.folder", "FolderBlobs.delete"),
     ("ring", "service.queue", "Doorbell.ring"),
-    ("batch", "workers.run.lease", "Watch.stop"),
+    ("batch", "workers.run.lease", "Lease.stop"),
 )
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
 # What only the run that holds a job may do; each gets the job as that run knows it.
@@ -41,9 +41,9 @@ FENCES = ("fenced", "finish", "put_back")
 FENCES_MODULE = "service.store.jobs.jobs"
 # How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
 PACE: tuple[tuple[str, str, float], ...] = (
-    ("workers.run.recorder", "FLUSH_SECONDS", 0.0),
-    ("workers.run.recorder", "FLUSH_SHARE", 1e9),
-    ("workers.run.recorder", "WITHIN_SECONDS", 0.005),
+    ("workers.run.flush_policy", "FLUSH_SECONDS", 0.0),
+    ("workers.run.flush_policy", "FLUSH_SHARE", 1e9),
+    ("workers.run.flush_policy", "WITHIN_SECONDS", 0.005),
 )
 ASKS_IF_DUE = ("workers.run.recorder", "Recorder.is_due")
 
@@ -101,7 +101,7 @@ def quicken() -> None:
 
 def store_whole_epochs_only() -> None:
     """Keep no state within epochs: the n-th flush is then that of the n-th epoch, however slow the machine."""
-    owner, last = find("workers.run.recorder", "WITHIN_SECONDS")
+    owner, last = find("workers.run.flush_policy", "WITHIN_SECONDS")
     setattr(owner, last, math.inf)
 
 

@@ -29,7 +29,7 @@ class Slices:
         self._batches = 0
         self._order: str | None = None
         self._waits = self._over = False
-        self._watches: list[lease.Watch] = []
+        self._watches: list[lease.Lease] = []
         self._thread = threading.Thread(target=self._run, name=worker)
 
     @property
@@ -113,9 +113,9 @@ class Slices:
     def _watched(self) -> Iterator[None]:
         """Quick looks, each of them seen, for as long as the block lasts."""
 
-        def recorded(*arguments: Any) -> lease.Watch:
-            self._watches.append(lease.Watch(*arguments))
+        def recorded(*arguments: Any) -> lease.Lease:
+            self._watches.append(lease.Lease(*arguments))
             return self._watches[-1]
 
-        with patch.object(lease, "LOOK_SECONDS", LOOK_SECONDS), patch.object(run, "Watch", recorded):
+        with patch.object(lease, "LOOK_SECONDS", LOOK_SECONDS), patch.object(run, "Lease", recorded):
             yield

@@ -4,7 +4,6 @@ The database is written first, then the doorbell is rung.
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service.backprop.training.state import TrainingState
@@ -13,10 +12,10 @@ from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.services import Services
 from service.store import events
-from service.store.blobs import references
-from service.store.blobs.placement import Placed, free, hold, place
+from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
-from service.store.epochs import epochs, optimizer_states
+from service.store.epochs import epochs
+from service.store.epochs.placed_parameters import PlacedParameters
 from service.store.jobs import commands, expiry, jobs
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord, ParameterBlock, StoredBytes
@@ -80,50 +79,30 @@ def _tidy(services: Services, job: JobRecord) -> None:
         last = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
     if stored is None:
         return
-    last_epoch = None
+    placed = None
     if last is not None and not last.parameters_stored:
-        last_epoch = _last_epoch(services, job, stored)
+        placed = _last_epoch(services, job, stored)
     with services.database.begin() as connection:
         jobs.lock(connection, job)
         if epochs.load_resume_state(connection, job.number) is None:
             return  # another process was quicker
-        if last_epoch is not None:
-            references.pointing(connection)
-            hold(
-                services.blobs,
-                [last_epoch.parameters, *(() if last_epoch.optimizer is None else (last_epoch.optimizer,))],
-            )
-            block = last_epoch.block
-            epochs.add_parameters(connection, job.number, [(block, last_epoch.parameters.address)])
-            if last_epoch.optimizer is not None:
-                optimizer_states.add(connection, job.number, [(block.last_epoch, last_epoch.optimizer.stored())])
-            epochs.mark_stored(connection, job.number, block.last_epoch)
+        if placed is not None:
+            placed.insert(connection, services.blobs, job, job.epoch)
         address = epochs.drop_resume_state(connection, job.number)
     free(services.blobs, services.database, [] if address is None else [address])
 
 
-@dataclass(frozen=True)
-class LastEpoch:
-    """What is stored of an ended job's last epoch; the optimizer's state where the job stores that."""
-
-    block: ParameterBlock
-    parameters: Placed
-    optimizer: Placed | None
-
-
-def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> LastEpoch | None:
-    """Return the job's last epoch out of its resume state; None where that stands elsewhere."""
+def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> PlacedParameters | None:
+    """Return the parameters of the job's last epoch, from the state to go on from, and the optimizer's if stored."""
     state = TrainingState.from_bytes(read_bytes(services.blobs, stored))
     if state.epoch != job.epoch or state.partial_epoch is not None:
         return None
     network = build_network(job.network, job.training.precision)
     network.vector[...] = state.vector
     data = network.stored_bytes()
-    stores_states = job.training.store_parameters.optimizer_state
-    optimizer = place(services.blobs, state.optimizer.to_bytes()) if stores_states else None
-    return LastEpoch(
-        ParameterBlock(state.epoch, state.epoch, 1, len(data), data), place(services.blobs, data), optimizer
-    )
+    states = {state.epoch: state.optimizer.to_bytes()} if job.training.store_parameters.optimizer_state else {}
+    block = ParameterBlock(state.epoch, state.epoch, 1, len(data), data)
+    return PlacedParameters.place(services.blobs, [block], states)
 
 
 def collect(services: Services) -> None:

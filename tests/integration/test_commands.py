@@ -94,7 +94,7 @@ def test_a_running_job_pauses_and_the_request_is_shown_meanwhile(
     client: FlaskClient, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # so few short epochs would end before a flush in the background has seen the request
-    monkeypatch.setattr(Recorder, "flush_beside", Recorder.flush)
+    monkeypatch.setattr(Recorder, "flush_in_background", Recorder.flush)
     undisturbed = submit(client)
     assert run()
     job = submit(client)

@@ -24,7 +24,7 @@ from service.store.jobs import jobs
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
 from tests.waiting import wait_until
-from workers.run.lease import Watch
+from workers.run.lease import Lease
 from workers.run.run import run_next_job
 
 MIB = 1024 * 1024
@@ -200,7 +200,7 @@ def test_training_that_stands_still_ends_its_process(client: FlaskClient, servic
     left: list[float] = []
     hasty = replace(service, settings=replace(service.settings, stall_seconds=0.3, lease_seconds=0.2))
     began = time.monotonic()
-    with Watch(hasty, job, lambda: False, leave=lambda: left.append(time.monotonic())) as watch:
+    with Lease(hasty, job, lambda: False, leave=lambda: left.append(time.monotonic())) as watch:
         watch.begin()
         while time.monotonic() - began < 0.6:
             assert not watch.stop()  # a batch
@@ -216,7 +216,7 @@ def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services,
     assert job is not None
     left: list[bool] = []
     hasty = replace(service, settings=replace(service.settings, stall_seconds=0.05, lease_seconds=0.2))
-    with Watch(hasty, job, lambda: False, leave=lambda: left.append(True)) as watch:
+    with Lease(hasty, job, lambda: False, leave=lambda: left.append(True)) as watch:
         if begun:
             watch.begin()
             watch.end()

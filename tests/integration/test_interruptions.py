@@ -11,7 +11,7 @@ from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.contract import XOR
 from tests.integration.interrupting import Died, after, die
-from workers.run import recorder
+from workers.run import flush_policy
 from workers.run.flush import Writer
 from workers.run.run import run_next_job
 
@@ -64,8 +64,8 @@ def test_a_stop_between_epochs_keeps_all_that_was_trained(
 ) -> None:
     undisturbed, job = submit(client), submit(client)
     assert run_next_job(service, "test", lambda: False)
-    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 3600.0)
-    monkeypatch.setattr(recorder, "LONGEST_WAIT_SECONDS", 3600.0)
+    monkeypatch.setattr(flush_policy, "FLUSH_SECONDS", 3600.0)
+    monkeypatch.setattr(flush_policy, "LONGEST_WAIT_SECONDS", 3600.0)
     run_next_job(service, "test", after(4 * 9 + 9))
     assert read(client, job)["progress"]["epoch"] >= 8
     assert run_next_job(service, "test", lambda: False)
@@ -127,8 +127,8 @@ def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     job = submit(client, epochs=200)
-    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
-    monkeypatch.setattr(recorder, "FLUSH_SHARE", 1e9)
+    monkeypatch.setattr(flush_policy, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(flush_policy, "FLUSH_SHARE", 1e9)
     whole, failed = Writer._transaction, []
 
     def fail(self: Writer, flush: Any, *given: Any) -> Any:

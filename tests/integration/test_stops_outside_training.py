@@ -112,10 +112,10 @@ def started(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[threading.Ev
         yield called
 
 
-def asking(client: FlaskClient, job: str, verb: str, when: Callable[[], bool]) -> type[run.Watch]:
+def asking(client: FlaskClient, job: str, verb: str, when: Callable[[], bool]) -> type[run.Lease]:
     """A watch whose client asks for something as soon as `when` says so, and that hears of it at once."""
 
-    class Asked(run.Watch):
+    class Asked(run.Lease):
         has_asked = False
 
         def stop(self) -> bool:
@@ -156,7 +156,7 @@ def test_what_is_asked_while_preparing_comes_true_before_training(
     monkeypatch.setattr(lease, "PATIENCE_SECONDS", 0.0)
     job = submit(client)
     with nothing_is_trained(monkeypatch) as _, monkeypatch.context() as patched:
-        patched.setattr(run, "Watch", asking(client, job, verb, lambda: True))
+        patched.setattr(run, "Lease", asking(client, job, verb, lambda: True))
         assert run_next_job(service, "test", lambda: False)
     assert read(client, job)["status"] == status
     if status == "paused":
@@ -170,13 +170,13 @@ def test_a_job_that_is_lost_while_preparing_is_left_to_its_new_run(
 ) -> None:
     job = submit(client)
 
-    class Lost(run.Watch):
+    class Lost(run.Lease):
         def stop(self) -> bool:
             self.lost = True
             return super().stop()
 
     with nothing_is_trained(monkeypatch) as _, monkeypatch.context() as patched:
-        patched.setattr(run, "Watch", Lost)
+        patched.setattr(run, "Lease", Lost)
         assert run_next_job(service, "test", lambda: False)
     assert read(client, job)["status"] == "running"
 
@@ -211,7 +211,7 @@ def test_what_is_asked_while_counting_comes_true(
     undisturbed, job = submit(client, **KINDS[kind]), submit(client, **KINDS[kind])
     assert run_next_job(service, "test", lambda: False)
     with started(monkeypatch, "confusion_matrix") as counts, monkeypatch.context() as patched:
-        patched.setattr(run, "Watch", asking(client, job, verb, counts.is_set))
+        patched.setattr(run, "Lease", asking(client, job, verb, counts.is_set))
         assert run_next_job(service, "test", lambda: False)
     now, expected = read(client, job), outcome(client, undisturbed)
     assert now["status"] == status and now["chain"] == expected["chain"]

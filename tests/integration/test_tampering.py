@@ -79,8 +79,8 @@ def test_a_flipped_bit_is_named_in_a_thinned_record_too(
     client: FlaskClient, service: Services, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as often:
-        often.setattr("workers.run.recorder.FLUSH_SECONDS", 0.0)
-        often.setattr("workers.run.recorder.FLUSH_SHARE", 1e9)
+        often.setattr("workers.run.flush_policy.FLUSH_SECONDS", 0.0)
+        often.setattr("workers.run.flush_policy.FLUSH_SHARE", 1e9)
         training = {"epochs": 300, "seed": 5, "optimizer": "rprop", "store_parameters": {"limit_bytes": 10_000}}
         record = ask("/v1/jobs", {"dataset": XOR, "training": training})
     stored = [epoch["epoch"] for epoch in record_of(client, record) if epoch["parameters_stored"]]

@@ -13,7 +13,7 @@ from service.store.epochs import thinning
 from service.store.epochs.parameter_history import stored_epochs
 from service.store.jobs import jobs
 from tests.integration.contract import XOR
-from workers.run import recorder
+from workers.run import flush_policy
 from workers.run.run import run_next_job
 
 SIZE = 68  # bytes of 17 parameters
@@ -23,8 +23,8 @@ DROPPING = {"layers": [NETWORK["layers"][0], {"type": "dropout", "rate": 0.1}, N
 
 @pytest.fixture(autouse=True)
 def flushed_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder, "FLUSH_SECONDS", 0.0)
-    monkeypatch.setattr(recorder, "FLUSH_SHARE", 1e9)
+    monkeypatch.setattr(flush_policy, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(flush_policy, "FLUSH_SHARE", 1e9)
 
 
 def body(network: dict[str, Any], epochs: int, **storing: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from service.services import Services
 from service.store import workers
 from service.store.jobs import jobs
 from tests.integration.interrupting import Died, after, die
-from workers.run import recorder, run
+from workers.run import flush_policy, run
 from workers.run.run import run_next_job
 
 EPOCHS, BATCHES = 3, 100
@@ -64,7 +64,7 @@ def test_a_run_that_dies_within_long_epochs_goes_on_from_the_last_minute(
 ) -> None:
     undisturbed = submit(client, NORMALIZED)
     assert run_next_job(service, "test", lambda: False)
-    monkeypatch.setattr(recorder, "WITHIN_SECONDS", 0.0)
+    monkeypatch.setattr(flush_policy, "WITHIN_SECONDS", 0.0)
     job = submit(client, NORMALIZED)
     for attempt in range(1, 6):  # each dies sooner than an epoch takes
         with pytest.raises(Died):
@@ -83,7 +83,7 @@ def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
     undisturbed, job = submit(client, NORMALIZED), submit(client, NORMALIZED)
     assert run_next_job(service, "test", lambda: False)
 
-    class Waited(run.Watch):
+    class Waited(run.Lease):
         """Others have waited for longer than it is patient, once 50 batches are passed."""
 
         def stop(self) -> bool:
@@ -92,7 +92,7 @@ def test_a_turn_ends_within_an_epoch_whose_end_is_too_far(
             return super().stop()
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "Watch", Waited)
+        patched.setattr(run, "Lease", Waited)
         assert run_next_job(service, "test", lambda: False)
     waiting = client.get(f"/v1/jobs/{job}").json
     assert (waiting["status"], waiting["progress"]["epoch"]) == ("queued", 0)

@@ -1,4 +1,4 @@
-"""What a run has gathered and nobody has written down yet. Owns lists; knows no database."""
+"""What a run has computed and not written yet. Owns lists; knows no database."""
 
 import hashlib
 import math
@@ -17,11 +17,11 @@ from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 
 @dataclass
-class Pending:
+class EpochBuffer:
     """Runs of epochs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
 
-    `states` are the optimizer's by epoch, in jobs that keep them beside the parameters.
-    `forget` are stored epochs whose parameters are kept no longer; `late` is one whose row is written already, while
+    `states` are the optimizer's by epoch, in jobs that store them next to the parameters.
+    `forget` are stored epochs whose parameters are stored no longer; `late` is one whose row is written already, while
     its parameters come now.
     """
 
@@ -44,27 +44,27 @@ class Pending:
         if run.layers is not None:
             layers = [_finite(asdict(layer)) for layer in run.layers]
             self.diagnostics.append(DiagnosticsRecord(run.last_epoch, layers))
-        self._keep_run(run.first_epoch, data, stored, every, state if stored[-1] else None)
+        self._store_run(run.first_epoch, data, stored, every, state if stored[-1] else None)
 
-    def keep(self, block: ParameterBlock, state: bytes | None = None) -> None:
+    def store(self, block: ParameterBlock, state: bytes | None = None) -> None:
         self.blocks.append(block)
         self.size_bytes += len(block.bytes)
         if state is not None:
             self.states[block.last_epoch] = state
             self.size_bytes += len(state)
 
-    def _keep_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None) -> None:
-        """Parameters of a run's epochs, one after the other: as many in one block as fit a row, where all are kept."""
+    def _store_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None) -> None:
+        """Store parameters of a run's epochs: as many in one block as fit a row, where all epochs are stored."""
         size = len(data) // len(stored)
         if stored.all() and every == 1:
             together = rows_together(size)
             for start in range(0, len(stored), together):
                 some = data[start * size : (start + together) * size]
-                self.keep(ParameterBlock(first + start, first + start + len(some) // size - 1, 1, size, some), state)
+                self.store(ParameterBlock(first + start, first + start + len(some) // size - 1, 1, size, some), state)
             return
         for index in np.flatnonzero(stored).tolist():
             epoch = first + index
-            self.keep(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]), state)
+            self.store(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]), state)
 
     def parameters_of(self, epoch: int) -> bytes | None:
         """The parameters of an epoch that are among the blocks."""
@@ -79,7 +79,7 @@ class Pending:
         return ((run.first_epoch, run.sha256.tobytes()) for run in self.runs)
 
     def forget_parameters(self, epoch: int) -> None:
-        """Keep the parameters of a bettered best epoch no longer."""
+        """Store the parameters of a bettered best epoch no longer."""
         gone = [block for block in self.blocks if block.first_epoch == epoch]
         if not gone:
             self.forget.append(epoch)
@@ -88,15 +88,16 @@ class Pending:
         self.size_bytes -= sum(len(block.bytes) for block in gone) + len(self.states.pop(epoch, b""))
         self._mark(epoch, False)
 
-    def keep_last(self, block: ParameterBlock, state: bytes | None) -> bool:
-        """Keep the parameters of the newest epoch, if its row is pending; whether it is."""
+    def store_last(self, block: ParameterBlock, state: bytes | None) -> None:
+        """Store the parameters of the newest epoch, whose row is buffered or written already."""
         newest = self.newest
         if newest is None or newest.epoch != block.last_epoch:
-            return False
-        if not newest.parameters_stored:
+            self.late = block.last_epoch
+        elif newest.parameters_stored:
+            return
+        else:
             self._mark(newest.epoch, True)
-            self.keep(block, state)
-        return True
+        self.store(block, state)
 
     def _mark(self, epoch: int, stored: bool) -> None:
         for run in self.runs:
@@ -105,7 +106,7 @@ class Pending:
 
     @property
     def newest(self) -> EpochRecord | None:
-        """The newest epoch that is pending."""
+        """The newest epoch that is buffered."""
         return runs.record_of(self.runs[-1], -1) if self.runs else None
 
 

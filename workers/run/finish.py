@@ -26,7 +26,7 @@ MOST_TRAINING_ROWS = 10_000  # counted where nothing validated: as many as epoch
 
 def version_epoch(job: JobRecord, recorder: Recorder) -> int:
     """The epoch that becomes the model's version."""
-    last, best = recorder.last_epoch, recorder.best_epoch
+    last, best = recorder.last_epoch, recorder.best.number
     assert last is not None
     return best if job.training.version_epoch == "best" and best is not None else last
 

@@ -1,4 +1,4 @@
-"""Writes what a run has gathered: each time one short, fenced transaction, tried until it is done."""
+"""Writes what a run has buffered: each time one short, fenced transaction, tried until it is done."""
 
 import threading
 import time
@@ -9,39 +9,39 @@ from typing import Any
 from service.backprop.training.state import TrainingState
 from service.errors import Conflict, OutOfSpace, Unavailable
 from service.services import Services
-from service.store.blobs import references
-from service.store.blobs.placement import Placed, free, hold, place, place_written
+from service.store.blobs.placement import Placed, free, place_written
 from service.store.database import Connection
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, thinning
+from service.store.epochs.placed_parameters import PlacedParameters
 from service.store.jobs import jobs
-from service.store.records import JobRecord, ParameterBlock, Status
-from workers.run.epoch_buffer import Pending
-from workers.run.events import Telling
+from service.store.records import JobRecord, Status
+from workers.run.epoch_buffer import EpochBuffer
+from workers.run.events import RunEvents
 from workers.run.lease import Fenced
-from workers.run.retention import Keeping, joined
+from workers.run.retention import Retention, joined
 
 APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
 
-Last = Callable[[Connection], bool]  # what comes last in a transaction; False when the job is no longer this run's
+LastStatement = Callable[[Connection], bool]  # False when the job is no longer this run's
 
 
 @dataclass(frozen=True)
 class Flush:
-    """What one transaction writes: what was gathered, the job's columns of progress, and the state to go on from.
+    """What one transaction writes: the buffer, the job's columns of progress, and the state to go on from.
 
     `last` ends the run: there is no state then, and the one before is dropped.
     """
 
-    pending: Pending
+    buffer: EpochBuffer
     progress: dict[str, Any]
     warnings: list[dict[str, Any]]
     state: TrainingState | None
-    last: Last | None = None
+    last: LastStatement | None = None
 
 
 @dataclass(frozen=True)
 class Written:
-    """It is stored: what the client has `asked` for meanwhile, and how many seconds it took."""
+    """The outcome of a flush: what the client has `asked` for meanwhile, and how many seconds it took."""
 
     asked: str | None
     seconds: float
@@ -49,28 +49,18 @@ class Written:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Blocks of parameters and the optimizer's states beside them with their bytes, and the state to go on from.
+    """Where the bytes of a flush lie: parameters, and the state to go on from with its epoch."""
 
-    The large ones are in the blobs already.
-    """
-
-    blocks: list[tuple[ParameterBlock, Placed]]
-    standings: list[tuple[int, Placed]]
+    parameters: PlacedParameters
     state: tuple[int, Placed] | None
-
-    def large(self) -> list[Placed]:
-        """What lies in the blobs."""
-        placed = [placed for _, placed in (*self.blocks, *self.standings)]
-        placed += [] if self.state is None else [self.state[1]]
-        return [each for each in placed if each.address is not None]
 
 
 class Writer:
-    """The one who writes for a run, one flush after the other, in whatever thread."""
+    """Writes the flushes of a run, one after the other, in whatever thread."""
 
-    def __init__(self, services: Services, job: JobRecord, keeping: Keeping) -> None:
-        self.services, self.job, self.keeping = services, job, keeping
-        self.telling = Telling(job)
+    def __init__(self, services: Services, job: JobRecord, retention: Retention) -> None:
+        self.services, self.job, self.retention = services, job, retention
+        self.events = RunEvents(job)
         self.hurried = threading.Event()  # set when there is no time left for trying again
         self.should_stop: Callable[[], bool] = lambda: False  # as training is asked
         self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
@@ -82,7 +72,7 @@ class Writer:
         `OutOfSpace` when its disk, or that of the blobs, is full for so long.
         """
         began = time.monotonic()
-        chain = hash_chain.over(self.chain, flush.pending.hashes())
+        chain = hash_chain.over(self.chain, flush.buffer.hashes())
         placed: _Placed | None = None
         superseded: list[str] = []
         tries = 0
@@ -108,7 +98,7 @@ class Writer:
                     break
         self.chain = chain
         free(self.services.blobs, self.services.database, superseded)
-        self.telling.noted(flush.warnings)
+        self.events.committed(flush.warnings)
         return Written(asked, time.monotonic() - began)
 
     def _gives_up(self, began: float) -> bool:
@@ -118,54 +108,46 @@ class Writer:
         return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:
-        """Large byte strings go into the blobs first: they take too long for a transaction."""
-        blobs = self.services.blobs
-        blocks = [
-            (block, place(blobs, block.bytes)) for block in joined(flush.pending.blocks, self.keeping.__contains__)
-        ]
-        standings = [(epoch, place(blobs, data)) for epoch, data in flush.pending.states.items()]
-        if flush.state is None:
-            return _Placed(blocks, standings, None)
-        state = flush.state
-        return _Placed(blocks, standings, (state.epoch, place_written(blobs, state.nbytes, state.write)))
+        """Put large byte strings into the blobs first: they take too long for a transaction."""
+        blobs, state = self.services.blobs, flush.state
+        blocks = joined(flush.buffer.blocks, self.retention.__contains__)
+        parameters = PlacedParameters.place(blobs, blocks, flush.buffer.states)
+        if state is None:
+            return _Placed(parameters, None)
+        return _Placed(parameters, (state.epoch, place_written(blobs, state.nbytes, state.write)))
 
     def _transaction(self, flush: Flush, placed: _Placed, chain: str | None) -> tuple[str | None, list[str]]:
         """What the client has asked for, and the addresses that are pointed to no longer."""
-        number, pending = self.job.number, flush.pending
+        number, buffer = self.job.number, flush.buffer
         with self.services.database.begin() as connection:
             if not jobs.fenced(
                 connection, self.job, self.services.settings.lease_seconds, chain=chain, **flush.progress
             ):
                 raise Fenced
-            if large := placed.large():
-                references.pointing(connection)
-                hold(self.services.blobs, large)
-            epochs.add_epochs(connection, number, pending.runs)
-            diagnostics.add_diagnostics(connection, number, pending.diagnostics)
-            epochs.add_parameters(connection, number, [(block, each.address) for block, each in placed.blocks])
-            optimizer_states.add(connection, number, [(epoch, each.stored()) for epoch, each in placed.standings])
-            if pending.late is not None:
-                epochs.mark_stored(connection, number, pending.late)
-            self.telling.note(connection, pending.newest, flush.warnings, flush.last is not None)
-            superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in pending.forget]
-            superseded += optimizer_states.forget(connection, number, pending.forget)
+            epochs.add_epochs(connection, number, buffer.runs)
+            diagnostics.add_diagnostics(connection, number, buffer.diagnostics)
+            state = () if placed.state is None else (placed.state[1],)
+            placed.parameters.insert(connection, self.services.blobs, self.job, buffer.late, *state)
+            self.events.add(connection, buffer.newest, flush.warnings, flush.last is not None)
+            superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in buffer.forget]
+            superseded += optimizer_states.forget(connection, number, buffer.forget)
             superseded += self._thin(connection, flush)
             superseded.append(self._go_on_from(connection, flush, placed))
             return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
 
     def _thin(self, connection: Connection, flush: Flush) -> tuple[str, ...]:
         """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
-        newest, keeping = flush.pending.newest, self.keeping
+        newest, retention = flush.buffer.newest, self.retention
         if self.stored_bytes is None:
-            self.stored_bytes = thinning.stored_bytes(connection, self.job.number, keeping.size)
+            self.stored_bytes = thinning.stored_bytes(connection, self.job.number, retention.size)
         else:
-            self.stored_bytes += flush.pending.size_bytes - keeping.size * len(flush.pending.forget)
-        excess = self.stored_bytes - keeping.budget
+            self.stored_bytes += flush.buffer.size_bytes - retention.size * len(flush.buffer.forget)
+        excess = self.stored_bytes - retention.budget
         if newest is None or excess <= 0:
             return ()
         best = flush.progress.get("best_epoch")
         spared = [newest.epoch] if best is None else [newest.epoch, best]
-        wanted = thinning.Wanted(keeping.every, keeping.size, keeping.room, (*spared, *keeping.also))
+        wanted = thinning.Wanted(retention.every, retention.size, retention.room, (*spared, *retention.also))
         thinned = thinning.thin(connection, self.job.number, excess, newest.epoch, wanted)
         self.stored_bytes -= thinned.freed
         return thinned.addresses
@@ -194,5 +176,5 @@ class Writer:
             raise Fenced
         if flush.last is not None:
             return job.status is not Status.RUNNING
-        newest = flush.pending.newest
+        newest = flush.buffer.newest
         return newest is not None and stored is not None and stored >= newest.epoch

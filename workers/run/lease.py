@@ -1,4 +1,4 @@
-"""Looks beside the training whether it shall stop, and keeps the lease alive while the training moves."""
+"""Looks next to the training whether it is to stop, and renews the lease while the training moves."""
 
 import logging
 import os
@@ -33,8 +33,8 @@ def leave_stalled() -> None:
     os._exit(STALLED)
 
 
-class Watch:
-    """The thread of one run, and what it has found out; `stop` is what training asks."""
+class Lease:
+    """Keeps a run's lease in a thread of its own, and finds out what is requested; `stop` is what training asks."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"watch {job.id}", daemon=True)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "Lease":
         self._thread.start()
         return self
 
@@ -119,14 +119,14 @@ class Watch:
             except ServiceError as error:
                 log.warning("%s: %s", self.job.id, error.detail)
                 continue
-            except Exception:  # the thread must live: it keeps the lease
-                log.exception("%s: the watch beside the training failed", self.job.id)
+            except Exception:  # the thread has to go on: it renews the lease
+                log.exception("%s: the thread next to the training failed", self.job.id)
                 continue
             if waited >= lease * RENEW_SHARE:
                 waited = 0.0
 
     def _check_moving(self) -> None:
-        """Alive without progress is a stall: the process ends, and its parent gives the job back."""
+        """End the process when training makes no progress; its parent then gives the job back."""
         moved, now = self._moved, time.monotonic()
         if moved is None:
             return

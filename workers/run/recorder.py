@@ -1,9 +1,6 @@
-"""Gathers epoch results and has them written down a few times a second, beside the training."""
+"""Gathers the epochs of a run and has them written a few times a second, next to the training."""
 
-import math
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -15,23 +12,19 @@ from service.services import Services
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.records import JobRecord, ParameterBlock, Status, Stopped
-from workers.run.epoch_buffer import Pending
-from workers.run.flush import Flush, Last, Writer, Written
+from workers.run.best_epoch import BestEpoch, NewestEpoch
+from workers.run.epoch_buffer import EpochBuffer
+from workers.run.flush import Flush, LastStatement, Writer
+from workers.run.flush_policy import FlushPolicy
+from workers.run.flush_thread import FlushThread
 from workers.run.lease import Fenced
-from workers.run.retention import Keeping
+from workers.run.retention import Retention
 
-FLUSH_SECONDS = 0.25
-FLUSH_SHARE = 0.02  # flushes are stretched until they cost at most this share of the time, or come every 5 s
-LONGEST_WAIT_SECONDS = 5.0
-WITHIN_SECONDS = 60.0  # an epoch that takes longer is kept on the way
-PENDING_BYTES = 8 * 1024 * 1024
-COPIED_BYTES = 32 * 1024 * 1024  # a larger state is written before training goes on, for want of memory for a copy
-
-Finishing = Callable[[Connection], dict[str, Any]]
+EndValues = Callable[[Connection], dict[str, Any]]  # called in the transaction of a job's end: more of its columns
 
 
 class Recorder:
-    """What one run of a job writes. `add` an epoch, `flush` when due, exactly one of the endings, and `close`."""
+    """What one run of a job writes. `add` runs of epochs, `flush` when due, exactly one of the endings, and `close`."""
 
     def __init__(
         self,
@@ -42,100 +35,85 @@ class Recorder:
         also: frozenset[int] = frozenset(),
     ) -> None:
         self.services, self.job, self.preprocessing = services, job, preprocessing
-        storing = job.training.store_parameters
-        budget = storing.limit_bytes or services.settings.stored_epochs_bytes  # older jobs have none of their own
-        self.keeping = Keeping(job.training.epochs, storing.every, bytes_an_epoch, budget, also)
-        self.keeps_states = storing.optimizer_state
-        self.writer = Writer(services, job, self.keeping)
-        self.pool = ThreadPoolExecutor(1, thread_name_prefix=f"flush {job.id}")
-        self.under_way: Future[Written] | None = None
-        self.pending = Pending()
-        self.warnings = list(job.warnings)
+        self.retention = Retention.of(job, bytes_an_epoch, services.settings.stored_epochs_bytes, also)
+        self.policy = FlushPolicy()
+        self.writer = Writer(services, job, self.retention)
+        self.flushes = FlushThread(self.writer, self.policy, self._drop_unwritten)
+        self.buffer = EpochBuffer()
         best = job.best_epoch
-        self.best_alone = best if best is not None and best not in self.keeping else None  # kept for that reason only
-        self.latest: tuple[int, bytes | None] | None = None  # its bytes are let go of once they are on their way
-        self.latest_kept = False
-        self.latest_state: bytes | None = None  # the optimizer's, in a job that keeps them
-        self.best: tuple[int, bytes] | None = None
+        self.best = BestEpoch(best, stored_as_best=best is not None and best not in self.retention)
+        self.newest: NewestEpoch | None = None
+        self.warnings = list(job.warnings)
         self.state: StateTaker | None = None
-        self.resumed_at: tuple[int, int, int] | None = None  # see `_position`
-        self.progressed = False  # whether there is more to store than it began with
-        self.within_alone: int | None = None  # an epoch kept for as long as the next one is under way
-        self.best_epoch = job.best_epoch
         self.stopped: str | None = None if job.stopped is None else job.stopped.reason
         self.seconds = job.training_seconds
-        self.asked: str | None = None  # what the client had asked for at the last flush
-        self.began_at = time.monotonic()
-        self.flushed_at = -math.inf
-        self.flush_cost = 0.0
-        self.flushes_block = False  # the state is large: training waits for each flush
+        self._resumed_at: tuple[int, int, int] | None = None  # see `_position`
+        self._has_progressed = False  # whether there is more to store than it started with
+        self._stored_within: int | None = None  # an epoch that is stored for as long as the next one is under way
 
-    def goes_on_from(self, state: TrainingState, data: bytes | None, is_stored: bool) -> None:
-        """Begin where an earlier run stood; `data` are the newest epoch's parameters, where no later one is begun."""
-        self.resumed_at = _position(state)
+    def resume_from(self, state: TrainingState, data: bytes | None, is_stored: bool) -> None:
+        """Start where an earlier run stood; `data` are the newest epoch's parameters, where no later one is started."""
+        self._resumed_at = _position(state)
         if data is None:
-            self.within_alone = None if state.epoch in self.keeping or state.epoch == self.best_epoch else state.epoch
+            is_needed = state.epoch in self.retention or state.epoch == self.best.number
+            self._stored_within = None if is_needed else state.epoch
             return
-        self.latest, self.latest_kept = (state.epoch, data), is_stored
-        self.latest_state = state.optimizer.to_bytes() if self.keeps_states else None
+        optimizer_state = state.optimizer.to_bytes() if self.retention.optimizer_states else None
+        self.newest = NewestEpoch(state.epoch, data, is_stored, optimizer_state)
 
     def add(self, run: EpochRun) -> None:
         """Add a run's epochs; their parameters are copied here, those of the epochs before are released first."""
-        self._goes_on()
-        if self.latest is not None:
-            self.latest = (self.latest[0], None)
+        self._progress_past_newest()
+        optimizer_state = None
+        if self.newest is not None:
+            self.newest.data, optimizer_state = None, self.newest.optimizer_state
         data, size = run.parameters.tobytes(), run.parameters[0].nbytes
-        if self.keeps_states and run.state is not None:
-            self.latest_state = run.state(copied=False).optimizer.to_bytes()
-        stored = self.keeping.chosen_of(run.first_epoch, len(run))
+        if self.retention.optimizer_states and run.state is not None:
+            optimizer_state = run.state(copied=False).optimizer.to_bytes()
+        stored = self.retention.chosen_of(run.first_epoch, len(run))
         if run.best_epoch >= run.first_epoch:
             at = run.best_epoch - run.first_epoch
-            self._keep_best(run.best_epoch, bool(stored[at]))
-            self.best = (run.best_epoch, data[at * size : (at + 1) * size])
+            before = self.best.replace(run.best_epoch, data[at * size : (at + 1) * size], bool(stored[at]))
+            if before is not None:
+                self.buffer.forget_parameters(before)
             stored[at] = True
-        self.pending.add(run, data, stored, self.keeping.every, self.latest_state)
-        self.latest, self.latest_kept = (run.last_epoch, data[-size:]), bool(stored[-1])
-        self.best_epoch, self.state, self.stopped = run.best_epoch, run.state, run.stopped
+        self.buffer.add(run, data, stored, self.retention.every, optimizer_state)
+        self.newest = NewestEpoch(run.last_epoch, data[-size:], bool(stored[-1]), optimizer_state)
+        self.state, self.stopped = run.state, run.stopped
         self.seconds += run.seconds * len(run)
         for warned in run.warnings:
             self._warn(warned)
 
-    def _goes_on(self) -> None:
-        """An epoch is done: the one before need not be kept for its sake any more."""
-        self.progressed = True
-        if self.within_alone is not None:
-            self.pending.forget_parameters(self.within_alone)
-            self.within_alone = None
+    def _progress_past_newest(self) -> None:
+        """Take into account that an epoch is done: the one before need not be stored for its sake any more."""
+        self._has_progressed = True
+        if self._stored_within is not None:
+            self.buffer.forget_parameters(self._stored_within)
+            self._stored_within = None
 
-    def _keep_best(self, epoch: int, kept: bool) -> None:
-        """There is a new best epoch: the one before need not be kept for that any more."""
-        if self.best_alone is not None:
-            self.pending.forget_parameters(self.best_alone)
-        self.best_alone = None if kept else epoch
-
-    def _alone(self, epoch: int, data: bytes) -> ParameterBlock:
-        return ParameterBlock(epoch, epoch, self.keeping.every, len(data), data)
+    def _warn(self, warned: Warned) -> None:
+        """Record each kind of warning once a layer."""
+        if all((each["code"], each["layer"]) != (warned.code, warned.layer) for each in self.warnings):
+            self.warnings.append(asdict(warned))
 
     @property
     def last_epoch(self) -> int | None:
         """The newest epoch of the job, of this run or of one before."""
-        return self.job.epoch if self.latest is None else self.latest[0]
+        return self.job.epoch if self.newest is None else self.newest.number
 
     def bytes_of(self, epoch: int) -> bytes | None:
-        """The parameters of an epoch if they are at hand: the newest and the best of this run are until written."""
-        at_hand = dict(pair for pair in (self.best, self.latest) if pair is not None)
-        return at_hand.get(epoch) or self.pending.parameters_of(epoch)
+        """The parameters of an epoch if they are in memory: the newest and the best of this run are until written."""
+        if self.newest is not None and self.newest.number == epoch and self.newest.data:
+            return self.newest.data
+        if self.best.number == epoch and self.best.data:
+            return self.best.data
+        return self.buffer.parameters_of(epoch)
 
-    def _warn(self, warned: Warned) -> None:
-        """Each kind of warning is told once a layer."""
-        if all((told["code"], told["layer"]) != (warned.code, warned.layer) for told in self.warnings):
-            self.warnings.append(asdict(warned))
-
-    def wishes(self) -> str | None:
-        """What the client has asked for, as far as a flush has heard of it."""
-        if self.under_way is not None and self.under_way.done():
+    def requested(self) -> str | None:
+        """What the client has requested, as far as a flush has found it."""
+        if not self.flushes.is_busy:
             self.settle()
-        return self.asked
+        return self.flushes.requested
 
     @property
     def is_resumable(self) -> bool:
@@ -146,34 +124,28 @@ class Recorder:
         """Whether to flush now: never after an epoch that training cannot go on from."""
         if not self.is_resumable:
             return False
-        if self.pending.size_bytes > PENDING_BYTES:
+        if self.policy.is_full(self.buffer.size_bytes):
             return True
-        if self.under_way is not None and not self.under_way.done():
+        if self.flushes.is_busy:
             return False
         self.settle()
-        longest = WITHIN_SECONDS if self.flushes_block else LONGEST_WAIT_SECONDS
-        wait = min(max(FLUSH_SECONDS, self.flush_cost / FLUSH_SHARE), longest)
-        return time.monotonic() - self.flushed_at >= wait
+        return self.policy.is_due()
 
-    def is_due_within(self) -> bool:
-        """Whether an epoch takes so long that its state is to be kept on the way."""
-        return time.monotonic() - max(self.flushed_at, self.began_at) >= WITHIN_SECONDS
-
-    def flush_beside(self) -> None:
-        """Have what is pending written while training goes on; where the state is large, before it does."""
+    def flush_in_background(self) -> None:
+        """Have the buffer written while training goes on; where the state is large, before it does."""
         self.settle()
         assert self.state is not None
-        self.flushes_block = self.state(copied=False).nbytes > COPIED_BYTES
-        if self.flushes_block:
-            self._note(self.writer.write, self._flush())
-            return
-        self.under_way = self.pool.submit(self.writer.write, self._flush(copied=True))
+        self.policy.set_state_size(self.state(copied=False).nbytes)
+        if self.policy.blocks:
+            self.flushes.write(self._flush())
+        else:
+            self.flushes.write_in_background(self._flush(copied=True))
 
     def flush(self) -> str | None:
-        """Write what is pending; what the client has asked for meanwhile. Raises `Fenced` when the job is another's."""
+        """Write the buffer; what the client has requested meanwhile. Raises `Fenced` when the job is another's."""
         self.settle()
-        self._note(self.writer.write, self._flush())
-        return self.asked
+        self.flushes.write(self._flush())
+        return self.flushes.requested
 
     def stopping(self) -> dict[str, Any]:
         """The job's columns that say why training ended before its last epoch, if it did."""
@@ -186,45 +158,45 @@ class Recorder:
         }
 
     def store_reached(self, state: TrainingState) -> None:
-        """Write what is pending of a training that is complete, with its state, for a run that only concludes it."""
+        """Write the buffer of a training that is complete, with its state, for a run that only concludes it."""
         self.settle()
         self.state = lambda copied=True: state
         flush = self._flush()
         self.state = None
         flush.progress.update(self.stopping())
-        self._note(self.writer.write, flush)
+        self.flushes.write(flush)
 
-    def keep_within(self, state: StateTaker) -> None:
-        """Keep a state at an epoch's beginning or within it, with all that is pending of those before it."""
+    def store_within_epoch(self, state: StateTaker) -> None:
+        """Store a state at an epoch's start or within it, with all that is buffered of the epochs before it."""
         at = _position(state(copied=False))
-        self.progressed |= self.resumed_at is None or at > self.resumed_at
-        if at[1] and self._keep_newest():
-            self.within_alone, self.latest_kept = at[0], True
+        self._has_progressed |= self._resumed_at is None or at > self._resumed_at
+        if at[1] and self._store_newest():
+            self._stored_within = at[0]
+            if self.newest is not None:
+                self.newest.is_stored = True
         self.state = state
-        self.flush_beside()
+        self.flush_in_background()
         self.state = None  # it is good until training goes on
 
     def settle(self) -> None:
         """Wait for the flush that is under way; raises what it raised."""
-        if self.under_way is not None:
-            under_way, self.under_way = self.under_way, None
-            self._note(under_way.result)
+        self.flushes.settle()
 
-    def end(self, status: Status, finishing: Finishing | None = None) -> None:
-        """Write what is pending and the final state, in one transaction; `finishing` may add columns to it."""
+    def end(self, status: Status, values: EndValues | None = None) -> None:
+        """Write the buffer and the final state, in one transaction; `values` may add columns to it."""
         self.settle()
-        self._keep_newest()
-        self._note(self.writer.write, self._flush(last=lambda connection: self._finish(connection, status, finishing)))
+        self._store_newest()
+        self.flushes.write(self._flush(last=lambda connection: self._finish(connection, status, values)))
 
     def put_back(self, behind: bool = False) -> Status:
         """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
-        What came after it is dropped: where training has stopped between batches it was kept there (see `Within`), else
-        the state is no epoch's any more.
+        What came after that flush is dropped: where training has stopped between batches the state was stored there
+        (see `EpochCheckpoint`), else the state is no epoch's any more.
         """
-        self.writer.hurried.set()
+        self.flushes.hurry()
         self.settle()
-        self.pending = Pending()
+        self.buffer = EpochBuffer()
         with self.services.database.begin() as connection:
             status = jobs.put_back(connection, self.job, behind)
         if status is None:
@@ -232,55 +204,46 @@ class Recorder:
         return status
 
     def close(self) -> None:
-        """Let go of the thread; a flush that is under way comes to its end."""
-        self.writer.hurried.set()
-        self.pool.shutdown()
+        """End the thread that flushes."""
+        self.flushes.close()
 
-    def _finish(self, connection: Connection, status: Status, finishing: Finishing | None) -> bool:
-        values = finishing(connection) if finishing is not None else {}
-        return jobs.finish(connection, self.job, status, **values)
+    def _finish(self, connection: Connection, status: Status, values: EndValues | None) -> bool:
+        return jobs.finish(connection, self.job, status, **({} if values is None else values(connection)))
 
-    def _keep_newest(self) -> bool:
-        """Keep the newest epoch: told in its row, whether that is pending or written. False when it is kept already."""
-        epoch, data = self.latest or (0, None)
-        if data is None or self.latest_kept:
+    def _store_newest(self) -> bool:
+        """Have the newest epoch's parameters stored, whether its row is buffered or written. False when they are."""
+        newest = self.newest
+        if newest is None or newest.data is None or newest.is_stored:
             return False
-        if not self.pending.keep_last(self._alone(epoch, data), self.latest_state):
-            self.pending.keep(self._alone(epoch, data), self.latest_state)
-            self.pending.late = epoch
+        block = ParameterBlock(newest.number, newest.number, self.retention.every, len(newest.data), newest.data)
+        self.buffer.store_last(block, newest.optimizer_state)
         return True
 
-    def _flush(self, copied: bool = False, last: Last | None = None) -> Flush:
-        """Hand over what is pending; what is on its way need not be at hand any more."""
+    def _flush(self, copied: bool = False, last: LastStatement | None = None) -> Flush:
+        """Hand over the buffer; parameters that are on their way need not stay in memory."""
         state = None if self.state is None or last is not None else self.state(copied=copied)
-        flush = Flush(self.pending, self._progress(), list(self.warnings), state, last)
-        self.pending, self.best = Pending(), None
-        if self.latest is not None and self.latest_kept:
-            self.latest = (self.latest[0], None)
+        flush = Flush(self.buffer, self._progress(), list(self.warnings), state, last)
+        self.buffer, self.best.data = EpochBuffer(), None
+        if self.newest is not None:
+            self.newest.release_stored()
         return flush
 
-    def _note(self, write: Callable[..., Written], *flush: Flush) -> None:
-        """What a flush has told; where it failed, nothing that came after it may be stored."""
-        try:
-            written = write(*flush)
-        except BaseException:
-            self.pending, self.latest, self.best = Pending(), None, None
-            raise
-        self.asked, self.flush_cost = written.asked, written.seconds
-        self.flushed_at = time.monotonic()
+    def _drop_unwritten(self) -> None:
+        """A flush has failed: nothing that came after it may be stored."""
+        self.buffer, self.newest, self.best.data = EpochBuffer(), None, None
 
     def _progress(self) -> dict[str, Any]:
         values: dict[str, Any] = {"preprocessing": self.preprocessing, "warnings": list(self.warnings)}
-        if self.progressed:
+        if self._has_progressed:
             values |= {
                 "stored_attempt": self.job.attempt,
                 "fingerprint": fingerprint(self.services.settings.kernels),
             }
-        if self.latest is not None:
-            epoch = self.latest[0]
+        if self.newest is not None:
+            epoch = self.newest.number
             values |= {
                 "epoch": epoch,
-                "best_epoch": self.best_epoch,
+                "best_epoch": self.best.number,
                 "epochs_per_second": epoch / self.seconds if self.seconds > 0 and epoch else None,
                 "training_seconds": self.seconds,
             }

@@ -114,7 +114,7 @@ def certify(services: Services, job: JobRecord, recorder: Recorder, check: Calla
 def _replayed_hashes(connection: Connection, job: JobRecord, recorder: Recorder, through: int) -> Hashes:
     def found() -> Iterator[hash_chain.Block]:
         yield from hash_chain.stored_blocks(connection, job.number)
-        yield from recorder.pending.hashes()
+        yield from recorder.buffer.hashes()
 
     return Hashes.of(found(), through)
 
@@ -123,7 +123,7 @@ def _compare_figures(services: Services, record: JobRecord, job: JobRecord, reco
     """Compare the figures of all epochs; of the replay's, the newest are not written yet."""
     assert job.replay is not None
     with services.database.read() as connection:
-        replayed = chain_iterables(_stored_runs(connection, job), recorder.pending.runs)
+        replayed = chain_iterables(_stored_runs(connection, job), recorder.buffer.runs)
         return compare_figures(_stored_runs(connection, record), replayed, job.replay.through)
 
 

@@ -1,4 +1,4 @@
-"""Which epochs' parameters are kept, and how many of them share a row."""
+"""Which epochs' parameters are stored, and how many of them share a row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.store.blobs.placement import fits_a_row
-from service.store.records import ParameterBlock
+from service.store.records import JobRecord, ParameterBlock
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """Of epochs 0 to `total` each `every`-th, and the last; the best is looked after by the recorder.
+class Retention:
+    """Of epochs 0 to `total` each `every`-th is stored, and the last; `BestEpoch` looks after the best one.
 
     Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `store.epochs.thinning`), but
-    not those in `also`.
+    not those in `also`. With `optimizer_states` the optimizer's state is stored next to the parameters.
     """
 
     total: int
@@ -23,14 +23,22 @@ class Keeping:
     size: int
     budget: int
     also: frozenset[int] = frozenset()
+    optimizer_states: bool = False
+
+    @classmethod
+    def of(cls, job: JobRecord, size: int, default_budget: int, also: frozenset[int]) -> "Retention":
+        """Return what a job asks for; jobs of earlier versions have no budget of their own."""
+        storing = job.training.store_parameters
+        budget = storing.limit_bytes or default_budget
+        return cls(job.training.epochs, storing.every, size, budget, also, storing.optimizer_state)
 
     @property
     def room(self) -> int:
-        """How many epochs the spacing may leave; a quarter of what fits stays for the newest, which are all kept."""
+        """How many epochs the spacing may leave; a quarter of what fits stays for the newest, which all remain."""
         return self.budget // max(self.size, 1) * 3 // 4
 
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
-        """Which of `count` epochs from `first` on are kept."""
+        """Which of `count` epochs from `first` on are stored."""
         numbers = np.arange(first, first + count)
         chosen = np.asarray((numbers % self.every == 0) | (numbers == self.total))
         return chosen | np.isin(numbers, list(self.also)) if self.also else chosen
@@ -42,7 +50,7 @@ class Keeping:
 def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
     """Neighbouring single epochs as one row each run of them, unless they are too large to share one.
 
-    One kept for another reason than being chosen may go, so it stays alone.
+    One that is stored for another reason than being chosen may go, so it stays alone.
     """
     runs: list[list[ParameterBlock]] = []
     together = 0

@@ -14,9 +14,9 @@ from service.store.database import Connection
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
 from service.store.records import Failure, FailureCode, JobRecord, Request, Status
-from workers.run.checkpoint import Within
+from workers.run.checkpoint import EpochCheckpoint
 from workers.run.finish import add_version, confusion_matrix
-from workers.run.lease import Fenced, Interrupted, Watch
+from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared, prepare
 from workers.run.recorder import Recorder
 from workers.run.replay_verdict import certify, keeps_also
@@ -48,18 +48,18 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
 def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     recorder: Recorder | None = None
     try:
-        with Watch(services, job, should_stop) as watch:
+        with Lease(services, job, should_stop) as lease:
             try:
-                prepared = prepare(services, job, watch.check)
-                recorder = _recorder(services, job, prepared, watch)
+                prepared = prepare(services, job, lease.check)
+                recorder = _recorder(services, job, prepared, lease)
             except Interrupted:
-                _give_up_unprepared(services, job, watch)
+                _give_up_unprepared(services, job, lease)
                 return
             recorder.writer.should_stop = should_stop
-            asked = _train(prepared, recorder, watch)
+            asked = _train(prepared, recorder, lease)
             recorder.settle()
-            watch.end()
-            _end(services, job, prepared, recorder, watch, asked)  # the lease is kept through this, too
+            lease.end()
+            _end(services, job, prepared, recorder, lease, asked)  # the lease is kept through this, too
     except Diverged as error:
         _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
@@ -82,32 +82,32 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
             recorder.close()
 
 
-def _train(prepared: Prepared, recorder: Recorder, watch: Watch) -> str | None:
+def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
     """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
     if done >= total or recorder.stopped is not None:  # an earlier attempt was stopped after its last epoch
         return None
-    watch.begin(prepared.spent_seconds)
+    lease.begin(prepared.spent_seconds)
     runs = train(
         prepared.network,
         prepared.settings,
         prepared.training,
         prepared.validation,
         resume=prepared.resume,
-        should_stop=watch.stop,
+        should_stop=lease.stop,
         pause_at=total if pause_at is None else min(pause_at, total),
-        checkpoint=Within(recorder, watch),
+        checkpoint=EpochCheckpoint(recorder, lease),
     )
     for run in runs:
         done = run.last_epoch
         recorder.add(run)
         if done >= total or run.stopped is not None:
             return None
-        if why := _stops_after(recorder, watch, done == pause_at):
+        if why := _stops_after(recorder, lease, done == pause_at):
             return why
-    return None if done == total and not watch.lost else watch.reason()
+    return None if done == total and not lease.lost else lease.reason()
 
 
 def last_epoch(job: JobRecord) -> int:
@@ -115,21 +115,21 @@ def last_epoch(job: JobRecord) -> int:
     return job.final_epoch
 
 
-def _stops_after(recorder: Recorder, watch: Watch, pauses: bool) -> str | None:
+def _stops_after(recorder: Recorder, lease: Lease, pauses: bool) -> str | None:
     """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
     if not recorder.is_resumable:
         return None
-    pauses = pauses or Request.PAUSE in (watch.asked, recorder.wishes())
-    if pauses or watch.turn_is_over:
+    pauses = pauses or Request.PAUSE in (lease.asked, recorder.requested())
+    if pauses or lease.turn_is_over:
         asked = recorder.flush()
         return asked or ("pause" if pauses else "turn")
     if recorder.is_due():
-        recorder.flush_beside()
-    return recorder.asked
+        recorder.flush_in_background()
+    return recorder.flushes.requested
 
 
-def _recorder(services: Services, job: JobRecord, prepared: Prepared, watch: Watch) -> Recorder:
-    also = keeps_also(services, job, watch.check)
+def _recorder(services: Services, job: JobRecord, prepared: Prepared, lease: Lease) -> Recorder:
+    also = keeps_also(services, job, lease.check)
     recorder = Recorder(services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), also)
     if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
         with services.database.read() as connection:
@@ -142,14 +142,14 @@ def _recorder(services: Services, job: JobRecord, prepared: Prepared, watch: Wat
 
 def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
     """Where the newest epoch is not kept by rule it is held at hand: it may turn out to be the last."""
-    if resume.partial_epoch is not None or resume.epoch in recorder.keeping:
-        recorder.goes_on_from(resume, None, is_stored=True)
+    if resume.partial_epoch is not None or resume.epoch in recorder.retention:
+        recorder.resume_from(resume, None, is_stored=True)
         return
     with services.database.read() as connection:
         record = epochs.get_epoch(connection, recorder.job.number, resume.epoch)
     prepared.network.vector[...] = resume.vector
     is_stored = record is None or record.parameters_stored
-    recorder.goes_on_from(resume, prepared.network.stored_bytes(), is_stored)
+    recorder.resume_from(resume, prepared.network.stored_bytes(), is_stored)
 
 
 def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
@@ -164,17 +164,17 @@ def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | Non
 
 
 def _end(
-    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, watch: Watch, asked: str | None
+    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease, asked: str | None
 ) -> None:
     state, recorder.state = recorder.state, None  # it holds on to all that training computed in
     if asked is None:
         reached = None if state is None else state(copied=False)
         del state
         try:
-            _succeed(services, job, prepared, recorder, watch)
+            _succeed(services, job, prepared, recorder, lease)
             return
         except Interrupted:
-            asked = watch.reason()
+            asked = lease.reason()
             if reached is not None and asked != "cancel":  # so that a later run has only this to do again
                 recorder.store_reached(reached)
     if asked == "time_limit":
@@ -187,9 +187,9 @@ def _end(
         _after_giving_up(services, job, recorder.put_back(behind=asked == "turn"))
 
 
-def _give_up_unprepared(services: Services, job: JobRecord, watch: Watch) -> None:
+def _give_up_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
     """The run was to stop before anything was trained: the job goes back as it was."""
-    watch.reason()
+    lease.reason()
     with services.database.begin() as connection:
         status = jobs.put_back(connection, job)
     if status is None:
@@ -207,14 +207,14 @@ def _after_giving_up(services: Services, job: JobRecord, status: Status) -> None
     log.info("%s: given up as %s", job.id, status)
 
 
-def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, watch: Watch) -> None:
+def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease) -> None:
     """Conclude a job whose training is complete; `Interrupted` when the run is to stop before that is computed."""
     if job.replay is not None:
-        verdict = certify(services, job, recorder, watch.check)
+        verdict = certify(services, job, recorder, lease.check)
         recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **recorder.stopping()})
         log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
         return
-    matrix = confusion_matrix(services, job, prepared, recorder, watch.check)
+    matrix = confusion_matrix(services, job, prepared, recorder, lease.check)
 
     def finish(connection: Connection) -> dict[str, Any]:
         version = add_version(connection, job, prepared, recorder)

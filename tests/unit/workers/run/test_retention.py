@@ -1,11 +1,11 @@
 """Which epochs' parameters are kept, and how neighbours share a row."""
 
 from service.store.records import ParameterBlock
-from workers.run.retention import Keeping, joined
+from workers.run.retention import Retention, joined
 
 
 def test_every_nth_first_and_last_are_kept() -> None:
-    keeping = Keeping(total=25, every=10, size=8, budget=1_000_000)
+    keeping = Retention(total=25, every=10, size=8, budget=1_000_000)
     assert [epoch for epoch in range(26) if epoch in keeping] == [0, 10, 20, 25]
     assert keeping.chosen_of(8, 18).nonzero()[0].tolist() == [2, 12, 17]
 
