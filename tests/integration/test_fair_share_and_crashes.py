@@ -175,7 +175,7 @@ def test_nobody_makes_room_without_need(client: FlaskClient, service: Services, 
     assert (read(client, long)["status"], read(client, long)["attempt"]) == ("succeeded", 1)
 
 
-def begun_elsewhere(
+def started_elsewhere(
     client: FlaskClient, service: Services, on_other_machine: str, epochs: int = 4, steps: int = 2
 ) -> str:
     job = submit(client, epochs, hold=True, on_other_machine=on_other_machine)
@@ -188,7 +188,7 @@ def begun_elsewhere(
 
 
 def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, service: Services) -> None:
-    job = begun_elsewhere(client, service, "resume")
+    job = started_elsewhere(client, service, "resume")
     assert run(service)
     ended = read(client, job)
     assert ended["status"] == "succeeded"
@@ -199,7 +199,7 @@ def test_a_job_goes_on_on_another_machine_with_a_warning(client: FlaskClient, se
 
 
 def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, service: Services) -> None:
-    job = begun_elsewhere(client, service, "wait")
+    job = started_elsewhere(client, service, "wait")
     with service.database.begin() as connection:
         workers.report_alive(connection, "host:1:2", fingerprint())
     assert not run(service)
@@ -210,7 +210,7 @@ def test_a_job_waits_for_its_machine_where_that_is_wanted(client: FlaskClient, s
 
 
 def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: FlaskClient, service: Services) -> None:
-    job = begun_elsewhere(client, service, "restart")
+    job = started_elsewhere(client, service, "restart")
     assert run(service)
     ended = read(client, job)
     assert ended["status"] == "succeeded" and "begins again" in ended["warnings"][0]["detail"]
@@ -221,7 +221,7 @@ def test_a_job_begins_again_on_another_machine_where_that_is_wanted(client: Flas
 def test_short_epochs_begin_again_on_another_machine(client: FlaskClient, service: Services) -> None:
     undisturbed = submit(client, epochs=200)
     assert run(service)
-    job = begun_elsewhere(client, service, "restart", epochs=200, steps=100)
+    job = started_elsewhere(client, service, "restart", epochs=200, steps=100)
     assert run(service)
     assert read(client, job)["status"] == "succeeded", read(client, job)["error"]
     assert hashes(client, job) == hashes(client, undisturbed)
@@ -246,7 +246,7 @@ def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, se
 
 
 def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Services) -> None:
-    job = begun_elsewhere(client, service, "resume")
+    job = started_elsewhere(client, service, "resume")
     with service.database.begin() as connection:
         workers.report_alive(connection, "elsewhere:1:2", ELSEWHERE)
     assert not run(service)

@@ -46,11 +46,11 @@ def count(service: Services, table: Any) -> int:
 
 def test_too_many_queued_jobs_are_refused_for_a_while(settings: Settings, service: Services) -> None:
     with client_with(settings, max_queued_jobs=2) as client:
-        kept = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(2)]
+        queued = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(2)]
         refused = client.post("/v1/jobs", json={"dataset": "xor"})
         problem(refused, 503)
         assert int(refused.headers["Retry-After"]) > 0
-        client.post(f"/v1/jobs/{kept[0]}:cancel")
+        client.post(f"/v1/jobs/{queued[0]}:cancel")
         assert client.post("/v1/jobs", json={"dataset": "xor"}).status_code == 202
 
 
@@ -208,8 +208,8 @@ def test_training_that_stands_still_ends_its_process(client: FlaskClient, servic
         wait_until(lambda: left, what="the end of a process that stands still")
 
 
-@pytest.mark.parametrize("begun", [False, True])
-def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services, begun: bool) -> None:
+@pytest.mark.parametrize("has_started", [False, True])
+def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services, has_started: bool) -> None:
     client.post("/v1/jobs", json={"dataset": XOR})
     with service.database.begin() as connection:
         job = jobs.claim(connection, "test", 45.0)
@@ -217,7 +217,7 @@ def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services,
     left: list[bool] = []
     hasty = replace(service, settings=replace(service.settings, stall_seconds=0.05, lease_seconds=0.2))
     with Lease(hasty, job, lambda: False, leave=lambda: left.append(True)) as watch:
-        if begun:
+        if has_started:
             watch.begin()
             watch.end()
         looks = watch.looks

@@ -33,7 +33,7 @@ DIVERGING = {
         "preprocessing": {"numbers": "none", "targets": "none"},
     },
 }
-KEPT = {"store_parameters": {"optimizer_state": True}}
+WITH_STATES = {"store_parameters": {"optimizer_state": True}}
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def ask(client: FlaskClient, service: Services) -> Ask:
 def test_a_fork_with_the_optimizers_state_goes_on_as_the_parent_did_bit_for_bit(
     client: FlaskClient, ask: Ask, network: Any, training: Any
 ) -> None:
-    body = {"dataset": classes(), "network": network, "training": {"epochs": 9, "seed": 4, **training, **KEPT}}
+    body = {"dataset": classes(), "network": network, "training": {"epochs": 9, "seed": 4, **training, **WITH_STATES}}
     parent = ask("/v1/jobs", body)
     fork = ask(f"/v1/jobs/{parent['id']}:fork", {"epoch": 4, "training": {"epochs": 5}})
     assert fork["forked_from"]["job"] == parent["id"] and fork["forked_from"]["epoch"] == 4
@@ -85,7 +85,7 @@ def test_a_fork_without_it_starts_the_optimizer_anew_and_says_so(client: FlaskCl
     ],
 )
 def test_another_optimizer_starts_fresh(client: FlaskClient, ask: Ask, change: Any, reason: str) -> None:
-    parent = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 3, "seed": 1, **KEPT}})
+    parent = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 3, "seed": 1, **WITH_STATES}})
     fork = ask(f"/v1/jobs/{parent['id']}:fork", {"epoch": 2, "training": change})
     assert (fork["forked_from"]["optimizer_state"], fork["forked_from"]["reason"]) == ("fresh", reason)
     before, after = (
@@ -105,8 +105,8 @@ def test_each_key_of_training_replaces_the_parents(client: FlaskClient, ask: Ask
         f"/v1/jobs/{parent['id']}:fork",
         {"epoch": "last", "training": change, "model": "mine", "priority": 3, "metadata": {"why": "rate"}},
     )
-    told = {**parent["training"], "optimizer": {**change["optimizer"], "momentum": 0.0, "nesterov": False}}
-    assert fork["training"] == {**told, "metrics": []}
+    changed = {**parent["training"], "optimizer": {**change["optimizer"], "momentum": 0.0, "nesterov": False}}
+    assert fork["training"] == {**changed, "metrics": []}
     assert fork["model"] == {"name": "mine", "version": 2} and fork["priority"] == 3
     assert fork["metadata"] == {"why": "rate"} and fork["forked_from"]["epoch"] == 4
     unnamed = ask(f"/v1/jobs/{parent['id']}:fork")
@@ -125,8 +125,8 @@ def test_preprocessing_and_the_split_stay_the_parents_so_that_losses_compare(cli
     assert losses[0] == losses[1]
     assert reseeded["forked_from"]["split_seed"] == 2 and reseeded["forked_from"]["draws_from"] == 0
     change = {"training": {"preprocessing": {"numbers": "min_max"}}}
-    told = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json=change), 422)["errors"][0]
-    assert told["pointer"] == "#/training/preprocessing" and "stays the job's" in told["detail"]
+    answer = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json=change), 422)["errors"][0]
+    assert answer["pointer"] == "#/training/preprocessing" and "stays the job's" in answer["detail"]
 
 
 def test_a_dataset_with_fewer_classes_in_another_order_is_read_as_the_parents(client: FlaskClient, ask: Ask) -> None:
@@ -176,25 +176,25 @@ def test_a_dataset_with_fewer_classes_in_another_order_is_read_as_the_parents(cl
         ({"network": "x"}, "#/network", "`network` is not known"),
     ],
 )
-def test_what_does_not_fit_is_told_where_it_was_written(
+def test_what_does_not_fit_is_reported_where_it_was_written(
     client: FlaskClient, ask: Ask, body: Any, pointer: str, words: str
 ) -> None:
     parent = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 2, "rows": [0, 50]}})
-    told = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json=body), 422)["errors"][0]
-    assert told["pointer"] == pointer and words in told["detail"], told
+    answer = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json=body), 422)["errors"][0]
+    assert answer["pointer"] == pointer and words in answer["detail"], answer
 
 
 def test_an_epoch_that_is_not_stored_is_404_with_the_nearest(client: FlaskClient, ask: Ask) -> None:
     training = {"epochs": 20, "seed": 1, "store_parameters": {"every": 10}, "version_epoch": "last"}
     parent = ask("/v1/jobs", {"dataset": classes(), "training": training})
-    told = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json={"epoch": 11}), 404)
-    assert told["nearest"] == 10
+    answer = problem(client.post(f"/v1/jobs/{parent['id']}:fork", json={"epoch": 11}), 404)
+    assert answer["nearest"] == 10
     problem(client.post(f"/v1/jobs/{parent['id']}:fork", json={"epoch": 21}), 404)
     problem(client.post("/v1/jobs/job_none:fork", json={"epochs": 1}), 404)
 
 
 def test_a_fork_keeps_its_own_copy(client: FlaskClient, service: Services, ask: Ask) -> None:
-    body = {"dataset": {**classes(), "name": "rows"}, "training": {"epochs": 4, "seed": 1, **KEPT}}
+    body = {"dataset": {**classes(), "name": "rows"}, "training": {"epochs": 4, "seed": 1, **WITH_STATES}}
     parent = ask("/v1/jobs", body)
     expected = hashes_of(client, parent)[2:]
     queued = client.post(f"/v1/jobs/{parent['id']}:fork", json={"epoch": 2, "training": {"epochs": 2}}).json
@@ -232,7 +232,7 @@ def test_a_key_makes_one_fork(client: FlaskClient, ask: Ask) -> None:
 
 
 def test_a_fork_of_a_fork_goes_on_with_the_same_draws(client: FlaskClient, ask: Ask) -> None:
-    body = {"dataset": classes(), "training": {"epochs": 9, "seed": 6, "batch_size": 8, **KEPT}}
+    body = {"dataset": classes(), "training": {"epochs": 9, "seed": 6, "batch_size": 8, **WITH_STATES}}
     parent = ask("/v1/jobs", body)
     first = ask(f"/v1/jobs/{parent['id']}:fork", {"epoch": 3, "training": {"epochs": 4}})
     second = ask(f"/v1/jobs/{first['id']}:fork", {"epoch": 2, "training": {"epochs": 4}})
@@ -241,7 +241,7 @@ def test_a_fork_of_a_fork_goes_on_with_the_same_draws(client: FlaskClient, ask: 
 
 
 def test_a_fork_goes_on_bit_for_bit_after_a_pause(client: FlaskClient, service: Services, ask: Ask) -> None:
-    body = {"dataset": classes(), "training": {"epochs": 8, "seed": 6, "batch_size": 8, **KEPT}}
+    body = {"dataset": classes(), "training": {"epochs": 8, "seed": 6, "batch_size": 8, **WITH_STATES}}
     parent = ask("/v1/jobs", body)
     change = {"epoch": 2, "hold": True, "training": {"epochs": 6}}
     fork = ask(f"/v1/jobs/{parent['id']}:fork", change, status="paused")
@@ -257,7 +257,10 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     client: FlaskClient, service: Services, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.store.blobs.placement.IN_ROW_BYTES", 100)
-    body = {"dataset": {"name": "rows", **classes()}, "training": {"epochs": 4, "seed": 6, "batch_size": 8, **KEPT}}
+    body = {
+        "dataset": {"name": "rows", **classes()},
+        "training": {"epochs": 4, "seed": 6, "batch_size": 8, **WITH_STATES},
+    }
     parent = ask("/v1/jobs", body)
     expected = hashes_of(client, parent)[1:]
     queued = client.post(f"/v1/jobs/{parent['id']}:fork", json={"epoch": 1, "training": {"epochs": 3}}).json
@@ -272,15 +275,15 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
 
 def test_states_count_towards_what_stored_epochs_may_take(client: FlaskClient, service: Services, ask: Ask) -> None:
     limit, stored = 50_000, []
-    for kept in (False, True):
-        storing = {"optimizer_state": kept, "limit_bytes": limit}
+    for with_states in (False, True):
+        storing = {"optimizer_state": with_states, "limit_bytes": limit}
         training = {"epochs": 400, "seed": 1, "optimizer": "adam", "store_parameters": storing}
         job = ask("/v1/jobs", {"dataset": XOR, "training": training})
         epochs = [epoch["epoch"] for epoch in record_of(client, job) if epoch["parameters_stored"]]
         with service.database.read() as connection:
             number = jobs.get_job(connection, job["id"]).number
             states = [optimizer_states.load(connection, number, epoch) for epoch in range(401)]
-        assert [epoch for epoch, state in enumerate(states) if state is not None] == (epochs if kept else [])
+        assert [epoch for epoch, state in enumerate(states) if state is not None] == (epochs if with_states else [])
         assert sum(4 * 49 + len(state.bytes or b"") for state in states if state is not None) <= limit
         stored.append(len(epochs))
     assert 3 * stored[1] < stored[0]

@@ -36,7 +36,7 @@ def read(client: FlaskClient, job: str) -> Any:
     return client.get(f"/v1/jobs/{job}").json
 
 
-def told(client: FlaskClient, job: str) -> list[tuple[int, str]]:
+def hashes(client: FlaskClient, job: str) -> list[tuple[int, str]]:
     return [(one["epoch"], one["sha256"]) for one in client.get(f"/v1/jobs/{job}/epochs?limit=1000").json["data"]]
 
 
@@ -48,7 +48,7 @@ def test_an_attempt_that_stores_nothing_new_within_an_epoch_makes_no_progress(
     client: FlaskClient, service: Services
 ) -> None:
     job = submit(client)
-    run_next_job(service, "test", after(6))  # in the middle of an epoch, where its state is kept
+    run_next_job(service, "test", after(6))  # in the middle of an epoch, where its state is stored
     statuses = []
     for _ in range(3):
         with pytest.raises(Died):
@@ -69,11 +69,11 @@ def test_a_stop_between_epochs_keeps_all_that_was_trained(
     run_next_job(service, "test", after(4 * 9 + 9))
     assert read(client, job)["progress"]["epoch"] >= 8
     assert run_next_job(service, "test", lambda: False)
-    assert told(client, job) == told(client, undisturbed)
+    assert hashes(client, job) == hashes(client, undisturbed)
 
 
 @pytest.mark.parametrize("batches", [1, 2, 3])
-def test_the_last_epoch_is_kept_when_a_run_that_went_on_ends_before_its_first(
+def test_the_last_epoch_is_stored_when_a_run_that_went_on_ends_before_its_first(
     client: FlaskClient, service: Services, batches: int
 ) -> None:
     job = submit(client, every=1000, validation=None)
@@ -89,14 +89,14 @@ def test_the_last_epoch_is_kept_when_a_run_that_went_on_ends_before_its_first(
 
     run_next_job(service, "test", after(batches, cancel))
     ended = read(client, job)
-    if ended["status"] == "queued":  # the run stopped before it heard of the wish
+    if ended["status"] == "queued":  # the run stopped before it found the request
         run_next_job(service, "test", lambda: False)
         ended = read(client, job)
     assert ended["status"] == "cancelled" and ended["progress"]["epoch"] == 7
     assert is_stored(client, job, 7) and is_stored(client, job, 0)
 
 
-def test_the_last_epoch_is_kept_when_a_job_paused_within_the_next_is_cancelled(
+def test_the_last_epoch_is_stored_when_a_job_paused_within_the_next_is_cancelled(
     client: FlaskClient, service: Services
 ) -> None:
     undisturbed = submit(client, every=1000, validation=None)
@@ -108,10 +108,10 @@ def test_the_last_epoch_is_kept_when_a_job_paused_within_the_next_is_cancelled(
     client.post(f"/v1/jobs/{job}:cancel")
     assert read(client, job)["status"] == "cancelled"
     assert is_stored(client, job, epoch)
-    assert told(client, job) == told(client, undisturbed)[: epoch + 1]
+    assert hashes(client, job) == hashes(client, undisturbed)[: epoch + 1]
 
 
-def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskClient, service: Services) -> None:
+def test_an_epoch_stored_while_the_next_was_under_way_is_released(client: FlaskClient, service: Services) -> None:
     job = submit(client, every=1000, validation=None)
     run_next_job(service, "test", after(4 * 6 + 9))
     epoch = read(client, job)["progress"]["epoch"]
@@ -122,7 +122,7 @@ def test_an_epoch_kept_while_the_next_was_under_way_is_let_go_of(client: FlaskCl
     assert stored == sorted({0, ended["best_epoch"], 40})
 
 
-@pytest.mark.parametrize("failing", ["a flush beside training", "the end"])
+@pytest.mark.parametrize("failing", ["a flush next to training", "the end"])
 def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_write_that_fails_as_nothing_foresaw_leaves_no_hole(
 
     monkeypatch.setattr(Writer, "_transaction", fail)
     assert run_next_job(service, "test", lambda: False)
-    ended, epochs = read(client, job), told(client, job)
+    ended, epochs = read(client, job), hashes(client, job)
     assert (ended["status"], ended["error"]["code"]) == ("failed", "internal")
     assert [epoch for epoch, _ in epochs] == list(range(len(epochs)))
     assert ended["progress"]["epoch"] == max(0, len(epochs) - 1)
@@ -165,7 +165,7 @@ def test_a_full_disk_of_the_blobs_is_no_death(
     assert read(client, job)["status"] == "succeeded"
 
 
-def test_a_dataset_that_was_removed_while_a_job_was_checked_against_it_is_told_of(
+def test_a_dataset_that_was_removed_while_a_job_was_checked_against_it_is_reported(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.post("/v1/datasets", json={"name": "gone", **{key: XOR[key] for key in ("inputs", "targets")}})

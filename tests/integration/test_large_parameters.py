@@ -170,7 +170,7 @@ def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(
 
 
 @pytest.mark.parametrize("harm", ["missing", "changed"])
-def test_damage_is_told(client: FlaskClient, service: Services, train: Train, harm: str) -> None:
+def test_damage_is_reported(client: FlaskClient, service: Services, train: Train, harm: str) -> None:
     job = train(LARGE)
     path = service.blobs.path(hashes(client, job["id"])[4])
     if harm == "missing":
@@ -181,9 +181,9 @@ def test_damage_is_told(client: FlaskClient, service: Services, train: Train, ha
         client.get(f"/v1/jobs/{job['id']}/epochs/last/parameters"),
         client.post("/v1/models/large:predict", json={"instances": [[0, 1]]}),
     ):
-        told = problem(answer, 500)
-        assert told["type"] == "/problems/damaged" and path.name in told["detail"]
-        assert client.get(told["type"]).status_code == 200
+        damage = problem(answer, 500)
+        assert damage["type"] == "/problems/damaged" and path.name in damage["detail"]
+        assert client.get(damage["type"]).status_code == 200
 
 
 def test_a_job_whose_state_is_lost_fails_and_says_so(client: FlaskClient, service: Services) -> None:

@@ -15,7 +15,7 @@ from service.services import Services
 from service.store.tables import jobs as jobs_table
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, Job, asker, classes, hashes_of, record_of, verdict_of
-from tests.integration.test_forks import DIVERGING, KEPT, NORMALIZED
+from tests.integration.test_forks import DIVERGING, NORMALIZED, WITH_STATES
 from workers.run.run import run_next_job
 
 
@@ -139,17 +139,17 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text(encoding=
 def test_a_client_with_sha256sum_can_verify_the_chain(client: FlaskClient, ask: Ask) -> None:
     job = ask("/v1/jobs", {"dataset": XOR, "training": {"epochs": 12, "seed": 1}})
     hashes = hashes_of(client, job)
-    told = subprocess.run(
+    output = subprocess.run(
         ["bash", "-c", CHAIN],
         env={"HASHES": " ".join(hashes), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         check=True,
     )
-    assert told.stdout.decode().strip() == job["chain"]
+    assert output.stdout.decode().strip() == job["chain"]
 
 
 def test_a_fork_is_replayed_from_where_it_began(client: FlaskClient, ask: Ask) -> None:
-    body = {"dataset": classes(), "network": NORMALIZED, "training": {"epochs": 6, "seed": 5, **KEPT}}
+    body = {"dataset": classes(), "network": NORMALIZED, "training": {"epochs": 6, "seed": 5, **WITH_STATES}}
     parent = ask("/v1/jobs", body)
     fork = ask(f"/v1/jobs/{parent['id']}:fork", {"epoch": 3, "training": {"optimizer": "adam", "seed": 8}})
     assert client.delete(f"/v1/jobs/{parent['id']}").status_code == 204
@@ -203,7 +203,7 @@ def stops_after(asked: int) -> Any:
     return lambda: next(left, True)
 
 
-def test_jobs_of_a_version_that_kept_no_chain(client: FlaskClient, service: Services, ask: Ask) -> None:
+def test_jobs_of_a_version_without_a_chain(client: FlaskClient, service: Services, ask: Ask) -> None:
     job = ask("/v1/jobs", {"dataset": XOR, "hold": True, "training": {"epochs": 300, "seed": 2}}, status="paused")
     client.post(f"/v1/jobs/{job['id']}:step", json={"epochs": 100})
     assert run_next_job(service, "test", lambda: False)
@@ -230,7 +230,7 @@ def test_a_key_makes_one_replay(client: FlaskClient, ask: Ask) -> None:
     assert first.json["id"] == again.json["id"] and again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_what_cannot_be_replayed_is_told(client: FlaskClient, service: Services, ask: Ask) -> None:
+def test_what_cannot_be_replayed_is_refused(client: FlaskClient, service: Services, ask: Ask) -> None:
     problem(client.post("/v1/jobs/job_none:replay"), 404)
     queued = client.post("/v1/jobs", json={"dataset": {**XOR, "name": "rows"}, "training": {"epochs": 2}}).json
     assert "is queued" in problem(client.post(f"/v1/jobs/{queued['id']}:replay"), 409)["detail"]

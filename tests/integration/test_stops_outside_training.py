@@ -238,7 +238,7 @@ def test_the_time_limit_is_of_training_and_not_of_counting(
     assert read(client, job)["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("phase", ["keeps_also", "certify"])
+@pytest.mark.parametrize("phase", ["also_stored", "certify"])
 def test_a_replay_is_stopped_while_it_hashes_the_record(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, phase: str
 ) -> None:

@@ -136,7 +136,7 @@ def test_an_epoch_that_is_gone_is_found(service: Services, ask: Ask) -> None:
     assert (found["epoch"], found["in"], found["sha256"]["recorded"]) == (2, "length", None)
 
 
-def test_another_computation_is_told_from_a_changed_record(client: FlaskClient, service: Services, ask: Ask) -> None:
+def test_another_computation_is_no_changed_record(client: FlaskClient, service: Services, ask: Ask) -> None:
     """As on another machine: the replay itself comes to other bits."""
     record = ask("/v1/jobs", {"dataset": classes(), "training": {"epochs": 6, "seed": 5}})
     queued = client.post(f"/v1/jobs/{record['id']}:replay").json

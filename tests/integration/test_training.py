@@ -171,7 +171,7 @@ def test_a_time_limit_fails_the_job_and_keeps_its_epochs(client: FlaskClient, se
     assert client.get(f"/v1/jobs/{job_id}/epochs/last/parameters").json["epoch"] == job["error"]["epoch"]
 
 
-def test_layers_tell_how_the_error_gets_back(client: FlaskClient, train: Train) -> None:
+def test_layers_show_how_the_error_gets_back(client: FlaskClient, train: Train) -> None:
     layers = [{"type": "dense", "units": 5, "activation": "sigmoid"}] * 6
     network = {"layers": [*layers, {"type": "dense", "units": 1, "activation": "sigmoid"}]}
     job = train({"dataset": XOR, "network": network, "training": {"epochs": 40, "seed": 1, "batch_size": "full"}})
@@ -237,7 +237,7 @@ def test_batches_of_one_row_are_refused_where_a_layer_normalizes_by_them(client:
     assert fault["pointer"] == "#/training/batch_size" and "at least 2" in fault["detail"]
 
 
-def test_a_hinge_loss_tells_the_second_class_from_zero_on(client: FlaskClient, train: Train) -> None:
+def test_a_hinge_loss_predicts_the_second_class_from_zero_on(client: FlaskClient, train: Train) -> None:
     network = {"layers": [{"type": "dense", "units": 8, "activation": "tanh"}, {"type": "dense", "units": 1}]}
     optimizer = {"type": "adam", "learning_rate": 0.05}
     training = {"loss": "hinge", "epochs": 400, "seed": 3, "optimizer": optimizer, "batch_size": "full"}

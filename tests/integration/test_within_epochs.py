@@ -37,7 +37,7 @@ def submit(client: FlaskClient, network: dict[str, Any]) -> str:
 
 
 def record(client: FlaskClient, job: str) -> list[dict[str, Any]]:
-    """All that the epochs tell but how long they took."""
+    """All figures of the epochs but how long they took."""
     epochs = client.get(f"/v1/jobs/{job}/epochs").json["data"]
     return [{name: value for name, value in epoch.items() if name != "seconds"} for epoch in epochs]
 

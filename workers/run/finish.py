@@ -1,4 +1,4 @@
-"""What a job that succeeded leaves: a version of its model, and for classes the confusion matrix."""
+"""Results of a job that succeeded: a version of its model, and for classes the confusion matrix."""
 
 from collections.abc import Callable
 from typing import Any

@@ -29,7 +29,7 @@ class Interrupted(Exception):
 
 
 def leave_stalled() -> None:
-    """End this process at once: whatever hangs in it may hold any lock."""
+    """End this process at once, without cleaning up: whatever hangs in it may hold any lock."""
     os._exit(STALLED)
 
 
@@ -54,7 +54,7 @@ class Lease:
         self._pause_by: float | None = None
         self._moved: tuple[int, float] | None = None  # the batches at the last look, and when they had changed
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name=f"watch {job.id}", daemon=True)
+        self._thread = threading.Thread(target=self._renew, name=f"lease {job.id}", daemon=True)
 
     def __enter__(self) -> "Lease":
         self._thread.start()
@@ -65,7 +65,7 @@ class Lease:
         self._thread.join()
 
     def stop(self) -> bool:
-        """Asked before every batch. A pause waits a little for the epoch's end, so that nothing is computed twice."""
+        """Whether to stop before the next batch. A pause waits a little for the epoch's end: no work is done twice."""
         self.batches += 1
         if self.asked == Request.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
             return self.lost or self.should_stop() or self.is_overdue()
@@ -77,7 +77,7 @@ class Lease:
             raise Interrupted
 
     def begin(self, spent_seconds: float = 0.0) -> None:
-        """Training begins now, `spent_seconds` into its epoch: what is left of the job's time limit runs from here."""
+        """Start the job's time limit, less what it has used: training begins now, `spent_seconds` into its epoch."""
         self._moved = (self.batches, time.monotonic())
         limit = self.job.training.time_limit_seconds
         if limit is not None:
@@ -107,7 +107,7 @@ class Lease:
         """Whether the job's time limit is over."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
-    def _watch(self) -> None:
+    def _renew(self) -> None:
         lease = self.services.settings.lease_seconds
         pause = min(LOOK_SECONDS, lease * RENEW_SHARE)
         waited = 0.0

@@ -116,7 +116,7 @@ def _look(services: Services, job: JobRecord) -> Found:
 def _split(
     table: Table, array: NDArray[Any], job: JobRecord, check: Callable[[], None]
 ) -> tuple[Selection, Selection | None]:
-    """The rows that train and those that validate; reading either is interrupted by `check`."""
+    """Return the rows that train and those that validate; reading either is interrupted by `check`."""
     rows, held_out = split(table, array, job.splitting, check)
     return InterruptibleRows(rows, check), None if held_out is None else InterruptibleRows(held_out, check)
 
@@ -124,7 +124,7 @@ def _split(
 def _preprocessing(
     job: JobRecord, table: Table, array: NDArray[Any], rows: Selection, labels: tuple[str | int, ...] | None
 ) -> Preprocessing:
-    """Fitted on the training rows; a fork keeps its parent's, which its parameters were trained with."""
+    """Fit on the training rows; a fork uses its parent's, which its parameters were trained with."""
     if job.forked_from is None or job.preprocessing is None:
         single = labels is not None and job.targets.outputs == 1
         return fit(table, array, rows, job.training.preprocessing.model_dump(), labels, single)
@@ -136,7 +136,7 @@ def _preprocessing(
 def _begin(
     services: Services, job: JobRecord, network: Network, found: Found, check: Callable[[], None]
 ) -> TrainingState | None:
-    """The state to go on from, or the network as it begins: drawn, or for a fork its parent's."""
+    """Return the state to go on from, or None with the network initialized: drawn, or for a fork its parent's."""
 
     def read(stored: StoredBytes) -> bytes:
         data = read_bytes(services.blobs, stored)

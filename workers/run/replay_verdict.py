@@ -54,14 +54,14 @@ class Hashes:
 
 @dataclass(frozen=True)
 class Audit:
-    """What hashing all stored parameters of a record found: how many, and the first epoch whose bytes are others."""
+    """The number of stored parameters of a record that were hashed, and the first epoch whose bytes have changed."""
 
     checked: int
     damaged: int | None
 
 
-def keeps_also(services: Services, job: JobRecord, check: Callable[[], None]) -> frozenset[int]:
-    """The epoch that a replay stores whatever else it keeps: the record's first one whose stored bytes are others."""
+def also_stored(services: Services, job: JobRecord, check: Callable[[], None]) -> frozenset[int]:
+    """Return the epoch that a replay stores in any case: the record's first one whose stored bytes have changed."""
     if job.replay is None or job.replay_of is None:
         return frozenset()
     with services.database.read() as connection:
@@ -132,7 +132,7 @@ def _stored_runs(connection: Connection, job: JobRecord) -> Iterator[RunRecord]:
 
 
 def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Callable[[], None]) -> Audit:
-    """Hash everything the record has stored; a block at a time is in memory."""
+    """Hash all stored parameters of the record; one block at a time is in memory."""
     checked, damaged, after = 0, set(), -1
     while (block := _next_block(services, record, after)) is not None:
         if checked:
@@ -156,7 +156,7 @@ def _next_block(services: Services, record: JobRecord, after: int) -> StoredBloc
 
 @dataclass(frozen=True)
 class _Difference:
-    """Tells of one epoch that is not as it was replayed."""
+    """Describes one epoch that is not as it was replayed."""
 
     services: Services
     record: JobRecord
@@ -173,17 +173,17 @@ class _Difference:
             "stored": None if stored is None else hashlib.sha256(stored).hexdigest(),
             "replayed": self.replayed.at(epoch),
         }
-        told = {"epoch": epoch, "layer": None, "in": self._kind(hashes), "sha256": hashes}
+        described = {"epoch": epoch, "layer": None, "in": self._kind(hashes), "sha256": hashes}
         if stored is None or mine is None:
             where = "the record" if stored is None else "the replay"
-            return {**told, "reason": f"{where} has no parameters of this epoch, so no layer can be named"}
+            return {**described, "reason": f"{where} has no parameters of this epoch, so no layer can be named"}
         place = first_unlike(self.record, stored, mine)
         if place is None:
-            return {**told, "reason": "the stored parameters are the replay's, and their recorded hash is not"}
-        return {**told, **place}
+            return {**described, "reason": "the stored parameters are the replay's, and their recorded hash is not"}
+        return {**described, **place}
 
     def _kind(self, hashes: dict[str, str | None]) -> str:
-        """Where the difference lies, as far as the hashes tell; the record's chain was stored as the job ended."""
+        """Where the difference lies, as far as the hashes show; the record's chain was stored as the job ended."""
         recorded, stored, replayed = (hashes[name] for name in ("recorded", "stored", "replayed"))
         if recorded is None or replayed is None:
             return "length"
@@ -196,7 +196,7 @@ class _Difference:
         return "recorded_sha256" if stored is None else "stored_parameters and recorded_sha256"
 
     def _stored(self, job: JobRecord, epoch: int) -> bytes | None:
-        """A job's parameters after an epoch as they lie there, unchecked; None where they are not stored."""
+        """Return a job's parameters after an epoch as stored, unchecked; None where they are not stored."""
         with self.services.database.read() as connection:
             try:
                 found = epochs.load_parameters(connection, job.number, epoch)
@@ -210,7 +210,7 @@ class _Difference:
 
 
 def first_unlike(record: JobRecord, stored: bytes, replayed: bytes) -> dict[str, Any] | None:
-    """The first parameter, in the order they are stored, that differs in any bit; None when none does."""
+    """Return the first parameter, in the order they are stored, that differs in any bit; None when none does."""
     network = build_network(record.network, record.training.precision)
     at, size = 0, network.dtype.itemsize
     for placed in network.layers:
@@ -227,6 +227,6 @@ def first_unlike(record: JobRecord, stored: bytes, replayed: bytes) -> dict[str,
 
 
 def _bits(data: bytes, size: int) -> NDArray[Any]:
-    """Numbers as whole ones, so that -0.0 is not 0.0."""
+    """Return numbers as integers, so that -0.0 is not 0.0."""
     whole = len(data) // size * size
     return np.frombuffer(data[:whole], dtype=f"<u{size}")

@@ -47,8 +47,8 @@ class Retention:
         return epoch % self.every == 0 or epoch == self.total or epoch in self.also
 
 
-def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[ParameterBlock]:
-    """Neighbouring single epochs as one row each run of them, unless they are too large to share one.
+def joined(blocks: list[ParameterBlock], is_chosen: Callable[[int], bool]) -> list[ParameterBlock]:
+    """Join neighbouring single epochs, one row for each run of them, unless they are too large to share one.
 
     One that is stored for another reason than being chosen may go, so it stays alone.
     """
@@ -58,7 +58,7 @@ def joined(blocks: list[ParameterBlock], keeps: Callable[[int], bool]) -> list[P
         last = runs[-1][-1] if runs else None
         together += len(block.bytes)
         follows = last is not None and last.last_epoch + block.stride == block.first_epoch and fits_a_row(together)
-        if follows and last is not None and keeps(last.last_epoch) and keeps(block.first_epoch):
+        if follows and last is not None and is_chosen(last.last_epoch) and is_chosen(block.first_epoch):
             runs[-1].append(block)
         else:
             runs.append([block])

@@ -1,4 +1,4 @@
-"""One run of one job: claim, train, record. Plain functions, called by the worker and by tests without Celery."""
+"""One run of one job: claim, prepare, train, record, end. Called by the worker, and by tests without Celery."""
 
 import logging
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from workers.run.finish import add_version, confusion_matrix
 from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared, prepare
 from workers.run.recorder import Recorder
-from workers.run.replay_verdict import certify, keeps_also
+from workers.run.replay_verdict import also_stored, certify
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
             asked = _train(prepared, recorder, lease)
             recorder.settle()
             lease.end()
-            _end(services, job, prepared, recorder, lease, asked)  # the lease is kept through this, too
+            _end(services, job, prepared, recorder, lease, asked)  # the lease is renewed through this, too
     except Diverged as error:
         _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
@@ -83,7 +83,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
 
 
 def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
-    """Train and record; None when it is done, else why it ended: `cancel`, `pause`, `turn`, `time_limit`, `stop`."""
+    """Train and record. Return None when training is complete, else why it stops (see `Lease.reason`)."""
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
@@ -111,12 +111,12 @@ def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
 
 
 def last_epoch(job: JobRecord) -> int:
-    """Where training ends at the latest: a replay at its record's last epoch."""
+    """Return the epoch where training ends at the latest: for a replay its record's last."""
     return job.final_epoch
 
 
 def _stops_after(recorder: Recorder, lease: Lease, pauses: bool) -> str | None:
-    """At the end of an epoch, where all can be stored: why the run stops here, if it does."""
+    """Return why the run stops at the end of this epoch, where all can be stored; None when it goes on."""
     if not recorder.is_resumable:
         return None
     pauses = pauses or Request.PAUSE in (lease.asked, recorder.requested())
@@ -129,9 +129,9 @@ def _stops_after(recorder: Recorder, lease: Lease, pauses: bool) -> str | None:
 
 
 def _recorder(services: Services, job: JobRecord, prepared: Prepared, lease: Lease) -> Recorder:
-    also = keeps_also(services, job, lease.check)
+    also = also_stored(services, job, lease.check)
     recorder = Recorder(services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), also)
-    if job.epoch is not None and job.chain is None:  # it was begun by a version that kept no chain
+    if job.epoch is not None and job.chain is None:  # it was started by a version without chains
         with services.database.read() as connection:
             recorder.writer.chain = hash_chain.of_stored(connection, job.number)
     resume = prepared.resume
@@ -141,7 +141,7 @@ def _recorder(services: Services, job: JobRecord, prepared: Prepared, lease: Lea
 
 
 def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
-    """Where the newest epoch is not kept by rule it is held at hand: it may turn out to be the last."""
+    """Hold the newest epoch in memory where it is not stored by rule: it may turn out to be the last."""
     if resume.partial_epoch is not None or resume.epoch in recorder.retention:
         recorder.resume_from(resume, None, is_stored=True)
         return
@@ -153,7 +153,7 @@ def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resu
 
 
 def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
-    """A disk is full: the job goes back to the queue, which is no death of its worker."""
+    """Put the job back, as a disk is full; this counts as no crash of its worker."""
     log.warning("%s: attempt %d gives up, as a disk is full", job.id, job.attempt)
     try:
         if recorder is None:
@@ -188,7 +188,7 @@ def _end(
 
 
 def _give_up_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
-    """The run was to stop before anything was trained: the job goes back as it was."""
+    """Put the job back as it was: the run is to stop before anything is trained."""
     lease.reason()
     with services.database.begin() as connection:
         status = jobs.put_back(connection, job)
@@ -240,7 +240,7 @@ def _fail(
             return
         except (Fenced, Unavailable, OutOfSpace):
             raise
-        except Exception:  # what is pending cannot be stored; that the job failed has to be
+        except Exception:  # what is buffered cannot be stored; that the job failed has to be
             log.exception("%s: its last epochs cannot be stored", job.id)
     with services.database.begin() as connection:
         if not jobs.finish(connection, job, Status.FAILED, error=error):

@@ -1,13 +1,13 @@
-"""Which epochs' parameters are kept, and how neighbours share a row."""
+"""Which epochs' parameters are stored, and how neighbours share a row."""
 
 from service.store.records import ParameterBlock
 from workers.run.retention import Retention, joined
 
 
-def test_every_nth_first_and_last_are_kept() -> None:
-    keeping = Retention(total=25, every=10, size=8, budget=1_000_000)
-    assert [epoch for epoch in range(26) if epoch in keeping] == [0, 10, 20, 25]
-    assert keeping.chosen_of(8, 18).nonzero()[0].tolist() == [2, 12, 17]
+def test_every_nth_first_and_last_are_stored() -> None:
+    retention = Retention(total=25, every=10, size=8, budget=1_000_000)
+    assert [epoch for epoch in range(26) if epoch in retention] == [0, 10, 20, 25]
+    assert retention.chosen_of(8, 18).nonzero()[0].tolist() == [2, 12, 17]
 
 
 def test_neighbours_share_a_row() -> None:
