@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
+from service.definitions.job_parts import ForkedFrom
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest, ForkRequest
 from service.definitions.resolve import Resolved, resolve
@@ -32,7 +33,7 @@ from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import ForkedFrom, JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
+from service.store.records import JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Replays jobs: a new job repeats another one's record, to find whether every epoch comes out as it was recorded."""
 
+from service.definitions.job_parts import Replay, ReplayChain
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key
@@ -9,7 +10,7 @@ from service.store.blobs import references
 from service.store.database import Connection
 from service.store.epochs import epochs
 from service.store.jobs import fork_starts, jobs
-from service.store.records import JobRecord, NewJob, OnOtherMachine, Replay, ReplayChain, Status
+from service.store.records import JobRecord, NewJob, OnOtherMachine, Status
 
 
 def check_can_replay(services: Services, job_id: str) -> None:

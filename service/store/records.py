@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
-from service.definitions.base import Stored
 from service.definitions.columns import Table
+from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
 
 T = TypeVar("T")
@@ -49,19 +49,6 @@ class Kind(StrEnum):
     END = "end"
 
 
-class FailureCode(StrEnum):
-    """Why a job failed."""
-
-    DIVERGED = "diverged"  # a loss or a parameter was not finite
-    OUT_OF_MEMORY = "out_of_memory"
-    DATASET_MISSING = "dataset_missing"
-    DAMAGED = "damaged"  # stored bytes are not those that were stored
-    INVALID_DATA = "invalid_data"  # found only when the rows were read
-    TIME_LIMIT = "time_limit"
-    CRASHED_REPEATEDLY = "crashed_repeatedly"
-    INTERNAL = "internal"  # a fault of the service; the worker's log has the traceback
-
-
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
@@ -83,54 +70,6 @@ class DatasetRecord:
     table: Table
     address: str
     created_at: datetime
-
-
-class Failure(Stored):
-    """Why a job failed, and after which epoch where that is known."""
-
-    code: FailureCode
-    detail: str
-    epoch: int | None
-
-
-class Stopped(Stored):
-    """Why training ended before its last epoch (`early_stopping`, `stop_when`), and after which."""
-
-    reason: str
-    epoch: int | None
-
-
-class ForkedFrom(Stored):
-    """Where a fork comes from: the epoch of another job that is its epoch 0.
-
-    `optimizer_state` is `stored` where it continues with the optimizer's state of that epoch, else `fresh` for a
-    `reason`. `precision` is that of the other job. Its epoch 0 counts as epoch `draws_from` in random draws, and its
-    validation rows are drawn with `split_seed`.
-    """
-
-    job: str
-    epoch: int
-    optimizer_state: Literal["stored", "fresh"]
-    reason: str | None
-    precision: Literal["float32", "float64"]
-    draws_from: int
-    split_seed: int
-
-
-class ReplayChain(Stored, extra="allow"):
-    """Hashes over the hashes of all epochs: as `recorded` with the job, of its rows as they are now, and replayed."""
-
-    recorded: str | None
-
-
-class Replay(Stored, extra="allow"):
-    """What a replay repeats: the job `of` that id `through` that epoch. The verdict adds its findings."""
-
-    of: str
-    through: int
-    identical: bool | None
-    first_difference: dict[str, Any] | None
-    chain: ReplayChain
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from service.backprop.training.diagnostics import Warned
 from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.results import EpochRun
 from service.backprop.training.state import StateTaker, TrainingState
+from service.definitions.job_parts import Stopped
 from service.services import Services
 from service.store.database import Connection
 from service.store.jobs import jobs
-from service.store.records import JobRecord, ParameterBlock, Status, Stopped
+from service.store.records import JobRecord, ParameterBlock, Status
 from workers.run.best_epoch import BestEpoch, NewestEpoch
 from workers.run.epoch_buffer import EpochBuffer
 from workers.run.flush import Flush, LastStatement, Writer

@@ -7,13 +7,14 @@ from typing import Any
 from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.loop import train
 from service.backprop.training.state import TrainingState
+from service.definitions.job_parts import Failure, FailureCode
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Services
 from service.store.database import Connection
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
-from service.store.records import Failure, FailureCode, JobRecord, Request, Status
+from service.store.records import JobRecord, Request, Status
 from workers.run.checkpoint import EpochCheckpoint
 from workers.run.finish import add_version, confusion_matrix
 from workers.run.lease import Fenced, Interrupted, Lease

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from service.definitions.job_parts import Failure, FailureCode
 from service.store.database import clock
 from service.store.jobs import jobs
 from service.store.jobs.rows import COLUMNS, job_of
-from service.store.records import Failure, FailureCode, JobRecord, Request, Status
+from service.store.records import JobRecord, Request, Status
 from service.store.tables import jobs as table
 
 MOST_COUNTED = 3

@@ -6,18 +6,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from service.definitions.base import Stored
+from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Targets
-from service.store.records import (
-    Failure,
-    ForkedFrom,
-    JobRecord,
-    NewJob,
-    OnOtherMachine,
-    Replay,
-    Request,
-    Status,
-    Stopped,
-)
+from service.store.records import JobRecord, NewJob, OnOtherMachine, Request, Status
 from service.store.tables import jobs
 
 RENAMED = {"metadata": "extra"}  # fields whose column has another name
