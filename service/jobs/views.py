@@ -20,7 +20,7 @@ from service.jobs.answers import (
 from service.services import Services
 from service.store import workers
 from service.store.database import Connection
-from service.store.epochs import epochs
+from service.store.epochs import lookup
 from service.store.jobs import jobs
 from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
 
@@ -118,12 +118,12 @@ def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[Job
     """Describe jobs that were read in this transaction, a snapshot of the database."""
     places = workers.count_alive(connection)
     positions = jobs.positions_of(connection, found)
+    newest = lookup.newest_epochs(connection, {job.number: job.epoch for job in found if job.epoch is not None})
     described = []
     for job in found:
-        latest = None if job.epoch is None else epochs.get_epoch(connection, job.number, job.epoch)
         position = positions.get(job.number)
         waiting = None if position is None else _waiting(connection, job, position, places)
-        described.append(describe(job, latest, waiting))
+        described.append(describe(job, newest.get(job.number), waiting))
     return described
 
 

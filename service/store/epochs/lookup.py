@@ -1,10 +1,13 @@
-"""Which epoch of a job a client means: a number, `best` or `last`. Reads neither parameters nor the job's documents."""
+"""Look-ups of epochs: the one that a client names, and the newest of jobs. Reads no parameters."""
 
-from sqlalchemy import Connection, bindparam, select
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, bindparam, func, select
 
 from service.errors import NotFound
-from service.store.epochs import epochs
-from service.store.records import EpochReference
+from service.store.epochs import epochs, runs
+from service.store.records import EpochRecord, EpochReference
+from service.store.tables import epochs as table
 from service.store.tables import jobs
 
 JOB = select(jobs.c.number, jobs.c.best_epoch).where(jobs.c.id == bindparam("id"))
@@ -35,3 +38,28 @@ def find_epoch(connection: Connection, job_id: str, epoch: str) -> EpochReferenc
     if is_number or not epochs.has_parameters(connection, job.number, number):
         raise epochs.parameters_not_stored(connection, job.number, number)
     return EpochReference(job.number, number)
+
+
+def newest_epochs(connection: Connection, newest: Mapping[int, int]) -> dict[int, EpochRecord]:
+    """Return by job the record of its newest epoch, in one query.
+
+    Parameters
+    ----------
+    newest
+        By job the number of its newest epoch, as this transaction has read it from the jobs' rows.
+    """
+    earlier = table.alias()
+    first = select(func.max(earlier.c.first_epoch)).where(
+        earlier.c.job == jobs.c.number, earlier.c.first_epoch <= jobs.c.epoch
+    )
+    query = (
+        select(table.c.job, *epochs.COLUMNS)
+        .join(jobs, jobs.c.number == table.c.job)
+        .where(jobs.c.number.in_(list(newest)), table.c.first_epoch == first.scalar_subquery())
+    )
+    rows = connection.execute(query) if newest else ()
+    return {
+        row.job: runs.record_of(runs.unpacked(row), newest[row.job] - row.first_epoch)
+        for row in rows
+        if newest[row.job] <= row.last_epoch
+    }
