@@ -5,6 +5,7 @@ on, so that dropping the old `jobs` would delete the rows of every table that re
 """
 
 import io
+import json
 import math
 import struct
 import zipfile
@@ -62,9 +63,9 @@ runs = sa.table(
     sa.column("validation_loss", sa.LargeBinary()),
     sa.column("learning_rate", sa.LargeBinary()),
     sa.column("seconds", sa.LargeBinary()),
-    sa.column("training_metric_names", Document),
+    sa.column("training_metric_names"),
     sa.column("training_metrics", sa.LargeBinary()),
-    sa.column("validation_metric_names", Document),
+    sa.column("validation_metric_names"),
     sa.column("validation_metrics", sa.LargeBinary()),
     sa.column("sha256", sa.LargeBinary()),
 )
@@ -111,9 +112,9 @@ def upgrade() -> None:
         sa.Column("validation_loss", sa.LargeBinary(), nullable=True),
         sa.Column("learning_rate", sa.LargeBinary(), nullable=False),
         sa.Column("seconds", sa.LargeBinary(), nullable=False),
-        sa.Column("training_metric_names", Document, nullable=False),
+        sa.Column("training_metric_names", sa.Text(), nullable=False),
         sa.Column("training_metrics", sa.LargeBinary(), nullable=False),
-        sa.Column("validation_metric_names", Document, nullable=False),
+        sa.Column("validation_metric_names", sa.Text(), nullable=False),
         sa.Column("validation_metrics", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["job"], ["jobs.number"], name=op.f("fk_epochs_job"), ondelete="CASCADE"),
@@ -277,9 +278,9 @@ def _row(job: int, group: Sequence[Run]) -> dict[str, Any]:
         "validation_loss": _packed([run.validation_loss or () for run in group]) if has_validation else None,
         "learning_rate": _packed([run.learning_rate for run in group]),
         "seconds": _packed([run.seconds for run in group]),
-        "training_metric_names": list(first.training_metrics),
+        "training_metric_names": json.dumps(list(first.training_metrics)),
         "training_metrics": _packed_metrics([run.training_metrics for run in group]),
-        "validation_metric_names": list(first.validation_metrics),
+        "validation_metric_names": json.dumps(list(first.validation_metrics)),
         "validation_metrics": _packed_metrics([run.validation_metrics for run in group]),
         "sha256": b"".join(run.sha256 for run in group),
     }
@@ -297,14 +298,15 @@ def _single_rows(row: sa.Row[Any], first: int, last: int) -> Iterator[dict[str, 
     """Yield the epochs from `first` to `last` of a run, each as a row of its own."""
     count = row.last_epoch - row.first_epoch + 1
     hashes = bytes(row.sha256)
+    training_names, validation_names = json.loads(row.training_metric_names), json.loads(row.validation_metric_names)
     for index in range(first - row.first_epoch, last - row.first_epoch + 1):
         yield {
             "job": row.job,
             "epoch": row.first_epoch + index,
             "training_loss": _unpacked(row.training_loss, index),
             "validation_loss": None if row.validation_loss is None else _finite(_unpacked(row.validation_loss, index)),
-            "training_metrics": _metrics(row.training_metric_names, row.training_metrics, index, count),
-            "validation_metrics": _metrics(row.validation_metric_names, row.validation_metrics, index, count),
+            "training_metrics": _metrics(training_names, row.training_metrics, index, count),
+            "validation_metrics": _metrics(validation_names, row.validation_metrics, index, count),
             "learning_rate": _unpacked(row.learning_rate, index),
             "seconds": _unpacked(row.seconds, index),
             "parameters_stored": bool(row.parameters_stored[index]),

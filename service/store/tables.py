@@ -3,10 +3,15 @@
 Imports SQLAlchemy and `service.store.database` for the type of times.
 """
 
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -17,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.types import TypeDecorator
 
 from service.store.database import Moment
 
@@ -24,6 +30,25 @@ from service.store.database import Moment
 Document = JSON(none_as_null=True)
 Serial = BigInteger().with_variant(Integer, "sqlite")
 Double = Float(53)
+
+
+@lru_cache(maxsize=1000)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+class Names(TypeDecorator[tuple[str, ...]]):
+    """A list of names as JSON text. It is parsed once, as thousands of rows that are read together have the same."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(list(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else _names(value)
+
 
 metadata = MetaData(
     naming_convention={
@@ -119,9 +144,9 @@ epochs = Table(
     Column("validation_loss", LargeBinary),
     Column("learning_rate", LargeBinary, nullable=False),
     Column("seconds", LargeBinary, nullable=False),
-    Column("training_metric_names", Document, nullable=False),
+    Column("training_metric_names", Names, nullable=False),
     Column("training_metrics", LargeBinary, nullable=False),
-    Column("validation_metric_names", Document, nullable=False),
+    Column("validation_metric_names", Names, nullable=False),
     Column("validation_metrics", LargeBinary, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
 )

@@ -165,7 +165,8 @@ def stored_anew(ground: Ground, key: str, records: list[RunRecord]) -> None:
     """Replace a job's epochs."""
     number = ground.number(key)
     ground.write(delete(epochs).where(epochs.c.job == number))
-    ground.write(insert(epochs).values([runs.packed(number, run) for run in records]))
+    for run in records:
+        ground.write(insert(epochs).values(runs.packed(number, run)))
 
 
 def epoch_changed(key: str, epoch: int, **values: Any) -> Callable[[Ground], None]:

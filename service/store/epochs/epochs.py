@@ -119,10 +119,9 @@ def list_epochs(
     records: list[EpochRecord] = []
     first = 0 if after is None else after + 1
     for row in rows_from(connection, job, first, COLUMNS, until, together=limit + 1):
-        start = max(0, first - row.first_epoch)
-        last = row.last_epoch if until is None else min(row.last_epoch, until)
-        stop = min(last + 1 - row.first_epoch, start + limit + 1 - len(records))
-        records += runs.records_of(runs.unpacked(row), start, stop)
+        begin = max(first, row.first_epoch)
+        end = min(row.last_epoch, begin + limit - len(records))
+        records += runs.records_in(row, begin, end if until is None else min(end, until))
         if len(records) > limit:
             break
     return records[:limit], len(records) > limit
@@ -147,14 +146,17 @@ def stream_epochs(
 def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | None:
     """Return one epoch, or None when it is not stored."""
     row = _row_of(connection, job, epoch, COLUMNS)
-    return None if row is None else runs.record_of(runs.unpacked(row), epoch - row.first_epoch)
+    return None if row is None else runs.records_in(row, epoch, epoch)[0]
 
 
 def losses_of(connection: Connection, job: int, wanted: Sequence[int]) -> dict[int, float]:
-    """Return the training loss by epoch of those of `wanted`, which ascend, that are stored."""
-    losses: dict[int, float] = {}
+    """Return the training loss by epoch of those of `wanted`, ascending and some hundreds at most, that are stored."""
+    single = select(*LOSSES).where(epochs.c.job == job, epochs.c.first_epoch.in_(wanted))
+    losses = {row.first_epoch: float(runs.unpacked_series(row.training_loss)[0]) for row in connection.execute(single)}
     row: EpochRow | None = None
     for epoch in wanted:
+        if epoch in losses:
+            continue
         if row is None or epoch > row.last_epoch:
             row = _row_of(connection, job, epoch, LOSSES)
         if row is not None:
@@ -177,23 +179,15 @@ def rows_from(
     `columns` include `first_epoch` and `last_epoch`.
     """
     query = select(*columns).where(epochs.c.job == job).order_by(epochs.c.first_epoch)
-    begin = _first_epoch_of_row(connection, job, first)
+    holds_first = select(func.max(epochs.c.first_epoch)).where(epochs.c.job == job, epochs.c.first_epoch <= first)
+    begins = [epochs.c.first_epoch >= func.coalesce(holds_first.scalar_subquery(), 0), epochs.c.last_epoch >= first]
+    begin: int | None = first
     while begin is not None and (until is None or begin <= until):
-        end = max(begin, first) + together if until is None else min(max(begin, first) + together, until + 1)
-        rows = connection.execute(query.where(epochs.c.first_epoch >= begin, epochs.c.first_epoch < end)).all()
-        yield from rows
-        following = select(func.min(epochs.c.first_epoch)).where(epochs.c.job == job, epochs.c.first_epoch >= end)
+        end = begin + together if until is None else min(begin + together, until + 1)
+        yield from connection.execute(query.where(*begins, epochs.c.first_epoch < end)).all()
+        begins = [epochs.c.first_epoch >= end]
+        following = select(func.min(epochs.c.first_epoch)).where(epochs.c.job == job, *begins)
         begin = connection.execute(following).scalar()
-
-
-def _first_epoch_of_row(connection: Connection, job: int, epoch: int) -> int | None:
-    """Return where the row begins that holds `epoch`, or where the next one does; None when there is neither."""
-    if epoch > 0:
-        row = _row_of(connection, job, epoch, (epochs.c.first_epoch, epochs.c.last_epoch))
-        if row is not None:
-            return int(row.first_epoch)
-    where = (epochs.c.job == job, epochs.c.first_epoch >= epoch)
-    return connection.execute(select(func.min(epochs.c.first_epoch)).where(*where)).scalar()
 
 
 def _row_of(connection: Connection, job: int, epoch: int, columns: Columns) -> EpochRow | None:

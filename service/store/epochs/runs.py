@@ -5,6 +5,8 @@ A single epoch is a run of length 1. Imports NumPy and the records; executes no 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from service.store.records import EpochRecord
 
 MOST_EPOCHS = 10_000  # in one row, so that reading one epoch stays cheap
 DIGEST_BYTES = 32
+
+_NUMBER = Struct("<d")
+_NOT_STORED = b"\0"
 
 Series = NDArray[np.float64]
 
@@ -141,7 +146,11 @@ def _by_epoch(metrics: dict[str, Series], start: int, stop: int) -> list[dict[st
 
 def _finite(values: Series) -> list[float | None]:
     """Return a vector as a list, None where a value is not finite."""
-    return [value if abs(value) < float("inf") else None for value in values.tolist()]
+    return [_finite_or_none(value) for value in values.tolist()]
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def packed(job: int, run: RunRecord) -> dict[str, Any]:
@@ -186,6 +195,31 @@ def unpacked(row: Row[Any]) -> RunRecord:
         np.frombuffer(row.parameters_stored, dtype=np.bool_),
         np.frombuffer(row.sha256, dtype=np.uint8).reshape(-1, DIGEST_BYTES),
     )
+
+
+def records_in(row: Row[Any], first: int, last: int) -> list[EpochRecord]:
+    """Return the epochs from `first` to `last` that a row of `epochs` packs."""
+    if row.first_epoch < row.last_epoch:
+        return records_of(unpacked(row), first - row.first_epoch, last + 1 - row.first_epoch)
+    validation = row.validation_loss
+    return [
+        EpochRecord(
+            row.first_epoch,
+            _NUMBER.unpack(row.training_loss)[0],
+            None if validation is None else _finite_or_none(_NUMBER.unpack(validation)[0]),
+            _single_metrics(row.training_metric_names, row.training_metrics),
+            _single_metrics(row.validation_metric_names, row.validation_metrics),
+            _NUMBER.unpack(row.learning_rate)[0],
+            _NUMBER.unpack(row.seconds)[0],
+            row.parameters_stored != _NOT_STORED,
+            row.sha256.hex(),
+        )
+    ]
+
+
+def _single_metrics(names: Sequence[str], data: bytes) -> dict[str, float | None]:
+    """Return the metrics of a run of length 1: without NumPy, as arrays of one number cost more than they save."""
+    return {name: _finite_or_none(value) for name, (value,) in zip(names, _NUMBER.iter_unpack(data), strict=True)}
 
 
 def hash_of(row: Row[Any], epoch: int) -> str:
