@@ -81,8 +81,8 @@ ARCHIVES = {ARCHIVED: [(0, 900), (900, 345)], MIXED: [(1, 30), (31, 20)]}
 
 
 @pytest.fixture
-def database(backends: Backends) -> Iterator[Database]:
-    opened = Database(backends.database_url)
+def database(empty_backends: Backends) -> Iterator[Database]:
+    opened = Database(empty_backends.database_url)
     yield opened
     opened.dispose()
 

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from service.store.epochs.sampling import extremes
@@ -14,10 +15,10 @@ VALUES = st.one_of(st.sampled_from([0.0, -0.0, 1.0, float("nan"), float("inf")])
 def drawn(draw: st.DrawFn) -> list[NDArray[np.float64]]:
     """Some series of one length, with ties, NaN, infinity and constant ones; the first has a value everywhere."""
     count = draw(st.integers(1, 60))
-    first = draw(st.lists(st.floats(-9, 9), min_size=count, max_size=count))
-    others = draw(st.lists(st.lists(VALUES, min_size=count, max_size=count), max_size=3))
-    constant = [[0.1] * count] if draw(st.booleans()) else []
-    return [np.array(each) for each in (first, *others, *constant)]
+    first = draw(arrays(np.float64, count, elements=st.floats(-9, 9)))
+    others = draw(st.lists(arrays(np.float64, count, elements=VALUES), max_size=3))
+    constant = [np.full(count, 0.1)] if draw(st.booleans()) else []
+    return [first, *others, *constant]
 
 
 def finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
