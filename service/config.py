@@ -13,6 +13,8 @@ from service.errors import Misconfigured
 PREFIX = "BACKPROP_"
 MIB = 1024 * 1024
 
+Value = str | int | float | Path  # of a setting
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -114,9 +116,9 @@ class Settings:
             )
 
 
-def read_settings(environment: Mapping[str, str], **overrides: Any) -> Settings:
+def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> Settings:
     """Return the settings of `BACKPROP_*` variables, replaced by the `overrides` (command-line flags) not None."""
-    known = {known.name: known.default for known in fields(Settings)}
+    known: dict[str, Any] = {known.name: known.default for known in fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in environment.items():
         if not variable.startswith(PREFIX):
@@ -142,7 +144,7 @@ def to_variables(settings: Settings) -> dict[str, str]:
     return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 
-def _parse(variable: str, text: str, kind: Any) -> Any:
+def _parse(variable: str, text: str, kind: type[Value]) -> Value:
     text = text.strip()
     if issubclass(kind, Path):
         return Path(text).expanduser()

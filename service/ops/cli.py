@@ -16,6 +16,13 @@ from service.config import Settings, read_settings
 from service.errors import ServiceError
 
 APPLICATION = "service.app:from_environment"
+FLAGS: dict[str, tuple[type, str]] = {
+    "host": (str, "address to listen on"),
+    "port": (int, "port to listen on"),
+    "data-dir": (Path, "folder for everything that is stored"),
+    "workers": (int, "jobs trained at once"),
+    "api-processes": (int, "processes that answer requests"),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,15 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: object, text: str, *flags: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
         made.set_defaults(run=run)
-        kinds = {
-            "host": (str, "address to listen on"),
-            "port": (int, "port to listen on"),
-            "data-dir": (Path, "folder for everything that is stored"),
-            "workers": (int, "jobs trained at once"),
-            "api-processes": (int, "processes that answer requests"),
-        }
         for flag in flags:
-            kind, text = kinds[flag]
+            kind, text = FLAGS[flag]
             made.add_argument(f"--{flag}", type=kind, help=text)
         return made
 
