@@ -239,7 +239,7 @@ workers = Table(
     Column("fingerprint", Text),
 )
 
-# What took place, told once: ids come from the counter in the transaction of the change, so they grow as it commits.
+# What took place, each once: ids come from the counter in the transaction of the change, so they grow as it commits.
 events = Table(
     "events",
     metadata,

@@ -1,4 +1,4 @@
-"""What every epoch left behind: its figures, its parameters, and the state to go on from.
+"""The stored epochs of jobs: figures, parameters, and the state that training continues from.
 
 The table `epochs` holds runs of consecutive epochs (`service.store.epochs.runs`), which do not overlap.
 """
@@ -49,7 +49,7 @@ def add_epochs(connection: Connection, job: int, records: Sequence[RunRecord]) -
 
 
 def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[ParameterBlock, str | None]]) -> None:
-    """Blocks, each with its address when its bytes lie in the blobs; those are of one epoch."""
+    """Insert blocks, each with its address when its bytes lie in the blobs; those are of one epoch."""
     rows = [
         {"job": job, **asdict(block), "bytes": block.bytes if address is None else None, "address": address}
         for block, address in blocks
@@ -59,7 +59,7 @@ def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[Para
 
 
 def forget_parameters(connection: Connection, job: int, epoch: int) -> str | None:
-    """Drop the block that holds this one epoch alone (a best that was bettered); where it lay, if in the blobs."""
+    """Delete the block that holds this epoch alone and return its address if it lies in the blobs."""
     where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
     address = connection.execute(select(parameters.c.address).where(*where)).scalar()
     connection.execute(delete(parameters).where(*where))
@@ -92,20 +92,20 @@ def _mark(connection: Connection, job: int, numbers: NDArray[np.int64], stored: 
 
 
 def save_resume_state(connection: Connection, job: int, epoch: int, state: StoredBytes) -> str | None:
-    """Replace the state to go on from; where the one before lay, if it was in the blobs."""
+    """Replace the state to continue from and return the address of the one before, if it lies in the blobs."""
     before = drop_resume_state(connection, job)
     connection.execute(insert(resume_states).values(job=job, epoch=epoch, **asdict(state)))
     return before
 
 
 def load_resume_state(connection: Connection, job: int) -> StoredBytes | None:
-    """The state to go on from; None when nothing was stored yet."""
+    """Return the state to continue from, or None when none is stored."""
     row = connection.execute(select(resume_states).where(resume_states.c.job == job)).one_or_none()
     return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
 
 
 def drop_resume_state(connection: Connection, job: int) -> str | None:
-    """Remove it; where it lay, if it was in the blobs."""
+    """Delete the state to continue from and return its address, if it lies in the blobs."""
     where = resume_states.c.job == job
     address = connection.execute(select(resume_states.c.address).where(where)).scalar()
     connection.execute(delete(resume_states).where(where))
@@ -248,7 +248,7 @@ def _is_in(row: EpochRow | None, epoch: int) -> bool:
 
 
 def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
-    """The first block of stored parameters that begins past the epoch `after`."""
+    """Return the first block of stored parameters that begins past the epoch `after`."""
     query = select(parameters).where(parameters.c.job == job, parameters.c.first_epoch > after)
     row = connection.execute(query.order_by(parameters.c.first_epoch).limit(1)).one_or_none()
     if row is None:
@@ -258,7 +258,7 @@ def next_block(connection: Connection, job: int, after: int) -> StoredBlock | No
 
 
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
-    """The stored epoch that is closest, the earlier of two; blocks of parameters tell where they are."""
+    """Return the closest epoch whose parameters are stored, the earlier of two."""
     candidates: set[int] = set()
     for sign in (1, -1):
         where = (parameters.c.job == job, sign * parameters.c.first_epoch >= sign * epoch)

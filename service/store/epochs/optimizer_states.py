@@ -1,4 +1,4 @@
-"""The optimizer's state beside stored epochs, in jobs that keep it."""
+"""The optimizer's state after stored epochs, in jobs that store it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,19 +12,19 @@ TOGETHER = 1000  # epochs of one statement
 
 
 def add(connection: Connection, job: int, states: Sequence[tuple[int, StoredBytes]]) -> None:
-    """States by epoch; those that lie in the blobs have their address."""
+    """Insert states by epoch; those that lie in the blobs have their address."""
     if states:
         connection.execute(insert(table), [{"job": job, "epoch": epoch, **asdict(state)} for epoch, state in states])
 
 
 def load(connection: Connection, job: int, epoch: int) -> StoredBytes | None:
-    """After an epoch; None where it is not kept."""
+    """Return the state after an epoch, or None where it is not stored."""
     row = connection.execute(select(table).where(table.c.job == job, table.c.epoch == epoch)).one_or_none()
     return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
 
 
 def forget(connection: Connection, job: int, epochs: Sequence[int]) -> list[str]:
-    """Drop those of some epochs, as far as they are kept; where they lay, if in the blobs."""
+    """Delete the states of some epochs and return the addresses of those in the blobs."""
     addresses: list[str] = []
     for start in range(0, len(epochs), TOGETHER):
         where = (table.c.job == job, table.c.epoch.in_(epochs[start : start + TOGETHER]))

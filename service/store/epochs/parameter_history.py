@@ -1,4 +1,4 @@
-"""The way some parameters took: a few numbers out of what each of many epochs stored, without reading the rest."""
+"""The values of a few parameters at many stored epochs, without reading the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ class Waypoint:
 
 
 def stored_epochs(connection: Connection, job: int) -> list[int]:
-    """The epochs whose parameters are kept, ascending."""
+    """Return the epochs whose parameters are stored, ascending."""
     return sorted(epoch for block in _blocks(connection, job) for epoch in _epochs_of(block))
 
 
 def waypoints(connection: Connection, job: int, offsets: Offsets, most: int) -> list[Waypoint]:
-    """At most `most` stored epochs, evenly, first and last among them."""
+    """Return at most `most` stored epochs, evenly, the first and the last among them."""
     blocks = _blocks(connection, job)
     stored = sorted(epoch for block in blocks for epoch in _epochs_of(block))
     if len(stored) > most:

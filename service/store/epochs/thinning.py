@@ -1,7 +1,7 @@
 """Makes room among a job's stored epochs: older ones are thinned to a spacing that grows as their number does.
 
-Numbered by what is stored of them, epoch i is kept when i is a multiple of its stride: 1 for the first `dense` ones, 2
-for as many again, then 4 for twice as many, and so on, always doubling. A smaller `dense` keeps some of the same.
+Numbered by what is stored of them, epoch i is retained when i is a multiple of its stride: 1 for the first `dense` ones,
+2 for as many again, then 4 for twice as many, and so on, always doubling. A smaller `dense` keeps some of the same.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Of `size` bytes each with all that is stored beside, every `every`-th is kept, `room` of them by the spacing.
+    """Of `size` bytes each with all that is stored next to them, every `every`-th is retained, `room` by spacing.
 
     Those that are `spared` stay whatever it says.
     """
@@ -39,15 +39,15 @@ class Thinned:
 
 
 def dense_part(newest: int, room: int) -> int:
-    """The largest power of two for which at most `room` of epochs 0 to `newest` are kept; 1 keeps the first alone."""
+    """Return the largest power of two for which at most `room` of epochs 0 to `newest` are retained, or 1."""
     dense = 1 << max(0, room.bit_length() - 1)
-    while dense > 1 and _kept_of(newest, dense) > room:
+    while dense > 1 and _retained_of(newest, dense) > room:
         dense >>= 1
     return dense
 
 
-def _kept_of(newest: int, dense: int) -> int:
-    """How many of the epochs 0 to `newest` are kept."""
+def _retained_of(newest: int, dense: int) -> int:
+    """Return how many of the epochs 0 to `newest` are retained."""
     count, begin, stride = min(newest + 1, dense), dense, 2
     while begin <= newest:
         count += -(-(min(newest + 1, 2 * begin) - begin) // stride)
@@ -55,8 +55,8 @@ def _kept_of(newest: int, dense: int) -> int:
     return count
 
 
-def is_kept(numbers: Numbers, dense: int) -> NDArray[np.bool_]:
-    """Which of the epochs, numbered by what is stored of them, are kept."""
+def is_retained(numbers: Numbers, dense: int) -> NDArray[np.bool_]:
+    """Return which of the epochs, numbered by what is stored of them, are retained."""
     return np.asarray(numbers % _strides(numbers, dense) == 0)
 
 
@@ -66,7 +66,7 @@ def _strides(numbers: Numbers, dense: int) -> Numbers:
 
 
 def stored_bytes(connection: Connection, job: int, size: int) -> int:
-    """What a job's stored epochs take, of `size` bytes each."""
+    """Return how many bytes a job's stored epochs take, of `size` bytes each."""
     held = (parameters.c.last_epoch - parameters.c.first_epoch) // parameters.c.stride + 1
     return size * int(connection.execute(select(func.sum(held)).where(parameters.c.job == job)).scalar() or 0)
 
@@ -82,13 +82,13 @@ def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wan
         if freed >= excess:
             break
         held = np.arange(block.first_epoch, block.last_epoch + 1, block.stride, dtype=np.int64)
-        regular = is_kept(held // every, dense) & (held % every == 0)
-        kept = regular | np.isin(held, wanted.spared)
-        if kept.all():
+        regular = is_retained(held // every, dense) & (held % every == 0)
+        retained = regular | np.isin(held, wanted.spared)
+        if retained.all():
             continue
-        _rewrite(connection, block, held, kept, np.where(regular, _strides(held // every, dense) * every, -held))
-        freed += int((~kept).sum()) * wanted.size
-        dropped.append(held[~kept])
+        _rewrite(connection, block, held, retained, np.where(regular, _strides(held // every, dense) * every, -held))
+        freed += int((~retained).sum()) * wanted.size
+        dropped.append(held[~retained])
         if block.address is not None:
             addresses.append(block.address)
     if dropped:
@@ -99,15 +99,15 @@ def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wan
 
 
 def _rewrite(
-    connection: Connection, block: Row[tuple[object, ...]], held: Numbers, kept: NDArray[np.bool_], kinds: Numbers
+    connection: Connection, block: Row[tuple[object, ...]], held: Numbers, retained: NDArray[np.bool_], kinds: Numbers
 ) -> None:
-    """What is kept of a block, as one block for each run of epochs of one kind: of one stride, or spared."""
+    """Store what is retained of a block as one block for each run of epochs of one kind: of one stride, or spared."""
     where = (parameters.c.job == block.job, parameters.c.first_epoch == block.first_epoch)
-    data = connection.execute(select(parameters.c.bytes).where(*where)).scalar() if kept.any() else None
+    data = connection.execute(select(parameters.c.bytes).where(*where)).scalar() if retained.any() else None
     connection.execute(delete(parameters).where(*where))
     if data is None:
         return
-    places = np.flatnonzero(kept)
+    places = np.flatnonzero(retained)
     rows = []
     for run in np.split(places, np.flatnonzero(np.diff(kinds[places])) + 1):
         numbers = held[run]
