@@ -96,9 +96,7 @@ def extremes(series: Sequence[Series], points: int) -> Positions:
 
 def _changing(series: Sequence[Series]) -> list[Series]:
     """Return the series except those that are constant, whose one value any epoch has; the first is always returned."""
-    finite = (each[np.isfinite(each)] for each in series[1:])
-    changing = [(values != values[:1]).any() for values in finite]
-    return [series[0], *(each for each, changes in zip(series[1:], changing, strict=True) if changes)]
+    return [series[0], *(each for each in series[1:] if not (each == each[0]).all())]
 
 
 def _cells(series: Sequence[Series], most: int) -> list[tuple[Series, Positions]]:

@@ -1,6 +1,6 @@
 """Makes room among a job's stored epochs: older ones are thinned to a spacing that grows as their number does.
 
-Numbered by what is stored of them, epoch i is retained when i is a multiple of its stride: 1 for the first `dense` ones,
+Numbered by what is stored of them, epoch i is retained when i is a multiple of its stride: 1 for the first `dense`,
 2 for as many again, then 4 for twice as many, and so on, always doubling. A smaller `dense` keeps some of the same.
 """
 
