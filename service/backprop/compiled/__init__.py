@@ -1,5 +1,5 @@
-"""Training in code that Numba compiles: the same equations with fewer passes over memory and no interpreter between.
+"""Training in code that Numba compiles: the same equations with fewer passes over memory and without an interpreter.
 
-Optional: without Numba everything is computed by NumPy, which stays the reference. `steps.py` tells what is covered.
-Compiling takes some seconds and is done once for a machine; `python -m service.backprop.compiled` does it ahead.
+Optional: without Numba, NumPy computes everything; it stays the reference. `coverage.py` declares what is covered.
+Compiling takes some seconds and is done once per machine; `python -m service.backprop.compiled` does it ahead.
 """

@@ -14,7 +14,7 @@ from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTER
 from service.backprop.compiled.shuffling import orders
 from service.backprop.compiled.training import ROOM, Arrays, Kept, OptimizerSettings, Plan, train_batches
 from service.backprop.layers.dense import Dense
-from service.backprop.network import Network, PlacedLayer
+from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
 from service.backprop.training.accumulators import Outcome, series
 from service.backprop.training.evaluator import Shard
@@ -26,26 +26,6 @@ CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one 
 EXCHANGED = 100_000  # parameters at a time
 MOST_TOGETHER = 1000  # epochs
 PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads are worth their meetings
-
-
-def covers(spec: RunSpec) -> bool:
-    """Whether this computes all that the job asks for."""
-    settings, regularization = spec.settings, spec.settings.regularization
-    return (
-        all(_is_covered(placed) for placed in spec.network.layers)
-        and type(settings.optimizer) in (gradient_descent.SGD, adam.Adam, adam.AdamW)
-        and settings.loss.name in LOSSES
-        and spec.rows.sample_weights is None
-        and settings.class_weights is None
-        and not settings.label_smoothing
-        and regularization.max_norm is None
-        and regularization.clip_norm is None
-        and regularization.clip_value is None
-    )
-
-
-def _is_covered(placed: PlacedLayer) -> bool:
-    return type(placed.layer) is Dense and placed.layer.activation.name in ACTIVATIONS
 
 
 class CompiledSteps:

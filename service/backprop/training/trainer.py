@@ -308,7 +308,8 @@ def diverged(epoch: int) -> Diverged:
 def _steps(spec: RunSpec) -> Steps:
     """Return what computes the steps: what the settings name where it covers the job, else NumPy."""
     if spec.settings.kernels == NUMBA:
-        from service.backprop.compiled.steps import CompiledSteps, covers  # Numba is optional, and slow to import
+        from service.backprop.compiled.coverage import covers  # Numba is optional, and slow to import
+        from service.backprop.compiled.steps import CompiledSteps
 
         if covers(spec):
             return CompiledSteps(spec)
