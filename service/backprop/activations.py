@@ -18,8 +18,8 @@ SELU_SCALE = 1.0507009873554804934193349852946
 class Activation:
     """Works in place on arrays of shape (rows, units); neither method changes `Z`.
 
-    `saturates`: a unit whose derivative has gone to nearly 0 is told as saturated; `dies`: one that is 0 for every row
-    is told as dead.
+    `saturates`: a unit whose derivative has gone to nearly 0 is reported as saturated; `dies`: one that is 0 for every
+    row is reported as dead.
     """
 
     name: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Loss functions C(a, y) of one row, and their gradients by the network's outputs. One class a loss.
+"""Loss functions C(a, y) of one row, and their gradients by the network's outputs. One class per loss.
 
 Where a loss and an output activation belong together (their product simplifies to a - y), the loss names the activation
 in `matched`, and the delta of that pair is computed in the simplified form: the same function, without the division by
@@ -26,7 +26,7 @@ class Loss:
 
     `matched` is the output activation with which the delta simplifies; `fused_with` the one this loss demands;
     `takes` those whose outputs lie where it is defined, None for any.
-    `threshold` is the output from which a single one means the second class. `smooths` tells that label smoothing
+    `threshold` is the output from which a single one means the second class. `smooths` says that label smoothing
     makes sense. `class_columns`: class weights go to the columns of T, as PyTorch's CrossEntropyLoss has it.
     """
 
@@ -41,20 +41,20 @@ class Loss:
     class_columns: ClassVar[bool] = False
 
     def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
-        """The loss of each row (rows,), in float64."""
+        """Return the loss of each row (rows,), in float64."""
         raise NotImplementedError
 
     def total(self, A: FloatArray, T: FloatArray, weights: FloatArray | None = None) -> float:
-        """The losses of all rows, each times its weight, added up in float64."""
+        """Return the sum of the rows' losses, each times its weight, in float64."""
         losses = self.rows(A, T)
         return float(losses.sum() if weights is None else losses @ weights)
 
     def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
-        """dC/dA of each row, written into `out`."""
+        """Write dC/dA of each row into `out`."""
         raise NotImplementedError
 
     def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
-        """dC/dZ of each row when the output layer's activation is `matched`."""
+        """Write dC/dZ of each row into `out`, for an output layer whose activation is `matched`."""
         raise NotImplementedError
 
     def smoothing_share(self, outputs: int) -> float:

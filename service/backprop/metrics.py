@@ -1,4 +1,4 @@
-"""Metrics: what a person reads beside the loss. Each is gathered batch by batch. One class a metric."""
+"""Metrics, reported next to the loss and accumulated batch by batch. One class per metric."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -22,13 +22,13 @@ class Reading:
     scale: FloatArray | None = None
 
     def classes(self, outputs: FloatArray) -> IndexArray:
-        """The class of each row of outputs (rows, outputs)."""
+        """Return the class of each row of outputs (rows, outputs)."""
         if outputs.shape[1] == 1:
             return np.asarray(outputs[:, 0] >= self.threshold, dtype=np.intp)
         return np.asarray(outputs.argmax(axis=1))
 
     def errors(self, A: FloatArray, Y: FloatArray) -> FloatArray:
-        """How far outputs are from targets, in the targets' own units, in float64."""
+        """Return outputs minus targets, in the targets' own units, in float64."""
         difference = np.subtract(A, Y, dtype=np.float64)
         return difference if self.scale is None else difference * self.scale
 
@@ -37,13 +37,13 @@ TARGETS = Reading()
 
 
 def target_classes(Y: FloatArray) -> IndexArray:
-    """The class of each row of targets: one-hot, or 0 and 1 in a single column."""
+    """Return the class of each row of targets: one-hot, or 0 and 1 in a single column."""
     return TARGETS.classes(Y)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """`start` gives a memory, `add` takes rows into it, `result` makes the metric of it; NaN where it is undefined."""
+    """`start` returns a memory, `add` adds rows to it, `result` computes the metric; NaN where it is undefined."""
 
     name: ClassVar[str]
     for_classes: ClassVar[bool] = False
@@ -51,26 +51,26 @@ class Metric:
 
     @property
     def key(self) -> str:
-        """Its name in answers."""
+        """The name of the metric in answers."""
         return self.name
 
     def start(self, outputs: int) -> Any:
-        """A memory of no rows, for a network of that many outputs."""
+        """Return the memory of no rows, for a network of that many outputs."""
         return np.zeros(2)
 
     def arrays(self, memory: Any) -> list[FloatArray]:
-        """A copy of a memory, as arrays that can be stored; `memory` makes one of them again."""
+        """Return a copy of a memory as arrays that can be stored; `memory` is the inverse."""
         return [memory.copy()]
 
     def memory(self, arrays: list[FloatArray]) -> Any:
         return arrays[0].copy()
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
-        """Take rows into the memory: outputs and targets, both (rows, outputs)."""
+        """Add rows to the memory: outputs and targets, both (rows, outputs)."""
         raise NotImplementedError
 
     def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
-        """The metric of each of several epochs: outputs and targets are (epochs, rows, outputs)."""
+        """Return the metric of each epoch (epochs,); outputs and targets are (epochs, rows, outputs)."""
         results = np.empty(len(A))
         for index, (outputs, targets) in enumerate(zip(A, Y, strict=True)):
             memory = self.start(A.shape[2])
@@ -79,7 +79,7 @@ class Metric:
         return results
 
     def result(self, memory: Any) -> float:
-        """By default the share that stands in a memory of (sum, rows)."""
+        """Return the metric; by default the mean from a memory of (sum, rows)."""
         return float(memory[0] / memory[1]) if memory[1] else float("nan")
 
 
@@ -96,8 +96,8 @@ class Accuracy(Metric):
         memory[1] += len(A)
 
     def series(self, A: FloatArray, Y: FloatArray, reading: Reading) -> FloatArray:
-        told, true = (array.reshape(-1, array.shape[2]) for array in (A, Y))
-        return np.asarray((reading.classes(told) == target_classes(true)).reshape(len(A), -1).mean(axis=1))
+        predicted, true = (array.reshape(-1, array.shape[2]) for array in (A, Y))
+        return np.asarray((reading.classes(predicted) == target_classes(true)).reshape(len(A), -1).mean(axis=1))
 
 
 @METRICS.register
@@ -124,7 +124,7 @@ class TopKAccuracy(Metric):
 
 @dataclass(frozen=True)
 class ConfusionMatrix(Metric):
-    """Counts of rows by true class and predicted class; not among the metrics of a job, told at its end."""
+    """Counts of rows by true class and predicted class; not among the metrics of a job; computed at its end."""
 
     name: ClassVar[str] = "confusion_matrix"
     for_classes: ClassVar[bool] = True
@@ -143,43 +143,43 @@ class FromCounts(Metric):
     for_classes: ClassVar[bool] = True
 
     def start(self, outputs: int) -> Any:
-        return np.zeros((3, max(outputs, 2)), dtype=np.int64)  # of each class: rightly told, true, told
+        return np.zeros((3, max(outputs, 2)), dtype=np.int64)  # of each class: rightly predicted, true, predicted
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
-        true, told = target_classes(Y), reading.classes(A)
-        for counts, classes in zip(memory, (true[true == told], true, told), strict=True):
+        true, predicted = target_classes(Y), reading.classes(A)
+        for counts, classes in zip(memory, (true[true == predicted], true, predicted), strict=True):
             counts += np.bincount(classes, minlength=len(counts))
 
     def result(self, memory: Any) -> float:
-        right, true, told = memory
-        there = (true + told) > 0
-        shares = self.shares(right[there], true[there], told[there])
+        right, true, predicted = memory
+        there = (true + predicted) > 0
+        shares = self.shares(right[there], true[there], predicted[there])
         return float(np.mean(shares)) if len(shares) else float("nan")
 
-    def shares(self, right: Any, true: Any, told: Any) -> Any:
-        """Of each class, from how often it was rightly told, how often it was true, and how often told."""
+    def shares(self, right: Any, true: Any, predicted: Any) -> Any:
+        """Of each class, from how often it was rightly predicted, how often it was true, and how often predicted."""
         raise NotImplementedError
 
 
 @METRICS.register
 @dataclass(frozen=True)
 class Precision(FromCounts):
-    """Of the rows told to be of a class, the share that is; averaged over classes."""
+    """Of the rows predicted to be of a class, the share that is; averaged over classes."""
 
     name: ClassVar[str] = "precision"
 
-    def shares(self, right: Any, true: Any, told: Any) -> Any:
-        return right / np.maximum(told, 1)
+    def shares(self, right: Any, true: Any, predicted: Any) -> Any:
+        return right / np.maximum(predicted, 1)
 
 
 @METRICS.register
 @dataclass(frozen=True)
 class Recall(FromCounts):
-    """Of the rows of a class, the share that is told so; averaged over classes."""
+    """Of the rows of a class, the share that is predicted to be; averaged over classes."""
 
     name: ClassVar[str] = "recall"
 
-    def shares(self, right: Any, true: Any, told: Any) -> Any:
+    def shares(self, right: Any, true: Any, predicted: Any) -> Any:
         return right / np.maximum(true, 1)
 
 
@@ -190,8 +190,8 @@ class F1(FromCounts):
 
     name: ClassVar[str] = "f1"
 
-    def shares(self, right: Any, true: Any, told: Any) -> Any:
-        return 2 * right / np.maximum(true + told, 1)
+    def shares(self, right: Any, true: Any, predicted: Any) -> Any:
+        return 2 * right / np.maximum(true + predicted, 1)
 
 
 @METRICS.register

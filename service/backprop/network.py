@@ -17,7 +17,7 @@ PREDICT_ROWS = 1024  # rows a prediction takes at a time, so that its memory doe
 
 
 class PlacedLayer:
-    """One layer of one network: its settings, its sizes, and views into the network's vector, never copies."""
+    """One layer of a network: its settings, its sizes, and views of the network's vector, never copies."""
 
     def __init__(self, index: int, layer: Layer, inputs: int, offset: int) -> None:
         self.index, self.layer, self.inputs, self.offset = index, layer, inputs, offset
@@ -77,7 +77,7 @@ class Network:
             offset += size_of(placed.statistic_shapes)
 
     def initialize(self, seed: int) -> None:
-        """Draw every parameter; the same seed gives the same network."""
+        """Draw every parameter; the same seed gives the same parameters."""
         for placed in self.layers:
             placed.layer.initialize(placed.values, placed.inputs, seed, placed.index)
 
@@ -94,7 +94,7 @@ class Network:
         return np.frombuffer(self.stored_bytes(), dtype=self.dtype)
 
     def load(self, data: bytes) -> None:
-        """Take what `stored_bytes` gave."""
+        """Set everything from the bytes that `stored_bytes` returned."""
         stored = np.frombuffer(data, dtype=self.dtype)
         at = 0
         for placed in self.layers:
@@ -103,11 +103,11 @@ class Network:
                 at += array.size
 
     def couples_rows(self) -> bool:
-        """Whether a batch has to stay whole."""
+        """Return whether a row's outputs depend on the other rows of its batch, which then must stay whole."""
         return any(placed.layer.couples_rows for placed in self.layers)
 
     def predict(self, X: FloatArray) -> FloatArray:
-        """Outputs (rows, outputs) for inputs (rows, inputs)."""
+        """Return outputs (rows, outputs) for inputs (rows, inputs)."""
         outputs = np.empty((len(X), self.outputs), dtype=self.dtype)
         workspace = Workspace(self, min(len(X), PREDICT_ROWS))
         with np.errstate(all="ignore"):
@@ -135,7 +135,7 @@ class Buffers:
 
 
 class Workspace:
-    """Every array a pass needs, allocated once for up to `rows` rows; with `gradients`, also what going back needs.
+    """Every array of a forward pass, allocated once for up to `rows` rows; with `gradients` also of a backward pass.
 
     `T` holds the loss's targets where they are not the rows' own targets `Y`.
     """
@@ -155,7 +155,7 @@ class Workspace:
         self.views = [placed.views(gradients) for placed in network.layers]
 
     def sized(self, rows: int) -> Buffers:
-        """The views for `rows` rows, made once for each number of rows that occurs."""
+        """Return the views for `rows` rows, made once for each number of rows that occurs."""
         if rows not in self._sized:
             self._sized[rows] = Buffers(self, rows)
         return self._sized[rows]
@@ -164,7 +164,7 @@ class Workspace:
 def _arrays(
     placed: PlacedLayer, rows: int, dtype: np.dtype[Any], gradients: bool
 ) -> dict[str, tuple[FloatArray, bool]]:
-    """A layer's buffers, and of each whether it goes by rows."""
+    """Return a layer's buffers, and for each whether its first axis is the rows."""
     shapes: Shapes = {"A": (ROWS, placed.units), **placed.layer.buffer_shapes(placed.inputs)}
     if gradients:
         shapes["delta"] = (ROWS, placed.units)
@@ -175,7 +175,7 @@ def _arrays(
 
 
 def forward(network: Network, buffers: Buffers, moment: Moment = EVALUATION) -> FloatArray:
-    """The signal runs through input, hidden and output units; the outputs (rows, outputs) are the last A."""
+    """Do a forward pass, layer by layer; return the outputs (rows, outputs), which are the last layer's A."""
     A = buffers.X
     for placed, io in zip(network.layers, buffers.layers, strict=True):
         placed.layer.forward(placed.values, A, io, moment, placed.index)
@@ -191,7 +191,7 @@ def backward(
     normaliser: float,
     weights: FloatArray | None = None,
 ) -> None:
-    """The error's partial derivatives, from the last layer back; `workspace.gradients` holds them afterwards.
+    """Compute the loss's gradient into `workspace.gradients`, from the last layer back to the first (BP1 to BP4).
 
     `buffers` hold a forward pass of some rows of a batch. The batch's loss is the rows' losses, each times its weight
     (rows,) if there are any, over `normaliser`.
@@ -207,7 +207,7 @@ def backward(
 
 
 def output_error(network: Network, buffers: Buffers, loss: Loss, normaliser: float, weights: FloatArray | None) -> bool:
-    """BP1 begins: dC/da of the output layer; for a matched pair dC/dz in its simplified form. Which of them it is."""
+    """Compute dC/da of the output layer (BP1), or dC/dz for a matched pair; return whether it is dC/dz."""
     delta = buffers.layers[-1]["delta"]
     activation = network.layers[-1].layer.last_activation()
     simplified = activation is not None and loss.matched == activation.name

@@ -10,6 +10,8 @@ import numpy as np
 
 
 class Purpose(IntEnum):
+    """What random numbers are drawn for, with the meaning of the other numbers."""
+
     PARAMETERS = 1  # epoch: the layer's index; batch: 0 weights, 1 biases
     SHUFFLE = 2
     SPLIT = 3
@@ -17,7 +19,7 @@ class Purpose(IntEnum):
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0, part: int = 0) -> np.random.Generator:
-    """A generator of its own for these numbers; `seed` within 0 and 2**63 - 1, the others below 2**48."""
+    """Return the generator for these numbers; `seed` within 0 and 2**63 - 1, the others below 2**48."""
     key = np.array([seed, (int(purpose) << 48) | epoch], dtype=np.uint64)
     counter = np.array([0, 0, part, batch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(counter=counter, key=key))

@@ -1,7 +1,7 @@
 """How a choice (a layer, an activation, a loss, an optimizer) is declared once and found by name.
 
 A choice is a frozen dataclass with a class variable `name`; its fields are its settings, declared with `setting`, which
-keeps their bounds beside them. Definitions, documents and tests read the registry. Standard library only.
+stores their bounds with them. Definitions, documents and tests read the registry. Standard library only.
 """
 
 from collections.abc import Iterator

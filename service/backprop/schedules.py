@@ -98,14 +98,14 @@ class Cosine(Schedule):
     def rate(self, base: float, at: Position, memory: Memory) -> float:
         if at.epoch <= self.warmup_epochs:
             return base * at.epoch / self.warmup_epochs
-        passed, turn = at.epoch - 1 - self.warmup_epochs, at.epochs - self.warmup_epochs
+        elapsed, turn = at.epoch - 1 - self.warmup_epochs, at.epochs - self.warmup_epochs
         if self.restart_epochs is not None:
             turn = self.restart_epochs
-            while passed >= turn:
-                passed, turn = passed - turn, turn * self.restart_factor
+            while elapsed >= turn:
+                elapsed, turn = elapsed - turn, turn * self.restart_factor
                 if self.restart_factor == 1:
-                    passed %= turn
-        return self.minimum + (base - self.minimum) * (1.0 + math.cos(math.pi * passed / turn)) / 2.0
+                    elapsed %= turn
+        return self.minimum + (base - self.minimum) * (1.0 + math.cos(math.pi * elapsed / turn)) / 2.0
 
 
 @SCHEDULES.register

@@ -35,7 +35,7 @@ class Course:
 
 @dataclass(frozen=True)
 class InPyTorch:
-    """How PyTorch is told to train as the engine does.
+    """How PyTorch is set up to train as the engine does.
 
     `cost` takes a forward pass, targets and sample weights, and gives the mean loss with what it was divided by.
     `schedule` is stepped after every epoch, or `by_batch`, with the validation loss if it `watches`.
@@ -77,23 +77,28 @@ def by_engine(network: Network, settings: TrainingSettings, rows: ArrayRows, hel
 
 
 def by_pytorch(
-    twin: Twin, settings: TrainingSettings, rows: ArrayRows, held_out: ArrayRows, told: InPyTorch, masks: Iterator[Any]
+    twin: Twin,
+    settings: TrainingSettings,
+    rows: ArrayRows,
+    held_out: ArrayRows,
+    in_pytorch: InPyTorch,
+    masks: Iterator[Any],
 ) -> Course:
-    course, optimizer = Course(), told.optimizer(twin)
-    schedule = None if told.schedule is None else told.schedule(optimizer)
+    course, optimizer = Course(), in_pytorch.optimizer(twin)
+    schedule = None if in_pytorch.schedule is None else in_pytorch.schedule(optimizer)
     for epoch in range(1, settings.epochs + 1):
         losses, normalisers = [], []
         for batch in batches(rows, settings.batch_size, settings.shuffle, settings.seed, epoch):
             rate = optimizer.param_groups[0]["lr"]
-            loss, normaliser = _step(twin, optimizer, told, rows, batch, masks)
+            loss, normaliser = _step(twin, optimizer, in_pytorch, rows, batch, masks)
             losses.append(loss * normaliser)
             normalisers.append(normaliser)
-            if schedule is not None and told.by_batch:
+            if schedule is not None and in_pytorch.by_batch:
                 schedule.step()
         with torch.no_grad():
-            course.validation.append(_cost(twin.forward(held_out.X), told, held_out, slice(None))[0].item())
-        if schedule is not None and not told.by_batch:
-            schedule.step(*course.validation[-1:] if told.watches else ())
+            course.validation.append(_cost(twin.forward(held_out.X), in_pytorch, held_out, slice(None))[0].item())
+        if schedule is not None and not in_pytorch.by_batch:
+            schedule.step(*course.validation[-1:] if in_pytorch.watches else ())
         course.training.append(sum(losses) / sum(normalisers))
         course.rates.append(rate)
     course.end.extend(twin.stored())
@@ -101,26 +106,26 @@ def by_pytorch(
 
 
 def _step(
-    twin: Twin, optimizer: Any, told: InPyTorch, rows: ArrayRows, batch: Any, masks: Iterator[Any]
+    twin: Twin, optimizer: Any, in_pytorch: InPyTorch, rows: ArrayRows, batch: Any, masks: Iterator[Any]
 ) -> tuple[float, float]:
     optimizer.zero_grad()
-    loss, normaliser = _cost(twin.forward(rows.X[batch], masks), told, rows, batch)
-    (loss + told.penalty(twin)).backward()
-    told.clip(twin)
+    loss, normaliser = _cost(twin.forward(rows.X[batch], masks), in_pytorch, rows, batch)
+    (loss + in_pytorch.penalty(twin)).backward()
+    in_pytorch.clip(twin)
     optimizer.step()
     with torch.no_grad():
-        told.constrain(twin)
+        in_pytorch.constrain(twin)
     return loss.item(), normaliser
 
 
-def _cost(passed: Passed, told: InPyTorch, rows: ArrayRows, chosen: Any) -> tuple[Tensor, float]:
+def _cost(passed: Passed, in_pytorch: InPyTorch, rows: ArrayRows, chosen: Any) -> tuple[Tensor, float]:
     samples = None if rows.sample_weights is None else torch.tensor(rows.sample_weights[chosen])
-    return told.cost(passed, torch.tensor(rows.Y[chosen]), samples)
+    return in_pytorch.cost(passed, torch.tensor(rows.Y[chosen]), samples)
 
 
 def assert_same_course(
     network: Network,
-    told: InPyTorch,
+    in_pytorch: InPyTorch,
     loss: Loss,
     rows: ArrayRows | None = None,
     held_out: ArrayRows | None = None,
@@ -134,7 +139,7 @@ def assert_same_course(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Dropout, "forward", _recording(drawn))
         engine = by_engine(network, settings, rows, held_out)
-    pytorch = by_pytorch(twin, settings, rows, held_out, told, iter(drawn))
+    pytorch = by_pytorch(twin, settings, rows, held_out, in_pytorch, iter(drawn))
     network.vector[...] = start
     compiled = by_engine(network, replace(settings, kernels=NUMBA), rows, held_out)
     for course in (engine, compiled):

@@ -45,5 +45,5 @@ def test_training_with_it_is_pytorchs(name: str, settings: dict[str, Any]) -> No
     activation = ACTIVATIONS[name](**settings)
     network = Network(INPUTS, [Dense(6, activation), Dense(5, activation), Dense(OUTPUTS, activation)], "float64")
     network.initialize(4)
-    told = InPyTorch(mean_squared_error, lambda twin: torch.optim.SGD(twin.parameters(), lr=0.1))
-    assert_same_course(network, told, LOSSES["mean_squared_error"](), optimizer=SGD(learning_rate=0.1))
+    in_pytorch = InPyTorch(mean_squared_error, lambda twin: torch.optim.SGD(twin.parameters(), lr=0.1))
+    assert_same_course(network, in_pytorch, LOSSES["mean_squared_error"](), optimizer=SGD(learning_rate=0.1))

@@ -21,10 +21,10 @@ def network_of(*middle: Layer) -> Network:
 
 
 def assert_same_training(network: Network, batch_size: int = 8, count: int = 37) -> None:
-    told = InPyTorch(mean_squared_error, lambda twin: torch.optim.SGD(twin.parameters(), lr=0.2, momentum=0.5))
+    in_pytorch = InPyTorch(mean_squared_error, lambda twin: torch.optim.SGD(twin.parameters(), lr=0.2, momentum=0.5))
     optimizer = SGD(learning_rate=0.2, momentum=0.5)
     loss = LOSSES["mean_squared_error"]()
-    assert_same_course(network, told, loss, rows_of(count), optimizer=optimizer, batch_size=batch_size)
+    assert_same_course(network, in_pytorch, loss, rows_of(count), optimizer=optimizer, batch_size=batch_size)
 
 
 @pytest.mark.parametrize("settings", [{}, {"momentum": 0.4, "epsilon": 1e-3}, {"momentum": 1.0}])
@@ -68,6 +68,6 @@ def test_a_network_of_every_kind_of_layer_is_pytorchs() -> None:
         LAYERS["dropout"](0.1),
     )
     # biases before a batch normalization have no gradient but rounding, which a small epsilon would make steps of
-    told = InPyTorch(mean_squared_error, lambda twin: torch.optim.AdamW(twin.parameters(), lr=0.01, eps=1e-3))
+    in_pytorch = InPyTorch(mean_squared_error, lambda twin: torch.optim.AdamW(twin.parameters(), lr=0.01, eps=1e-3))
     optimizer = OPTIMIZERS["adamw"](learning_rate=0.01, epsilon=1e-3)
-    assert_same_course(network, told, LOSSES["mean_squared_error"](), optimizer=optimizer)
+    assert_same_course(network, in_pytorch, LOSSES["mean_squared_error"](), optimizer=optimizer)

@@ -87,10 +87,10 @@ def assert_same_training(
     loss: Loss, network: Network, weighted: bool = False, classes: Any = None, smoothing: float = 0.0
 ) -> None:
     kinds = 2 if network.outputs == 1 else network.outputs
-    told = InPyTorch(cost_of(loss, classes, smoothing), lambda twin: torch.optim.SGD(twin.parameters(), lr=0.1))
+    in_pytorch = InPyTorch(cost_of(loss, classes, smoothing), lambda twin: torch.optim.SGD(twin.parameters(), lr=0.1))
     assert_same_course(
         network,
-        told,
+        in_pytorch,
         loss,
         rows_of(weighted=weighted, classes=kinds),
         rows_of(15, seed=22, weighted=weighted, classes=kinds),

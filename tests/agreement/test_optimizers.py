@@ -107,9 +107,9 @@ def network_of() -> Network:
 @pytest.mark.parametrize(("name", "ours", "theirs", "settings"), CASES)
 def test_a_hundred_steps_are_pytorchs(name: str, ours: dict[str, Any], theirs: str, settings: dict[str, Any]) -> None:
     optimizer = OPTIMIZERS[name](**ours)
-    told = InPyTorch(mean_squared_error, lambda twin: getattr(torch.optim, theirs)(twin.parameters(), **settings))
+    in_pytorch = InPyTorch(mean_squared_error, lambda twin: getattr(torch.optim, theirs)(twin.parameters(), **settings))
     batch = {"batch_size": ROWS, "epochs": 100} if optimizer.full_batch else {}
-    assert_same_course(network_of(), told, LOSSES["mean_squared_error"](), optimizer=optimizer, **batch)
+    assert_same_course(network_of(), in_pytorch, LOSSES["mean_squared_error"](), optimizer=optimizer, **batch)
 
 
 def test_no_optimizer_is_left_out() -> None:

@@ -28,10 +28,10 @@ def network_of() -> Network:
 
 def assert_same_training(regularization: Regularization, **pytorchs: Any) -> None:
     settings = {"optimizer": lambda twin: torch.optim.SGD(twin.parameters(), lr=RATE), **pytorchs}
-    told = InPyTorch(mean_squared_error, **settings)
+    in_pytorch = InPyTorch(mean_squared_error, **settings)
     optimizer = SGD(learning_rate=RATE)
     loss = LOSSES["mean_squared_error"]()
-    assert_same_course(network_of(), told, loss, optimizer=optimizer, regularization=regularization)
+    assert_same_course(network_of(), in_pytorch, loss, optimizer=optimizer, regularization=regularization)
 
 
 def penalty(l1: float, l2: float) -> Any:
@@ -94,10 +94,10 @@ def test_penalties_go_through_the_moments_of_an_adaptive_optimizer() -> None:
     def adam(twin: Twin) -> Any:
         return torch.optim.Adam(twin.parameters(), lr=0.02, amsgrad=True)
 
-    told = InPyTorch(mean_squared_error, adam, penalty=penalty(0.002, 0.03))
+    in_pytorch = InPyTorch(mean_squared_error, adam, penalty=penalty(0.002, 0.03))
     assert_same_course(
         network_of(),
-        told,
+        in_pytorch,
         LOSSES["mean_squared_error"](),
         optimizer=OPTIMIZERS["adam"](learning_rate=0.02, amsgrad=True),
         regularization=Regularization(l1=0.002, l2=0.03),

@@ -108,7 +108,7 @@ def momentum(twin: Twin) -> Any:
 @pytest.mark.parametrize(("name", "settings", "theirs"), CASES)
 def test_the_rates_are_pytorchs(name: str, settings: dict[str, Any], theirs: Callable[[Any], Any]) -> None:
     schedule = SCHEDULES[name](**settings)
-    told = InPyTorch(
+    in_pytorch = InPyTorch(
         mean_squared_error,
         momentum,
         theirs,
@@ -116,7 +116,7 @@ def test_the_rates_are_pytorchs(name: str, settings: dict[str, Any], theirs: Cal
         watches=name == "reduce_on_plateau",
     )
     optimizer = SGD(learning_rate=BASE, momentum=0.6)
-    assert_same_course(network_of(), told, LOSSES["mean_squared_error"](), optimizer=optimizer, schedule=schedule)
+    assert_same_course(network_of(), in_pytorch, LOSSES["mean_squared_error"](), optimizer=optimizer, schedule=schedule)
 
 
 def test_no_schedule_is_left_out() -> None:

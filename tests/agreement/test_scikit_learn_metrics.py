@@ -110,7 +110,7 @@ def test_root_mean_squared_error_is_of_all_outputs_together() -> None:
     )
 
 
-def test_errors_are_told_in_the_targets_own_units() -> None:
+def test_errors_are_measured_in_the_targets_own_units() -> None:
     A, Y = values()
     mean, deviation = Y.mean(axis=0), Y.std(axis=0)
     reading = Reading(scale=deviation)

@@ -49,7 +49,7 @@ def random_layers(seed: int) -> list[Layer]:
 
 
 class ByAutograd:
-    """A forward pass with every layer's Z and A kept, and where it led."""
+    """A forward pass with every layer's Z and A stored, and where it led."""
 
     def __init__(self, network: Network, X: Any, Y: Any, cost: Any) -> None:
         self.twin, self.cost, self.X, self.Y = Twin(network), cost, X, Y
@@ -84,7 +84,7 @@ def assert_same(found: Trace, theirs: ByAutograd) -> None:
         has_function = found.network.layers[returned.layer].layer.last_activation() is not None
         if passed.A.requires_grad and not returned.fused:
             assert_agree(returned.dloss_dactivations, passed.A.grad.numpy(), "dC/da")
-        # an activation layer's Z is the A of the layer before, which may have no gradient kept at the first layer
+        # an activation layer's Z is the A of the layer before, which may have no gradient stored at the first layer
         of = passed.Z if has_function else passed.A
         if of.requires_grad and of.grad is not None:
             assert_agree(returned.delta, of.grad.numpy(), f"delta of layer {returned.layer}")

@@ -1,4 +1,4 @@
-"""How this package's functions are compiled, and where what was compiled is kept."""
+"""The compilation of this package's functions, and the folder that caches it."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _digest() -> str:
-    """Of this package's sources: Numba looks at one file alone to tell whether what it kept is out of date."""
+    """A digest of all of this package's sources: Numba itself compares one file alone to find its cache old."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
@@ -29,6 +29,6 @@ def compiled(function: Function) -> Function:
 
 
 def entry(function: Function) -> Function:
-    """A function that is called from outside: compiled at its first call and kept for later processes."""
+    """A function that is called from outside: compiled at its first call and cached for later processes."""
     result: Function = numba.njit(cache=True, **OPTIONS)(function)
     return result

@@ -182,15 +182,15 @@ def weigh(A: FloatArray, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
 
 
 @compiled
-def weigh_sparse(kept: Any, first: int, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
+def weigh_sparse(nonzero: Any, first: int, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
     """Z = A @ W + b, of the inputs that are not 0; Z's rows are the batch's from `first` on."""
     for r in range(Z.shape[0]):
         Z[r, :] = b
     for unit in range(0, b.size, UNITS_TOGETHER):
         end = min(unit + UNITS_TOGETHER, b.size)
         for r in range(Z.shape[0]):
-            begin = kept.begins[first + r]
-            add_rows(Z, r, W, kept.columns, kept.values, begin, kept.ends[first + r] - begin, 1, unit, end)
+            begin = nonzero.begins[first + r]
+            add_rows(Z, r, W, nonzero.columns, nonzero.values, begin, nonzero.ends[first + r] - begin, 1, unit, end)
 
 
 @compiled
@@ -213,57 +213,57 @@ def weight_gradient(A: FloatArray, delta: FloatArray, begin: int, end: int, dW: 
 
 
 @compiled
-def weight_gradient_sparse(kept: Any, delta: FloatArray, part: int, begin: int, end: int, dW: FloatArray) -> None:
+def weight_gradient_sparse(nonzero: Any, delta: FloatArray, part: int, begin: int, end: int, dW: FloatArray) -> None:
     """BP4, of the inputs that are not 0, from `begin` up to `end`: those of a `part` of the parameters."""
     units = delta.shape[1]
     if units <= SCATTER_UNITS:
         for r in range(delta.shape[0]):
-            first, last = kept.begins[r], kept.ends[r]
+            first, last = nonzero.begins[r], nonzero.ends[r]
             if begin > 0:
-                first += np.searchsorted(kept.columns[first:last], begin)
+                first += np.searchsorted(nonzero.columns[first:last], begin)
             if end < dW.shape[0]:
-                last = first + np.searchsorted(kept.columns[first:last], end)
-            add_to_rows(dW, kept.columns, kept.values, first, last - first, delta, r)
+                last = first + np.searchsorted(nonzero.columns[first:last], end)
+            add_to_rows(dW, nonzero.columns, nonzero.values, first, last - first, delta, r)
         return
-    begins = kept.turned_begins[part]
-    _turn(kept, begins, delta.shape[0], begin, end)
+    begins = nonzero.turned_begins[part]
+    _turn(nonzero, begins, delta.shape[0], begin, end)
     for unit in range(0, units, UNITS_TOGETHER):
         for k in range(begin, end):
             first = begins[k]
             count = begins[k + 1] - first
             if count:
                 stop = min(unit + UNITS_TOGETHER, units)
-                add_rows(dW, k, delta, kept.turned_rows, kept.turned_values, first, count, 1, unit, stop)
+                add_rows(dW, k, delta, nonzero.turned_rows, nonzero.turned_values, first, count, 1, unit, stop)
 
 
 @compiled
-def descend_sparse(kept: Any, delta: FloatArray, rate: float, W: FloatArray) -> None:
+def descend_sparse(nonzero: Any, delta: FloatArray, rate: float, W: FloatArray) -> None:
     """w -= rate a_in delta_out (BP4), of the inputs that are not 0, one row after the other; `delta` is used up."""
     for r in range(delta.shape[0]):
         for u in range(delta.shape[1]):
             delta[r, u] *= -rate
-        first = kept.begins[r]
-        add_to_rows(W, kept.columns, kept.values, first, kept.ends[r] - first, delta, r)
+        first = nonzero.begins[r]
+        add_to_rows(W, nonzero.columns, nonzero.values, first, nonzero.ends[r] - first, delta, r)
 
 
 @compiled
-def _turn(kept: Any, begins: IndexArray, rows: int, begin: int, end: int) -> None:
+def _turn(nonzero: Any, begins: IndexArray, rows: int, begin: int, end: int) -> None:
     """The inputs that are not 0 by column, of those from `begin` up to `end`, and within it by row: a counting sort."""
     begins[begin : end + 1] = 0
     for r in range(rows):
-        for j in range(kept.begins[r], kept.ends[r]):
-            k = kept.columns[j]
+        for j in range(nonzero.begins[r], nonzero.ends[r]):
+            k = nonzero.columns[j]
             if begin <= k < end:
                 begins[k + 1] += 1
     begins[begin] = rows * begin
     for k in range(begin, end):
         begins[k + 1] += begins[k]
     for r in range(rows):
-        for j in range(kept.begins[r], kept.ends[r]):
-            k = kept.columns[j]
+        for j in range(nonzero.begins[r], nonzero.ends[r]):
+            k = nonzero.columns[j]
             if begin <= k < end:
-                kept.turned_rows[begins[k]] = r
-                kept.turned_values[begins[k]] = kept.values[j]
+                nonzero.turned_rows[begins[k]] = r
+                nonzero.turned_values[begins[k]] = nonzero.values[j]
                 begins[k] += 1
     for k in range(end, begin, -1):
         begins[k] = begins[k - 1]

@@ -17,18 +17,18 @@ def sgd(w: FloatArray, g: FloatArray, rate: float) -> None:
 
 
 @compiled
-def momentum(w: FloatArray, g: FloatArray, velocity: FloatArray, rate: float, kept: float) -> None:
+def momentum(w: FloatArray, g: FloatArray, velocity: FloatArray, rate: float, share: float) -> None:
     for i in range(w.size):
-        velocity[i] = kept * velocity[i] + g[i]
+        velocity[i] = share * velocity[i] + g[i]
         w[i] -= rate * velocity[i]
         g[i] = 0
 
 
 @compiled
-def nesterov(w: FloatArray, g: FloatArray, velocity: FloatArray, rate: float, kept: float) -> None:
+def nesterov(w: FloatArray, g: FloatArray, velocity: FloatArray, rate: float, share: float) -> None:
     for i in range(w.size):
-        velocity[i] = kept * velocity[i] + g[i]
-        w[i] -= rate * (g[i] + kept * velocity[i])
+        velocity[i] = share * velocity[i] + g[i]
+        w[i] -= rate * (g[i] + share * velocity[i])
         g[i] = 0
 
 

@@ -1,4 +1,4 @@
-"""The steps of training in compiled code: what it covers, and how a run's arrays reach it."""
+"""The steps of training in compiled code, and how a run's arrays reach it."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +8,12 @@ import numpy as np
 from service.backprop.activations import Activation
 from service.backprop.arrays import FloatArray, IndexArray, aligned_zeros
 from service.backprop.compiled.ahead import Chunk, Gatherer
+from service.backprop.compiled.coverage import covers
 from service.backprop.compiled.layers import ACTIVATIONS, turned_size
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
 from service.backprop.compiled.shuffling import orders
-from service.backprop.compiled.training import ROOM, Arrays, Kept, OptimizerSettings, Plan, train_batches
+from service.backprop.compiled.training import ROOM, Arrays, NonzeroInputs, OptimizerSettings, Plan, train_batches
 from service.backprop.layers.dense import Dense
 from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer, adam, gradient_descent
@@ -32,6 +33,7 @@ class CompiledSteps:
     """Chunks of batches, each in one call; several epochs in one where they are short."""
 
     diagnostics_cost = 20
+    covers = staticmethod(covers)
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec, self.network = spec, spec.network
@@ -217,7 +219,7 @@ def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: in
     present = [slots.get(name, none) for name in ("means", "squares", "largest")]
     if "velocity" in slots:
         present[0] = slots["velocity"]
-    kept = Kept(
+    nonzero = NonzeroInputs(
         np.zeros(rows, dtype=np.intp),
         np.zeros(rows, dtype=np.intp),
         np.empty(rows * inputs + parts * ROOM, dtype=np.int32),
@@ -236,5 +238,5 @@ def _arrays(network: Network, rows: int, slots: dict[str, FloatArray], parts: in
         np.ones(1, dtype=dtype),
     )
     return Arrays(
-        network.parameters, gradients, (present[0], present[1], present[2]), Z, A, delta, turned, ones, kept, barrier
+        network.parameters, gradients, (present[0], present[1], present[2]), Z, A, delta, turned, ones, nonzero, barrier
     )

@@ -55,10 +55,10 @@ class OptimizerSettings(NamedTuple):
     weight_decay: float
 
 
-class Kept(NamedTuple):
+class NonzeroInputs(NamedTuple):
     """A batch's inputs that are not 0: those of row r stand from begins[r] up to ends[r]; and the same by column.
 
-    `sparse` tells of each part of the batch whether it is there.
+    `sparse` says of each part of the batch whether it is there.
     """
 
     begins: IndexArray
@@ -82,7 +82,7 @@ class Arrays(NamedTuple):
     delta: FloatArray
     turned: FloatArray  # (parts, weights)
     ones: FloatArray
-    kept: Kept
+    nonzero: NonzeroInputs
     barrier: IndexArray
 
 
@@ -131,22 +131,22 @@ def pass_rows(
     rows = X.shape[0]
     first, last = rows * part // plan.parts, rows * (part + 1) // plan.parts
     if first == last:
-        arrays.kept.sparse[part] = True
+        arrays.nonzero.sparse[part] = True
         return
-    arrays.kept.sparse[part] = _keep(arrays.kept, part, first, X[first:last])
+    arrays.nonzero.sparse[part] = _gather_nonzero(arrays.nonzero, part, first, X[first:last])
     forward(plan, arrays, part, first, X[first:last], outputs[first:last], one)
     backward(plan, arrays, part, first, T[first:last], one / type(one)(rows), one)
 
 
 @compiled
-def _keep(kept: Kept, part: int, first: int, X: FloatArray) -> bool:
+def _gather_nonzero(nonzero: NonzeroInputs, part: int, first: int, X: FloatArray) -> bool:
     """List the inputs that are not 0, unless they are too many for that to pay."""
     begin = at = first * X.shape[1] + part * ROOM
     most = int(SPARSE_BELOW * X.size)
     for r in range(X.shape[0]):
-        kept.begins[first + r] = at
-        at = keep_nonzero(X, r, kept.columns, kept.values, at)
-        kept.ends[first + r] = at
+        nonzero.begins[first + r] = at
+        at = keep_nonzero(X, r, nonzero.columns, nonzero.values, at)
+        nonzero.ends[first + r] = at
         if at - begin > most:
             return False
     return True
@@ -181,8 +181,8 @@ def forward(plan: Plan, arrays: Arrays, part: int, first: int, X: FloatArray, ou
         Z, A = _units(plan, arrays.Z, layer, first, rows), _units(plan, arrays.A, layer, first, rows)
         if layer:
             weigh(_units(plan, arrays.A, layer - 1, first, rows), W, b, Z)
-        elif arrays.kept.sparse[part]:
-            weigh_sparse(arrays.kept, first, W, b, Z)
+        elif arrays.nonzero.sparse[part]:
+            weigh_sparse(arrays.nonzero, first, W, b, Z)
         else:
             weigh(X, W, b, Z)
         activate(plan.layers[layer, 2], Z, A, type(one)(plan.activation_settings[layer]), one)
@@ -237,14 +237,14 @@ def move_parameters(
         )
     if _descends_directly(plan, arrays, X.shape[0]):
         delta = _units(plan, arrays.delta, 0, 0, X.shape[0])
-        descend_sparse(arrays.kept, delta, type(one)(learning_rate), _weights(plan, arrays.parameters, 0))
+        descend_sparse(arrays.nonzero, delta, type(one)(learning_rate), _weights(plan, arrays.parameters, 0))
 
 
 @compiled
 def _descends_directly(plan: Plan, arrays: Arrays, rows: int) -> bool:
     """Whether the first layer's weights move row by row: few of them do, and each by its gradient alone."""
     plain = plan.optimizer == SGD and plan.l1 == 0 and plan.l2 == 0 and plan.parts == 1
-    return plain and rows <= DIRECT_ROWS and plan.layers[0, 1] <= SCATTER_UNITS and arrays.kept.sparse.all()
+    return plain and rows <= DIRECT_ROWS and plan.layers[0, 1] <= SCATTER_UNITS and arrays.nonzero.sparse.all()
 
 
 @compiled
@@ -254,8 +254,8 @@ def weigh_error(plan: Plan, arrays: Arrays, layer: int, part: int, begin: int, e
     delta, dW = _units(plan, arrays.delta, layer, 0, rows), _weights(plan, arrays.gradients, layer)
     if layer:
         weight_gradient(_units(plan, arrays.A, layer - 1, 0, rows), delta, begin, end, dW)
-    elif arrays.kept.sparse.all():
-        weight_gradient_sparse(arrays.kept, delta, part, begin, end, dW)
+    elif arrays.nonzero.sparse.all():
+        weight_gradient_sparse(arrays.nonzero, delta, part, begin, end, dW)
     else:
         weight_gradient(X, delta, begin, end, dW)
 

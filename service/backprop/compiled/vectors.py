@@ -254,15 +254,15 @@ def keep_nonzero(_: Any, source: Any, row: Any, columns: Any, values: Any, first
 
         def keep(unit: Value, mask: Value | None) -> None:
             vector = emit.load(begin, unit, mask)
-            kept = builder.fcmp_unordered("!=", vector, emit.zeros)
-            which = builder.bitcast(kept, bits)
+            selected = builder.fcmp_unordered("!=", vector, emit.zeros)
+            which = builder.bitcast(selected, bits)
             with builder.if_then(builder.icmp_unsigned("!=", which, ir.Constant(bits, 0))):
-                begin_kept = builder.load(end)
+                position = builder.load(end)
                 at = builder.add(lanes, emit.splat(builder.trunc(unit, INT32), numbers))
-                emit.store(compressed(vector, emit.suffix, kept), values, begin_kept, None)
-                place = builder.bitcast(builder.gep(columns, [begin_kept]), numbers.as_pointer())
-                builder.store(compressed(at, f"v{emit.lanes}i32", kept), place, align=4)
-                builder.store(builder.add(begin_kept, builder.zext(builder.ctpop(which), emit.intp)), end)
+                emit.store(compressed(vector, emit.suffix, selected), values, position, None)
+                place = builder.bitcast(builder.gep(columns, [position]), numbers.as_pointer())
+                builder.store(compressed(at, f"v{emit.lanes}i32", selected), place, align=4)
+                builder.store(builder.add(position, builder.zext(builder.ctpop(which), emit.intp)), end)
 
         whole = builder.mul(builder.sdiv(units, emit.number(emit.lanes)), emit.number(emit.lanes))
         with cgutils.for_range_slice(builder, emit.number(0), whole, emit.number(emit.lanes)) as (unit, _):

@@ -1,4 +1,4 @@
-"""Compiles what training calls, or loads what was compiled before, so that the first job need not wait for it."""
+"""Compilation of all that training calls ahead of the first job, or loading of what was compiled before."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from service.backprop.training.settings import TrainingSettings
 
 
 def warm(*precisions: str) -> None:
-    """Have the functions for `precisions`, all when none is named, ready in this process and kept on disk."""
+    """Compile the functions for `precisions`, all when none is named, or load them from the cache on disk."""
     for precision in precisions or tuple(PRECISIONS):
         dtype = PRECISIONS[precision]
         X = np.ones((3, 2), dtype=dtype)

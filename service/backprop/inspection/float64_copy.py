@@ -1,7 +1,7 @@
-"""A network as it is explained: a copy in float64 whose passes draw nothing and change nothing but itself.
+"""The copy of a network in float64 for explanations, whose passes draw no random numbers and change only the copy.
 
-Dropout passes everything on, as in evaluation. Batch normalization goes by the statistics of the rows at hand, as in
-training, or by the running ones, as in evaluation; then its way back is that of a plain scale and shift.
+Dropout passes everything on, as in evaluation. Batch normalization uses the statistics of the rows at hand, as in
+training, or the running ones, as in evaluation; then its backward pass is that of a plain scale and shift.
 """
 
 from dataclasses import dataclass, fields
@@ -43,13 +43,13 @@ class SettledNormalization(BatchNormalization):
             np.multiply(delta, values["weights"] / io["deviation"], out=dA_before)
 
 
-def as_told(network: Network, by_running_statistics: bool) -> Network:
-    """The copy; `network` itself is only read."""
+def copy_for(network: Network, by_running_statistics: bool) -> Network:
+    """Return the copy; `network` itself is only read."""
     return copied(network, [_layer(placed.layer, by_running_statistics) for placed in network.layers])
 
 
 def copied(network: Network, layers: list[Layer] | None = None) -> Network:
-    """The network in float64, with `layers` of the same shapes in place of its own if they are given."""
+    """Return the network in float64, with `layers` of the same shapes in place of its own if they are given."""
     copy = Network(network.inputs, layers or [placed.layer for placed in network.layers], "float64")
     for mine, theirs in zip(copy.layers, network.layers, strict=True):
         for name, array in theirs.values.items():
@@ -58,7 +58,7 @@ def copied(network: Network, layers: list[Layer] | None = None) -> Network:
 
 
 def modes(network: Network, by_running_statistics: bool) -> dict[str, str]:
-    """How the layers act that differ between training and evaluation, by their kind; only those that are there."""
+    """Return how each kind of layer acts that differs between training and evaluation, if the network has it."""
     kinds = {placed.layer.name for placed in network.layers}
     statistics = (
         "running statistics, as in evaluation" if by_running_statistics else "the rows' own statistics, as in training"

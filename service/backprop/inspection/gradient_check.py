@@ -51,12 +51,12 @@ def gradient_check(
     analytic = workspace.gradients.copy()
     numeric = np.empty_like(analytic)
     for index in range(analytic.size):
-        kept = network.parameters[index]
+        original = network.parameters[index]
         costs = []
         for steps in (1, -1, 2, -2):
-            network.parameters[index] = kept + steps * epsilon
+            network.parameters[index] = original + steps * epsilon
             costs.append(cost())
-        network.parameters[index] = kept
+        network.parameters[index] = original
         numeric[index] = (8 * (costs[0] - costs[1]) - (costs[2] - costs[3])) / (12 * epsilon)
     network.statistics[...] = statistics
     difference = np.abs(analytic - numeric) / np.maximum(np.abs(analytic) + np.abs(numeric), 1e-4)

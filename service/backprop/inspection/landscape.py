@@ -1,7 +1,7 @@
-"""The loss as one or two parameters move while all others stay: a slope with its tangent, and a surface.
+"""The loss as a function of one or two parameters, all others fixed: a slope with its tangent, and a surface.
 
-One weight of a dense layer moves one unit's weighted input, so only that unit, what it adds to the layer behind, and
-the layers after that are computed anew for each value.
+One weight of a dense layer changes one unit's weighted input, so only that unit, its contribution to the next layer,
+and the layers after that are computed again for each value.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from service.backprop.activations import Softmax
 from service.backprop.arrays import FloatArray
-from service.backprop.inspection.float64_copy import as_told
+from service.backprop.inspection.float64_copy import copy_for
 from service.backprop.inspection.parameter_index import Place, position
 from service.backprop.layers import Dense
 from service.backprop.layers.base import EVALUATION, Views
@@ -22,7 +22,7 @@ UNIT_COST = 60  # multiplications that an activation and a loss cost a unit
 
 
 def row_cost(network: Network, layer: int, points: int) -> int:
-    """Multiplications a row takes for a pass forward and back, and `points` values of a parameter of `layer`."""
+    """Return the multiplications per row of a pass forward and back and `points` values of a parameter of `layer`."""
     by_layer = [placed.size + UNIT_COST * placed.units for placed in network.layers]
     behind = sum(by_layer[layer + 1 :]) + UNIT_COST * network.outputs
     skipped = network.layers[layer + 1].size if layer + 1 < len(network.layers) else 0
@@ -30,12 +30,12 @@ def row_cost(network: Network, layer: int, points: int) -> int:
 
 
 def row_numbers(network: Network) -> int:
-    """Numbers that a row keeps in memory."""
+    """Return how many numbers a row occupies in memory."""
     return network.inputs + 8 * sum(placed.units for placed in network.layers)
 
 
 class Landscape:
-    """The loss over some rows around where `network` stands, as evaluation measures it; `network` is only read.
+    """The loss over some rows around the parameters of `network`, as evaluation measures it; `network` is only read.
 
     `gradients` (parameters,) are the loss's there; `workspace` holds them too, for an optimizer's step.
     """
@@ -43,7 +43,7 @@ class Landscape:
     def __init__(
         self, network: Network, weighing: Weighing, X: FloatArray, Y: FloatArray, samples: FloatArray | None
     ) -> None:
-        self.network = as_told(network, by_running_statistics=True)
+        self.network = copy_for(network, by_running_statistics=True)
         self.weighing, self.count = weighing, len(X)
         self.workspace = Workspace(self.network, len(X), gradients=True, own_targets=weighing.own_targets)
         self.buffers = self.workspace.sized(len(X))
@@ -89,16 +89,16 @@ class Landscape:
     def _rows_over(self, x: Place, y: Place, xs: FloatArray, ys: Sequence[FloatArray]) -> Iterator[FloatArray]:
         """For each of `xs` the loss at its values of y, whose layer is not before x's."""
         parameters, at = self.network.parameters, position(self.network, x)
-        kept, other = parameters[at], Workspace(self.network, self.count).sized(self.count).layers
+        original, other = parameters[at], Workspace(self.network, self.count).sized(self.count).layers
         layers = [*self.buffers.layers[: x.layer], *other[x.layer :]]
         try:
             with np.errstate(all="ignore"):
                 for value, along in zip(xs, ys, strict=True):
                     parameters[at] = value
-                    self._pass_from(x, value - kept, layers)
+                    self._pass_from(x, value - original, layers)
                     yield self._along(layers, y, along)
         finally:
-            parameters[at] = kept
+            parameters[at] = original
 
     def _pass_from(self, x: Place, moved: float, layers: list[Views]) -> None:
         """A forward pass from x's layer on into `layers`, x having moved by `moved`."""
@@ -161,9 +161,9 @@ class Landscape:
         return A.reshape(-1, placed.units), index
 
     def _recomputed(self, layers: list[Views], place: Place, placed: PlacedLayer, values: FloatArray) -> FloatArray:
-        """A layer that is not dense is passed anew for each value, by its own code."""
+        """Compute a layer that is not dense again for each value, by its own code."""
         parameters, at = self.network.parameters, position(self.network, place)
-        kept, io = parameters[at], {name: array.copy() for name, array in layers[place.layer].items()}
+        original, io = parameters[at], {name: array.copy() for name, array in layers[place.layer].items()}
         A = np.empty((len(values), self.count, placed.units))
         try:
             for point, value in enumerate(values):
@@ -171,7 +171,7 @@ class Landscape:
                 placed.layer.forward(placed.values, self._before(layers, placed), io, EVALUATION, placed.index)
                 A[point] = io["A"]
         finally:
-            parameters[at] = kept
+            parameters[at] = original
         return A.reshape(-1, placed.units)
 
     def _losses(self, outputs: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The step an optimizer takes from where it stands, by its own code on copies, and the terms the step is made of."""
+"""One step of an optimizer from a given state, computed by its own code on copies, and the terms of the step."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from service.backprop.regularization import Regularization
 
 @dataclass(frozen=True)
 class Standing:
-    """What an optimizer has gathered in `steps` steps; `stored` tells whether that is a run's own or a fresh start."""
+    """An optimizer's state after `steps` steps; `stored` says whether it is a run's own or that of a fresh start."""
 
     slots: Slots
     steps: int
@@ -25,8 +25,8 @@ class Standing:
 class Step:
     """One step of every parameter, as vectors laid out as the network's parameters are.
 
-    `gradient` is what the optimizer was given: the loss's, with penalties, clipped. `terms` are what it made of it, by
-    name. `after` is held within max_norm, so that `after - before` is the whole step.
+    `gradient` is the loss's with penalties, clipped, as the optimizer got it; `terms` are the optimizer's intermediate
+    results by name. `after` respects max_norm, so that `after - before` is the whole step.
     """
 
     before: FloatArray
@@ -36,12 +36,12 @@ class Step:
 
 
 def fresh(optimizer: Optimizer, network: Network) -> Standing:
-    """Before the first step."""
+    """Return the optimizer's state before the first step."""
     return Standing(optimizer.slots(network.parameters), 0, False)
 
 
 def is_continued(before: Optimizer, after: Optimizer) -> bool:
-    """Whether one optimizer can go on from what another has gathered: of the same kind, with the same vectors."""
+    """Return whether one optimizer can continue from another's state: they have the same kind and the same vectors."""
     one = np.zeros(1)
     return type(before) is type(after) and before.slots(one).keys() == after.slots(one).keys()
 
@@ -54,7 +54,7 @@ def take_step(
     standing: Standing,
     learning_rate: float,
 ) -> Step:
-    """Move `network` by the gradients in `workspace`, which are used up; `standing` is left as it is."""
+    """Change `network` by a step along the gradients of `workspace`, overwriting them; `standing` is only read."""
     before = network.parameters.copy()
     regularization.penalize(network, workspace)
     regularization.clip(workspace.gradients)

@@ -91,20 +91,20 @@ def _bends(costs: list[float], epsilon: float) -> float:
 
 
 class _Check:
-    """A pass forward and back, kept, and what becomes of the loss when one parameter is moved."""
+    """The buffers of one pass forward and back, and the loss when one parameter is changed."""
 
     def __init__(
         self, network: Network, weighing: Weighing, X: FloatArray, Y: FloatArray, samples: FloatArray | None
     ) -> None:
         self.network, self.loss = network, weighing.loss
         workspace = Workspace(network, len(X), gradients=True, own_targets=weighing.own_targets)
-        self.kept = workspace.sized(len(X))
-        self.kept.X[...], self.kept.Y[...] = X, Y
-        self.weights, normaliser = weighing.weigh(self.kept, samples)
+        self.buffers = workspace.sized(len(X))
+        self.buffers.X[...], self.buffers.Y[...] = X, Y
+        self.weights, normaliser = weighing.weigh(self.buffers, samples)
         self.normaliser = normaliser or 1.0
         with np.errstate(all="ignore"):
-            self.cost = self._cost(forward(network, self.kept, TRAINING))
-            backward(network, workspace, self.kept, weighing.loss, self.normaliser, self.weights)
+            self.cost = self._cost(forward(network, self.buffers, TRAINING))
+            backward(network, workspace, self.buffers, weighing.loss, self.normaliser, self.weights)
         self.gradients = workspace.gradients.copy()
         self.other = Workspace(network, len(X)).sized(len(X)).layers
 
@@ -123,14 +123,14 @@ class _Check:
     def _moved(self, place: Place, at: int) -> Callable[[float], float]:
         """The loss once the parameter is moved so far; it is moved back afterwards."""
         placed, parameters = self.network.layers[place.layer], self.network.parameters
-        A_before = self._before(self.kept.layers, place.layer)
-        Z = self.kept.layers[place.layer].get("Z")
-        layers = [*self.kept.layers[: place.layer], *self.other[place.layer :]]
+        A_before = self._before(self.buffers.layers, place.layer)
+        Z = self.buffers.layers[place.layer].get("Z")
+        layers = [*self.buffers.layers[: place.layer], *self.other[place.layer :]]
         io = layers[place.layer]
 
         def cost(step: float) -> float:
-            kept = parameters[at]
-            parameters[at] = kept + step
+            original = parameters[at]
+            parameters[at] = original + step
             if isinstance(placed.layer, Dense) and Z is not None:
                 factor = A_before[:, place.index[0]] if place.name == "weights" else 1.0
                 io["Z"][...] = Z
@@ -139,7 +139,7 @@ class _Check:
             else:
                 placed.layer.forward(placed.values, A_before, io, TRAINING, place.layer)
             found = self._pass_behind(place.layer, layers)
-            parameters[at] = kept
+            parameters[at] = original
             return found
 
         return cost
@@ -151,7 +151,7 @@ class _Check:
         return self._cost(layers[-1]["A"])
 
     def _before(self, layers: list[Views], layer: int) -> FloatArray:
-        return layers[layer - 1]["A"] if layer else self.kept.X
+        return layers[layer - 1]["A"] if layer else self.buffers.X
 
     def _cost(self, outputs: FloatArray) -> float:
-        return self.loss.total(outputs, self.kept.T, self.weights) / self.normaliser
+        return self.loss.total(outputs, self.buffers.T, self.weights) / self.normaliser

@@ -1,4 +1,4 @@
-"""One step of backpropagation, told: what every equation gave, in the order in which the algorithm computes.
+"""A trace of one step of backpropagation: the result of every equation, in the order of computation.
 
 The signal goes forward; the error is measured; each parameter's part in it is found, from the last layer back; each
 parameter moves. BP1 to BP4 are Nielsen's (Neural Networks and Deep Learning, chapter 2).
@@ -51,7 +51,10 @@ class Returned:
 
 @dataclass(frozen=True)
 class Trace:
-    """One step, told. `network` is the copy it was computed with, moved; vectors are laid out as its parameters."""
+    """One traced step. `network` is the copy it was computed with, after the step.
+
+    Vectors are laid out as its parameters.
+    """
 
     network: Network
     inputs: FloatArray
@@ -97,7 +100,7 @@ def trace(
     Batch normalization goes by the rows' own statistics; a single row has none, so the running ones stand in.
     """
     by_running = len(X) == 1
-    copy = float64_copy.as_told(network, by_running)
+    copy = float64_copy.copy_for(network, by_running)
     workspace = Workspace(copy, len(X), gradients=True, own_targets=weighing.own_targets)
     buffers = workspace.sized(len(X))
     buffers.X[...], buffers.Y[...] = X, Y
@@ -139,7 +142,7 @@ def _backward(
     normaliser: float,
     weights: FloatArray | None,
 ) -> list[Returned]:
-    """As `network.backward`, each layer's part kept on the way."""
+    """Do what `network.backward` does, and copy each layer's results."""
     simplified = output_error(network, buffers, weighing.loss, normaliser, weights)
     error = buffers.layers[-1]["delta"].copy()
     if simplified:
@@ -152,9 +155,9 @@ def _backward(
         dA_before = buffers.layers[index - 1]["delta"] if index else None
         io, gradients = buffers.layers[index], workspace.views[index]
         placed.layer.backward(placed.values, A_before, io, gradients, dA_before, simplified)
-        kept = {name: array.copy() for name, array in gradients.items()}
+        stored = {name: array.copy() for name, array in gradients.items()}
         derivative = derivative_of(placed, buffers)
-        returned.append(Returned(index, error, derivative, io["delta"].copy(), kept, simplified))
+        returned.append(Returned(index, error, derivative, io["delta"].copy(), stored, simplified))
         error = np.empty(0) if dA_before is None else dA_before.copy()
         simplified = False
     return returned

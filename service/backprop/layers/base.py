@@ -1,4 +1,4 @@
-"""What a layer is: settings, the arithmetic of its sizes, and the equations of its step forward and back."""
+"""The base class of layers: settings, the arithmetic of sizes, and the equations of the forward and backward pass."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ ROWS = -1  # in a buffer's shape: as many as the batch has rows
 
 
 class Moment:
-    """Where in a run a pass takes place; what layers that draw or measure by the batch have to know."""
+    """The epoch, batch and shard of a pass, for layers that draw random numbers or measure a batch."""
 
     __slots__ = ("batch", "epoch", "seed", "shard", "training")
 
@@ -31,7 +31,7 @@ EVALUATION = Moment()
 class Layer:
     """Settings and equations; the arrays they work on belong to a network and to the workspace of a pass.
 
-    `regularized` names the parameters that l1, l2 and max_norm apply to. `couples_rows` tells that a row's outputs in
+    `regularized` names the parameters that l1, l2 and max_norm apply to. `couples_rows` says that a row's outputs in
     training depend on the other rows of its batch, which is then never cut into shards.
     """
 
@@ -40,30 +40,30 @@ class Layer:
     couples_rows: ClassVar[bool] = False
 
     def units_after(self, inputs: int) -> int:
-        """Units of its output when there are `inputs` before it."""
+        """Return the number of units for so many `inputs`."""
         return inputs
 
     def misfit(self, inputs: int) -> tuple[str, str] | None:
-        """Which setting does not go with so many inputs, and why; None when it fits."""
+        """Return the name of a setting that does not fit so many inputs, and why; None when all fit."""
         return None
 
     def parameter_shapes(self, inputs: int) -> Shapes:
-        """What is trained, in the order it is stored: weights before biases."""
+        """Return the shapes of the trained arrays, in the order in which they are stored: weights before biases."""
         return {}
 
     def statistic_shapes(self, inputs: int) -> Shapes:
-        """What is measured while training and stored behind the parameters."""
+        """Return the shapes of the arrays that are measured in training and stored after the parameters."""
         return {}
 
     def buffer_shapes(self, inputs: int) -> Shapes:
-        """Arrays of its own that a pass needs beside its output `A` and `delta`; `ROWS` stands for the batch's rows."""
+        """Return the shapes of the arrays a pass needs besides `A` and `delta`; `ROWS` stands for the batch's rows."""
         return {}
 
     def initialize(self, values: Views, inputs: int, seed: int, index: int) -> None:
         """Set parameters and statistics to their start: a pure function of `seed` and the layer's `index`."""
 
     def forward(self, values: Views, A_before: FloatArray, io: Views, moment: Moment, index: int) -> None:
-        """The signal, one layer on: from `A_before` (rows, inputs) to `io["A"]` (rows, units)."""
+        """Compute `io["A"]` (rows, units) from `A_before` (rows, inputs)."""
         raise NotImplementedError
 
     def backward(
@@ -75,7 +75,7 @@ class Layer:
         dA_before: FloatArray | None,
         simplified: bool,
     ) -> None:
-        """The error, one layer back, after `forward` in training with the same `io`.
+        """Backpropagate through this layer, after `forward` in training with the same `io`.
 
         `io["delta"]` holds dC/dA, or dC/dZ already when `simplified`, and is left as dC/dZ. The parameters' derivatives
         are written into `gradients`, the error of the layer before into `dA_before`, unless this is the first layer.
@@ -83,5 +83,5 @@ class Layer:
         raise NotImplementedError
 
     def last_activation(self) -> Activation | None:
-        """The activation its output comes out of, if there is one."""
+        """Return the activation that computes its output, if there is one."""
         return None

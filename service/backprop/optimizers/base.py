@@ -1,4 +1,4 @@
-"""Optimizers: how a gradient becomes a step. Each works on the whole parameter vector. One class an optimizer.
+"""Optimizers, which turn a gradient into a step of the whole parameter vector. One class per optimizer.
 
 Settings, defaults and the order of the operations are PyTorch's. `g` is the gradient, `w` the parameters, `t` the
 number of the step from 1.
@@ -18,24 +18,24 @@ Slots = dict[str, FloatArray]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Its slots are vectors that live from step to step and are part of a run's state."""
+    """Its slots are vectors that persist from step to step and are part of a run's state."""
 
     name: ClassVar[str]
     full_batch: ClassVar[bool] = False
     learning_rate: float = setting(0.001, above=0, maximum=1e6)
 
     def slots(self, parameters: FloatArray) -> Slots:
-        """The slots before the first step."""
+        """Return the slots before the first step."""
         return {name: np.zeros_like(parameters) for name in self.vectors()}
 
     def vectors(self) -> tuple[str, ...]:
-        """Names of the slots that are as long as the parameters and start at 0."""
+        """Return the names of the slots, each as long as the parameters and 0 at the start."""
         return ()
 
     def step(
         self, w: FloatArray, g: FloatArray, slots: Slots, t: int, learning_rate: float, scratch: FloatArray
     ) -> None:
-        """Move `w` in place by gradients `g`, which may be used up; `scratch` (2, parameters) is free to use.
+        """Change `w` in place by gradients `g`, which may be overwritten; `scratch` (2, parameters) is free to use.
 
         `learning_rate` is the optimizer's own, or what a schedule made of it.
         """

@@ -1,6 +1,6 @@
-"""How well the error gets back to each layer: norms of delta, weights and updates, saturated and dead units.
+"""Diagnostics of each layer: norms of delta, weights and updates, and shares of saturated and dead units.
 
-Measured at the last step of an epoch, in epochs chosen by sizes alone, so that it costs a small part of the work.
+Measured at the last step of an epoch, in epochs chosen by sizes alone, so that they cost a small part of the work.
 """
 
 import math
@@ -43,7 +43,7 @@ class LayerDiagnostics:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something a person should look at; `layer` is None when it concerns the whole network."""
+    """A warning for a person to look at; `layer` is None when it concerns the whole network."""
 
     code: str
     epoch: int
@@ -52,7 +52,7 @@ class Warned:
 
 
 def stride(rows: int, batches: int) -> int:
-    """Every how many epochs a measurement costs little enough: each one from some thousand rows and batches on."""
+    """Return how many epochs lie between measurements: 1 from some thousand rows and batches on."""
     return max(1, math.ceil(SAMPLE_COST * min(rows, SAMPLE_ROWS) / rows + STEP_COST / batches))
 
 
@@ -115,7 +115,7 @@ def _idle(placed: PlacedLayer, sample: Buffers) -> tuple[float | None, float | N
 
 
 def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]) -> list[Warned]:
-    """What a measurement tells that a person should know."""
+    """Return the warnings that a measurement gives reason for."""
     # a batch normalization takes the mean over the rows off the error that reaches what stands before it: its sum is 0
     centred = {placed.index - 1 for placed in network.layers if placed.layer.couples_rows}
     trained = [

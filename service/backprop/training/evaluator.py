@@ -1,4 +1,4 @@
-"""Passes of rows through a network: to measure it, and to find what each parameter contributes to the error."""
+"""Passes of rows through a network: forward to measure it, forward and backward to compute its gradients."""
 
 from collections.abc import Callable
 
@@ -49,7 +49,7 @@ class Evaluator:
         return accumulator
 
     def pass_rows(self, rows: Rows, indices: IndexArray, accumulator: Accumulator | None = None) -> Buffers:
-        """A forward pass of the rows at `indices`, at most `EVALUATE_ROWS`."""
+        """Do a forward pass of the rows at `indices`, at most `EVALUATE_ROWS` of them."""
         buffers = self.workspace.sized(len(indices))
         rows.gather(indices, buffers.X, buffers.Y)
         forward(self.network, buffers)
@@ -60,7 +60,7 @@ class Evaluator:
 
 
 class Shard:
-    """A part of a batch on its way through the network, in a workspace of its own."""
+    """A part of a batch with its own workspace, so that parts can be computed by different threads."""
 
     def __init__(self, network: Network, rows: int, weighing: Weighing, seed: int, number: int) -> None:
         self.network, self.weighing = network, weighing
@@ -71,7 +71,7 @@ class Shard:
         self.normaliser = 0.0
 
     def gather(self, rows: Rows, indices: IndexArray) -> None:
-        """Take the rows at `indices`, with what they weigh."""
+        """Read the rows at `indices` and compute their weights."""
         self.buffers = self.workspace.sized(len(indices))
         rows.gather(indices, self.buffers.X, self.buffers.Y)
         samples = rows.sample_weights
@@ -79,7 +79,7 @@ class Shard:
         self.weights, self.normaliser = self.weighing.weigh(self.buffers, of_rows)
 
     def backpropagate(self, normaliser: float) -> None:
-        """Forward, then backward; `normaliser` is the whole batch's."""
+        """Compute the gradients of the rows; `normaliser` is the sum of the whole batch's weights."""
         with np.errstate(all="ignore"):
             forward(self.network, self.buffers, self.moment)
             backward(self.network, self.workspace, self.buffers, self.weighing.loss, normaliser, self.weights)

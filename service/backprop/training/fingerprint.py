@@ -1,4 +1,4 @@
-"""What decides the bits of a computation beside its program and its data: machines that agree here compute alike.
+"""What decides the bits of a computation besides its program and its data: machines that agree here compute alike.
 
 How many threads compute is not in it: batches are cut by their shapes alone.
 """
@@ -53,8 +53,8 @@ def _blas() -> dict[str, Any]:
 
 def _core_type() -> str:
     """The core type that OpenBLAS, where NumPy brings it along, has chosen its kernels for."""
-    beside = Path(np.__file__).parent
-    for folder in (beside.parent / "numpy.libs", beside / ".dylibs"):
+    package = Path(np.__file__).parent
+    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
         for path in sorted(folder.glob("*openblas*")):
             if name := _core_of(path):
                 return name

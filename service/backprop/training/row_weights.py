@@ -1,4 +1,4 @@
-"""What each row counts in the loss, and the targets that the loss is measured against."""
+"""The weight of each row in the loss, and the targets of the loss."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Weighing:
         return self.label_smoothing > 0
 
     def weigh(self, buffers: Buffers, samples: FloatArray | None) -> tuple[FloatArray | None, float]:
-        """The rows' weights (rows,), None where all are 1, and what they add to the loss's normaliser.
+        """Return the rows' weights (rows,), None where all are 1, and their share of the loss's normaliser.
 
         `samples` (rows,) are the sample weights. The loss's targets are written into `buffers.T`.
         """

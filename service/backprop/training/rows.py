@@ -1,4 +1,4 @@
-"""Rows to train on, and the order in which an epoch meets them."""
+"""Rows to train on, and their order in each epoch."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -14,7 +14,7 @@ WINDOW_BLOCKS = 64  # blocks that are read together and whose rows are shuffled 
 class Rows(Protocol):
     """Rows of inputs and targets, gathered by index into the caller's arrays.
 
-    `sample_weights` (n,) tells what each row counts in the loss, None when all count alike. `block_rows` is None when
+    `sample_weights` (n,) is what each row counts in the loss, None when all count alike. `block_rows` is None when
     any order is as good as another; else rows lie on disk and are best read in blocks of so many neighbours.
     """
 
@@ -31,7 +31,7 @@ class Rows(Protocol):
 
 
 class ArrayRows:
-    """Rows that lie in two arrays, (n, inputs) and (n, outputs)."""
+    """Rows of two arrays, (n, inputs) and (n, outputs)."""
 
     def __init__(
         self, X: FloatArray, Y: FloatArray, sample_weights: FloatArray | None = None, block_rows: int | None = None
@@ -47,7 +47,7 @@ class ArrayRows:
 
 
 def batches(rows: Rows, batch_size: int, shuffle: bool, seed: int, epoch: int) -> Iterator[IndexArray]:
-    """The rows of one epoch, each once, `batch_size` indices at a time; a pure function of its arguments.
+    """Yield the rows of one epoch, each once, `batch_size` indices at a time; a pure function of its arguments.
 
     Rows in blocks are shuffled in two steps, so that no more than a window of them is looked at together: first the
     blocks, then the rows within each window of blocks.

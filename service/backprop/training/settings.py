@@ -1,4 +1,4 @@
-"""How a network is trained: all that is chosen before the first epoch."""
+"""The settings of a training run, all chosen before its first epoch."""
 
 from dataclasses import dataclass, field
 
@@ -14,11 +14,11 @@ from service.backprop.training.stopping import Stopping
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train. `class_weights` (classes,) or None; `reading` tells how outputs are read for metrics.
+    """How to train. `class_weights` (classes,) or None; `reading` says how outputs are read for metrics.
 
     `kernels` names what computes the steps: `numpy`, or `numba` where that is installed and covers the job.
-    What is drawn in an epoch is drawn as in the one `draws_from` later of a run from the start. With `keeps_states`
-    the state after every epoch is asked for, so that none are passed together.
+    The random draws of an epoch are those of the epoch `draws_from` later in a run from the start. With `keeps_states`
+    the state after every epoch is needed, so that no epochs are computed together.
     """
 
     loss: Loss

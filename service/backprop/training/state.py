@@ -1,4 +1,4 @@
-"""What a training run needs to go on from a stored point as if it had never stopped."""
+"""The state from which a training run continues as if it had never stopped, and its NPZ format."""
 
 import io
 import math
@@ -15,18 +15,18 @@ SLOT = "slot_"
 
 @dataclass(frozen=True)
 class OptimizerState:
-    """What an optimizer has gathered in `steps` steps: its vectors by name."""
+    """An optimizer's state after `steps` steps: its vectors by name."""
 
     steps: int
     slots: dict[str, FloatArray]
 
     @property
     def nbytes(self) -> int:
-        """What its vectors take."""
+        """The size of its vectors in bytes."""
         return sum(vector.nbytes for vector in self.slots.values())
 
     def to_bytes(self) -> bytes:
-        """An NPZ archive; every bit survives."""
+        """Return an NPZ archive; every bit is preserved."""
         stream = io.BytesIO()
         np.savez(stream, allow_pickle=False, steps=np.int64(self.steps), **_named(self.slots))
         return stream.getvalue()
@@ -75,8 +75,8 @@ class Sums:
 class PartialEpoch:
     """What is done of an epoch: `batches` of its steps, and `validated_rows` of its validation, in `seconds`.
 
-    `validation` holds the sums over those rows, `layers` the diagnostics of the last step, once it is done. Of the
-    stored names those that begin with "begun" are older than this class; the others may be absent.
+    `validation` holds the sums over those rows, `layers` the diagnostics of the last step, once it is done. The
+    names of stored arrays are a format: those of the validation and the layers may be absent.
     """
 
     batches: int
@@ -92,7 +92,7 @@ class PartialEpoch:
         arrays: dict[str, Any] = {
             "begun_counts": np.array([self.batches, *map(len, training.memories)], dtype="<i8"),
             "begun_values": np.array([self.seconds, training.loss, training.normaliser], dtype="<f8"),
-            **training.to_arrays("begun"),
+            **training.to_arrays("begun"),  # a stored format
         }
         if self.layers is not None:
             values = [[math.nan if value is None else value for value in astuple(layer)] for layer in self.layers]
@@ -141,22 +141,22 @@ class TrainingState:
 
     @property
     def optimizer(self) -> OptimizerState:
-        """The optimizer's part of it."""
+        """The optimizer's part of the state."""
         return OptimizerState(self.steps, self.slots)
 
     @property
     def nbytes(self) -> int:
-        """What its vectors take."""
+        """The size of its vectors in bytes."""
         return self.vector.nbytes + self.optimizer.nbytes
 
     def to_bytes(self) -> bytes:
-        """What `write` writes."""
+        """Return what `write` writes."""
         stream = io.BytesIO()
         self.write(stream)
         return stream.getvalue()
 
     def write(self, stream: BinaryIO) -> None:
-        """An NPZ archive; every bit survives, -0.0 too. Vectors pass in pieces, so that no copy is made of them."""
+        """Write an NPZ archive that preserves every bit. Vectors are written in pieces, so that none is copied."""
         arrays = {
             "numbers": np.array([self.epoch, self.steps, self.best_epoch], dtype="<i8"),
             "best_value": np.float64(self.best_value),

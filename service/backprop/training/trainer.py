@@ -308,9 +308,8 @@ def diverged(epoch: int) -> Diverged:
 def _steps(spec: RunSpec) -> Steps:
     """Return what computes the steps: what the settings name where it covers the job, else NumPy."""
     if spec.settings.kernels == NUMBA:
-        from service.backprop.compiled.coverage import covers  # Numba is optional, and slow to import
-        from service.backprop.compiled.steps import CompiledSteps
+        from service.backprop.compiled.steps import CompiledSteps  # Numba is optional, and slow to import
 
-        if covers(spec):
+        if CompiledSteps.covers(spec):
             return CompiledSteps(spec)
     return NumPySteps(spec)

@@ -86,7 +86,7 @@ def no_fallback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def told(network: Network, chosen: TrainingSettings, *rows: Any, **more: Any) -> list[tuple[Any, ...]]:
+def epochs_by(network: Network, chosen: TrainingSettings, *rows: Any, **more: Any) -> list[tuple[Any, ...]]:
     return [
         (result.epoch, result.training_loss, result.training_metrics, result.best_epoch, result.parameters)
         for result in epochs_of(train(network, chosen, *rows, **more))
@@ -97,7 +97,7 @@ def assert_same(precision: str, inputs: int, layers: Any, rows: ArrayRows, chose
     ends = []
     for kernels in (NUMPY, NUMBA):
         network = network_of(inputs, *layers, precision=precision)
-        run = told(network, replace(chosen, kernels=kernels), rows)
+        run = epochs_by(network, replace(chosen, kernels=kernels), rows)
         ends.append((network.parameters.copy(), np.array([epoch[1] for epoch in run])))
     for numpy, numba in zip(*ends, strict=True):
         assert np.abs(numpy - numba).max() < BOUNDS[precision] * max(1.0, np.abs(numpy).max())
@@ -171,7 +171,7 @@ def test_epochs_passed_together_are_those_passed_alone(monkeypatch: pytest.Monke
     runs = []
     for most in (compiled_steps.MOST_TOGETHER, 1):
         monkeypatch.setattr(compiled_steps, "MOST_TOGETHER", most)
-        runs.append(told(network_of(2, (4, "sigmoid"), (1, "sigmoid"), precision="float64"), chosen, rows))
+        runs.append(epochs_by(network_of(2, (4, "sigmoid"), (1, "sigmoid"), precision="float64"), chosen, rows))
     assert [epoch[0] for epoch in runs[0]] == list(range(3001))
     for together, alone in zip(*runs, strict=True):
         assert together[1] == pytest.approx(alone[1], rel=1e-12)
@@ -214,10 +214,10 @@ def test_a_run_resumed_within_an_epoch_has_the_same_bits(monkeypatch: pytest.Mon
             for result in epochs_of(train(network, chosen, rows, **more))
         ]
 
-    kept = Everywhere()
-    whole = run(checkpoint=kept)
-    assert [state.partial_epoch.batches for state in kept.states if state.partial_epoch] == [4, 8, 12] * 3
-    for state in kept.states:
+    stored = Everywhere()
+    whole = run(checkpoint=stored)
+    assert [state.partial_epoch.batches for state in stored.states if state.partial_epoch] == [4, 8, 12] * 3
+    for state in stored.states:
         assert run(resume=state) == whole[state.epoch + 1 :]
 
 
@@ -261,7 +261,7 @@ def test_two_threads_give_the_bits_of_one(monkeypatch: pytest.MonkeyPatch, units
     for threads in (1, 2):
         network = network_of(50, (units, "relu"), (33, "tanh"), (3, "softmax"), precision="float32")
         chosen = settings(batch_size=20, optimizer=ADAM(), threads=threads, regularization=Regularization(l2=0.01))
-        runs.append(told(network, chosen, rows))
+        runs.append(epochs_by(network, chosen, rows))
     assert runs[0] == runs[1]
 
 

@@ -41,11 +41,11 @@ def network(request: pytest.FixtureRequest) -> Network:
 
 
 def cost(network: Network, moves: dict[int, float]) -> float:
-    kept = network.parameters.copy()
+    original = network.parameters.copy()
     for at, value in moves.items():
         network.parameters[at] = value
     found = LOSS.total(network.predict(X), Y, SAMPLES) / SAMPLES.sum()
-    network.parameters[...] = kept
+    network.parameters[...] = original
     return float(found)
 
 
@@ -68,7 +68,7 @@ def test_surfaces(network: Network) -> None:
         a, b = (int(at) for at in random.choice(network.parameters.size, 2, replace=False))
         x, y = place_at(network, a), place_at(network, b)
         xs, ys = land.value(x) + np.linspace(-1, 1, 3), land.value(y) + np.linspace(-2, 2, 4)
-        expected = [[cost(network, {a: float(at), b: float(beside)}) for beside in ys] for at in xs]
+        expected = [[cost(network, {a: float(at), b: float(value)}) for value in ys] for at in xs]
         np.testing.assert_allclose(land.over(x, y, xs, ys), expected, rtol=1e-12)
         pairs = [(float(xs[0]), float(ys[3])), (float(xs[2]), float(ys[1]))]
         np.testing.assert_allclose(land.at(x, y, pairs), [expected[0][3], expected[2][1]], rtol=1e-12)

@@ -80,7 +80,7 @@ def test_a_layer_whose_way_back_is_broken_is_found(kind: str, monkeypatch: pytes
     assert largest(checked(network_with(kind))) > 1e-3
 
 
-def test_kinks_are_stepped_around_and_told() -> None:
+def test_kinks_are_stepped_around_and_reported() -> None:
     network = Network(3, [Dense(4, ACTIVATIONS["relu"]()), Dense(3)], "float64")
     network.initialize(1)
     network.layers[0].values["biases"][...] = 0.0

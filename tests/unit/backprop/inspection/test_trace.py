@@ -1,4 +1,4 @@
-"""A trace tells the numbers of one step of training, and its contributions are what the tangent promises."""
+"""A trace holds the numbers of one step of training, and its contributions are what the tangent promises."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def network_of(*middle: Layer, output: str = "sigmoid", precision: str = "float6
     return network
 
 
-def told(
+def traced(
     network: Network,
     optimizer: Optimizer | None = None,
     loss: Loss | None = None,
@@ -64,7 +64,7 @@ def test_the_worked_example_of_the_contract() -> None:
 @pytest.mark.parametrize("kind", list(LAYERS))
 def test_every_number_obeys_its_equation(kind: str) -> None:
     middle = Dense(3, ACTIVATIONS["elu"]()) if kind == "dense" else LAYERS[kind]()
-    found = told(network_of(middle))
+    found = traced(network_of(middle))
     A = found.inputs
     before = [placed.views(found.update.before) for placed in found.network.layers]
     for placed, passed in zip(found.network.layers, found.forward, strict=True):
@@ -88,7 +88,7 @@ def test_as_the_rate_shrinks_the_change_becomes_what_the_tangent_promised(kind: 
     network = network_of(Dense(3, ACTIVATIONS["tanh"]()) if kind == "dense" else LAYERS[kind]())
     distances = []
     for rate in (1e-1, 1e-2, 1e-3, 1e-4):
-        found = told(network, SGD(learning_rate=rate))
+        found = traced(network, SGD(learning_rate=rate))
         ratio = (found.loss_after - found.loss) / found.contributions.sum()
         distances.append(abs(ratio - 1.0))
     assert distances[0] > distances[1] > distances[2] > distances[3]
@@ -96,9 +96,9 @@ def test_as_the_rate_shrinks_the_change_becomes_what_the_tangent_promised(kind: 
 
 
 @pytest.mark.parametrize("loss", ["categorical_cross_entropy", "binary_cross_entropy", "cross_entropy"])
-def test_a_matched_pair_tells_the_fused_delta(loss: str) -> None:
+def test_a_matched_pair_reports_the_fused_delta(loss: str) -> None:
     output = "softmax" if loss == "categorical_cross_entropy" else "sigmoid"
-    found = told(network_of(output=output), loss=LOSSES[loss]())
+    found = traced(network_of(output=output), loss=LOSSES[loss]())
     last = found.backward[0]
     assert last.fused and not found.backward[1].fused
     divisor = 2 * len(X) if loss == "binary_cross_entropy" else len(X)
@@ -124,7 +124,7 @@ REGULARIZATIONS = [
 def test_the_step_is_the_one_that_training_takes(name: str, regularization: Regularization) -> None:
     network = network_of(LAYERS["batch_normalization"](), LAYERS["layer_normalization"]())
     optimizer = OPTIMIZERS[name]()
-    found = told(network, optimizer, regularization=regularization)
+    found = traced(network, optimizer, regularization=regularization)
     settings = TrainingSettings(LOSSES["quadratic"](), optimizer, 1, 7, False, 0, regularization=regularization)
     list(train(network, settings, ArrayRows(X, Y)))
     np.testing.assert_array_equal(found.update.after, network.parameters)
@@ -171,7 +171,7 @@ def by_terms(optimizer: Any, g: Any, w: Any, rate: float, terms: dict[str, Any])
 )
 def test_the_terms_make_the_step(name: str, settings: dict[str, Any]) -> None:
     optimizer = OPTIMIZERS[name](**settings)
-    found = told(network_of(), optimizer)
+    found = traced(network_of(), optimizer)
     expected = by_terms(
         optimizer, found.update.gradient, found.update.before, optimizer.learning_rate, found.update.terms
     )
@@ -181,7 +181,7 @@ def test_the_terms_make_the_step(name: str, settings: dict[str, Any]) -> None:
 def test_the_network_is_left_as_it_was() -> None:
     network = network_of(LAYERS["batch_normalization"](), LAYERS["dropout"](0.5), precision="float32")
     before = network.vector.copy()
-    told(network)
+    traced(network)
     np.testing.assert_array_equal(network.vector, before)
 
 
@@ -189,11 +189,11 @@ def test_one_row_is_normalized_by_the_running_statistics() -> None:
     network = network_of(LAYERS["batch_normalization"](), LAYERS["dropout"](0.5))
     network.layers[1].values["running_mean"][...] = 0.3
     network.layers[1].values["running_variance"][...] = 2.0
-    found = told(network, rows=1)
+    found = traced(network, rows=1)
     np.testing.assert_allclose(found.forward[-1].activations, network.predict(X[:1]), rtol=1e-14)
     assert "running" in found.modes["batch_normalization"] and "evaluation" in found.modes["dropout"]
-    assert "rows' own" in told(network).modes["batch_normalization"]
-    found = told(network, SGD(learning_rate=1e-6), rows=1)
+    assert "rows' own" in traced(network).modes["batch_normalization"]
+    found = traced(network, SGD(learning_rate=1e-6), rows=1)
     assert (found.loss_after - found.loss) / found.contributions.sum() == pytest.approx(1.0, abs=1e-4)
 
 

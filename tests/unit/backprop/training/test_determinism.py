@@ -40,10 +40,10 @@ def started(threads: int) -> "subprocess.Popen[str]":
 
 
 def test_ten_processes_with_one_and_two_threads_agree_on_every_epoch() -> None:
-    told = []
+    outputs = []
     for _ in range(PROCESSES // 2):
         pair = [started(threads) for threads in (1, 2)]
-        told += [process.communicate(timeout=60)[0].splitlines() for process in pair]
+        outputs += [process.communicate(timeout=60)[0].splitlines() for process in pair]
         assert [process.returncode for process in pair] == [0, 0]
-    assert all(epochs == told[0] for epochs in told)
-    assert len(set(told[0])) == 6
+    assert all(epochs == outputs[0] for epochs in outputs)
+    assert len(set(outputs[0])) == 6

@@ -1,4 +1,4 @@
-"""What decides bits is told, and differs where it differs."""
+"""The fingerprint names what decides bits, and differs where that differs."""
 
 import os
 import subprocess
@@ -35,5 +35,5 @@ def test_switched_off_features_change_it() -> None:
         assert of_a_process(NPY_DISABLE_CPU_FEATURES=optional[0]) != fingerprint()
 
 
-def test_differences_are_told_one_by_one() -> None:
+def test_differences_are_named_one_by_one() -> None:
     assert differences("numpy 1; core A; kernels k", "numpy 2; core A; kernels k") == "numpy 1 became numpy 2"

@@ -167,12 +167,12 @@ def test_a_resumed_runs_states_are_the_undisturbed_runs(name: str, precision: st
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("name", list(CASES))
 def test_from_every_batch_the_run_goes_on_the_same(name: str, precision: str) -> None:
-    case, kept = CASES[name], Everywhere()
-    seen = [all_but_seconds(result) for result in case.run(precision, checkpoint=kept)]
+    case, stored = CASES[name], Everywhere()
+    seen = [all_but_seconds(result) for result in case.run(precision, checkpoint=stored)]
     steps = -(-50 // case.chosen().batch_size)
-    within = {state.partial_epoch.batches for state in kept.states if state.partial_epoch is not None} - {steps}
+    within = {state.partial_epoch.batches for state in stored.states if state.partial_epoch is not None} - {steps}
     assert len(within) == (0 if case.settings.get("batch_size") == 50 else 6)
-    for state in kept.states[:: max(1, len(kept.states) // 20)]:
+    for state in stored.states[:: max(1, len(stored.states) // 20)]:
         assert [all_but_seconds(result) for result in case.run(precision, state)] == seen[state.epoch + 1 :]
 
 
