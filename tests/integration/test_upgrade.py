@@ -1,0 +1,268 @@
+"""A database and a data folder of commit c315006, with jobs in every state, are migrated, read the same and go on.
+
+`tests/data/c315006/README.md` says how they were made and what is in them.
+"""
+
+import io
+import json
+import math
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, create_engine, inspect, text
+
+import migrations
+from service.fingerprint import fingerprint
+from service.parts import Parts
+from service.store.database import Database
+from service.store.migrate import migrate
+from tests.conftest import Parts as Servers
+from tests.data.c315006.reading import Answers, Ask, compute_everything, read_everything
+from workers.training_run import run_next_job
+
+FIXTURE = Path(__file__).parents[1] / "data" / "c315006" / "fixture.tar.xz"
+OLD_REVISION = "0006"
+TOLERANCE = 1e-5  # of what another machine computes in float32
+ENDED = ("succeeded", "failed", "cancelled")
+COLUMNS = ("sha256", "training_loss", "validation_loss", "metrics", "learning_rate")
+
+
+@pytest.fixture(scope="session")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fixture's files in a folder: `expected.json`, and a data folder for each of the databases."""
+    folder = tmp_path_factory.mktemp("c315006")
+    with tarfile.open(FIXTURE) as archive:
+        for member in archive:
+            target = folder / member.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            stream = archive.extractfile(member)
+            assert stream is not None
+            target.write_bytes(stream.read())
+    return folder
+
+
+@pytest.fixture
+def parts(parts: Servers, unpacked: Path) -> Servers:
+    """The empty database and data folder of a test, filled with what the old code had left."""
+    shutil.copytree(unpacked / database_of(parts), parts.data_dir, dirs_exist_ok=True)
+    dump = parts.data_dir / "postgresql.sql"
+    if dump.exists():
+        with psycopg.connect(parts.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(dump.read_bytes())
+        dump.unlink()
+    return parts
+
+
+@pytest.fixture
+def expected(parts: Servers, unpacked: Path) -> dict[str, Any]:
+    """What the old code answered, and what it computed where nothing interrupted it."""
+    read = json.loads((unpacked / "expected.json").read_text())
+    return {**read, **read[database_of(parts)]}
+
+
+@pytest.fixture
+def ask(client: FlaskClient) -> Ask:
+    def send(method: str, path: str, body: Any) -> tuple[int, bytes]:
+        answer = client.open(path, method=method, json=body)
+        return answer.status_code, answer.data
+
+    return send
+
+
+def database_of(parts: Servers) -> str:
+    return "sqlite" if parts.database_url.startswith("sqlite") else "postgresql"
+
+
+def test_everything_reads_as_before(ask: Ask, expected: dict[str, Any]) -> None:
+    found = read_everything(ask)
+    assert found.keys() == expected["answers"].keys()
+    assert difference(found, expected["answers"]) is None
+
+
+def test_stored_parameters_are_computed_with_as_before(ask: Ask, expected: dict[str, Any]) -> None:
+    found = compute_everything(ask, expected["answers"])
+    assert found.keys() == expected["computed"].keys()
+    assert difference(found, expected["computed"], TOLERANCE) is None
+
+
+def test_a_key_still_stands_for_the_request_it_was_sent_with(
+    client: FlaskClient, service: Parts, parts: Servers, expected: dict[str, Any]
+) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}" + ("" if database_of(parts) == "sqlite" else "+00")
+    with opened(parts) as connection:  # a key is remembered for a day
+        assert connection.execute(text("UPDATE idempotency SET created_at = :now"), {"now": now}).rowcount
+    assert expected["with_key"]
+    for request in expected["with_key"]:
+        headers = {"Idempotency-Key": request["key"], "Content-Type": "application/json"}
+        again = client.post(request["path"], data=request["body"], headers=headers)
+        assert again.status_code < 300, again.text
+        assert again.json == request["answer"]
+        other = client.post(request["path"], json={"name": "another"}, headers=headers)
+        assert other.status_code in (409, 422), other.text
+
+
+def test_whatever_has_not_ended_goes_on_as_if_nothing_had_happened(
+    client: FlaskClient, service: Parts, ask: Ask, expected: dict[str, Any]
+) -> None:
+    before = expected["answers"]
+    finish_all(client, service)
+    ended = read_everything(ask)
+    is_alike = fingerprint(service.settings.kernels) == expected["fingerprint"]
+    for label, id in expected["jobs"].items():
+        path = f"/v1/jobs/{id}"
+        job = ended[path]["body"]
+        if before[path]["body"]["status"] in ENDED:
+            unchanged = {name: ended[name] for name in before if name.startswith(path)}
+            assert difference(unchanged, {name: before[name] for name in unchanged}) is None
+        elif label == "running-cancelling":
+            assert job["status"] == "cancelled"
+            assert len(ended[f"{path}/epochs"]) == len(before[f"{path}/epochs"])
+            check_stored(label, ended[f"{path}/epochs"], before[f"{path}/epochs"])
+        elif label == "queued-wait" and not is_alike:
+            assert job["status"] == "queued"
+        elif job["replay"] is not None:
+            assert job["status"] == "succeeded" and job["replay"]["identical"] in {True, is_alike}
+        else:
+            assert job["status"] == "succeeded", (label, job["error"])
+            check_course(label, job, ended[f"{path}/epochs"], expected["undisturbed"][label], is_alike)
+            if label != "queued-restart" or is_alike:
+                check_stored(label, ended[f"{path}/epochs"], before[f"{path}/epochs"])
+
+
+def test_the_old_schema_can_be_had_back(parts: Servers) -> None:
+    with opened(parts) as connection:
+        before = contents(connection)
+    database = Database(parts.database_url)
+    migrate(database)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["database"] = database
+    command.downgrade(config, OLD_REVISION)
+    database.dispose()
+    with opened(parts) as connection:
+        after = contents(connection)
+    assert after.keys() == before.keys()
+    for table, rows in before.items():
+        assert after[table] == rows, table
+
+
+def finish_all(client: FlaskClient, service: Parts) -> None:
+    """Run what waits and resume what is paused until neither is there."""
+    while True:
+        while run_next_job(service, "test", lambda: False):
+            pass
+        paused = client.get("/v1/jobs?status=paused&limit=1000").json["data"]
+        if not paused:
+            return
+        for job in paused:
+            assert client.post(f"/v1/jobs/{job['id']}:resume").status_code == 202
+
+
+def check_course(label: str, job: Answers, epochs: list[Any], undisturbed: Answers, is_alike: bool) -> None:
+    """Compare all epochs of a job that was interrupted with those of one that was not."""
+    course = {column: [epoch[column] for epoch in epochs] for column in COLUMNS}
+    if is_alike:
+        ends = {name: job[name] for name in ("chain", "best_epoch", "stopped")}
+        assert difference({**course, **ends}, undisturbed) is None, label
+        return
+    for column in ("training_loss", "validation_loss"):  # early stopping may choose another epoch
+        count = min(len(course[column]), len(undisturbed[column]))
+        assert difference(course[column][:count], undisturbed[column][:count], TOLERANCE) is None, label
+
+
+def check_stored(label: str, epochs: list[Any], before: list[Any]) -> None:
+    """The epochs from before the upgrade are the same, but for parameters that were thinned since."""
+    for epoch, old in zip(epochs, before, strict=False):
+        assert difference({**epoch, "parameters_stored": None}, {**old, "parameters_stored": None}) is None, label
+
+
+def difference(found: Any, recorded: Any, tolerance: float = 0.0, at: str = "") -> str | None:
+    """Where an answer first differs from the recorded one, or None.
+
+    It may have more keys. The words of problems, and of why a job waits, may be others.
+    """
+    if isinstance(found, dict) and isinstance(recorded, dict):
+        free = {"detail", "title", "errors"} if "type" in recorded and "detail" in recorded else set()
+        free |= {"reason"} if recorded.keys() == {"position", "reason"} else set()
+        for key in recorded.keys() - free:
+            if key not in found:
+                return f"{at}/{key} is missing"
+            if different := difference(found[key], recorded[key], tolerance, f"{at}/{key}"):
+                return different
+        return None
+    if isinstance(found, list) and isinstance(recorded, list):
+        for index, (left, right) in enumerate(zip(found, recorded, strict=False)):
+            if different := difference(left, right, tolerance, f"{at}/{index}"):
+                return different
+        return None if len(found) == len(recorded) else f"{at}: {len(found)} entries instead of {len(recorded)}"
+    if tolerance and isinstance(found, float) and isinstance(recorded, float):
+        is_same = math.isclose(found, recorded, rel_tol=tolerance, abs_tol=tolerance)
+    else:
+        is_same = type(found) is type(recorded) and found == recorded
+    return None if is_same else f"{at}: {found!r} instead of {recorded!r}"
+
+
+@contextmanager
+def opened(parts: Servers) -> Iterator[Connection]:
+    """A transaction on the database, without anything of the service."""
+    engine = create_engine(parts.database_url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def contents(connection: Connection) -> dict[str, Any]:
+    """All rows by table of the old schema; the epochs of both of its tables together, by job and number."""
+    tables = {name: rows_of(connection, name) for name in inspect(connection).get_table_names()}
+    epochs = {(row["job"], row["epoch"]): plain(row) for row in tables.pop("epochs")}
+    for run in tables.pop("epoch_runs"):
+        epochs |= {(run["job"], epoch["epoch"]): epoch for epoch in epochs_of(run)}
+    return {"epochs": epochs, **{name: sorted(map(in_words, rows)) for name, rows in tables.items()}}
+
+
+def in_words(row: dict[str, Any]) -> str:
+    """A row, whatever the order of its columns."""
+    return repr(sorted(row.items()))
+
+
+def rows_of(connection: Connection, table: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table}")).mappings()]
+
+
+def plain(row: dict[str, Any]) -> dict[str, Any]:
+    """An epoch's row as both databases have it."""
+    documents = ("training_metrics", "validation_metrics")
+    read = {name: json.loads(row[name]) if isinstance(row[name], str) else row[name] for name in documents}
+    return {**row, **read, "parameters_stored": bool(row["parameters_stored"])}
+
+
+def epochs_of(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The epochs of a run, each as its own row would have it."""
+    with np.load(io.BytesIO(run["columns"]), allow_pickle=False) as archive:
+        columns = {name: archive[name] for name in archive.files}
+    metrics = {name.removeprefix("metric_"): columns[name].tolist() for name in columns if name.startswith("metric_")}
+    for index, loss in enumerate(columns["training_loss"].tolist()):
+        values = {name: values[index] for name, values in metrics.items()}
+        yield {
+            "job": run["job"],
+            "epoch": run["first_epoch"] + index,
+            "training_loss": loss,
+            "validation_loss": None,
+            "training_metrics": {name: value if math.isfinite(value) else None for name, value in values.items()},
+            "validation_metrics": {},
+            "learning_rate": run["learning_rate"],
+            "seconds": run["seconds"],
+            "parameters_stored": bool(columns["parameters_stored"][index]),
+            "sha256": columns["sha256"][index].tobytes().hex(),
+        }
