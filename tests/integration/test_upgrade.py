@@ -23,13 +23,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, create_engine, inspect, text
 
 import migrations
-from service.fingerprint import fingerprint
-from service.parts import Parts
+from service.backprop.training.fingerprint import fingerprint
+from service.services import Services
 from service.store.database import Database
 from service.store.migrate import migrate
-from tests.conftest import Parts as Servers
+from tests.conftest import Backends
 from tests.data.c315006.reading import Answers, Ask, compute_everything, read_everything
-from workers.training_run import run_next_job
+from workers.run.run import run_next_job
 
 FIXTURE = Path(__file__).parents[1] / "data" / "c315006" / "fixture.tar.xz"
 OLD_REVISION = "0006"
@@ -53,22 +53,22 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def parts(parts: Servers, unpacked: Path) -> Servers:
+def backends(backends: Backends, unpacked: Path) -> Backends:
     """The empty database and data folder of a test, filled with what the old code had left."""
-    shutil.copytree(unpacked / database_of(parts), parts.data_dir, dirs_exist_ok=True)
-    dump = parts.data_dir / "postgresql.sql"
+    shutil.copytree(unpacked / database_of(backends), backends.data_dir, dirs_exist_ok=True)
+    dump = backends.data_dir / "postgresql.sql"
     if dump.exists():
-        with psycopg.connect(parts.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        with psycopg.connect(backends.database_url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(dump.read_bytes())
         dump.unlink()
-    return parts
+    return backends
 
 
 @pytest.fixture
-def expected(parts: Servers, unpacked: Path) -> dict[str, Any]:
+def expected(backends: Backends, unpacked: Path) -> dict[str, Any]:
     """What the old code answered, and what it computed where nothing interrupted it."""
     read = json.loads((unpacked / "expected.json").read_text())
-    return {**read, **read[database_of(parts)]}
+    return {**read, **read[database_of(backends)]}
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def ask(client: FlaskClient) -> Ask:
     return send
 
 
-def database_of(parts: Servers) -> str:
-    return "sqlite" if parts.database_url.startswith("sqlite") else "postgresql"
+def database_of(backends: Backends) -> str:
+    return "sqlite" if backends.database_url.startswith("sqlite") else "postgresql"
 
 
 def test_everything_reads_as_before(ask: Ask, expected: dict[str, Any]) -> None:
@@ -97,10 +97,10 @@ def test_stored_parameters_are_computed_with_as_before(ask: Ask, expected: dict[
 
 
 def test_a_key_still_stands_for_the_request_it_was_sent_with(
-    client: FlaskClient, service: Parts, parts: Servers, expected: dict[str, Any]
+    client: FlaskClient, service: Services, backends: Backends, expected: dict[str, Any]
 ) -> None:
-    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}" + ("" if database_of(parts) == "sqlite" else "+00")
-    with opened(parts) as connection:  # a key is remembered for a day
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}" + ("" if database_of(backends) == "sqlite" else "+00")
+    with opened(backends) as connection:  # a key is remembered for a day
         assert connection.execute(text("UPDATE idempotency SET created_at = :now"), {"now": now}).rowcount
     assert expected["with_key"]
     for request in expected["with_key"]:
@@ -113,7 +113,7 @@ def test_a_key_still_stands_for_the_request_it_was_sent_with(
 
 
 def test_whatever_has_not_ended_goes_on_as_if_nothing_had_happened(
-    client: FlaskClient, service: Parts, ask: Ask, expected: dict[str, Any]
+    client: FlaskClient, service: Services, ask: Ask, expected: dict[str, Any]
 ) -> None:
     before = expected["answers"]
     finish_all(client, service)
@@ -140,24 +140,24 @@ def test_whatever_has_not_ended_goes_on_as_if_nothing_had_happened(
                 check_stored(label, ended[f"{path}/epochs"], before[f"{path}/epochs"])
 
 
-def test_the_old_schema_can_be_had_back(parts: Servers) -> None:
-    with opened(parts) as connection:
+def test_the_old_schema_can_be_had_back(backends: Backends) -> None:
+    with opened(backends) as connection:
         before = contents(connection)
-    database = Database(parts.database_url)
+    database = Database(backends.database_url)
     migrate(database)
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     config.attributes["database"] = database
     command.downgrade(config, OLD_REVISION)
     database.dispose()
-    with opened(parts) as connection:
+    with opened(backends) as connection:
         after = contents(connection)
     assert after.keys() == before.keys()
     for table, rows in before.items():
         assert after[table] == rows, table
 
 
-def finish_all(client: FlaskClient, service: Parts) -> None:
+def finish_all(client: FlaskClient, service: Services) -> None:
     """Run what waits and resume what is paused until neither is there."""
     while True:
         while run_next_job(service, "test", lambda: False):
@@ -214,9 +214,9 @@ def difference(found: Any, recorded: Any, tolerance: float = 0.0, at: str = "") 
 
 
 @contextmanager
-def opened(parts: Servers) -> Iterator[Connection]:
+def opened(backends: Backends) -> Iterator[Connection]:
     """A transaction on the database, without anything of the service."""
-    engine = create_engine(parts.database_url)
+    engine = create_engine(backends.database_url)
     with engine.begin() as connection:
         yield connection
     engine.dispose()
