@@ -53,15 +53,22 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def backends(backends: Backends, unpacked: Path) -> Backends:
-    """The empty database and data folder of a test, filled with what the old code had left."""
-    shutil.copytree(unpacked / database_of(backends), backends.data_dir, dirs_exist_ok=True)
-    dump = backends.data_dir / "postgresql.sql"
+def backends(empty_backends: Backends, unpacked: Path) -> Backends:
+    """A database and a data folder as the old code left them."""
+    shutil.copytree(unpacked / database_of(empty_backends), empty_backends.data_dir, dirs_exist_ok=True)
+    dump = empty_backends.data_dir / "postgresql.sql"
     if dump.exists():
-        with psycopg.connect(backends.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        with psycopg.connect(empty_backends.database_url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(dump.read_bytes())
         dump.unlink()
-    return backends
+    return empty_backends
+
+
+@pytest.fixture
+def service(service: Services) -> Services:
+    """The new code on that database, once it is migrated."""
+    migrate(service.database)
+    return service
 
 
 @pytest.fixture
@@ -87,7 +94,7 @@ def database_of(backends: Backends) -> str:
 def test_everything_reads_as_before(ask: Ask, expected: dict[str, Any]) -> None:
     found = read_everything(ask)
     assert found.keys() == expected["answers"].keys()
-    assert difference(found, expected["answers"]) is None
+    assert difference(comparable(found), comparable(expected["answers"])) is None
 
 
 def test_stored_parameters_are_computed_with_as_before(ask: Ask, expected: dict[str, Any]) -> None:
@@ -123,7 +130,7 @@ def test_whatever_has_not_ended_goes_on_as_if_nothing_had_happened(
         path = f"/v1/jobs/{id}"
         job = ended[path]["body"]
         if before[path]["body"]["status"] in ENDED:
-            unchanged = {name: ended[name] for name in before if name.startswith(path)}
+            unchanged = {name: ended[name] for name in comparable(before) if name.startswith(path)}
             assert difference(unchanged, {name: before[name] for name in unchanged}) is None
         elif label == "running-cancelling":
             assert job["status"] == "cancelled"
@@ -155,6 +162,11 @@ def test_the_old_schema_can_be_had_back(backends: Backends) -> None:
     assert after.keys() == before.keys()
     for table, rows in before.items():
         assert after[table] == rows, table
+
+
+def comparable(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers that did not change on purpose: `?points=` chooses other epochs now (see test_points.py)."""
+    return {path: answer for path, answer in answers.items() if "points=" not in path}
 
 
 def finish_all(client: FlaskClient, service: Services) -> None:
