@@ -244,8 +244,8 @@ def contents(connection: Connection) -> dict[str, Any]:
 
 
 def in_words(row: dict[str, Any]) -> str:
-    """A row, whatever the order of its columns."""
-    return repr(sorted(row.items()))
+    """A row, whatever the order of its columns, without `jobs.batches`: nothing read it, and 0007 drops it."""
+    return repr(sorted((name, value) for name, value in row.items() if name != "batches"))
 
 
 def rows_of(connection: Connection, table: str) -> list[dict[str, Any]]:
