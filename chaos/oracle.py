@@ -169,7 +169,7 @@ def blobs_are_whole(services: Services) -> Iterator[Violation]:
             yield Violation(None, f"the blob {address[:12]} is pointed to and is gone")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != address:
             yield Violation(None, f"the blob {address[:12]} holds other bytes than its address says")
-    services.blobs.collect(partial(pointing.kept, services.database), older_than_seconds=-1)
+    services.blobs.collect(partial(pointing.referenced, services.database), older_than_seconds=-1)
     left = {str(path.relative_to(services.blobs.root)) for path in services.blobs.root.rglob("*") if path.is_file()}
     for orphan in sorted(left - {f"{address[:2]}/{address}" for address in addresses}):
         yield Violation(None, f"{orphan} is left in the blobs and nothing points to it")

@@ -94,7 +94,7 @@ def remove_dataset(services: Services, name: str) -> None:
 
 def collect_orphans(services: Services) -> int:
     """Remove blobs that no row points to, left by removals or by processes that ended too early; return how many."""
-    return services.blobs.collect(partial(references.kept, services.database))
+    return services.blobs.collect(partial(references.referenced, services.database))
 
 
 def _names(value: list[str] | str | None) -> tuple[str, ...] | None:

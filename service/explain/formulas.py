@@ -7,7 +7,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import place_at
-from service.backprop.inspection.trace import Passed, Returned, Trace
+from service.backprop.inspection.trace import LayerForward, Returned, Trace
 from service.backprop.layers import Dense
 from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
@@ -84,7 +84,7 @@ class Formulas:
         """Return the inputs of a layer (rows, inputs)."""
         return self.trace.forward[layer - 1].activations if layer else self.trace.inputs
 
-    def _forward(self, placed: PlacedLayer, forward: Passed) -> Iterator[Formula]:
+    def _forward(self, placed: PlacedLayer, forward: LayerForward) -> Iterator[Formula]:
         index, A_before = placed.index, self._given(placed.index)
         activation = placed.layer.last_activation()
         values = self.before[index]
@@ -105,7 +105,7 @@ class Formulas:
                 else:
                     yield self._formula("a = z", f"activation of {name}", number(z), a, row)
 
-    def _normalised(self, name: str, forward: Passed, row: int, unit: int) -> Formula:
+    def _normalised(self, name: str, forward: LayerForward, row: int, unit: int) -> Formula:
         assert forward.normalised is not None and forward.deviation is not None
         deviation = np.broadcast_to(forward.deviation, forward.normalised.shape)[row, unit]
         x, normalised = forward.weighted_inputs[row, unit], forward.normalised[row, unit]

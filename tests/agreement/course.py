@@ -15,12 +15,12 @@ from service.backprop.training.loop import train
 from service.backprop.training.rows import ArrayRows, batches
 from service.backprop.training.settings import TrainingSettings
 from tests.agreement.pytorch import torch
-from tests.agreement.twin import Passed, Tensor, Twin
+from tests.agreement.twin import Forwarded, Tensor, Twin
 
 BOUND = 1e-10
 EPOCHS, BATCH_SIZE, ROWS, INPUTS, OUTPUTS = 20, 8, 37, 4, 3  # five batches an epoch, the last one short: 100 steps
 
-Cost = Callable[[Passed, Any, Any], tuple[Tensor, float]]
+Cost = Callable[[Forwarded, Any, Any], tuple[Tensor, float]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class InPyTorch:
     constrain: Callable[[Twin], object] = lambda twin: None
 
 
-def mean_squared_error(passed: Passed, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
+def mean_squared_error(passed: Forwarded, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
     return torch.nn.functional.mse_loss(passed.A, Y), len(Y)
 
 
@@ -118,7 +118,7 @@ def _step(
     return loss.item(), normaliser
 
 
-def _cost(passed: Passed, in_pytorch: InPyTorch, rows: ArrayRows, chosen: Any) -> tuple[Tensor, float]:
+def _cost(passed: Forwarded, in_pytorch: InPyTorch, rows: ArrayRows, chosen: Any) -> tuple[Tensor, float]:
     samples = None if rows.sample_weights is None else torch.tensor(rows.sample_weights[chosen])
     return in_pytorch.cost(passed, torch.tensor(rows.Y[chosen]), samples)
 

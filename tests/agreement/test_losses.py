@@ -13,7 +13,7 @@ from service.backprop.network import Network
 from service.backprop.optimizers import SGD
 from tests.agreement.course import INPUTS, OUTPUTS, InPyTorch, assert_same_course, rows_of
 from tests.agreement.pytorch import F, torch
-from tests.agreement.twin import Passed, Tensor
+from tests.agreement.twin import Forwarded, Tensor
 
 pytestmark = pytest.mark.usefixtures("doubles")
 
@@ -41,18 +41,18 @@ def weights_of(Y: Tensor, samples: Tensor | None, classes: Any) -> Tensor:
 def cost_of(loss: Loss, classes: Any = None, smoothing: float = 0.0) -> Callable[..., tuple[Tensor, float]]:
     """The loss in PyTorch's words."""
 
-    def entries(passed: Passed, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
+    def entries(passed: Forwarded, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
         weights = weights_of(Y, samples, classes)
         by_row = BY_ENTRY[loss.name](loss, passed.A, Y).mean(dim=1)
         return (by_row * weights).sum() / weights.sum(), weights.sum().item()
 
-    def binary(passed: Passed, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
+    def binary(passed: Forwarded, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
         weights = weights_of(Y, samples, classes)[:, None].expand_as(Y)
         targets = Y * (1 - smoothing) + smoothing / 2
         mean = torch.nn.BCELoss(weight=weights)(passed.A, targets)
         return mean if loss.name == "binary_cross_entropy" else mean * Y.shape[1], len(Y)
 
-    def categorical(passed: Passed, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
+    def categorical(passed: Forwarded, Y: Tensor, samples: Tensor | None) -> tuple[Tensor, float]:
         normaliser = weights_of(Y, samples, classes).sum().item()
         settings = {"weight": None if classes is None else torch.tensor(classes), "label_smoothing": smoothing}
         if samples is None:

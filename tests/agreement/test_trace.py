@@ -15,7 +15,7 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.training.row_weights import Weighing
 from tests.agreement.course import assert_agree
 from tests.agreement.pytorch import F, torch
-from tests.agreement.twin import Passed, Twin
+from tests.agreement.twin import Forwarded, Twin
 
 pytestmark = pytest.mark.usefixtures("doubles")
 INPUTS, OUTPUTS = 4, 3
@@ -57,7 +57,7 @@ class ByAutograd:
         self.loss = cost(self.passed[-1], torch.tensor(Y))
         self.loss.backward()
 
-    def forward(self) -> list[Passed]:
+    def forward(self) -> list[Forwarded]:
         masks = None if len(self.X) == 1 else itertools.repeat(1.0)
         A, passed = torch.tensor(self.X), []
         for layer, values in zip(self.twin.layers, self.twin.values, strict=True):
@@ -92,7 +92,7 @@ def assert_same(found: Trace, theirs: ByAutograd) -> None:
             assert_agree(gradient, values[name].grad.numpy(), f"gradients of layer {returned.layer}")
 
 
-def squared(passed: Passed, Y: Any) -> Any:
+def squared(passed: Forwarded, Y: Any) -> Any:
     return F.mse_loss(passed.A, Y)
 
 
@@ -143,7 +143,7 @@ def test_fused_deltas(loss: str) -> None:
     network = network_of([Dense(6, ACTIVATIONS["silu"]()), Dense(OUTPUTS, ACTIVATIONS[output]())], 7)
     X, Y = rows_of(5, 8)
 
-    def cost(passed: Passed, T: Any) -> Any:
+    def cost(passed: Forwarded, T: Any) -> Any:
         if output == "softmax":
             return F.cross_entropy(passed.Z, T)
         return F.binary_cross_entropy_with_logits(passed.Z, T)

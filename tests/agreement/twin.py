@@ -39,7 +39,7 @@ def activated(activation: Activation, Z: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Passed:
+class Forwarded:
     """What came out of a forward pass; `Z` is what the output activation was given."""
 
     A: Tensor
@@ -73,24 +73,24 @@ class Twin:
         arrays = [tensor.detach().numpy().ravel() for values in self.values for tensor in values.values()]
         return np.concatenate(arrays)
 
-    def forward(self, X: Any, masks: Iterator[Any] | None = None) -> Passed:
+    def forward(self, X: Any, masks: Iterator[Any] | None = None) -> Forwarded:
         """In training, dropout multiplies by the next of `masks`; without them this is an evaluation."""
-        passed = Passed(torch.tensor(X), torch.tensor(X))
+        passed = Forwarded(torch.tensor(X), torch.tensor(X))
         for layer, values in zip(self.layers, self.values, strict=True):
             passed = self._layer(layer, values, passed.A, masks)
         return passed
 
-    def _layer(self, layer: Any, values: dict[str, Tensor], A: Tensor, masks: Iterator[Any] | None) -> Passed:
+    def _layer(self, layer: Any, values: dict[str, Tensor], A: Tensor, masks: Iterator[Any] | None) -> Forwarded:
         if isinstance(layer, Dense):
             Z = A @ values["weights"] + values["biases"]
-            return Passed(activated(layer.activation, Z), Z)
+            return Forwarded(activated(layer.activation, Z), Z)
         if layer.name == "activation":
-            return Passed(activated(layer.activation, A), A)
+            return Forwarded(activated(layer.activation, A), A)
         if layer.name == "dropout":
             A = A if masks is None else A * torch.tensor(next(masks))
-            return Passed(A, A)
+            return Forwarded(A, A)
         A = self._normalised(layer, values, A, masks is not None)
-        return Passed(A, A)
+        return Forwarded(A, A)
 
     def _normalised(self, layer: Any, values: dict[str, Tensor], A: Tensor, training: bool) -> Tensor:
         scale = {"weight": values["weights"], "bias": values["biases"], "eps": layer.epsilon}

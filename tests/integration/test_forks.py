@@ -269,7 +269,7 @@ def test_parameters_and_states_too_large_for_a_row_are_passed_on_by_reference(
     assert hashes_of(client, queued) == expected
     for path in (f"jobs/{queued['id']}", f"models/{parent['id']}", f"models/{queued['id']}", "datasets/rows"):
         assert client.delete(f"/v1/{path}").status_code == 204
-    service.blobs.collect(partial(references.kept, service.database), older_than_seconds=-1)
+    service.blobs.collect(partial(references.referenced, service.database), older_than_seconds=-1)
     assert list(service.blobs.addresses()) == []
 
 

@@ -13,7 +13,7 @@ FROM = 20
 
 
 def kill_while_it_trains(service: Service, job: str) -> None:
-    """Kill whoever trains, once some epochs are stored, and wait until a second attempt has begun."""
+    """Kill whoever trains, once some epochs are stored, and wait until a second attempt has started."""
     running_at(service, job, 5)
     for child in service.training_processes():
         os.kill(child, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Keras's JSON over HTTP: kept, trained, and given back."""
+"""Keras's JSON over HTTP: stored, trained, and exported again."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Weights of rows and classes, shares of classes and other datasets as validation: what is refused and what is told."""
+"""Weights of rows and classes, shares of classes and other datasets as validation: refusals and reports."""
 
 from collections.abc import Callable
 from typing import Any
@@ -68,8 +68,8 @@ def test_what_weights_became_is_told_once_the_job_has_begun(
     waiting = client.post("/v1/jobs", json={"dataset": PLAIN, "training": training}).json
     assert waiting["training"]["class_weights"] == "balanced"
     assert run_next_job(service, "test", lambda: False)
-    begun = client.get(f"/v1/jobs/{waiting['id']}").json
-    assert begun["training"]["class_weights"] == {"ham": 20 / 30, "spam": 2.0}
+    started = client.get(f"/v1/jobs/{waiting['id']}").json
+    assert started["training"]["class_weights"] == {"ham": 20 / 30, "spam": 2.0}
     named = train({"dataset": PLAIN, "training": {**SMALL, "class_weights": {"spam": 3}}})
     assert named["training"]["class_weights"] == {"ham": 1.0, "spam": 3.0}
     assert train({"dataset": WEIGHED, "training": SMALL})["training"]["class_weights"] is None

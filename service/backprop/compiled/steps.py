@@ -23,7 +23,7 @@ from service.backprop.training.numpy_steps import ComputedEpochs, LastStep, Lear
 from service.backprop.training.rows import batches
 from service.backprop.training.state import PartialEpoch
 
-CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and passed in one call
+CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and trained on in one call
 EXCHANGED = 100_000  # parameters at a time
 MOST_TOGETHER = 1000  # epochs
 PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads are worth their meetings

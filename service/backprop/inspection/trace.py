@@ -20,7 +20,7 @@ from service.backprop.training.row_weights import Weighing
 
 
 @dataclass(frozen=True)
-class Passed:
+class LayerForward:
     """A layer on the way forward; all arrays are (rows, units) but a deviation by units or by rows alone.
 
     `weighted_inputs` of a layer that weighs nothing are what it was given. `normalised` and `deviation` are there for
@@ -60,7 +60,7 @@ class Trace:
     inputs: FloatArray
     targets: FloatArray
     loss: float
-    forward: list[Passed]
+    forward: list[LayerForward]
     backward: list[Returned]
     gradients: FloatArray
     update: Step
@@ -109,7 +109,7 @@ def trace(
     with np.errstate(all="ignore"):
         forward(copy, buffers, float64_copy.TRAINING)
         loss = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
-        passed = [_passed(placed, buffers) for placed in copy.layers]
+        forward_pass = [_layer_forward(placed, buffers) for placed in copy.layers]
         returned = _backward(copy, workspace, buffers, weighing, normaliser, weights)
         gradients = workspace.gradients.copy()
         standing = updating.standing or fresh(updating.optimizer, copy)
@@ -117,7 +117,7 @@ def trace(
         forward(copy, buffers, float64_copy.TRAINING)
         after = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
     inputs, targets, modes = buffers.X, buffers.T, float64_copy.modes(network, by_running)
-    return Trace(copy, inputs, targets, loss, passed, returned, gradients, step, after, modes)
+    return Trace(copy, inputs, targets, loss, forward_pass, returned, gradients, step, after, modes)
 
 
 def weighted_inputs(placed: PlacedLayer, buffers: Buffers) -> FloatArray:
@@ -128,10 +128,10 @@ def weighted_inputs(placed: PlacedLayer, buffers: Buffers) -> FloatArray:
     return buffers.layers[placed.index - 1]["A"] if placed.index else buffers.X
 
 
-def _passed(placed: PlacedLayer, buffers: Buffers) -> Passed:
+def _layer_forward(placed: PlacedLayer, buffers: Buffers) -> LayerForward:
     io = buffers.layers[placed.index]
     normalised, deviation = (io[name].copy() if name in io else None for name in ("normalised", "deviation"))
-    return Passed(weighted_inputs(placed, buffers).copy(), io["A"].copy(), normalised, deviation)
+    return LayerForward(weighted_inputs(placed, buffers).copy(), io["A"].copy(), normalised, deviation)
 
 
 def _backward(

@@ -67,9 +67,9 @@ def next_due(epoch: int, every: int) -> int:
 
 
 def measure(
-    network: Network, passed: Sequence[Buffers], before: FloatArray, sample: Buffers
+    network: Network, shards: Sequence[Buffers], before: FloatArray, sample: Buffers
 ) -> tuple[LayerDiagnostics, ...]:
-    """All layers after a step: of its shards `passed`, the parameters `before` it, and a forward pass of a `sample`.
+    """All layers after a step: of its `shards`, the parameters `before` it, and a forward pass of a `sample`.
 
     `before` is used up: it holds the step taken afterwards.
     """
@@ -77,7 +77,7 @@ def measure(
     return tuple(
         _measure_layer(
             placed,
-            sum((buffers.layers[placed.index]["delta"].sum(axis=0) for buffers in passed), np.zeros(placed.units)),
+            sum((buffers.layers[placed.index]["delta"].sum(axis=0) for buffers in shards), np.zeros(placed.units)),
             network.parameters[placed.offset : placed.offset + placed.size],
             before[placed.offset : placed.offset + placed.size],
             sample,

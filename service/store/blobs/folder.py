@@ -19,7 +19,7 @@ ADDRESS = re.compile(r"[0-9a-f]{64}")
 BLOCK_BYTES = 1024 * 1024
 TOGETHER = 100  # addresses that are asked about at once: whoever answers may hold up others meanwhile
 
-Kept = Callable[[Sequence[str]], AbstractContextManager[set[str]]]
+Referenced = Callable[[Sequence[str]], AbstractContextManager[set[str]]]
 
 
 class FolderBlobs:
@@ -110,10 +110,10 @@ class FolderBlobs:
         """Remove it; one that is gone already is no matter."""
         self.path(address).unlink(missing_ok=True)
 
-    def remove(self, addresses: Sequence[str], kept: Kept, before: float = math.inf) -> int:
-        """Remove those that nothing points to, as `kept` says, and that were stored before a moment; how many."""
+    def remove(self, addresses: Sequence[str], referenced: Referenced, before: float = math.inf) -> int:
+        """Remove those that nothing points to, as `referenced` says, and that were stored before a moment; how many."""
         gone = 0
-        with kept(addresses) as stay:
+        with referenced(addresses) as stay:
             looked = min(before, time.time())
             for address in addresses:
                 # one that is young was touched since: the look is void where this process stood still and lost its lock
@@ -122,12 +122,12 @@ class FolderBlobs:
                     gone += 1
         return gone
 
-    def collect(self, kept: Kept, older_than_seconds: float = 3600) -> int:
-        """Remove what nothing points to and was not stored lately; how many. `kept` is asked about some at a time."""
+    def collect(self, referenced: Referenced, older_than_seconds: float = 3600) -> int:
+        """Remove what nothing points to and was not stored lately; how many. Asks `referenced` about some at a time."""
         before = time.time() - older_than_seconds
         old = [address for address in self.addresses() if _is_older(self.path(address), before)]
         removed = sum(
-            self.remove(old[start : start + TOGETHER], kept, before) for start in range(0, len(old), TOGETHER)
+            self.remove(old[start : start + TOGETHER], referenced, before) for start in range(0, len(old), TOGETHER)
         )
         self._collect_scratch(before)
         return removed

@@ -101,6 +101,6 @@ def free(blobs: FolderBlobs, database: Database, addresses: Sequence[str]) -> No
     if not addresses:
         return
     try:
-        blobs.remove(addresses, partial(references.kept, database))
+        blobs.remove(addresses, partial(references.referenced, database))
     except ServiceError as error:
         log.warning("the collector will have to free %d blob(s): %s", len(addresses), error.detail)

@@ -1,7 +1,7 @@
 """Which byte strings in the blobs rows point to, and the lock between those who point and those who free.
 
 A transaction that comes to point to an address is `pointing`; whoever removes what nothing points to does it within
-`kept`. Neither can then miss the other, however long the first takes to commit.
+`referenced`. Neither can then miss the other, however long the first takes to commit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ def pointing(connection: Connection) -> None:
 
 
 @contextmanager
-def kept(database: Database, addresses: Sequence[str]) -> Iterator[set[str]]:
+def referenced(database: Database, addresses: Sequence[str]) -> Iterator[set[str]]:
     """Those of `addresses` that rows point to; while the block lasts no transaction comes to point to the others."""
     with database.begin() as connection:
         if connection.dialect.name == "postgresql":

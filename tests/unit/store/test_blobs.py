@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pytest
 
 from service.errors import OutOfSpace, ServiceError
-from service.store.blobs.folder import TOGETHER, FolderBlobs, Kept, out_of_space
+from service.store.blobs.folder import TOGETHER, FolderBlobs, Referenced, out_of_space
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def blobs(tmp_path: Path) -> FolderBlobs:
     return FolderBlobs(tmp_path / "blobs")
 
 
-def keeping(*kept: str) -> Kept:
+def referring_to(*referenced: str) -> Referenced:
     """Answers the collector: these are pointed to, the others not."""
-    return lambda _: nullcontext(set(kept))
+    return lambda _: nullcontext(set(referenced))
 
 
 def test_an_address_is_the_hash_and_gives_the_bytes_back(blobs: FolderBlobs) -> None:
@@ -60,29 +60,29 @@ def test_deleting_twice_is_no_matter(blobs: FolderBlobs) -> None:
 
 
 def test_collecting_removes_old_orphans_only(blobs: FolderBlobs) -> None:
-    kept, orphan, young = blobs.put(b"kept"), blobs.put(b"orphan"), blobs.put(b"young")
-    for address in (kept, orphan):
+    referenced, orphan, young = blobs.put(b"referenced"), blobs.put(b"orphan"), blobs.put(b"young")
+    for address in (referenced, orphan):
         os.utime(blobs.path(address), (0, 0))
-    assert blobs.collect(keeping(kept)) == 1
-    assert blobs.path(kept).exists() and blobs.path(young).exists() and not blobs.path(orphan).exists()
+    assert blobs.collect(referring_to(referenced)) == 1
+    assert blobs.path(referenced).exists() and blobs.path(young).exists() and not blobs.path(orphan).exists()
 
 
 def test_a_blob_put_again_counts_as_young(blobs: FolderBlobs) -> None:
     address = blobs.put(b"x")
     os.utime(blobs.path(address), (0, 0))
     blobs.put(b"x")
-    assert blobs.collect(keeping()) == 0
+    assert blobs.collect(referring_to()) == 0
 
 
 def test_a_blob_stored_anew_while_the_collector_asks_stays(blobs: FolderBlobs) -> None:
     address = blobs.put(b"x")
     os.utime(blobs.path(address), (0, 0))
 
-    def kept(_: Sequence[str]) -> nullcontext[set[str]]:
+    def referenced(_: Sequence[str]) -> nullcontext[set[str]]:
         assert blobs.touch(address)
         return nullcontext(set())
 
-    assert blobs.collect(kept) == 0
+    assert blobs.collect(referenced) == 0
     assert blobs.get(address) == b"x"
 
 
@@ -91,18 +91,18 @@ def test_the_collector_asks_about_some_at_a_time(blobs: FolderBlobs) -> None:
         os.utime(blobs.path(blobs.put(b"%d" % index)), (0, 0))
     asked: list[int] = []
 
-    def kept(addresses: Sequence[str]) -> nullcontext[set[str]]:
+    def referenced(addresses: Sequence[str]) -> nullcontext[set[str]]:
         asked.append(len(addresses))
         return nullcontext(set())
 
-    assert blobs.collect(kept) == TOGETHER + 1
+    assert blobs.collect(referenced) == TOGETHER + 1
     assert asked == [TOGETHER, 1]
 
 
 def test_removing_at_once_asks_too(blobs: FolderBlobs) -> None:
-    kept, orphan = blobs.put(b"kept"), blobs.put(b"orphan")
-    assert blobs.remove([kept, orphan], keeping(kept)) == 1
-    assert blobs.touch(kept) and not blobs.touch(orphan)
+    referenced, orphan = blobs.put(b"referenced"), blobs.put(b"orphan")
+    assert blobs.remove([referenced, orphan], referring_to(referenced)) == 1
+    assert blobs.touch(referenced) and not blobs.touch(orphan)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -124,6 +124,6 @@ def test_what_a_killed_process_left_half_written_is_collected(blobs: FolderBlobs
     for path in (old / "file", old):
         os.utime(path, (1, 1))
     os.utime(young, (1, 1))
-    blobs.collect(keeping())
+    blobs.collect(referring_to())
     assert not old.exists()
     assert (young / "file").exists()
