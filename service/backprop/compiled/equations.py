@@ -52,11 +52,6 @@ def _exponential_32(z: float) -> float:
 
 
 @compiled
-def linear(z: float, p: float, one: float) -> float:
-    return z
-
-
-@compiled
 def sigmoid(z: float, p: float, one: float) -> float:
     return one / (one + exponential(-z))
 
@@ -104,11 +99,6 @@ def softplus(z: float, p: float, one: float) -> float:
 @compiled
 def softsign(z: float, p: float, one: float) -> float:
     return z / (one + abs(z))
-
-
-@compiled
-def linear_slope(z: float, a: float, p: float, one: float) -> float:
-    return one
 
 
 @compiled

@@ -1,155 +1,22 @@
-"""A dense layer forward and back, as `layers/dense.py` has it: activations, and products over rows of weights.
+"""Products of a dense layer, forward and back, as `layers/dense.py` has them.
 
 Inputs that are mostly zeros, such as pictures and one-hot categories, are taken as lists of those that are not: a zero
 adds nothing to any sum. Small products go row by row, large ones to the BLAS; which, shapes alone decide.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
-from service.backprop.compiled import equations
 from service.backprop.compiled.blas import multiply_turned
 from service.backprop.compiled.building import compiled
 from service.backprop.compiled.vectors import add_rows, add_to_rows
 
-LINEAR, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SELU, GELU, SILU, SOFTPLUS, SOFTSIGN, SOFTMAX = range(12)
-ACTIVATIONS = {
-    "linear": LINEAR,
-    "sigmoid": SIGMOID,
-    "tanh": TANH,
-    "relu": RELU,
-    "leaky_relu": LEAKY_RELU,
-    "elu": ELU,
-    "selu": SELU,
-    "gelu": GELU,
-    "silu": SILU,
-    "softplus": SOFTPLUS,
-    "softsign": SOFTSIGN,
-    "softmax": SOFTMAX,
-}
 BLAS_FROM = 400_000  # rows x inputs x units from which the BLAS is faster
 NARROW, NARROW_FROM = 4, 4096
 SCATTER_UNITS = 64  # so many sums of a row's derivatives are held in registers
 UNITS_TOGETHER = 64  # of a wide layer: weights of all its inputs into so many units stay in the cache
-
-
-def _each(equation: Callable[..., float]) -> Callable[..., None]:
-    """a = f(z) over all units of all rows."""
-
-    @compiled
-    def loop(Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
-        for i in range(Z.size):
-            A[i] = equation(Z[i], p, one)
-
-    return loop
-
-
-def _each_slope(slope: Callable[..., float]) -> Callable[..., None]:
-    """delta = dC/da * f'(z) over all units of all rows."""
-
-    @compiled
-    def loop(Z: FloatArray, A: FloatArray, delta: FloatArray, p: float, one: float) -> None:
-        for i in range(Z.size):
-            delta[i] *= slope(Z[i], A[i], p, one)
-
-    return loop
-
-
-_sigmoid, _sigmoid_back = _each(equations.sigmoid), _each_slope(equations.sigmoid_slope)
-_tanh, _tanh_back = _each(equations.tanh), _each_slope(equations.tanh_slope)
-_relu, _relu_back = _each(equations.relu), _each_slope(equations.relu_slope)
-_leaky_relu, _leaky_relu_back = _each(equations.leaky_relu), _each_slope(equations.leaky_relu_slope)
-_elu, _elu_back = _each(equations.elu), _each_slope(equations.elu_slope)
-_selu, _selu_back = _each(equations.selu), _each_slope(equations.selu_slope)
-_gelu, _gelu_back = _each(equations.gelu), _each_slope(equations.gelu_slope)
-_silu, _silu_back = _each(equations.silu), _each_slope(equations.silu_slope)
-_softplus, _softplus_back = _each(equations.softplus), _each_slope(equations.softplus_slope)
-_softsign, _softsign_back = _each(equations.softsign), _each_slope(equations.softsign_slope)
-_linear = _each(equations.linear)
-
-
-@compiled
-def _softmax(Z: FloatArray, A: FloatArray, one: float) -> None:
-    for r in range(Z.shape[0]):
-        highest = Z[r].max()
-        total = one - one
-        for u in range(Z.shape[1]):
-            A[r, u] = equations.exponential(Z[r, u] - highest)
-        for u in range(Z.shape[1]):
-            total += A[r, u]
-        for u in range(Z.shape[1]):
-            A[r, u] /= total
-
-
-@compiled
-def _softmax_back(A: FloatArray, delta: FloatArray, one: float) -> None:
-    for r in range(A.shape[0]):
-        total = one - one
-        for u in range(A.shape[1]):
-            total += delta[r, u] * A[r, u]
-        for u in range(A.shape[1]):
-            delta[r, u] = A[r, u] * (delta[r, u] - total)
-
-
-@compiled
-def activate(activation: int, Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
-    """A = f(Z)"""
-    z, a = Z.reshape(Z.size), A.reshape(A.size)
-    if activation == SIGMOID:
-        _sigmoid(z, a, p, one)
-    elif activation == RELU:
-        _relu(z, a, p, one)
-    elif activation == TANH:
-        _tanh(z, a, p, one)
-    elif activation == SOFTMAX:
-        _softmax(Z, A, one)
-    elif activation == LEAKY_RELU:
-        _leaky_relu(z, a, p, one)
-    elif activation == ELU:
-        _elu(z, a, p, one)
-    elif activation == SELU:
-        _selu(z, a, p, one)
-    elif activation == GELU:
-        _gelu(z, a, p, one)
-    elif activation == SILU:
-        _silu(z, a, p, one)
-    elif activation == SOFTPLUS:
-        _softplus(z, a, p, one)
-    elif activation == SOFTSIGN:
-        _softsign(z, a, p, one)
-    else:
-        _linear(z, a, p, one)
-
-
-@compiled
-def activate_back(activation: int, Z: FloatArray, A: FloatArray, delta: FloatArray, p: float, one: float) -> None:
-    """BP1, BP2: delta = dC/da * f'(z)"""
-    z, a, d = Z.reshape(Z.size), A.reshape(A.size), delta.reshape(delta.size)
-    if activation == SIGMOID:
-        _sigmoid_back(z, a, d, p, one)
-    elif activation == RELU:
-        _relu_back(z, a, d, p, one)
-    elif activation == TANH:
-        _tanh_back(z, a, d, p, one)
-    elif activation == SOFTMAX:
-        _softmax_back(A, delta, one)
-    elif activation == LEAKY_RELU:
-        _leaky_relu_back(z, a, d, p, one)
-    elif activation == ELU:
-        _elu_back(z, a, d, p, one)
-    elif activation == SELU:
-        _selu_back(z, a, d, p, one)
-    elif activation == GELU:
-        _gelu_back(z, a, d, p, one)
-    elif activation == SILU:
-        _silu_back(z, a, d, p, one)
-    elif activation == SOFTPLUS:
-        _softplus_back(z, a, d, p, one)
-    elif activation == SOFTSIGN:
-        _softsign_back(z, a, d, p, one)
 
 
 def _is_for_the_blas(rows: int, inputs: int, units: int) -> bool:

@@ -7,9 +7,10 @@ import numpy as np
 
 from service.backprop.activations import Activation
 from service.backprop.arrays import FloatArray, IndexArray, aligned_zeros
+from service.backprop.compiled.activations import CODES
 from service.backprop.compiled.ahead import Chunk, Gatherer
 from service.backprop.compiled.coverage import covers
-from service.backprop.compiled.layers import ACTIVATIONS, turned_size
+from service.backprop.compiled.layers import turned_size
 from service.backprop.compiled.losses import LOSSES
 from service.backprop.compiled.optimizers import ADAM, AMSGRAD, MOMENTUM, NESTEROV, SGD
 from service.backprop.compiled.shuffling import orders
@@ -179,7 +180,7 @@ def _plan(network: Network, spec: RunSpec) -> Plan:
     kind, numbers = _optimizer(settings.optimizer)
     units = np.cumsum([0] + [placed.units for placed in network.layers])
     layers = [
-        (placed.inputs, placed.units, ACTIVATIONS[layer.activation.name], placed.offset, units[placed.index])
+        (placed.inputs, placed.units, CODES[layer.activation.name], placed.offset, units[placed.index])
         for placed, layer in zip(network.layers, dense, strict=True)
     ]
     return Plan(

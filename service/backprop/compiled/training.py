@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
+from service.backprop.compiled.activations import activate, activate_back
 from service.backprop.compiled.building import compiled, entry
 from service.backprop.compiled.layers import (
     SCATTER_UNITS,
-    activate,
-    activate_back,
     bias_gradient,
     descend_sparse,
     error_before,

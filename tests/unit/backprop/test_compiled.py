@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("numba")
 
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.compiled import layers as compiled_layers
+from service.backprop.compiled import activations as compiled_activations
 from service.backprop.compiled import losses as compiled_losses
 from service.backprop.compiled import steps as compiled_steps
 from service.backprop.compiled.shuffling import orders
@@ -104,7 +104,7 @@ def assert_same(precision: str, inputs: int, layers: Any, rows: ArrayRows, chose
 
 
 @pytest.mark.parametrize("precision", BOUNDS)
-@pytest.mark.parametrize("activation", compiled_layers.ACTIVATIONS)
+@pytest.mark.parametrize("activation", compiled_activations.CODES)
 def test_every_activation(activation: str, precision: str) -> None:
     layers = ((6, activation), (7, activation), (3, activation))
     assert_same(precision, 5, layers, rows_of(37, 5, 3, precision), settings())

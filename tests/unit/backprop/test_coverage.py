@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("numba")
 
 from service.backprop.activations import ACTIVATIONS, Tanh
+from service.backprop.compiled import activations as compiled_activations
 from service.backprop.compiled import coverage
-from service.backprop.compiled import layers as compiled_layers
 from service.backprop.compiled import losses as compiled_losses
 from service.backprop.compiled.coverage import covers
 from service.backprop.layers import LAYERS, Dense
@@ -147,5 +147,5 @@ def test_what_is_declared_exists_and_has_compiled_equations() -> None:
     for (registry, _), names in declared.items():
         for name, settings in names.items():
             assert {field.name for field in fields(registry[name])} == settings, name
-    assert coverage.COVERED_ACTIVATIONS.keys() == compiled_layers.ACTIVATIONS.keys()
+    assert coverage.COVERED_ACTIVATIONS.keys() == compiled_activations.CODES.keys()
     assert coverage.COVERED_LOSSES.keys() == compiled_losses.LOSSES.keys()
