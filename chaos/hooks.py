@@ -16,8 +16,8 @@ from typing import Any
 WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.run.recorder", "Recorder.end"),
     ("end", "workers.run.run", "_fail"),
-    ("put back", "workers.run.recorder", "Recorder.put_back"),
-    ("put back", "workers.run.run", "_give_up_unprepared"),
+    ("put back", "workers.run.recorder", "Recorder.release"),
+    ("put back", "workers.run.run", "_release_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Lease._look"),
@@ -37,7 +37,7 @@ CALLS: tuple[tuple[str, str, str], ...] = (
 )
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
 # What only the run that holds a job may do; each gets the job as that run knows it.
-FENCES = ("fenced", "finish", "put_back")
+FENCES = ("fenced", "finish", "release")
 FENCES_MODULE = "service.store.jobs.jobs"
 # How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
 PACE: tuple[tuple[str, str, float], ...] = (

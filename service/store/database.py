@@ -23,7 +23,7 @@ from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 BUSY_TIMEOUT_SECONDS = 15
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
-STILL_SECONDS = 30.0  # a process that stands still within a transaction keeps its locks that long
+STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its locks that long
 
 Act = Callable[[Connection], None]
 
@@ -63,10 +63,10 @@ def _clock_sqlite(element: clock, compiler: Any, **_: Any) -> str:
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Gives a statement up that PostgreSQL does not answer in time: frozen, or its machine gone without a word.
+    """A connection that raises when PostgreSQL does not answer a statement in time.
 
-    The server's own timeouts do not help, as it is the server that stands still. What was sent may take place later, so
-    the connection is closed: nobody waits for its answers any more.
+    The server may be frozen, or its machine may be lost without closing the connection, so the server's own timeouts
+    do not help. The statement may still be executed later, so the connection is closed and its answer never read.
     """
 
     answer_seconds: float | None = ANSWER_SECONDS
@@ -75,13 +75,16 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         except psycopg.OperationalError:
-            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:  # its answer is still to come
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:  # the answer is outstanding
                 self.pgconn.finish()
             raise
 
 
 class Database:
-    """One engine. `begin()` is a write transaction, `read()` a read; both short, neither spans computing."""
+    """The SQLAlchemy engine of one database and its transactions.
+
+    `begin()` opens a transaction that writes, `read()` one that only reads. Both must be short: compute outside them.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -110,7 +113,7 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """A write transaction: committed at the end, rolled back when anything is raised."""
+        """Open a transaction that writes: committed at the end, rolled back when an exception is raised."""
         with translated(), self.engine.connect() as connection:
             acts: list[Act] = []
             connection = connection.execution_options(writes=True, before_commit=acts)
@@ -123,7 +126,7 @@ class Database:
     def read(self, snapshot: bool = False) -> Iterator[Connection]:
         """Open a transaction that only reads.
 
-        With `snapshot` all its statements see the database as it was at the first one; those of SQLite always do.
+        With `snapshot` all its statements see the database as it was at the first one, as they always do on SQLite.
         """
         with translated(), self.engine.connect() as connection:
             if snapshot and not self.is_sqlite:
@@ -133,7 +136,7 @@ class Database:
 
     @contextmanager
     def begin_unbounded(self) -> Iterator[Connection]:
-        """As `begin`, for statements that may take as long as they like: migrations."""
+        """Open a transaction like `begin`, but without a time limit on statements, for migrations."""
         with self.begin() as connection:
             driver = connection.connection.driver_connection
             if not isinstance(driver, BoundedConnection):
@@ -146,7 +149,7 @@ class Database:
                 driver.answer_seconds = ANSWER_SECONDS
 
     def dispose(self, close: bool = True) -> None:
-        """Forget all connections; a forked child passes `close=False`, as they are its parent's."""
+        """Drop all pooled connections; a forked child passes `close=False`, as they belong to its parent."""
         self.engine.dispose(close=close)
 
 
@@ -166,11 +169,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 
 def _prepare_postgresql(connection: Any, _: Any) -> None:
-    """Have the server end sessions whose process is frozen, or whose machine is gone, within a transaction.
+    """Have the server end sessions whose client is frozen or lost within a transaction.
 
-    Their locks would hold up the job, and by the counter of events all others, for hours.
+    Their locks on the job's row, and on the counter of events that all jobs share, would block others for hours.
     """
-    connection.autocommit = True  # else this would begin a transaction
+    connection.autocommit = True  # otherwise this statement would begin a transaction
     connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_SECONDS * 1000)}")
     connection.autocommit = False
 
@@ -181,24 +184,31 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def before_commit(connection: Connection) -> list[Act]:
-    """What is done last in this write transaction, so that locks all writers share are held for a moment only."""
+    """Return the functions called at the end of this write transaction.
+
+    Statements that lock rows all writers share belong there, so that the locks are held only briefly.
+    """
     acts: list[Act] = connection.get_execution_options()["before_commit"]
     return acts
 
 
 def insert_named(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless its `name` is taken; whether it was. Of several at once one does, the others wait."""
+    """Insert a row unless its `name` is taken; return whether it was inserted.
+
+    Concurrent inserts of the same name wait for the first one to commit.
+    """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=["name"])
-    # asked for outright, as a driver may not count what it inserts
+    # requested explicitly, as SQLAlchemy does not keep the row count of an INSERT by default
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Driver failures become `OutOfSpace` or `Unavailable`, a name taken meanwhile `Conflict`; bugs pass.
+    """Translate driver failures into `OutOfSpace` or `Unavailable`, and a violated constraint into `Conflict`.
 
-    A database that only reads, as a stand-by does until it has taken over, is `Unavailable` too.
+    A read-only database, such as a stand-by that has not been promoted yet, is `Unavailable` too. Other errors of the
+    driver are bugs of this service and are raised unchanged.
     """
     try:
         yield

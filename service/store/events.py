@@ -1,7 +1,8 @@
 """Events: what happened to jobs, recorded in the transaction of the change itself.
 
-Ids come from one counter's row, taken last before the commit and locked until it: so whoever sees an id can see all
-lower ones. A sequence would not do: of two transactions the one with the higher number may commit first.
+Ids come from the row of a counter, which is updated as the last statement before the commit and stays locked until
+then. A reader that sees an id can therefore see all lower ones. A database sequence does not guarantee this: of two
+transactions, the one with the higher number may commit first.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ PRUNED_TOGETHER = 10_000
 
 
 class _PendingEvents:
-    """The events of one transaction; `Database.begin` has them written last."""
+    """The events of one transaction; `Database.begin` calls this to insert them just before the commit."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []

@@ -1,7 +1,8 @@
-"""Answers stored under the client's `Idempotency-Key`, so that a request sent twice is done once.
+"""Answers stored under the client's `Idempotency-Key`, so that a request sent twice is executed once.
 
-What a request makes and the record that it was made are one transaction: whatever crashes or does not answer, a key has
-made one thing or none. A request is known by the moment it began; one that has lost its key to another makes nothing.
+A request creates its resource and records that it did so in one transaction: whatever crashes or does not answer, a key
+has created one resource or none. A request is identified by the moment it began; one whose key was taken over by
+another request creates nothing.
 """
 
 from dataclasses import dataclass
@@ -13,14 +14,15 @@ from service.store.database import clock
 from service.store.tables import idempotency
 
 STORED_SECONDS = 24 * 3600.0
-ABANDONED_SECONDS = 30.0  # one that started that long ago and made nothing ended with its process
+ABANDONED_SECONDS = 30.0  # a request without a result after so long is taken to have ended with its process
 
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """`status` is None while the first request is under way; `request` is the SHA-256 of its body.
+    """The answer stored under a key.
 
-    `body` is None when what was made is known, by its `Location`, and the answer was lost with its process.
+    `request` is the SHA-256 of the request's body. `status` is None while the first request is being processed. `body`
+    is None when the resource was created, at the `Location` of `headers`, but the answer was lost with its process.
     """
 
     request: str | None
@@ -30,7 +32,7 @@ class StoredAnswer:
 
 
 def begin(connection: Connection, key: str, began: datetime) -> StoredAnswer | None:
-    """Return what is stored under the key; None when this request is the first, which is recorded now."""
+    """Return the answer stored under the key, or record this request as the key's first and return None."""
     unfinished = idempotency.c.status.is_(None)
     too_old = (idempotency.c.created_at < clock(-STORED_SECONDS)) | (
         unfinished & (idempotency.c.created_at < clock(-ABANDONED_SECONDS))
@@ -45,7 +47,7 @@ def begin(connection: Connection, key: str, began: datetime) -> StoredAnswer | N
 
 
 def record_made(connection: Connection, key: str, began: datetime, answer: StoredAnswer) -> bool:
-    """Record, in the transaction that makes it, what the request has made; False when another request has the key."""
+    """Record the created resource, in the transaction that creates it; return False if the key is another request's."""
     values = {"request": answer.request, "status": answer.status, "headers": answer.headers}
     mine = and_(_is_of(key, began), idempotency.c.status.is_(None))
     return connection.execute(update(idempotency).where(mine).values(**values)).rowcount == 1
@@ -57,7 +59,7 @@ def store_answer(connection: Connection, key: str, began: datetime, answer: Stor
 
 
 def forget(connection: Connection, key: str, began: datetime) -> None:
-    """Remove a key whose request made nothing, so that it may be sent again; one that made something stays."""
+    """Remove a key whose request created nothing, so that the request may be sent again."""
     connection.execute(delete(idempotency).where(_is_of(key, began), idempotency.c.status.is_(None)))
 
 

@@ -1,6 +1,6 @@
-"""Brings the database to this code's schema, and finds out whether it is there.
+"""Migrates the database to this code's schema, and checks whether it has that schema.
 
-Alembic is loaded only where there is something to run: every start and every `/readyz` asks, and few have to.
+Alembic is imported only when there is a migration to run: every start and every `/readyz` checks, few migrate.
 """
 
 import re
@@ -17,7 +17,13 @@ REVISION = re.compile(r'^(down_revision|revision) = (?:"(\w+)"|None)$', re.MULTI
 
 
 def migrate(database: Database) -> None:
-    """Run what is missing; several processes at once are safe. `Misconfigured` when the database is newer."""
+    """Run the migrations that are missing; safe when several processes do so at once.
+
+    Raises
+    ------
+    Misconfigured
+        When the database was made by a newer release.
+    """
     check_not_newer(database)
     if current_revision(database) != newest_revision():
         _upgrade(database)
@@ -44,7 +50,7 @@ def current_revision(database: Database) -> str | None:
 
 
 def newest_revision() -> str:
-    """Return the revision that no other comes after."""
+    """Return the last revision of this release."""
     known = known_revisions()
     (newest,) = known.keys() - known.values()
     return newest
@@ -52,7 +58,7 @@ def newest_revision() -> str:
 
 @cache
 def known_revisions() -> dict[str, str | None]:
-    """Return this release's revisions, each with the one before it, as the migrations' first lines have them."""
+    """Return this release's revisions, each with its predecessor, as read from the migrations' source."""
     found = {}
     for file in files("migrations").joinpath("versions").iterdir():
         if file.name.endswith(".py"):
@@ -72,7 +78,7 @@ def check_not_newer(database: Database) -> None:
 
 
 def check_current(database: Database) -> None:
-    """Raise when the schema is not this code's."""
+    """Raise `Unavailable` or `Misconfigured` when the database does not have this code's schema."""
     check_not_newer(database)
     revision, newest = current_revision(database), newest_revision()
     if revision != newest:

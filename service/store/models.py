@@ -1,4 +1,7 @@
-"""Models and their versions: what a succeeded job leaves to predict with. A version keeps a copy of everything."""
+"""Models and their versions: trained networks to predict with, made by jobs that succeeded.
+
+A version holds a copy of everything it needs, so it does not depend on its job.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -39,9 +42,9 @@ LEAST_IMPOSSIBLE_VERSION = 2**31  # the column has 32 bits, and PostgreSQL refus
 
 
 class VersionQuery:
-    """Select of one version, by a model's name and a number or the latest, as the fields of a record.
+    """A SELECT of one version, by a model's name and a version number or the latest, into the fields of a record.
 
-    Every prediction runs one, so the statements are made once: composing one takes longer than running it.
+    Every prediction runs one, so the statements are built once: building one takes longer than executing it.
     """
 
     def __init__(self, record: type[VersionReference]) -> None:
@@ -67,9 +70,9 @@ REFERENCE_QUERY, SUMMARY_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReferenc
 
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
-    """The next version of the model of that name, which is made when there is none; its number."""
+    """Insert the next version of a model, and the model itself if there is none; return the version's number."""
     now = datetime.now(UTC)
-    # two jobs may end at once with the same new name: one makes the model, then each takes its turn
+    # two jobs may end at once with the same new name: one inserts the model, then they add versions one by one
     insert_named(connection, models, name=name, created_at=now)
     number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar_one()
     latest = select(func.max(model_versions.c.version)).where(model_versions.c.model == number)
@@ -110,7 +113,10 @@ def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelCon
 
 
 def find_version(connection: Connection, name: str, version: int | None) -> VersionReference:
-    """Return which version is meant, the latest without a number, reading no document: each prediction asks."""
+    """Return which version a request means, the latest without a number.
+
+    Every prediction calls this, so it reads none of the large columns.
+    """
     return VersionReference(**REFERENCE_QUERY.row(connection, name, version)._mapping)
 
 
@@ -125,7 +131,7 @@ def load_version(connection: Connection, name: str, version: int | None) -> Vers
 
 
 def version_bytes(connection: Connection, name: str, version: int) -> StoredBytes:
-    """The parameters of a version."""
+    """Return the parameters of a version."""
     query = (
         select(model_versions.c.sha256, model_versions.c.bytes, model_versions.c.address)
         .join(models, models.c.number == model_versions.c.model)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    QUEUED = "queued"  # waits for a worker, also after it was put back
+    QUEUED = "queued"  # waits for a worker, the first time or after a worker released it
     RUNNING = "running"  # a worker holds its lease
     PAUSED = "paused"  # waits for the client to resume, step or cancel it
     SUCCEEDED = "succeeded"
@@ -26,17 +26,17 @@ class Status(StrEnum):
 
 
 class Request(StrEnum):
-    """What a client has asked a running job for."""
+    """What a client has requested of a running job."""
 
     CANCEL = "cancel"
     PAUSE = "pause"
 
 
 class OnOtherMachine(StrEnum):
-    """What becomes of a job when no living worker computes bit for bit as the one that stored its newest epoch."""
+    """What happens to a job when no live worker computes bit for bit as the one that stored its newest epoch."""
 
-    RESUME = "resume"  # goes on, with a warning
-    WAIT = "wait"  # stays in the queue until such a worker is there
+    RESUME = "resume"  # continues, with a warning
+    WAIT = "wait"  # stays in the queue until such a worker starts
     RESTART = "restart"  # begins again at epoch 0
 
 
@@ -74,7 +74,7 @@ class DatasetRecord:
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job to be inserted into the queue, without what the store fills in. `model_name` None means the job's id."""
+    """A job to insert into the queue. `model_name` None means the job's id; the store fills in the other columns."""
 
     priority: int
     pause_at: int | None
@@ -140,7 +140,7 @@ class JobRecord:
 
     @property
     def draws_from(self) -> int:
-        """The epoch that its epoch 0 counts as where something is drawn: a fork goes on with its parent's draws."""
+        """The epoch number that random draws use for epoch 0: a fork continues the draws of its parent."""
         return 0 if self.forked_from is None else self.forked_from.draws_from
 
     @property
@@ -151,7 +151,7 @@ class JobRecord:
 
     @property
     def final_epoch(self) -> int:
-        """The epoch at which it ends at the latest: a replay at its record's last one."""
+        """The epoch at which the job ends at the latest: for a replay, the last epoch of the replayed job."""
         return self.training.epochs if self.replay is None else self.replay.through
 
 
@@ -183,7 +183,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class StoredBytes:
-    """Bytes as a row holds them, or None and their address in the blobs. `store.blobs.placement` reads either."""
+    """Bytes held in a row, or None and the address of their blob. `store.blobs.placement` reads either."""
 
     sha256: str
     bytes: bytes | None
@@ -192,7 +192,7 @@ class StoredBytes:
 
 @dataclass(frozen=True)
 class DiagnosticsRecord:
-    """What was measured of every layer after an epoch; figures that were not finite are null."""
+    """The diagnostics of every layer after an epoch; values that were not finite are null."""
 
     epoch: int
     layers: list[dict[str, float | None]]
@@ -200,7 +200,7 @@ class DiagnosticsRecord:
 
 @dataclass(frozen=True)
 class StoredParameters(StoredBytes):
-    """The parameters of one epoch, in the layout `sha256` covers."""
+    """The parameters of one epoch; `sha256` is computed over their bytes in this layout."""
 
     epoch: int
 
@@ -215,7 +215,7 @@ class EpochReference:
 
 @dataclass(frozen=True)
 class ParameterBlock:
-    """Parameters of epochs first, first + stride, ... last, `size` bytes each, one after the other."""
+    """The parameters of every `stride`-th epoch from the first to the last, `size` bytes each, concatenated."""
 
     first_epoch: int
     last_epoch: int
@@ -226,7 +226,7 @@ class ParameterBlock:
 
 @dataclass(frozen=True)
 class StoredBlock:
-    """A block as it lies there: `size` bytes an epoch, one after the other, in the row or at `address`."""
+    """A block of parameters as stored: `size` bytes for each epoch, concatenated, in the row or at `address`."""
 
     epochs: range
     size: int

@@ -19,12 +19,12 @@ ENDED_VALUES = [status.value for status in ENDED]
 def add_network(
     connection: Connection, name: str, definition: dict[str, Any], sha256: str
 ) -> tuple[NetworkRecord, bool]:
-    """Return the network of that name, inserted if need be, and whether it is new.
+    """Insert a network unless it is stored already; return it, and whether it is new.
 
     Raises
     ------
     Conflict
-        When another definition has the name.
+        When a network with another definition has the name.
     """
     values = {"definition": definition, "sha256": sha256, "created_at": datetime.now(UTC)}
     row, is_new = _insert_or_find(connection, networks, name, values)
@@ -54,14 +54,14 @@ def delete_network(connection: Connection, name: str) -> None:
 def add_dataset(
     connection: Connection, name: str, contents: Contents, address: str, adopt: Callable[[], None]
 ) -> tuple[DatasetRecord, bool]:
-    """Return the dataset of that name, inserted if need be, and whether it is new.
+    """Insert a dataset unless it is stored already; return it, and whether it is new.
 
-    `adopt` moves the rows to their address; it is called when they are new, before anybody else sees them.
+    `adopt` moves the rows to their address; it is called for a new dataset, before the transaction commits.
 
     Raises
     ------
     Conflict
-        When other rows have the name.
+        When a dataset with other content has the name.
     """
     values = {
         "contents": contents.to_dict(),

@@ -1,4 +1,4 @@
-"""Every table. The migrations in `migrations/versions` make the same; a test compares the two.
+"""All tables of the database. The migrations in `migrations/versions` create the same; a test compares the two.
 
 Imports SQLAlchemy and `service.store.database` for the type of times.
 """
@@ -38,7 +38,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 class Names(TypeDecorator[tuple[str, ...]]):
-    """A list of names as JSON text. It is parsed once, as thousands of rows that are read together have the same."""
+    """A list of names as JSON text. Parsed lists are cached, as thousands of rows have the same one."""
 
     impl = Text
     cache_ok = True
@@ -94,7 +94,7 @@ jobs = Table(
     Column("validation_name", String(64)),
     Column("training", Document, nullable=False),
     Column("targets", Document, nullable=False),
-    Column("preprocessing", Document),  # what was fitted, once it was
+    Column("preprocessing", Document),  # the fitted transforms; null until they are fitted
     Column("model_name", String(64), nullable=False),
     Column("model_version", Integer),
     Column("extra", Document, nullable=False),  # the client's `metadata`
@@ -103,8 +103,8 @@ jobs = Table(
     Column("queued_at", Moment),  # its place among jobs of the same priority
     Column("attempt", Integer, nullable=False),
     Column("stored_attempt", Integer, nullable=False),  # the last one that stored progress
-    Column("deaths", Integer, nullable=False),  # attempts that died and count against it, since it made progress
-    Column("lost_attempts", Integer, nullable=False),  # attempts that died in whatever way, since it made progress
+    Column("deaths", Integer, nullable=False),  # crashed attempts that count against it, since it made progress
+    Column("lost_attempts", Integer, nullable=False),  # attempts that ended without a result, since it made progress
     Column("fingerprint", Text),  # of the machine that stored its newest epoch
     Column("claimed_at", Moment),
     Column("lease_until", Moment),
@@ -115,17 +115,17 @@ jobs = Table(
     Column("training_seconds", Double, nullable=False),
     Column("warnings", Document, nullable=False),
     Column("error", Document),
-    Column("stopped", Document),  # why and when training ended before its last epoch
-    Column("reached_epoch", Integer),  # of stop_when
+    Column("stopped", Document),  # why and after which epoch training ended early
+    Column("reached_epoch", Integer),  # the epoch at which `stop_when` was reached
     Column("confusion_matrix", Document),
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
-    Column("dataset_sha256", String(64)),  # of the rows it was made for
-    Column("chain", String(64)),  # of its epochs' hashes up to the newest
-    Column("forked_from", Document),  # whose epoch its epoch 0 is
-    Column("replay_of", String(32)),  # the id of the job whose record it runs again
-    Column("replay", Document),  # what came of that
+    Column("dataset_sha256", String(64)),  # of the dataset's content when the job was made
+    Column("chain", String(64)),  # the chain over its epochs' hashes up to the newest
+    Column("forked_from", Document),  # the job and epoch that a fork begins with
+    Column("replay_of", String(32)),  # the id of the job that a replay repeats
+    Column("replay", Document),  # the verdict of a replay
     Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
@@ -159,7 +159,7 @@ layer_diagnostics = Table(
     Column("layers", Document, nullable=False),
 )
 
-# Consecutive stored epochs share a row: first_epoch, first_epoch + stride, ... last_epoch, `size` bytes each.
+# Stored epochs share a row: every `stride`-th from first_epoch to last_epoch, `size` bytes each.
 parameters = Table(
     "parameters",
     metadata,
@@ -169,7 +169,7 @@ parameters = Table(
     Column("stride", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),  # in the blobs, when too large for a row
+    Column("address", String(64), index=True),  # of a blob, when too large for a row
 )
 
 # The optimizer's state after stored epochs, where a job keeps it: an NPZ archive (`service.backprop.training.state`).
@@ -183,7 +183,7 @@ optimizer_states = Table(
     Column("sha256", String(64), nullable=False),
 )
 
-# What a fork begins with, a copy of its own: `parameters`, and `optimizer` where the parent had stored that.
+# A fork's own copy of what it begins with: `parameters`, and `optimizer` if the parent had stored that state.
 starts = Table(
     "starts",
     metadata,
@@ -239,7 +239,7 @@ workers = Table(
     Column("fingerprint", Text),
 )
 
-# What took place, each once: ids come from the counter in the transaction of the change, so they grow as it commits.
+# Ids come from the counter, updated in the transaction of the change, so they grow in the order of commits.
 events = Table(
     "events",
     metadata,

@@ -41,6 +41,6 @@ def names_in(connection: Connection, namespace: str) -> list[str]:
 
 
 def remove_ended(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
-    """Remove a process that has ended, and free its jobs; return the jobs as they now stand."""
+    """Remove the row of a process that has ended and release its jobs; return the jobs in their new state."""
     remove_worker(connection, name)
     return crashes.free_jobs_of(connection, name, exit_code)

@@ -189,7 +189,7 @@ class Recorder:
         self._store_newest()
         self.flushes.write(self._flush(last=lambda connection: self._finish(connection, status, values)))
 
-    def put_back(self, behind: bool = False) -> Status:
+    def release(self, behind: bool = False) -> Status:
         """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
 
         What came after that flush is dropped: where training has stopped between batches the state was stored there
@@ -199,7 +199,7 @@ class Recorder:
         self.settle()
         self.buffer = EpochBuffer()
         with self.services.database.begin() as connection:
-            status = jobs.put_back(connection, self.job, behind)
+            status = jobs.release(connection, self.job, behind)
         if status is None:
             raise Fenced
         return status

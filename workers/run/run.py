@@ -54,7 +54,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
                 prepared = prepare(services, job, lease.check)
                 recorder = _recorder(services, job, prepared, lease)
             except Interrupted:
-                _give_up_unprepared(services, job, lease)
+                _release_unprepared(services, job, lease)
                 return
             recorder.writer.should_stop = should_stop
             asked = _train(prepared, recorder, lease)
@@ -159,7 +159,7 @@ def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | Non
     try:
         if recorder is None:
             raise Fenced
-        recorder.put_back(behind=True)
+        recorder.release(behind=True)
     except (Unavailable, OutOfSpace):
         raise Fenced from None
 
@@ -185,20 +185,20 @@ def _end(
         recorder.end(Status.CANCELLED)
         log.info("%s: cancelled", job.id)
     else:
-        _after_giving_up(services, job, recorder.put_back(behind=asked == "turn"))
+        _after_release(services, job, recorder.release(behind=asked == "turn"))
 
 
-def _give_up_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
+def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
     """Put the job back as it was: the run is to stop before anything is trained."""
     lease.reason()
     with services.database.begin() as connection:
-        status = jobs.put_back(connection, job)
+        status = jobs.release(connection, job)
     if status is None:
         raise Fenced
-    _after_giving_up(services, job, status)
+    _after_release(services, job, status)
 
 
-def _after_giving_up(services: Services, job: JobRecord, status: Status) -> None:
+def _after_release(services: Services, job: JobRecord, status: Status) -> None:
     """Free what a job leaves that was cancelled as it was given up, and ring for one that goes on."""
     if status.ended:
         with services.database.read() as connection:

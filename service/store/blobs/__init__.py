@@ -1,1 +1,1 @@
-"""Large byte strings: the folder they lie in, when a value goes there, and which rows refer to it."""
+"""Large byte strings: the folder that holds them, the choice between row and blob, and references from rows."""

@@ -1,4 +1,7 @@
-"""Large byte strings in a folder, named by their SHA-256: written, flushed to disk, renamed, only then spoken of."""
+"""Large byte strings as files of a folder, named by their SHA-256.
+
+A file is written, synchronized to disk and renamed before any row refers to it.
+"""
 
 import errno
 import hashlib
@@ -17,30 +20,30 @@ from service.errors import OutOfSpace, ServiceError
 
 ADDRESS = re.compile(r"[0-9a-f]{64}")
 BLOCK_BYTES = 1024 * 1024
-TOGETHER = 100  # addresses that are asked about at once: whoever answers may hold up others meanwhile
+TOGETHER = 100  # addresses checked at once: `referenced` holds a lock that other transactions wait for
 
 Referenced = Callable[[Sequence[str]], AbstractContextManager[set[str]]]
 
 
 class FolderBlobs:
-    """A folder of blobs; an address is the SHA-256 of the bytes, in hex, and never part of a path unchecked."""
+    """A folder of blobs. An address is the SHA-256 of the bytes in hex; it is validated before it enters a path."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def free_bytes(self) -> int:
-        """What is free on the disk."""
+        """Return the number of bytes free on the disk."""
         folder = next(path for path in (self.root, *self.root.parents) if path.exists())
         return shutil.disk_usage(folder).free
 
     def check_space(self, least: int) -> None:
-        """Raise `OutOfSpace` when fewer bytes than that are free."""
+        """Raise `OutOfSpace` when fewer than `least` bytes are free on the disk."""
         if self.free_bytes() < least:
             raise OutOfSpace(f"fewer than {least:,} bytes are free on the disk; nothing was stored")
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """The name of a file that does not outlive the block, in the blobs' own filesystem."""
+        """Yield the path of a temporary file in the blobs' filesystem, which is removed at the end of the block."""
         with out_of_space():
             folder = self.root / "scratch"
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +51,7 @@ class FolderBlobs:
                 yield Path(name) / "file"
 
     def put(self, data: bytes) -> str:
-        """Store bytes; the address. The same bytes twice are stored once."""
+        """Store bytes and return their address; equal bytes are stored once."""
         with self.scratch() as path:
             with path.open("wb") as stream:
                 stream.write(data)
@@ -59,7 +62,7 @@ class FolderBlobs:
             return address
 
     def put_written(self, write: Callable[[BinaryIO], None]) -> str:
-        """Store what `write` writes into a file, which need not be in memory as a whole; the address."""
+        """Store what `write` writes into a file and return its address; the bytes need not fit in memory."""
         with self.scratch() as path:
             with path.open("wb") as stream:
                 write(stream)
@@ -68,7 +71,10 @@ class FolderBlobs:
             return address
 
     def prepare(self, path: Path) -> str:
-        """The address a file will have, its bytes safe on disk: the slow part, to be done outside a transaction."""
+        """Hash a file, synchronize it to disk and return the address it will have.
+
+        This is the slow part of storing a file; do it outside a transaction.
+        """
         with out_of_space(), path.open("rb") as stream:
             digest = hashlib.sha256()
             while block := stream.read(BLOCK_BYTES):
@@ -77,16 +83,16 @@ class FolderBlobs:
             return digest.hexdigest()
 
     def adopt(self, path: Path, address: str) -> None:
-        """Rename a prepared file to its address: the quick part."""
+        """Rename a prepared file to its address. This is fast enough for a transaction."""
         with out_of_space():
             target = self.path(address)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.utime(path)  # young, so that the collector leaves it alone until it is spoken of
+            os.utime(path)  # a fresh time, so that `collect` leaves the file alone until a row refers to it
             path.replace(target)
             _sync_folder(target.parent)
 
     def touch(self, address: str) -> bool:
-        """Make it as young as if it were stored now; whether it is there."""
+        """Set a blob's modification time to now; return whether the blob exists."""
         try:
             os.utime(self.path(address))
         except FileNotFoundError:
@@ -97,33 +103,46 @@ class FolderBlobs:
         return self.path(address).read_bytes()
 
     def path(self, address: str) -> Path:
-        """Where the bytes lie, for mapping them into memory."""
+        """Return the path of a blob, for example to map it into memory."""
         if not ADDRESS.fullmatch(address):
             raise ServiceError("that is not a blob's address")
         return self.root / address[:2] / address
 
     def addresses(self) -> Iterator[str]:
-        """All that are there."""
+        """Yield the address of every blob."""
         return (path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name))
 
     def delete(self, address: str) -> None:
-        """Remove it; one that is gone already is no matter."""
+        """Remove a blob; do nothing if there is none."""
         self.path(address).unlink(missing_ok=True)
 
     def remove(self, addresses: Sequence[str], referenced: Referenced, before: float = math.inf) -> int:
-        """Remove those that nothing points to, as `referenced` says, and that were stored before a moment; how many."""
-        gone = 0
-        with referenced(addresses) as stay:
-            looked = min(before, time.time())
+        """Remove blobs that no row points to; return how many were removed.
+
+        Parameters
+        ----------
+        addresses
+            The blobs to consider.
+        referenced
+            Returns a context manager that yields which of them rows point to, and locks out new references meanwhile.
+        before
+            Blobs stored or touched at this time (seconds since the epoch) or later are not removed.
+        """
+        removed = 0
+        with referenced(addresses) as in_use:
+            checked_at = min(before, time.time())
             for address in addresses:
-                # one that is young was touched since: the look is void where this process stood still and lost its lock
-                if address not in stay and _is_older(self.path(address), looked):
+                # a blob touched since the check may be in use: this process may have been frozen and lost its lock
+                if address not in in_use and _is_older(self.path(address), checked_at):
                     self.delete(address)
-                    gone += 1
-        return gone
+                    removed += 1
+        return removed
 
     def collect(self, referenced: Referenced, older_than_seconds: float = 3600) -> int:
-        """Remove what nothing points to and was not stored lately; how many. Asks `referenced` about some at a time."""
+        """Remove blobs that no row points to and that are older than a given age; return how many.
+
+        `referenced` is called for `TOGETHER` addresses at a time.
+        """
         before = time.time() - older_than_seconds
         old = [address for address in self.addresses() if _is_older(self.path(address), before)]
         removed = sum(
@@ -133,14 +152,14 @@ class FolderBlobs:
         return removed
 
     def _collect_scratch(self, before: float) -> None:
-        """Remove the files of processes that were killed while they wrote: nothing has grown there since `before`."""
+        """Remove temporary files not written to since `before`, which processes left that were killed."""
         for folder in (self.root / "scratch").glob("*"):
             if not any(path.exists() and not _is_older(path, before) for path in (folder, *folder.glob("*"))):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_older(path: Path, moment: float) -> bool:
-    """Whether a file was last stored before a moment; one that is gone is not."""
+    """Return whether a file was last modified before a moment; False for a file that does not exist."""
     try:
         return path.stat().st_mtime < moment
     except FileNotFoundError:
@@ -157,7 +176,7 @@ def _sync_folder(path: Path) -> None:
 
 @contextmanager
 def out_of_space() -> Iterator[None]:
-    """A full disk as `OutOfSpace`; every other failure as it is."""
+    """Translate the failure of a full disk into `OutOfSpace`; raise every other one unchanged."""
     try:
         yield
     except OSError as error:

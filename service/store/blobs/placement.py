@@ -1,7 +1,7 @@
-"""Byte strings that go into a row, or into the blobs when they are too large for one.
+"""Byte strings that are stored in a row, or as a blob when they are too large for one.
 
-Writing: `place` or `place_written` before the transaction, as it is slow, and `hold` within it. Reading: `read` what
-the store returned. `free` what rows pointed to and no longer do.
+To write, call `place` or `place_written` before the transaction, as it is slow, and `hold` within it. To read, call
+`read` with the `StoredBytes` of the row. Call `free` with addresses that rows no longer point to.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ from service.store.blobs.folder import FolderBlobs
 from service.store.database import Database
 from service.store.records import StoredBytes
 
-# a value passes several times through the memory of driver and server: 400 MB took PostgreSQL 23 s and 3.3 GB
+# driver and server copy a value several times: 400 MB took PostgreSQL 23 s and 3.3 GB of memory
 IN_ROW_BYTES = 8 * 1024 * 1024
-WRITTEN_IN_ROW_BYTES = 1024 * 1024  # of what is written anew every flush: beyond it a file takes less time and memory
+WRITTEN_IN_ROW_BYTES = 1024 * 1024  # of values rewritten at every flush: above it a file takes less time and memory
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +30,15 @@ def fits_a_row(size: int) -> bool:
 
 
 def rows_together(size: int) -> int:
-    """How many byte strings of this size may share a row; one that is too large stays alone."""
+    """Return how many byte strings of this size may share a row, at least 1."""
     return max(1, IN_ROW_BYTES // size)
 
 
 @dataclass(frozen=True)
 class Placed:
-    """Bytes on their way into the database.
+    """Bytes that are about to be written to the database.
 
-    When they are too large for a row, `address` says where they lie, and `again` puts them there once more.
+    When they are too large for a row, `address` is that of their blob, and `again` stores the blob once more.
     """
 
     data: bytes | None
@@ -46,7 +46,7 @@ class Placed:
     again: Callable[[], str]
 
     def stored(self) -> StoredBytes:
-        """What the row is to hold."""
+        """Return the columns of the row."""
         if self.address is not None:
             return StoredBytes(self.address, None, self.address)
         assert self.data is not None
@@ -54,13 +54,13 @@ class Placed:
 
 
 def place(blobs: FolderBlobs, data: bytes) -> Placed:
-    """Put bytes that are too large for a row into the blobs; nothing points to them yet."""
+    """Store bytes that are too large for a row as a blob, which no row points to yet."""
     again = partial(blobs.put, data)
     return Placed(data, None if fits_a_row(len(data)) else again(), again)
 
 
 def place_written(blobs: FolderBlobs, size: int, write: Callable[[BinaryIO], None]) -> Placed:
-    """As `place`, what `write` writes, about `size` bytes: where that is large it never is in memory as a whole."""
+    """Do as `place` for what `write` writes, about `size` bytes; if they are many, they are never all in memory."""
     if size <= min(IN_ROW_BYTES, WRITTEN_IN_ROW_BYTES):
         stream = io.BytesIO()
         write(stream)
@@ -70,14 +70,17 @@ def place_written(blobs: FolderBlobs, size: int, write: Callable[[BinaryIO], Non
 
 
 def hold(blobs: FolderBlobs, placed: Sequence[Placed]) -> None:
-    """Once the transaction is `pointing`: see that they are still there, as another job may have freed the same."""
-    for each in placed:
-        if each.address is not None and not blobs.touch(each.address):
-            each.again()
+    """Make sure that blobs still exist, as another job may have freed equal ones; store them again if not.
+
+    To be called in a transaction that has called `references.pointing`.
+    """
+    for value in placed:
+        if value.address is not None and not blobs.touch(value.address):
+            value.again()
 
 
 def read_unchecked(blobs: FolderBlobs, data: bytes | None, address: str | None) -> bytes | None:
-    """What lies in a row or at an address, whatever it is; None when it is gone."""
+    """Return the bytes of a row or a blob without checking their hash; None when the blob is missing."""
     if address is None:
         return data
     try:
@@ -87,7 +90,13 @@ def read_unchecked(blobs: FolderBlobs, data: bytes | None, address: str | None) 
 
 
 def read(blobs: FolderBlobs, stored: StoredBytes) -> bytes:
-    """The bytes, wherever they lie, their SHA-256 checked."""
+    """Return the bytes of a row or a blob, after checking their SHA-256.
+
+    Raises
+    ------
+    Damaged
+        When the bytes are missing or have changed.
+    """
     data = read_unchecked(blobs, stored.bytes, stored.address)
     if data is None:
         raise Damaged(f"the bytes with SHA-256 {stored.sha256} are missing in the data folder's blobs")
@@ -97,7 +106,7 @@ def read(blobs: FolderBlobs, stored: StoredBytes) -> bytes:
 
 
 def free(blobs: FolderBlobs, database: Database, addresses: Sequence[str]) -> None:
-    """Remove at once what large runs leave behind several times a minute, unless another row points to the same."""
+    """Remove blobs at once unless a row points to them: large jobs replace theirs several times a minute."""
     if not addresses:
         return
     try:

@@ -1,7 +1,7 @@
-"""Which byte strings in the blobs rows point to, and the lock between those who point and those who free.
+"""Which blobs rows point to, and the lock between transactions that add references and code that removes blobs.
 
-A transaction that comes to point to an address is `pointing`; whoever removes what nothing points to does it within
-`referenced`. Neither can then miss the other, however long the first takes to commit.
+A transaction that writes the address of a blob into a row calls `pointing` first; code that removes blobs does so
+within `referenced`. The lock makes each wait for the other, however long a transaction takes to commit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ POINTING = (datasets, *OF_JOBS, model_versions)
 
 
 def pointing(connection: Connection) -> None:
-    """Until this transaction ends, nothing in the blobs is freed: what is there now can be pointed to."""
+    """Prevent the removal of blobs until this transaction ends, so that it can point to those that exist now."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
 
 
 @contextmanager
 def referenced(database: Database, addresses: Sequence[str]) -> Iterator[set[str]]:
-    """Those of `addresses` that rows point to; while the block lasts no transaction comes to point to the others."""
+    """Yield which of `addresses` rows point to; no transaction can point to the others until the block ends."""
     with database.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
-        # one statement, so one look: an address may pass from a job's row to a version's
+        # one statement sees one state of all tables: an address may move from a job's row to a version's
         found = union(*(select(table.c.address).where(table.c.address.in_(addresses)) for table in POINTING))
         yield set(connection.execute(found).scalars())

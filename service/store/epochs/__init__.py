@@ -1,1 +1,1 @@
-"""What the database holds of epochs: errors, parameters, diagnostics, optimizer states and the hash chain."""
+"""Epochs in the database: losses and metrics, parameters, diagnostics, optimizer states and the hash chain."""

@@ -17,7 +17,7 @@ def add_diagnostics(connection: Connection, job: int, records: Sequence[Diagnost
 def list_diagnostics(
     connection: Connection, job: int, after: int, until: int, limit: int
 ) -> tuple[list[DiagnosticsRecord], bool]:
-    """Return the first `limit` past the epoch `after`, up to and including `until`, and whether more follow there."""
+    """Return the first `limit` records of epochs in (`after`, `until`], and whether more of them follow."""
     query = select(table.c.epoch, table.c.layers).where(*_between(job, after, until))
     rows = connection.execute(query.order_by(table.c.epoch).limit(limit + 1))
     records = [DiagnosticsRecord(row.epoch, row.layers) for row in rows]
@@ -27,7 +27,7 @@ def list_diagnostics(
 def sampled_diagnostics(
     connection: Connection, job: int, after: int, until: int, points: int
 ) -> list[DiagnosticsRecord]:
-    """Return at most `points` past `after`, up to and including `until`, evenly, with the first and the last."""
+    """Return at most `points` evenly spaced records of epochs in (`after`, `until`], including the first and last."""
     numbers = select(table.c.epoch).where(*_between(job, after, until))
     epochs = list(connection.execute(numbers.order_by(table.c.epoch)).scalars())
     if len(epochs) > points:

@@ -1,4 +1,4 @@
-"""The stored epochs of jobs: figures, parameters, and the state that training continues from.
+"""The stored epochs of jobs: losses and metrics, parameters, and the state that training resumes from.
 
 The table `epochs` holds runs of consecutive epochs (`service.store.epochs.runs`), which do not overlap.
 """
@@ -49,7 +49,7 @@ def add_epochs(connection: Connection, job: int, records: Sequence[RunRecord]) -
 
 
 def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[ParameterBlock, str | None]]) -> None:
-    """Insert blocks, each with its address when its bytes lie in the blobs; those are of one epoch."""
+    """Insert blocks of parameters, each with the address of its blob or None. A block in a blob is of one epoch."""
     rows = [
         {"job": job, **asdict(block), "bytes": block.bytes if address is None else None, "address": address}
         for block, address in blocks
@@ -59,7 +59,7 @@ def add_parameters(connection: Connection, job: int, blocks: Sequence[tuple[Para
 
 
 def forget_parameters(connection: Connection, job: int, epoch: int) -> str | None:
-    """Delete the block that holds this epoch alone and return its address if it lies in the blobs."""
+    """Delete the block of this single epoch; return the address of its blob, or None if it has none."""
     where = (parameters.c.job == job, parameters.c.first_epoch == epoch, parameters.c.last_epoch == epoch)
     address = connection.execute(select(parameters.c.address).where(*where)).scalar()
     connection.execute(delete(parameters).where(*where))
@@ -73,7 +73,7 @@ def mark_stored(connection: Connection, job: int, epoch: int) -> None:
 
 
 def unmark_stored(connection: Connection, job: int, numbers: NDArray[np.int64]) -> None:
-    """Record that the parameters of some epochs (k,) are no longer stored."""
+    """Record that the parameters of the epochs `numbers` (k,) are no longer stored."""
     _mark(connection, job, np.sort(numbers), False)
 
 
@@ -92,20 +92,20 @@ def _mark(connection: Connection, job: int, numbers: NDArray[np.int64], stored: 
 
 
 def save_resume_state(connection: Connection, job: int, epoch: int, state: StoredBytes) -> str | None:
-    """Replace the state to continue from and return the address of the one before, if it lies in the blobs."""
+    """Replace the state to resume from; return the address of the previous state's blob, or None if it has none."""
     before = drop_resume_state(connection, job)
     connection.execute(insert(resume_states).values(job=job, epoch=epoch, **asdict(state)))
     return before
 
 
 def load_resume_state(connection: Connection, job: int) -> StoredBytes | None:
-    """Return the state to continue from, or None when none is stored."""
+    """Return the state to resume from, or None when none is stored."""
     row = connection.execute(select(resume_states).where(resume_states.c.job == job)).one_or_none()
     return None if row is None else StoredBytes(row.sha256, row.bytes, row.address)
 
 
 def drop_resume_state(connection: Connection, job: int) -> str | None:
-    """Delete the state to continue from and return its address, if it lies in the blobs."""
+    """Delete the state to resume from; return the address of its blob, or None if it has none."""
     where = resume_states.c.job == job
     address = connection.execute(select(resume_states.c.address).where(where)).scalar()
     connection.execute(delete(resume_states).where(where))
@@ -115,7 +115,7 @@ def drop_resume_state(connection: Connection, job: int) -> str | None:
 def list_epochs(
     connection: Connection, job: int, after: int | None, limit: int, until: int | None = None
 ) -> tuple[list[EpochRecord], bool]:
-    """Return the first `limit` epochs past `after`, up to and including `until`, and whether more follow there."""
+    """Return the first `limit` epochs in (`after`, `until`], and whether more of them follow."""
     records: list[EpochRecord] = []
     first = 0 if after is None else after + 1
     for row in rows_from(connection, job, first, COLUMNS, until, together=limit + 1):
@@ -130,9 +130,9 @@ def list_epochs(
 def stream_epochs(
     database: Database, job: int, after: int | None = None, until: int | None = None
 ) -> Iterator[EpochRecord]:
-    """Yield the epochs past `after`, up to and including `until`.
+    """Yield the epochs in (`after`, `until`].
 
-    A few thousand are read at a time, so that no transaction waits for a slow reader.
+    A few thousand are read in each transaction, so that none stays open while a slow client reads.
     """
     while True:
         with database.read() as connection:
@@ -150,7 +150,10 @@ def get_epoch(connection: Connection, job: int, epoch: int) -> EpochRecord | Non
 
 
 def losses_of(connection: Connection, job: int, wanted: Sequence[int]) -> dict[int, float]:
-    """Return the training loss by epoch of those of `wanted`, ascending and some hundreds at most, that are stored."""
+    """Return the training losses of the `wanted` epochs that are stored, by epoch.
+
+    `wanted` is ascending and has a few hundred epochs at most, as they become the parameters of one statement.
+    """
     single = select(*LOSSES).where(epochs.c.job == job, epochs.c.first_epoch.in_(wanted))
     losses = {row.first_epoch: float(runs.unpacked_series(row.training_loss)[0]) for row in connection.execute(single)}
     row: EpochRow | None = None
@@ -173,10 +176,10 @@ def last_epoch(connection: Connection, job: int) -> int | None:
 def rows_from(
     connection: Connection, job: int, first: int, columns: Columns, until: int | None = None, together: int = TOGETHER
 ) -> Iterator[EpochRow]:
-    """Yield the rows that hold an epoch from `first` to `until`, in order.
+    """Yield the rows that hold any epoch from `first` to `until` (included; None means the last), in order.
 
-    One query reads the rows of some `together` epochs, so that neither many short nor few long runs fill the memory.
-    `columns` include `first_epoch` and `last_epoch`.
+    Each query reads the rows of about `together` epochs, which bounds the memory whether runs are short or long.
+    `columns` must include `first_epoch` and `last_epoch`.
     """
     query = select(*columns).where(epochs.c.job == job).order_by(epochs.c.first_epoch)
     holds_first = select(func.max(epochs.c.first_epoch)).where(epochs.c.job == job, epochs.c.first_epoch <= first)
@@ -191,27 +194,27 @@ def rows_from(
 
 
 def _row_of(connection: Connection, job: int, epoch: int, columns: Columns) -> EpochRow | None:
-    """Return the row that holds an epoch."""
+    """Return the row that holds an epoch, or None when it is not stored."""
     query = select(*columns).where(epochs.c.job == job, epochs.c.first_epoch <= epoch)
     row = connection.execute(query.order_by(epochs.c.first_epoch.desc()).limit(1)).one_or_none()
     return None if row is None or row.last_epoch < epoch else row
 
 
 def _block_at(*columns: ColumnElement[Any]) -> Select[Any]:
-    """Select of the last block that begins at `epoch` or before; its parameters may end before it, or step over it."""
+    """Return a SELECT of the last block that begins at `epoch` or before; it need not contain that epoch."""
     query = select(*columns).where(parameters.c.job == bindparam("job"), parameters.c.first_epoch <= EPOCH)
     return query.order_by(parameters.c.first_epoch.desc()).limit(1)
 
 
 def _part() -> ColumnElement[Any]:
-    """The bytes of `epoch` alone, out of its block's; null where the block lies in the blobs."""
+    """Return an expression for the bytes of `epoch` within its block; null when the block is in a blob."""
     at = (EPOCH - parameters.c.first_epoch) // parameters.c.stride * parameters.c.size
     in_row = parameters.c.address.is_(None)
     first, size = (cast(case((in_row, number), else_=0), Integer) for number in (at + 1, parameters.c.size))
     return func.substr(parameters.c.bytes, first, size).label("part")
 
 
-# composing these takes longer than running them, and every prediction of an epoch asks
+# built once: building them takes longer than executing them, and every prediction of an epoch does
 EPOCH = bindparam("epoch", type_=Integer)
 BLOCK_AT = _block_at(*BLOCK)
 PARAMETERS_AT = _block_at(*BLOCK, _part())
@@ -223,12 +226,12 @@ def has_parameters(connection: Connection, job: int, epoch: int) -> bool:
 
 
 def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParameters:
-    """Return the parameters after `epoch`, out of their block in one statement.
+    """Return the parameters after `epoch`, read out of their block by one statement.
 
     Raises
     ------
     NotFound
-        When they are not stored; it names the nearest epoch whose parameters are.
+        When they are not stored; its `nearest` is the closest epoch whose parameters are.
     """
     row = connection.execute(PARAMETERS_AT, {"job": job, "epoch": epoch}).one_or_none()
     recorded = _row_of(connection, job, epoch, HASHES)
@@ -239,7 +242,7 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
 
 
 def parameters_not_stored(connection: Connection, job: int, epoch: int) -> NotFound:
-    """Return the error that says so and names the nearest epoch whose parameters are stored."""
+    """Return the `NotFound` of an epoch without parameters; its `nearest` is the closest epoch that has them."""
     return NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
 
 
@@ -248,7 +251,7 @@ def _is_in(row: EpochRow | None, epoch: int) -> bool:
 
 
 def next_block(connection: Connection, job: int, after: int) -> StoredBlock | None:
-    """Return the first block of stored parameters that begins past the epoch `after`."""
+    """Return the first block of stored parameters that begins after the epoch `after`, or None."""
     query = select(parameters).where(parameters.c.job == job, parameters.c.first_epoch > after)
     row = connection.execute(query.order_by(parameters.c.first_epoch).limit(1)).one_or_none()
     if row is None:
@@ -258,7 +261,7 @@ def next_block(connection: Connection, job: int, after: int) -> StoredBlock | No
 
 
 def _nearest(connection: Connection, job: int, epoch: int) -> int | None:
-    """Return the closest epoch whose parameters are stored, the earlier of two."""
+    """Return the closest epoch whose parameters are stored, the earlier one of two at the same distance."""
     candidates: set[int] = set()
     for sign in (1, -1):
         where = (parameters.c.job == job, sign * parameters.c.first_epoch >= sign * epoch)

@@ -1,7 +1,8 @@
-"""The chain over a job's epochs: SHA-256 of the chain before and the epoch's own SHA-256, 32 bytes each.
+"""The hash chain over a job's epochs.
 
-Before the first epoch the chain is empty, so that the first is SHA-256 of that epoch's SHA-256. It covers every epoch's
-parameters, stored or not, and grows by each flush in the flush's own transaction.
+The chain after an epoch is the SHA-256 of the chain before it (32 bytes) and of the SHA-256 of the epoch's parameters
+(32 bytes); before the first epoch it is empty. It covers the parameters of every epoch, stored or not, and is updated
+in the transaction of each flush.
 """
 
 import hashlib
@@ -14,19 +15,19 @@ from service.store.epochs.epochs import HASHES, rows_from
 
 DIGEST = hashlib.sha256().digest_size
 
-Block = tuple[int, bytes]  # an epoch, and the hashes of that one and those after it
+Block = tuple[int, bytes]  # an epoch, and the concatenated hashes from that epoch on
 
 
 def chained(chain: bytes, hashes: bytes) -> bytes:
-    """The chain over more epochs, whose hashes follow each other."""
+    """Return the chain extended by epochs, given their concatenated hashes."""
     sha256 = hashlib.sha256
-    for (each,) in iter_unpack(f"{DIGEST}s", hashes):
-        chain = sha256(chain + each).digest()
+    for (epoch_hash,) in iter_unpack(f"{DIGEST}s", hashes):
+        chain = sha256(chain + epoch_hash).digest()
     return chain
 
 
 def over(chain: str | None, blocks: Iterable[Block]) -> str | None:
-    """The chain in hex, grown by blocks that follow each other; None as long as there is no epoch."""
+    """Return the chain in hex, extended by consecutive blocks; None while there is no epoch."""
     grown = bytes.fromhex(chain or "")
     for _, hashes in blocks:
         grown = chained(grown, hashes)
@@ -34,11 +35,11 @@ def over(chain: str | None, blocks: Iterable[Block]) -> str | None:
 
 
 def stored_blocks(connection: Connection, job: int) -> Iterator[Block]:
-    """Yield the hashes of a job's epochs as its rows have them, in order, a few thousand at a time."""
+    """Yield the stored hashes of a job's epochs in order, a few thousand at a time."""
     for row in rows_from(connection, job, 0, HASHES):
         yield row.first_epoch, bytes(row.sha256)
 
 
 def of_stored(connection: Connection, job: int) -> str | None:
-    """The chain over a job's rows as they are."""
+    """Return the chain computed over the stored hashes of a job's epochs."""
     return over(None, stored_blocks(connection, job))

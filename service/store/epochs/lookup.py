@@ -1,4 +1,4 @@
-"""Look-ups of epochs: the one that a client names, and the newest of jobs. Reads no parameters."""
+"""Look-ups of epochs: the one that a client names, and the newest epochs of jobs. Reads no parameters."""
 
 from collections.abc import Mapping
 
@@ -11,11 +11,11 @@ from service.store.tables import epochs as table
 from service.store.tables import jobs
 
 JOB = select(jobs.c.number, jobs.c.best_epoch).where(jobs.c.id == bindparam("id"))
-MOST_DIGITS = 9  # of an epoch's number, which has 32 bits in the database
+MOST_DIGITS = 9  # of an epoch's number, which is a 32-bit integer in the database
 
 
 def find_epoch(connection: Connection, job_id: str, epoch: str) -> EpochReference:
-    """Return the epoch that is meant, whose parameters are stored.
+    """Return the epoch that a client names: a number, `best` or `last`.
 
     Raises
     ------
@@ -41,12 +41,12 @@ def find_epoch(connection: Connection, job_id: str, epoch: str) -> EpochReferenc
 
 
 def newest_epochs(connection: Connection, newest: Mapping[int, int]) -> dict[int, EpochRecord]:
-    """Return by job the record of its newest epoch, in one query.
+    """Return the records of jobs' newest epochs by job, read by one query.
 
     Parameters
     ----------
     newest
-        By job the number of its newest epoch, as this transaction has read it from the jobs' rows.
+        The number of the newest epoch by job, as this transaction has read it from the jobs' rows.
     """
     earlier = table.alias()
     first = select(func.max(earlier.c.first_epoch)).where(

@@ -1,4 +1,4 @@
-"""The optimizer's state after stored epochs, in jobs that store it."""
+"""The optimizer's states after stored epochs, for jobs that store them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,11 +8,11 @@ from sqlalchemy import Connection, delete, insert, select
 from service.store.records import StoredBytes
 from service.store.tables import optimizer_states as table
 
-TOGETHER = 1000  # epochs of one statement
+TOGETHER = 1000  # epochs in one statement
 
 
 def add(connection: Connection, job: int, states: Sequence[tuple[int, StoredBytes]]) -> None:
-    """Insert states by epoch; those that lie in the blobs have their address."""
+    """Insert pairs of an epoch and the optimizer's state after it."""
     if states:
         connection.execute(insert(table), [{"job": job, "epoch": epoch, **asdict(state)} for epoch, state in states])
 
@@ -24,7 +24,7 @@ def load(connection: Connection, job: int, epoch: int) -> StoredBytes | None:
 
 
 def forget(connection: Connection, job: int, epochs: Sequence[int]) -> list[str]:
-    """Delete the states of some epochs and return the addresses of those in the blobs."""
+    """Delete the states of some epochs and return the addresses of their blobs."""
     addresses: list[str] = []
     for start in range(0, len(epochs), TOGETHER):
         where = (table.c.job == job, table.c.epoch.in_(epochs[start : start + TOGETHER]))

@@ -1,4 +1,4 @@
-"""The values of a few parameters at many stored epochs, without reading the others."""
+"""The values of a few parameters at many stored epochs, read without the other parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ Offsets = Sequence[tuple[int, int]]  # first byte and length of each number, wit
 
 @dataclass(frozen=True)
 class Waypoint:
-    """An epoch with its training loss, and the bytes of each number asked for; or the blob that holds them."""
+    """An epoch, its training loss, and the bytes of each requested number.
+
+    `pieces` is None when the parameters are in the blob at `address`.
+    """
 
     epoch: int
     training_loss: float
@@ -28,7 +31,7 @@ def stored_epochs(connection: Connection, job: int) -> list[int]:
 
 
 def waypoints(connection: Connection, job: int, offsets: Offsets, most: int) -> list[Waypoint]:
-    """Return at most `most` stored epochs, evenly, the first and the last among them."""
+    """Return at most `most` evenly spaced stored epochs, including the first and the last."""
     blocks = _blocks(connection, job)
     stored = sorted(epoch for block in blocks for epoch in _epochs_of(block))
     if len(stored) > most:
@@ -38,12 +41,12 @@ def waypoints(connection: Connection, job: int, offsets: Offsets, most: int) -> 
     for block in blocks:
         epochs = [epoch for epoch in _epochs_of(block) if epoch in wanted]
         pieces = _pieces(connection, block, epochs, offsets) if epochs else []
-        found += [Waypoint(epoch, losses[epoch], each, block.address) for epoch, each in pieces]
+        found += [Waypoint(epoch, losses[epoch], numbers, block.address) for epoch, numbers in pieces]
     return sorted(found, key=lambda waypoint: waypoint.epoch)
 
 
 def _blocks(connection: Connection, job: int) -> list[Row[Any]]:
-    """Where stored parameters are, without their bytes."""
+    """Return the blocks of a job's stored parameters without their bytes."""
     columns = [column for column in parameters.c if column.name != "bytes"]
     return list(connection.execute(select(*columns).where(parameters.c.job == job).order_by(parameters.c.first_epoch)))
 
@@ -55,7 +58,7 @@ def _epochs_of(block: Row[Any]) -> range:
 def _pieces(
     connection: Connection, block: Row[Any], epochs: Sequence[int], offsets: Offsets
 ) -> list[tuple[int, tuple[bytes, ...] | None]]:
-    """By epoch the numbers out of one block, None where a blob holds them."""
+    """Return pairs of an epoch and its numbers, read from one block; None in place of numbers that are in a blob."""
     if block.address is not None:
         return [(epoch, None) for epoch in epochs]
     begins = [(epoch, (epoch - block.first_epoch) // block.stride * block.size) for epoch in epochs]

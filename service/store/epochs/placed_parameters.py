@@ -1,6 +1,6 @@
-"""Parameters of epochs and the optimizer's states next to them, with the places of their bytes, and their insertion.
+"""Parameters of epochs and the optimizer's states that belong to them, placed in rows or blobs, and their insertion.
 
-Used by the flushes of a run, and where a job ends that nobody runs.
+Used by the flushes of a run, and when a job ends that no worker runs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from service.store.records import JobRecord, ParameterBlock
 
 @dataclass(frozen=True)
 class PlacedParameters:
-    """Blocks of parameters, and the optimizer's states by epoch. The large ones are in the blobs already."""
+    """Blocks of parameters and the optimizer's states by epoch; large ones have been stored as blobs already."""
 
     blocks: list[tuple[ParameterBlock, Placed]]
     states: list[tuple[int, Placed]]
@@ -26,7 +26,7 @@ class PlacedParameters:
     def place(
         cls, blobs: FolderBlobs, blocks: Sequence[ParameterBlock], states: Mapping[int, bytes]
     ) -> "PlacedParameters":
-        """Put large byte strings into the blobs: they take too long for a transaction."""
+        """Store large byte strings as blobs, which would take too long within a transaction."""
         return cls(
             [(block, place(blobs, block.bytes)) for block in blocks],
             [(epoch, place(blobs, data)) for epoch, data in states.items()],
@@ -35,15 +35,15 @@ class PlacedParameters:
     def insert(
         self, connection: Connection, blobs: FolderBlobs, job: JobRecord, late: int | None, *more: Placed
     ) -> None:
-        """Insert the rows, and hold the blobs they and `more` point to.
+        """Insert the rows, and make sure that the blobs they and `more` point to exist.
 
-        `late` is an epoch whose row was written earlier, without the parameters that come now.
+        `late` is an epoch whose row was written earlier without its parameters, which are among these blocks.
         """
-        placed = [each for _, each in (*self.blocks, *self.states)] + list(more)
-        if large := [each for each in placed if each.address is not None]:
+        placed = [value for _, value in (*self.blocks, *self.states)] + list(more)
+        if large := [value for value in placed if value.address is not None]:
             references.pointing(connection)
             hold(blobs, large)
-        epochs.add_parameters(connection, job.number, [(block, each.address) for block, each in self.blocks])
-        optimizer_states.add(connection, job.number, [(epoch, each.stored()) for epoch, each in self.states])
+        epochs.add_parameters(connection, job.number, [(block, value.address) for block, value in self.blocks])
+        optimizer_states.add(connection, job.number, [(epoch, value.stored()) for epoch, value in self.states])
         if late is not None:
             epochs.mark_stored(connection, job.number, late)

@@ -1,4 +1,4 @@
-"""Runs of consecutive epochs: the one record of them, how it is joined and cut, and how a row of `epochs` packs it.
+"""Runs of consecutive epochs: their record, joining and cutting, and conversion to and from rows of `epochs`.
 
 A single epoch is a run of length 1. Imports NumPy and the records; executes no SQL.
 """
@@ -26,9 +26,10 @@ Series = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RunRecord:
-    """Consecutive epochs from `first_epoch` on, one vector (epochs,) for each figure; NaN is read back as null.
+    """Consecutive epochs from `first_epoch` on, with one vector (epochs,) for each loss, metric and other series.
 
-    `validation_loss` is None where nothing was validated. `seconds` are an epoch's own. `sha256` is (epochs, 32).
+    NaN is read back as null. `validation_loss` is None without validation. `seconds` holds the duration of each epoch,
+    `sha256` (epochs, 32) the hash of its parameters.
     """
 
     first_epoch: int
@@ -50,7 +51,7 @@ class RunRecord:
 
 
 def joined(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    """Return runs that follow each other and have the same figures as one each, of at most `MOST_EPOCHS` epochs."""
+    """Join consecutive runs that have the same series into runs of at most `MOST_EPOCHS` epochs."""
     groups: list[list[RunRecord]] = []
     for run in runs:
         if groups and _follows(groups[-1][-1], run):
@@ -62,7 +63,7 @@ def joined(runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def _follows(before: RunRecord, run: RunRecord) -> bool:
-    """Return whether `run` begins right after `before` and has the same figures."""
+    """Return whether `run` begins right after `before` and has the same series."""
     return (
         before.last_epoch + 1 == run.first_epoch
         and (before.validation_loss is None) == (run.validation_loss is None)
@@ -154,7 +155,7 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def packed(job: int, run: RunRecord) -> dict[str, Any]:
-    """Return the row of `epochs` for a run: little-endian bytes, metrics one after the other in the names' order."""
+    """Return the row of `epochs` for a run: little-endian bytes, with metrics concatenated in the order of names."""
     return {
         "job": job,
         "first_epoch": run.first_epoch,
@@ -173,17 +174,17 @@ def packed(job: int, run: RunRecord) -> dict[str, Any]:
 
 
 def packed_flags(flags: NDArray[np.bool_]) -> bytes:
-    """Return flags as they are stored: one byte each, 0 or 1."""
+    """Return the stored form of flags: one byte each, 0 or 1."""
     return flags.astype(np.bool_, copy=False).tobytes()
 
 
 def unpacked_flags(data: bytes) -> NDArray[np.bool_]:
-    """Return stored flags as a vector that may be changed."""
+    """Return stored flags as a writable vector."""
     return np.frombuffer(data, dtype=np.bool_).copy()
 
 
 def unpacked(row: Row[Any]) -> RunRecord:
-    """Return the run that a row of `epochs` packs; its vectors are views of the row's bytes and read-only."""
+    """Return the run in a row of `epochs`; its vectors are read-only views of the row's bytes."""
     return RunRecord(
         row.first_epoch,
         unpacked_series(row.training_loss),
@@ -198,7 +199,7 @@ def unpacked(row: Row[Any]) -> RunRecord:
 
 
 def records_in(row: Row[Any], first: int, last: int) -> list[EpochRecord]:
-    """Return the epochs from `first` to `last` that a row of `epochs` packs."""
+    """Return the epochs from `first` to `last` out of a row of `epochs`."""
     if row.first_epoch < row.last_epoch:
         return records_of(unpacked(row), first - row.first_epoch, last + 1 - row.first_epoch)
     validation = row.validation_loss
@@ -218,18 +219,18 @@ def records_in(row: Row[Any], first: int, last: int) -> list[EpochRecord]:
 
 
 def _single_metrics(names: Sequence[str], data: bytes) -> dict[str, float | None]:
-    """Return the metrics of a run of length 1: without NumPy, as arrays of one number cost more than they save."""
+    """Return the metrics of a run of length 1, without NumPy, which is slower for single numbers."""
     return {name: _finite_or_none(value) for name, (value,) in zip(names, _NUMBER.iter_unpack(data), strict=True)}
 
 
 def hash_of(row: Row[Any], epoch: int) -> str:
-    """Return the SHA-256 in hex of one of the epochs that a row of `epochs` packs."""
+    """Return the SHA-256 in hex of one epoch out of a row of `epochs`."""
     at = (epoch - row.first_epoch) * DIGEST_BYTES
     return bytes(row.sha256[at : at + DIGEST_BYTES]).hex()
 
 
 def unpacked_series(data: bytes) -> Series:
-    """Return the vector that a column packs."""
+    """Return the vector stored in a column."""
     return np.frombuffer(data, dtype="<f8")
 
 

@@ -1,4 +1,4 @@
-"""A job's epochs for drawing, chosen so that the lowest and highest values of every curve are among them."""
+"""A sample of a job's epochs for plots that includes the lowest and highest values of every curve."""
 
 from collections.abc import Sequence
 
@@ -17,11 +17,11 @@ Positions = NDArray[np.int64]
 def sampled_epochs(
     connection: Connection, job: int, points: int, after: int = -1, until: int | None = None
 ) -> list[EpochRecord]:
-    """Return at most `points` (at least 2) of the epochs past `after`, up to and including `until`, oldest first.
+    """Return at most `points` (at least 2) of the epochs in (`after`, `until`], oldest first.
 
-    The first and the last are always among them. The others are, for equal parts of the range, the epochs with the
+    The first and the last are always included. The others are, for equal parts of the range, the epochs with the
     lowest and the highest value of each series: losses, metrics and learning rate. Of equal values the earliest epoch
-    is chosen, so that the same epochs are chosen each time.
+    is chosen, so repeated calls return the same epochs.
     """
     parts = []
     for row in rows_from(connection, job, after + 1, COLUMNS, until):
@@ -42,7 +42,7 @@ def _stop(run: RunRecord, until: int | None) -> int:
 
 
 def series_of(parts: Sequence[RunRecord]) -> list[Series]:
-    """Return every figure that is drawn as a vector over all epochs of `parts`; NaN where a part does not have it."""
+    """Return each plotted series as a vector over all epochs of `parts`, with NaN where a part does not have it."""
     drawn = [_drawn(part) for part in parts]
     names = list(dict.fromkeys(name for part in drawn for name in part))
     return [
@@ -64,16 +64,16 @@ def _drawn(run: RunRecord) -> dict[tuple[str, str], Series]:
 
 
 def extremes(series: Sequence[Series], points: int) -> Positions:
-    """Return at most `points` positions, ascending, that retain the course of every series.
+    """Return at most `points` positions, ascending, that preserve the shape of every series.
 
     The series are cut into equal buckets, as many as `points` allow. Each bucket's lowest and highest value of each
-    series are retained, next to the first and the last position. Where `points` do not suffice for a single bucket,
-    the first and the last position win, then the lowest and the highest value of each series in their order.
+    series are retained, in addition to the first and the last position. Where `points` do not suffice for one bucket,
+    the first and the last position take precedence, then the lowest and the highest value of each series in order.
 
     Parameters
     ----------
     series
-        Vectors of one length, at least 1; values that are not finite are never retained for their own sake.
+        Vectors of equal length, at least 1. Values that are not finite count as neither lowest nor highest.
     points
         At least 2.
     """
@@ -95,23 +95,23 @@ def extremes(series: Sequence[Series], points: int) -> Positions:
 
 
 def _changing(series: Sequence[Series]) -> list[Series]:
-    """Return the series except those that are constant, whose one value any epoch has; the first is always returned."""
-    return [series[0], *(each for each in series[1:] if not (each == each[0]).all())]
+    """Return the first series and those of the others that are not constant."""
+    return [series[0], *(values for values in series[1:] if not (values == values[0]).all())]
 
 
 def _cells(series: Sequence[Series], most: int) -> list[tuple[Series, Positions]]:
-    """Cut each series into at most `most` cells of one length and return the lowest value and its position in each.
+    """Cut each series into at most `most` cells of equal length; return the lowest value and its position in each cell.
 
-    The series' negatives follow, whose lowest values are the highest. Infinity and -1 stand for a cell without a finite
-    value.
+    Each series is followed by its negative, whose lowest values are the highest ones of the series. A cell without a
+    finite value has infinity and position -1.
     """
     count = len(series[0])
     length = -(-count // most)
     starts = np.arange(0, count, length)
     cells = []
-    for each in series:
+    for one in series:
         padded = np.full(len(starts) * length, np.inf)
-        for values in (each, -each):
+        for values in (one, -one):
             padded[:count] = np.where(np.isfinite(values), values, np.inf)
             table = padded.reshape(len(starts), length)
             places = table.argmin(axis=1)  # the earliest of equal ones

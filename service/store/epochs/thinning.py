@@ -1,7 +1,8 @@
-"""Makes room among a job's stored epochs: older ones are thinned to a spacing that grows as their number does.
+"""Thinning: limits the bytes of a job's stored epochs by dropping some of them, with a spacing that grows.
 
-Numbered by what is stored of them, epoch i is retained when i is a multiple of its stride: 1 for the first `dense`,
-2 for as many again, then 4 for twice as many, and so on, always doubling. A smaller `dense` keeps some of the same.
+With stored epochs numbered 0, 1, 2 and so on, number i is retained when it is a multiple of its stride. The stride is 1
+for the first `dense` numbers, 2 for the next `dense`, 4 for the next 2 * `dense`, and so on, always doubling. Thinning
+again with a smaller `dense` retains a subset of them.
 """
 
 from collections.abc import Sequence
@@ -19,9 +20,18 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Wanted:
-    """Of `size` bytes each with all that is stored next to them, every `every`-th is retained, `room` by spacing.
+    """Which epochs a job stores.
 
-    Those that are `spared` stay whatever it says.
+    Parameters
+    ----------
+    every
+        Every how many epochs the job stores one.
+    size
+        Bytes of one stored epoch, including the optimizer's state where that is stored.
+    room
+        The largest number of epochs that the spacing may retain.
+    spared
+        Epochs that are never dropped.
     """
 
     every: int
@@ -32,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Thinned:
-    """How many bytes are stored fewer, and the addresses that are pointed to no longer."""
+    """How many bytes were freed, and the addresses of blobs that rows no longer point to."""
 
     freed: int
     addresses: tuple[str, ...]
@@ -56,12 +66,12 @@ def _retained_of(newest: int, dense: int) -> int:
 
 
 def is_retained(numbers: Numbers, dense: int) -> NDArray[np.bool_]:
-    """Return which of the epochs, numbered by what is stored of them, are retained."""
+    """Return which of the stored epochs, given by their numbers among the stored ones (k,), are retained."""
     return np.asarray(numbers % _strides(numbers, dense) == 0)
 
 
 def _strides(numbers: Numbers, dense: int) -> Numbers:
-    doublings = np.frexp((numbers // dense).astype(np.float64))[1]  # the bit length of what is divided
+    doublings = np.frexp((numbers // dense).astype(np.float64))[1]  # the bit length of the quotient
     return np.left_shift(np.int64(1), doublings.astype(np.int64))
 
 
@@ -72,7 +82,7 @@ def stored_bytes(connection: Connection, job: int, size: int) -> int:
 
 
 def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wanted) -> Thinned:
-    """Drop at least `excess` bytes of stored epochs, from the oldest on, as far as the spacing to `newest` allows."""
+    """Drop stored epochs, oldest first, until `excess` bytes are freed or the spacing up to `newest` is reached."""
     every = wanted.every
     dense = dense_part(newest // every, wanted.room)
     shape = [column for column in parameters.c if column.name != "bytes"]
@@ -101,7 +111,10 @@ def thin(connection: Connection, job: int, excess: int, newest: int, wanted: Wan
 def _rewrite(
     connection: Connection, block: Row[tuple[object, ...]], held: Numbers, retained: NDArray[np.bool_], kinds: Numbers
 ) -> None:
-    """Store what is retained of a block as one block for each run of epochs of one kind: of one stride, or spared."""
+    """Replace a block by blocks of its retained epochs, one for each run of epochs with the same value of `kinds`.
+
+    `kinds` holds the stride of an epoch that is retained by the spacing; it is negative and unique for other epochs.
+    """
     where = (parameters.c.job == block.job, parameters.c.first_epoch == block.first_epoch)
     data = connection.execute(select(parameters.c.bytes).where(*where)).scalar() if retained.any() else None
     connection.execute(delete(parameters).where(*where))

@@ -1,1 +1,1 @@
-"""What the database holds of jobs: rows, claims and leases, commands, crashes, fair share, expiry and fork starts."""
+"""Jobs in the database: rows, claims and leases, commands, crashes, fair share, expiry and fork starts."""

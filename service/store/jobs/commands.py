@@ -18,14 +18,14 @@ from service.store.tables import jobs as table
 
 @dataclass(frozen=True)
 class CommandResult:
-    """A job as it now stands, and whether this request has changed anything."""
+    """A job after a command, and whether the command has changed anything."""
 
     job: JobRecord
     changed: bool
 
 
 def cancel(connection: Connection, job_id: str) -> CommandResult:
-    """End a job that does not run, or request a running one to stop; a second request changes nothing."""
+    """End a job that does not run, or request that a running one stop; a second request changes nothing."""
     job, runs = _locked(connection, job_id)
     if job.status is Status.CANCELLED or (job.requested == Request.CANCEL and runs):
         return CommandResult(job, False)
@@ -36,7 +36,10 @@ def cancel(connection: Connection, job_id: str) -> CommandResult:
 
 
 def pause(connection: Connection, job_id: str) -> CommandResult:
-    """Pause a queued job, or request a running one to store its state and stop; a second request changes nothing."""
+    """Pause a queued job, or request that a running one store its state and stop.
+
+    A second request changes nothing.
+    """
     job, runs = _locked(connection, job_id)
     if job.status is Status.PAUSED or (job.requested == Request.PAUSE and runs):
         return CommandResult(job, False)

@@ -1,4 +1,4 @@
-"""What becomes of jobs whose worker crashed: they go back to the queue, until it is plain that they crash workers.
+"""Jobs whose worker crashed: they are queued again, and fail when they crash workers repeatedly.
 
 A crash counts against the job when its attempt stored nothing, unless it was a SIGKILL within 10 s of the claim. Three
 that count end the job, and so do twenty of any kind in a row. An attempt that stored progress clears both counts.
@@ -26,25 +26,25 @@ TOGETHER = 100
 class Manner(Enum):
     """How a worker's process was lost."""
 
-    CRASHED = "crashed"  # it ended by itself, or by a signal of its own making
-    KILLED = "killed"  # somebody, or the kernel for want of memory, ended it
-    UNKNOWN = "unknown"  # its lease ran out, or its parent died with it
+    CRASHED = "crashed"  # it exited by itself, or by a signal such as SIGSEGV
+    KILLED = "killed"  # by SIGKILL or SIGTERM: from a person, or from the kernel when memory ran out
+    UNKNOWN = "unknown"  # its lease expired, or its parent ended too
 
     @classmethod
     def of(cls, exit_code: int | None) -> "Manner":
-        """`exit_code` is minus the signal's number where one ended the process; None where nobody saw it."""
+        """Classify an exit code: negative for the number of a signal, None where the parent did not record one."""
         if exit_code is None:
             return cls.UNKNOWN
         return cls.KILLED if exit_code in (-signal.SIGKILL, -signal.SIGTERM) else cls.CRASHED
 
 
 def free_jobs_of(connection: Connection, worker: str, exit_code: int | None) -> list[JobRecord]:
-    """Give back the jobs of a process that has ended; return them as they now stand."""
+    """Release the jobs of a process that has ended; return them in their new state."""
     return [_free(connection, row, exit_code) for row in _held(connection, table.c.worker == worker)]
 
 
 def free_expired(connection: Connection) -> list[JobRecord]:
-    """Give back the jobs whose lease has expired; return them as they now stand."""
+    """Release the jobs whose lease has expired; return them in their new state."""
     return [_free(connection, row, None) for row in _held(connection, table.c.lease_until < clock())]
 
 
@@ -65,7 +65,7 @@ def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRe
     deaths, lost = _counted(row, Manner.of(exit_code))
     counts = {"deaths": deaths, "lost_attempts": lost}
     if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Request.CANCEL:
-        return jobs.give_up(connection, job, **counts)
+        return jobs.release_locked(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
     detail = f"{many} attempts died before they stored anything, the last {_ending(exit_code)}"
     error = Failure(code=FailureCode.CRASHED_REPEATEDLY, detail=detail, epoch=job.epoch)

@@ -1,4 +1,4 @@
-"""Finds ended jobs that still hold a resume state, and those old enough to be deleted."""
+"""Queries for ended jobs that still have a resume state, and for those old enough to be deleted."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Fair share: whether a running job is to make room for one that has waited longer than a turn."""
+"""Fair share: whether a running job should make room for one that has waited longer than a turn."""
 
 from sqlalchemy import Connection, func, select
 
@@ -10,9 +10,10 @@ from service.store.tables import workers
 
 
 def is_over(connection: Connection, job: JobRecord, turn_seconds: float, fingerprint: str | None) -> bool:
-    """Return whether this job is to make room: it had a turn, others waited for one, and no worker is free.
+    """Return whether this job should make room: it ran for a turn, others waited as long, and no worker is free.
 
-    The others have its priority or a higher one. As many jobs make room as others wait, first those that ran longest.
+    Only waiting jobs of the same priority or a higher one count. As many jobs make room as wait, those that have run
+    longest first.
     """
     mine = select(table.c.claimed_at).where(table.c.number == job.number).scalar_subquery()
     if not connection.execute(select(mine < clock(-turn_seconds))).scalar():

@@ -1,4 +1,4 @@
-"""What becomes of a job that continues on a machine that computes other bits: a warning, or a new start."""
+"""Continues a job on a machine that computes other bits: with a warning, or from epoch 0."""
 
 from typing import Any
 
@@ -15,7 +15,11 @@ CODE = "other_machine"
 
 
 def adapt_to_machine(connection: Connection, job: JobRecord, fingerprint: str) -> JobRecord:
-    """Return a job that was just claimed as a worker with this fingerprint is to run it."""
+    """Prepare a job that was just claimed for a worker with this fingerprint, and return it.
+
+    When its epochs were computed on a machine with another fingerprint, a warning is recorded, and the epochs are
+    deleted if the job's `on_other_machine` is `restart`.
+    """
     if job.fingerprint is None or job.fingerprint == fingerprint:
         return job
     restarts = job.on_other_machine == OnOtherMachine.RESTART
@@ -39,5 +43,5 @@ def adapt_to_machine(connection: Connection, job: JobRecord, fingerprint: str) -
 
 
 def _delete_progress(connection: Connection, job: JobRecord) -> None:
-    for each in (epochs, layer_diagnostics, parameters, optimizer_states, resume_states):
-        connection.execute(delete(each).where(each.c.job == job.number))
+    for dependent in (epochs, layer_diagnostics, parameters, optimizer_states, resume_states):
+        connection.execute(delete(dependent).where(dependent.c.job == job.number))

@@ -12,15 +12,15 @@ PARAMETERS, OPTIMIZER = "parameters", "optimizer"
 
 @dataclass(frozen=True)
 class Start:
-    """A fork's own copies; `optimizer` is None where it starts fresh."""
+    """What a fork begins with, as copies of its own; `optimizer` is None when the optimizer begins with a new state."""
 
     parameters: StoredBytes
     optimizer: StoredBytes | None
 
     def addresses(self) -> list[str]:
-        """Return the addresses of those that are in the blobs."""
+        """Return the addresses of the copies that are blobs."""
         both = (self.parameters, self.optimizer)
-        return [each.address for each in both if each is not None and each.address is not None]
+        return [part.address for part in both if part is not None and part.address is not None]
 
 
 def add(connection: Connection, job: int, start: Start) -> None:
@@ -34,7 +34,7 @@ def add(connection: Connection, job: int, start: Start) -> None:
 
 
 def load(connection: Connection, job: int) -> Start | None:
-    """Return what a fork begins with; None for a job that begins with parameters of its own."""
+    """Return what a fork begins with; None for a job that is no fork."""
     rows = connection.execute(select(table).where(table.c.job == job))
     parts = {row.kind: StoredBytes(row.sha256, row.bytes, row.address) for row in rows}
     return Start(parts[PARAMETERS], parts.get(OPTIMIZER)) if parts else None

@@ -1,7 +1,8 @@
 """Jobs: their insertion, claim, lease and end. A change of state and its event are one transaction.
 
-A run owns its job while `attempt` is the one it claimed; `fenced` is the first statement of all it writes. What clients
-ask for is in `service.store.jobs.commands`, jobs whose workers crashed in `service.store.jobs.crashes`.
+A run owns its job while the job's `attempt` is the one that the run claimed. Every transaction of a run begins with
+`fenced`, which checks this. The commands of clients are in `service.store.jobs.commands`, the handling of crashes in
+`service.store.jobs.crashes`.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,11 @@ from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
 
-ALIVE_SECONDS = 30.0  # so long after its last report a worker counts as alive
+ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
 
 def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
-    """Insert a queued job under an id that nobody has."""
+    """Insert a queued job under a new id and return it."""
     values = {**columns_of(new), "model_name": new.model_name or job_id}
     connection.execute(
         insert(jobs).values(
@@ -74,7 +75,7 @@ def check_exists(connection: Connection, job_id: str) -> None:
 def list_jobs(
     connection: Connection, page: Page, status: str | None, model: str | None, metadata: dict[str, str]
 ) -> Listing[JobRecord]:
-    """Newest first, narrowed by status, model and metadata."""
+    """Return a page of jobs, newest first, filtered by status, model and metadata."""
     query = select(*COLUMNS).order_by(jobs.c.number.desc()).limit(page.limit + 1)
     if status is not None:
         query = query.where(jobs.c.status == status)
@@ -101,7 +102,7 @@ def count_queued(connection: Connection) -> int:
 
 
 def position_of(connection: Connection, job: JobRecord) -> int:
-    """Return how many queued jobs are to be taken before this one, plus one."""
+    """Return a queued job's position in the queue, counted from 1."""
     mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
     earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
     before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
@@ -110,7 +111,7 @@ def position_of(connection: Connection, job: JobRecord) -> int:
 
 
 def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
-    """Return the positions of those of these jobs that are queued, by the job's number."""
+    """Return the positions in the queue of those jobs that are queued, by the job's number."""
     queued = [job for job in found if job.status is Status.QUEUED]
     if len(queued) < 2:
         return {job.number: position_of(connection, job) for job in queued}
@@ -122,25 +123,25 @@ def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int
 
 
 def alive_clause() -> ColumnElement[bool]:
-    """Return a condition on a row of workers: that it has reported lately."""
+    """Return a condition on a row of `workers`: that the worker has reported recently."""
     return workers.c.seen_at > clock(-ALIVE_SECONDS)
 
 
 def has_its_machine() -> ColumnElement[bool]:
-    """Return a condition on a row of jobs: that a worker is alive that computes as the one of its newest epoch."""
+    """Return a condition on a row of `jobs`: that a worker with the fingerprint of its newest epoch is alive."""
     return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, alive_clause()).exists()
 
 
 def can_go_on(connection: Connection, job: JobRecord) -> bool:
-    """Return whether a worker is alive that computes as the one that stored the job's newest epoch, if one did."""
+    """Return whether the job has stored no epoch, or a worker with the fingerprint of its newest epoch is alive."""
     fits = or_(jobs.c.fingerprint.is_(None), has_its_machine())
     return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
 
 
 def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
-    """Return a condition on a row of jobs: that it is queued, and a worker with this fingerprint may take it.
+    """Return a condition on a row of `jobs`: that it is queued, and a worker with this fingerprint may claim it.
 
-    A job that has stored epochs is for a worker that computes the same bits, while one is alive.
+    A job that has stored epochs is reserved for workers that compute the same bits as long as one is alive.
     """
     stranger = and_(jobs.c.on_other_machine != OnOtherMachine.WAIT, ~has_its_machine())
     may = or_(jobs.c.fingerprint.is_(None), jobs.c.fingerprint == fingerprint, stranger)
@@ -150,9 +151,9 @@ def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
 def claim(
     connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None
 ) -> JobRecord | None:
-    """Claim the first job of the queue; None when there is none.
+    """Claim the first job of the queue that this worker may take; return it, or None when there is none.
 
-    Its attempt rises, so that the run that had it before can write no more.
+    The job's `attempt` is incremented, so that an earlier run of it can write nothing more.
     """
     number = _best(connection, fingerprint)
     if number is None:
@@ -175,10 +176,10 @@ def claim(
 
 
 def _best(connection: Connection, fingerprint: str | None) -> int | None:
-    """Return the number of the job to take next, its row locked.
+    """Return the number of the job to claim next, its row locked.
 
-    The highest priority is found first, then the first job of it: an index leads to each, while one order by both would
-    sort the whole queue. When other workers are claiming all jobs of that priority, the rest is searched.
+    The highest priority is looked up first, then the first job with it: each query uses an index, while one ordered by
+    both would sort the whole queue. When other workers are claiming all jobs of that priority, that query is run.
     """
     free = claimable_by(fingerprint)
     highest = select(jobs.c.priority).where(free).order_by(jobs.c.priority.desc()).limit(1).scalar_subquery()
@@ -190,7 +191,10 @@ def _best(connection: Connection, fingerprint: str | None) -> int | None:
 
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
-    """Renew the lease and write `values`, if the job is still this run's; otherwise nothing may be written."""
+    """Renew the lease and write `values` if this run still owns the job; return whether it does.
+
+    When it does not, the caller must roll the transaction back.
+    """
     changed = connection.execute(
         update(jobs).where(_is_mine(job)).values(lease_until=clock(lease_seconds), **to_json(values))
     )
@@ -198,24 +202,24 @@ def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **value
 
 
 def requested(connection: Connection, job: JobRecord) -> Request | None:
-    """What a client has asked of the job since it was claimed."""
+    """Return what a client has requested of the job since it was claimed."""
     found: str | None = connection.execute(select(jobs.c.requested).where(jobs.c.number == job.number)).scalar()
     return None if found is None else Request(found)
 
 
-def put_back(connection: Connection, job: JobRecord, behind: bool = False) -> Status | None:
-    """Give the job back as it stands; return its new state, or None when another run has it.
+def release(connection: Connection, job: JobRecord, behind: bool = False) -> Status | None:
+    """Release a job that this run owns; return its new state, or None when another run owns it.
 
-    `behind` puts it behind the others of its priority; otherwise its place in the queue stays.
+    With `behind` it is queued behind all others of its priority; otherwise it retains its place in the queue.
     """
     row = connection.execute(select(*COLUMNS).where(_is_mine(job)).with_for_update()).one_or_none()
     if row is None:
         return None
-    return give_up(connection, job_of(row), **({"queued_at": clock()} if behind else {})).status
+    return release_locked(connection, job_of(row), **({"queued_at": clock()} if behind else {})).status
 
 
-def give_up(connection: Connection, job: JobRecord, **values: Any) -> JobRecord:
-    """Give back a job whose row is locked: do what a client has requested meanwhile, else queue it."""
+def release_locked(connection: Connection, job: JobRecord, **values: Any) -> JobRecord:
+    """Release a job whose row is locked: cancel or pause it if a client has requested that, else queue it."""
     status = Status.QUEUED
     if job.requested == Request.CANCEL:
         status = Status.CANCELLED
@@ -229,7 +233,7 @@ def _is_at_its_pause(job: JobRecord) -> bool:
 
 
 def change(connection: Connection, job: JobRecord, status: Status, **values: Any) -> JobRecord:
-    """Set a job whose row is locked to a state in which nobody runs it, and record the event."""
+    """Set a job whose row is locked to a state in which no worker runs it, and record the event."""
     values |= {"requested": None, "lease_until": None, "worker": None}
     if status.ended:
         values["finished_at"] = datetime.now(UTC)
@@ -240,7 +244,7 @@ def change(connection: Connection, job: JobRecord, status: Status, **values: Any
 
 
 def finish(connection: Connection, job: JobRecord, status: Status, **values: Any) -> bool:
-    """End the job; return whether this run still held it, as only that run may."""
+    """End a job that this run owns; return False, without a change, when another run owns it."""
     row = connection.execute(select(jobs.c.number).where(_is_mine(job)).with_for_update()).one_or_none()
     if row is not None:
         change(connection, job, status, **values)
@@ -257,7 +261,9 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
 
     Model versions made from it stay.
     """
-    connection.execute(select(jobs.c.number).where(jobs.c.id == job_id).with_for_update())  # no replay may come now
+    connection.execute(
+        select(jobs.c.number).where(jobs.c.id == job_id).with_for_update()
+    )  # so that no replay is added meanwhile
     job = get_job(connection, job_id)
     if job.status not in ENDED:
         raise Conflict(f"job `{job_id}` is {job.status}; cancel it first")
@@ -266,8 +272,8 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
     if replay is not None:
         raise Conflict(f"job `{job_id}` is being replayed by {replay}, which has not ended")
     addresses: set[str] = set()
-    for each in OF_JOBS:
-        query = select(each.c.address).where(each.c.job == job.number, each.c.address.is_not(None))
+    for table in OF_JOBS:
+        query = select(table.c.address).where(table.c.job == job.number, table.c.address.is_not(None))
         addresses |= set(connection.execute(query).scalars())
     connection.execute(delete(jobs).where(jobs.c.number == job.number))
     return sorted(addresses)

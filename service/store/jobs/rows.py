@@ -1,4 +1,4 @@
-"""How a row of the table of jobs becomes a `JobRecord`, and typed records the JSON of its columns."""
+"""Conversion between rows of the table `jobs` and `JobRecord`, and between typed records and the JSON of columns."""
 
 from dataclasses import fields
 from typing import Any
@@ -12,16 +12,16 @@ from service.store.records import JobRecord, NewJob, OnOtherMachine, Request, St
 from service.store.tables import jobs
 
 RENAMED = {"metadata": "extra"}  # fields whose column has another name
-COLUMNS = tuple(jobs.c[RENAMED.get(field.name, field.name)] for field in fields(JobRecord))  # all that a record needs
+COLUMNS = tuple(jobs.c[RENAMED.get(field.name, field.name)] for field in fields(JobRecord))  # what a record needs
 
 
 def columns_of(new: NewJob) -> dict[str, Any]:
-    """Name the fields of a new job as the table's columns are named."""
+    """Return the fields of a new job by the names of their columns."""
     return {RENAMED.get(field.name, field.name): getattr(new, field.name) for field in fields(new)}
 
 
 def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
-    """Make the record of a row that has at least `COLUMNS`."""
+    """Return the record of a row that has at least `COLUMNS`."""
     values = {field.name: row._mapping[RENAMED.get(field.name, field.name)] for field in fields(JobRecord)}
     requested = values["requested"]
     typed = {
@@ -39,5 +39,5 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
 
 
 def to_json(values: dict[str, Any]) -> dict[str, Any]:
-    """Columns as the database takes them: records become JSON."""
+    """Return the values of columns with typed records replaced by JSON."""
     return {name: value.to_json() if isinstance(value, Stored) else value for name, value in values.items()}
