@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from service.backprop.network import Network
-from service.backprop.training.results import EpochRun
+from service.backprop.training.results import EpochRun, diverged
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import Checkpoint, TrainingState
-from service.backprop.training.trainer import Trainer, diverged
+from service.backprop.training.trainer import Trainer
 
 
 def train(

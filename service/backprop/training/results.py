@@ -6,6 +6,7 @@ from service.backprop.arrays import FloatArray
 from service.backprop.training.diagnostics import LayerDiagnostics, Warned
 from service.backprop.training.state import StateTaker
 from service.backprop.training.stopping import StopReason
+from service.errors import Diverged
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,10 @@ class EpochRun:
     @property
     def last_epoch(self) -> int:
         return self.first_epoch + len(self) - 1
+
+
+def diverged(epoch: int) -> Diverged:
+    """Return the error that says that something is not finite after `epoch`."""
+    if epoch == 0:
+        return Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
+    return Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)

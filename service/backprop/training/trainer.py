@@ -15,21 +15,19 @@ from service.backprop.network import Network
 from service.backprop.schedules import Position
 from service.backprop.training import diagnostics
 from service.backprop.training.accumulators import Accumulator, Measures, single
-from service.backprop.training.diagnostics import LayerDiagnostics, Warned
+from service.backprop.training.diagnostics import LayerDiagnostics
 from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.kernels import NUMBA
 from service.backprop.training.numpy_steps import ComputedEpochs, LastStep, NumPySteps, RunSpec, Steps
-from service.backprop.training.results import EpochRun
+from service.backprop.training.progress import Observed, Progress, watchable
+from service.backprop.training.results import EpochRun, diverged
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import Checkpoint, PartialEpoch, TrainingState
-from service.backprop.training.stopping import StopReason
-from service.errors import Diverged, Invalid
+from service.errors import Invalid
 
 EPOCH_0_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
-
-Observed = dict[str, FloatArray]  # (epochs,) each, by the names that can be watched: `validation_accuracy`
 
 
 class Trainer:
@@ -54,8 +52,7 @@ class Trainer:
         self.steps = _steps(self.spec)
         self.evaluator = Evaluator(network, measures, weighing)
         self.learning_rate = settings.optimizer.learning_rate
-        self.best_epoch, self.best_value = 0, math.inf
-        self.memories: dict[str, dict[str, float]] = {"schedule": {}, "stopping": {}, "plateau": {}}
+        self.progress = Progress(settings)
         self.partial_epoch: PartialEpoch | None = None
         self.stride = self.steps.diagnostics_cost * diagnostics.stride(len(training), self.spec.batches)
 
@@ -64,10 +61,8 @@ class Trainer:
         self.network.vector[...] = state.vector
         for name, vector in self.steps.slots.items():
             vector[...] = state.slots[name]
-        self.steps.steps, self.best_epoch, self.best_value = state.steps, state.best_epoch, state.best_value
-        for name, value in state.memory.items():
-            of, _, key = name.partition(".")
-            self.memories[of][key] = value
+        self.steps.steps = state.steps
+        self.progress.restore(state)
         self.partial_epoch = state.partial_epoch
 
     def state(self, epoch: int, copied: bool = True, partial_epoch: PartialEpoch | None = None) -> TrainingState:
@@ -78,8 +73,7 @@ class Trainer:
         vector, slots = self.network.vector, self.steps.slots
         if copied:
             vector, slots = vector.copy(), {name: slot.copy() for name, slot in slots.items()}
-        memory = {f"{of}.{key}": value for of, seen in self.memories.items() for key, value in seen.items()}
-        best_epoch, best_value = self.best_epoch, self.best_value
+        best_epoch, best_value, memory = self.progress.best_epoch, self.progress.best_value, self.progress.memory()
         return TrainingState(epoch, self.steps.steps, best_epoch, best_value, vector, slots, memory, partial_epoch)
 
     def stops_before(self, epoch: int) -> bool:
@@ -196,7 +190,7 @@ class Trainer:
         schedule = self.settings.schedule
         if schedule is not None and (batch == 0 or schedule.by_batch):
             at = Position(epoch, self.settings.epochs, batch, self.spec.batches)
-            self.learning_rate = schedule.rate(self.settings.optimizer.learning_rate, at, self.memories["schedule"])
+            self.learning_rate = schedule.rate(self.settings.optimizer.learning_rate, at, self.progress.schedule)
         return self.learning_rate
 
     def _diagnose(self, last: LastStep | None) -> tuple[LayerDiagnostics, ...] | None:
@@ -216,24 +210,20 @@ class Trainer:
         layers: tuple[LayerDiagnostics, ...] | None,
     ) -> EpochRun:
         """Return the run up to the first epoch that is not finite or after which training stops."""
-        observed = _observed("training", computed.losses, computed.metrics)
+        observed = watchable("training", computed.losses, computed.metrics)
         validation_metrics: dict[str, FloatArray] = {}
         if validated is not None:
             validation_metrics = single(validated.results())
-            observed |= _observed("validation", np.array([validated.mean_loss()]), validation_metrics)
+            observed |= watchable("validation", np.array([validated.mean_loss()]), validation_metrics)
         finite = self._finite(computed, observed)
         if finite == 0:
             raise diverged(epoch)
-        count, stopped = self._first_stop(epoch, observed, finite)
+        count, stopped = self.progress.first_stop(epoch, observed, finite)
         training_metrics = computed.metrics
         if count < len(computed):
             observed = {name: values[:count] for name, values in observed.items()}
             training_metrics = {name: values[:count] for name, values in training_metrics.items()}
-        watched = self.settings.stopping.watched(observed).tolist()
-        self._update_best(epoch, watched)
-        if self.settings.schedule is not None and epoch:
-            loss = observed.get("validation_loss", observed["training_loss"])
-            self.settings.schedule.observe(float(loss[0]), self.memories["schedule"])
+        watched = self.progress.update(epoch, observed)
         return EpochRun(
             first_epoch=epoch,
             training_loss=observed["training_loss"],
@@ -243,11 +233,11 @@ class Trainer:
             learning_rate=self.learning_rate,
             seconds=seconds,
             parameters=self._parameters(computed, count),
-            best_epoch=self.best_epoch,
+            best_epoch=self.progress.best_epoch,
             state=partial(self.state, epoch + count - 1) if count == len(computed) else None,
             stopped=stopped,
             layers=layers,
-            warnings=self._warnings(epoch, watched, layers),
+            warnings=self.progress.warnings(self.network, epoch, watched, layers),
         )
 
     def _finite(self, computed: ComputedEpochs, observed: Observed) -> int:
@@ -258,23 +248,6 @@ class Trainer:
         finite = np.isfinite(computed.losses) & np.isfinite(computed.parameters).all(axis=1)
         return len(finite) if finite.all() else int(finite.argmin())
 
-    def _first_stop(self, epoch: int, observed: Observed, count: int) -> tuple[int, StopReason | None]:
-        """Return how many of the first `count` epochs there are up to the one after which training stops, and why."""
-        stopping = self.settings.stopping
-        if stopping.decides:
-            for index in range(count):
-                values = {name: float(column[index]) for name, column in observed.items()}
-                reason = stopping.reason(epoch + index, values, self.memories["stopping"])
-                if reason is not None:
-                    return index + 1, reason
-        return count, None
-
-    def _update_best(self, epoch: int, watched: list[float]) -> None:
-        """Update the best epoch so far: the earliest, but the newest as long as the watched value is undefined."""
-        for number, value in enumerate(watched, epoch):
-            if value < self.best_value or self.best_value == math.inf:
-                self.best_epoch, self.best_value = number, math.inf if math.isnan(value) else value
-
     def _parameters(self, computed: ComputedEpochs, count: int) -> FloatArray:
         """Return the parameters after each of `count` epochs; the network then has those after the last of them."""
         if computed.parameters is None:
@@ -282,27 +255,6 @@ class Trainer:
         if count < len(computed):
             self.network.parameters[...] = computed.parameters[count - 1]
         return computed.parameters[:count]
-
-    def _warnings(
-        self, epoch: int, watched: list[float], layers: tuple[LayerDiagnostics, ...] | None
-    ) -> tuple[Warned, ...]:
-        found = [] if layers is None else diagnostics.warnings_of(self.network, epoch, layers)
-        if math.isnan(sum(watched)):
-            first = next(number for number, value in enumerate(watched, epoch) if math.isnan(value))
-            return (*found, diagnostics.undefined(first))
-        flat = diagnostics.plateau(epoch, self.settings.epochs, watched, self.memories["plateau"])
-        return tuple(found) if flat is None else (*found, flat)
-
-
-def _observed(part: str, losses: FloatArray, metrics: dict[str, FloatArray]) -> Observed:
-    return {f"{part}_loss": losses} | {f"{part}_{name}": values for name, values in metrics.items()}
-
-
-def diverged(epoch: int) -> Diverged:
-    """Return the error that says that something is not finite after `epoch`."""
-    if epoch == 0:
-        return Diverged("the loss or a parameter is not finite before the first epoch", epoch=0)
-    return Diverged(f"the loss or a parameter is no longer finite after epoch {epoch - 1}", epoch=epoch - 1)
 
 
 def _steps(spec: RunSpec) -> Steps:
