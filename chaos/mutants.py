@@ -59,7 +59,7 @@ def in_two_transactions(self: Writer, flush: Any, placed: Any, chain: Any) -> An
     with self.services.database.begin() as connection:
         if not jobs.fenced(connection, self.job, self.services.settings.lease_seconds):
             raise Fenced
-        before = self._go_on_from(connection, flush, placed)
+        before = self._replace_state(connection, flush, placed)
     return asked, [*superseded, *([] if before is None else [before])]
 
 

@@ -21,7 +21,7 @@ def main() -> int:
         logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         for chatty in ("celery", "kombu", "alembic"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
-        # Celery warns of root because of pickles; messages here are empty and JSON
+        # Celery warns when run as root, as pickles are unsafe; messages here are empty JSON
         warnings.simplefilter("ignore", SecurityWarning)
         code = run_worker(settings)
     except ServiceError as error:
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _exit_at_once(code: int) -> NoReturn:
-    """End the process without its exit handlers, and do by hand the part of them that is needed."""
+    """End the process without running its exit handlers, after doing the part of their work that is needed."""
     logging.shutdown()
     remove_temporary_folder()
     sys.stdout.flush()

@@ -2,7 +2,7 @@
 
 The parent imports no NumPy and opens no database; its children do. A child looks for jobs when a message arrives and
 by itself every few seconds, so a lost message delays a job by no more than that. Each child reports that it is alive
-and gives back the jobs of processes that ended.
+and releases the jobs of processes that ended.
 """
 
 import logging
@@ -61,7 +61,7 @@ class Child:
             warm("float32", "float64")
 
     def _handle_signals(self) -> None:
-        """On SIGTERM, to this process or to the whole group: store what there is, give the job back, exit."""
+        """On SIGTERM, to this process or to the whole group: store the state of training, release the job, exit."""
         signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -73,7 +73,7 @@ class Child:
             try:
                 while not self.stopping.is_set() and run_next_job(self.services, self.name, self.stopping.is_set):
                     pass
-            except ServiceError as error:  # Celery would log a traceback; the next look for jobs is soon
+            except ServiceError as error:  # Celery would log a traceback, and jobs are looked for again soon
                 log.warning("cannot look for jobs: %s", error.detail)
 
     def _poll(self) -> None:
@@ -83,7 +83,7 @@ class Child:
                 continue
             try:
                 self.run_jobs()
-            except Exception:  # this thread must go on: it also ends the process when that is asked for
+            except Exception:  # this thread must continue: it also ends the process when requested
                 log.exception("looking for jobs failed")
         with self.busy:
             pass
@@ -93,7 +93,7 @@ class Child:
         os._exit(0)
 
     def stop(self) -> None:
-        """Wait until the running job is stored and given back."""
+        """Wait until the state of the running job is stored and the job is released."""
         self.stopping.set()
         if self.busy.acquire(timeout=STOP_SECONDS):
             self.busy.release()

@@ -37,7 +37,10 @@ def pool_that_records(exit_codes: ExitCodes) -> type[prefork.TaskPool]:
     class RecordingAsynPool(RecordsExitCodes, prefork.AsynPool):  # type: ignore[misc, unused-ignore]
         @property
         def timers(self) -> dict[Callable[[], Any], float]:
-            """What the event loop calls at intervals: it may miss the end of a child, so it also looks for one."""
+            """Return the functions that the event loop calls at intervals, and one that looks for ended children.
+
+            The event loop itself may miss the end of a child.
+            """
             return {self.maintain_pool: MAINTAIN_POOL_SECONDS}
 
     class RecordingBlockingPool(RecordsExitCodes, prefork.BlockingPool):  # type: ignore[misc, unused-ignore]

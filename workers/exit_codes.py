@@ -27,7 +27,7 @@ class ExitCodes:
 
     @property
     def count(self) -> int:
-        """The number of exit codes recorded since the start, including those that were overwritten."""
+        """Return the number of exit codes recorded since the start, including those that were overwritten."""
         count: int = HEADER.unpack_from(self._memory, 0)[0]
         return count
 

@@ -1,4 +1,4 @@
-"""The background duties of a child: it reports that it is alive, gives back the jobs of ended processes, cleans up.
+"""The background duties of a child: report that it is alive, release the jobs of ended processes, clean up.
 
 Children do this rather than their parent because a process that forks must not have SQLite open: the child would
 inherit the belief that locks are held.
@@ -20,8 +20,8 @@ from workers.process_names import ProcessName
 
 REPORT_SECONDS = 5.0
 CHECK_SECONDS = 1.0
-EXIT_CODES_SECONDS = 0.1  # how often the parent's exit codes are looked at, which costs a read of memory only
-UNKNOWN_EXIT_SECONDS = 3.0  # after which an ended process whose exit code nobody recorded is given up
+EXIT_CODES_SECONDS = 0.1  # how often new exit codes are looked for, which only reads shared memory
+UNKNOWN_EXIT_SECONDS = 3.0  # how long to wait for the exit code of an ended process before its jobs are released
 STOP_SECONDS = 8.0
 COLLECT_SECONDS = 3600.0
 
@@ -66,7 +66,7 @@ class Housekeeping:
                 self._free_expired()
             except ServiceError as error:
                 log.warning("housekeeping failed: %s", error.detail)
-            except Exception:  # this thread must go on: a worker that does not report counts as ended
+            except Exception:  # this thread must continue: a worker that does not report counts as ended
                 log.exception("housekeeping failed")
             self._wait(seen)
 
@@ -93,15 +93,15 @@ class Housekeeping:
                 collect(self.services)
             except ServiceError as error:
                 log.warning("cannot delete what is no longer needed: %s", error.detail)
-            except Exception:  # this thread must go on
+            except Exception:  # this thread must continue
                 log.exception("deleting what is no longer needed failed")
             if self._stopped.wait(COLLECT_SECONDS):
                 return
 
     def _free_jobs_of_ended_processes(self) -> None:
-        """Give back the jobs of the worker processes of this PID namespace that have ended.
+        """Release the jobs of the worker processes of this PID namespace that have ended.
 
-        Process ids of other namespaces mean nothing here: jobs of theirs are freed when the lease expires.
+        Process ids of other namespaces mean nothing here: their jobs are released when the lease expires.
         """
         with self.services.database.read() as connection:
             names = workers.names_in(connection, self.process.namespace)
@@ -119,14 +119,14 @@ class Housekeeping:
             self._finish(freed)
 
     def _exit_of(self, name: str) -> tuple[bool, int | None]:
-        """Return whether an ended process may be given up now, and its exit code if its parent recorded one."""
+        """Return whether the jobs of an ended process may be released now, and its exit code if it was recorded."""
         process = ProcessName.parse(name)
         exit_code = self.exit_codes.exit_code(process.pid) if process.parent == self.process.parent else None
         is_late = time.monotonic() - self._ended_at[name] > UNKNOWN_EXIT_SECONDS
         return exit_code is not None or not is_alive(process.parent) or is_late, exit_code
 
     def _free_expired(self) -> None:
-        """Give back the jobs whose lease has expired."""
+        """Release the jobs whose lease has expired."""
         with self.services.database.read() as connection:
             if not crashes.are_expired(connection):
                 return
@@ -137,7 +137,7 @@ class Housekeeping:
         self._finish(freed)
 
     def _finish(self, freed: list[JobRecord]) -> None:
-        """Clean up after freed jobs that have ended, and notify the workers of those that are queued again."""
+        """Clean up after released jobs that have ended, and notify the workers of those that are queued again."""
         from service.jobs.commands import tidy  # imported here because only children load NumPy
 
         for job in freed:

@@ -20,8 +20,8 @@ TOKEN_CHARACTERS = 16
 class ProcessName:
     """A process: the namespace in which process ids are comparable, its parent's id and its own.
 
-    In rows of versions before this one the namespace is the host's name alone, which no process has now: how such a
-    process ended cannot be looked up, so its jobs are freed when their lease expires.
+    Earlier releases stored the host's name alone as the namespace, which no process has now: how such a process ended
+    cannot be looked up, so its jobs are released when their lease expires.
     """
 
     namespace: str
@@ -40,7 +40,7 @@ class ProcessName:
 def pid_namespace() -> str:
     """Return the host's name with a token of the PID namespace that this process is in.
 
-    Where there is no such thing to read, as on macOS, the token is random: call this in the parent, before it forks.
+    On systems without readable namespaces, such as macOS, the token is random: call this in the parent before it forks.
     """
     try:
         identity = f"{BOOT_ID.read_text().strip()} {os.stat(PID_NAMESPACE).st_ino}"

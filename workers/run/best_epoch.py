@@ -1,13 +1,14 @@
-"""The best and the newest epoch of a run, and the parameters of theirs that are not written yet."""
+"""The best and the newest epoch of a run, with their parameters until those are written."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class BestEpoch:
-    """The best epoch so far; with `stored_as_best` its parameters are stored for no other reason.
+    """The best epoch so far.
 
-    `data` are its parameters, until they are on their way to the database.
+    `stored_as_best` means that its parameters are stored only because it is the best. `data` holds its parameters until
+    they are handed to a flush.
     """
 
     number: int | None
@@ -15,7 +16,10 @@ class BestEpoch:
     data: bytes | None = None
 
     def replace(self, number: int, data: bytes, stored_anyway: bool) -> int | None:
-        """Take a better epoch; the one before, if its parameters need not be stored any more."""
+        """Replace the best epoch by a better one.
+
+        Returns the previous best epoch if its parameters need not be stored any longer, otherwise None.
+        """
         before = self.number if self.stored_as_best else None
         self.number, self.data, self.stored_as_best = number, data, not stored_anyway
         return before
@@ -23,9 +27,10 @@ class BestEpoch:
 
 @dataclass
 class NewestEpoch:
-    """The newest epoch, and whether its parameters are stored by rule. If it is the last they are stored in any case.
+    """The newest epoch.
 
-    `data` are its parameters, as long as they may be needed; `optimizer_state` where the job stores those.
+    `is_stored` says whether its parameters are stored even if it is not the last epoch. `data` holds its parameters as
+    long as they may be needed, `optimizer_state` the optimizer's state in jobs that store it.
     """
 
     number: int
@@ -34,6 +39,6 @@ class NewestEpoch:
     optimizer_state: bytes | None
 
     def release_stored(self) -> None:
-        """Release the parameters if they are on their way to the database."""
+        """Release the parameters if a flush stores them."""
         if self.is_stored:
             self.data = None

@@ -1,4 +1,4 @@
-"""Stores the state of training within long epochs: now and then, and where a run stops there."""
+"""Stores the state of training within an epoch: at intervals in long epochs, and when a run stops there."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,16 @@ class EpochCheckpoint:
     lease: Lease
 
     def is_due(self, stopping: bool) -> bool:
-        """Once a minute; where others wait for this run's turn to be over; and where it stops and is to go on later."""
+        """Return whether to store the state before the next batch.
+
+        It is stored once a minute, when the run makes room for other jobs, and when the run stops and the job is to be
+        resumed later.
+        """
         if stopping:
-            return self.lease.goes_on_elsewhere
-        return self.recorder.policy.is_due_within_epoch() or self.lease.leaves_within
+            return self.lease.is_to_be_resumed
+        return self.recorder.policy.is_due_within_epoch() or self.lease.must_make_room
 
     def store(self, state: StateTaker) -> bool:
-        """Store it with all that is buffered; whether the run makes room for others here."""
+        """Store the state and everything buffered; return whether the run stops here to make room for other jobs."""
         self.recorder.store_within_epoch(state)
-        return self.lease.leaves_within
+        return self.lease.must_make_room

@@ -1,4 +1,4 @@
-"""What a run has computed and not written yet. Owns lists; knows no database."""
+"""The buffer of what a run has computed and not written yet. Uses no database."""
 
 import hashlib
 import math
@@ -18,11 +18,24 @@ from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 @dataclass
 class EpochBuffer:
-    """Runs of epochs, what was measured of layers, and blocks of parameters, of `size_bytes` in all.
+    """What the next flush of a run writes.
 
-    `states` are the optimizer's by epoch, in jobs that store them next to the parameters.
-    `forget` are stored epochs whose parameters are stored no longer; `late` is one whose row is written already, while
-    its parameters come now.
+    Attributes
+    ----------
+    runs
+        Runs of epochs with their losses and metrics.
+    diagnostics
+        Diagnostics of the layers.
+    blocks
+        Blocks of parameters.
+    states
+        The optimizer's states by epoch, in jobs that store them.
+    forget
+        Stored epochs whose parameters are to be deleted.
+    late
+        An epoch whose row is written already and whose parameters are among `blocks`, or None.
+    size_bytes
+        The bytes of `blocks` and `states`.
     """
 
     runs: list[RunRecord] = field(default_factory=list)
@@ -36,9 +49,18 @@ class EpochBuffer:
     def add(
         self, run: EpochRun, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None = None
     ) -> None:
-        """Add a run's epochs; `stored` (epochs,) says of which the parameters, among `data`, are stored.
+        """Add a run's epochs.
 
-        `state` is the optimizer's after the last of them, in a job that stores it.
+        Parameters
+        ----------
+        data
+            The parameters after each epoch of the run, concatenated.
+        stored
+            Whether the parameters of each epoch (epochs,) are to be stored.
+        every
+            Every how many epochs the job stores parameters: the stride of a block.
+        state
+            The optimizer's state after the last epoch, in a job that stores it.
         """
         self.runs.append(_run_record(run, data, stored))
         if run.layers is not None:
@@ -54,7 +76,7 @@ class EpochBuffer:
             self.size_bytes += len(state)
 
     def _store_run(self, first: int, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None) -> None:
-        """Store parameters of a run's epochs: as many in one block as fit a row, where all epochs are stored."""
+        """Add blocks with the stored parameters of a run: as large as fit a row if every epoch is stored."""
         size = len(data) // len(stored)
         if stored.all() and every == 1:
             together = rows_together(size)
@@ -67,7 +89,7 @@ class EpochBuffer:
             self.store(ParameterBlock(epoch, epoch, every, size, data[index * size : (index + 1) * size]), state)
 
     def parameters_of(self, epoch: int) -> bytes | None:
-        """The parameters of an epoch that are among the blocks."""
+        """Return the parameters of an epoch if they are buffered, otherwise None."""
         for block in self.blocks:
             if block.first_epoch <= epoch <= block.last_epoch and not (epoch - block.first_epoch) % block.stride:
                 at = (epoch - block.first_epoch) // block.stride * block.size
@@ -75,17 +97,17 @@ class EpochBuffer:
         return None
 
     def hashes(self) -> Iterator[hash_chain.Block]:
-        """Of all epochs, in order."""
+        """Yield the hashes of all buffered epochs in order."""
         return ((run.first_epoch, run.sha256.tobytes()) for run in self.runs)
 
     def forget_parameters(self, epoch: int) -> None:
-        """Store the parameters of a bettered best epoch no longer."""
-        gone = [block for block in self.blocks if block.first_epoch == epoch]
-        if not gone:
+        """Drop the parameters of an epoch that is not the best any longer, whether they are buffered or written."""
+        dropped = [block for block in self.blocks if block.first_epoch == epoch]
+        if not dropped:
             self.forget.append(epoch)
             return
         self.blocks = [block for block in self.blocks if block.first_epoch != epoch]
-        self.size_bytes -= sum(len(block.bytes) for block in gone) + len(self.states.pop(epoch, b""))
+        self.size_bytes -= sum(len(block.bytes) for block in dropped) + len(self.states.pop(epoch, b""))
         self._mark(epoch, False)
 
     def store_last(self, block: ParameterBlock, state: bytes | None) -> None:
@@ -111,7 +133,7 @@ class EpochBuffer:
 
 
 def _run_record(run: EpochRun, data: bytes, stored: NDArray[np.bool_]) -> RunRecord:
-    """Return what is stored of a run; `data` are its parameters, one epoch's after the other."""
+    """Return the record of a run; `data` are the parameters after each of its epochs, concatenated."""
     parts = [data] if len(run) == 1 else [part for (part,) in iter_unpack(f"{len(data) // len(run)}s", data)]
     hashes = b"".join([hashlib.sha256(part).digest() for part in parts])
     return RunRecord(

@@ -14,7 +14,10 @@ APART_SECONDS = 0.25
 
 
 class RunEvents:
-    """What was reported. `add` is called in a flush's transaction, at each try, `committed` once it is done."""
+    """Adds events to the transactions of flushes.
+
+    `add` is called within the transaction, once for each attempt at it; `committed` after the one that succeeded.
+    """
 
     def __init__(self, job: JobRecord) -> None:
         self.job = job
@@ -25,7 +28,10 @@ class RunEvents:
     def add(
         self, connection: Connection, newest: EpochRecord | None, warnings: Sequence[dict[str, Any]], last: bool
     ) -> None:
-        """Add the newest epoch, unless one was added just now and more will come, and the new warnings."""
+        """Add events for new warnings and for the newest epoch.
+
+        The epoch is left out when another was reported less than `APART_SECONDS` ago, unless this flush is the `last`.
+        """
         if newest is not None and (last or self._is_due()):
             self._adds_epoch = True
             events.add(connection, self.job.number, Kind.EPOCH, dict(epoch_answer(newest)))

@@ -1,4 +1,4 @@
-"""Results of a job that succeeded: a version of its model, and for classes the confusion matrix."""
+"""Results of a job that succeeded: a version of its model and, if its targets are classes, the confusion matrix."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,12 +20,12 @@ from service.store.records import JobRecord
 from workers.run.prepare import Prepared
 from workers.run.recorder import Recorder
 
-MOST_CLASSES = 100  # a larger matrix is nothing to read
-MOST_TRAINING_ROWS = 10_000  # counted where nothing validated: as many as epoch 0 is measured on
+MOST_CLASSES = 100  # a larger matrix is of no use to a reader
+MOST_TRAINING_ROWS = 10_000  # counted when there are no validation rows: as many as epoch 0 is evaluated on
 
 
 def version_epoch(job: JobRecord, recorder: Recorder) -> int:
-    """The epoch that becomes the model's version."""
+    """Return the epoch whose parameters become the model's version."""
     last, best = recorder.last_epoch, recorder.best.number
     assert last is not None
     return best if job.training.version_epoch == "best" and best is not None else last
@@ -34,10 +34,11 @@ def version_epoch(job: JobRecord, recorder: Recorder) -> int:
 def confusion_matrix(
     services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, check: Callable[[], None]
 ) -> dict[str, Any] | None:
-    """Count how many rows of each class (a row of counts) the version's epoch predicts to be of each (its columns).
+    """Return the confusion matrix of the version's epoch: a row for each true class, a column for each predicted one.
 
-    Counted on the validation rows, else on training rows, evenly out of all of them where they are many; None for
-    values and for very many classes. `check` is called before each block of rows, and may raise.
+    It is counted on the validation rows or, without any, on at most `MOST_TRAINING_ROWS` evenly spaced training rows.
+    Returns None when targets are values, and when there are more than `MOST_CLASSES` classes. `check` is called before
+    each block of rows, and may raise.
     """
     labels = prepared.preprocessing.labels
     if labels is None or len(labels) > MOST_CLASSES:
@@ -66,7 +67,7 @@ def confusion_matrix(
 
 
 def _evenly(rows: int) -> IndexArray:
-    """At most `MOST_TRAINING_ROWS` of so many rows, as far apart as can be: rows may be sorted by their class."""
+    """Return at most `MOST_TRAINING_ROWS` evenly spaced indices of rows, as rows may be sorted by their class."""
     count = min(rows, MOST_TRAINING_ROWS)
     return np.arange(count, dtype=np.intp) * rows // count
 
@@ -78,7 +79,7 @@ def _stored_bytes(services: Services, job: JobRecord, epoch: int) -> bytes:
 
 
 def add_version(connection: Connection, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:
-    """Make the model's next version of the chosen epoch; the job's column that names it."""
+    """Insert the model's next version with the chosen epoch; return the job's column that refers to it."""
     chosen = version_epoch(job, recorder)
     stored = epochs.load_parameters(connection, job.number, chosen)
     record = epochs.get_epoch(connection, job.number, chosen)

@@ -1,4 +1,4 @@
-"""Writes what a run has buffered: each time one short, fenced transaction, tried until it is done."""
+"""Writes what a run has buffered, in one short transaction for each flush, which is retried until it succeeds."""
 
 import threading
 import time
@@ -20,16 +20,16 @@ from workers.run.events import RunEvents
 from workers.run.lease import Fenced
 from workers.run.retention import Retention, joined
 
-APART_SECONDS = 0.5  # between two tries, while the database is away or its disk full
+APART_SECONDS = 0.5  # between two attempts, while the database does not answer or its disk is full
 
-LastStatement = Callable[[Connection], bool]  # False when the job is no longer this run's
+LastStatement = Callable[[Connection], bool]  # returns False when another run owns the job
 
 
 @dataclass(frozen=True)
 class Flush:
-    """What one transaction writes: the buffer, the job's columns of progress, and the state to go on from.
+    """What one transaction writes: the buffer, the job's columns of progress, and the state to resume from.
 
-    `last` ends the run: there is no state then, and the one before is dropped.
+    `last` is given for the last flush of a run and ends the job; `state` is None then, and the stored one is deleted.
     """
 
     buffer: EpochBuffer
@@ -41,7 +41,7 @@ class Flush:
 
 @dataclass(frozen=True)
 class Written:
-    """The outcome of a flush: what the client has `asked` for meanwhile, and how many seconds it took."""
+    """The outcome of a flush: what a client has requested of the job meanwhile, and how many seconds it took."""
 
     asked: str | None
     seconds: float
@@ -49,27 +49,32 @@ class Written:
 
 @dataclass(frozen=True)
 class _Placed:
-    """Where the bytes of a flush lie: parameters, and the state to go on from with its epoch."""
+    """The byte strings of a flush, placed in rows or blobs: parameters, and the state to resume from with its epoch."""
 
     parameters: PlacedParameters
     state: tuple[int, Placed] | None
 
 
 class Writer:
-    """Writes the flushes of a run, one after the other, in whatever thread."""
+    """Writes the flushes of a run one after the other; may be called from any thread."""
 
     def __init__(self, services: Services, job: JobRecord, retention: Retention) -> None:
         self.services, self.job, self.retention = services, job, retention
         self.events = RunEvents(job)
-        self.hurried = threading.Event()  # set when there is no time left for trying again
-        self.should_stop: Callable[[], bool] = lambda: False  # as training is asked
-        self.stored_bytes: int | None = None  # of the job's parameters, once they were counted
+        self.hurried = threading.Event()  # set when a failed attempt must not be repeated
+        self.should_stop: Callable[[], bool] = lambda: False  # whether the worker process is to stop
+        self.stored_bytes: int | None = None  # of the job's parameters; None until they are counted
         self.chain = job.chain  # over the hashes of all epochs that are written
 
     def write(self, flush: Flush) -> Written:
-        """Write it all or nothing. `Fenced` when the job is another's, or the database is away for a lease's time.
+        """Write a flush in one transaction, and repeat failed attempts for as long as a lease lasts.
 
-        `OutOfSpace` when its disk, or that of the blobs, is full for so long.
+        Raises
+        ------
+        Fenced
+            When another run owns the job, or the database does not answer for so long.
+        OutOfSpace
+            When the disk of the database or of the blobs is full for so long.
         """
         began = time.monotonic()
         chain = hash_chain.over(self.chain, flush.buffer.hashes())
@@ -81,14 +86,14 @@ class Writer:
                 placed = placed or self._place(flush)
                 asked, superseded = self._transaction(flush, placed, chain)
                 break
-            except Conflict:  # the try before may have been committed late, by a database that stood still
+            except Conflict:  # the attempt before may have been committed late, by a database that was frozen
                 if not tries or not self._was_committed(flush):
                     raise
                 asked = None
                 break
             except (Unavailable, OutOfSpace) as error:
                 tries += 1
-                if self._gives_up(began):
+                if self._gives_up(began):  # otherwise it has waited until the next attempt
                     if isinstance(error, OutOfSpace):
                         raise
                     raise Fenced from None
@@ -102,13 +107,13 @@ class Writer:
         return Written(asked, time.monotonic() - began)
 
     def _gives_up(self, began: float) -> bool:
-        """Whether there is no time left for another try; else it is time for one."""
+        """Wait until the next attempt is due; return True when there is to be none."""
         waited = time.monotonic() - began
         is_over = waited > self.services.settings.lease_seconds
         return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:
-        """Put large byte strings into the blobs first: they take too long for a transaction."""
+        """Store large byte strings as blobs, which would take too long within the transaction."""
         blobs, state = self.services.blobs, flush.state
         blocks = joined(flush.buffer.blocks, self.retention.__contains__)
         parameters = PlacedParameters.place(blobs, blocks, flush.buffer.states)
@@ -117,7 +122,7 @@ class Writer:
         return _Placed(parameters, (state.epoch, place_written(blobs, state.nbytes, state.write)))
 
     def _transaction(self, flush: Flush, placed: _Placed, chain: str | None) -> tuple[str | None, list[str]]:
-        """What the client has asked for, and the addresses that are pointed to no longer."""
+        """Write the flush; return what a client has requested, and the addresses that rows no longer point to."""
         number, buffer = self.job.number, flush.buffer
         with self.services.database.begin() as connection:
             if not jobs.fenced(
@@ -132,11 +137,11 @@ class Writer:
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in buffer.forget]
             superseded += optimizer_states.forget(connection, number, buffer.forget)
             superseded += self._thin(connection, flush)
-            superseded.append(self._go_on_from(connection, flush, placed))
-            return jobs.requested(connection, self.job), [each for each in superseded if each is not None]
+            superseded.append(self._replace_state(connection, flush, placed))
+            return jobs.requested(connection, self.job), [address for address in superseded if address is not None]
 
     def _thin(self, connection: Connection, flush: Flush) -> tuple[str, ...]:
-        """Make room where stored epochs take more than they may; where those lay that are gone, if in the blobs."""
+        """Thin the stored epochs if they exceed the job's budget; return the addresses of blobs that were dropped."""
         newest, retention = flush.buffer.newest, self.retention
         if self.stored_bytes is None:
             self.stored_bytes = thinning.stored_bytes(connection, self.job.number, retention.size)
@@ -152,8 +157,8 @@ class Writer:
         self.stored_bytes -= thinned.freed
         return thinned.addresses
 
-    def _go_on_from(self, connection: Connection, flush: Flush, placed: _Placed) -> str | None:
-        """Store the state to go on from, or end the run; where the state before lay, if it was in the blobs."""
+    def _replace_state(self, connection: Connection, flush: Flush, placed: _Placed) -> str | None:
+        """Store the state to resume from, or end the run; return the address of the previous state's blob, if any."""
         if flush.last is not None:
             before = epochs.drop_resume_state(connection, self.job.number)
             if not flush.last(connection):
@@ -165,7 +170,7 @@ class Writer:
         return epochs.save_resume_state(connection, self.job.number, epoch, state.stored())
 
     def _was_committed(self, flush: Flush) -> bool:
-        """After a lost answer to COMMIT: whether it took place."""
+        """Return whether an earlier attempt was committed although its answer was lost."""
         try:
             with self.services.database.read() as connection:
                 job = jobs.get_job(connection, self.job.id)

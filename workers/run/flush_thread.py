@@ -8,9 +8,10 @@ from workers.run.flush_policy import FlushPolicy
 
 
 class FlushThread:
-    """Writes in the background or while the caller waits; `requested` is what the client had requested at the last.
+    """Writes flushes in the background or while the caller waits.
 
-    When a flush fails, nothing that came after it may be stored: `on_failure` is called before the error is raised.
+    `requested` is what a client had requested of the job at the latest flush. When a flush fails, nothing computed
+    after it may be stored: `on_failure` is called before the error is raised.
     """
 
     def __init__(self, writer: Writer, policy: FlushPolicy, on_failure: Callable[[], None]) -> None:
@@ -21,29 +22,29 @@ class FlushThread:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a flush is under way that has not come to its end."""
+        """Whether a flush is being written."""
         return self._under_way is not None and not self._under_way.done()
 
     def write(self, flush: Flush) -> None:
-        """Write, and return when that is done."""
+        """Write a flush and wait for its end."""
         self._record(lambda: self.writer.write(flush))
 
     def write_in_background(self, flush: Flush) -> None:
-        """Start to write; `settle` has been called since the flush before."""
+        """Start to write a flush; `settle` must have been called since the previous one."""
         self._under_way = self._pool.submit(self.writer.write, flush)
 
     def settle(self) -> None:
-        """Wait for the flush that is under way; raises what it raised."""
+        """Wait for the flush in the background; raise what it raised."""
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             self._record(under_way.result)
 
     def hurry(self) -> None:
-        """Have a flush that is under way give up after its next try."""
+        """Let the flush in the background fail instead of repeating a failed attempt."""
         self.writer.hurried.set()
 
     def close(self) -> None:
-        """End the thread; a flush that is under way comes to its end."""
+        """End the thread after the flush in the background has ended."""
         self.hurry()
         self._pool.shutdown()
 

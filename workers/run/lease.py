@@ -1,4 +1,4 @@
-"""Looks next to the training whether it is to stop, and renews the lease while the training moves."""
+"""A thread that renews the lease of a run while training makes progress, and finds out whether it is to stop."""
 
 import logging
 import os
@@ -12,29 +12,32 @@ from service.services import Services
 from service.store.jobs import fair_share, jobs
 from service.store.records import JobRecord, Request
 
-LOOK_SECONDS = 1.0  # how often a run looks whether it shall stop, also inside a long epoch
+LOOK_SECONDS = 1.0  # how often the database is asked whether the run is to stop, also within a long epoch
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
-PATIENCE_SECONDS = 2.0  # for the end of an epoch, before a pause or the end of a turn stops within it
-STALLED = 70  # the exit code of a process whose training moves no more
+PATIENCE_SECONDS = 2.0  # how long a pause or the end of a turn waits for the end of the epoch
+STALLED = 70  # the exit code of a process whose training makes no progress
 
 log = logging.getLogger(__name__)
 
 
 class Fenced(Exception):
-    """The job is no longer this run's; whatever it holds must be dropped."""
+    """Another run owns the job; everything this run has not written must be dropped."""
 
 
 class Interrupted(Exception):
-    """The run is to stop outside training, as its client or its process asks."""
+    """The run is to stop outside training, as a client or the worker process requests."""
 
 
 def leave_stalled() -> None:
-    """End this process at once, without cleaning up: whatever hangs in it may hold any lock."""
+    """End this process at once without cleaning up, as the thread that hangs may hold any lock."""
     os._exit(STALLED)
 
 
 class Lease:
-    """Keeps a run's lease in a thread of its own, and finds out what is requested; `stop` is what training asks."""
+    """Renews a run's lease in a thread of its own, and finds out what clients request of the job.
+
+    Training calls `stop` before each batch.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class Lease:
         self.batches = 0
         self.looks = 0
         self._pause_by: float | None = None
-        self._moved: tuple[int, float] | None = None  # the batches at the last look, and when they had changed
+        self._moved: tuple[int, float] | None = None  # the batches at the last check, and when that count had changed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"lease {job.id}", daemon=True)
 
@@ -65,7 +68,10 @@ class Lease:
         self._thread.join()
 
     def stop(self) -> bool:
-        """Whether to stop before the next batch. A pause waits a little for the epoch's end: no work is done twice."""
+        """Return whether to stop before the next batch.
+
+        A pause waits `PATIENCE_SECONDS` for the end of the epoch, which saves computing its beginning again.
+        """
         self.batches += 1
         if self.asked == Request.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
             return self.lost or self.should_stop() or self.is_overdue()
@@ -77,34 +83,40 @@ class Lease:
             raise Interrupted
 
     def begin(self, spent_seconds: float = 0.0) -> None:
-        """Start the job's time limit, less what it has used: training begins now, `spent_seconds` into its epoch."""
+        """Start the job's time limit, less the time that it has used; `spent_seconds` were spent on its next epoch."""
         self._moved = (self.batches, time.monotonic())
         limit = self.job.training.time_limit_seconds
         if limit is not None:
             self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
 
     def reason(self) -> str:
-        """Why the run stops: `cancel`, `pause`, `time_limit`, `turn` or `stop`; `Fenced` when the job is another's."""
+        """Return why the run stops: `cancel`, `pause`, `time_limit`, `turn` or `stop`.
+
+        Raises
+        ------
+        Fenced
+            When another run owns the job.
+        """
         if self.lost:
             raise Fenced
         return self.asked or ("time_limit" if self.is_overdue() else "turn" if self.turn_is_over else "stop")
 
     @property
-    def leaves_within(self) -> bool:
-        """Whether others have waited for this run's turn to be over long enough: the epoch's end is too far."""
+    def must_make_room(self) -> bool:
+        """Whether the run's turn ended `PATIENCE_SECONDS` ago, so that it stops within the epoch for other jobs."""
         return self._turn_by is not None and time.monotonic() > self._turn_by
 
     @property
-    def goes_on_elsewhere(self) -> bool:
-        """Whether the job, when the run stops now, is to go on later from where it stands."""
+    def is_to_be_resumed(self) -> bool:
+        """Whether the job, when the run stops now, may be resumed later from its current state."""
         return not (self.lost or self.asked == Request.CANCEL or self.is_overdue())
 
     def end(self) -> None:
-        """Training is over: what comes now has no batches, and its time is not limited."""
+        """Stop checking for progress and for the time limit, as training has ended."""
         self._moved = self.deadline = None
 
     def is_overdue(self) -> bool:
-        """Whether the job's time limit is over."""
+        """Return whether the job's time limit is exceeded."""
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def _renew(self) -> None:
@@ -119,14 +131,14 @@ class Lease:
             except ServiceError as error:
                 log.warning("%s: %s", self.job.id, error.detail)
                 continue
-            except Exception:  # the thread has to go on: it renews the lease
-                log.exception("%s: the thread next to the training failed", self.job.id)
+            except Exception:  # the thread must continue: it renews the lease
+                log.exception("%s: renewing the lease failed", self.job.id)
                 continue
             if waited >= lease * RENEW_SHARE:
                 waited = 0.0
 
     def _check_moving(self) -> None:
-        """End the process when training makes no progress; its parent then gives the job back."""
+        """End the process when training makes no progress; other workers then release the job."""
         moved, now = self._moved, time.monotonic()
         if moved is None:
             return

@@ -1,4 +1,4 @@
-"""All that a run computes with, read in one transaction of the database, then fitted, mapped and built."""
+"""Prepares a run: reads its data in one transaction, fits the preprocessing, maps the rows and builds the network."""
 
 import math
 from collections.abc import Callable
@@ -30,12 +30,12 @@ from service.store.jobs import fork_starts
 from service.store.jobs.fork_starts import Start
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
 
-BEFORE_ALL = -1  # the epoch after which a run begins that has an optimizer's state but no epoch yet
+BEFORE_ALL = -1  # the epoch of a training state that holds an optimizer's state but precedes epoch 0
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a run computes with."""
+    """The network, settings and rows of a run; `resume` is the state to resume from, None for a new start."""
 
     network: Network
     settings: TrainingSettings
@@ -46,12 +46,12 @@ class Prepared:
 
     @property
     def spent_seconds(self) -> float:
-        """What the epoch that training goes on within has taken already."""
+        """The seconds spent on the epoch within which training resumes."""
         return 0.0 if self.resume is None or self.resume.partial_epoch is None else self.resume.partial_epoch.seconds
 
     @property
     def bytes_an_epoch(self) -> int:
-        """What an epoch takes that is stored, as the job asks for it."""
+        """The bytes of one stored epoch, including the optimizer's state in jobs that store it."""
         size = self.network.vector.nbytes
         if self.settings.keeps_states:
             slots, parameters = self.settings.optimizer.slots(self.network.parameters[:1]), self.network.parameters
@@ -61,7 +61,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Found:
-    """What the database has of a job's data: datasets, the state to go on from, and what a fork begins with."""
+    """What is stored for a job: datasets, the state to resume from, and what a fork begins with."""
 
     dataset: DatasetRecord
     other: DatasetRecord | None
@@ -70,11 +70,11 @@ class Found:
 
 
 def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Prepared:
-    """Read definitions, dataset and the state to go on from, in one transaction; then fit, map and build.
+    """Return the network, settings and rows of a job, read in one transaction.
 
     `check` is called between blocks of rows and after large reads; what it raises ends the preparation.
     """
-    found = _look(services, job)
+    found = _find(services, job)
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
     array = open_rows(services.blobs.path(dataset.address))
     rows, held_out = _split(dataset.table, array, job, check)
@@ -103,7 +103,7 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     return Prepared(network, settings, preprocessing, training, validation, resume)
 
 
-def _look(services: Services, job: JobRecord) -> Found:
+def _find(services: Services, job: JobRecord) -> Found:
     with services.database.read() as connection:
         return Found(
             resources.get_dataset(connection, job.dataset_name),
@@ -116,7 +116,7 @@ def _look(services: Services, job: JobRecord) -> Found:
 def _split(
     table: Table, array: NDArray[Any], job: JobRecord, check: Callable[[], None]
 ) -> tuple[Selection, Selection | None]:
-    """Return the rows that train and those that validate; reading either is interrupted by `check`."""
+    """Return the training rows and the validation rows; `check` is called while either are read."""
     rows, held_out = split(table, array, job.splitting, check)
     return InterruptibleRows(rows, check), None if held_out is None else InterruptibleRows(held_out, check)
 
@@ -124,7 +124,7 @@ def _split(
 def _preprocessing(
     job: JobRecord, table: Table, array: NDArray[Any], rows: Selection, labels: tuple[str | int, ...] | None
 ) -> Preprocessing:
-    """Fit on the training rows; a fork uses its parent's, which its parameters were trained with."""
+    """Fit on the training rows; a fork uses the preprocessing its parent's parameters were trained with."""
     if job.forked_from is None or job.preprocessing is None:
         single = labels is not None and job.targets.outputs == 1
         return fit(table, array, rows, job.training.preprocessing.model_dump(), labels, single)
@@ -136,11 +136,14 @@ def _preprocessing(
 def _begin(
     services: Services, job: JobRecord, network: Network, found: Found, check: Callable[[], None]
 ) -> TrainingState | None:
-    """Return the state to go on from, or None with the network initialized: drawn, or for a fork its parent's."""
+    """Return the state to resume from; None when training begins with the network, whose parameters are set here.
+
+    They are drawn at random or, for a fork, copied from its parent.
+    """
 
     def read(stored: StoredBytes) -> bytes:
         data = read_bytes(services.blobs, stored)
-        if stored.address is not None:  # large bytes
+        if stored.address is not None:  # a blob is large
             check()
         return data
 
@@ -151,7 +154,7 @@ def _begin(
         return None
     parent = build_network(job.network, job.forked_from.precision)
     parent.load(read(found.start.parameters))
-    with np.errstate(over="ignore"):  # what a float32 does not hold is found at epoch 0
+    with np.errstate(over="ignore"):  # overflow to float32 is reported at epoch 0
         network.vector[...] = parent.vector
     if found.start.optimizer is None:
         return None

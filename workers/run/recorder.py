@@ -1,4 +1,4 @@
-"""Gathers the epochs of a run and has them written a few times a second, next to the training."""
+"""Collects the epochs of a run and has them written a few times a second while training continues."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,11 +21,15 @@ from workers.run.flush_thread import FlushThread
 from workers.run.lease import Fenced
 from workers.run.retention import Retention
 
-EndValues = Callable[[Connection], dict[str, Any]]  # called in the transaction of a job's end: more of its columns
+EndValues = Callable[[Connection], dict[str, Any]]  # returns more columns for the transaction that ends a job
 
 
 class Recorder:
-    """What one run of a job writes. `add` runs of epochs, `flush` when due, exactly one of the endings, and `close`."""
+    """Writes the results of one run of a job.
+
+    Call `add` for each run of epochs, `flush` or `flush_in_background` when due, then either `end` or `release`, and
+    finally `close`.
+    """
 
     def __init__(
         self,
@@ -49,11 +53,14 @@ class Recorder:
         self.stopped: str | None = None if job.stopped is None else job.stopped.reason
         self.seconds = job.training_seconds
         self._resumed_at: tuple[int, int, int] | None = None  # see `_position`
-        self._has_progressed = False  # whether there is more to store than it started with
-        self._stored_within: int | None = None  # an epoch that is stored for as long as the next one is under way
+        self._has_progressed = False  # whether there is more to store than at the start
+        self._stored_within: int | None = None  # an epoch stored only until the next one is complete
 
     def resume_from(self, state: TrainingState, data: bytes | None, is_stored: bool) -> None:
-        """Start where an earlier run stood; `data` are the newest epoch's parameters, where no later one is started."""
+        """Continue from the state of an earlier run.
+
+        `data` are the parameters of its newest epoch; None when the state lies within a later epoch.
+        """
         self._resumed_at = _position(state)
         if data is None:
             is_needed = state.epoch in self.retention or state.epoch == self.best.number
@@ -63,7 +70,7 @@ class Recorder:
         self.newest = NewestEpoch(state.epoch, data, is_stored, optimizer_state)
 
     def add(self, run: EpochRun) -> None:
-        """Add a run's epochs; their parameters are copied here, those of the epochs before are released first."""
+        """Add a run's epochs. Their parameters are copied, after those of earlier epochs are released."""
         self._progress_past_newest()
         optimizer_state = None
         if self.newest is not None:
@@ -86,24 +93,27 @@ class Recorder:
             self._warn(warned)
 
     def _progress_past_newest(self) -> None:
-        """Take into account that an epoch is done: the one before need not be stored for its sake any more."""
+        """Drop the parameters of the epoch before if they were stored only while the next one was in progress."""
         self._has_progressed = True
         if self._stored_within is not None:
             self.buffer.forget_parameters(self._stored_within)
             self._stored_within = None
 
     def _warn(self, warned: Warned) -> None:
-        """Record each kind of warning once a layer."""
-        if all((each["code"], each["layer"]) != (warned.code, warned.layer) for each in self.warnings):
+        """Record each kind of warning once for each layer."""
+        if all((known["code"], known["layer"]) != (warned.code, warned.layer) for known in self.warnings):
             self.warnings.append(asdict(warned))
 
     @property
     def last_epoch(self) -> int | None:
-        """The newest epoch of the job, of this run or of one before."""
+        """The newest epoch of the job, whether of this run or of an earlier one."""
         return self.job.epoch if self.newest is None else self.newest.number
 
     def bytes_of(self, epoch: int) -> bytes | None:
-        """The parameters of an epoch if they are in memory: the newest and the best of this run are until written."""
+        """Return the parameters of an epoch if they are in memory, otherwise None.
+
+        Those of the newest and the best epoch of this run are in memory until they are written.
+        """
         if self.newest is not None and self.newest.number == epoch and self.newest.data:
             return self.newest.data
         if self.best.number == epoch and self.best.data:
@@ -111,18 +121,18 @@ class Recorder:
         return self.buffer.parameters_of(epoch)
 
     def requested(self) -> str | None:
-        """What the client has requested, as far as a flush has found it."""
+        """Return what a client had requested of the job at the latest flush."""
         if not self.flushes.is_busy:
             self.settle()
         return self.flushes.requested
 
     @property
     def is_resumable(self) -> bool:
-        """Whether training can go on from the newest epoch: else nothing may be flushed yet."""
+        """Whether training can resume from the newest epoch; nothing may be flushed otherwise."""
         return self.state is not None
 
     def is_due(self) -> bool:
-        """Whether to flush now: never after an epoch that training cannot go on from."""
+        """Return whether to flush now; never after an epoch that training cannot resume from."""
         if not self.is_resumable:
             return False
         if self.policy.is_full(self.buffer.size_bytes):
@@ -133,7 +143,7 @@ class Recorder:
         return self.policy.is_due()
 
     def flush_in_background(self) -> None:
-        """Have the buffer written while training goes on; where the state is large, before it does."""
+        """Write the buffer while training continues; if the state is large, before it continues."""
         self.settle()
         assert self.state is not None
         self.policy.set_state_size(self.state(copied=False).nbytes)
@@ -143,13 +153,19 @@ class Recorder:
             self.flushes.write_in_background(self._flush(copied=True))
 
     def flush(self) -> str | None:
-        """Write the buffer; what the client has requested meanwhile. Raises `Fenced` when the job is another's."""
+        """Write the buffer; return what a client has requested of the job meanwhile.
+
+        Raises
+        ------
+        Fenced
+            When another run owns the job.
+        """
         self.settle()
         self.flushes.write(self._flush())
         return self.flushes.requested
 
     def stopping(self) -> dict[str, Any]:
-        """The job's columns that say why training ended before its last epoch, if it did."""
+        """Return the job's columns that say why training ended before its last epoch, if it did."""
         if self.stopped is None:
             return {}
         epoch = self.last_epoch
@@ -159,7 +175,7 @@ class Recorder:
         }
 
     def store_reached(self, state: TrainingState) -> None:
-        """Write the buffer of a training that is complete, with its state, for a run that only concludes it."""
+        """Write the buffer and the state of a training that is complete, so that a later run only has to finish it."""
         self.settle()
         self.state = lambda copied=True: state
         flush = self._flush()
@@ -168,7 +184,7 @@ class Recorder:
         self.flushes.write(flush)
 
     def store_within_epoch(self, state: StateTaker) -> None:
-        """Store a state at an epoch's start or within it, with all that is buffered of the epochs before it."""
+        """Store a state at the start of an epoch or within it, and everything buffered of earlier epochs."""
         at = _position(state(copied=False))
         self._has_progressed |= self._resumed_at is None or at > self._resumed_at
         if at[1] and self._store_newest():
@@ -177,10 +193,10 @@ class Recorder:
                 self.newest.is_stored = True
         self.state = state
         self.flush_in_background()
-        self.state = None  # it is good until training goes on
+        self.state = None  # it is valid only until training continues
 
     def settle(self) -> None:
-        """Wait for the flush that is under way; raises what it raised."""
+        """Wait for the flush in the background; raise what it raised."""
         self.flushes.settle()
 
     def end(self, status: Status, values: EndValues | None = None) -> None:
@@ -190,10 +206,10 @@ class Recorder:
         self.flushes.write(self._flush(last=lambda connection: self._finish(connection, status, values)))
 
     def release(self, behind: bool = False) -> Status:
-        """Give the job up for others to go on from the last flush; its new state. `behind` the others of its priority.
+        """Release the job, so that a later run resumes from the last flush; return the job's new status.
 
-        What came after that flush is dropped: where training has stopped between batches the state was stored there
-        (see `EpochCheckpoint`), else the state is no epoch's any more.
+        With `behind` it is queued behind all others of its priority. What was computed after the last flush is dropped:
+        when training stops between batches, the state has been stored there (see `EpochCheckpoint`).
         """
         self.flushes.hurry()
         self.settle()
@@ -205,14 +221,14 @@ class Recorder:
         return status
 
     def close(self) -> None:
-        """End the thread that flushes."""
+        """End the thread that writes flushes."""
         self.flushes.close()
 
     def _finish(self, connection: Connection, status: Status, values: EndValues | None) -> bool:
         return jobs.finish(connection, self.job, status, **({} if values is None else values(connection)))
 
     def _store_newest(self) -> bool:
-        """Have the newest epoch's parameters stored, whether its row is buffered or written. False when they are."""
+        """Add the newest epoch's parameters to the buffer; return False when they are stored already."""
         newest = self.newest
         if newest is None or newest.data is None or newest.is_stored:
             return False
@@ -221,7 +237,7 @@ class Recorder:
         return True
 
     def _flush(self, copied: bool = False, last: LastStatement | None = None) -> Flush:
-        """Hand over the buffer; parameters that are on their way need not stay in memory."""
+        """Return what to write, with the buffer emptied and the parameters that it stores released."""
         state = None if self.state is None or last is not None else self.state(copied=copied)
         flush = Flush(self.buffer, self._progress(), list(self.warnings), state, last)
         self.buffer, self.best.data = EpochBuffer(), None
@@ -230,7 +246,7 @@ class Recorder:
         return flush
 
     def _drop_unwritten(self) -> None:
-        """A flush has failed: nothing that came after it may be stored."""
+        """Drop everything not written, as a flush has failed and nothing computed after it may be stored."""
         self.buffer, self.newest, self.best.data = EpochBuffer(), None, None
 
     def _progress(self) -> dict[str, Any]:
@@ -252,7 +268,7 @@ class Recorder:
 
 
 def _position(state: TrainingState) -> tuple[int, int, int]:
-    """Return how far a state is: its epoch, and of the next the batches and the validation rows that are done."""
+    """Return how far a state is: its epoch, and the batches and validation rows completed of the next one."""
     partial_epoch = state.partial_epoch
     if partial_epoch is None:
         return state.epoch, 0, 0

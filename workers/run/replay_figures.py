@@ -1,4 +1,6 @@
-"""Compares the figures of a record's epochs with those of its replay: losses, metrics and learning rates, bit for bit.
+"""Compares the losses, metrics and learning rates of a job's epochs with those of its replay, bit for bit.
+
+Here and in `replay_verdict`, the record is the job that is repeated, and figures are those numbers of its epochs.
 
 Imports NumPy and the store's runs of epochs; reads no database.
 """
@@ -17,7 +19,7 @@ Series = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FigureDifference:
-    """The first epoch with a figure that differs; `values` are those of its figures that do, by name."""
+    """The first epoch with figures that differ; `values` are the recorded and the replayed one of each, by name."""
 
     epoch: int
     values: dict[str, dict[str, float | None]]
@@ -32,7 +34,10 @@ class FigureComparison:
 
 
 def compare_figures(recorded: Iterable[RunRecord], replayed: Iterable[RunRecord], through: int) -> FigureComparison:
-    """Compare the epochs up to `through` that both have, which come in ascending order. Durations are left out."""
+    """Compare the figures, except durations, of the epochs up to `through` that both sides have.
+
+    Runs must be in ascending order.
+    """
     compared, difference = 0, None
     for ours, theirs in _aligned(recorded, replayed):
         count = min(len(ours), through + 1 - ours.first_epoch)
@@ -45,7 +50,7 @@ def compare_figures(recorded: Iterable[RunRecord], replayed: Iterable[RunRecord]
 
 
 def _aligned(recorded: Iterable[RunRecord], replayed: Iterable[RunRecord]) -> Iterator[tuple[RunRecord, RunRecord]]:
-    """Yield pairs of runs of the same epochs, one of each side."""
+    """Yield pairs of runs of the same epochs, one from each side."""
     left, right = iter(recorded), iter(replayed)
     ours, theirs = next(left, None), next(right, None)
     while ours is not None and theirs is not None:
@@ -79,7 +84,7 @@ def _first_difference(ours: RunRecord, theirs: RunRecord) -> FigureDifference | 
 
 
 def _figures(run: RunRecord) -> dict[str, Series]:
-    """Return the vectors that a repeated computation has to yield again, by the names clients watch them by."""
+    """Return the vectors that a replay must reproduce, by the names that clients know them by."""
     validation = {} if run.validation_loss is None else {"validation_loss": run.validation_loss}
     return {
         "training_loss": run.training_loss,
@@ -91,7 +96,7 @@ def _figures(run: RunRecord) -> dict[str, Series]:
 
 
 def _unlike(ours: Series, theirs: Series) -> NDArray[np.bool_]:
-    """Return where two vectors differ in any bit; what is not finite is read as null, and equals all that is not."""
+    """Return where two vectors differ in any bit. Values that are not finite are equal, as all are stored as null."""
     bits = _bits(ours) != _bits(theirs)
     return np.asarray(bits & (np.isfinite(ours) | np.isfinite(theirs)))
 

@@ -1,4 +1,4 @@
-"""The verdict of a replay: whether hashes, figures, stored parameters and chain of a record are computed again."""
+"""The verdict of a replay: whether it reproduces the hashes, figures, stored parameters and hash chain of a record."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ from workers.run.replay_figures import FigureComparison, compare_figures
 
 @dataclass(frozen=True)
 class Hashes:
-    """Of the epochs from 0 on: their SHA-256 (epochs, 32), and whether there is one (epochs,)."""
+    """The SHA-256 (epochs, 32) of the epochs from 0 on, and whether each epoch has one (epochs,)."""
 
     values: NDArray[np.uint8]
     there: NDArray[np.bool_]
@@ -43,25 +43,25 @@ class Hashes:
         return self.values[epoch].tobytes().hex() if self.there[epoch] else None
 
     def chain(self) -> str | None:
-        """Over those that are there."""
+        """Return the hash chain over the epochs that have a hash."""
         return hash_chain.over(None, [(0, self.values[self.there].tobytes())])
 
     def first_unlike(self, other: "Hashes") -> int | None:
-        """The first epoch at which one is there and the other is not, or is not the same."""
+        """Return the first epoch whose hash differs or is missing on one side only; None when there is none."""
         unlike = (self.there != other.there) | (self.values != other.values).any(axis=1)
         return int(unlike.argmax()) if unlike.any() else None
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The number of stored parameters of a record that were hashed, and the first epoch whose bytes have changed."""
+    """How many stored epochs of a record had their parameters hashed, and the first whose bytes have changed."""
 
     checked: int
     damaged: int | None
 
 
 def also_stored(services: Services, job: JobRecord, check: Callable[[], None]) -> frozenset[int]:
-    """Return the epoch that a replay stores in any case: the record's first one whose stored bytes have changed."""
+    """Return the epochs that a replay always stores: the record's first one whose stored bytes have changed, if any."""
     if job.replay is None or job.replay_of is None:
         return frozenset()
     with services.database.read() as connection:
@@ -74,7 +74,7 @@ def also_stored(services: Services, job: JobRecord, check: Callable[[], None]) -
 def certify(services: Services, job: JobRecord, recorder: Recorder, check: Callable[[], None]) -> dict[str, Any]:
     """Return the replay's verdict, once its last epoch is computed and before its end is stored.
 
-    No transaction lasts long. `check` is called between blocks of stored parameters, and may raise.
+    It uses several short transactions. `check` is called between blocks of stored parameters, and may raise.
     """
     assert job.replay is not None and job.replay_of is not None
     through = job.replay.through
@@ -120,7 +120,7 @@ def _replayed_hashes(connection: Connection, job: JobRecord, recorder: Recorder,
 
 
 def _compare_figures(services: Services, record: JobRecord, job: JobRecord, recorder: Recorder) -> FigureComparison:
-    """Compare the figures of all epochs; of the replay's, the newest are not written yet."""
+    """Compare the figures of all epochs, including the newest ones of the replay, which are still buffered."""
     assert job.replay is not None
     with services.database.read() as connection:
         replayed = chain_iterables(_stored_runs(connection, job), recorder.buffer.runs)
@@ -132,7 +132,7 @@ def _stored_runs(connection: Connection, job: JobRecord) -> Iterator[RunRecord]:
 
 
 def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Callable[[], None]) -> Audit:
-    """Hash all stored parameters of the record; one block at a time is in memory."""
+    """Hash all stored parameters of the record, with one block in memory at a time."""
     checked, damaged, after = 0, set(), -1
     while (block := _next_block(services, record, after)) is not None:
         if checked:
@@ -140,7 +140,7 @@ def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Calla
         data = read_unchecked(services.blobs, block.bytes, block.address) or b""
         for index, epoch in enumerate(block.epochs):
             if epoch >= len(recorded.there):
-                break  # a paused job may have gone on since
+                break  # a paused job may have been resumed since
             piece = data[index * block.size : (index + 1) * block.size]
             checked += 1
             if hashlib.sha256(piece).hexdigest() != recorded.at(epoch):
@@ -156,7 +156,7 @@ def _next_block(services: Services, record: JobRecord, after: int) -> StoredBloc
 
 @dataclass(frozen=True)
 class _Difference:
-    """Describes one epoch that is not as it was replayed."""
+    """Describes an epoch at which the record and the replay differ."""
 
     services: Services
     record: JobRecord
@@ -183,7 +183,7 @@ class _Difference:
         return {**described, **place}
 
     def _kind(self, hashes: dict[str, str | None]) -> str:
-        """Where the difference lies, as far as the hashes show; the record's chain was stored as the job ended."""
+        """Return where the difference lies, as far as hashes show."""
         recorded, stored, replayed = (hashes[name] for name in ("recorded", "stored", "replayed"))
         if recorded is None or replayed is None:
             return "length"

@@ -12,10 +12,23 @@ from service.store.records import JobRecord, ParameterBlock
 
 @dataclass(frozen=True)
 class Retention:
-    """Of epochs 0 to `total` each `every`-th is stored, and the last; `BestEpoch` looks after the best one.
+    """The rule by which a job stores the parameters of its epochs; `BestEpoch` stores those of the best one.
 
-    Of `size` bytes each they take at most `budget`: past it older ones are thinned (see `store.epochs.thinning`), but
-    not those in `also`. With `optimizer_states` the optimizer's state is stored next to the parameters.
+    Attributes
+    ----------
+    total
+        The last epoch, which is always stored.
+    every
+        Every how many epochs the parameters are stored.
+    size
+        Bytes of one stored epoch, including the optimizer's state if that is stored.
+    budget
+        Bytes that the stored epochs may take together; above it older ones are thinned
+        (see `service.store.epochs.thinning`).
+    also
+        Further epochs, which are always stored and never thinned.
+    optimizer_states
+        Whether the optimizer's state is stored with the parameters.
     """
 
     total: int
@@ -27,18 +40,18 @@ class Retention:
 
     @classmethod
     def of(cls, job: JobRecord, size: int, default_budget: int, also: frozenset[int]) -> "Retention":
-        """Return what a job asks for; jobs of earlier versions have no budget of their own."""
+        """Return the rule that a job asks for; jobs of earlier releases have no budget of their own."""
         storing = job.training.store_parameters
         budget = storing.limit_bytes or default_budget
         return cls(job.training.epochs, storing.every, size, budget, also, storing.optimizer_state)
 
     @property
     def room(self) -> int:
-        """How many epochs the spacing may leave; a quarter of what fits stays for the newest, which all remain."""
+        """How many epochs thinning may retain; a quarter of the budget is left for the newest, not yet thinned ones."""
         return self.budget // max(self.size, 1) * 3 // 4
 
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:
-        """Which of `count` epochs from `first` on are stored."""
+        """Return which of `count` epochs from `first` on are stored (count,)."""
         numbers = np.arange(first, first + count)
         chosen = np.asarray((numbers % self.every == 0) | (numbers == self.total))
         return chosen | np.isin(numbers, list(self.also)) if self.also else chosen
@@ -48,9 +61,9 @@ class Retention:
 
 
 def joined(blocks: list[ParameterBlock], is_chosen: Callable[[int], bool]) -> list[ParameterBlock]:
-    """Join neighbouring single epochs, one row for each run of them, unless they are too large to share one.
+    """Join blocks of consecutive stored epochs into one block each, as far as they fit a row.
 
-    One that is stored for another reason than being chosen may go, so it stays alone.
+    An epoch that is not `is_chosen`, such as the best one, may be deleted by itself, so its block is not joined.
     """
     runs: list[list[ParameterBlock]] = []
     together = 0

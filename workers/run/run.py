@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 
 def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool]) -> bool:
-    """Take the best waiting job and run it to its end, or until `should_stop`; whether there was one."""
+    """Claim the first job of the queue and run it to its end, or until `should_stop`; return whether there was one."""
     mine = fingerprint(services.settings.kernels)  # before the transaction, as the first one loads libraries
     with services.database.begin() as connection:
         freed = crashes.free_expired(connection)
         job = jobs.claim(connection, worker, services.settings.lease_seconds, mine)
         if job is not None:
             job = fingerprints.adapt_to_machine(connection, job, mine)
-    for each in freed:
-        if each.status.ended:
-            tidy(services, each)
+    for released in freed:
+        if released.status.ended:
+            tidy(services, released)
     if job is None:
         return False
     log.info("%s: attempt %d begins", job.id, job.attempt)
@@ -60,7 +60,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
             asked = _train(prepared, recorder, lease)
             recorder.settle()
             lease.end()
-            _end(services, job, prepared, recorder, lease, asked)  # the lease is renewed through this, too
+            _end(services, job, prepared, recorder, lease, asked)  # within the block, to renew the lease
     except Diverged as error:
         _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
@@ -73,7 +73,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
         _fail(services, job, recorder, FailureCode.INVALID_DATA, error.detail)
     except OutOfSpace:
         _wait_for_space(services, job, recorder)
-    except (Fenced, Unavailable):  # what cannot be stored now is computed again when its lease is over
+    except (Fenced, Unavailable):  # what cannot be stored is computed again after the lease has expired
         raise Fenced from None
     except Exception:
         log.exception("%s: attempt %d failed", job.id, job.attempt)
@@ -84,7 +84,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
 
 
 def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
-    """Train and record. Return None when training is complete, else why it stops (see `Lease.reason`)."""
+    """Train and record; return None when training is complete, otherwise why it stops (see `Lease.reason`)."""
     pause_at = recorder.job.pause_at
     total = last_epoch(recorder.job)
     done = prepared.resume.epoch if prepared.resume is not None else -1
@@ -112,12 +112,12 @@ def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
 
 
 def last_epoch(job: JobRecord) -> int:
-    """Return the epoch where training ends at the latest: for a replay its record's last."""
+    """Return the epoch at which training ends at the latest: for a replay, the last epoch of the replayed job."""
     return job.final_epoch
 
 
 def _stops_after(recorder: Recorder, lease: Lease, pauses: bool) -> str | None:
-    """Return why the run stops at the end of this epoch, where all can be stored; None when it goes on."""
+    """Return why the run stops at the end of this epoch; None when it continues."""
     if not recorder.is_resumable:
         return None
     pauses = pauses or Request.PAUSE in (lease.asked, recorder.requested())
@@ -132,17 +132,20 @@ def _stops_after(recorder: Recorder, lease: Lease, pauses: bool) -> str | None:
 def _recorder(services: Services, job: JobRecord, prepared: Prepared, lease: Lease) -> Recorder:
     also = also_stored(services, job, lease.check)
     recorder = Recorder(services, job, prepared.bytes_an_epoch, prepared.preprocessing.to_dict(), also)
-    if job.epoch is not None and job.chain is None:  # it was started by a version without chains
+    if job.epoch is not None and job.chain is None:  # it was started by a release without hash chains
         with services.database.read() as connection:
             recorder.writer.chain = hash_chain.of_stored(connection, job.number)
     resume = prepared.resume
     if resume is not None and resume.epoch >= 0:
-        _go_on_from(services, recorder, prepared, resume)
+        _resume(services, recorder, prepared, resume)
     return recorder
 
 
-def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
-    """Hold the newest epoch in memory where it is not stored by rule: it may turn out to be the last."""
+def _resume(services: Services, recorder: Recorder, prepared: Prepared, resume: TrainingState) -> None:
+    """Continue recording from a state.
+
+    Parameters of its epoch that are not stored are held in memory, as they are needed if it is the last epoch.
+    """
     if resume.partial_epoch is not None or resume.epoch in recorder.retention:
         recorder.resume_from(resume, None, is_stored=True)
         return
@@ -154,8 +157,8 @@ def _go_on_from(services: Services, recorder: Recorder, prepared: Prepared, resu
 
 
 def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
-    """Put the job back, as a disk is full; this counts as no crash of its worker."""
-    log.warning("%s: attempt %d gives up, as a disk is full", job.id, job.attempt)
+    """Release the job, as a disk is full; this does not count as a crash."""
+    log.warning("%s: attempt %d ends, as a disk is full", job.id, job.attempt)
     try:
         if recorder is None:
             raise Fenced
@@ -167,7 +170,7 @@ def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | Non
 def _end(
     services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease, asked: str | None
 ) -> None:
-    state, recorder.state = recorder.state, None  # it holds on to all that training computed in
+    state, recorder.state = recorder.state, None  # it refers to the arrays that training used
     if asked is None:
         reached = None if state is None else state(copied=False)
         del state
@@ -176,7 +179,7 @@ def _end(
             return
         except Interrupted:
             asked = lease.reason()
-            if reached is not None and asked != "cancel":  # so that a later run has only this to do again
+            if reached is not None and asked != "cancel":  # so that a later run does not train again
                 recorder.store_reached(reached)
     if asked == "time_limit":
         detail = f"training took longer than {job.training.time_limit_seconds:g} s"
@@ -189,7 +192,7 @@ def _end(
 
 
 def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
-    """Put the job back as it was: the run is to stop before anything is trained."""
+    """Release the job unchanged, as the run is to stop before anything is trained."""
     lease.reason()
     with services.database.begin() as connection:
         status = jobs.release(connection, job)
@@ -199,17 +202,23 @@ def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> Non
 
 
 def _after_release(services: Services, job: JobRecord, status: Status) -> None:
-    """Free what a job leaves that was cancelled as it was given up, and ring for one that goes on."""
+    """Clean up after a job that was cancelled when it was released, and notify workers of one that is queued."""
     if status.ended:
         with services.database.read() as connection:
             ended = jobs.get_job(connection, job.id)
         tidy(services, ended)
     services.doorbell.ring()
-    log.info("%s: given up as %s", job.id, status)
+    log.info("%s: released, now %s", job.id, status)
 
 
 def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease) -> None:
-    """Conclude a job whose training is complete; `Interrupted` when the run is to stop before that is computed."""
+    """Finish a job whose training is complete.
+
+    Raises
+    ------
+    Interrupted
+        When the run is to stop before the job's results are computed.
+    """
     if job.replay is not None:
         verdict = certify(services, job, recorder, lease.check)
         recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **recorder.stopping()})
@@ -241,7 +250,7 @@ def _fail(
             return
         except (Fenced, Unavailable, OutOfSpace):
             raise
-        except Exception:  # what is buffered cannot be stored; that the job failed has to be
+        except Exception:  # the buffer cannot be stored, but the failure must be
             log.exception("%s: its last epochs cannot be stored", job.id)
     with services.database.begin() as connection:
         if not jobs.finish(connection, job, Status.FAILED, error=error):

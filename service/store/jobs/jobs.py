@@ -261,9 +261,8 @@ def delete_job(connection: Connection, job_id: str) -> list[str]:
 
     Model versions made from it stay.
     """
-    connection.execute(
-        select(jobs.c.number).where(jobs.c.id == job_id).with_for_update()
-    )  # so that no replay is added meanwhile
+    # locked first, so that no replay of the job is added meanwhile
+    connection.execute(select(jobs.c.number).where(jobs.c.id == job_id).with_for_update())
     job = get_job(connection, job_id)
     if job.status not in ENDED:
         raise Conflict(f"job `{job_id}` is {job.status}; cancel it first")
