@@ -97,7 +97,10 @@ def from_environment() -> Flask:
 
 
 def _warm(services: Services) -> None:
-    """Load and connect what the first job would otherwise wait for; a message without a job does no harm."""
+    """Import modules and open connections that the first job would otherwise wait for.
+
+    This sends a message to the workers, which has no effect when no job is queued.
+    """
     import numpy.ma  # noqa: F401 - NumPy loads it at the first call of unique()
 
     services.doorbell.ring()

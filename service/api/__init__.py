@@ -1,1 +1,1 @@
-"""Thin Flask views, one module a resource: parse, call one function, answer. The only rooms that know HTTP."""
+"""The Flask views, one module for each resource: parse, call one function, answer. No other package knows HTTP."""

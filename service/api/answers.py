@@ -1,4 +1,4 @@
-"""Writing of answers: JSON with exact numbers and times, lists with links, strong ETags on what never changes."""
+"""Answers: JSON with exact numbers and times, lists with links, and strong ETags for resources that never change."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ def answer(body: Mapping[str, object], status: int = 200, headers: dict[str, str
 
 
 def immutable(body: Mapping[str, object], tag: str) -> Response:
-    """Answer with what never changes: with a strong ETag, honouring `If-None-Match`."""
+    """Answer with a resource that never changes: with a strong ETag, honouring `If-None-Match`."""
     response = answer(body)
     response.set_etag(f"{tag}-pretty" if "pretty" in request.args else tag)
     response.make_conditional(request)
@@ -37,19 +37,19 @@ def immutable(body: Mapping[str, object], tag: str) -> Response:
 
 
 def timestamp(value: object) -> str:
-    """Write a time as the contract has it, RFC 3339 in UTC; `orjson` calls this for what it does not know."""
+    """Write a time in RFC 3339, in UTC; `orjson` calls this for values that it cannot serialize itself."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def limit() -> int:
-    """Read `?limit=`, the most entries of a list that are answered."""
+    """Read `?limit=`, the largest number of entries in the answer."""
     return whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
 
 
 def page(noun: str) -> Page:
-    """Read `?limit=` and `?after=`, a name or id, or the position that the link of another page of the list has."""
+    """Read `?limit=` and `?after=`, which is a name, an id, or the position in the `Link` of the page before."""
     after = request.args.get("after")
     if after is None or not after.startswith(POSITION_MARK):
         return Page(limit(), after)
@@ -57,7 +57,7 @@ def page(noun: str) -> Page:
 
 
 def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> int:
-    """Read a whole number from the query; more than `maximum` is taken as `maximum`."""
+    """Read a whole number from the query; a larger one than `maximum` counts as `maximum`."""
     text = request.args.get(name)
     if text is None:
         return default
@@ -90,7 +90,7 @@ def flag(name: str) -> bool:
 
 
 def listing(data: Sequence[T], has_more: bool, key: Callable[[T], str | int]) -> Response:
-    """Answer with part of a list whose entries have numbers of their own, `key`, which `after` takes."""
+    """Answer with part of a list whose entries have numbers, `key`, which `after` accepts."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)
     return _list(data, has_more, first, last, last)
 
@@ -98,8 +98,8 @@ def listing(data: Sequence[T], has_more: bool, key: Callable[[T], str | int]) ->
 def record_page(found: Listing[R], described: Sequence[T], noun: str, key: Callable[[R], str]) -> Response:
     """Answer with part of a list of records, newest first.
 
-    `after` takes a record's name or id, `key`. The link has the position of the last record instead, which stays
-    valid when that record is deleted before the next page is read.
+    `after` accepts a record's name or id, `key`. The link contains the position of the last record instead, which
+    remains valid when that record is deleted before the next page is read.
     """
     if not found.data:
         return _list([], found.has_more, None, None, None)
@@ -134,7 +134,7 @@ def _position_text(noun: str, number: int) -> str:
 
 
 def _position(noun: str, text: str) -> int:
-    """Read a position in a list of that noun; `NotFound` when the service has not written it."""
+    """Read a position in a list of that noun; raise `NotFound` when it was not made by `_position_text`."""
     encoded = text.removeprefix(POSITION_MARK)
     try:
         kind, _, number = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii").partition(" ")

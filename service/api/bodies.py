@@ -1,4 +1,4 @@
-"""Reading of bodies: strictly, within limits, decompressed while they stream, recognised without a media type."""
+"""Reading of request bodies: strict parsing, limits on size, streaming decompression, and guessing of media types."""
 
 import json
 import zlib
@@ -28,7 +28,7 @@ def read_model(model: type[M], max_bytes: int) -> M:
 
 
 def read_model_if_any(model: type[M], max_bytes: int) -> M:
-    """Read the JSON body as a `model`; where no body was sent, return the model's defaults."""
+    """Read the JSON body as a `model`; without a body, return the model's defaults."""
     if not request.content_length and "Transfer-Encoding" not in request.headers:
         return model()
     return read_model(model, max_bytes)
@@ -85,7 +85,7 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
-    """Return all of a body of at most `max_bytes`."""
+    """Return a whole body of at most `max_bytes`."""
     parts, size = [], 0
     for block in blocks:
         size += len(block)
@@ -107,7 +107,7 @@ def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
 
 
 def parse_json(data: bytes) -> Any:
-    """Parse JSON as RFC 8259 defines it and no more: no NaN, no duplicate keys, no numbers beyond a float64, UTF-8."""
+    """Parse strict JSON (RFC 8259): UTF-8, without NaN, duplicate keys or numbers beyond a float64."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -129,7 +129,7 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         double = next(key for key, count in counts.items() if count > 1)
-        raise Malformed(f"the key `{double[:60]}` stands twice in one object")
+        raise Malformed(f"the key `{double[:60]}` occurs twice in one object")
     return result
 
 

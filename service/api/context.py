@@ -26,5 +26,5 @@ def waits() -> Waits:
 
 
 def feed() -> Feed:
-    """Return this process' watch for new events."""
+    """Return the object through which this process waits for new events."""
     return cast(Feed, current_app.extensions["feed"])

@@ -94,7 +94,7 @@ def _stream(database: Database, kind: str, job: int, after: int, until: int) -> 
 
 
 def _flat(record: EpochRecord) -> dict[str, Any]:
-    """Describe an epoch with its metrics as fields of their own, `training_accuracy` and so on."""
+    """Describe an epoch with each metric as a field of its own, such as `training_accuracy`."""
     body: dict[str, Any] = dict(epoch_answer(record))
     metrics: EpochMetrics = body.pop("metrics")
     return (
@@ -133,7 +133,7 @@ def get_parameters(id: str, epoch: str) -> Response:
 
 
 def _arrays(network: Network) -> dict[str, Any]:
-    """Each layer's arrays under `layers.<index>.<name>`; contiguous, as safetensors writes memory as it lies."""
+    """Return each layer's arrays under `layers.<index>.<name>`; contiguous, as safetensors writes raw memory."""
     return {
         f"layers.{index}.{name}": np.ascontiguousarray(array)
         for index, placed in enumerate(network.layers)

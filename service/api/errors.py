@@ -1,6 +1,6 @@
-"""The one table of errors, statuses and explanations, and errors as RFC 9457 `application/problem+json`.
+"""The table of errors, statuses and explanations, and errors as RFC 9457 `application/problem+json`.
 
-The answers, the OpenAPI document, the pages below `/problems/` and the table in `docs/reference.md` come from it.
+The answers, the OpenAPI document, the pages below `/problems/` and the table in `docs/reference.md` are made from it.
 """
 
 import logging
@@ -18,7 +18,10 @@ from service.api.schemas import FaultAnswer, Problem
 
 @dataclass(frozen=True)
 class ProblemType:
-    """One type of problem: the errors that lead to it, or none for what only Flask raises, and what it means."""
+    """One type of problem: the error that is answered with it, its status, and an explanation.
+
+    `error` is None for problems that only Flask raises.
+    """
 
     error: type[errors.ServiceError] | None
     status: int
@@ -27,7 +30,7 @@ class ProblemType:
     explanation: str
 
 
-# of a status with several types the last one has its title in the OpenAPI document
+# where several types share a status, the OpenAPI document has the title of the last one
 PROBLEM_TYPES = (
     ProblemType(
         errors.Malformed,
@@ -98,7 +101,7 @@ PROBLEM_TYPES = (
 BY_SLUG = {kind.slug: kind for kind in PROBLEM_TYPES}
 TITLES = {kind.status: kind.title for kind in PROBLEM_TYPES}
 INTERNAL, OTHER = BY_SLUG["internal"], BY_SLUG["http"]
-# what Flask itself raises, by status
+# the types of errors that Flask itself raises, by status
 HTTP_SLUGS = ("malformed", "not-found", "method", "too-large", "media-type")
 HTTP_TYPES = {BY_SLUG[slug].status: BY_SLUG[slug] for slug in HTTP_SLUGS}
 NOTHING: Mapping[str, object] = {}
@@ -113,7 +116,7 @@ def problem(
     title: str | None = None,
     more: Mapping[str, object] = NOTHING,
 ) -> Response:
-    """Answer with a problem, whose status and title are those of its type unless given; `more` are other fields."""
+    """Answer with a problem; `status` and `title` default to those of its type, `more` holds further fields."""
     body: Problem = {
         "type": f"/problems/{kind.slug}",
         "title": title or kind.title,
@@ -126,7 +129,7 @@ def problem(
 
 
 def _writable(value: object) -> object:
-    """Escape halves of surrogate pairs, which are no text but may stand in what a client has sent."""
+    """Escape halves of surrogate pairs, which may occur in what a client has sent but cannot be encoded."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
@@ -135,14 +138,14 @@ def _writable(value: object) -> object:
 
 
 def register(app: Flask) -> None:
-    """Answer every error as a problem, and log those that are faults of the service."""
+    """Register handlers that answer every error as a problem and log those that are faults of the service."""
     app.register_error_handler(errors.ServiceError, service_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _bug)
 
 
 def service_error(error: errors.ServiceError) -> Response:
-    """Answer an error as its type in the table says."""
+    """Answer an error with the type of problem that the table has for it."""
     kind = next((kind for kind in PROBLEM_TYPES if kind.error is not None and isinstance(error, kind.error)), None)
     if kind is None:
         return _bug(error)

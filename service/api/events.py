@@ -29,7 +29,7 @@ STREAM = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 RETRY = b"retry: 2000\n\n"
 TOGETHER = 500
-LOOKS_BACK = 1000  # events before the newest one at which a stream of all jobs starts without `after`
+LOOKS_BACK = 1000  # without `after`, a stream of all jobs starts so many events before the newest one
 LARGEST_ID = 2**63 - 1
 QUERY = [
     Query("after", {"type": "integer", "minimum": 0}, "an event's id; a `Last-Event-ID` header takes precedence"),
@@ -111,7 +111,9 @@ def _stream(after: int, job: JobRecord | None) -> Response:
 
 @dataclass(frozen=True)
 class Stream:
-    """Server-sent events, until the job ends or the time is over, or at once when too many others wait.
+    """Server-sent events until the job ends or `seconds` have passed.
+
+    When too many other requests wait, the stream ends after the events that exist already.
 
     The client connects again after `retry` milliseconds and names the last event that it has received.
     """

@@ -1,4 +1,4 @@
-"""Backpropagation explained: traces, gradient checks, slopes, surfaces and differences of what is stored."""
+"""Explanations of backpropagation: traces, gradient checks, slopes, surfaces and differences between epochs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from service.explain.untrained_networks import network_subject
 
 routes = Routes("backpropagation")
 M = TypeVar("M", bound=Model)
-BOOLEAN = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone is a yes
+BOOLEAN = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone means true
 NUMBER = "[0-9]{1,11}"
 WEIGHT = {"type": "string", "pattern": f"^{NUMBER}(,{NUMBER})?$"}
 BIAS = {"type": "string", "pattern": f"^{NUMBER}$"}
@@ -35,7 +35,7 @@ FULL = Query("full", BOOLEAN, "every number, where large arrays are summarised o
 EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers put in")
 TRACE = (FULL, EXPLAIN)
 MOST_SPAN = 1e6
-LARGE_PARAMETERS = 1_000_000  # a trace of so many takes about 100 MB
+LARGE_PARAMETERS = 1_000_000  # a trace of a network of this size takes about 100 MB
 
 
 def _body(model: type[M]) -> M:

@@ -1,4 +1,4 @@
-"""One thread per process that looks for new events on behalf of all streams; it runs only while streams wait."""
+"""A thread that looks for new events on behalf of all event streams of a process; it runs only while streams exist."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Feed:
-    """Signals that there are events past an id; each stream reads them itself."""
+    """Notifies streams that there are events past an id; each stream reads them itself."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -29,9 +29,10 @@ class Feed:
 
     @contextmanager
     def watching(self, job: int | None) -> Iterator[None]:
-        """Look for events of a job, or of all jobs, for as long as the block lasts.
+        """Look for events of a job, or of all jobs, until the end of the block.
 
-        All that is committed after the start of the block is seen, so a stream reads first and waits then.
+        Every event committed after the start of the block is noticed, so a stream reads the existing ones within it,
+        then waits.
         """
         with self._changed:
             if self._thread is None:
@@ -49,7 +50,7 @@ class Feed:
                     self._last_of.pop(job or 0, None)
 
     def wait_past(self, event: int, job: int | None, seconds: float) -> bool:
-        """Wait until there is an event past that one or the time is over; return whether there is one."""
+        """Wait up to `seconds` for an event past the id `event`; return whether there is one."""
         with self._changed:
             return self._changed.wait_for(lambda: self._newest(job) > event, seconds)
 
@@ -68,13 +69,13 @@ class Feed:
                     self._thread = None
                     return
             try:
-                self._look_for_news()
+                self._look_for_events()
             except ServiceError as error:
                 log.warning("cannot look for events: %s", error.detail)
-            except Exception:  # the thread must go on: streams wait for it
+            except Exception:  # the thread must continue: streams wait for it
                 log.exception("looking for events failed")
 
-    def _look_for_news(self) -> None:
+    def _look_for_events(self) -> None:
         with self.database.read() as connection:
             last = events.last_id(connection)
             newest = events.last_ids(connection, self._last) if last > self._last else {}

@@ -1,4 +1,4 @@
-"""The choice of an answer's format by the client."""
+"""Selection of the format in which the client wants an answer."""
 
 from flask import request
 

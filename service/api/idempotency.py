@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on a POST that creates: the same request again is answered with the first answer."""
+"""`Idempotency-Key` on a POST that creates a resource: a repeated request gets the answer of the first one."""
 
 import hashlib
 import logging
@@ -63,7 +63,7 @@ class Keyed:
 
 
 class Unanswered:
-    """Keys of requests of this process that created nothing while the database was away, still to be released."""
+    """Keys that are still to be released, of requests that created nothing while the database did not answer."""
 
     def __init__(self) -> None:
         self._left: list[Keyed] = []
@@ -128,15 +128,15 @@ def _again(known: StoredAnswer, body: HashedInput) -> Response:
     if known.request != body.rest():
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
-    if known.body is None:  # lost with its process or its database: answered with the job's current state
+    if known.body is None:  # the answer was lost with its process or the database: the job's current state is answered
         return answer(views.read(services(), headers["Location"].rpartition("/")[2]), known.status, headers)
     return Response(known.body, known.status, headers)
 
 
 def _store(keyed: Keyed, response: Response | None) -> None:
-    """Store the answer, unless there is none or it is a refusal that the client may correct.
+    """Store the answer, unless there is none or it is an error that the client may correct.
 
-    The work is done by now: when the answer cannot be stored, the client still gets it.
+    The request has been executed: when its answer cannot be stored, the client still receives it.
     """
     try:
         _write(keyed, response)

@@ -1,4 +1,4 @@
-"""`/v1/jobs`: submission, reading, and the verbs that change a job's state."""
+"""`/v1/jobs`: submission, reading, and the commands that change a job's state."""
 
 from flask import Response, request
 
@@ -44,7 +44,7 @@ def _record_key(connection: Connection, id: str) -> None:
 
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
-    """202 with the new job; 201 with the ended one when it ends within the seconds it is waited for."""
+    """Answer with 202 and the new job, or with 201 and the ended one if it ends within `seconds`."""
     ended = waits().until_settled(services(), job.id, seconds).ended if seconds else False
     described = views.read(services(), job.id)
     if warnings and not ended:
@@ -88,7 +88,7 @@ MOVED = {200: JobAnswer, 202: JobAnswer}
 
 
 def _moved(moved: CommandResult) -> Response:
-    """Answer a command with 202 when it has changed something, with 200 when it was so already."""
+    """Answer a command with 202 when it has changed the job, with 200 when there was nothing to change."""
     return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
 
 

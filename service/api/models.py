@@ -1,4 +1,4 @@
-"""`/v1/models`: trained networks by name. Their predictions: `service.api.predicting`."""
+"""`/v1/models`: trained networks by name. Predictions are in `service.api.predicting`."""
 
 from flask import Response
 

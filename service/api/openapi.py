@@ -22,7 +22,7 @@ IDEMPOTENCY_KEY = {
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
-    """Describe all operations: what they take and what they answer."""
+    """Return the document: every operation with its parameters, body and answers."""
     bodies = [route.body for route in routes if route.body is not None]
     models: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = [
         (model, "validation", TypeAdapter(model)) for model in dict.fromkeys(bodies)
@@ -60,7 +60,7 @@ BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exc
 
 
 def _bounds(node: Any) -> Any:
-    """Name bounds as JSON Schema does: pydantic leaves its own names where a validator stands before the number."""
+    """Rename bounds to JSON Schema's names: pydantic emits its own ones where a validator precedes the number."""
     if isinstance(node, list):
         return [_bounds(item) for item in node]
     if not isinstance(node, dict):
@@ -96,14 +96,14 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _is_model(described: Any) -> bool:
-    """Say whether an answer is described by a model; one without a model is None or a dict of content types."""
+    """Return whether an answer is described by a model; otherwise it is None or a dict of content types."""
     return described is not None and not isinstance(described, dict)
 
 
 def _answer(status: int, model: Any, names: dict[Any, Any]) -> dict[str, Any]:
     if model is None:
         return {"description": "Done"}
-    if isinstance(model, tuple):  # a model as JSON, or text or bytes of these types, which have no schema
+    if isinstance(model, tuple):  # a model for JSON, then media types of text or bytes, which have no schema
         first, *types = model
         described: dict[str, Any] = _answer(status, first, names)
         described["content"] |= {kind: {} for kind in types}

@@ -1,4 +1,4 @@
-"""Rows to predict and predictions, as JSON, CSV or NPZ, in and out."""
+"""Predictions: reads rows and writes predictions as JSON, CSV or NPZ."""
 
 import csv
 import io
@@ -50,7 +50,7 @@ def _predict(network: NetworkReference) -> Response:
 
 
 def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
-    """Return the body's rows: plain numbers by the fast reader, all others by the one that names faults."""
+    """Return the body's rows: plain numbers by a fast reader, all others by the one that reports faults."""
     if kind == JSON:
         plain = prediction.plain_raw_rows(trained, data)
         return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)))
@@ -59,7 +59,7 @@ def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
 
 
 def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> list[dict[str, Any]]:
-    """A header row with the input columns' names, then rows; empty cells are missing."""
+    """Read a header with the names of input columns, then rows; empty cells are missing values."""
     try:
         reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         rows = list(reader)
@@ -102,7 +102,7 @@ def _rows_of_npz(data: bytes) -> list[list[float]]:
 
 
 def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:
-    """One row a prediction: the label and each class's output, or each target's value."""
+    """Write one row for each prediction: the label and each class's output, or each target's value."""
     preprocessing = trained.preprocessing
     names = [target.name for target in preprocessing.targets]
     if labels is not None:
@@ -117,7 +117,7 @@ def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) 
 
 
 def _harmless(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula is quoted; numbers stay numbers."""
+    """Quote text that a spreadsheet would take for a formula."""
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 

@@ -19,7 +19,7 @@ EVERYWHERE = {"pretty"}
 
 @dataclass(frozen=True)
 class Query:
-    """One parameter of the query, with its JSON schema. A name that ends in `*` stands for all that begin so."""
+    """One parameter of the query, with its JSON schema. A name that ends in `*` matches all names with that prefix."""
 
     name: str
     schema: dict[str, Any]
@@ -69,9 +69,24 @@ class Routes:
         problems: tuple[int, ...] = (),
         creates: bool = False,
     ) -> Callable[[View], View]:
-        """Serve the view at `path` (OpenAPI style, `{name}`); a verb behind a colon also answers behind a slash.
+        """Return a decorator that serves a view at a path.
 
-        `creates` says that an `Idempotency-Key` is honoured, `body_optional` that all of the body has defaults.
+        Parameters
+        ----------
+        path
+            In OpenAPI's style, such as `/v1/jobs/{id}:cancel`; a verb after a colon is also served after a slash.
+        answers
+            The answer models by status.
+        body_optional
+            Whether the body may be left out, as everything in it has a default.
+        files
+            Media types that are accepted besides JSON.
+        query
+            The parameters of the query; others are refused.
+        problems
+            Statuses of errors, besides those that every operation may have.
+        creates
+            Whether an `Idempotency-Key` is honoured.
         """
 
         def register(view: View) -> View:

@@ -1,4 +1,4 @@
-"""The answers about everything but jobs and models, as the OpenAPI document shows them; they are built as those are.
+"""The answer models of everything but jobs and models.
 
 See `service.jobs.answers` for what an answer model is.
 """

@@ -48,7 +48,7 @@ class EpochReference:
 
 @dataclass(frozen=True)
 class VersionReference:
-    """A version of a model, the latest without a number; with `?epoch=`, the network as its job had it then."""
+    """A version of a model, the latest without a number; with `?epoch=`, the network of its job after that epoch."""
 
     name: str
     version: str | None = None
@@ -65,7 +65,7 @@ class VersionReference:
 
 @dataclass(frozen=True)
 class Naming:
-    """One way to name a trained network; `words` stand for it in the summaries of operations."""
+    """One way to name a trained network; `words` describe it in the summaries of operations."""
 
     path: str
     reference: Callable[..., NetworkReference]
@@ -82,9 +82,9 @@ NAMINGS = (
 
 @dataclass(frozen=True)
 class Operation:
-    """What can be done with a trained network.
+    """An operation on a trained network.
 
-    `ids` are its operation ids, one for each of `NAMINGS`. `summary` has `{}` where the network's words go.
+    `ids` are its operation ids, one for each of `NAMINGS`. `{}` in `summary` is replaced by the naming's `words`.
     """
 
     verb: str

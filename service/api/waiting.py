@@ -1,4 +1,4 @@
-"""Holding an answer until a job has ended or is paused: at most so many at once, as each occupies a thread."""
+"""Delays an answer until a job has ended or is paused. The number of waits is limited, as each occupies a thread."""
 
 import threading
 import time
@@ -15,18 +15,18 @@ from service.store.records import Status
 MAX_WAIT_SECONDS = 60.0
 FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
-LONGER = 1.1  # each pause than the one before: an answer comes about a tenth of the wait after the end, or less
+LONGER = 1.1  # how much each sleep is longer than the one before: the answer is late by a tenth of the wait at most
 
 
 class Waits:
-    """A cap on the waits and event streams of one process; beyond it each is answered with what there is."""
+    """A limit on the waits and event streams of one process; beyond it requests are answered without waiting."""
 
     def __init__(self, most: int) -> None:
         self._places = threading.BoundedSemaphore(most)
 
     @contextmanager
     def place(self) -> Iterator[bool]:
-        """Occupy a place for as long as the block lasts, if there is one; yield whether there was."""
+        """Occupy a place until the end of the block if one is free; yield whether one was."""
         got = self._places.acquire(blocking=False)
         try:
             yield got
@@ -35,7 +35,7 @@ class Waits:
                 self._places.release()
 
     def until_settled(self, services: Services, job_id: str, seconds: float) -> Status:
-        """Wait until the job has ended, is paused (only the client can move it on) or the time is over; its status."""
+        """Wait up to `seconds` until the job has ended or is paused; return its status."""
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
@@ -46,7 +46,7 @@ class Waits:
 
 
 def is_settled(status: Status) -> bool:
-    """Whether a job in this state stays in it unless its client asks for something."""
+    """Return whether a job in this state remains in it until a client sends a command."""
     return status.ended or status is Status.PAUSED
 
 
