@@ -1,4 +1,4 @@
-"""The exceptions for what a caller can do wrong and for what can fail in the service.
+"""The exceptions for mistakes of a caller and for failures of the service.
 
 Imports nothing of this project and knows no HTTP; `service.api.errors` holds the one table from error to status.
 """

@@ -1,6 +1,7 @@
-"""The Celery application, and the doorbell: an empty message that may be lost or duplicated without harm.
+"""The Celery application, and the doorbell: an empty message that tells workers to look for a job.
 
-Jobs stand in the database alone; workers also look into it without a message.
+Jobs are stored in the database alone, and workers also look for them without a message, so a message may be lost or
+delivered twice.
 """
 
 import logging
@@ -13,8 +14,8 @@ from kombu.exceptions import OperationalError
 
 RUN_NEXT_JOB = "backprop.run_next_job"
 QUEUE = "backprop"
-MOST_RINGS = 100  # messages in the queue at once: more would be useless, and fill it while no worker is running
-SILENCE_SECONDS = 2.0  # no message is sent for so long after a failure, so that no request waits for the queue twice
+MOST_RINGS = 100  # messages in the queue at once: more have no use and would accumulate while no worker is running
+SILENCE_SECONDS = 2.0  # after a failure no message is sent for so long, so that requests do not wait for the queue
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Doorbell:
         self._failures = (OperationalError, OSError, *server.connection_errors, *server.channel_errors)
 
     def ring(self) -> bool:
-        """Send a message unless enough wait already; return whether the queue answered."""
+        """Send a message unless `MOST_RINGS` are in the queue already; return whether the queue answered."""
         if time.monotonic() < self._silent_until:
             return False
         try:
@@ -79,7 +80,7 @@ class Doorbell:
                     self.celery.send_task(RUN_NEXT_JOB, queue=QUEUE, retry=False, expires=3600, producer=producer)
         except self._failures as error:
             self._silent_until = time.monotonic() + SILENCE_SECONDS
-            log.warning("the queue does not answer (%s); workers will find the job by looking", type(error).__name__)
+            log.warning("the queue does not answer (%s); workers look for the job anyway", type(error).__name__)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""What the functions of a running service work with, opened once per process and given to them as an argument."""
+"""The resources of a running service, opened once in each process and passed to functions as an argument."""
 
 from dataclasses import dataclass
 

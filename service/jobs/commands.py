@@ -85,7 +85,7 @@ def _tidy(services: Services, job: JobRecord) -> None:
     with services.database.begin() as connection:
         jobs.lock(connection, job)
         if epochs.load_resume_state(connection, job.number) is None:
-            return  # another process was quicker
+            return  # another process has done it already
         if placed is not None:
             placed.insert(connection, services.blobs, job, job.epoch)
         address = epochs.drop_resume_state(connection, job.number)
@@ -93,7 +93,7 @@ def _tidy(services: Services, job: JobRecord) -> None:
 
 
 def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> PlacedParameters | None:
-    """Return the parameters of the job's last epoch, from the state to go on from, and the optimizer's if stored."""
+    """Return the parameters of the job's last epoch, from its resume state, and the optimizer's state if stored."""
     state = TrainingState.from_bytes(read_bytes(services.blobs, stored))
     if state.epoch != job.epoch or state.partial_epoch is not None:
         return None
@@ -129,6 +129,6 @@ def _remove_old(services: Services, before: datetime) -> None:
         try:
             remove(services, job_id)
         except (NotFound, Conflict):
-            continue  # another process was quicker, or the job is being replayed
+            continue  # another process has removed it, or the job is being replayed
     if old:
-        log.info("%d job(s) that ended before %s are removed", len(old), before.isoformat(timespec="seconds"))
+        log.info("removed %d job(s) that ended before %s", len(old), before.isoformat(timespec="seconds"))

@@ -1,4 +1,4 @@
-"""Forks jobs: a new job begins at a stored epoch of another one, of which it stores a copy of its own."""
+"""Forks jobs: a new job begins at a stored epoch of another one, and stores a copy of that epoch's parameters."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ from service.store.records import JobRecord, NewJob, OnOtherMachine, StoredBytes
 
 @dataclass(frozen=True)
 class Parent:
-    """A job at one of its stored epochs; `state` is the optimizer's, where it was stored."""
+    """A job at one of its stored epochs; `state` is the optimizer's state, None where it was not stored."""
 
     job: JobRecord
     stored: StoredParameters
@@ -97,7 +97,13 @@ def _parent(services: Services, job_id: str, epoch: str) -> Parent:
 
 
 def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> str | DatasetRequest:
-    """Return the dataset that the request brings or names, else the parent's; `Invalid` when that one is gone."""
+    """Return the dataset that the request contains or names, otherwise the parent's.
+
+    Raises
+    ------
+    Invalid
+        When the parent's dataset was removed or replaced.
+    """
     if request.dataset is not None:
         return request.dataset
     with services.database.read() as connection:
@@ -125,7 +131,7 @@ def _resolve(services: Services, parent: Parent, request: ForkRequest, data: Job
 
 
 def _why_fresh(parent: Parent, training: ResolvedTraining) -> str | None:
-    """Say why the optimizer cannot continue with the parent's state; None when it can."""
+    """Return why the optimizer cannot continue with the parent's state; None when it can."""
     if parent.state is None:
         return "the job stores no optimizer state"
     before = parent.job.training
@@ -138,26 +144,26 @@ def _why_fresh(parent: Parent, training: ResolvedTraining) -> str | None:
 
 
 def _check_still_stored(services: Services, connection: Connection, parent: Parent, start: Start) -> None:
-    """See that the blobs of the start still exist: a best epoch's go when a later one is better.
+    """Check that the blobs of the start still exist: those of a best epoch are removed when a later one is better.
 
     Raises
     ------
     NotFound
-        When the epoch went meanwhile.
+        When the epoch's parameters were removed meanwhile.
     Damaged
-        When its bytes are missing though the database points to them.
+        When the bytes are missing although the database points to them.
     """
-    gone = [address for address in start.addresses() if not services.blobs.touch(address)]
-    if gone:
+    missing = [address for address in start.addresses() if not services.blobs.touch(address)]
+    if missing:
         if not epochs.has_parameters(connection, parent.job.number, parent.stored.epoch):
             raise epochs.parameters_not_stored(connection, parent.job.number, parent.stored.epoch)
-        raise Damaged(f"the bytes with SHA-256 {gone[0]} are missing in the data folder's blobs")
+        raise Damaged(f"the bytes with SHA-256 {missing[0]} are missing in the data folder's blobs")
 
 
 def _forked_from(parent: Parent, training: ResolvedTraining, fresh_because: str | None) -> ForkedFrom:
     """Describe where the fork comes from.
 
-    With the parent's seed it continues the parent's random draws. Rows that validate stay the parent's, whatever the
+    With the parent's seed, the fork continues the parent's random draws. It has the parent's validation rows with any
     seed.
     """
     continues_draws = training.seed == parent.job.training.seed

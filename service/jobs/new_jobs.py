@@ -1,6 +1,6 @@
 """What submissions, forks and replays have in common: the dataset of a new job, its checks and its place in the queue.
 
-The database is written first; who adds a job rings the doorbell once the transaction is committed.
+The database is written first; the caller rings the doorbell once the transaction is committed.
 """
 
 import secrets
@@ -99,7 +99,7 @@ def check_validation(services: Services, table: Table, resolved: Resolved) -> No
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:
-    """Fill in what stored epochs may take together: what the job asks for, at most what the service is set to."""
+    """Fill in the bytes that stored epochs may take together: those requested, limited by the service's setting."""
     most, rule = services.settings.stored_epochs_bytes, training.store_parameters
     limited = rule.model_copy(update={"limit_bytes": min(most, rule.limit_bytes or most)})
     return training.model_copy(update={"store_parameters": limited})

@@ -1,4 +1,4 @@
-"""Replays jobs: a new job repeats another one's record, to find whether every epoch comes out as it was recorded."""
+"""Replays jobs: a new job repeats another one, the record, to check that every epoch has the recorded result."""
 
 from service.definitions.job_parts import Replay, ReplayChain
 from service.definitions.requests import ReplayRequest
@@ -14,7 +14,7 @@ from service.store.records import JobRecord, NewJob, OnOtherMachine, Status
 
 
 def check_can_replay(services: Services, job_id: str) -> None:
-    """Raise what `replay` would raise whatever the request's body says."""
+    """Raise what `replay` would raise for any body of the request."""
     with services.database.read() as connection:
         _check(connection, jobs.get_job(connection, job_id))
 
@@ -57,7 +57,7 @@ def _last_epoch(connection: Connection, record: JobRecord) -> int:
 
 
 def _new_job(record: JobRecord, request: ReplayRequest, through: int) -> NewJob:
-    """Copy all that decides the record's bits; its time limit does not."""
+    """Return a job with all settings of the record that decide its results, so without its time limit."""
     return NewJob(
         priority=request.priority,
         pause_at=None,

@@ -10,19 +10,19 @@ from service.store.records import JobRecord, StoredParameters
 
 
 def parameters_of(services: Services, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
-    """Find a job and where its parameters after an epoch are: a number, `best` or `last`."""
+    """Return a job and the stored parameters after an epoch: a number, `best` or `last`."""
     with services.database.read() as connection:
         found = find_epoch(connection, job_id, epoch)
         return jobs.get_job(connection, job_id), epochs.load_parameters(connection, found.job, found.epoch)
 
 
 def parameter_bytes(services: Services, job: JobRecord, stored: StoredParameters) -> bytes:
-    """Read parameters that were found a moment ago.
+    """Read the bytes of parameters that were found before.
 
     Raises
     ------
     NotFound
-        When they went meanwhile, as those of a best epoch do once a later one is better.
+        When they were removed meanwhile, as those of a best epoch are once a later one is better.
     """
     try:
         return read_bytes(services.blobs, stored)

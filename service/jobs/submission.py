@@ -1,4 +1,4 @@
-"""Submits jobs: a network and a dataset, fitted to each other, become a queued job."""
+"""Submits jobs: checks that a network and a dataset fit each other, and adds a job to the queue."""
 
 import secrets
 
@@ -23,7 +23,7 @@ from service.store.records import NewJob, OnOtherMachine
 
 
 def submit(services: Services, request: JobRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
-    """Store a queued job, then ring the doorbell. Nothing is stored when anything is wrong."""
+    """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
     services.blobs.check_space(services.settings.keep_free_bytes)
     with dataset_of(services, request.dataset) as data:
         network_name, network = _network_of(services, request)

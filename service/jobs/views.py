@@ -128,7 +128,7 @@ def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[Job
 
 
 def _waiting(connection: Connection, job: JobRecord, position: int, places: int) -> WaitingAnswer:
-    """Return where a queued job stands, and why it does not run; `places` counts the jobs that can run at once."""
+    """Return the position of a queued job, and why it does not run; `places` counts the jobs that can run at once."""
     if not places:
         reason = "no worker is alive"
     elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):

@@ -1,7 +1,7 @@
 """Stored parameters as networks ready to predict: a version of a model, or any stored epoch of any job.
 
-What a name means is asked each time, by a query that reads no document and no parameters, so that a new version answers
-the next request. The network itself is read once and then comes from the cache.
+A name is looked up for each request, by a query that reads no large column, so that a new version is used at once. The
+network itself is read once and cached.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ from service.store.epochs.lookup import find_epoch
 def load_version(
     services: Services, cache: ModelCache, name: str, version: int | None, epoch: str | None = None
 ) -> TrainedNetwork:
-    """Return a version of a model, the latest without a number; with `epoch`, the network as its job had it then."""
+    """Return a version of a model, the latest without a number; with `epoch`, its job's network after that epoch."""
     with services.database.read() as connection:
         found = models.find_version(connection, name, version)
     if epoch is not None:
@@ -37,7 +37,7 @@ def load_version(
 
 
 def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -> TrainedNetwork:
-    """Return the network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
+    """Return a job's network after an epoch: a number, `best` or `last`. The job may be running or have failed."""
     with services.database.read() as connection:
         number = find_epoch(connection, job_id, epoch).epoch
     key = CacheKey(None, None, job_id, number)

@@ -19,7 +19,7 @@ from service.preprocessing.prediction_rows import rows_from_lists, rows_from_obj
 class RawRows:
     """Rows to predict, as raw input columns (n, columns), and how they were sent.
 
-    `field` is the request's `instances` or `inputs`; `ignored` names the keys of objects that are no input column.
+    `field` is the request's `instances` or `inputs`; `ignored` names keys of objects that are no input columns.
     """
 
     values: NDArray[np.float64]
@@ -29,7 +29,7 @@ class RawRows:
 
 
 def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
-    """Return the predictions in the row format of TensorFlow Serving, and next to them this service's labels."""
+    """Return the predictions in the row format of TensorFlow Serving, with the labels of classes added."""
     A = outputs(trained, rows)
     labels = trained.preprocessing.label_of(A)
     values = trained.preprocessing.restore(A)
@@ -47,7 +47,7 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
 
 
 def plain_raw_rows(trained: TrainedNetwork, body: bytes) -> RawRows | None:
-    """Return the rows of a JSON body that holds nothing but numbers, if the network takes only those; else None."""
+    """Return the rows of a JSON body that holds only numbers, if all inputs are numbers; otherwise None."""
     columns = trained.preprocessing.inputs
     if any(column.type is not ColumnType.NUMBER for column in columns):
         return None
@@ -56,7 +56,13 @@ def plain_raw_rows(trained: TrainedNetwork, body: bytes) -> RawRows | None:
 
 
 def raw_rows(trained: TrainedNetwork, request: PredictRequest) -> RawRows:
-    """Return the request's rows as raw input columns; `Invalid` points at what is wrong with them."""
+    """Return the request's rows as raw input columns.
+
+    Raises
+    ------
+    Invalid
+        With the faults of the rows, each with a pointer to it.
+    """
     field = "instances" if request.instances is not None else "inputs"
     rows = request.instances if request.instances is not None else request.inputs or []
     if isinstance(rows[0], dict):
@@ -84,7 +90,7 @@ def _check_finite(values: NDArray[Any], field: str, detail: str) -> None:
 
 
 def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:
-    """Return one object a row: the target's name with its label or value, and for classes each one's probability.
+    """Return an object for each row: the target's name with its label or value, and the probability of each class.
 
     Outputs of a network that does not end in a sigmoid or softmax are no probabilities; they are named `scores`.
     """

@@ -31,7 +31,7 @@ def read_version(services: Services, name: str, version: str) -> VersionAnswer:
 
 
 def version_number(text: str) -> int:
-    """Return a version's number as a path has it."""
+    """Parse the number of a version in a path; raise `NotFound` for other text."""
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         raise NotFound(f"a version is a number, got `{text[:40]}`")
     return int(text)
