@@ -1,4 +1,4 @@
-"""The catalog of networks and datasets: checked, named and stored once; the same content again is the stored one."""
+"""The catalog of networks and datasets: they are checked, named, and stored once for the same content."""
 
 import hashlib
 import json
@@ -21,11 +21,11 @@ from service.store.blobs import references
 from service.store.records import DatasetRecord, NetworkRecord
 
 Reader = Callable[[Path], Table]
-UPLOADS_STOP = 4  # times the space that new jobs leave free
+UPLOADS_STOP = 4  # uploads are refused below this multiple of the free space that jobs need
 
 
 def generated_name(noun: str) -> str:
-    """Return a random name for something that came without one."""
+    """Return a random name for a resource that was sent without one."""
     return f"{noun}-{secrets.token_hex(4)}"
 
 
@@ -40,7 +40,7 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
 
 @dataclass(frozen=True)
 class StagedRows:
-    """A dataset's rows in a file that is removed with the request unless `adopt` moves it to `address` in blobs."""
+    """A dataset's rows in a temporary file; `adopt` makes it the blob at `address`."""
 
     table: Table
     address: str
@@ -49,9 +49,12 @@ class StagedRows:
 
 @contextmanager
 def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
-    """Read a dataset's rows into a temporary file, which a later refusal removes.
+    """Read a dataset's rows into a temporary file, which is removed at the end of the block unless it is adopted.
 
-    As the disk fills, uploads are the first to be refused.
+    Raises
+    ------
+    OutOfSpace
+        When less space is free than `UPLOADS_STOP` times what jobs need, so that running jobs can end.
     """
     services.blobs.check_space(UPLOADS_STOP * services.settings.keep_free_bytes)
     with services.blobs.scratch() as path:
@@ -87,13 +90,16 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
 
 
 def remove_dataset(services: Services, name: str) -> None:
-    """Remove a dataset; the collector removes its rows later, as another dataset may be getting the same ones now."""
+    """Remove a dataset.
+
+    `collect_orphans` removes its rows later, as a dataset with equal rows may be stored at this moment.
+    """
     with services.database.begin() as connection:
         resources.delete_dataset(connection, name)
 
 
 def collect_orphans(services: Services) -> int:
-    """Remove blobs that no row points to, left by removals or by processes that ended too early; return how many."""
+    """Remove blobs that no row points to, left by removals or by processes that were killed; return how many."""
     return services.blobs.collect(partial(references.referenced, services.database))
 
 

@@ -1,8 +1,8 @@
-"""Datasets as CSV, read twice from a file in blocks: once for what the columns are, once for their numbers.
+"""Datasets as CSV, read twice from a file in blocks: first to find the types of columns, then to store the numbers.
 
-A column is a number column when every cell that is not empty is a plain decimal number, else a category. Where at least
-nine in ten cells are numbers, the others are taken for mistakes and named by row and column, unless the column is a
-target that was said to be classes. NaN, Infinity and numbers beyond a float64 are never data.
+A column holds numbers when every cell that is not empty is a plain decimal number, otherwise categories. When at least
+nine in ten cells are numbers, the others are reported as faults by row and column, unless the column is a target that
+the client declared as classes. NaN, Infinity and numbers beyond a float64 are faults.
 """
 
 import codecs
@@ -38,7 +38,7 @@ def read_csv(path: Path, options: ReadOptions, limits: Limits, destination: Path
     row = 1
     for batch in _blocks(path, names, list(roles)):
         for name, survey in surveys.items():
-            survey.look(batch.column(name), row)
+            survey.add(batch.column(name), row)
         row += batch.num_rows
     plans = [survey.plan() for survey in surveys.values()]
     with TableWriter(destination, plans, np.dtype("<f8"), options.scale) as writer:
@@ -85,7 +85,7 @@ def _parse(handler: Any) -> csv.ParseOptions:
 
 
 def _blocks(path: Path, names: list[str], wanted: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield blocks of text columns; `Invalid` names the ragged rows together."""
+    """Yield blocks of text columns; raise one `Invalid` for all rows with a wrong number of cells."""
     ragged: list[Fault] = []
 
     def odd(row: Any) -> str:
@@ -117,7 +117,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Survey:
-    """What the cells of one column are, over all blocks."""
+    """Counts of the kinds of cells in one column, over all blocks."""
 
     def __init__(self, name: str, role: Role, options: ReadOptions, limits: Limits) -> None:
         self.name, self.role, self.limits = name, role, limits
@@ -126,7 +126,7 @@ class _Survey:
         self.texts: set[str] = set()
         self.odd: list[Fault] = []
 
-    def look(self, column: Any, first_row: int) -> None:
+    def add(self, column: Any, first_row: int) -> None:
         """Count the numbers among a block's cells; collect its texts, and the first cells that are no numbers."""
         is_number: Any = pc.match_substring_regex(column, NUMBER)
         numbers = pc.sum(is_number).as_py() or 0
@@ -176,7 +176,7 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def _numbers(column: Any, plan: Plan) -> NDArray[np.float64]:
-    """Return a block's numbers, or codes of its categories; NaN where a cell is empty."""
+    """Return the numbers of a block's column, or the codes of its categories, with NaN for empty cells."""
     if plan.type is ColumnType.CATEGORY:
         codes = pc.index_in(column, value_set=pa.array(plan.categories or (), pa.string()))
         return np.asarray(pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False))

@@ -1,4 +1,4 @@
-"""Datasets as JSON: `inputs` with `targets`, or `rows` of a table. Already parsed, so they fit in memory."""
+"""Datasets as JSON: `inputs` with `targets`, or `rows` of a table. The JSON has been parsed, so it fits in memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ DOUBLE = np.dtype("<f8")
 def read_json_arrays(
     inputs: list[Any], targets: list[Any] | None, options: ReadOptions, limits: Limits, destination: Path
 ) -> Table:
-    """Read `inputs`, rows of numbers, and `targets`, rows of numbers or one number, text or boolean a row."""
+    """Store `inputs`, rows of numbers, with `targets`: rows of numbers, or one number, text or boolean for each row."""
     if not inputs:
         raise Invalid.at("#/inputs", "must have at least one row")
     X = number_rows(inputs, "inputs", "input")
@@ -50,7 +50,7 @@ def _targets(targets: list[Any], options: ReadOptions) -> tuple[NDArray[np.float
 
 
 def number_rows(rows: list[Any], field: str, column: str) -> NDArray[np.float64]:
-    """Return rows of numbers as an array (n, width); `Invalid` names row and column of what is not a number."""
+    """Return rows of numbers as an array (n, width); raise `Invalid` with the row and column of each fault."""
     faults: list[Fault] = []
     width = len(rows[0]) if isinstance(rows[0], list) else 0
     if width == 0:
@@ -79,7 +79,7 @@ def number_rows(rows: list[Any], field: str, column: str) -> NDArray[np.float64]
 def read_json_rows(
     columns: list[str] | None, rows: list[Any], options: ReadOptions, limits: Limits, destination: Path
 ) -> Table:
-    """Read `rows`: lists in the order of `columns`, or objects by column; null is a missing value."""
+    """Store `rows`: lists in the order of `columns`, or objects by column; null is a missing value."""
     if not rows:
         raise Invalid.at("#/rows", "must have at least one row")
     names = columns if columns is not None else _names_of(rows)
@@ -97,7 +97,7 @@ def read_json_rows(
 
 
 def check_names(names: Sequence[str], limits: Limits) -> None:
-    """Raise `Invalid` unless all columns have names, which differ, and are not too many."""
+    """Raise `Invalid` when a column has no name, two have the same one, or there are too many columns."""
     if len(names) > limits.max_columns:
         raise Invalid(f"must have at most {limits.max_columns:,} columns, got {len(names):,}")
     seen: set[str] = set()
@@ -136,7 +136,13 @@ def _by_column(names: list[str], rows: list[Any]) -> list[list[Any]]:
 def column_of(
     name: str, role: Role, values: list[Any], options: ReadOptions, limits: Limits, missing_allowed: bool = True
 ) -> tuple[NDArray[np.float64], Plan]:
-    """Return one column as numbers: numbers as they are, texts or booleans as codes; a mixture is `Invalid`."""
+    """Return one column as numbers: numbers unchanged, texts or booleans as codes of categories.
+
+    Raises
+    ------
+    Invalid
+        When values have different types, or are missing without `missing_allowed`.
+    """
     kinds = {type(value) for value in values} - {type(None)}
     class_or_value = options.target_type if role is Role.TARGET else None
     faults = []

@@ -1,4 +1,4 @@
-"""Media types, and a guess by a body's first bytes for clients that send no Content-Type or curl's form default."""
+"""Media types, and guessing one from a body's first bytes for clients that send none, or only curl's default."""
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -6,7 +6,7 @@ NPZ = "application/x-npz"
 
 
 def guess_media_type(head: bytes) -> str:
-    """Return JSON for an opening bracket, NPZ for a zip's signature, else CSV."""
+    """Return JSON for an opening bracket, NPZ for the signature of a zip archive, otherwise CSV."""
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return NPZ
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):

@@ -1,4 +1,4 @@
-"""Datasets as NPZ: a zip of `.npy` arrays, of which nothing is trusted: no pickles, and sizes are measured."""
+"""Datasets as NPZ: a zip archive of `.npy` arrays. It is untrusted: pickles are refused and sizes are measured."""
 
 import difflib
 import errno
@@ -26,7 +26,7 @@ MAX_MEMBERS = 1000
 MAX_HEADER = 10_000
 BLOCK_VALUES = MIB
 MAX_SIDE = 2**48
-# what NumPy's parser of headers, which evaluates a Python literal, can raise on bytes that are none
+# what NumPy's parser of headers, which evaluates a Python literal, can raise for other bytes
 NO_HEADER = (ValueError, EOFError, TypeError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
 BROKEN = (
     zipfile.BadZipFile,
@@ -41,7 +41,7 @@ BROKEN = (
 
 
 def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    """Read arrays (n, ...) as (n, features); members are unpacked next to `destination`, not in memory."""
+    """Store arrays (n, ...) as rows (n, features); members are unpacked into files next to `destination`."""
     with _opened(path) as (archive, names):
         inputs = _choose(options.inputs, INPUTS, names, "inputs")
         targets = _choose(options.targets, TARGETS, names, "targets") if options.target != ("none",) else None
@@ -62,7 +62,7 @@ def read_array(path: Path, usual: tuple[str, ...], limits: Limits) -> NDArray[An
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
-    """The archive and its arrays' names."""
+    """Yield the open archive and the names of its arrays."""
     with _unpacking():
         archive = zipfile.ZipFile(path)
     with archive:
@@ -74,13 +74,13 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
 
 @contextmanager
 def _unpacking() -> Iterator[None]:
-    """Turn what a damaged archive raises into `Malformed`; nothing but unpacking belongs inside."""
+    """Translate the exceptions of a damaged archive into `Malformed`; only unpacking may be done in the block."""
     try:
         yield
     except BROKEN as error:
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # a seek to a place that cannot be; all else is the disk's
+        if error.errno not in (None, errno.EINVAL):  # EINVAL is an invalid seek; others are the disk's
             raise
         raise Malformed(f"the NPZ cannot be unpacked: {error}") from None
 
@@ -101,7 +101,7 @@ def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: 
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:
-    """Return the member as a memory map of a plain file; its header must state the size that it has."""
+    """Unpack a member into a file and return it as a memory map; raise `Invalid` if its header states another size."""
     member = archive.getinfo(name + ".npy")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Invalid(f"array `{name}` is packed in a way that is not read here; stored and deflated are")
@@ -124,7 +124,7 @@ def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> 
 
 
 def _copy(stream: IO[bytes], file: IO[bytes], most: int, name: str) -> int:
-    """Copy an array's bytes, header included; return how many."""
+    """Copy the bytes of an array with its header; return how many there are."""
     written = 0
     while block := stream.read(MIB):
         written += len(block)
@@ -201,7 +201,7 @@ def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) ->
 
 
 def _common_dtype(X: NDArray[Any], Y: NDArray[Any] | None, step: int) -> np.dtype[Any]:
-    """Return uint8 or float32 where the inputs are of that type and the targets fit exactly, else float64."""
+    """Return uint8 or float32 if the inputs have that type and it represents the targets exactly, else float64."""
     for kind in (np.uint8, np.float32):
         own = X.dtype in (np.dtype(np.uint8), np.dtype(np.bool_)) if kind is np.uint8 else X.dtype == np.float32
         if own and (Y is None or _fits(Y, kind, step)):

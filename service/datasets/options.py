@@ -7,11 +7,10 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """`target` None means the last column of a table; `("none",)` means no targets.
+    """How to read a dataset.
 
-    `inputs` and `targets` name NPZ arrays.
-
-    Inputs are divided by `scale`, once, as they are read for training; what is stored keeps its precision.
+    `target` None means the last column of a table; `("none",)` means no targets. `inputs` and `targets` name NPZ
+    arrays. Inputs are divided by `scale` when they are read for training; they are stored undivided.
     """
 
     target: tuple[str, ...] | None = None
@@ -25,7 +24,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what is unpacked, whatever the size of the upload."""
+    """Limits on a dataset after decompression."""
 
     max_bytes: int = 16 * 1024 * MIB
     max_columns: int = 100_000

@@ -20,7 +20,7 @@ MAX_WHOLE_VALUES = 1000
 
 @dataclass(frozen=True)
 class Plan:
-    """A column as it is to be written, before its statistics are known."""
+    """A column to be written, whose statistics are not known yet."""
 
     name: str
     role: Role
@@ -30,7 +30,7 @@ class Plan:
 
 
 class TableWriter:
-    """`append` blocks of shape (k, columns), NaN for missing, then `finish`."""
+    """Writer of rows: call `append` for blocks (k, columns) with NaN for missing values, then `finish`."""
 
     def __init__(self, path: Path, plans: Sequence[Plan], dtype: np.dtype[Any], scale: float) -> None:
         self.plans, self.dtype, self.scale = tuple(plans), dtype, scale
@@ -53,12 +53,12 @@ class TableWriter:
         self.stream.close()
 
     def _header(self) -> None:
-        # NumPy pads headers so that the number of rows may be written again without moving what follows
+        # NumPy pads headers, so that one with the final number of rows can replace the first one
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False}
         np.lib.format.write_array_header_1_0(self.stream, {**header, "shape": (self.rows, len(self.plans))})
 
     def append(self, block: NDArray[Any]) -> None:
-        """Store rows and count them into the statistics."""
+        """Write rows and include them in the statistics."""
         if not len(block):
             return
         data = np.ascontiguousarray(block, dtype=self.dtype)
@@ -74,22 +74,22 @@ class TableWriter:
 
     @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are reported as null
     def _measure(self, values: NDArray[np.float64]) -> None:
-        """Chan's update of count, mean and sum of squares, column by column, over the values that are there."""
-        there = ~np.isnan(values)
-        count = there.sum(axis=0)
-        filled = np.where(there, values, 0.0)
+        """Update count, mean and sum of squares of each column over its present values (Chan et al. 1979)."""
+        present = ~np.isnan(values)
+        count = present.sum(axis=0)
+        filled = np.where(present, values, 0.0)
         mean = filled.sum(axis=0) / np.maximum(count, 1)
-        squares = np.where(there, values - mean, 0.0)
+        squares = np.where(present, values - mean, 0.0)
         total = np.maximum(self.count + count, 1)
         shift = mean - self.mean
         self.squares += (squares * squares).sum(axis=0) + shift**2 * self.count * count / total
         self.mean += shift * count / total
         self.count += count
-        self.low = np.minimum(self.low, np.where(there, values, np.inf).min(axis=0))
-        self.high = np.maximum(self.high, np.where(there, values, -np.inf).max(axis=0))
+        self.low = np.minimum(self.low, np.where(present, values, np.inf).min(axis=0))
+        self.high = np.maximum(self.high, np.where(present, values, -np.inf).max(axis=0))
         for index, seen in self.whole.items():
             if seen is not None:
-                seen.update(np.unique(values[there[:, index], index]).tolist())
+                seen.update(np.unique(values[present[:, index], index]).tolist())
                 if len(seen) > MAX_WHOLE_VALUES or not all(value.is_integer() for value in seen):
                     self.whole[index] = None
 
@@ -119,7 +119,7 @@ class TableWriter:
         return Column(**_fields(plan), missing=missing, **numbers)
 
     def _sha256(self) -> str:
-        """Return the hash of plans and rows: the same rows read in another way are other content."""
+        """Return the hash of plans and rows: the same rows with other roles or types are different content."""
         header = {"columns": [asdict(plan) for plan in self.plans], "scale": self.scale, "dtype": self.dtype.name}
         whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         whole.update(self.bytes.digest())
@@ -149,8 +149,8 @@ def plan_roles(
             raise Invalid(f"there is no column `{name}`{hint}")
     if weight in targets:
         raise Invalid(f"column `{weight}` cannot be both target and weight")
-    gone = {*targets, *drop, weight}
-    inputs = [name for name in names if name not in gone]
+    no_inputs = {*targets, *drop, weight}
+    inputs = [name for name in names if name not in no_inputs]
     if not inputs:
         raise Invalid("no column is left to be an input")
     roles = {name: Role.INPUT for name in inputs} | {name: Role.TARGET for name in targets}

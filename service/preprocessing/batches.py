@@ -1,4 +1,4 @@
-"""Rows of a stored dataset as a network takes them, gathered by index, and their split for validation."""
+"""Rows of a stored dataset, transformed for a network and gathered by index, and their split for validation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ from service.preprocessing.strata import drawn_by_class
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
 TRANSFORM_ROWS = 4096
-BLOCKS_FROM_BYTES = 1024 * 1024 * 1024  # stored bytes from which the order of rows goes by blocks
+BLOCKS_FROM_BYTES = 1024 * 1024 * 1024  # a dataset of at least this size is shuffled in blocks of rows
 BLOCK_BYTES = 1024 * 1024
 
 
@@ -37,13 +37,19 @@ def open_rows(path: Path) -> NDArray[Any]:
 
 
 class MappedRows:
-    """The engine's `Rows` over a memory map: transformed once when that is small, else while a batch is gathered.
+    """The engine's `Rows` over a memory map.
 
-    Both ways give the same bits: it is the same function on the same rows. `block_rows` is None where any order of rows
-    is as good as another; else rows lie on disk in blocks of so many, and reading goes well within some blocks. As it
-    decides the order in which rows are met, it follows from dataset and job alone, never from the machine.
-    `sample_weights` (n,) are the weight column's, None without one.
-    `recoding` turns the codes of this `table`'s categories into those that `preprocessing` was fitted on.
+    Rows are transformed once if the result is small, otherwise while a batch is gathered; both give the same bits.
+
+    Attributes
+    ----------
+    block_rows
+        Rows in a block on disk, for datasets that should be shuffled in blocks to read less of the disk; None for
+        others. As it decides the order of rows, it depends on the dataset and the job alone, not on the machine.
+    sample_weights
+        The weight of each row (n,); None without a column of weights.
+    recoding
+        Maps the codes of this table's categories to those that `preprocessing` was fitted on.
     """
 
     def __init__(
@@ -139,7 +145,7 @@ def rows_of_another(
     in_memory_bytes: int = IN_MEMORY_BYTES,
     kernels: str = NUMPY,
 ) -> MappedRows:
-    """Return all rows of another dataset than the `training` one, as a network trained on that takes them."""
+    """Return all rows of another dataset, transformed for a network that was trained on the table `training`."""
     every = RowRanges(range(table.rows))
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
 
@@ -147,10 +153,10 @@ def rows_of_another(
 def split(
     table: Table, array: NDArray[Any], splitting: Splitting, check: Callable[[], None] = lambda: None
 ) -> tuple[Selection, Selection | None]:
-    """Return the training and validation rows of a stored dataset, as a job has them.
+    """Return a job's training rows, and its validation rows from the same dataset, or None.
 
-    A share is drawn with the job's seed out of the training rows, of each class where it says `stratify`; a range is
-    taken out of them. `check` is called between the blocks of rows that are read for that, and may raise.
+    A fraction is drawn from the training rows with the job's seed, from each class with `stratify`; a range is removed
+    from them. `check` is called between the blocks of rows that are read for this, and may raise.
     """
     start, end = splitting.rows or (0, table.rows)
     validation = splitting.validation

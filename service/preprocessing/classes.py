@@ -1,4 +1,4 @@
-"""The class of each row, read from the target column a block at a time."""
+"""The classes of rows, read from the target column in blocks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,16 +16,19 @@ Classes = NDArray[np.intp]
 
 
 def codes_of(column: Column) -> NDArray[np.float64]:
-    """How the dataset stores each class of a target column, ascending, in the order of the labels."""
+    """Return the number that the dataset stores for each class of a target column, ascending, as the labels are."""
     if column.whole_values is not None:
         return np.array(column.whole_values)
     return np.arange(len(column.categories or ()), dtype=np.float64)
 
 
 def class_blocks(array: NDArray[Any], table: Table, rows: Selection) -> Iterator[tuple[int, Classes]]:
-    """Blocks of the chosen rows' classes, as indices into the labels, each with the position of its first row.
+    """Yield blocks of the rows' classes, as indices into the labels, each with the position of its first row.
 
-    `Invalid` names the first row that has none.
+    Raises
+    ------
+    Invalid
+        With the first row that has no class.
     """
     at = len(table.having(Role.INPUT))
     column = table.columns[at]

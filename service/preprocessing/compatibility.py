@@ -15,7 +15,7 @@ from service.preprocessing.row_weights import Weights, class_weights
 
 
 def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
-    """Return as a table the columns that preprocessing was fitted on, with the other's column of weights."""
+    """Return the columns that preprocessing was fitted on as a table, with the column of weights of `other`."""
     labels, codes = preprocessing.labels, preprocessing.codes
     are_texts = labels is not None and any(isinstance(label, str) for label in labels)
     columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
@@ -30,9 +30,12 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
 
 
 def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
-    """Return another dataset with the widths and classes that preprocessing was fitted on, and its own statistics.
+    """Return the table `other` with the categories and classes that preprocessing was fitted on.
 
-    `Invalid` at `where` says why it does not fit.
+    Raises
+    ------
+    Invalid
+        At the JSON pointer `where`, when the dataset called `name` does not fit.
     """
     like = fitted_table(preprocessing, other)
     check_columns(name, other, like, where)
@@ -52,7 +55,7 @@ def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, w
 
 
 def _filled(column: Column, fitted: InputColumn, missing: str) -> Column:
-    """Make the indicator of missing values an input where one was fitted, whatever is missing here."""
+    """Return the column with an indicator of missing values if one was fitted, even if no value is missing here."""
     if missing != "indicator":
         return column
     return replace(column, missing=max(1, column.missing) if fitted.indicator else 0)
@@ -66,7 +69,7 @@ def class_weights_by_label(
     rows: Selection,
     samples: Weights | None,
 ) -> Weights | None:
-    """Return `class_weights` in the order of the network's `labels`, some of which may not occur here."""
+    """Return the weight of each class (classes,) in the order of `labels`, some of which may not occur in the rows."""
     if choice is None or labels is None:
         return None
     here = labels_of(table.having(Role.TARGET)[0])

@@ -1,9 +1,9 @@
-"""Transforms of a dataset's columns into a network's numbers: fitted on training rows, stored with the model.
+"""Transforms of a dataset's columns into the inputs and targets of a network, fitted on the training rows.
 
-A category becomes one-hot, one input a category; one never seen becomes all zeros. A number becomes
-(value - offset) / divisor. A missing number is filled with the training rows' mean or median, and with `indicator` also
-gets an input of its own that is 1 where it was missing. Targets are one-hot classes (or one output for two of them), or
-values scaled as numbers are.
+A column of categories becomes one input for each category (one-hot encoding); an unknown category becomes all zeros. A
+number becomes (value - offset) / divisor. A missing number is replaced by the mean or median of the training rows;
+`indicator` adds an input that is 1 for missing values. Targets are one-hot classes, a single output for two classes,
+or values scaled like inputs.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class InputColumn:
-    """One column of inputs; `fill` stands for a missing number, None where missing is an error."""
+    """One column of inputs; `fill` replaces a missing number, None means that a missing one is an error."""
 
     name: str
     type: ColumnType
@@ -42,7 +42,7 @@ class InputColumn:
 
 @dataclass(frozen=True)
 class TargetColumn:
-    """One target; a value `v` is trained as (v - offset) / divisor and given back in its own units."""
+    """One target; a value `v` is trained as (v - offset) / divisor, and predictions are transformed back."""
 
     name: str
     offset: float = 0.0
@@ -51,11 +51,20 @@ class TargetColumn:
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """`labels` are the classes (then there is one target), `codes` how the dataset stores them; None for values.
+    """The fitted transforms of a dataset's columns.
 
-    `numbers` and `target_values` say what `auto` became; `missing` how missing values are treated. A single output
-    of at least `threshold` is the second of two classes. `class_weights`, one a label, are what classes weighed in
-    training.
+    Attributes
+    ----------
+    labels, codes
+        The classes of the one target and the numbers that the dataset stores for them; None when targets are values.
+    numbers, target_values
+        The scaling chosen for `auto`.
+    missing
+        How missing values are treated.
+    threshold
+        A single output of at least this value means the second of two classes.
+    class_weights
+        The weight of each class in training, in the order of `labels`.
     """
 
     numbers: str
@@ -88,7 +97,7 @@ class Preprocessing:
 
     @cached_property
     def _only_numbers(self) -> tuple[Numbers, Numbers] | None:
-        """Offsets and divisors (columns,) where all inputs are numbers that are never missing; else None."""
+        """Offsets and divisors (columns,) if all inputs are numbers that are never missing, otherwise None."""
         if any(column.type is ColumnType.CATEGORY or column.fill is not None for column in self.inputs):
             return None
         return np.array([column.offset for column in self.inputs]), np.array([column.divisor for column in self.inputs])
@@ -96,7 +105,7 @@ class Preprocessing:
     def transform_inputs(self, raw: NDArray[Any], X: NDArray[Any]) -> None:
         """Write the network's inputs (k, features) of raw columns (k, columns), in the columns' own units, into `X`."""
         if self._only_numbers is not None:
-            # in the precision of `raw`, as a column by itself is
+            # in the precision of `raw`, as when columns are transformed one by one
             offsets, divisors = (numbers.astype(raw.dtype) for numbers in self._only_numbers)
             np.divide(raw - offsets, divisors, out=X, casting="same_kind")
             return
@@ -125,7 +134,7 @@ class Preprocessing:
             Y[...] = raw == np.array(self.codes)
 
     def restore(self, A: NDArray[Any]) -> NDArray[Any]:
-        """Return outputs (k, outputs) as predictions: probabilities as they are, values in their own units."""
+        """Return outputs (k, outputs) as predictions: probabilities unchanged, values in the target's units."""
         if self.labels is not None or self.target_values == "none":
             return A
         scale = np.array([target.divisor for target in self.targets])
@@ -139,7 +148,7 @@ class Preprocessing:
         return [self.labels[index] for index in indices]
 
     def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
-        """Return a copy that records what each class weighs (classes,)."""
+        """Return a copy with the weight of each class (classes,)."""
         return replace(self, class_weights=None if weights is None else tuple(weights.tolist()))
 
     def to_dict(self) -> dict[str, Any]:
@@ -175,7 +184,7 @@ def fit(
     inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
     every = len(inputs) + len(targets)
     statistics = ColumnStatistics(array, rows, (*inputs, *targets))
-    # statistics are of stored numbers; inputs' own units are those divided by the dataset's scale
+    # statistics are of stored numbers, which are divided by the dataset's scale to get the inputs' own units
     numbers = _choose(choice["numbers"], lambda: statistics.lies_within_one(0, len(inputs), table.scale))
     missing = choice["missing"]
     fitted = tuple(
@@ -240,7 +249,7 @@ def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
     values = np.empty(len(rows), dtype=array.dtype)
     count = 0
     for _, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):
-        there = block[~np.isnan(block)]
-        values[count : count + len(there)] = there
-        count += len(there)
+        present = block[~np.isnan(block)]
+        values[count : count + len(present)] = present
+        count += len(present)
     return float(np.median(values[:count].astype(np.float64, copy=False), overwrite_input=True)) if count else 0.0

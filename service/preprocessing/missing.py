@@ -1,4 +1,4 @@
-"""Missing values where none is allowed, named by row and column."""
+"""Errors for missing values where none is allowed."""
 
 from typing import Any
 
@@ -26,6 +26,6 @@ def check_complete(table: Table, array: NDArray[Any], rows: Selection, choice: s
         if not column.missing or (column.role is Role.INPUT and choice != "error"):
             continue
         for start, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):
-            gone = np.isnan(block[:, 0])
-            if gone.any():
-                raise missing(column, row_number(rows, start + int(gone.argmax())))
+            missing_here = np.isnan(block[:, 0])
+            if missing_here.any():
+                raise missing(column, row_number(rows, start + int(missing_here.argmax())))

@@ -1,6 +1,6 @@
-"""A fast reader of the common body of a prediction: rows of numbers, read without a Python object for each.
+"""A fast reader for the most common body of a prediction: rows of numbers, read without a Python object for each.
 
-Anything unusual is left to `service.preprocessing.prediction_rows`, which reads it or names what is wrong with it.
+All other bodies are left to `service.preprocessing.prediction_rows`, which also reports their faults.
 """
 
 import numpy as np
@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 
 try:
     import simdjson
-except ImportError:  # it has wheels for most machines and Python versions, not all; without it the careful way reads
+except ImportError:  # it has no wheels for some machines; without it `prediction_rows` reads everything
     simdjson = None  # type: ignore[assignment, unused-ignore]
 
 FIELDS = ("instances", "inputs")
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # simdjson passes over it; RFC 8259 lets us refuse it, and the careful way does
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # simdjson ignores it; RFC 8259 allows refusing it, and `prediction_rows` does
 
 
 def plain_rows(data: bytes, width: int) -> tuple[str, NDArray[np.float64]] | None:
-    """The field's name and its rows (n, width) of a body that holds one field of such rows; None for every other."""
+    """Return the name of the only field of a body and its rows (n, width); None for a body of any other form."""
     if simdjson is None or data.startswith(BYTE_ORDER_MARK):
         return None
     try:
-        # a new parser each time: one that is reused holds the memory of the largest body it ever read
+        # a new parser each time: a reused one holds on to the memory of the largest body it has read
         body = simdjson.Parser().parse(data)
         return _rows(body, data.count(b"["), width) if isinstance(body, simdjson.Object) else None
     except (ValueError, TypeError, RuntimeError):  # no JSON, no numbers, a number of too many digits
@@ -28,7 +28,7 @@ def plain_rows(data: bytes, width: int) -> tuple[str, NDArray[np.float64]] | Non
 
 
 def _rows(body: "simdjson.Object", brackets: int, width: int) -> tuple[str, NDArray[np.float64]] | None:
-    names = list(body)  # every key as it stands there, doubled ones twice: looking one up would find the first
+    names = list(body)  # includes duplicate keys, while a look-up would silently return the first one
     if len(names) != 1 or names[0] not in FIELDS:
         return None
     rows = body[names[0]]
@@ -39,7 +39,7 @@ def _rows(body: "simdjson.Object", brackets: int, width: int) -> tuple[str, NDAr
         if not isinstance(row, simdjson.Array) or len(row) != width:
             return None
         count += 1
-    # `as_buffer` flattens: a list within a row would not be seen, so there must be no more lists than these
+    # `as_buffer` flattens nested lists, so the number of brackets must show that there are none within rows
     if count == 0 or brackets != count + 1:
         return None
     return names[0], np.frombuffer(rows.as_buffer(of_type="d"), dtype=np.float64).reshape(count, width)

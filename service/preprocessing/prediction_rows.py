@@ -1,4 +1,4 @@
-"""Rows of a prediction's request as the raw columns that preprocessing takes."""
+"""Converts the rows of a prediction's request into raw input columns for preprocessing."""
 
 from typing import Any
 
@@ -13,7 +13,13 @@ MAX_FAULTS = 10
 
 
 def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], field: str) -> NDArray[np.float64]:
-    """Return lists in the order of the input columns as an array (n, columns); `Invalid` points at what is wrong."""
+    """Return lists in the order of the input columns as an array (n, columns).
+
+    Raises
+    ------
+    Invalid
+        With a JSON pointer to each fault.
+    """
     width = len(preprocessing.inputs)
     plain = all(column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs)
     if plain and all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
@@ -38,7 +44,7 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], field: str) -
 def rows_from_objects(
     preprocessing: Preprocessing, rows: list[Any], field: str
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return objects by column as an array (n, columns), and the names in them that are no input columns."""
+    """Return objects by column as an array (n, columns), and those of their keys that are no input columns."""
     names = {column.name for column in preprocessing.inputs}
     faults: list[Fault] = []
     extra: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Maps another dataset's codes of categories to the training dataset's, a batch at a time as they are read."""
+"""Maps the codes of another dataset's categories to those of the training dataset while batches are read."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from service.errors import Invalid
 
 
 class Recoding:
-    """For each column whose categories differ, the training dataset's code of each of the other's."""
+    """The code in the training dataset of each category of another one, for the columns in which they differ."""
 
     def __init__(self, theirs: Table, mine: Table) -> None:
         self.codes: dict[int, NDArray[np.float64]] = {}
@@ -24,11 +24,11 @@ class Recoding:
             self.codes[index] = np.array([known[text] for text in there.categories], dtype=np.float64)
 
     def read(self, raw: NDArray[Any]) -> NDArray[Any]:
-        """Return stored rows (k, columns) with the training dataset's codes; missing values stay missing."""
+        """Return stored rows (k, columns) with the training dataset's codes; missing values remain missing."""
         if not self.codes:
             return raw
         recoded = np.array(raw)
         for index, codes in self.codes.items():
-            there = ~np.isnan(recoded[:, index])
-            recoded[there, index] = codes[recoded[there, index].astype(np.intp)]
+            present = ~np.isnan(recoded[:, index])
+            recoded[present, index] = codes[recoded[present, index].astype(np.intp)]
         return recoded

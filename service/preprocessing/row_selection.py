@@ -1,6 +1,6 @@
-"""Selections of rows of a stored array, in little memory, and reading them block by block.
+"""Selections of rows of a stored array that take little memory, and reading them block by block.
 
-A row's position is its place among the chosen ones, from 0; its index the place in the stored array.
+A row's position counts the selected rows from 0; its index counts the rows of the stored array.
 """
 
 import mmap
@@ -16,7 +16,7 @@ LET_GO_BYTES = 64 * 1024 * 1024
 
 
 class Selection(Protocol):
-    """Rows of a stored array, ascending."""
+    """A selection of rows of a stored array, ascending."""
 
     def __len__(self) -> int: ...
 
@@ -28,7 +28,7 @@ class Selection(Protocol):
 
 
 class RowRanges:
-    """Ranges of rows, ascending and disjoint; their memory does not grow with the rows."""
+    """A selection of ascending, disjoint ranges of rows; its memory does not depend on the number of rows."""
 
     def __init__(self, *ranges: range) -> None:
         self.ranges = tuple(part for part in ranges if len(part))
@@ -55,7 +55,7 @@ class RowRanges:
 
 
 class RowList:
-    """Rows one by one, ascending: `indices` in the smallest type that holds them."""
+    """A selection of single rows: ascending `indices` in the smallest type that holds them."""
 
     def __init__(self, indices: NDArray[np.unsignedinteger[Any]]) -> None:
         self.indices = indices
@@ -71,7 +71,7 @@ class RowList:
 
 
 class InterruptibleRows:
-    """The rows of another selection; `check` is called between the blocks that are read of them, and may raise."""
+    """Another selection whose reading calls `check`, which may raise, between blocks."""
 
     def __init__(self, rows: Selection, check: Callable[[], None]) -> None:
         self.rows, self.check = rows, check
@@ -94,14 +94,14 @@ def smallest_type(largest: int) -> np.dtype[Any]:
 
 
 def row_number(rows: Selection, position: int) -> int:
-    """Return a row as clients count them: in the whole dataset, from 1."""
+    """Return the number of a row for clients: counted from 1 in the whole dataset."""
     return int(rows.at(np.array([position], dtype=np.intp))[0]) + 1
 
 
 class Pages:
-    """Releases a mapped file's pages after every so many bytes read, so that they do not accumulate in this process.
+    """Releases the pages of a mapped file at intervals, so that they do not accumulate in this process.
 
-    They stay in the system's cache as long as it likes; the map must be read-only.
+    They remain in the operating system's cache. The map must be read-only.
     """
 
     def __init__(self, array: NDArray[Any]) -> None:
@@ -120,7 +120,7 @@ class Pages:
 
 
 def read_blocks(array: NDArray[Any], rows: Selection, step: int, columns: slice) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Return the chosen rows' `columns` as copies of at most `step` rows, each with the position of its first row."""
+    """Yield the rows' `columns` as copies of at most `step` rows, each with the position of its first row."""
     pages = Pages(array)
     for start in range(0, len(rows), step):
         block = np.array(array[rows.block(start, min(start + step, len(rows))), columns])

@@ -16,9 +16,12 @@ Weights = NDArray[np.float64]
 
 
 def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weights | None:
-    """The chosen rows' weights (n,), as they are stored; None where the dataset has none, so that all weigh the same.
+    """Return the weights (n,) of rows; None when the dataset has no column of weights.
 
-    `Invalid` names the row and column of what is no weight, or says that these rows together weigh nothing.
+    Raises
+    ------
+    Invalid
+        When a weight is missing or negative, or all of them are 0.
     """
     if not table.having(Role.WEIGHT):
         return None
@@ -47,11 +50,22 @@ def class_weights(
     rows: Selection,
     samples: Weights | None = None,
 ) -> Weights | None:
-    """Return the weight of each class (classes,), in the order of `labels`; None where all weigh the same.
+    """Return the weight of each class (classes,), in the order of `labels`; None when all have the same weight.
 
-    `choice` is the job's `class_weights`, `rows` are the training rows and `samples` (n,) their weights. `balanced` is
-    n / (classes * rows of the class), King and Zeng 2001, over the classes that occur; one that does not weighs 1.
-    `Invalid` when the training rows together weigh nothing.
+    Parameters
+    ----------
+    choice
+        The job's `class_weights`. `balanced` means n / (classes * rows of the class) over the classes that occur
+        (King and Zeng 2001); a class that does not occur has weight 1.
+    rows
+        The training rows.
+    samples
+        The weights (n,) of the training rows, if they have any.
+
+    Raises
+    ------
+    Invalid
+        When the weights of all training rows are 0.
     """
     if choice is None or labels is None:
         return None
@@ -66,7 +80,7 @@ def class_weights(
 
 
 def _by_class(array: NDArray[Any], table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
-    """Return the rows of each class (classes,), or with `samples` the sum of their weights."""
+    """Return the number of rows of each class (classes,), or the sum of their weights `samples`."""
     totals = np.zeros(classes)
     for start, block in class_blocks(array, table, rows):
         weights = None if samples is None else samples[start : start + len(block)]

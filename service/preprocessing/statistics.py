@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from service.definitions.columns import Column, ColumnType
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
 
-READ_ROWS = 65_536  # rows looked at together, of narrow datasets
+READ_ROWS = 65_536  # rows in a block of a dataset with few columns
 
 Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _FirstPass:
-    """Of each column (columns,): its least, greatest and mean value, how many there are, and the first row without."""
+    """Minimum, maximum, mean and number of values of each column (columns,), and its first row without a value."""
 
     low: Numbers
     high: Numbers
@@ -30,7 +30,7 @@ class _FirstPass:
 class ColumnStatistics:
     """Minimum, maximum, mean and standard deviation (columns,) of stored numbers over `rows`.
 
-    The statistics that the dataset has of all its rows are relied on: columns without missing values are not searched.
+    Statistics stored with the dataset save reading: columns without missing values are not searched for them.
     """
 
     def __init__(self, array: NDArray[Any], rows: Selection, columns: tuple[Column, ...]) -> None:
@@ -49,13 +49,13 @@ class ColumnStatistics:
         return self._first.mean
 
     def first_missing(self, column: int) -> int | None:
-        """Return the first row, counted from 1, where the column has no value; None where it always has."""
+        """Return the first row, counted from 1, in which the column has no value; None when there is none."""
         return self._first.first_missing[column] if self.columns[column].missing else None
 
     def lies_within_one(self, start: int, stop: int, scale: float) -> bool:
         """Return whether all numbers of columns `start` to `stop`, divided by `scale`, lie from -1 to 1.
 
-        The dataset's own minimum and maximum answer for any of its rows where they do; else the rows are read.
+        The rows are read only if the minimum and maximum of the whole dataset lie outside.
         """
         chosen = [index for index in range(start, stop) if self.columns[index].type is ColumnType.NUMBER]
         if all(_is_within_one(self.columns[index]) for index in chosen):
@@ -69,14 +69,14 @@ class ColumnStatistics:
         first_missing: list[int | None] = [None] * width
         count, total = np.zeros(width), np.zeros(width)
         for start, block in self._blocks():
-            there = ~np.isnan(block)
-            count += there.sum(axis=0)
-            total += np.where(there, block, 0.0).sum(axis=0)
-            low = np.minimum(low, np.where(there, block, np.inf).min(axis=0))
-            high = np.maximum(high, np.where(there, block, -np.inf).max(axis=0))
-            for column in np.flatnonzero(~there.all(axis=0)):
+            present = ~np.isnan(block)
+            count += present.sum(axis=0)
+            total += np.where(present, block, 0.0).sum(axis=0)
+            low = np.minimum(low, np.where(present, block, np.inf).min(axis=0))
+            high = np.maximum(high, np.where(present, block, -np.inf).max(axis=0))
+            for column in np.flatnonzero(~present.all(axis=0)):
                 if first_missing[column] is None:
-                    first_missing[column] = row_number(self.rows, start + int(there[:, column].argmin()))
+                    first_missing[column] = row_number(self.rows, start + int(present[:, column].argmin()))
         return _FirstPass(low, high, total / np.maximum(count, 1), count, first_missing)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Stratified drawing of rows: every class gives its share."""
+"""Stratified drawing of rows: the same share of every class."""
 
 from typing import Any
 
@@ -17,7 +17,10 @@ Counts = NDArray[np.intp]
 def drawn_by_class(
     array: NDArray[Any], table: Table, rows: Selection, order: NDArray[np.unsignedinteger[Any]], share: float
 ) -> NDArray[np.bool_]:
-    """Return which of `rows` are drawn: of each class its quota, by their positions in the shuffled `order`."""
+    """Return which of `rows` are drawn (n,): of each class the first ones, as many as its quota, in `order`.
+
+    `order` (n,) holds the shuffled positions of the rows.
+    """
     classes = np.empty(len(rows), dtype=smallest_type(len(codes_of(table.having(Role.TARGET)[0]))))
     for start, block in class_blocks(array, table, rows):
         classes[start : start + len(block)] = block
@@ -35,9 +38,10 @@ def drawn_by_class(
 
 
 def quotas(counts: Counts, share: float) -> Counts:
-    """Return how many rows of each class are drawn: round(rows * share) together, by the largest remainder.
+    """Return how many rows of each class are drawn: round(rows * share) in all, by the largest remainder method.
 
-    Of equal remainders the earlier class's counts. Every class keeps one row back while the others can fill the total.
+    Of equal remainders the earlier class takes precedence. One row of every class is left undrawn as long as the other
+    classes suffice for the total.
     """
     quota: Counts = np.floor(counts * share).astype(np.intp)
     by_remainder = np.argsort(-(counts * share - quota), kind="stable")
@@ -51,7 +55,7 @@ def quotas(counts: Counts, share: float) -> Counts:
 
 
 def _counts(classes: NDArray[Any]) -> Counts:
-    """Count the rows of each class, counted in blocks: `bincount` makes 8 bytes of every one."""
+    """Count the rows of each class, in blocks, as `bincount` converts its input to 8 bytes a row."""
     counts = np.zeros(int(classes.max()) + 1, dtype=np.intp)
     for start in range(0, len(classes), DRAW_ROWS):
         counts += np.bincount(classes[start : start + DRAW_ROWS], minlength=len(counts))
