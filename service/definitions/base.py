@@ -1,6 +1,6 @@
-"""The strict base of every model, and the number types that take no booleans and no strings.
+"""The strict base class of all models, and number types that accept neither booleans nor strings.
 
-Owns the meeting of pydantic with the project's rules; imports pydantic only.
+Imports pydantic only.
 """
 
 from typing import Annotated, Any, Self
@@ -11,15 +11,15 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 
 class Model(BaseModel):
-    """Refuses unknown fields, strings for numbers, NaN and infinities."""
+    """Base of models of requests: refuses unknown fields, strings for numbers, NaN and infinities."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, protected_namespaces=())
 
 
 class Stored(BaseModel):
-    """A record that the database holds as JSON.
+    """Base of records that the database holds as JSON.
 
-    Only the keys that were given are written again, so that a row of an older version stays as it is.
+    Only keys that were given are written, so that a row of an older release is not changed by reading and writing it.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, protected_namespaces=())
@@ -37,7 +37,7 @@ class Stored(BaseModel):
 
 
 def json_of(record: Stored | None) -> dict[str, Any] | None:
-    """Return a record as the database holds it, or None where there is none."""
+    """Return a record as the database holds it; None for None."""
     return None if record is None else record.to_json()
 
 
@@ -47,7 +47,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
 
-# for typed dicts that answers are built from: documented, open to fields that later versions add, not checked again
+# for typed dicts that answers are built from: the schema allows fields that later releases add; nothing is validated
 answer_model = with_config(ConfigDict(extra="allow"))
 
 

@@ -1,4 +1,4 @@
-"""Builds the engine's objects from checked definitions."""
+"""Builds the engine's objects from validated definitions."""
 
 from typing import Any
 
@@ -35,11 +35,11 @@ def build_settings(
     Parameters
     ----------
     target_scale
-        (outputs,), turns outputs into the targets' own units.
+        (outputs,), converts outputs into the targets' own units.
     class_weights
         (classes,), or None.
     draws_from
-        The epoch that epoch 0 counts as in random draws.
+        The epoch number that random draws use for epoch 0.
     """
     loss: Loss = build(LOSSES, training.loss)
     metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training.metrics)

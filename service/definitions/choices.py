@@ -1,4 +1,4 @@
-"""Makes pydantic models of the engine's registries, so that what the engine can do is what clients may ask for.
+"""Makes pydantic models of the engine's registries, so that clients can choose everything the engine implements.
 
 A registered class is a frozen dataclass; its fields, defaults, bounds and docstring become a model's. Imports
 `service.backprop` and pydantic.
@@ -25,7 +25,7 @@ NESTED: dict[Any, Registry[Any]] = {Activation: ACTIVATIONS, Initializer: INITIA
 
 
 class Named:
-    """States in JSON schema that a bare name stands for the choice with its defaults."""
+    """Adds to the JSON schema that a bare name is accepted and means the choice with its defaults."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -35,7 +35,7 @@ class Named:
 
 
 def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) -> Any:
-    """Return a type that takes `{"type": name, ...}`, or the bare name for its defaults.
+    """Return a type that accepts `{"type": name, ...}`, or the bare name for its defaults.
 
     With `short_answers` a choice that has its defaults is written as its name alone.
     """
@@ -46,7 +46,7 @@ def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) 
 
 
 def union(registry: Registry[Any], title: str) -> Any:
-    """Return a type that takes `{"type": name, ...}`."""
+    """Return a type that accepts `{"type": name, ...}`."""
     models = [model_of(registry, name, title) for name in registry.names()]
     together: Any = models[0]
     for model in models[1:]:
@@ -79,7 +79,7 @@ def _type_of(hint: Any, dimensions: int | None) -> Any:
 
 
 def _default_of(field: "dataclasses.Field[Any]") -> Any:
-    """Return a field's default; that of a nested choice is written out, as a client would write it."""
+    """Return a field's default; that of a nested choice as the JSON that a client would send."""
     if field.default is dataclasses.MISSING:
         return ...
     if dataclasses.is_dataclass(field.default):
@@ -90,7 +90,7 @@ def _default_of(field: "dataclasses.Field[Any]") -> Any:
 
 
 def _checked(registry: Registry[Any], model: Any) -> Any:
-    """Check what the engine's class itself demands of its settings."""
+    """Build the engine's object, whose class checks its settings itself."""
     build(registry, model.model_dump(mode="json"))
     return model
 

@@ -1,4 +1,4 @@
-"""What is known of a dataset's columns once it is stored. Owns two frozen records; imports nothing of this project."""
+"""The records of a stored dataset's columns. Imports nothing of this project."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -55,11 +55,11 @@ class Table:
     bytes: int
 
     def having(self, role: Role) -> tuple[Column, ...]:
-        """The columns of one role, in stored order."""
+        """Return the columns of one role, in stored order."""
         return tuple(column for column in self.columns if column.role is role)
 
     def to_dict(self) -> dict[str, Any]:
-        """For storing as JSON; `from_dict` reads it back."""
+        """Return the table as JSON to store; `from_dict` reads it."""
         return asdict(self)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The bodies of requests that ask how backpropagation works on a network, and how good a network is on a dataset."""
+"""The bodies of requests for explanations of backpropagation and for evaluations on a dataset."""
 
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ Seed = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
 
 
 def _layers(value: Any) -> Any:
-    """One layer's arrays, in the form in which `/parameters` answers them."""
+    """Accept the arrays of layers also in the form in which `/parameters` answers them."""
     return value["layers"] if isinstance(value, dict) and "layers" in value else value
 
 

@@ -1,4 +1,4 @@
-"""Fills in every default of a job's training, and checks that its parts go together."""
+"""Fills in every default of a job's training, and checks that its settings are compatible."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ from service.definitions.validation import guess
 from service.errors import Invalid, escaped
 
 DEFAULT_OPTIMIZER = {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False}
-BATCHES_IN_ALL = 2000  # a job's default length, whatever its rows
+BATCHES_IN_ALL = 2000  # the default length of a job with any number of rows
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 10_000
 
 
@@ -33,7 +33,7 @@ def fill(
     Raises
     ------
     Invalid
-        Where its parts do not go together.
+        When its settings are not compatible.
     """
     given = training.model_dump(mode="json")
     optimizer = given["optimizer"] or DEFAULT_OPTIMIZER
@@ -75,7 +75,7 @@ def _batch_size(training: TrainingDefinition, optimizer: dict[str, Any], rows: i
 
 
 def _metrics(records: list[Choice] | None, are_classes: bool) -> tuple[list[Choice], list[Metric]]:
-    """Return the metrics as they were chosen and the engine's objects of them, each metric once."""
+    """Return the chosen metrics, each once, and the engine's objects for them."""
     if records is None:
         records = ["accuracy"] if are_classes else ["mae", "rmse"]
     metrics: dict[str, tuple[Choice, Metric]] = {}
@@ -94,7 +94,7 @@ def _check_smoothing(training: TrainingDefinition, loss: Loss, are_classes: bool
 
 
 def _monitored(metrics: Iterable[Metric], validated: bool) -> list[str]:
-    """Return the names of all that is measured after an epoch, which early stopping and `stop_when` may refer to."""
+    """Return the names of the losses and metrics of an epoch, which early stopping and `stop_when` may refer to."""
     measured_on = ["training", "validation"] if validated else ["training"]
     return [f"{rows}_{name}" for rows in measured_on for name in ("loss", *(metric.key for metric in metrics))]
 

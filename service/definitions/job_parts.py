@@ -1,4 +1,4 @@
-"""What the database holds as JSON of a job beyond its training: why it failed or stopped, its parent, its replay.
+"""The JSON records of a job besides its training: why it failed or stopped, its parent, its replay.
 
 Imports pydantic, through `service.definitions.base`, and no engine.
 """

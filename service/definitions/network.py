@@ -72,7 +72,7 @@ class NetworkDefinition(Model):
         return self
 
     def engine_layers(self) -> list[Layer]:
-        """Return the engine's layers of the ones that are known; nothing is allocated."""
+        """Return the engine's layers for those of the definition; no parameters are allocated."""
         if self.layers is not None:
             return [build(LAYERS, layer.model_dump(mode="json")) for layer in self.layers]
         return [build(LAYERS, layer) for layer in self._written_out()]
@@ -136,7 +136,7 @@ class NetworkRequest(NetworkDefinition):
 
 
 def widths(layers: list[Layer], inputs: int) -> list[int]:
-    """Return the units before, between and behind the layers."""
+    """Return the number of inputs and the number of units after each layer."""
     units = [inputs]
     for layer in layers:
         units.append(layer.units_after(units[-1]))
@@ -144,13 +144,13 @@ def widths(layers: list[Layer], inputs: int) -> list[int]:
 
 
 def parameter_counts(layers: list[Layer], inputs: int) -> list[int]:
-    """Return the number of trained parameters of each layer, by arithmetic."""
+    """Return the number of trained parameters of each layer, without allocating them."""
     before = widths(layers, inputs)
     return [size_of(layer.parameter_shapes(units)) for layer, units in zip(layers, before, strict=False)]
 
 
 def check_network(definition: NetworkDefinition, max_parameters: int, pointer: str = "#") -> None:
-    """Raise `Invalid` when the network is too large or given weights do not fit; by arithmetic alone."""
+    """Raise `Invalid` when the network is too large or given weights do not fit; nothing is allocated."""
     layers = definition.engine_layers()
     count = sum(parameter_counts(layers, definition.inputs or 1))
     if count > max_parameters:
@@ -161,7 +161,7 @@ def check_network(definition: NetworkDefinition, max_parameters: int, pointer: s
 
 
 def check_fits(layers: list[Layer], inputs: int | None, pointer: str = "#") -> None:
-    """Raise `Invalid` when a layer's given arrays do not go with the layer before it, as far as that is known."""
+    """Raise `Invalid` when a layer's given arrays do not fit the layer before it, as far as its units are known."""
     before = inputs
     for index, layer in enumerate(layers):
         misfit = None if before is None else layer.misfit(before)
@@ -172,14 +172,15 @@ def check_fits(layers: list[Layer], inputs: int | None, pointer: str = "#") -> N
 
 
 def _known_units(layer: Layer) -> int | None:
-    """Return the units behind a layer whatever stands before it; None when they depend on that."""
+    """Return the number of units after a layer; None when it depends on the layer before."""
     return layer.units_after(1) if layer.units_after(1) == layer.units_after(2) else None
 
 
 def describe(definition: dict[str, Any]) -> dict[str, Any]:
-    """What an answer adds to a normalised definition: `parameters`, and by layer its `output` and `parameters`.
+    """Return what an answer adds to a normalised definition: `parameters`, and each layer's `output` and `parameters`.
 
-    Counted with one input while `inputs` is unknown; null for `hidden`, whose output layer is known with a job.
+    They are counted with one input while `inputs` is unknown, and null for `hidden`, whose output layer depends on the
+    job.
     """
     if "hidden" in definition:
         return {**definition, "parameters": None}

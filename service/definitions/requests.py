@@ -74,7 +74,7 @@ class JobRequest(Submission):
 
     @contextmanager
     def pointing(self, network: NetworkDefinition) -> Iterator[TrainingDefinition]:
-        """Yield the job's training over the network's own; faults found meanwhile point to where they were written."""
+        """Yield the job's training with the network's defaults; faults found in the block point to where they lie."""
         sent = self.network.pointing("#/network") if isinstance(self.network, NetworkRequest) else nullcontext()
         with sent:
             try:
@@ -83,7 +83,7 @@ class JobRequest(Submission):
                 raise self._of_network(error, network) from None
 
     def _of_network(self, error: Invalid, network: NetworkDefinition) -> Invalid:
-        """Make pointers at keys of `training` that come from the network's own point there."""
+        """Return an error whose pointers at keys of `training` lead to the network if its defaults have those keys."""
         from_network = set() if network.training is None else network.training.model_fields_set
         faults = []
         for fault in error.faults:
@@ -105,7 +105,7 @@ class ForkRequest(Submission):
 
     @contextmanager
     def pointing(self) -> Iterator[None]:
-        """Make faults that a new dataset has under the parent's settings point to the dataset that was sent."""
+        """Make faults of a new dataset with the parent's settings, found in the block, point to the sent dataset."""
         try:
             yield
         except Invalid as error:

@@ -1,6 +1,6 @@
-"""Resolves a job: fills in every default of the contract, and fits network, dataset and training to each other.
+"""Resolves a job: fills in every default, and checks that network, dataset and training fit each other.
 
-Arithmetic only: nothing is read and nothing allocated. Imports `service.backprop` for what a loss says of itself.
+No rows are read and no parameters allocated. Imports `service.backprop` for the properties of losses.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ MAX_FLOAT32 = 3.4e38
 
 @dataclass(frozen=True)
 class Resolved:
-    """A job that fits: network with `inputs` and every layer, `training` with all defaults, how targets are read."""
+    """A job with all defaults: a network with `inputs` and every layer, `training`, and how targets are read."""
 
     network: NetworkDefinition
     training: ResolvedTraining
@@ -34,7 +34,20 @@ class Resolved:
 def resolve(
     network: NetworkDefinition, table: Table, training: TrainingDefinition, seed: int, max_parameters: int
 ) -> Resolved:
-    """Fill in and fit; `Invalid` points to the place in the job's body. `seed` is used when the client gave none."""
+    """Return the job with all defaults filled in.
+
+    Parameters
+    ----------
+    seed
+        Used when the client gave none.
+    max_parameters
+        The largest number of parameters that a network may have.
+
+    Raises
+    ------
+    Invalid
+        With a JSON pointer into the job's body, when its parts do not fit each other.
+    """
     targets = read_targets(table, network, training)
     softmax = "softmax" if targets.are_classes else "linear"
     whole = network.with_output(targets.outputs, softmax)
@@ -56,7 +69,7 @@ def resolve(
 
 @dataclass(frozen=True)
 class Output:
-    """The end of a network: the index of its last layer, its units, and the name of the activation they come out of."""
+    """The output of a network: the index of its last layer, its units, and the name of its activation."""
 
     layer: int
     units: int
@@ -77,7 +90,7 @@ def _loss_of(training: TrainingDefinition) -> Loss | None:
 
 
 def read_targets(table: Table, network: NetworkDefinition, training: TrainingDefinition) -> Targets:
-    """Find how targets are read, as the paragraph "Classes or values" of the contract says."""
+    """Return how targets are read, as classes or as values, from the dataset, the network's outputs and the loss."""
     columns = table.having(Role.TARGET)
     if not columns:
         raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
@@ -130,7 +143,7 @@ def _with_inputs(network: NetworkDefinition, table: Table, missing: str) -> Netw
 
 
 def input_width(columns: tuple[Column, ...], missing: str) -> int:
-    """Return the network inputs of these columns: 1 a number, 1 a category, 1 an indicator of missing values."""
+    """Return how many inputs of a network columns take: one for a number, each category, and each indicator."""
     width = 0
     for column in columns:
         width += 1 if column.type is ColumnType.NUMBER else len(column.categories or ())

@@ -1,4 +1,4 @@
-"""What a job trains with and towards once every default is filled in, as the database holds it and answers show it.
+"""The training settings and targets of a job with every default filled in, as stored and as shown in answers.
 
 Imports pydantic and no engine: the parent of the Celery workers reads jobs without loading NumPy.
 """
@@ -49,7 +49,7 @@ class ResolvedTraining(Stored):
 
     @property
     def validation_dataset(self) -> str | None:
-        """The name of the dataset that validates, where another one does."""
+        """The name of the separate validation dataset, if there is one."""
         return None if self.validation is None else self.validation.dataset
 
     @property
@@ -66,7 +66,7 @@ class Splitting(Stored):
 
 
 class Targets(Stored):
-    """How targets are read: as `labels` of classes, or as values (`labels` None); `outputs` units answer them."""
+    """How targets are read: as classes with `labels`, or as values (`labels` None), and the number of `outputs`."""
 
     outputs: int
     labels: tuple[str | int, ...] | None

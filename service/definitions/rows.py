@@ -1,4 +1,4 @@
-"""Finds which rows a job trains on and which validate it, with the defaults filled in, by arithmetic alone."""
+"""Resolves which rows a job trains on and which it validates on, without reading them."""
 
 from service.definitions.columns import Table
 from service.definitions.training import TrainingDefinition
@@ -9,7 +9,10 @@ VALIDATE_FROM_ROWS = 100
 
 
 def resolve_rows(table: Table, training: TrainingDefinition, classes: bool) -> tuple[int, Validation | None]:
-    """Return how many rows are trained on, and the validation with its defaults; `classes`: whether targets are."""
+    """Return the number of training rows, and the validation with its defaults.
+
+    `classes` says whether targets are classes.
+    """
     start, end = training.rows or (0, table.rows)
     if end > table.rows:
         raise Invalid.at("#/training/rows", f"must end at {table.rows} at most, the dataset's rows, got {end}")
@@ -45,7 +48,7 @@ def rows_left_out(table: Table, training: TrainingDefinition, validation: Valida
 
 
 def _stratified(validation: Validation, classes: bool) -> Validation:
-    """Fill in `stratify`, which goes with a share only: by default it is whether the targets are classes."""
+    """Fill in `stratify`, which is only allowed with a fraction and by default is whether the targets are classes."""
     where = "#/training/validation/stratify"
     if validation.fraction is None:
         if validation.stratify:

@@ -1,4 +1,4 @@
-"""How a network is to be trained: the `training` object of a job, with its short forms.
+"""The `training` object of a job, with its short forms.
 
 Imports `service.backprop` for the names and settings of what can be chosen.
 """
@@ -86,7 +86,7 @@ class TrainingDefinition(Model):
         return {name: _without_nulls(record[name]) for name in type(self).model_fields if name in self.model_fields_set}
 
     def over(self, defaults: "TrainingDefinition | None") -> "TrainingDefinition":
-        """Return this training, with `defaults` for the keys that it does not give."""
+        """Return this training with the keys of `defaults` that it does not have itself."""
         if defaults is None:
             return self
         both = (defaults, self)

@@ -1,4 +1,4 @@
-"""The parts of a job's `training` that stay as the client gave them: which rows validate, what is stored and so on.
+"""The parts of a job's `training` that do not refer to the engine, such as validation and what is stored.
 
 Imports `service.definitions.base` only, so that the store can read jobs without loading the engine.
 """

@@ -1,4 +1,4 @@
-"""Turns pydantic's findings into `Invalid` with JSON pointers, values, bounds and guesses.
+"""Turns pydantic's errors into `Invalid`, with JSON pointers, values, bounds and suggestions.
 
 Imports pydantic and `service.errors`.
 """
@@ -42,7 +42,7 @@ def check(model: type[M], data: Any, pointer: str = "#") -> M:
 
 
 def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: str = "#") -> Invalid:
-    """Return the findings of `error` in this project's words, each once though several branches of a union found it."""
+    """Return pydantic's errors as an `Invalid`; one that several branches of a union report is listed once."""
     faults: dict[tuple[str, str], Fault] = {}
     details = error.errors(include_url=False)
     for item in _most_likely(details, data):
@@ -53,7 +53,7 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
-    """Return the RFC 6901 pointer of a pydantic location, without names of union branches, which the data lack."""
+    """Return the RFC 6901 pointer of a pydantic location, without the names of union branches."""
     steps: list[str] = []
     current = data
     for position, step in enumerate(location):
@@ -74,7 +74,7 @@ def _has(data: Any, step: str | int) -> bool:
 
 
 def guess(word: object, known: Sequence[str]) -> str:
-    """Return `; did you mean ...?` when something known is close, else the list of what is known."""
+    """Return a suggestion (`; did you mean`) when a known name is similar, otherwise the list of known names."""
     close = difflib.get_close_matches(str(word), known, 1, cutoff=0.6)
     if close:
         return f"; did you mean `{close[0]}`?"
@@ -82,7 +82,7 @@ def guess(word: object, known: Sequence[str]) -> str:
 
 
 def _most_likely(details: list[ErrorDetails], data: Any) -> list[ErrorDetails]:
-    """Select the findings of those branches of a union that got deepest into the data: others were not meant."""
+    """Select the errors of the branches of a union that match the data most deeply, as the others were not meant."""
     by_field: dict[str, list[ErrorDetails]] = {}
     for item in details:
         by_field.setdefault(str(item["loc"][:1]), []).append(item)
@@ -141,7 +141,7 @@ def _sentence(item: ErrorDetails, model: type[BaseModel], data: Any) -> str:
 
 
 def _fields_near(item: ErrorDetails, model: type[BaseModel], data: Any) -> list[str]:
-    """Return the names that are known where an unknown one stands."""
+    """Return the names that are allowed in the place of an unknown one."""
     schema = model.model_json_schema(mode="validation")
     node = schema
     for step in item["loc"][:-1]:
@@ -173,7 +173,7 @@ def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
 
 
 def show(value: object) -> str:
-    """Return a value as JSON would show it, cut to a readable length."""
+    """Return a value as JSON, truncated to a readable length."""
     words = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
     if value is None:
         words = "null"

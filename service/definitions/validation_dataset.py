@@ -1,6 +1,6 @@
-"""Whether another dataset can validate a job: its columns are the training dataset's, and its classes are known there.
+"""Checks that another dataset can validate a job: it needs the same columns and no unknown categories or classes.
 
-Arithmetic only: nothing of the rows is read.
+No rows are read.
 """
 
 from service.definitions.columns import Column, Role, Table
@@ -25,7 +25,7 @@ def check_validation_dataset(
     Parameters
     ----------
     precision, missing
-        Of the job's training: `float32` or `float64`, and what is done about missing inputs.
+        Settings of the job: `float32` or `float64`, and the treatment of missing inputs.
     labels
         The classes of the targets, or None for values.
     where
@@ -42,7 +42,7 @@ def check_validation_dataset(
 
 
 def check_columns(name: str, other: Table, table: Table, where: str) -> None:
-    """Raise `Invalid` unless `other` has the columns of `table` and only categories that are known there."""
+    """Raise `Invalid` unless `other` has the columns of `table`, without further categories."""
     for role in Role:
         mine, theirs = table.having(role), other.having(role)
         if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:

@@ -1,16 +1,17 @@
-"""Checks weights of rows, as far as their column's statistics show, and weights of classes, by arithmetic alone."""
+"""Checks weights of rows, as far as the statistics of their column show, and weights of classes."""
 
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.validation import guess
 from service.errors import Fault, Invalid, escaped
 
-MAX_GUESSES = 100  # among more labels none is guessed, and they are not listed
+MAX_GUESSES = 100  # with more labels, messages neither suggest nor list any
 
 
 def check_sample_weights(table: Table, left_out: int, where: str = "#/dataset") -> None:
-    """Raise `Invalid` unless the column of weights, if there is one, can weigh rows.
+    """Raise `Invalid` when the column of weights holds text, or values that are missing, negative or all 0.
 
-    `left_out` rows neither train nor validate; what they may hide is found when the rows are read.
+    `left_out` rows are used neither for training nor for validation. When there are any, faults that may lie in them
+    alone are left to the check that reads the rows.
     """
     for column in table.having(Role.WEIGHT):
         fault = _fault(column, left_out)

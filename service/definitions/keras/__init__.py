@@ -1,6 +1,6 @@
-"""Keras's JSON of a Sequential model, read into a network's record and written from one.
+"""Keras's JSON of a Sequential model: reading it into a network's record, and writing it from one.
 
-Keras itself is not needed. Imports `service.errors`, the rest of `service.definitions` only for words and numbers.
+Keras itself is not needed. Imports `service.errors`, and a few functions of `service.definitions`.
 """
 
 from service.definitions.keras.document import KerasSequential, is_keras

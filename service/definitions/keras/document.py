@@ -1,4 +1,4 @@
-"""The outline of what `model.to_json()` writes, as the OpenAPI document shows it."""
+"""The schema of what `model.to_json()` writes, for the OpenAPI document."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""Reads Keras's layers, one function a kind: it takes the settings and returns a tree of our record."""
+"""Reads Keras's layers: one function for each class, from its settings to a tree of this service's record."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -138,7 +138,7 @@ def initializer(piece: Piece) -> Tree:
 
 
 def settings_of(word: Word, config: Piece) -> Tree:
-    """Return our record of a word, with each setting as Keras has it or Keras's default."""
+    """Return this service's record of a word, with each setting as given or Keras's default."""
     values = {
         ours: default if key is None else config.get(key, default) for ours, (key, default) in word.settings.items()
     }
@@ -146,7 +146,7 @@ def settings_of(word: Word, config: Piece) -> Tree:
 
 
 def _scaled(name: Piece, config: Piece) -> Tree:
-    """Read VarianceScaling as the initializer with a name of its own that it equals."""
+    """Read VarianceScaling as the Glorot, He or LeCun initializer that it equals."""
     config.nothing_but("scale", "mode", "distribution")
     scale, mode = config.get("scale", 1.0).number(), config.get("mode", "fan_in").value
     kin = SCALED.get((scale, mode)) if isinstance(mode, str) else None
@@ -156,7 +156,7 @@ def _scaled(name: Piece, config: Piece) -> Tree:
 
 
 def _by_itself(read: Callable[[Piece], Any]) -> Callable[[Piece], Tree]:
-    """Read a layer that is nothing but an activation."""
+    """Return a reader for a layer that only applies an activation."""
     return lambda config: {"type": "activation", "activation": read(config)}
 
 

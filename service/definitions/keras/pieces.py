@@ -1,6 +1,6 @@
-"""Reads a document in pieces that know their place, so that a fault is reported where the client wrote it.
+"""Reads a document in pieces that remember their location, so that faults are reported where the client wrote them.
 
-What is read is a tree of plain values and pieces; `settle` separates the plain record from the places it came from.
+The result of reading is a tree of plain values and pieces; `settle` separates it into a record and its locations.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Piece:
-    """A value of a document with its place; `ABSENT` when there is none."""
+    """A value of a document with its location; `ABSENT` for a key that the document does not have."""
 
     value: Any
     at: Location = ()
@@ -52,7 +52,7 @@ class Piece:
         return self.value is not ABSENT
 
     def with_value(self, tree: Any) -> "Piece":
-        """Return another value at this piece's place, where its faults are reported."""
+        """Return a piece with another value and the same location, where its faults are reported."""
         return Piece(tree, self.at)
 
     def refuse(self, reason: str) -> NoReturn:
@@ -64,24 +64,24 @@ class Piece:
         return float(self.value)
 
     def must_be(self, *values: Any, why: str = "nothing else is supported here") -> None:
-        """Refuse anything but these values; absent is one of them."""
+        """Refuse all values but these; an absent value is accepted."""
         if self.is_there and self.value not in values:
             self.refuse(f"must be {show(values[0])}, got {show(self.value)}: {why}")
 
     def nothing_but(self, *known: str) -> None:
-        """Refuse settings that are not known, unless they are null, false or 0 and so say nothing."""
+        """Refuse settings that are not known, unless they are null, false or 0 and so have no effect."""
         for key in self.value if isinstance(self.value, dict) else ():
             if key not in known and self.value[key] not in (None, False):
                 self[key].refuse("has no counterpart here, so it is not supported; leave it out or null")
 
     def named(self) -> tuple["Piece", "Piece"]:
-        """Return the class and the settings of what is written as an object, or as a bare name."""
+        """Return the class and the settings of an object, or of a bare name."""
         if isinstance(self.value, dict):
             return self["class_name"], self.get("config", {})
         return self, Piece({}, self.at)
 
     def choose(self, table: Mapping[str, T], what: str) -> T:
-        """Return the entry of a table under this name, in snake or camel case."""
+        """Return the entry of a table under this name, written in snake case or camel case."""
         known = {plain(name): entry for name, entry in table.items()}
         if not isinstance(self.value, str) or plain(self.value) not in known:
             shown = show(None if self.value is ABSENT else self.value)
@@ -95,7 +95,7 @@ def plain(name: str) -> str:
 
 
 def settle(tree: Any) -> tuple[Any, Places]:
-    """Return the plain record of a tree, and where in the document each part of it stands."""
+    """Return the record of a tree without its pieces, and the location in the document of each part of it."""
     places: Places = {}
     return _settle(tree, (), places), places
 
@@ -113,7 +113,7 @@ def _settle(tree: Any, at: Location, places: Places) -> Any:
 
 
 def place_of(location: Sequence[str | int], places: Places) -> Location:
-    """Return where in the document a part of the record was written; names that the record lacks are skipped."""
+    """Return the location in the document of a part of the record; names that the record lacks are skipped."""
     here: Location = ()
     found = places.get((), ())
     for step in location:
@@ -126,7 +126,7 @@ def place_of(location: Sequence[str | int], places: Places) -> Location:
 
 
 def failed(title: str, refused: Sequence[Refused]) -> ValidationError:
-    """Make a pydantic error of refusals, so that they are reported like the faults of any other body."""
+    """Return a pydantic error for refusals, so that they are reported like the faults of any other body."""
     lines: list[InitErrorDetails] = [
         {"type": "value_error", "loc": item.at, "input": item.value, "ctx": {"error": ValueError(item.reason)}}
         for item in refused
