@@ -27,7 +27,7 @@ TRIES = 10
 
 
 def back_up(settings: Settings, target: Path) -> int:
-    """Write the data folder, as it is at one moment, to a new file; return its size in bytes."""
+    """Write a consistent copy of the data folder to a new file; return its size in bytes."""
     if settings.database_url:
         raise Misconfigured("this backs up the embedded database; use your database's own tool, then copy `blobs`")
     source = settings.data_dir.absolute()
@@ -47,10 +47,10 @@ def back_up(settings: Settings, target: Path) -> int:
 
 
 def _gather(source: Path, folder: Path) -> None:
-    """Copy the database at one moment, and link the blobs that it refers to.
+    """Copy a consistent state of the database, and link the blobs that it refers to.
 
-    A running job deletes blobs as it goes on. So all are linked first, which preserves them, then the database is
-    copied; a blob that was both added and deleted between the two is a reason to try again.
+    A running job deletes blobs. So all are linked first, which preserves them, then the database is copied. A blob that
+    was both added and deleted in between is missing; both steps are then repeated.
     """
     blobs = FolderBlobs(source / "blobs")
     links = folder / "blobs"
@@ -90,8 +90,8 @@ def _copy_database(source: Path, target: Path) -> None:
 def addresses_in(database: Path) -> list[str]:
     """Return the addresses of the blobs that rows refer to."""
     with closing(sqlite3.connect(database)) as connection:
-        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        tables = [table.name for table in POINTING if table.name in there]  # older backups lack some
+        existing = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = [table.name for table in POINTING if table.name in existing]  # older backups lack some
         union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for name in tables)
         return [address for (address,) in connection.execute(union)]
 
@@ -107,7 +107,7 @@ def _pack(folder: Path, target: Path) -> None:
 
 
 def restore(settings: Settings, source: Path) -> None:
-    """Make the data folder from a backup; the folder must be missing or empty."""
+    """Create the data folder from a backup; the folder must not exist or be empty."""
     target = settings.data_dir.absolute()
     if target.exists() and any(target.iterdir()):
         raise Misconfigured(f"{target} is not empty; restore into another --data-dir")

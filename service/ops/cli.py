@@ -1,4 +1,4 @@
-"""The `backprop` command. A failure that a person can correct is one line and exit code 2, never a traceback."""
+"""The `backprop` command. An error that the user can correct is printed as one line, with exit code 2."""
 
 import argparse
 import logging

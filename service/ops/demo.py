@@ -185,7 +185,7 @@ def _digits(client: Client) -> bool:
 
 
 def _example(name: str) -> Path:
-    """A file of `examples/`: in a checkout next to the package, in an installed wheel inside it."""
+    """Return the path of an example: in a checkout `examples/` is next to the package, in a wheel inside it."""
     here = Path(__file__).parent
     for folder in (here.parent / "examples", here / "examples"):
         if (folder / name).exists():

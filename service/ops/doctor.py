@@ -1,4 +1,4 @@
-"""`backprop doctor`: reports the settings, what answers, what is wrong and how to correct it."""
+"""`backprop doctor`: reports the settings, the state of each part of the service, and how to correct faults."""
 
 import os
 import platform

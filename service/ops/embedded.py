@@ -1,4 +1,4 @@
-"""The data folder of `backprop serve`, and its queue server where none is configured."""
+"""The data folder of `backprop serve`, and its own queue server if none is configured."""
 
 import fcntl
 import json

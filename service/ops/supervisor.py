@@ -40,7 +40,7 @@ class Part:
 
     def start(self) -> None:
         parent = os.getpid()
-        # a session of its own: Ctrl-C is for the supervisor, which then stops the parts in order
+        # a session of its own, so that Ctrl-C reaches only the supervisor, which stops the parts in order
         self.process = subprocess.Popen(
             self.command,
             env=self.environment,
@@ -111,7 +111,7 @@ def running(settings: Settings) -> Iterator[threading.Event]:
 
 
 def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
-    """Yield the queue server where none is configured, the workers and the API."""
+    """Yield the queue server if none is configured, the workers and the API."""
     queue_url = settings.queue_url
     server = None if queue_url else queue_server()
     if server:
@@ -129,7 +129,7 @@ def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:
 def _watch(services: list[Part], over: threading.Event, ended: threading.Event, turn: threading.Lock) -> None:
     """Restart processes that end, until the service stops; run until all of them have ended.
 
-    The kernel kills a process when the thread that started it ends, so this thread must outlive what it started.
+    The kernel kills a process when the thread that started it ends, so this thread must outlive its processes.
     """
     while not ended.wait(0.2):
         with turn:
