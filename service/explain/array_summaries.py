@@ -1,4 +1,4 @@
-"""Arrays in answers: complete while they are small or on request, else summarised; and their nonfinite numbers."""
+"""Arrays in answers: small ones in full, large ones summarised unless all numbers are requested."""
 
 import math
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from service.explain.answers import (
 )
 from service.explain.unit_names import Names
 
-SHOWN_NUMBERS = 1000  # an array of more is summarised
-ARRAYS_A_LAYER = 26  # of a trace with the most terms
-ALL_NUMBERS = 1_000_000  # of all arrays together: of very many layers smaller arrays are summarised, too
+SHOWN_NUMBERS = 1000  # a larger array is summarised
+ARRAYS_A_LAYER = 26  # in a trace, with the optimizer that has the most terms
+ALL_NUMBERS = 1_000_000  # in all arrays together: with very many layers, smaller arrays are summarised too
 FULL_NUMBERS = 1_000_000  # so many numbers are about 20 MB of JSON
 LARGEST = 5
 MOST_NONFINITE = 20
@@ -40,11 +40,11 @@ class ArrayWriter:
 
     @property
     def limit(self) -> int:
-        """How many numbers an array may have that is written whole."""
+        """The largest number of entries of an array that is written in full."""
         return min(SHOWN_NUMBERS, ALL_NUMBERS // (ARRAYS_A_LAYER * self.names.layers))
 
     def array(self, values: FloatArray, name_of: NameOf) -> Any:
-        """Return a small array as it is, else its shape, extremes, mean, norm and largest entries."""
+        """Return a small array unchanged, otherwise its shape, extremes, mean, norm and largest entries."""
         if self.full or values.size <= self.limit:
             return np.ascontiguousarray(values, dtype=np.float64)
         flat = values.ravel()
@@ -64,7 +64,7 @@ class ArrayWriter:
         }
 
     def by_row(self, values: FloatArray, layer: int) -> Any:
-        """Return an array (rows, units) of a layer; layer -1 are the inputs."""
+        """Return an array (rows, units) of a layer; layer -1 means the inputs."""
         return self.array(values, lambda index: self.names.unit(layer, index[-1]))
 
     def parameters(self, arrays: dict[str, FloatArray], layer: int) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ArrayWriter:
 
 
 def check_full(full: bool, numbers: int) -> None:
-    """Raise `Invalid` when an answer would hold too many numbers; by arithmetic, before anything is computed."""
+    """Raise `Invalid` when an answer would hold more than `FULL_NUMBERS`; called before anything is computed."""
     if full and numbers > FULL_NUMBERS:
         detail = (
             f"would write about {numbers:,} numbers, and at most {FULL_NUMBERS:,} are; without it they are summarised"
@@ -88,7 +88,7 @@ def check_full(full: bool, numbers: int) -> None:
 def add_nonfinite(
     body: TraceAnswer | GradientCheckAnswer | SlopeAnswer | SurfaceAnswer | DiffAnswer | EvaluateAnswer,
 ) -> None:
-    """Add to an answer the names of what is not finite in it and so written as null, if there is any."""
+    """Add to an answer the names of its fields that are not finite and so written as null, if there are any."""
     found: list[str] = []
     _find(body, "", found)
     if found:

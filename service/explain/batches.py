@@ -1,4 +1,4 @@
-"""The rows of an explanation as the network takes them: rows of the request, or the job's own."""
+"""The batch of rows for an explanation: rows of the request, or of the job's dataset."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ class Batch:
 
 
 def requested_batch(services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest) -> Batch:
-    """Return the request's rows, preprocessed as in training; `Invalid` points at what is wrong with them."""
+    """Return the request's rows, preprocessed as in training; raise `Invalid` with a pointer to each fault."""
     if isinstance(request, TraceRequest) and request.row is not None:
         return _one_row(services, subject, request.row)
     instances, targets = request.instances or [], request.targets or []
@@ -66,7 +66,7 @@ def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> 
 
 
 def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
-    """Read numbers, one an output; a single one may come without brackets."""
+    """Read one number for each output; a single number may be given without brackets."""
     row = given if isinstance(given, list) else [given]
     if len(row) != len(out):
         faults.append(Fault(f"must have {len(out)} values, one an output, got {len(row)}", pointer=where))
@@ -81,7 +81,7 @@ def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> Non
 
 
 def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
-    """Read a class's label, in brackets or not; or one number an output, as the network answers it."""
+    """Read the label of a class, with or without brackets, or one number for each output."""
     labels = preprocessing.labels or ()
     row = given if isinstance(given, list) else [given]
     if len(row) == len(out) > 1 or (len(row) == 1 and type(row[0]) is float and not row[0].is_integer()):
@@ -98,7 +98,13 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
 
 
 def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
-    """Return the job and the dataset it was trained on; `Conflict` when that is gone or another one has its name."""
+    """Return the job and the dataset it was trained on.
+
+    Raises
+    ------
+    Conflict
+        When the job or the dataset was deleted, or the dataset was replaced.
+    """
     job = subject.job
     if job is None:
         raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
@@ -107,10 +113,10 @@ def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, Dataset
             dataset = resources.get_dataset(connection, job.dataset_name)
         except NotFound:
             raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
-    there = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
+    inputs = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
     targets = [column.name for column in dataset.table.having(Role.TARGET)]
     preprocessing = subject.preprocessing
-    fits = there == [(column.name, column.type) for column in preprocessing.inputs]
+    fits = inputs == [(column.name, column.type) for column in preprocessing.inputs]
     fits = fits and targets == [target.name for target in preprocessing.targets]
     if not fits or job.dataset_sha256 not in (None, dataset.table.sha256):
         raise Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
@@ -118,7 +124,7 @@ def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, Dataset
 
 
 def _one_row(services: Services, subject: Subject, row: int) -> Batch:
-    """Return a row of the job's dataset, counted from 0 as its rows are listed."""
+    """Return a row of the job's dataset, counted from 0 as in the list of its rows."""
     _, dataset = dataset_of(services, subject)
     if row >= dataset.table.rows:
         detail = f"must be below {dataset.table.rows:,}, the rows of `{dataset.name}`, got {row:,}"
@@ -130,7 +136,7 @@ def _one_row(services: Services, subject: Subject, row: int) -> Batch:
 
 
 def first_training_rows(services: Services, subject: Subject, most: int) -> Batch:
-    """Return the first training rows of the job, at most `most`, the same that epoch 0's loss is measured on."""
+    """Return the first training rows of the job, at most `most`: those that the loss of epoch 0 is computed on."""
     job, dataset = dataset_of(services, subject)
     array = open_rows(services.blobs.path(dataset.address))
     training, _ = split(dataset.table, array, job.splitting)
@@ -139,7 +145,7 @@ def first_training_rows(services: Services, subject: Subject, most: int) -> Batc
 
 
 def training_rows(table: Table, job: JobRecord) -> int:
-    """Return how many of a dataset's rows a job may have trained on at most, by arithmetic."""
+    """Return an upper bound of the rows of a dataset that a job was trained on, without reading them."""
     start, end = job.training.rows or (0, table.rows)
     return end - start
 

@@ -72,7 +72,7 @@ def _layer(writer: ArrayWriter, placed: PlacedLayer, other: PlacedLayer) -> dict
 
 
 def _relative(moved: FloatArray, before: FloatArray) -> float | None:
-    """Return the norm of the change relative to that of what it changed; None where that is 0."""
+    """Return the norm of the change relative to the norm of the values before it; None if that is 0."""
     length = float(np.linalg.norm(before))
     return float(np.linalg.norm(moved)) / length if length else None
 

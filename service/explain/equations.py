@@ -1,8 +1,11 @@
-"""The equation behind each number of a trace. BP1 to BP4 are those of Nielsen's chapter 2."""
+"""The equations of the numbers in a trace.
+
+BP1 to BP4 are those of Nielsen, Neural Networks and Deep Learning (2015), chapter 2.
+"""
 
 import inspect
 
-from service.backprop.inspection.trace import Returned
+from service.backprop.inspection.trace import LayerBackward
 from service.backprop.layers import Dense
 from service.backprop.network import Network, PlacedLayer
 from service.backprop.optimizers import Optimizer
@@ -41,23 +44,23 @@ def _normalised(over: str) -> dict[str, str]:
     }
 
 
-def of_backward(network: Network, returned: Returned, loss: str) -> dict[str, str]:
+def of_backward(network: Network, backward: LayerBackward, loss: str) -> dict[str, str]:
     """Return the equations of a layer's error and of its gradients."""
-    placed = network.layers[returned.layer]
-    is_last = returned.layer == len(network.layers) - 1
+    placed = network.layers[backward.layer]
+    is_last = backward.layer == len(network.layers) - 1
     activation = placed.layer.last_activation()
-    found = {"dloss_dactivations": _error(network, returned.layer, loss)}
-    if activation is not None and returned.dactivation_dweighted_inputs is not None:
+    found = {"dloss_dactivations": _error(network, backward.layer, loss)}
+    if activation is not None and backward.dactivation_dweighted_inputs is not None:
         found["dactivation_dweighted_inputs"] = f"f'(z) of {activation.name}"
     elif activation is not None:
         found["dactivation_dweighted_inputs"] = "a whole Jacobian: each output depends on every weighted input"
     number = "BP1" if is_last else "BP2"
-    if returned.fused:
+    if backward.fused:
         name = "" if activation is None else activation.name
         found["delta"] = f"BP1: delta = dC/dz, which for {loss} with {name} simplifies to a - y, over the rows"
     elif activation is None:
         found["delta"] = f"{number}: delta = dC/da, as no activation comes after"
-    elif returned.dactivation_dweighted_inputs is None:
+    elif backward.dactivation_dweighted_inputs is None:
         found["delta"] = f"{number}: delta = J' dC/da, with the Jacobian J of {activation.name}"
     else:
         found["delta"] = f"{number}: delta = dC/da * f'(z)"

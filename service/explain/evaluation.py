@@ -22,11 +22,11 @@ from service.store import resources
 from service.store.records import DatasetRecord
 
 MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some seconds
-MOST_CLASSES = 100  # a larger matrix is nothing to read
+MOST_CLASSES = 100  # a larger matrix is of no use to a reader
 
 
 def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
-    """Measure as validation does: in the network's own precision, with the job's loss, weights and metrics."""
+    """Evaluate a network as validation does: in its own precision, with the job's loss, weights and metrics."""
     with services.database.read() as connection:
         try:
             dataset = resources.get_dataset(connection, name)
@@ -64,7 +64,7 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
 
 
 def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:
-    """Raise when the dataset does not fit, or is too large to wait for; by arithmetic."""
+    """Raise when the dataset does not fit, or its evaluation would take too long; no rows are read."""
     work = dataset.table.rows * subject.network.parameters.size
     if work > MOST_WORK:
         most = MOST_WORK // subject.network.parameters.size

@@ -1,4 +1,4 @@
-"""Selection of the numbers of a trace that get a formula: all, or of a large network the largest ones."""
+"""Selection of the numbers of a trace that are written with formulas: all, or the largest of a large network."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from service.backprop.network import Network
 from service.errors import Invalid
 
 MOST_FORMULAS = 5000
-BY_UNIT, BY_PARAMETER = 5, 4  # formulas of a unit in each row, and of a parameter
+BY_UNIT, BY_PARAMETER = 5, 4  # formulas for a unit in each row, and for a parameter
 
 
 @dataclass(frozen=True)
 class FormulaSelection:
-    """By layer the selected units, and parameters by position in the vector; `left_out` counts the other formulas."""
+    """The selected units of each layer, and parameters by position; `left_out` counts the other formulas."""
 
     units: list[IndexArray]
     parameters: list[IndexArray]
@@ -23,7 +23,7 @@ class FormulaSelection:
 
 
 def check_formulas(network: Network, rows: int) -> None:
-    """Raise `Invalid` where one unit and one parameter a layer are too many; by arithmetic, before all else."""
+    """Raise `Invalid` when even one unit and one parameter for each layer would be too many formulas."""
     layers = len(network.layers)
     count = layers * (rows * BY_UNIT + BY_PARAMETER)
     if count > MOST_FORMULAS:
@@ -34,13 +34,16 @@ def check_formulas(network: Network, rows: int) -> None:
 
 
 def select_formulas(trace: Trace) -> FormulaSelection:
-    """Select all, or of a large network each layer's units and parameters with the largest errors and contributions."""
+    """Select all numbers or, in a large network, the units with the largest errors and the most relevant parameters.
+
+    Parameters are compared by their contribution to the change of the loss.
+    """
     network, rows = trace.network, len(trace.inputs)
     by_layer = MOST_FORMULAS // (2 * len(network.layers))
     units_room, parameters_room = max(1, by_layer // (rows * BY_UNIT)), max(1, by_layer // BY_PARAMETER)
     if count_of(network, rows) <= MOST_FORMULAS:
         units_room = parameters_room = max(network.parameters.size, *(placed.units for placed in network.layers))
-    errors = {returned.layer: np.abs(returned.delta).max(axis=0) for returned in trace.backward}
+    errors = {backward.layer: np.abs(backward.delta).max(axis=0) for backward in trace.backward}
     contributions = np.abs(trace.contributions)
     units = [_largest(errors[placed.index], units_room) for placed in network.layers]
     parameters = [
@@ -52,13 +55,13 @@ def select_formulas(trace: Trace) -> FormulaSelection:
 
 
 def count_of(network: Network, rows: int) -> int:
-    """Return how many formulas there are in all."""
+    """Return the number of formulas for all numbers of a trace."""
     units = sum(placed.units for placed in network.layers)
     return rows * BY_UNIT * units + BY_PARAMETER * network.parameters.size
 
 
 def _largest(values: FloatArray, room: int) -> IndexArray:
-    """Return the positions of the largest values, at most `room`, ascending; nonfinite ones count as largest."""
+    """Return the positions of the `room` largest values, ascending; values that are not finite count as largest."""
     if len(values) <= room:
         return np.arange(len(values), dtype=np.intp)
     ranked = np.where(np.isfinite(values), values, np.inf)

@@ -1,4 +1,4 @@
-"""`?explain=true`: every number of a trace as its formula with the numbers put in, in the order they are computed."""
+"""`?explain=true`: the numbers of a trace as formulas with numbers substituted, in the order of their computation."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection.parameter_index import place_at
-from service.backprop.inspection.trace import LayerForward, Returned, Trace
+from service.backprop.inspection.trace import LayerBackward, LayerForward, Trace
 from service.backprop.layers import Dense
 from service.backprop.network import PlacedLayer
 from service.backprop.optimizers import SGD, Optimizer
@@ -16,19 +16,19 @@ from service.backprop.training.row_weights import Weighing
 from service.explain.formula_selection import select_formulas
 from service.explain.unit_names import Names
 
-SUM_TERMS = 12  # of a longer sum the first and the last are written
+SUM_TERMS = 12  # of a longer sum only the first and the last terms are written
 
 Formula = dict[str, Any]
 
 
 def number(value: float) -> str:
-    """Write six significant digits, and a negative number in brackets, so that it can follow a sign."""
+    """Write a number with six significant digits; a negative one in parentheses, so that it can follow a sign."""
     text = f"{value:.6g}"
     return f"({text})" if value < 0 else text
 
 
 def added(count: int, term: Callable[[int], str]) -> str:
-    """Write a sum of so many terms, without the middle of a long one; only written terms are formatted."""
+    """Write a sum of `count` terms, omitting the middle of a long one; only written terms are formatted."""
     if count <= SUM_TERMS:
         return " + ".join(map(term, range(count)))
     head, tail = range(SUM_TERMS - 2), range(count - 2, count)
@@ -36,7 +36,7 @@ def added(count: int, term: Callable[[int], str]) -> str:
 
 
 def products(left: FloatArray, right: FloatArray, and_then: float | None = None) -> str:
-    """left_1 * right_1 + left_2 * right_2 + ..., and a last number if there is one."""
+    """Write the sum of the products of two vectors, plus the number `and_then` if there is one."""
 
     def term(index: int) -> str:
         if index == len(left):
@@ -47,13 +47,13 @@ def products(left: FloatArray, right: FloatArray, and_then: float | None = None)
 
 
 class Formulas:
-    """Writes the formulas of one trace; `weighing` and `optimizer` are what it was made with."""
+    """Writes the formulas of one trace, which was computed with `weighing` and `optimizer`."""
 
     def __init__(self, trace: Trace, weighing: Weighing, optimizer: Optimizer, learning_rate: float) -> None:
         self.trace, self.loss, self.optimizer, self.learning_rate = trace, weighing.loss.name, optimizer, learning_rate
         self.network, self.names, self.chosen = trace.network, Names(trace.network), select_formulas(trace)
         self.rows = len(trace.inputs)
-        # the update has changed the copy's parameters; the forward pass ran with those of before
+        # the update has changed the copy's parameters; the forward pass used the previous ones
         self.before = [placed.views(trace.update.before) for placed in trace.network.layers]
 
     def all(self) -> list[Formula]:
@@ -62,8 +62,8 @@ class Formulas:
         for placed, forward in zip(self.network.layers, self.trace.forward, strict=True):
             found += self._forward(placed, forward)
         found.append(self._formula("C", "loss", f"{self.loss}, averaged over {self._over()}", self.trace.loss))
-        for returned in self.trace.backward:
-            found += self._backward(returned)
+        for backward in self.trace.backward:
+            found += self._backward(backward)
         found += self._update()
         found.append(self._formula("sum", "predicted change", "all contributions added up", self._predicted()))
         after, before = self.trace.loss_after, self.trace.loss
@@ -112,20 +112,20 @@ class Formulas:
         words = f"({number(x)} - {number(x - normalised * deviation)}) / {number(deviation)}"
         return self._formula("x' = (x - mean) / deviation", f"normalised input of {name}", words, normalised, row)
 
-    def _backward(self, returned: Returned) -> Iterator[Formula]:
-        index, placed = returned.layer, self.network.layers[returned.layer]
+    def _backward(self, backward: LayerBackward) -> Iterator[Formula]:
+        index, placed = backward.layer, self.network.layers[backward.layer]
         equation = "BP1" if index == len(self.network.layers) - 1 else "BP2"
         for row in range(self.rows):
             for unit in self.chosen.units[index]:
                 name = self.names.unit(index, unit)
-                error, delta = returned.dloss_dactivations[row, unit], returned.delta[row, unit]
+                error, delta = backward.dloss_dactivations[row, unit], backward.delta[row, unit]
                 yield self._formula(equation, f"dC/da of {name}", self._error(index, row, unit), error, row)
-                derivative = returned.dactivation_dweighted_inputs
+                derivative = backward.dactivation_dweighted_inputs
                 if placed.layer.last_activation() is not None and derivative is not None:
                     words = self._derivative(index, row, unit)
                     yield self._formula("f'(z)", f"f'(z) of {name}", words, derivative[row, unit], row)
-                yield self._formula(equation, f"delta of {name}", self._delta(returned, row, unit), delta, row)
-        yield from self._gradients(returned, placed)
+                yield self._formula(equation, f"delta of {name}", self._delta(backward, row, unit), delta, row)
+        yield from self._gradients(backward, placed)
 
     def _derivative(self, layer: int, row: int, unit: int) -> str:
         forward, activation = self.trace.forward[layer], self.network.layers[layer].layer.last_activation()
@@ -140,33 +140,33 @@ class Formulas:
             if self.loss == "quadratic" and self.rows == 1:
                 return f"{number(a)} - {number(y)}"
             return f"dC/da of {self.loss} at a = {number(a)}, y = {number(y)}, over {self._over()}"
-        behind = self._returned(layer + 1)
+        behind = self._layer_backward(layer + 1)
         if isinstance(self.network.layers[layer + 1].layer, Dense):
             weights = self.before[layer + 1]["weights"][unit]
             return products(behind.delta[row], weights)
         return f"what comes back through {self.network.layers[layer + 1].layer.name}"
 
-    def _returned(self, layer: int) -> Returned:
+    def _layer_backward(self, layer: int) -> LayerBackward:
         return self.trace.backward[len(self.network.layers) - 1 - layer]
 
-    def _delta(self, returned: Returned, row: int, unit: int) -> str:
-        error = number(returned.dloss_dactivations[row, unit])
-        activation = self.network.layers[returned.layer].layer.last_activation()
-        if returned.fused:
+    def _delta(self, backward: LayerBackward, row: int, unit: int) -> str:
+        error = number(backward.dloss_dactivations[row, unit])
+        activation = self.network.layers[backward.layer].layer.last_activation()
+        if backward.fused:
             a, y = self.trace.forward[-1].activations[row, unit], self.trace.targets[row, unit]
             return f"a - y of {self.loss}, simplified, at a = {number(a)}, y = {number(y)}, over {self._over()}"
         if activation is None:
             return error
-        if returned.dactivation_dweighted_inputs is None:
+        if backward.dactivation_dweighted_inputs is None:
             return f"a Jacobian's product: unit {unit + 1} of {activation.name}"
-        return f"{error} * {number(returned.dactivation_dweighted_inputs[row, unit])}"
+        return f"{error} * {number(backward.dactivation_dweighted_inputs[row, unit])}"
 
-    def _gradients(self, returned: Returned, placed: PlacedLayer) -> Iterator[Formula]:
+    def _gradients(self, backward: LayerBackward, placed: PlacedLayer) -> Iterator[Formula]:
         A_before = self._given(placed.index)
         normalised = self.trace.forward[placed.index].normalised
         for at in self.chosen.parameters[placed.index]:
             place = place_at(self.network, at)
-            delta = returned.delta[:, place.index[-1]]
+            delta = backward.delta[:, place.index[-1]]
             if place.name == "biases":
                 equation, words = "BP3", " + ".join(map(number, delta))
             elif len(place.index) == 2:
@@ -176,7 +176,7 @@ class Formulas:
             else:
                 equation, words = "dC/dw", f"of {placed.layer.name}"
             of = f"dC/d{place.name[0]} of {self.names.parameter(place)}"
-            yield self._formula(equation, of, words, float(returned.gradients[place.name][place.index]))
+            yield self._formula(equation, of, words, float(backward.gradients[place.name][place.index]))
 
     def _update(self) -> Iterator[Formula]:
         trace, step, contributions = self.trace, self.trace.step, self.trace.contributions

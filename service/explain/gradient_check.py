@@ -18,19 +18,22 @@ from service.services import Services
 from service.store import resources
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
-USUAL_WORK = 2_000_000_000  # that one may take whose request does not say how many parameters
+USUAL_WORK = 2_000_000_000  # multiplications of a check whose request gives no number of parameters
 FEWEST = 10
-INPUTS = 4  # of a network without given weights; a dataset would decide it
+INPUTS = 4  # of a network without given weights, which would otherwise depend on a dataset
 
 
 def check_job(services: Services, subject: Subject, request: GradientCheckRequest) -> GradientCheckAnswer:
-    """Check on the first training rows of the job."""
+    """Check the gradient on the first training rows of the job."""
     parameters = _affordable(subject, request)
     return _check(subject, request, parameters, first_training_rows(services, subject, request.rows))
 
 
 def check_network(services: Services, name: str, request: NetworkGradientCheckRequest) -> GradientCheckAnswer:
-    """Check on random rows of the seed: inputs from N(0, 1), targets 0 or 1, of which one is 1 for a softmax."""
+    """Check the gradient on random rows drawn with the seed.
+
+    Inputs are from N(0, 1), targets are 0 or 1, and one-hot for a softmax.
+    """
     with services.database.read() as connection:
         record = resources.get_network(connection, name)
     definition = complete_definition(record.definition, 1, request.loss)
@@ -54,7 +57,7 @@ def _inputs_of(definition: NetworkDefinition) -> int:
 
 
 def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
-    """Return how many parameters to check; fewer of a large network, unless the request says how many."""
+    """Return how many parameters to check: as many as requested, otherwise fewer for a large network."""
     size = subject.network.parameters.size
     each = 4 * request.rows * max(size, 1)
     if "parameters" not in request.model_fields_set:

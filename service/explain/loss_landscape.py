@@ -22,14 +22,14 @@ from service.store.epochs import parameter_history
 from service.store.epochs.parameter_history import Waypoint
 
 WORK = 300_000_000  # multiplications that a curve or a surface may take: some tens of milliseconds
-NUMBERS = 4_000_000  # that the rows may hold in memory
+NUMBERS = 4_000_000  # that the arrays of all rows may have together
 FEWEST_ROWS = 16
 MOST_WAYPOINTS = 100
 MARGIN = 0.1  # of the path's extent, added on either side of a surface
 
 
 def rows_for(network: Network, layer: int, points: int) -> int:
-    """Return on how many rows to compute the loss at so many points; at most those of epoch 0's loss."""
+    """Return on how many rows to compute the loss at each point; at most as many as for the loss of epoch 0."""
     by_work = WORK // row_cost(network, layer, points)
     by_memory = NUMBERS // row_numbers(network)
     return max(FEWEST_ROWS, min(EPOCH_0_ROWS, by_work, by_memory))
@@ -69,7 +69,7 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
         },
         "optimizer": {"type": updating.optimizer.name, **asdict(updating.optimizer)},
         "learning_rate": updating.learning_rate,
-        "optimizer_state": "fresh" if subject.standing() is None else "stored",
+        "optimizer_state": "fresh" if subject.optimizer_state() is None else "stored",
     }
     if place.name == "weights":
         body["weight"] = list(place.index)
@@ -80,17 +80,17 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
 
 
 def _step(subject: Subject, landscape: Landscape, place: Place) -> float:
-    """Return the step the optimizer would take on these rows; the landscape's network is left as it was."""
+    """Return the step that the optimizer would take on these rows; the landscape's network is not changed."""
     network, updating = landscape.network, subject.updating()
     before = network.parameters.copy()
-    standing = updating.standing or fresh(updating.optimizer, network)
+    state = updating.state or fresh(updating.optimizer, network)
     with np.errstate(all="ignore"):
         moved = take_step(
             network,
             landscape.workspace,
             updating.optimizer,
             updating.regularization,
-            standing,
+            state,
             updating.learning_rate,
         )
     network.parameters[...] = before
@@ -167,7 +167,7 @@ def _path(services: Services, subject: Subject, x: Place, y: Place) -> list[tupl
 
 
 def _pieces(services: Services, waypoint: Waypoint, offsets: list[tuple[int, int]]) -> tuple[bytes, ...] | None:
-    """Read the numbers out of a blob; None when it was removed meanwhile."""
+    """Read the numbers at `offsets` from a blob; return None when it was removed meanwhile."""
     assert waypoint.address is not None
     pieces = []
     try:

@@ -1,4 +1,4 @@
-"""Parsing of one parameter in a query: its layer, then `input,unit` of a weight or a bias's unit, from 0."""
+"""Parsing of one parameter in a query: its layer, then `input,unit` of a weight or `unit` of a bias, from 0."""
 
 from service.backprop.inspection.parameter_index import Place
 from service.backprop.network import Network

@@ -1,4 +1,4 @@
-"""Subjects of explanations: an epoch of a job or a version of a model, and how it is trained."""
+"""Subjects of explanations: an epoch of a job or a version of a model, with the settings of its training."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.inspection.optimizer_step import Standing, is_continued
+from service.backprop.inspection.optimizer_step import InitialState, is_continued
 from service.backprop.inspection.trace import Updating
 from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES, Loss
@@ -32,14 +32,15 @@ from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import jobs
 from service.store.records import JobRecord
 
-MOST_PARAMETERS = 12_000_000  # a trace holds some ten vectors of them in float64
+MOST_PARAMETERS = 12_000_000  # a trace holds about ten float64 vectors of this size
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A network to explain. `settings` are None when its job was deleted; `head` names the subject in answers.
+    """A network to explain.
 
-    `read_standing` reads the optimizer's state, once it is asked for; None where its step is to be a first one.
+    `settings` is None when its job was deleted. `head` names the subject in answers. `read_optimizer_state` reads the
+    optimizer's state when it is first needed; None means that the optimizer begins with a new state.
     """
 
     network: Network
@@ -48,7 +49,7 @@ class Subject:
     learning_rate: float
     head: SubjectFields
     job: JobRecord | None = None
-    read_standing: Callable[[], Standing | None] | None = None
+    read_optimizer_state: Callable[[], InitialState | None] | None = None
 
     def trained(self) -> TrainingSettings:
         if self.settings is None:
@@ -59,19 +60,19 @@ class Subject:
         settings = self.trained()
         return Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
 
-    def standing(self) -> Standing | None:
-        """Return the optimizer's state if it is stored with the epoch, else None, and its step is a first one."""
-        return None if self.read_standing is None else self.read_standing()
+    def optimizer_state(self) -> InitialState | None:
+        """Return the optimizer's state if it is stored with the epoch, otherwise None for a new state."""
+        return None if self.read_optimizer_state is None else self.read_optimizer_state()
 
     def updating(self) -> Updating:
         settings = self.trained()
-        return Updating(settings.optimizer, self.learning_rate, settings.regularization, self.standing())
+        return Updating(settings.optimizer, self.learning_rate, settings.regularization, self.optimizer_state())
 
     def with_choices(self, loss: Any, optimizer: Any) -> "Subject":
         """Return the subject with the request's `loss` and `optimizer` in place of its own, where given."""
         if loss is None and optimizer is None:
             return self
-        settings, rate, read_standing = self.settings, self.learning_rate, self.read_standing
+        settings, rate, read_optimizer_state = self.settings, self.learning_rate, self.read_optimizer_state
         if settings is None:
             if loss is None:
                 return self
@@ -83,13 +84,13 @@ class Subject:
             settings = replace(settings, loss=wanted)
         if optimizer is not None:
             chosen = build_optimizer(optimizer.model_dump(mode="json"))
-            read_standing = read_standing if is_continued(settings.optimizer, chosen) else None
+            read_optimizer_state = read_optimizer_state if is_continued(settings.optimizer, chosen) else None
             settings, rate = replace(settings, optimizer=chosen), chosen.learning_rate
-        return replace(self, settings=settings, learning_rate=rate, read_standing=read_standing)
+        return replace(self, settings=settings, learning_rate=rate, read_optimizer_state=read_optimizer_state)
 
 
 def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoch: str) -> Subject:
-    """Return the network as a job had it after an epoch: a number, `best` or `last`; of running and failed jobs too."""
+    """Return a job's network after an epoch: a number, `best` or `last`. The job may be running or have failed."""
     with services.database.read() as connection:
         job = jobs.get_job(connection, job_id)
     check_size(job.network)
@@ -100,7 +101,7 @@ def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoc
 def version_subject(
     services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
 ) -> Subject:
-    """Return a version of a model, or the network as its job had it after an epoch."""
+    """Return a version of a model, the latest without a number; with `epoch`, its job's network after that epoch."""
     with services.database.read() as connection:
         record = stored_models.load_version(connection, name, version)
         check_size(record.network)
@@ -122,18 +123,18 @@ def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: S
     with services.database.read() as connection:
         record = epochs.get_epoch(connection, job.number, trained.epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate
-    read_standing = cache(partial(_standing, services, job, trained.epoch))
-    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, read_standing)
+    read_optimizer_state = cache(partial(_optimizer_state, services, job, trained.epoch))
+    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, read_optimizer_state)
 
 
-def _standing(services: Services, job: JobRecord, epoch: int) -> Standing | None:
+def _optimizer_state(services: Services, job: JobRecord, epoch: int) -> InitialState | None:
     """Return the optimizer's state after an epoch, if the job stores it."""
     with services.database.read() as connection:
         stored = optimizer_states.load(connection, job.number, epoch)
     if stored is None:
         return None
     state = OptimizerState.from_bytes(read_bytes(services.blobs, stored))
-    return Standing(state.slots, state.steps, True)
+    return InitialState(state.slots, state.steps, True)
 
 
 def build_loss(choice: Any) -> Loss:
@@ -152,7 +153,7 @@ def plain_settings(loss: Loss, optimizer: Optimizer) -> TrainingSettings:
 
 
 def default_loss(network: Network) -> str:
-    """Return the loss that a job would have, taking targets as values unless the outputs are a softmax."""
+    """Return the default loss of a job, if its targets are values unless the network ends in a softmax."""
     return "categorical_cross_entropy" if output_activation(network) == "softmax" else "mean_squared_error"
 
 
@@ -162,7 +163,7 @@ def output_activation(network: Network) -> str:
 
 
 def check_loss(loss: Loss, network: Network) -> None:
-    """Raise `Invalid` when a loss does not take what the network answers."""
+    """Raise `Invalid` when a loss cannot be computed from the network's outputs."""
     takes = (loss.fused_with,) if loss.fused_with is not None else loss.takes
     have = output_activation(network)
     if takes is not None and have not in takes:
@@ -170,7 +171,7 @@ def check_loss(loss: Loss, network: Network) -> None:
 
 
 def check_size(definition: dict[str, Any]) -> None:
-    """Raise `TooLarge` before parameters are read that would take too much memory to explain."""
+    """Raise `TooLarge` when explaining the network would take too much memory; called before parameters are read."""
     layers = [build(LAYERS, layer) for layer in definition["layers"]]
     count = sum(parameter_counts(layers, definition["inputs"]))
     if count > MOST_PARAMETERS:

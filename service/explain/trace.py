@@ -1,4 +1,4 @@
-"""One step of backpropagation on a stored network, with the number that each equation gave."""
+"""One step of backpropagation on a stored network, with the result of each equation."""
 
 from dataclasses import asdict
 from typing import Any
@@ -46,7 +46,7 @@ def trace_step(
         "update_equations": {**UPDATE, "optimizer": of_optimizer(settings.optimizer)},
         "optimizer": {"type": settings.optimizer.name, **asdict(settings.optimizer)},
         "learning_rate": updating.learning_rate,
-        "optimizer_state": "fresh" if subject.standing() is None else "stored",
+        "optimizer_state": "fresh" if subject.optimizer_state() is None else "stored",
         "predicted_change": float(traced.contributions.sum()),
         "actual_change": traced.loss_after - traced.loss,
         "loss_after": traced.loss_after,
@@ -61,7 +61,7 @@ def trace_step(
 
 
 def _numbers(network: Network, optimizer: Optimizer, rows: int) -> int:
-    """Return how many numbers a full answer holds, by arithmetic."""
+    """Return how many numbers a full answer holds."""
     by_row = network.inputs + network.outputs + 5 * sum(placed.units for placed in network.layers)
     return rows * by_row + network.parameters.size * (6 + len(optimizer.vectors()) + 2)
 
@@ -84,25 +84,25 @@ def _forward(traced: Trace, writer: ArrayWriter) -> list[dict[str, Any]]:
 
 def _backward(traced: Trace, writer: ArrayWriter, loss: str) -> list[dict[str, Any]]:
     layers = []
-    for returned in traced.backward:
-        index, derivative = returned.layer, returned.dactivation_dweighted_inputs
+    for backward in traced.backward:
+        index, derivative = backward.layer, backward.dactivation_dweighted_inputs
         layers.append(
             {
                 "layer": index,
                 "type": traced.network.layers[index].layer.name,
-                "dloss_dactivations": writer.by_row(returned.dloss_dactivations, index),
+                "dloss_dactivations": writer.by_row(backward.dloss_dactivations, index),
                 "dactivation_dweighted_inputs": None if derivative is None else writer.by_row(derivative, index),
-                "delta": writer.by_row(returned.delta, index),
-                "fused": returned.fused,
-                "gradients": writer.parameters(returned.gradients, index),
-                "equations": of_backward(traced.network, returned, loss),
+                "delta": writer.by_row(backward.delta, index),
+                "fused": backward.fused,
+                "gradients": writer.parameters(backward.gradients, index),
+                "equations": of_backward(traced.network, backward, loss),
             }
         )
     return layers
 
 
 def _update(traced: Trace, writer: ArrayWriter) -> list[dict[str, Any]]:
-    """Return the update by layer; `gradient` is included where penalties or clipping changed that of the loss."""
+    """Return the update by layer, with `gradient` when penalties or clipping changed the gradient of the loss."""
     step, contributions, update = traced.step, traced.contributions, traced.update
     vectors = {"before": update.before, "step": step, "after": update.after, "contribution": contributions}
     changed = not np.array_equal(update.gradient, traced.gradients)

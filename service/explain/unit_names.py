@@ -5,9 +5,10 @@ from service.backprop.network import Network
 
 
 class Names:
-    """Units of the last layer are outputs, those of other dense layers are hidden; others go by their layer's kind.
+    """The names of a network's units and parameters.
 
-    Where several layers would share a name, the layer's number among them comes first: `hidden 2.3` is unit 3 of the
+    Units of the last layer are called outputs, those of other dense layers hidden, all others by the kind of their
+    layer. If several layers share a name, the layer's number among them comes first: `hidden 2.3` is unit 3 of the
     second hidden layer.
     """
 
@@ -25,7 +26,7 @@ class Names:
         return len(self._heads)
 
     def unit(self, layer: int, unit: int) -> str:
-        """Return a unit behind a layer; layer -1 are the inputs."""
+        """Return the name of a layer's unit; layer -1 means the inputs."""
         return f"input {unit + 1}" if layer < 0 else f"{self._heads[layer]}{unit + 1}"
 
     def parameter(self, place: Place) -> str:

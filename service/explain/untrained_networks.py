@@ -1,4 +1,4 @@
-"""Untrained networks as subjects: parameters come with the request or are drawn with a seed, and rows are numbers."""
+"""Untrained networks as subjects: parameters are given in the request or drawn with a seed, and rows are numbers."""
 
 import secrets
 from dataclasses import replace
@@ -48,7 +48,10 @@ def network_subject(services: Services, name: str, request: NetworkTraceRequest)
 
 
 def complete_definition(record: dict[str, Any], outputs: int, loss: Any) -> NetworkDefinition:
-    """Return the stored network; one by `hidden` gets an output layer that fits the request's loss, or its own."""
+    """Return the stored network; for one given by `hidden`, add an output layer that fits the loss.
+
+    The loss is the request's, otherwise the network's default.
+    """
     definition = NetworkDefinition.model_validate(record)
     chosen = loss or (None if definition.training is None else definition.training.loss)
     activation = "linear"
@@ -61,7 +64,7 @@ def complete_definition(record: dict[str, Any], outputs: int, loss: Any) -> Netw
 def with_drawn_parameters(
     name: str, definition: NetworkDefinition, inputs: int, seed: int | None, loss: Any
 ) -> Subject:
-    """Return a network with the parameters of a seed, a random one if none is given; it has no preprocessing yet."""
+    """Return a network with parameters drawn with a seed, or a random seed if it is None; without preprocessing."""
     _check_inputs(definition, inputs)
     normalised = {**definition.normalised(), "inputs": inputs}
     check_size(normalised)
@@ -79,7 +82,7 @@ def with_drawn_parameters(
 
 
 def _check_inputs(definition: NetworkDefinition, inputs: int) -> None:
-    """Raise `Invalid` unless the weights that a network carries take so many inputs."""
+    """Raise `Invalid` unless the weights in a network's definition fit the number of inputs."""
     try:
         check_fits(definition.engine_layers(), inputs)
     except Invalid as error:
@@ -88,14 +91,14 @@ def _check_inputs(definition: NetworkDefinition, inputs: int) -> None:
 
 
 def _plain(network: Network) -> Preprocessing:
-    """Return preprocessing that leaves the numbers as they are."""
+    """Return preprocessing that does not change numbers."""
     inputs = tuple(InputColumn(f"input {index + 1}", ColumnType.NUMBER) for index in range(network.inputs))
     targets = tuple(TargetColumn(f"output {index + 1}") for index in range(network.outputs))
     return replace(NO_PREPROCESSING, inputs=inputs, targets=targets)
 
 
 def _take(network: Network, parameters: list[dict[str, list[Any]]]) -> None:
-    """Copy the request's parameters into the network, checked against its shapes."""
+    """Copy the request's parameters into the network after checking their shapes."""
     if len(parameters) != len(network.layers):
         detail = f"must have {len(network.layers)} entries, one a layer, got {len(parameters)}"
         raise Invalid.at("#/parameters", detail)

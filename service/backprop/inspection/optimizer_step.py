@@ -13,7 +13,7 @@ from service.backprop.regularization import Regularization
 
 
 @dataclass(frozen=True)
-class Standing:
+class InitialState:
     """An optimizer's state after `steps` steps; `stored` says whether it is a run's own or that of a fresh start."""
 
     slots: Slots
@@ -35,9 +35,9 @@ class Step:
     terms: dict[str, FloatArray]
 
 
-def fresh(optimizer: Optimizer, network: Network) -> Standing:
+def fresh(optimizer: Optimizer, network: Network) -> InitialState:
     """Return the optimizer's state before the first step."""
-    return Standing(optimizer.slots(network.parameters), 0, False)
+    return InitialState(optimizer.slots(network.parameters), 0, False)
 
 
 def is_continued(before: Optimizer, after: Optimizer) -> bool:
@@ -51,17 +51,17 @@ def take_step(
     workspace: Workspace,
     optimizer: Optimizer,
     regularization: Regularization,
-    standing: Standing,
+    state: InitialState,
     learning_rate: float,
 ) -> Step:
-    """Change `network` by a step along the gradients of `workspace`, overwriting them; `standing` is only read."""
+    """Change `network` by a step along the gradients of `workspace`, overwriting them; `state` is only read."""
     before = network.parameters.copy()
     regularization.penalize(network, workspace)
     regularization.clip(workspace.gradients)
     gradient = workspace.gradients.copy()
-    slots = {name: np.array(slot, dtype=np.float64) for name, slot in standing.slots.items()}
+    slots = {name: np.array(slot, dtype=np.float64) for name, slot in state.slots.items()}
     scratch = np.empty((2, before.size))
-    steps = standing.steps + 1
+    steps = state.steps + 1
     optimizer.step(network.parameters, workspace.gradients, slots, steps, learning_rate, scratch)
     regularization.constrain(network, workspace)
     return Step(before, gradient, network.parameters.copy(), terms_of(optimizer, slots, steps, gradient))

@@ -10,7 +10,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.inspection import float64_copy
-from service.backprop.inspection.optimizer_step import Standing, Step, fresh, take_step
+from service.backprop.inspection.optimizer_step import InitialState, Step, fresh, take_step
 from service.backprop.layers.base import Views
 from service.backprop.layers.dropout import Dropout
 from service.backprop.network import Buffers, Network, PlacedLayer, Workspace, forward, output_error
@@ -34,7 +34,7 @@ class LayerForward:
 
 
 @dataclass(frozen=True)
-class Returned:
+class LayerBackward:
     """A layer on the way back; arrays by row (rows, units), gradients as the layer's parameters.
 
     `dactivation_dweighted_inputs` is None where a unit's output depends on other units' weighted inputs, too.
@@ -61,7 +61,7 @@ class Trace:
     targets: FloatArray
     loss: float
     forward: list[LayerForward]
-    backward: list[Returned]
+    backward: list[LayerBackward]
     gradients: FloatArray
     update: Step
     loss_after: float
@@ -84,7 +84,7 @@ class Updating:
     optimizer: Optimizer
     learning_rate: float
     regularization: Regularization = Regularization()
-    standing: Standing | None = None
+    state: InitialState | None = None
 
 
 def trace(
@@ -110,14 +110,14 @@ def trace(
         forward(copy, buffers, float64_copy.TRAINING)
         loss = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
         forward_pass = [_layer_forward(placed, buffers) for placed in copy.layers]
-        returned = _backward(copy, workspace, buffers, weighing, normaliser, weights)
+        backward_pass = _backward(copy, workspace, buffers, weighing, normaliser, weights)
         gradients = workspace.gradients.copy()
-        standing = updating.standing or fresh(updating.optimizer, copy)
-        step = take_step(copy, workspace, updating.optimizer, updating.regularization, standing, updating.learning_rate)
+        state = updating.state or fresh(updating.optimizer, copy)
+        step = take_step(copy, workspace, updating.optimizer, updating.regularization, state, updating.learning_rate)
         forward(copy, buffers, float64_copy.TRAINING)
         after = weighing.loss.total(buffers.outputs, buffers.T, weights) / normaliser
     inputs, targets, modes = buffers.X, buffers.T, float64_copy.modes(network, by_running)
-    return Trace(copy, inputs, targets, loss, forward_pass, returned, gradients, step, after, modes)
+    return Trace(copy, inputs, targets, loss, forward_pass, backward_pass, gradients, step, after, modes)
 
 
 def weighted_inputs(placed: PlacedLayer, buffers: Buffers) -> FloatArray:
@@ -141,14 +141,14 @@ def _backward(
     weighing: Weighing,
     normaliser: float,
     weights: FloatArray | None,
-) -> list[Returned]:
+) -> list[LayerBackward]:
     """Do what `network.backward` does, and copy each layer's results."""
     simplified = output_error(network, buffers, weighing.loss, normaliser, weights)
     error = buffers.layers[-1]["delta"].copy()
     if simplified:
         weighing.loss.gradient(buffers.outputs, buffers.T, error)
         error *= 1.0 / normaliser if weights is None else (weights / normaliser)[:, None]
-    returned = []
+    backward_pass = []
     for placed in reversed(network.layers):
         index = placed.index
         A_before = buffers.layers[index - 1]["A"] if index else buffers.X
@@ -157,10 +157,10 @@ def _backward(
         placed.layer.backward(placed.values, A_before, io, gradients, dA_before, simplified)
         stored = {name: array.copy() for name, array in gradients.items()}
         derivative = derivative_of(placed, buffers)
-        returned.append(Returned(index, error, derivative, io["delta"].copy(), stored, simplified))
+        backward_pass.append(LayerBackward(index, error, derivative, io["delta"].copy(), stored, simplified))
         error = np.empty(0) if dA_before is None else dA_before.copy()
         simplified = False
-    return returned
+    return backward_pass
 
 
 def derivative_of(placed: PlacedLayer, buffers: Buffers) -> FloatArray | None:
