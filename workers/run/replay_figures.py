@@ -1,6 +1,10 @@
-"""Compares the losses, metrics and learning rates of a job's epochs with those of its replay, bit for bit.
+"""Compares the losses, metrics and learning rates of a job's epochs with those of its replay.
 
 Here and in `replay_verdict`, the record is the job that is repeated, and figures are those numbers of its epochs.
+
+Losses and metrics are sums over rows. The order of the additions depends on how many short epochs were computed
+together, and so on where the record was paused or its worker stopped; it changes the last bits of a sum, while the
+parameters stay the same. Losses and metrics are therefore compared up to `ROUNDING`, learning rates bit for bit.
 
 Imports NumPy and the store's runs of epochs; reads no database.
 """
@@ -15,6 +19,9 @@ from numpy.typing import NDArray
 from service.store.epochs.runs import RunRecord, cut
 
 Series = NDArray[np.float64]
+
+ROUNDING = 1e-10  # relative; sums of as many terms as an epoch has differ by less, whatever their order
+EXACT = "learning_rate"
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,10 @@ def _between(run: RunRecord, first: int, last: int) -> RunRecord:
 def _first_difference(ours: RunRecord, theirs: RunRecord) -> FigureDifference | None:
     recorded, replayed = _figures(ours), _figures(theirs)
     missing = np.full(len(ours), np.nan)
-    unlike = {name: _unlike(recorded.get(name, missing), replayed.get(name, missing)) for name in recorded | replayed}
+    unlike = {
+        name: _unlike(recorded.get(name, missing), replayed.get(name, missing), 0.0 if name == EXACT else ROUNDING)
+        for name in recorded | replayed
+    }
     any_unlike = np.logical_or.reduce(list(unlike.values()))
     if not any_unlike.any():
         return None
@@ -91,14 +101,18 @@ def _figures(run: RunRecord) -> dict[str, Series]:
         **validation,
         **{f"training_{name}": values for name, values in run.training_metrics.items()},
         **{f"validation_{name}": values for name, values in run.validation_metrics.items()},
-        "learning_rate": run.learning_rate,
+        EXACT: run.learning_rate,
     }
 
 
-def _unlike(ours: Series, theirs: Series) -> NDArray[np.bool_]:
-    """Return where two vectors differ in any bit. Values that are not finite are equal, as all are stored as null."""
+def _unlike(ours: Series, theirs: Series, rounding: float) -> NDArray[np.bool_]:
+    """Return where two vectors differ by more than `rounding`, relative to the values, or in the sign of 0.
+
+    Values that are not finite are equal, as all are stored as null.
+    """
     bits = _bits(ours) != _bits(theirs)
-    return np.asarray(bits & (np.isfinite(ours) | np.isfinite(theirs)))
+    is_rounding = np.isclose(ours, theirs, rtol=rounding, atol=0.0) & (ours != theirs)
+    return np.asarray(bits & (np.isfinite(ours) | np.isfinite(theirs)) & ~is_rounding)
 
 
 def _bits(values: Series) -> NDArray[Any]:
