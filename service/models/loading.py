@@ -39,12 +39,12 @@ def load_version(
 def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -> TrainedNetwork:
     """Return a job's network after an epoch: a number, `best` or `last`. The job may be running or have failed."""
     with services.database.read() as connection:
-        number = find_epoch(connection, job_id, epoch).epoch
-    key = CacheKey(None, None, job_id, number)
+        found = find_epoch(connection, job_id, epoch)
+    key = CacheKey(None, None, job_id, found.epoch, found.attempt)
     trained_before = cache.get(key)
     if trained_before is not None:
         return trained_before
-    trained = _read_epoch(services, job_id, number)
+    trained = _read_epoch(services, job_id, found.epoch)
     cache.put(key, trained)
     return trained
 

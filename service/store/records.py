@@ -207,10 +207,14 @@ class StoredParameters(StoredBytes):
 
 @dataclass(frozen=True)
 class EpochReference:
-    """An epoch of a job whose parameters are stored; `job` is the job's number in the database."""
+    """An epoch of a job whose parameters are stored; `job` is the job's number in the database.
+
+    Within one `attempt` the epoch stays as it is. A later attempt may have computed it again, on another machine.
+    """
 
     job: int
     epoch: int
+    attempt: int
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from service.app import create_app
 from service.backprop.training.fingerprint import fingerprint
 from service.services import Services
 from service.store import workers
@@ -243,6 +244,22 @@ def test_short_epochs_begin_again_on_another_machine_too(client: FlaskClient, se
     for epoch in epochs:
         chain = hashlib.sha256(chain + bytes.fromhex(epoch["sha256"])).digest()
     assert ended["chain"] == chain.hex()
+
+
+def test_a_prediction_of_an_epoch_that_was_computed_again_is_of_the_new_parameters(
+    client: FlaskClient, service: Services
+) -> None:
+    job = started_elsewhere(client, service, "restart")
+    path, rows = f"/v1/jobs/{job}/epochs/1:predict", {"instances": [[0.0, 1.0]]}
+    before = client.post(path, json=rows).json["predictions"]
+    other_seed = read(client, submit(client))["training"] | {"seed": 4}  # as another machine comes to other numbers
+    change(service, job, training=other_seed, priority=1)
+    assert run(service) and read(client, job)["status"] == "succeeded"
+    after = client.post(path, json=rows).json["predictions"]
+    assert after != before
+    cold = create_app(service.settings)
+    assert cold.test_client().post(path, json=rows).json["predictions"] == after
+    cold.extensions["services"].database.dispose()
 
 
 def test_a_job_is_left_to_its_machine_while_that_lives(client: FlaskClient, service: Services) -> None:

@@ -226,6 +226,23 @@ def test_what_is_asked_while_counting_comes_true(
     assert outcome(client, job) == expected
 
 
+@pytest.mark.parametrize("kind", ["all epochs", "early stopping"])
+def test_a_stop_while_counting_after_the_last_step_is_no_pause(
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    undisturbed = submit(client, **KINDS[kind])
+    assert run_next_job(service, "test", lambda: False)
+    last = read(client, undisturbed)["progress"]["epoch"]
+    job = submit(client, **KINDS[kind])
+    with service.database.begin() as connection:  # as a step that ends at the last epoch
+        connection.execute(update(table).where(table.c.id == job).values(pause_at=last))
+    with started(monkeypatch, "confusion_matrix") as counts:
+        assert run_next_job(service, "test", counts.is_set)
+    assert read(client, job)["status"] == "queued"
+    assert run_next_job(service, "test", lambda: False)
+    assert outcome(client, job) == outcome(client, undisturbed)
+
+
 def test_the_time_limit_is_of_training_and_not_of_counting(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

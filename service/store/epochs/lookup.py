@@ -10,7 +10,7 @@ from service.store.records import EpochRecord, EpochReference
 from service.store.tables import epochs as table
 from service.store.tables import jobs
 
-JOB = select(jobs.c.number, jobs.c.best_epoch).where(jobs.c.id == bindparam("id"))
+JOB = select(jobs.c.number, jobs.c.attempt, jobs.c.best_epoch).where(jobs.c.id == bindparam("id"))
 MOST_DIGITS = 9  # of an epoch's number, which is a 32-bit integer in the database
 
 
@@ -27,7 +27,7 @@ def find_epoch(connection: Connection, job_id: str, epoch: str) -> EpochReferenc
         raise NotFound(f"there is no job `{job_id}`")
     is_number = epoch.isascii() and epoch.isdigit() and len(epoch) <= MOST_DIGITS
     if is_number and epochs.has_parameters(connection, job.number, int(epoch)):
-        return EpochReference(job.number, int(epoch))
+        return EpochReference(job.number, int(epoch), job.attempt)
     last = epochs.last_epoch(connection, job.number)
     if last is None:
         raise NotFound(f"job `{job_id}` has stored no epoch yet", nearest=None)
@@ -37,7 +37,7 @@ def find_epoch(connection: Connection, job_id: str, epoch: str) -> EpochReferenc
     number = int(epoch) if is_number else named[epoch]
     if is_number or not epochs.has_parameters(connection, job.number, number):
         raise epochs.parameters_not_stored(connection, job.number, number)
-    return EpochReference(job.number, number)
+    return EpochReference(job.number, number, job.attempt)
 
 
 def newest_epochs(connection: Connection, newest: Mapping[int, int]) -> dict[int, EpochRecord]:

@@ -229,7 +229,10 @@ def release_locked(connection: Connection, job: JobRecord, **values: Any) -> Job
 
 
 def _is_at_its_pause(job: JobRecord) -> bool:
-    return job.pause_at is not None and job.epoch is not None and job.epoch >= job.pause_at
+    """Return whether a job has reached the epoch at which it is to pause, and has more to train."""
+    if job.pause_at is None or job.epoch is None or job.epoch < job.pause_at:
+        return False
+    return job.stopped is None and job.epoch < job.final_epoch
 
 
 def change(connection: Connection, job: JobRecord, status: Status, **values: Any) -> JobRecord:
