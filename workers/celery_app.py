@@ -25,6 +25,7 @@ from workers.celery_internals import ConsumerWithoutQueue, child_pids, handle_si
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import STOP_SECONDS, Housekeeping
 from workers.process_names import ProcessName, pid_namespace
+from workers.shutting_down import ShuttingDown
 
 GRACE_SECONDS = 1.0
 
@@ -34,8 +35,10 @@ log = logging.getLogger(__name__)
 class Child:
     """One prefork child, with a lock so that it trains one job at a time, whichever thread asks for it."""
 
-    def __init__(self, settings: Settings, namespace: str, parent: int, exit_codes: ExitCodes) -> None:
-        self.settings = settings
+    def __init__(
+        self, settings: Settings, namespace: str, parent: int, exit_codes: ExitCodes, shutting_down: ShuttingDown
+    ) -> None:
+        self.settings, self.shutting_down = settings, shutting_down
         process = ProcessName(namespace, parent, os.getpid())
         self.name = str(process)
         self.services = open_services(settings)
@@ -65,13 +68,17 @@ class Child:
         signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    def is_stopping(self) -> bool:
+        """Return whether this process is to stop, or its parent, which then ends with all its children."""
+        return self.stopping.is_set() or self.shutting_down.is_set()
+
     def run_jobs(self) -> None:
         """Train queued jobs one after the other, until none is left or the process is to stop."""
         from workers.run.run import run_next_job  # imported here because only children load NumPy
 
         with self.busy:
             try:
-                while not self.stopping.is_set() and run_next_job(self.services, self.name, self.stopping.is_set):
+                while not self.is_stopping() and run_next_job(self.services, self.name, self.is_stopping):
                     pass
             except ServiceError as error:  # Celery would log a traceback, and jobs are looked for again soon
                 log.warning("cannot look for jobs: %s", error.detail)
@@ -100,7 +107,7 @@ class Child:
         self.housekeeping.stop()
 
 
-def make_worker_app(settings: Settings, exit_codes: ExitCodes) -> Celery:
+def make_worker_app(settings: Settings, exit_codes: ExitCodes, shutting_down: ShuttingDown) -> Celery:
     """Return the Celery application with its one task and the signal handlers that start and stop its children."""
     services = open_services(settings)
     app = services.doorbell.celery
@@ -109,7 +116,7 @@ def make_worker_app(settings: Settings, exit_codes: ExitCodes) -> Celery:
 
     def start_child(**_: Any) -> None:
         die_with_parent(parent)
-        child = Child(settings, namespace, parent, exit_codes)
+        child = Child(settings, namespace, parent, exit_codes, shutting_down)
         children.append(child)
         child.start()
 
@@ -118,6 +125,7 @@ def make_worker_app(settings: Settings, exit_codes: ExitCodes) -> Celery:
             child.stop()
 
     def stop_children(**_: Any) -> None:
+        shutting_down.set()  # first: a child that ends at once is not to be replaced
         for pid in child_pids():
             os.kill(pid, signal.SIGTERM)
 
@@ -136,11 +144,11 @@ def run_worker(settings: Settings) -> int:
     """Run the worker until a signal stops it; return the exit code."""
     if settings.kernels == NUMBA and not has_numba():
         raise Misconfigured("BACKPROP_KERNELS is numba, but numba and scipy are not installed: pip install numba scipy")
-    exit_codes = ExitCodes()
-    app = make_worker_app(settings, exit_codes)
+    exit_codes, shutting_down = ExitCodes(), ShuttingDown()
+    app = make_worker_app(settings, exit_codes, shutting_down)
     worker = app.Worker(
         concurrency=settings.resolved_workers,
-        pool=pool_that_records(exit_codes),
+        pool=pool_that_records(exit_codes, shutting_down),
         consumer_cls=ConsumerWithoutQueue,
         queues=[QUEUE],
         without_gossip=True,

@@ -15,16 +15,18 @@ from celery.concurrency import prefork
 from celery.worker.consumer import Consumer
 
 from workers.exit_codes import ExitCodes
+from workers.shutting_down import ShuttingDown
 
 CHECKED_WITH = {"celery": "5.7.0", "billiard": "4.3.2"}
 MAINTAIN_POOL_SECONDS = 1.0
 
 
-def pool_that_records(exit_codes: ExitCodes) -> type[prefork.TaskPool]:
+def pool_that_records(exit_codes: ExitCodes, shutting_down: ShuttingDown) -> type[prefork.TaskPool]:
     """Return a class of prefork pools that record how each child ended before they replace it.
 
     Celery reports the exit code of a child only for the task that it ran, and only in its log. Jobs of a child that
-    ended need the code to distinguish a crash from a kill.
+    ended need the code to distinguish a crash from a kill. Once the worker is shutting down no child is replaced:
+    Celery closes its pool a moment later, up to seconds with a queue that is polled, and kills replacements soon.
     """
 
     class RecordsExitCodes:
@@ -33,6 +35,11 @@ def pool_that_records(exit_codes: ExitCodes) -> type[prefork.TaskPool]:
             if child.exitcode is not None:
                 exit_codes.add(child.pid, child.exitcode)
             super().process_flush_queues(child)  # type: ignore[misc]
+
+        def _repopulate_pool(self, exit_codes: Any) -> None:
+            """Called by both kinds of pool to start as many children as are missing."""
+            if not shutting_down.is_set():
+                super()._repopulate_pool(exit_codes)  # type: ignore[misc]
 
     class RecordingAsynPool(RecordsExitCodes, prefork.AsynPool):  # type: ignore[misc, unused-ignore]
         @property

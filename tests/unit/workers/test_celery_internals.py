@@ -20,6 +20,7 @@ import workers
 from service.queue import Doorbell
 from workers import celery_internals
 from workers.exit_codes import ExitCodes
+from workers.shutting_down import ShuttingDown
 
 ROOT = Path(workers.__file__).parent.parent
 
@@ -40,6 +41,12 @@ def test_both_pools_report_each_ended_child_to_process_flush_queues() -> None:
     assert "self.process_flush_queues(worker)" in _source(billiard.pool.Pool._join_exited_workers)
 
 
+def test_both_pools_replace_children_in_repopulate_pool_alone() -> None:
+    assert list(inspect.signature(billiard.pool.Pool._repopulate_pool).parameters) == ["self", "exitcodes"]
+    assert "_repopulate_pool" not in asynpool.AsynPool.__dict__
+    assert "self._repopulate_pool(joined)" in _source(billiard.pool.Pool._maintain_pool)
+
+
 def test_the_event_loop_calls_the_timers_of_the_pool() -> None:
     assert isinstance(asynpool.AsynPool.timers, property)
     assert "self.timers.items()" in _source(asynpool.AsynPool.register_with_event_loop)
@@ -47,7 +54,7 @@ def test_the_event_loop_calls_the_timers_of_the_pool() -> None:
 
 
 def test_the_task_pool_makes_the_pools_that_it_names() -> None:
-    pool = celery_internals.pool_that_records(ExitCodes())
+    pool = celery_internals.pool_that_records(ExitCodes(), ShuttingDown())
     assert prefork.TaskPool.Pool is asynpool.AsynPool and issubclass(prefork.TaskPool.BlockingPool, billiard.pool.Pool)
     assert "self.Pool" in _source(prefork.TaskPool.on_start) and "self.BlockingPool" in _source(prefork.TaskPool)
     assert issubclass(pool.Pool, prefork.TaskPool.Pool) and issubclass(pool.BlockingPool, prefork.TaskPool.BlockingPool)
