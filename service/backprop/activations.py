@@ -1,4 +1,4 @@
-"""Activation functions: a = f(z), and what a gradient by a becomes as a gradient by z. One class a function."""
+"""Activation functions a = f(z), forward and backward: dC/dz from dC/da. One class for each function."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,10 +16,14 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 @dataclass(frozen=True)
 class Activation:
-    """Works in place on arrays of shape (rows, units); neither method changes `Z`.
+    """Base of activation functions, which write into arrays (rows, units) of the caller; `Z` is never changed.
 
-    `saturates`: a unit whose derivative has gone to nearly 0 is reported as saturated; `dies`: one that is 0 for every
-    row is reported as dead.
+    Attributes
+    ----------
+    saturates
+        Diagnostics report the share of outputs whose derivative is nearly 0 as saturated.
+    dies
+        Diagnostics report the share of units whose derivative is 0 for every row as dead.
     """
 
     name: ClassVar[str]
@@ -27,22 +31,40 @@ class Activation:
     dies: ClassVar[bool] = False
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
-        """A = f(Z), written into `A`."""
+        """Compute the activations A = f(Z).
+
+        Parameters
+        ----------
+        Z : (rows, units)
+            Weighted inputs.
+        A : (rows, units)
+            The result is written here.
+        """
         raise NotImplementedError
 
     def backward(self, Z: FloatArray, A: FloatArray, gradient: FloatArray, scratch: FloatArray) -> None:
-        """`gradient` holds dC/dA and becomes dC/dZ = dC/dA * f'(Z); `A` is f(Z), `scratch` is free to use."""
+        """Replace dC/dA by dC/dZ = dC/dA * f'(Z).
+
+        Parameters
+        ----------
+        Z, A : (rows, units)
+            Weighted inputs and activations A = f(Z) of the forward pass.
+        gradient : (rows, units)
+            dC/dA on entry, dC/dZ on return.
+        scratch : (rows, units)
+            Working memory; its content is overwritten.
+        """
         raise NotImplementedError
 
 
 def _exp(Z: FloatArray, out: FloatArray) -> None:
-    """exp(Z), held below what the precision can hold."""
+    """Compute exp(Z) into `out`, with Z clipped so that the result does not overflow."""
     np.minimum(Z, 88.0 if out.dtype.itemsize == 4 else 709.0, out=out)
     np.exp(out, out=out)
 
 
 def _sigmoid(Z: FloatArray, out: FloatArray) -> None:
-    """1 / (1 + exp(-Z))"""
+    """Compute 1 / (1 + exp(-Z)) into `out`."""
     np.negative(Z, out=out)
     _exp(out, out)
     np.add(out, 1.0, out=out)

@@ -14,7 +14,7 @@ PRECISIONS: dict[str, np.dtype[Any]] = {"float32": np.dtype("<f4"), "float64": n
 
 
 def aligned_zeros(size: int, dtype: np.dtype[Any]) -> FloatArray:
-    """A vector (size,) of zeros that begins where a cache line does: one of its vectors then never lies across two."""
+    """Return a vector (size,) of zeros that begins at a cache line, so that no SIMD load crosses two of them."""
     room = np.zeros(size * dtype.itemsize + CACHE_LINE, dtype=np.uint8)
     begin = -room.ctypes.data % CACHE_LINE
     return room[begin : begin + size * dtype.itemsize].view(dtype)

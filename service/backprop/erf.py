@@ -1,6 +1,6 @@
 """The error function, which NumPy lacks: W. J. Cody's rational Chebyshev approximations (Math. Comp. 23, 1969).
 
-Within a few units in the last place of a float64 everywhere.
+Its error is at most a few units in the last place of a float64.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ Values = NDArray[np.float64]
 
 SMALL = 0.46875
 LARGE = 4.0
-LARGEST = 6.0  # erf is 1 to the last bit beyond
+LARGEST = 6.0  # beyond it erf rounds to 1
 
 NEAR = (
     (1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3),
@@ -61,7 +61,7 @@ FAR = (
 
 
 def erf(x: Values) -> Values:
-    """The error function of each entry, in float64."""
+    """Return the error function of each entry of `x` in float64, in the shape of `x`."""
     size = np.minimum(np.abs(x), LARGEST)
     near = size <= SMALL
     far = size > LARGE

@@ -1,4 +1,4 @@
-"""How weights and biases start. Each draws a (fan_in, fan_out) array in float64, so both precisions start alike."""
+"""Initial values of weights and biases. They are drawn in float64, so that both precisions get the same numbers."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,11 +14,22 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Initializer:
-    """For biases `shape` is (units,), and the fans are still the layer's."""
+    """Base of initializers of a layer's weights or biases."""
 
     name: ClassVar[str]
 
     def draw(self, random: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> Values:
+        """Return initial values in float64.
+
+        Parameters
+        ----------
+        random
+            The generator to draw from; it is used for this array only.
+        shape
+            (fan_in, fan_out) for weights, (fan_out,) for biases.
+        fan_in, fan_out
+            The inputs and units of the layer, for weights and biases alike.
+        """
         raise NotImplementedError
 
 
@@ -103,13 +114,16 @@ class Orthogonal(Initializer):
         rows, columns = (shape[0], 1) if len(shape) == 1 else shape
         normal = random.standard_normal((max(rows, columns), min(rows, columns)))
         Q, R = np.linalg.qr(normal)
-        Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # of the two signs each column could have, evenly
+        Q *= np.where(np.diagonal(R) < 0, -1.0, 1.0)  # makes both signs of a column equally likely
         return np.asarray(self.gain * (Q if rows >= columns else Q.T).reshape(shape))
 
 
 @dataclass(frozen=True)
 class Scaled(Initializer):
-    """Variance `gain / fan`; the fan is fan_in, or the mean of fan_in and fan_out."""
+    """Base of initializers with mean 0 and variance `gain / fan`.
+
+    The fan is fan_in or, with `both_fans`, the mean of fan_in and fan_out.
+    """
 
     gain: ClassVar[float] = 1.0
     is_uniform: ClassVar[bool] = False

@@ -1,12 +1,11 @@
-"""Loss functions C(a, y) of one row, and their gradients by the network's outputs. One class per loss.
+"""Loss functions C(a, y) of one row, and their gradients by the network's outputs. One class for each loss.
 
-Where a loss and an output activation belong together (their product simplifies to a - y), the loss names the activation
-in `matched`, and the delta of that pair is computed in the simplified form: the same function, without the division by
-a (1 - a) that a saturated unit would make zero. Every other pair goes by the loss's gradient times the activation's
-derivative; `a - y` for those would be wrong.
+For some pairs of a loss and an output activation, dC/da * f'(z) simplifies, for example to a - y. The loss names that
+activation in `matched`, and delta is computed in the simplified form, which avoids dividing by a (1 - a), which is 0
+for a saturated unit. For every other pair, delta is the loss's gradient times the activation's derivative.
 
-A batch's loss is the rows' losses, each times its weight, over the sum of weights or over the number of rows
-(`over_weights`), as PyTorch has it.
+The loss of a batch is the weighted sum of the rows' losses, divided by the sum of the weights or by the number of rows
+(`over_weights`), as in PyTorch.
 """
 
 from dataclasses import dataclass
@@ -22,12 +21,26 @@ LOSSES: "Registry[Loss]" = Registry()
 
 @dataclass(frozen=True)
 class Loss:
-    """`A` are outputs, `T` targets, both (rows, outputs). `for_classes`: whole-number targets are read as classes.
+    """Base of loss functions of outputs `A` and targets `T`, both (rows, outputs).
 
-    `matched` is the output activation with which the delta simplifies; `fused_with` the one this loss demands;
-    `takes` those whose outputs lie where it is defined, None for any.
-    `threshold` is the output from which a single one means the second class. `smooths` says that label smoothing
-    makes sense. `class_columns`: class weights go to the columns of T, as PyTorch's CrossEntropyLoss has it.
+    Attributes
+    ----------
+    for_classes
+        Targets that are whole numbers are read as classes.
+    matched
+        The output activation with which delta simplifies, or None.
+    fused_with
+        The only output activation that this loss accepts, or None.
+    takes
+        The output activations for which this loss is defined; None for all.
+    over_weights
+        The loss of a batch is divided by the sum of its rows' weights, otherwise by the number of rows.
+    threshold
+        A single output of at least this value means the second of two classes.
+    smooths
+        Label smoothing is allowed.
+    class_columns
+        Class weights multiply the columns of T, as in PyTorch's CrossEntropyLoss, rather than whole rows.
     """
 
     name: ClassVar[str]
@@ -58,7 +71,7 @@ class Loss:
         raise NotImplementedError
 
     def smoothing_share(self, outputs: int) -> float:
-        """What label smoothing mixes into every target."""
+        """Return the value that label smoothing mixes into every target."""
         return 0.5 if outputs == 1 else 1.0 / outputs
 
 
@@ -67,7 +80,7 @@ def _difference(A: FloatArray, T: FloatArray) -> FloatArray:
 
 
 def _log(values: FloatArray) -> FloatArray:
-    """log in float64, at least -100, as PyTorch has it: a saturated output costs much, not infinitely much."""
+    """Return the logarithm in float64, at least -100, as PyTorch does: the loss of a saturated output stays finite."""
     with np.errstate(divide="ignore"):
         return np.asarray(np.maximum(np.log(values.astype(np.float64)), -100.0))
 
@@ -158,7 +171,7 @@ class CrossEntropy(Loss):
         return np.asarray(-(T * _log(A) + (1.0 - T) * _log(1.0 - A)).sum(axis=1))
 
     def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
-        # a (1 - a) is held away from 0 as PyTorch does, so a saturated output gives a large gradient, never 0 / 0
+        # a (1 - a) is at least 1e-12, as in PyTorch, so that a saturated output has a large gradient instead of 0 / 0
         np.subtract(A, T, out=out)
         np.divide(out, np.maximum(A * (1.0 - A), 1e-12), out=out)
 
@@ -166,7 +179,7 @@ class CrossEntropy(Loss):
         np.subtract(A, T, out=out)
 
     def smoothing_share(self, outputs: int) -> float:
-        return 0.5  # every output is a question of yes or no
+        return 0.5  # every output is a decision between two classes
 
 
 @LOSSES.register
@@ -208,7 +221,7 @@ class CategoricalCrossEntropy(Loss):
         np.negative(out, out=out)
 
     def matched_delta(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
-        np.multiply(A, T.sum(axis=1, keepdims=True), out=out)  # the sum is 1 but for weighted classes
+        np.multiply(A, T.sum(axis=1, keepdims=True), out=out)  # the sum is 1 unless classes have weights
         np.subtract(out, T, out=out)
 
 

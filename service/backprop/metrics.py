@@ -1,4 +1,4 @@
-"""Metrics, reported next to the loss and accumulated batch by batch. One class per metric."""
+"""Metrics, reported with the loss and accumulated batch by batch. One class for each metric."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,9 +13,10 @@ METRICS: "Registry[Metric]" = Registry()
 
 @dataclass(frozen=True)
 class Reading:
-    """How outputs are read: from `threshold` on a single one means the second class.
+    """How outputs are interpreted.
 
-    `scale` (outputs,) turns outputs into the targets' own units; None where they are in them.
+    A single output of at least `threshold` means the second of two classes. `scale` (outputs,) converts errors of
+    outputs into the targets' own units; None means that they have them already.
     """
 
     threshold: float = 0.5
@@ -43,7 +44,10 @@ def target_classes(Y: FloatArray) -> IndexArray:
 
 @dataclass(frozen=True)
 class Metric:
-    """`start` returns a memory, `add` adds rows to it, `result` computes the metric; NaN where it is undefined."""
+    """Base of metrics: `start` returns a memory, `add` adds rows to it, `result` computes the metric from it.
+
+    The result is NaN when the metric is undefined.
+    """
 
     name: ClassVar[str]
     for_classes: ClassVar[bool] = False
@@ -55,7 +59,7 @@ class Metric:
         return self.name
 
     def start(self, outputs: int) -> Any:
-        """Return the memory of no rows, for a network of that many outputs."""
+        """Return the memory before any rows, for a network with that many outputs."""
         return np.zeros(2)
 
     def arrays(self, memory: Any) -> list[FloatArray]:
@@ -124,7 +128,10 @@ class TopKAccuracy(Metric):
 
 @dataclass(frozen=True)
 class ConfusionMatrix(Metric):
-    """Counts of rows by true class and predicted class; not among the metrics of a job; computed at its end."""
+    """Counts of rows by true class (row) and predicted class (column).
+
+    It is computed at the end of a job and cannot be chosen as a metric, so it is not registered.
+    """
 
     name: ClassVar[str] = "confusion_matrix"
     for_classes: ClassVar[bool] = True
@@ -138,12 +145,15 @@ class ConfusionMatrix(Metric):
 
 @dataclass(frozen=True)
 class FromCounts(Metric):
-    """Averaged over classes that occur among targets or predictions, all alike (macro); 0 where there is no share."""
+    """Base of metrics averaged over the classes that occur in targets or predictions, with equal weight (macro).
+
+    A class whose share is 0 / 0 counts as 0.
+    """
 
     for_classes: ClassVar[bool] = True
 
     def start(self, outputs: int) -> Any:
-        return np.zeros((3, max(outputs, 2)), dtype=np.int64)  # of each class: rightly predicted, true, predicted
+        return np.zeros((3, max(outputs, 2)), dtype=np.int64)  # of each class: correct, true, predicted
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         true, predicted = target_classes(Y), reading.classes(A)
@@ -157,7 +167,7 @@ class FromCounts(Metric):
         return float(np.mean(shares)) if len(shares) else float("nan")
 
     def shares(self, right: Any, true: Any, predicted: Any) -> Any:
-        """Of each class, from how often it was rightly predicted, how often it was true, and how often predicted."""
+        """Return the metric of each class from the counts of correct predictions, true rows and predicted rows."""
         raise NotImplementedError
 
 
@@ -225,7 +235,7 @@ class RocAuc(Metric):
 
 
 def _area(scores: FloatArray, positive: FloatArray) -> float | None:
-    """Mann and Whitney's U over the number of pairs; None when there are none."""
+    """Return the Mann-Whitney U statistic divided by the number of pairs; None when there are no pairs."""
     count = int(positive.sum())
     if count in (0, len(positive)):
         return None

@@ -1,7 +1,7 @@
-"""A feedforward network over one contiguous parameter vector, and the workspace its passes run in.
+"""A feedforward network with one contiguous vector of parameters, and the workspace of its passes.
 
-The vector holds, layer by layer, weights (inputs x units, row by row) and biases, and behind all of them the running
-statistics. What is stored and hashed (`stored_bytes`) goes layer by layer: weights, biases, running statistics.
+The vector holds the weights (inputs x units, row by row) and biases of each layer, followed by all running statistics.
+The stored and hashed form (`stored_bytes`) has a different order: weights, biases and running statistics of each layer.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from service.backprop.arrays import PRECISIONS, FloatArray, aligned_zeros
 from service.backprop.layers.base import EVALUATION, ROWS, Layer, Moment, Shapes, Views
 from service.backprop.losses import Loss
 
-PREDICT_ROWS = 1024  # rows a prediction takes at a time, so that its memory does not grow with the request
+PREDICT_ROWS = 1024  # rows in one pass of a prediction, so that its memory does not grow with the request
 
 
 class PlacedLayer:
-    """One layer of a network: its settings, its sizes, and views of the network's vector, never copies."""
+    """One layer of a network: its settings, its sizes, and its parameters as views of the network's vector."""
 
     def __init__(self, index: int, layer: Layer, inputs: int, offset: int) -> None:
         self.index, self.layer, self.inputs, self.offset = index, layer, inputs, offset
@@ -28,16 +28,16 @@ class PlacedLayer:
         self.values: Views = {}
 
     def views(self, vector: FloatArray) -> Views:
-        """This layer's part of a vector laid out as the network's parameters are."""
+        """Return views of this layer's part of a vector that is laid out like the network's parameters."""
         return _views(vector, self.offset, self.shapes)
 
     def stored_shapes(self) -> Shapes:
-        """Its arrays' shapes by name, in the order they are stored."""
+        """Return the shapes of the layer's arrays by name, in the order in which they are stored."""
         return {**self.shapes, **self.statistic_shapes}
 
 
 def size_of(shapes: Shapes) -> int:
-    """Entries of arrays of these shapes, by arithmetic."""
+    """Return the number of entries in arrays of these shapes."""
     total = 0
     for shape in shapes.values():
         size = 1
@@ -57,7 +57,30 @@ def _views(vector: FloatArray, offset: int, shapes: Shapes) -> Views:
 
 
 class Network:
-    """`vector` holds everything: `parameters`, which are trained, then `statistics`. Sharing one to read is safe."""
+    """A feedforward network.
+
+    Threads may share a network that none of them changes.
+
+    Parameters
+    ----------
+    inputs
+        The number of values in a row of input.
+    layers
+        The settings of the layers, in order.
+    precision
+        `float32` or `float64`.
+
+    Attributes
+    ----------
+    vector
+        Parameters and statistics together, 0 until `initialize` or `load` is called.
+    parameters
+        The trained part of `vector`, as a view.
+    statistics
+        Running statistics of normalizations, the rest of `vector`, as a view.
+    outputs
+        The units of the last layer.
+    """
 
     def __init__(self, inputs: int, layers: Sequence[Layer], precision: str = "float32") -> None:
         self.inputs = inputs
@@ -77,24 +100,24 @@ class Network:
             offset += size_of(placed.statistic_shapes)
 
     def initialize(self, seed: int) -> None:
-        """Draw every parameter; the same seed gives the same parameters."""
+        """Draw all parameters; the same seed gives the same parameters."""
         for placed in self.layers:
             placed.layer.initialize(placed.values, placed.inputs, seed, placed.index)
 
     def stored_bytes(self) -> bytes:
-        """Everything as it is stored and hashed: little-endian, layer by layer weights, biases, running statistics."""
+        """Return the bytes that are stored and hashed: little-endian weights, biases, statistics of each layer."""
         if not self.statistics.size:
             return self.vector.tobytes()
         return b"".join(array.tobytes() for placed in self.layers for array in placed.values.values())
 
     def stored_vector(self) -> FloatArray:
-        """Return what `stored_bytes` holds as an array: a view of `vector`, or a copy where there are statistics."""
+        """Return the numbers of `stored_bytes` as an array: a view of `vector`, or a copy if there are statistics."""
         if not self.statistics.size:
             return self.vector
         return np.frombuffer(self.stored_bytes(), dtype=self.dtype)
 
     def load(self, data: bytes) -> None:
-        """Set everything from the bytes that `stored_bytes` returned."""
+        """Set parameters and statistics from bytes that `stored_bytes` has returned."""
         stored = np.frombuffer(data, dtype=self.dtype)
         at = 0
         for placed in self.layers:
@@ -103,7 +126,7 @@ class Network:
                 at += array.size
 
     def couples_rows(self) -> bool:
-        """Return whether a row's outputs depend on the other rows of its batch, which then must stay whole."""
+        """Return whether a row's outputs in training depend on the other rows of its batch, which must not be split."""
         return any(placed.layer.couples_rows for placed in self.layers)
 
     def predict(self, X: FloatArray) -> FloatArray:
@@ -120,7 +143,20 @@ class Network:
 
 
 class Buffers:
-    """Views into a workspace for exactly `rows` rows: inputs X, targets Y, and for each layer A, delta and its own."""
+    """Views of a workspace for exactly `rows` rows.
+
+    Attributes
+    ----------
+    X, Y : (rows, inputs), (rows, outputs)
+        Inputs and targets of the rows.
+    T : (rows, outputs)
+        The loss's targets, which are Y unless the workspace has targets of its own.
+    layers
+        The arrays of each layer by name: activations `A` (rows, units), errors `delta` (rows, units) if there are
+        gradients, and those of the layer's `buffer_shapes`.
+    outputs : (rows, outputs)
+        The `A` of the last layer.
+    """
 
     def __init__(self, workspace: "Workspace", rows: int) -> None:
         self.rows = rows
@@ -135,9 +171,9 @@ class Buffers:
 
 
 class Workspace:
-    """Every array of a forward pass, allocated once for up to `rows` rows; with `gradients` also of a backward pass.
+    """The arrays of a forward pass, allocated once for up to `rows` rows; with `gradients` also of a backward pass.
 
-    `T` holds the loss's targets where they are not the rows' own targets `Y`.
+    With `own_targets`, `T` holds the targets of the loss, which then differ from the rows' targets `Y`.
     """
 
     def __init__(self, network: Network, rows: int, gradients: bool = False, own_targets: bool = False) -> None:
@@ -155,7 +191,7 @@ class Workspace:
         self.views = [placed.views(gradients) for placed in network.layers]
 
     def sized(self, rows: int) -> Buffers:
-        """Return the views for `rows` rows, made once for each number of rows that occurs."""
+        """Return the views for `rows` rows; they are cached for each number of rows."""
         if rows not in self._sized:
             self._sized[rows] = Buffers(self, rows)
         return self._sized[rows]
@@ -175,7 +211,7 @@ def _arrays(
 
 
 def forward(network: Network, buffers: Buffers, moment: Moment = EVALUATION) -> FloatArray:
-    """Do a forward pass, layer by layer; return the outputs (rows, outputs), which are the last layer's A."""
+    """Do a forward pass over `buffers.X`; return the outputs (rows, outputs), which are the last layer's A."""
     A = buffers.X
     for placed, io in zip(network.layers, buffers.layers, strict=True):
         placed.layer.forward(placed.values, A, io, moment, placed.index)
@@ -191,10 +227,18 @@ def backward(
     normaliser: float,
     weights: FloatArray | None = None,
 ) -> None:
-    """Compute the loss's gradient into `workspace.gradients`, from the last layer back to the first (BP1 to BP4).
+    """Compute the gradient of the loss from the last layer back to the first (BP1 to BP4).
 
-    `buffers` hold a forward pass of some rows of a batch. The batch's loss is the rows' losses, each times its weight
-    (rows,) if there are any, over `normaliser`.
+    Parameters
+    ----------
+    workspace
+        Its `gradients` (parameters,) are overwritten with the result.
+    buffers
+        The arrays of a forward pass over some rows of a batch.
+    normaliser
+        The loss of the batch is the weighted sum of its rows' losses divided by this number.
+    weights : (rows,)
+        The weights of the rows; None for 1.
     """
     simplified = output_error(network, buffers, loss, normaliser, weights)
     for placed in reversed(network.layers):

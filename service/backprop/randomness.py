@@ -1,7 +1,8 @@
-"""Randomness as a pure function of (seed, purpose, epoch, batch, part): no generator state exists that could be lost.
+"""Random numbers as a pure function of (seed, purpose, epoch, batch, part), so that no generator state is stored.
 
 Philox is a counter-based generator (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): its key is
-(seed, purpose and epoch), its counter starts at batch and part, so each draw of a resumed run is the undisturbed run's.
+(seed, purpose and epoch), its counter starts at batch and part. A resumed run therefore draws the same numbers as an
+uninterrupted one.
 """
 
 from enum import IntEnum
@@ -19,7 +20,7 @@ class Purpose(IntEnum):
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0, part: int = 0) -> np.random.Generator:
-    """Return the generator for these numbers; `seed` within 0 and 2**63 - 1, the others below 2**48."""
+    """Return the generator for these numbers; `seed` must be below 2**63, the others below 2**48."""
     key = np.array([seed, (int(purpose) << 48) | epoch], dtype=np.uint64)
     counter = np.array([0, 0, part, batch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(counter=counter, key=key))

@@ -1,7 +1,7 @@
-"""How a choice (a layer, an activation, a loss, an optimizer) is declared once and found by name.
+"""Registries of the classes that a client can choose by name: layers, activations, losses, optimizers and so on.
 
-A choice is a frozen dataclass with a class variable `name`; its fields are its settings, declared with `setting`, which
-stores their bounds with them. Definitions, documents and tests read the registry. Standard library only.
+A registered class is a frozen dataclass with a class variable `name`; its fields are its settings, declared with
+`setting`, which records their bounds. Definitions, documents and tests read the registries. Standard library only.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,20 @@ def setting(
     dimensions: int | None = None,
     doc: str = "",
 ) -> Any:
-    """A dataclass field, its bounds (`above` and `below` are exclusive) and a line of description.
+    """Return a dataclass field for a setting.
 
-    Without a default it has to be given. An array says how many `dimensions` it has.
+    Parameters
+    ----------
+    default
+        Without one, clients have to give the setting.
+    above, below
+        Exclusive bounds.
+    minimum, maximum
+        Inclusive bounds.
+    dimensions
+        The number of dimensions of a setting that is an array.
+    doc
+        A line of description, for documents and the OpenAPI schema.
     """
     bounds = {"above": above, "minimum": minimum, "below": below, "maximum": maximum}
     metadata = {**bounds, "dimensions": dimensions, "doc": doc}
@@ -31,13 +42,13 @@ def setting(
 
 
 class Registry(Generic[T]):
-    """Classes by their `name`, in the order they were written."""
+    """Classes by their `name`, in the order of their registration."""
 
     def __init__(self) -> None:
         self._classes: dict[str, type[T]] = {}
 
     def register(self, cls: Any) -> Any:
-        """Class decorator. A name is taken once."""
+        """Register a class, as its decorator; raise `ValueError` when its name is taken."""
         if cls.name in self._classes:
             raise ValueError(f"{cls.name} is registered already")
         self._classes[cls.name] = cls

@@ -1,4 +1,4 @@
-"""What holds parameters small: penalties on weights, clipped gradients, and a bound on each unit's weights."""
+"""Regularization: penalties on weights, clipping of gradients, and a bound on the weights of each unit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ RENORM_EPSILON = 1e-7  # PyTorch's, in renorm
 
 @dataclass(frozen=True)
 class Regularization:
-    """`l1` times the sum of |w| and `l2` / 2 times the sum of w^2 join the loss; biases stay out of it.
+    """The settings of regularization and their equations.
 
-    `max_norm` bounds the length of the weights that lead into one unit, after every step (Srivastava et al. 2014).
-    `clip_norm` bounds the length of the whole gradient, `clip_value` each entry of it.
+    `l1` times the sum of |w| and `l2` / 2 times the sum of w^2 are added to the loss, over weights but not biases.
+    `max_norm` bounds the norm of the weights of each unit after every step (Srivastava et al. 2014). `clip_norm` bounds
+    the norm of the whole gradient, `clip_value` the absolute value of each entry.
     """
 
     l1: float = 0.0
@@ -27,7 +28,7 @@ class Regularization:
     clip_value: float | None = None
 
     def penalize(self, network: Network, workspace: Workspace) -> None:
-        """Add the penalties' derivatives to the gradients."""
+        """Add the derivatives of the penalties to `workspace.gradients`."""
         if not self.l1 and not self.l2:
             return
         for W, dW in _regularized(network, workspace):
@@ -37,7 +38,7 @@ class Regularization:
                 dW += self.l1 * np.sign(W)
 
     def clip(self, gradients: FloatArray) -> None:
-        """Shorten the gradient, penalties included."""
+        """Clip the gradient (parameters,) in place, after `penalize`."""
         if self.clip_norm is not None:
             length = float(np.sqrt(np.square(gradients, dtype=np.float64).sum()))
             if length + CLIP_EPSILON > self.clip_norm:
@@ -46,7 +47,7 @@ class Regularization:
             np.clip(gradients, -self.clip_value, self.clip_value, out=gradients)
 
     def constrain(self, network: Network, workspace: Workspace) -> None:
-        """Shorten the weights that lead into a unit and are longer than `max_norm`."""
+        """Scale the weights of each unit whose norm exceeds `max_norm`; the workspace is used as scratch memory."""
         if self.max_norm is None:
             return
         for W, _ in _regularized(network, workspace):
@@ -55,7 +56,7 @@ class Regularization:
 
 
 def _regularized(network: Network, workspace: Workspace) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """The weights that penalties and bounds apply to, with their gradients."""
+    """Yield the weights that penalties and bounds apply to, each with its gradient."""
     for placed, gradients in zip(network.layers, workspace.views, strict=True):
         for name in placed.layer.regularized:
             yield placed.values[name], gradients[name]

@@ -1,7 +1,7 @@
-"""Schedules: the learning rate of every step. One class a schedule.
+"""Schedules of the learning rate. One class for each schedule.
 
-A rate is a pure function of where training stands, so a resumed run has the undisturbed run's; the one schedule that
-looks at losses keeps what it has seen in a memory that is part of a run's state. Formulas are PyTorch's.
+A rate is a pure function of the position in training, so that a resumed run has the rates of an uninterrupted one. The
+schedule that depends on losses stores them in a memory that is part of the training state. Formulas are PyTorch's.
 """
 
 import math
@@ -17,7 +17,7 @@ MOST_EPOCHS = 10_000_000
 
 @dataclass(frozen=True)
 class Position:
-    """Where a step stands: its `epoch` (from 1) of `epochs`, its `batch` (from 0) of `batches`."""
+    """The position of a step in training: its `epoch` (from 1) of `epochs`, its `batch` (from 0) of `batches`."""
 
     epoch: int
     epochs: int
@@ -27,16 +27,27 @@ class Position:
 
 @dataclass(frozen=True)
 class Schedule:
-    """`base` is the optimizer's learning_rate. `by_batch`: the rate changes within an epoch."""
+    """Base of schedules; `by_batch` says that the rate changes within an epoch."""
 
     name: ClassVar[str]
     by_batch: ClassVar[bool] = False
 
     def rate(self, base: float, at: Position, memory: Memory) -> float:
+        """Return the learning rate of a step.
+
+        Parameters
+        ----------
+        base
+            The optimizer's `learning_rate`.
+        at
+            The position of the step.
+        memory
+            What `observe` has stored; empty before the first epoch.
+        """
         raise NotImplementedError
 
     def observe(self, loss: float, memory: Memory) -> None:
-        """Called after every epoch with the loss that is watched."""
+        """Update `memory` after an epoch, given its watched loss."""
 
 
 @SCHEDULES.register

@@ -1,7 +1,7 @@
 """The copy of a network in float64 for explanations, whose passes draw no random numbers and change only the copy.
 
-Dropout passes everything on, as in evaluation. Batch normalization uses the statistics of the rows at hand, as in
-training, or the running ones, as in evaluation; then its backward pass is that of a plain scale and shift.
+Dropout is inactive, as in evaluation. Batch normalization uses the statistics of the given rows, as in training, or the
+running ones, as in evaluation; its backward pass is then that of a scale and shift with constants.
 """
 
 from dataclasses import dataclass, fields
@@ -20,7 +20,7 @@ TRAINING = Moment(training=True)
 
 @dataclass(frozen=True, eq=False)
 class SettledNormalization(BatchNormalization):
-    """Batch normalization by its running statistics, forward and back. No choice of clients', so not registered."""
+    """Batch normalization with running statistics, forward and backward. Clients cannot choose it: not registered."""
 
     couples_rows: ClassVar[bool] = False
 
@@ -44,12 +44,12 @@ class SettledNormalization(BatchNormalization):
 
 
 def copy_for(network: Network, by_running_statistics: bool) -> Network:
-    """Return the copy; `network` itself is only read."""
+    """Return the float64 copy of a network for explanations; `network` itself is not changed."""
     return copied(network, [_layer(placed.layer, by_running_statistics) for placed in network.layers])
 
 
 def copied(network: Network, layers: list[Layer] | None = None) -> Network:
-    """Return the network in float64, with `layers` of the same shapes in place of its own if they are given."""
+    """Return a float64 copy of a network, with `layers` of the same shapes in place of its own if they are given."""
     copy = Network(network.inputs, layers or [placed.layer for placed in network.layers], "float64")
     for mine, theirs in zip(copy.layers, network.layers, strict=True):
         for name, array in theirs.values.items():
@@ -58,7 +58,7 @@ def copied(network: Network, layers: list[Layer] | None = None) -> Network:
 
 
 def modes(network: Network, by_running_statistics: bool) -> dict[str, str]:
-    """Return how each kind of layer acts that differs between training and evaluation, if the network has it."""
+    """Return how the layers act in explanations that differ between training and evaluation, by kind of layer."""
     kinds = {placed.layer.name for placed in network.layers}
     statistics = (
         "running statistics, as in evaluation" if by_running_statistics else "the rows' own statistics, as in training"

@@ -1,7 +1,7 @@
 """Backpropagation against central differences for every parameter, in float64.
 
-The differences are of fourth order, (8 (C(w + e) - C(w - e)) - (C(w + 2e) - C(w - 2e))) / 12e, so that curvature does
-not drown what is to be seen.
+The differences are of fourth order, (8 (C(w + e) - C(w - e)) - (C(w + 2e) - C(w - 2e))) / 12e, whose truncation error
+is small enough to show errors of the gradient.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from service.backprop.network import Network, Workspace, backward, forward
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """The largest relative difference among a layer's parameters, and where in the layer's part of the vector it is."""
+    """The largest relative difference in a layer, and its position in the layer's part of the parameter vector."""
 
     layer: int
     largest: float
@@ -31,10 +31,19 @@ def gradient_check(
     epsilon: float = 1e-4,
     weights: FloatArray | None = None,
 ) -> tuple[LayerCheck, ...]:
-    """By layer the largest |analytic - numeric| / max(|analytic| + |numeric|, 1e-4); the network is left as it was.
+    """Return the largest relative difference between analytic and numeric derivatives in each layer with parameters.
 
-    The passes are those of training: dropout with the draws of one batch, normalization by the batch. `weights` (rows,)
-    weigh the rows. Layers without parameters are left out.
+    The difference is |analytic - numeric| / max(|analytic| + |numeric|, 1e-4). Passes are those of training: dropout
+    with the draws of one batch, batch normalization with the statistics of the rows. `network` is not changed.
+
+    Parameters
+    ----------
+    X, Y : (rows, inputs), (rows, outputs)
+        The batch.
+    epsilon
+        The step e of the differences.
+    weights : (rows,)
+        The weights of the rows; None for 1.
     """
     workspace = Workspace(network, len(X), gradients=True)
     buffers = workspace.sized(len(X))

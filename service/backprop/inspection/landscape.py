@@ -1,6 +1,6 @@
 """The loss as a function of one or two parameters, all others fixed: a slope with its tangent, and a surface.
 
-One weight of a dense layer changes one unit's weighted input, so only that unit, its contribution to the next layer,
+A weight of a dense layer changes the weighted input of one unit, so only that unit, its contribution to the next layer,
 and the layers after that are computed again for each value.
 """
 
@@ -17,12 +17,12 @@ from service.backprop.layers.base import EVALUATION, Views
 from service.backprop.network import Network, PlacedLayer, Workspace, backward, forward
 from service.backprop.training.row_weights import Weighing
 
-CHUNK_NUMBERS = 1 << 18  # numbers of one array that are worked on together: they fit the processor's cache
-UNIT_COST = 60  # multiplications that an activation and a loss cost a unit
+CHUNK_NUMBERS = 1 << 18  # entries of an array that are computed at a time, to fit the processor's cache
+UNIT_COST = 60  # the cost of activation and loss for one unit, in multiplications
 
 
 def row_cost(network: Network, layer: int, points: int) -> int:
-    """Return the multiplications per row of a pass forward and back and `points` values of a parameter of `layer`."""
+    """Return the multiplications per row for a forward and backward pass and `points` values of a parameter."""
     by_layer = [placed.size + UNIT_COST * placed.units for placed in network.layers]
     behind = sum(by_layer[layer + 1 :]) + UNIT_COST * network.outputs
     skipped = network.layers[layer + 1].size if layer + 1 < len(network.layers) else 0
@@ -35,9 +35,23 @@ def row_numbers(network: Network) -> int:
 
 
 class Landscape:
-    """The loss over some rows around the parameters of `network`, as evaluation measures it; `network` is only read.
+    """The loss on some rows, in evaluation mode, as a function of the parameters around those of a network.
 
-    `gradients` (parameters,) are the loss's there; `workspace` holds them too, for an optimizer's step.
+    Parameters
+    ----------
+    network
+        It is copied, not changed.
+    X, Y : (rows, inputs), (rows, outputs)
+        The rows.
+    samples : (rows,)
+        Their weights; None for 1.
+
+    Attributes
+    ----------
+    loss
+        The loss at the network's parameters.
+    gradients : (parameters,)
+        Its gradient there; `workspace.gradients` holds a copy, for an optimizer's step.
     """
 
     def __init__(
@@ -61,25 +75,26 @@ class Landscape:
         self.gradients = self.workspace.gradients.copy()
 
     def value(self, place: Place) -> float:
+        """Return the network's value of a parameter."""
         return float(self.network.parameters[position(self.network, place)])
 
     def gradient(self, place: Place) -> float:
-        """The slope of the tangent."""
+        """Return the derivative of the loss by a parameter."""
         return float(self.gradients[position(self.network, place)])
 
     def along(self, place: Place, values: FloatArray) -> FloatArray:
-        """The loss at each of `values` (points,) of one parameter."""
+        """Return the loss (points,) at `values` (points,) of one parameter."""
         with np.errstate(all="ignore"):
             return self._along(self.buffers.layers, place, values)
 
     def over(self, x: Place, y: Place, xs: FloatArray, ys: FloatArray) -> FloatArray:
-        """The loss (len(xs), len(ys)) as two parameters move."""
+        """Return the loss (len(xs), len(ys)) on the grid of the values of two parameters."""
         if x.layer > y.layer:
             return self.over(y, x, ys, xs).T
         return np.array([row for row in self._rows_over(x, y, xs, [ys] * len(xs))])
 
     def at(self, x: Place, y: Place, pairs: Sequence[tuple[float, float]]) -> FloatArray:
-        """The loss at some pairs of values (pairs,)."""
+        """Return the loss (pairs,) at pairs of values of two parameters."""
         if x.layer > y.layer:
             return self.at(y, x, [(b, a) for a, b in pairs])
         xs = np.array([a for a, _ in pairs])
@@ -87,7 +102,7 @@ class Landscape:
         return np.array([row[0] for row in rows])
 
     def _rows_over(self, x: Place, y: Place, xs: FloatArray, ys: Sequence[FloatArray]) -> Iterator[FloatArray]:
-        """For each of `xs` the loss at its values of y, whose layer is not before x's."""
+        """Yield the losses at values of y for each value of x; the layer of y must not precede that of x."""
         parameters, at = self.network.parameters, position(self.network, x)
         original, other = parameters[at], Workspace(self.network, self.count).sized(self.count).layers
         layers = [*self.buffers.layers[: x.layer], *other[x.layer :]]
@@ -101,7 +116,7 @@ class Landscape:
             parameters[at] = original
 
     def _pass_from(self, x: Place, moved: float, layers: list[Views]) -> None:
-        """A forward pass from x's layer on into `layers`, x having moved by `moved`."""
+        """Do a forward pass from the layer of x on into `layers`, with x changed by `moved`."""
         for placed in self.network.layers[x.layer :]:
             io, A_before = layers[placed.index], self._before(layers, placed)
             if placed.index == x.layer and isinstance(placed.layer, Dense):
@@ -131,7 +146,7 @@ class Landscape:
     def _moved(
         self, layers: list[Views], place: Place, placed: PlacedLayer, values: FloatArray
     ) -> tuple[FloatArray, int]:
-        """Activations (points x rows, units) for each value, and the index of the layer that takes them."""
+        """Return the activations (points x rows, units) for each value, and the index of the layer after them."""
         layer, io, index = placed.layer, layers[place.layer], place.layer + 1
         if not isinstance(layer, Dense):
             return self._recomputed(layers, place, placed, values), index
@@ -161,7 +176,7 @@ class Landscape:
         return A.reshape(-1, placed.units), index
 
     def _recomputed(self, layers: list[Views], place: Place, placed: PlacedLayer, values: FloatArray) -> FloatArray:
-        """Compute a layer that is not dense again for each value, by its own code."""
+        """Return the activations of a layer that is not dense for each value, computed by the layer itself."""
         parameters, at = self.network.parameters, position(self.network, place)
         original, io = parameters[at], {name: array.copy() for name, array in layers[place.layer].items()}
         A = np.empty((len(values), self.count, placed.units))
@@ -175,7 +190,7 @@ class Landscape:
         return A.reshape(-1, placed.units)
 
     def _losses(self, outputs: FloatArray) -> FloatArray:
-        """The loss of each repetition of the rows in `outputs` (points x rows, outputs)."""
+        """Return the loss (points,) of each repetition of the rows in `outputs` (points x rows, outputs)."""
         points = len(outputs) // self.count
         T = self.T if points == 1 else np.tile(self.T, (points, 1))
         by_row = self.weighing.loss.rows(outputs, T).reshape(points, self.count)
@@ -183,7 +198,7 @@ class Landscape:
 
 
 class _Rest:
-    """The layers from `first` on as a network of their own, with room for `rows` rows."""
+    """The layers from `first` on as a network of their own, with buffers for `rows` rows."""
 
     def __init__(self, network: Network, first: int, rows: int) -> None:
         layers = [placed.layer for placed in network.layers[first:]]
@@ -204,5 +219,5 @@ class _Rest:
 
 
 def _factor(place: Place, A_before: FloatArray) -> FloatArray | float:
-    """What a dense layer multiplies the parameter by: its input, or 1 for a bias."""
+    """Return the factor of a parameter in the weighted input of a dense layer: an input (rows,), or 1 for a bias."""
     return A_before[:, place.index[0]] if place.name == "weights" else np.ones(len(A_before))

@@ -14,7 +14,10 @@ from service.backprop.regularization import Regularization
 
 @dataclass(frozen=True)
 class InitialState:
-    """An optimizer's state after `steps` steps; `stored` says whether it is a run's own or that of a fresh start."""
+    """An optimizer's state before a step: its slots after `steps` steps.
+
+    `stored` says whether it was stored by a job, otherwise it is that of a new optimizer.
+    """
 
     slots: Slots
     steps: int
@@ -23,10 +26,16 @@ class InitialState:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of every parameter, as vectors laid out as the network's parameters are.
+    """One step of all parameters, as vectors (parameters,).
 
-    `gradient` is the loss's with penalties, clipped, as the optimizer got it; `terms` are the optimizer's intermediate
-    results by name. `after` respects max_norm, so that `after - before` is the whole step.
+    Attributes
+    ----------
+    before, after
+        The parameters. `max_norm` has been applied to `after`, so that `after - before` is the whole step.
+    gradient
+        The gradient that the optimizer was given: with penalties, and clipped.
+    terms
+        Intermediate results of the optimizer by name.
     """
 
     before: FloatArray
@@ -36,12 +45,12 @@ class Step:
 
 
 def fresh(optimizer: Optimizer, network: Network) -> InitialState:
-    """Return the optimizer's state before the first step."""
+    """Return the state of a new optimizer, before its first step."""
     return InitialState(optimizer.slots(network.parameters), 0, False)
 
 
 def is_continued(before: Optimizer, after: Optimizer) -> bool:
-    """Return whether one optimizer can continue from another's state: they have the same kind and the same vectors."""
+    """Return whether an optimizer can continue from another one's state: both have the same class and slots."""
     one = np.zeros(1)
     return type(before) is type(after) and before.slots(one).keys() == after.slots(one).keys()
 
@@ -54,7 +63,10 @@ def take_step(
     state: InitialState,
     learning_rate: float,
 ) -> Step:
-    """Change `network` by a step along the gradients of `workspace`, overwriting them; `state` is only read."""
+    """Change the parameters of `network` by one step and return it.
+
+    `workspace.gradients` hold the gradient of the loss on entry and are overwritten; `state` is not changed.
+    """
     before = network.parameters.copy()
     regularization.penalize(network, workspace)
     regularization.clip(workspace.gradients)
@@ -68,8 +80,8 @@ def take_step(
 
 
 def terms_of(optimizer: Optimizer, slots: Slots, steps: int, gradient: FloatArray) -> dict[str, FloatArray]:
-    """The slots after step number `steps`, and for Adam and its kin what becomes of them once the bias is corrected."""
-    names = {"before": "gradients_before"}  # rprop's name for what it compares the next gradient's sign with
+    """Return the slots after step number `steps`, with the bias-corrected means of Adam and its variants."""
+    names = {"before": "gradients_before"}  # rprop's previous gradient
     terms = {names.get(name, name): slot for name, slot in slots.items() if slot.shape == gradient.shape}
     if isinstance(optimizer, NAdam):
         product = float(slots["product"][0])

@@ -1,4 +1,4 @@
-"""Where one parameter stands: its layer, its array, its index; and the offsets that follow from sizes alone."""
+"""The place of one parameter: its layer, array and index, and its position in the parameter vector."""
 
 import math
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ class Place:
 
 
 def position(network: Network, place: Place) -> int:
-    """Where in the vector of parameters it is."""
+    """Return the position of a parameter in the vector `network.parameters`."""
     placed = network.layers[place.layer]
     return placed.offset + _within(placed.shapes, place)
 
 
 def stored_position(network: Network, place: Place) -> int:
-    """Where in what is stored it is, counted in numbers: there each layer's running statistics follow it."""
+    """Return the position of a parameter in `network.stored_vector()`, which includes running statistics."""
     before = sum(_size(shape) for placed in network.layers[: place.layer] for shape in placed.stored_shapes().values())
     return before + _within(network.layers[place.layer].stored_shapes(), place)
 
 
 def place_at(network: Network, at: int) -> Place:
-    """The parameter that stands at `at` in the vector of parameters."""
+    """Return the place of the parameter at position `at` in the vector `network.parameters`."""
     placed = next(layer for layer in network.layers if layer.offset <= at < layer.offset + layer.size)
     left = at - placed.offset
     for name, shape in placed.shapes.items():

@@ -1,6 +1,6 @@
 """Backpropagation against central differences at some parameters of any network, in float64, away from kinks.
 
-Each difference passes only the layers from the parameter's own on, so that a check of 200 parameters answers at once.
+Each difference computes only the layers from the parameter's own on, so that checking 200 parameters is fast.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from service.backprop.layers.base import Views
 from service.backprop.network import Network, Workspace, backward, forward
 from service.backprop.training.row_weights import Weighing
 
-FLOOR = 1e-4  # smaller derivatives, times the loss where that is above 1, are compared as if they were as large
+FLOOR = 1e-4  # the least denominator of a relative difference; multiplied by a loss above 1
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One parameter's derivative both ways, and their relative difference."""
+    """The derivative by one parameter, computed in both ways, and the relative difference."""
 
     place: Place
     backpropagation: float
@@ -31,7 +31,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class LayerSpots:
-    """What was found at a layer's parameters; `worst` is None where each of those looked at stood at a kink."""
+    """The comparisons of a layer; `worst` is None when the loss had a kink at every compared parameter."""
 
     layer: int
     checked: int
@@ -40,12 +40,12 @@ class LayerSpots:
 
 
 def threshold(epsilon: float) -> float:
-    """What backpropagation may differ by: what a difference of fourth order over steps of `epsilon` is good for."""
+    """Return the largest acceptable relative difference: the accuracy of a fourth-order difference with `epsilon`."""
     return max(1e-6, 1e-11 / epsilon, 1e4 * epsilon**4)
 
 
 def spread(network: Network, parameters: int) -> list[int]:
-    """Positions of at most so many parameters, by layer as evenly as sizes allow, evenly within each."""
+    """Return the positions of at most `parameters` parameters, evenly divided among layers and within each."""
     positions: list[int] = []
     trained = sorted((placed for placed in network.layers if placed.size), key=lambda placed: placed.size)
     left = parameters
@@ -65,9 +65,21 @@ def spot_check(
     parameters: int,
     epsilon: float,
 ) -> list[LayerSpots]:
-    """By layer with parameters the largest |analytic - numeric| / (|analytic| + |numeric|); `network` is only read.
+    """Return the comparisons of each layer with parameters, with |analytic - numeric| / (|analytic| + |numeric|).
 
-    Passes are training's: dropout with the draws of one batch, batch normalization by the rows at hand.
+    Passes are those of training: dropout with the draws of one batch, batch normalization with the statistics of the
+    rows. `network` is not changed.
+
+    Parameters
+    ----------
+    X, Y : (rows, inputs), (rows, outputs)
+        The batch.
+    samples : (rows,)
+        The weights of the rows; None for 1.
+    parameters
+        How many parameters to compare, at most.
+    epsilon
+        The step of the differences.
     """
     check = _Check(copied(network), weighing, X, Y, samples)
     found: dict[int, list[Compared | None]] = {placed.index: [] for placed in network.layers if placed.size}
@@ -85,13 +97,13 @@ def _spots(layer: int, compared: list[Compared | None]) -> LayerSpots:
 
 
 def _bends(costs: list[float], epsilon: float) -> float:
-    """How unevenly the slope changes from step to step: nearly 0 where a loss is smooth, its jump where it is not."""
+    """Return how much the slope jumps between steps: nearly 0 for a smooth loss, large at a kink."""
     changes = np.diff(costs, 2) / epsilon
     return float(changes.max() - changes.min())
 
 
 class _Check:
-    """The buffers of one pass forward and back, and the loss when one parameter is changed."""
+    """The buffers of a forward and backward pass, and the loss after changing one parameter."""
 
     def __init__(
         self, network: Network, weighing: Weighing, X: FloatArray, Y: FloatArray, samples: FloatArray | None
@@ -109,7 +121,7 @@ class _Check:
         self.other = Workspace(network, len(X)).sized(len(X)).layers
 
     def compare(self, place: Place, at: int, epsilon: float) -> Compared | None:
-        """None where the loss has a kink within two steps of `epsilon`."""
+        """Compare a parameter's derivatives; return None when the loss has a kink within two steps of `epsilon`."""
         moved = self._moved(place, at)
         costs = [moved(steps * epsilon) if steps else self.cost for steps in (-2, -1, 0, 1, 2)]
         analytic = float(self.gradients[at])
@@ -121,7 +133,7 @@ class _Check:
         return Compared(place, analytic, numeric, error / scale)
 
     def _moved(self, place: Place, at: int) -> Callable[[float], float]:
-        """The loss once the parameter is moved so far; it is moved back afterwards."""
+        """Return the loss as a function of a change of the parameter, which is undone after each call."""
         placed, parameters = self.network.layers[place.layer], self.network.parameters
         A_before = self._before(self.buffers.layers, place.layer)
         Z = self.buffers.layers[place.layer].get("Z")

@@ -1,7 +1,7 @@
 """A trace of one step of backpropagation: the result of every equation, in the order of computation.
 
-The signal goes forward; the error is measured; each parameter's part in it is found, from the last layer back; each
-parameter moves. BP1 to BP4 are Nielsen's (Neural Networks and Deep Learning, chapter 2).
+The forward pass is followed by the loss, the error and the gradients from the last layer back, and the update. BP1 to
+BP4 are the equations of Nielsen (Neural Networks and Deep Learning, 2015, chapter 2).
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,16 @@ from service.backprop.training.row_weights import Weighing
 
 @dataclass(frozen=True)
 class LayerForward:
-    """A layer on the way forward; all arrays are (rows, units) but a deviation by units or by rows alone.
+    """The results of one layer in the forward pass.
 
-    `weighted_inputs` of a layer that weighs nothing are what it was given. `normalised` and `deviation` are there for
-    normalizations.
+    Attributes
+    ----------
+    weighted_inputs, activations : (rows, units)
+        The weighted inputs of a layer without weights are its inputs.
+    normalised : (rows, units)
+        The normalised inputs of a normalization, otherwise None.
+    deviation
+        The standard deviation that they were divided by, for each unit or each row; None without normalization.
     """
 
     weighted_inputs: FloatArray
@@ -35,10 +41,18 @@ class LayerForward:
 
 @dataclass(frozen=True)
 class LayerBackward:
-    """A layer on the way back; arrays by row (rows, units), gradients as the layer's parameters.
+    """The results of one layer in the backward pass.
 
-    `dactivation_dweighted_inputs` is None where a unit's output depends on other units' weighted inputs, too.
-    `fused`: delta came from the simplified form of a matched pair of loss and activation.
+    Attributes
+    ----------
+    dloss_dactivations, delta : (rows, units)
+        dC/da and dC/dz.
+    dactivation_dweighted_inputs : (rows, units)
+        f'(z); None if a unit's output also depends on the weighted inputs of other units.
+    gradients
+        The derivatives by the layer's parameters, by name.
+    fused
+        Whether delta was computed in the simplified form of a matched pair of loss and activation.
     """
 
     layer: int
@@ -51,9 +65,10 @@ class LayerBackward:
 
 @dataclass(frozen=True)
 class Trace:
-    """One traced step. `network` is the copy it was computed with, after the step.
+    """One traced step.
 
-    Vectors are laid out as its parameters.
+    `network` is the float64 copy that the step was computed with, after the step. `gradients`, `step` and
+    `contributions` are vectors (parameters,).
     """
 
     network: Network
@@ -73,13 +88,13 @@ class Trace:
 
     @property
     def contributions(self) -> FloatArray:
-        """Each parameter's share in the change of the loss, as its tangent has it: gradient times step."""
+        """The first-order change of the loss by each parameter: gradient times step."""
         return np.asarray(self.gradients * self.step)
 
 
 @dataclass(frozen=True)
 class Updating:
-    """How parameters move: the optimizer, from where it stands (None: a fresh start), with what holds them small."""
+    """The settings of an update; `state` is the optimizer's state before it, None for a new optimizer."""
 
     optimizer: Optimizer
     learning_rate: float
@@ -95,9 +110,16 @@ def trace(
     Y: FloatArray,
     samples: FloatArray | None = None,
 ) -> Trace:
-    """One step over the rows X (rows, inputs), Y (rows, outputs), weighed by `samples`; `network` is only read.
+    """Compute one step of backpropagation on a float64 copy of `network`.
 
-    Batch normalization goes by the rows' own statistics; a single row has none, so the running ones stand in.
+    Batch normalization uses the statistics of the rows or, for a single row, the running ones.
+
+    Parameters
+    ----------
+    X, Y : (rows, inputs), (rows, outputs)
+        The batch.
+    samples : (rows,)
+        The weights of the rows; None for 1.
     """
     by_running = len(X) == 1
     copy = float64_copy.copy_for(network, by_running)
@@ -121,7 +143,7 @@ def trace(
 
 
 def weighted_inputs(placed: PlacedLayer, buffers: Buffers) -> FloatArray:
-    """Z of a layer that has its own, else what it was given."""
+    """Return the weighted inputs Z (rows, units) of a layer, or its inputs if it has no weights."""
     io = buffers.layers[placed.index]
     if "Z" in io:
         return io["Z"]
@@ -164,9 +186,10 @@ def _backward(
 
 
 def derivative_of(placed: PlacedLayer, buffers: Buffers) -> FloatArray | None:
-    """f'(z) of every unit (rows, units); 1 where dropout passes on what it is given.
+    """Return f'(z) of every unit (rows, units), which is 1 for dropout.
 
-    None where units are coupled, or a layer has no activation."""
+    Returns None if units are coupled, or the layer has no activation.
+    """
     io = buffers.layers[placed.index]
     activation = placed.layer.last_activation()
     if activation is None:

@@ -1,4 +1,4 @@
-"""The layers. Every module of this folder is read, so a layer in a file of its own is found by itself."""
+"""The layers. Every module of this folder is imported, so that a new layer only needs a file of its own."""
 
 import importlib
 import pkgutil

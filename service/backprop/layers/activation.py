@@ -1,4 +1,4 @@
-"""An activation that stands by itself, behind a normalization for example."""
+"""An activation as a layer of its own, for example after a normalization."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The base class of layers: settings, the arithmetic of sizes, and the equations of the forward and backward pass."""
+"""The base class of layers: settings, sizes, and the equations of the forward and the backward pass."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,7 +11,7 @@ LAYERS: "Registry[Layer]" = Registry()
 
 Views = dict[str, FloatArray]
 Shapes = dict[str, tuple[int, ...]]
-ROWS = -1  # in a buffer's shape: as many as the batch has rows
+ROWS = -1  # in the shape of a buffer: the number of rows in the batch
 
 
 class Moment:
@@ -29,10 +29,14 @@ EVALUATION = Moment()
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Settings and equations; the arrays they work on belong to a network and to the workspace of a pass.
+    """Base of layers: settings and equations. The arrays belong to a network and to the workspace of a pass.
 
-    `regularized` names the parameters that l1, l2 and max_norm apply to. `couples_rows` says that a row's outputs in
-    training depend on the other rows of its batch, which is then never cut into shards.
+    Attributes
+    ----------
+    regularized
+        The names of the parameters that l1, l2 and max_norm apply to.
+    couples_rows
+        A row's outputs in training depend on the other rows of its batch, which is then never split into shards.
     """
 
     name: ClassVar[str]
@@ -40,11 +44,11 @@ class Layer:
     couples_rows: ClassVar[bool] = False
 
     def units_after(self, inputs: int) -> int:
-        """Return the number of units for so many `inputs`."""
+        """Return the number of units of the layer, given its number of inputs."""
         return inputs
 
     def misfit(self, inputs: int) -> tuple[str, str] | None:
-        """Return the name of a setting that does not fit so many inputs, and why; None when all fit."""
+        """Return the name of a setting that does not fit the number of inputs, and why; None when all fit."""
         return None
 
     def parameter_shapes(self, inputs: int) -> Shapes:
@@ -52,18 +56,32 @@ class Layer:
         return {}
 
     def statistic_shapes(self, inputs: int) -> Shapes:
-        """Return the shapes of the arrays that are measured in training and stored after the parameters."""
+        """Return the shapes of running statistics, which are measured in training and stored after the parameters."""
         return {}
 
     def buffer_shapes(self, inputs: int) -> Shapes:
-        """Return the shapes of the arrays a pass needs besides `A` and `delta`; `ROWS` stands for the batch's rows."""
+        """Return the shapes of the arrays that a pass needs besides `A` and `delta`; `ROWS` means the batch's rows."""
         return {}
 
     def initialize(self, values: Views, inputs: int, seed: int, index: int) -> None:
-        """Set parameters and statistics to their start: a pure function of `seed` and the layer's `index`."""
+        """Set parameters and statistics to initial values: a pure function of `seed` and the layer's `index`."""
 
     def forward(self, values: Views, A_before: FloatArray, io: Views, moment: Moment, index: int) -> None:
-        """Compute `io["A"]` (rows, units) from `A_before` (rows, inputs)."""
+        """Compute the layer's output.
+
+        Parameters
+        ----------
+        values
+            Parameters and statistics by name; training may update statistics.
+        A_before : (rows, inputs)
+            The outputs of the layer before.
+        io
+            Buffers by name; the result is written to `io["A"]` (rows, units).
+        moment
+            The position in training, for random draws.
+        index
+            The layer's index in the network, for random draws.
+        """
         raise NotImplementedError
 
     def backward(
@@ -77,8 +95,20 @@ class Layer:
     ) -> None:
         """Backpropagate through this layer, after `forward` in training with the same `io`.
 
-        `io["delta"]` holds dC/dA, or dC/dZ already when `simplified`, and is left as dC/dZ. The parameters' derivatives
-        are written into `gradients`, the error of the layer before into `dA_before`, unless this is the first layer.
+        Parameters
+        ----------
+        values
+            Parameters and statistics by name.
+        A_before : (rows, inputs)
+            The outputs of the layer before.
+        io
+            Buffers by name. `io["delta"]` (rows, units) holds dC/dA on entry, dC/dZ on return.
+        gradients
+            The derivatives by each parameter are written here.
+        dA_before : (rows, inputs)
+            dC/dA of the layer before is written here; None for the first layer.
+        simplified
+            `io["delta"]` holds dC/dZ already, as the loss matches the activation.
         """
         raise NotImplementedError
 

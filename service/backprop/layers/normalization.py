@@ -1,4 +1,4 @@
-"""Batch and layer normalization. Both end in A = weights * X' + biases, with X' the normalised inputs."""
+"""Batch and layer normalization: A = weights * X' + biases, with the normalised inputs X'."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,7 @@ from service.backprop.registry import setting
 
 @dataclass(frozen=True, eq=False)
 class Normalization(Layer):
-    """The scale and shift that both kinds share. `AXIS` is what means are taken over: rows 0, or units 1."""
+    """Base of both normalizations. `AXIS` is the axis of the means: 0 for rows, 1 for units."""
 
     AXIS: ClassVar[int]
     epsilon: float = setting(1e-5, above=0, doc="added to the variance")
@@ -41,7 +41,7 @@ class Normalization(Layer):
         np.add.reduce(delta, axis=0, out=gradients["biases"])
         np.add.reduce(delta * normalised, axis=0, out=gradients["weights"])
         if dA_before is not None:
-            # Ioffe and Szegedy 2015, section 3: the means and the variance pass the error on, too
+            # Ioffe and Szegedy 2015, section 3: the error also passes through the mean and the variance
             error = delta * values["weights"]
             along = (error * normalised).mean(axis=self.AXIS, keepdims=True)
             error -= error.mean(axis=self.AXIS, keepdims=True)
@@ -106,7 +106,7 @@ class BatchNormalization(Normalization):
         self._scale_and_shift(values, io)
 
     def _move(self, values: Views, mean: FloatArray, variance: FloatArray, rows: int) -> None:
-        """The running statistics, one batch on; the variance is estimated over rows - 1, as PyTorch does."""
+        """Update the running statistics by a batch; the variance is the unbiased estimate, as in PyTorch."""
         values["running_mean"] += self.momentum * (mean - values["running_mean"])
         if rows > 1:
             values["running_variance"] += self.momentum * (variance * (rows / (rows - 1)) - values["running_variance"])

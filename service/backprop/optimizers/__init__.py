@@ -1,4 +1,4 @@
-"""The optimizers. Every module of this folder is read, so an optimizer in a file of its own is found by itself."""
+"""The optimizers. Every module of this folder is imported, so that a new optimizer only needs a file of its own."""
 
 import importlib
 import pkgutil

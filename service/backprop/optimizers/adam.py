@@ -1,4 +1,4 @@
-"""Adam and its kin: running means of the gradients and of their squares."""
+"""Adam and its variants: running means of the gradients and of their squares."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,7 +12,10 @@ from service.backprop.registry import setting
 
 @dataclass(frozen=True)
 class Moments(Optimizer):
-    """Running means m of g and s of g^2; both start at 0, which dividing by 1 - beta^t makes good."""
+    """Base of optimizers with running means m of g and s of g^2.
+
+    Both start at 0; dividing by 1 - beta^t corrects that bias.
+    """
 
     beta1: float = setting(0.9, minimum=0, below=1, doc="what the mean of gradients keeps at each step")
     beta2: float = setting(0.999, minimum=0, below=1, doc="what the mean of their squares keeps")

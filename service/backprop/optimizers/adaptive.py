@@ -1,4 +1,4 @@
-"""Optimizers that divide each step by the size of its parameter's gradients so far."""
+"""Optimizers that divide each parameter's step by the magnitude of its earlier gradients."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -94,7 +94,7 @@ class RMSprop(Optimizer):
             average(slots["means"], g, 1.0 - self.alpha, step)
             np.multiply(slots["means"], slots["means"], out=root)
             np.subtract(slots["squares"], root, out=root)
-            np.maximum(root, 0.0, out=root)  # of a gradient that never changes, rounding makes a negative variance
+            np.maximum(root, 0.0, out=root)  # rounding may make the variance of a constant gradient negative
             np.sqrt(root, out=root)
         else:
             np.sqrt(slots["squares"], out=root)

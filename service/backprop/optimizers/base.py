@@ -1,4 +1,4 @@
-"""Optimizers, which turn a gradient into a step of the whole parameter vector. One class per optimizer.
+"""The base of optimizers, which update the whole parameter vector by its gradient. One class for each optimizer.
 
 Settings, defaults and the order of the operations are PyTorch's. `g` is the gradient, `w` the parameters, `t` the
 number of the step from 1.
@@ -18,7 +18,7 @@ Slots = dict[str, FloatArray]
 
 @dataclass(frozen=True)
 class Optimizer:
-    """Its slots are vectors that persist from step to step and are part of a run's state."""
+    """Base of optimizers. Its slots are vectors that persist from step to step and are part of the training state."""
 
     name: ClassVar[str]
     full_batch: ClassVar[bool] = False
@@ -29,28 +29,41 @@ class Optimizer:
         return {name: np.zeros_like(parameters) for name in self.vectors()}
 
     def vectors(self) -> tuple[str, ...]:
-        """Return the names of the slots, each as long as the parameters and 0 at the start."""
+        """Return the names of the slots that have the shape of the parameters and start at 0."""
         return ()
 
     def step(
         self, w: FloatArray, g: FloatArray, slots: Slots, t: int, learning_rate: float, scratch: FloatArray
     ) -> None:
-        """Change `w` in place by gradients `g`, which may be overwritten; `scratch` (2, parameters) is free to use.
+        """Update the parameters in place.
 
-        `learning_rate` is the optimizer's own, or what a schedule made of it.
+        Parameters
+        ----------
+        w : (parameters,)
+            The parameters.
+        g : (parameters,)
+            Their gradient, which may be overwritten.
+        slots
+            The optimizer's state by name; updated in place.
+        t
+            The number of the step, from 1.
+        learning_rate
+            The rate of this step: the optimizer's own or a schedule's.
+        scratch : (2, parameters)
+            Working memory; its content is overwritten.
         """
         raise NotImplementedError
 
 
 def average(mean: FloatArray, value: FloatArray, share: float, scratch: FloatArray) -> None:
-    """mean = (1 - share) mean + share value"""
+    """Update a running mean: mean = (1 - share) mean + share value."""
     np.multiply(value, share, out=scratch)
     np.multiply(mean, 1.0 - share, out=mean)
     np.add(mean, scratch, out=mean)
 
 
 def average_square(mean: FloatArray, value: FloatArray, share: float, scratch: FloatArray) -> None:
-    """mean = (1 - share) mean + share value^2"""
+    """Update a running mean of squares: mean = (1 - share) mean + share value^2."""
     np.multiply(value, value, out=scratch)
     np.multiply(scratch, share, out=scratch)
     np.multiply(mean, 1.0 - share, out=mean)

@@ -1,4 +1,4 @@
-"""Gradient descent itself, and the one optimizer that looks at signs alone."""
+"""Gradient descent, and resilient propagation, which uses only the signs of gradients."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Loss and metrics, summed over the rows of batches."""
+"""Accumulation of loss and metrics over the rows of batches."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Measures:
-    """The loss and the metrics that are measured, and how outputs are read for metrics."""
+    """The loss and the metrics to compute, and how outputs are interpreted for metrics."""
 
     loss: Loss
     metrics: tuple[Metric, ...]
@@ -83,8 +83,12 @@ def series(
 ) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Return the mean loss and each metric (epochs,) of consecutive epochs whose rows all have the same weight.
 
-    `rows` hold the epochs' rows one epoch after the other. With `one_by_one` every metric is accumulated as it is for
-    an epoch alone, to the last bit: a decision such as early stopping may depend on it.
+    Parameters
+    ----------
+    rows
+        The rows of all epochs, (epochs x rows, outputs), one epoch after the other.
+    one_by_one
+        Accumulate every metric as for a single epoch, so that decisions such as early stopping get the same bits.
     """
     outputs, Y = (array.reshape(epochs, -1, array.shape[1]) for array in (rows.outputs, rows.Y))
     losses: FloatArray = measures.loss.rows(rows.outputs, rows.T).reshape(epochs, -1).sum(axis=1) / outputs.shape[1]

@@ -1,6 +1,7 @@
 """Diagnostics of each layer: norms of delta, weights and updates, and shares of saturated and dead units.
 
-Measured at the last step of an epoch, in epochs chosen by sizes alone, so that they cost a small part of the work.
+They are computed at the last step of some epochs. The interval between those depends on the sizes of the data and the
+network alone, and is long enough that diagnostics take a small part of the time.
 """
 
 import math
@@ -13,11 +14,11 @@ from service.backprop.arrays import FloatArray
 from service.backprop.network import Buffers, Network, PlacedLayer
 
 SAMPLE_ROWS = 256  # on which saturated and dead units are counted
-SAMPLE_COST = 11.0  # of the epoch's own work a sample of all its rows is a third; this holds it to 3 %
-STEP_COST = 32.0  # so many batches' worth of calls are a measurement's
-VANISHED = 1 / 50  # of the output layer's delta: Nielsen's four hidden layers have 1 / 100 in the first
+SAMPLE_COST = 11.0  # a pass of all rows takes a third of an epoch's work, so in every 11th epoch 3 %
+STEP_COST = 32.0  # the cost of computing diagnostics, in batches
+VANISHED = 1 / 50  # of the output layer's delta; Nielsen's example with four hidden layers has 1 / 100
 EXPLODED = 50.0
-FLAT = 0.01  # a derivative smaller than that is saturated
+FLAT = 0.01  # a unit with a smaller derivative is saturated
 DEAD_SHARE = 0.5
 PLATEAU_SHARE = 0.1  # of all epochs
 PLATEAU_EPOCHS = 20
@@ -26,12 +27,19 @@ PLATEAU_GAIN = 1e-3
 
 @dataclass(frozen=True)
 class LayerDiagnostics:
-    """One layer at the last step of an epoch.
+    """The diagnostics of one layer at the last step of an epoch.
 
-    `delta` is the length of the error, summed over the batch's rows (for a dense layer that of its biases' gradient);
-    `weights` and `updates` the lengths of its parameters and of the step they took, None without parameters;
-    `saturated` the share of outputs with a derivative below 0.01, `dead` the share of units whose derivative is 0 for
-    every row, both on the first training rows, None where the activation knows no such thing.
+    Attributes
+    ----------
+    delta
+        The norm of the error summed over the batch's rows, which for a dense layer is the gradient of its biases.
+    weights, updates
+        The norms of the layer's parameters and of their step; None without parameters.
+    saturated
+        The share of outputs with a derivative below 0.01 on the first training rows; None for activations that do not
+        saturate.
+    dead
+        The share of units whose derivative is 0 for all of these rows; None for activations whose units cannot die.
     """
 
     delta: float
@@ -43,7 +51,7 @@ class LayerDiagnostics:
 
 @dataclass(frozen=True)
 class Warned:
-    """A warning for a person to look at; `layer` is None when it concerns the whole network."""
+    """A warning for the user; `layer` is None when it concerns the whole network."""
 
     code: str
     epoch: int
@@ -52,26 +60,33 @@ class Warned:
 
 
 def stride(rows: int, batches: int) -> int:
-    """Return how many epochs lie between measurements: 1 from some thousand rows and batches on."""
+    """Return the interval of diagnostics in epochs, which is 1 for more than a few thousand rows and many batches."""
     return max(1, math.ceil(SAMPLE_COST * min(rows, SAMPLE_ROWS) / rows + STEP_COST / batches))
 
 
 def is_due(epoch: int, every: int) -> bool:
-    """Powers of two are always measured, so that a short run has some."""
+    """Return whether an epoch has diagnostics: every `every`-th, and powers of two, so that a short run has some."""
     return epoch > 0 and (epoch % every == 0 or epoch & (epoch - 1) == 0)
 
 
 def next_due(epoch: int, every: int) -> int:
-    """The first epoch after `epoch` that is measured."""
+    """Return the first epoch after `epoch` that has diagnostics."""
     return min((epoch // every + 1) * every, 1 << epoch.bit_length())
 
 
 def measure(
     network: Network, shards: Sequence[Buffers], before: FloatArray, sample: Buffers
 ) -> tuple[LayerDiagnostics, ...]:
-    """All layers after a step: of its `shards`, the parameters `before` it, and a forward pass of a `sample`.
+    """Compute the diagnostics of all layers after a step.
 
-    `before` is used up: it holds the step taken afterwards.
+    Parameters
+    ----------
+    shards
+        The buffers of the step's batch after the backward pass.
+    before : (parameters,)
+        The parameters before the step. They are overwritten with the step.
+    sample
+        The buffers of a forward pass over the sampled rows.
     """
     np.subtract(network.parameters, before, out=before)
     return tuple(
@@ -101,7 +116,7 @@ def _measure_layer(
 
 
 def _idle(placed: PlacedLayer, sample: Buffers) -> tuple[float | None, float | None]:
-    """The shares of saturated outputs and of dead units in a forward pass."""
+    """Return the shares of saturated outputs and of dead units in a forward pass."""
     activation = placed.layer.last_activation()
     if activation is None or not (activation.saturates or activation.dies):
         return None, None
@@ -115,8 +130,8 @@ def _idle(placed: PlacedLayer, sample: Buffers) -> tuple[float | None, float | N
 
 
 def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]) -> list[Warned]:
-    """Return the warnings that a measurement gives reason for."""
-    # a batch normalization takes the mean over the rows off the error that reaches what stands before it: its sum is 0
+    """Return the warnings that the diagnostics of an epoch give reason for."""
+    # batch normalization subtracts the mean over rows from the error that it passes back, whose sum is therefore 0
     centred = {placed.index - 1 for placed in network.layers if placed.layer.couples_rows}
     trained = [
         (placed.index, layers[placed.index])
@@ -140,14 +155,23 @@ def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]
 
 
 def undefined(epoch: int) -> Warned:
-    """What is watched has no value, as an area under the curve has none where all rows are of one class."""
+    """Return the warning that the monitored metric is undefined, such as an area under the curve of a single class."""
     return Warned("monitor_undefined", epoch, None, "what early stopping watches is not defined on these rows")
 
 
 def plateau(epoch: int, epochs: int, watched: Sequence[float], memory: dict[str, float]) -> Warned | None:
-    """Once what is watched has hardly become smaller for a tenth of all epochs; `memory` is part of a run's state.
+    """Return a warning, once, when the watched value has hardly improved for a tenth of all epochs.
 
-    `watched` are the values of `epoch` and of those after it.
+    Parameters
+    ----------
+    epoch
+        The first epoch of `watched`.
+    epochs
+        The number of epochs of the whole training.
+    watched
+        The watched values of consecutive epochs, to be minimised.
+    memory
+        What earlier calls have stored; part of the training state.
     """
     best, since = memory.get("best", math.inf), memory.get("since", 0.0)
     waited = max(PLATEAU_EPOCHS, math.ceil(PLATEAU_SHARE * epochs))

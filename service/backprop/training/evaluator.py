@@ -1,4 +1,4 @@
-"""Passes of rows through a network: forward to measure it, forward and backward to compute its gradients."""
+"""Passes of rows through a network: forward to evaluate it, forward and backward to compute its gradients."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ EVALUATE_ROWS = 1000
 
 
 class Evaluator:
-    """Measures a network on rows, with the parameters as they are."""
+    """Evaluates a network on rows, with its current parameters."""
 
     def __init__(self, network: Network, measures: Measures, weighing: Weighing) -> None:
         self.network, self.measures, self.weighing = network, measures, weighing
@@ -24,7 +24,7 @@ class Evaluator:
     def evaluate(
         self, rows: Rows, chosen: IndexArray | None = None, should_stop: Callable[[], bool] = lambda: False
     ) -> Accumulator | None:
-        """Measure loss and metrics on the rows at `chosen` (k,), or on all; None when stopped on the way."""
+        """Return loss and metrics on the rows at `chosen` (k,), or on all rows; None when it was stopped."""
         accumulator = Accumulator(self.measures, self.network.outputs)
         indices = np.arange(len(rows), dtype=np.intp) if chosen is None else chosen
         return self.continue_from(0, accumulator, rows, indices, lambda done, accumulator: should_stop())
@@ -37,9 +37,9 @@ class Evaluator:
         indices: IndexArray,
         stop_check: Callable[[int, Accumulator], bool],
     ) -> Accumulator | None:
-        """Add the rows at `indices` (k,), of which `done` are accumulated already; None when stopped on the way.
+        """Add the rows at `indices` (k,) except the first `done`, which are accumulated already.
 
-        `stop_check` gets the number of rows that are done, and their sums.
+        `stop_check` is called with the number of accumulated rows and their sums. Returns None when it returned True.
         """
         with np.errstate(all="ignore"):
             for start in range(done, len(indices), EVALUATE_ROWS):

@@ -1,6 +1,7 @@
-"""What decides the bits of a computation besides its program and its data: machines that agree here compute alike.
+"""The fingerprint of a machine: everything besides program and data that decides the bits of a result.
 
-How many threads compute is not in it: batches are cut by their shapes alone.
+Processes with equal fingerprints compute equal bits. The number of threads is not included, as batches are split by
+their shapes alone.
 """
 
 import ctypes
@@ -18,14 +19,14 @@ CORE_NAMES = ("scipy_openblas_get_corename64_", "scipy_openblas_get_corename", "
 
 
 def kernels(choice: str = AUTO) -> str:
-    """Which kernels the engine computes with by `BACKPROP_KERNELS`; compiled ones with their versions."""
+    """Return the kernels that a value of `BACKPROP_KERNELS` selects; compiled ones with their versions."""
     name = resolve(choice)
     return name if name == NUMPY else " ".join(f"{part} {version(part)}" for part in ("numba", "llvmlite", "scipy"))
 
 
 @cache
 def fingerprint(choice: str = AUTO) -> str:
-    """Of this process: versions, BLAS core type, CPU features in use and kernels, as one line of text."""
+    """Return the fingerprint of this process as text: versions, BLAS core type, CPU features in use and kernels."""
     blas = _blas()
     parts = {
         "numpy": np.__version__,
@@ -38,7 +39,7 @@ def fingerprint(choice: str = AUTO) -> str:
 
 
 def differences(before: str, now: str) -> str:
-    """What of two fingerprints differs, for people."""
+    """Return a description of the differences between two fingerprints."""
     old, new = before.split("; "), now.split("; ")
     gone = [part for part in old if part not in new]
     come = [part for part in new if part not in old]
@@ -52,7 +53,7 @@ def _blas() -> dict[str, Any]:
 
 
 def _core_type() -> str:
-    """The core type that OpenBLAS, where NumPy brings it along, has chosen its kernels for."""
+    """Return the core type for which the OpenBLAS in NumPy's wheel has chosen its kernels."""
     package = Path(np.__file__).parent
     for folder in (package.parent / "numpy.libs", package / ".dylibs"):
         for path in sorted(folder.glob("*openblas*")):
@@ -75,7 +76,7 @@ def _core_of(path: Path) -> str | None:
 
 
 def _features() -> list[str]:
-    """The CPU features NumPy has code for and finds here; those switched off by its variable are not among them."""
+    """Return the CPU features that NumPy uses: those it has code for, finds here, and that are not disabled."""
     try:
         core: Any = importlib.import_module("numpy._core._multiarray_umath")
         known = {*core.__cpu_baseline__, *core.__cpu_dispatch__}

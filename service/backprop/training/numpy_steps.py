@@ -21,7 +21,7 @@ from service.backprop.training.rows import Rows, batches
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import PartialEpoch
 
-SHARD_FROM = 30_000_000  # rows x parameters of a batch from which two shards are worth adding their gradients
+SHARD_FROM = 30_000_000  # rows x parameters of a batch above which splitting it saves time
 
 LearningRate = Callable[[int, int], float]  # of an epoch and a batch
 
@@ -34,7 +34,7 @@ class StopCheck(Protocol):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What does not change during a run: what is trained, on which rows, and how."""
+    """What does not change during a run: the network, the rows and the settings."""
 
     network: Network
     settings: TrainingSettings
@@ -107,10 +107,20 @@ class Steps(Protocol):
         with_last_step: bool,
         partial_epoch: PartialEpoch | None,
     ) -> ComputedEpochs | None:
-        """Compute the steps of `epoch` and of up to `most` epochs in all, as many as are best computed together.
+        """Compute the steps of `epoch` and of as many of the following epochs as are best computed together.
 
-        With `with_last_step`, or a `partial_epoch` whose steps are partly done, only `epoch` is computed. None when
-        `stop_check` stops it on the way.
+        Parameters
+        ----------
+        most
+            The largest number of epochs to compute.
+        learning_rate
+            The learning rate of each step.
+        stop_check
+            Called before steps; when it returns True, the result is None.
+        with_last_step
+            Return the last step for diagnostics; only `epoch` is computed then.
+        partial_epoch
+            The steps of `epoch` that are done already; only `epoch` is computed then.
         """
 
     def close(self) -> None:
@@ -127,13 +137,13 @@ def started(spec: RunSpec, partial_epoch: PartialEpoch | None) -> tuple[int, Acc
 
 
 def shards_of(rows: int, network: Network) -> int:
-    """Return into how many shards a batch is cut: by shapes alone, so that threads never change a bit of a result."""
+    """Return the number of shards of a batch, which depends on shapes alone: threads do not change results."""
     large = rows >= 2 and rows * network.parameters.size >= SHARD_FROM
     return 2 if large and not network.couples_rows() else 1
 
 
 class NumPySteps:
-    """The equations of the layers and optimizers themselves, one epoch at a time."""
+    """The reference implementation of `Steps`: the equations of layers and optimizers, one epoch at a time."""
 
     diagnostics_cost = 1
 

@@ -1,4 +1,4 @@
-"""What a run has seen so far: the best epoch, and what schedule, early stopping and plateau detection remember."""
+"""The progress of a run: the best epoch, and the memories of schedule, early stopping and plateau detection."""
 
 import math
 
@@ -32,7 +32,7 @@ class Progress:
         return {"schedule": self.schedule, "stopping": self.stopping, "plateau": self.plateau}
 
     def memory(self) -> dict[str, float]:
-        """Return what is remembered as `TrainingState` stores it, under names such as `stopping.best`."""
+        """Return all memories as `TrainingState` stores them, under names such as `stopping.best`."""
         return {f"{part}.{key}": value for part, values in self._parts().items() for key, value in values.items()}
 
     def restore(self, state: TrainingState) -> None:
@@ -43,7 +43,7 @@ class Progress:
             self._parts()[part][key] = value
 
     def first_stop(self, epoch: int, observed: Observed, count: int) -> tuple[int, StopReason | None]:
-        """Return how many of `count` epochs there are up to the one after which training stops, and the reason."""
+        """Return how many of `count` epochs from `epoch` on precede the end of training, and the reason for the end."""
         stopping = self.settings.stopping
         if stopping.decides:
             for index in range(count):
@@ -54,9 +54,9 @@ class Progress:
         return count, None
 
     def update(self, epoch: int, observed: Observed) -> list[float]:
-        """Take in the epochs from `epoch` on; return the watched value of each.
+        """Update the best epoch and all memories with the epochs from `epoch` on; return the watched value of each.
 
-        The best epoch is the earliest with the smallest value, but the newest as long as the value is undefined.
+        The best epoch is the earliest with the smallest value, or the newest as long as the value is undefined.
         """
         watched: list[float] = self.settings.stopping.watched(observed).tolist()
         for number, value in enumerate(watched, epoch):
@@ -70,7 +70,7 @@ class Progress:
     def warnings(
         self, network: Network, epoch: int, watched: list[float], layers: tuple[LayerDiagnostics, ...] | None
     ) -> tuple[Warned, ...]:
-        """Return what the epochs from `epoch` on give reason to warn of: their layers, and the course of `watched`."""
+        """Return the warnings for the epochs from `epoch` on, given diagnostics of layers and the watched values."""
         found = [] if layers is None else diagnostics.warnings_of(network, epoch, layers)
         if math.isnan(sum(watched)):
             first = next(number for number, value in enumerate(watched, epoch) if math.isnan(value))

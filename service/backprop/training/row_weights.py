@@ -1,4 +1,4 @@
-"""The weight of each row in the loss, and the targets of the loss."""
+"""The weights of rows in the loss, and the targets of the loss."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Weighing:
             total = by_class if samples is None else by_class * samples
             weights = total
             if self.own_targets and self.loss.class_columns:
-                # smoothing spreads a row over all classes: each part weighs what its own class does
+                # smoothing spreads a row over all classes: each part has the weight of its own class
                 np.multiply(buffers.T, self.class_weights, out=buffers.T, casting="same_kind")
                 weights = samples
         if total is None or not self.loss.over_weights:
@@ -50,7 +50,7 @@ class Weighing:
 
 
 def _of_rows(class_weights: FloatArray, Y: FloatArray) -> FloatArray:
-    """Each row's class's weight, of one-hot targets or of a single column of 0 and 1."""
+    """Return the weight of each row's class (rows,), for one-hot targets or a single column of 0 and 1."""
     if Y.shape[1] == 1:
         return np.asarray(class_weights[0] + (class_weights[1] - class_weights[0]) * Y[:, 0])
     return np.asarray(Y @ class_weights)

@@ -8,14 +8,14 @@ import numpy as np
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.randomness import Purpose, generator
 
-WINDOW_BLOCKS = 64  # blocks that are read together and whose rows are shuffled among each other
+WINDOW_BLOCKS = 64  # blocks in a window, within which rows are shuffled
 
 
 class Rows(Protocol):
     """Rows of inputs and targets, gathered by index into the caller's arrays.
 
-    `sample_weights` (n,) is what each row counts in the loss, None when all count alike. `block_rows` is None when
-    any order is as good as another; else rows lie on disk and are best read in blocks of so many neighbours.
+    `sample_weights` (n,) holds the weight of each row in the loss; None when all weights are equal. `block_rows` is
+    the number of neighbouring rows that should be read together from a disk; None when rows can be read in any order.
     """
 
     @property
@@ -47,10 +47,10 @@ class ArrayRows:
 
 
 def batches(rows: Rows, batch_size: int, shuffle: bool, seed: int, epoch: int) -> Iterator[IndexArray]:
-    """Yield the rows of one epoch, each once, `batch_size` indices at a time; a pure function of its arguments.
+    """Yield the indices of all rows in the order of one epoch, `batch_size` at a time.
 
-    Rows in blocks are shuffled in two steps, so that no more than a window of them is looked at together: first the
-    blocks, then the rows within each window of blocks.
+    The order is a pure function of the arguments. Rows in blocks are shuffled in two steps: first the blocks, then the
+    rows within each window of blocks, so that only the rows of one window are read from the disk at a time.
     """
     if rows.block_rows is None:
         yield from _cut(_order(len(rows), shuffle, seed, epoch), batch_size)

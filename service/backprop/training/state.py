@@ -15,7 +15,7 @@ SLOT = "slot_"
 
 @dataclass(frozen=True)
 class OptimizerState:
-    """An optimizer's state after `steps` steps: its vectors by name."""
+    """The optimizer's state after `steps` steps: its vectors (parameters,) by name."""
 
     steps: int
     slots: dict[str, FloatArray]
@@ -73,10 +73,10 @@ class Sums:
 
 @dataclass(frozen=True)
 class PartialEpoch:
-    """What is done of an epoch: `batches` of its steps, and `validated_rows` of its validation, in `seconds`.
+    """The completed part of an epoch: `batches` of its steps and `validated_rows` of its validation, in `seconds`.
 
-    `validation` holds the sums over those rows, `layers` the diagnostics of the last step, once it is done. The
-    names of stored arrays are a format: those of the validation and the layers may be absent.
+    `validation` holds the sums over those rows, `layers` the diagnostics after the last step. The names of stored
+    arrays are a format; those of validation and layers may be absent.
     """
 
     batches: int
@@ -87,7 +87,7 @@ class PartialEpoch:
     validation: Sums | None = None
 
     def to_arrays(self) -> dict[str, Any]:
-        """Return what `TrainingState.write` writes of it."""
+        """Return the arrays that `TrainingState.write` stores for it."""
         training, validation = self.training, self.validation
         arrays: dict[str, Any] = {
             "begun_counts": np.array([self.batches, *map(len, training.memories)], dtype="<i8"),
@@ -124,10 +124,20 @@ def _defined(value: float) -> float | None:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """After `epoch` epochs and `steps` optimizer steps. Random draws need no state: they are functions of the epoch.
+    """The state of training after an epoch or within the next one. Random draws need no state: see `randomness`.
 
-    `vector` holds parameters and running statistics, `slots` the optimizer's vectors, `memory` what schedules, early
-    stopping and the detection of plateaus have seen, `partial_epoch` what is done of the next epoch, if anything is.
+    Attributes
+    ----------
+    epoch, steps
+        The number of the last complete epoch, and of optimizer steps.
+    vector
+        Parameters and running statistics.
+    slots
+        The optimizer's vectors.
+    memory
+        What schedules, early stopping and the detection of plateaus have stored.
+    partial_epoch
+        The completed part of the next epoch, or None.
     """
 
     epoch: int
@@ -150,7 +160,7 @@ class TrainingState:
         return self.vector.nbytes + self.optimizer.nbytes
 
     def to_bytes(self) -> bytes:
-        """Return what `write` writes."""
+        """Return the bytes that `write` writes."""
         stream = io.BytesIO()
         self.write(stream)
         return stream.getvalue()
@@ -180,7 +190,7 @@ class TrainingState:
 
 
 class StateTaker(Protocol):
-    """Takes a run's state, as long as training has not continued from there."""
+    """Returns the state of a run; valid until training continues."""
 
     def __call__(self, copied: bool = True) -> TrainingState:
         """Return a copy, or else views of the vectors in use, which must be written before training continues."""
@@ -189,8 +199,8 @@ class StateTaker(Protocol):
 class Checkpoint(Protocol):
     """Stores the state within long epochs.
 
-    Asked before every step or chunk of an epoch but its first, before that one where training stops there, and before
-    every chunk of its validation rows.
+    It is called before every step or chunk of an epoch except the first, before the first if training stops there, and
+    before every chunk of validation rows.
     """
 
     def is_due(self, stopping: bool) -> bool:

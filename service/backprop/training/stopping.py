@@ -1,4 +1,4 @@
-"""When training ends before its last epoch, and which epoch was the best."""
+"""The rules that end training before its last epoch, and the choice of the best epoch."""
 
 import math
 from collections.abc import Mapping
@@ -34,8 +34,8 @@ class Stopping:
     """The rules for ending training early, and which value decides on the best epoch.
 
     `stop_when` holds bounds that all have to be reached: losses from above, accuracies from below. The watched value is
-    the early stopping's monitor, else the validation loss, else the training loss; the best epoch is the earliest one
-    with the best watched value.
+    the monitor of early stopping, otherwise the validation loss, otherwise the training loss. The best epoch is the
+    earliest one with the best watched value.
     """
 
     early: EarlyStopping | None = None
@@ -44,7 +44,7 @@ class Stopping:
 
     @property
     def decides(self) -> bool:
-        """Whether there is something to decide after every epoch."""
+        """Whether a rule has to be checked after every epoch."""
         return self.early is not None or bool(self.stop_when)
 
     def watched(self, observed: Mapping[str, Value]) -> Value:

@@ -31,7 +31,7 @@ EPOCH_0_ROWS = 10_000  # epoch 0 is measured on at most this many training rows
 
 
 class Trainer:
-    """What one run computes with."""
+    """The network, optimizer state and counters of one run."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Trainer:
         self.partial_epoch = state.partial_epoch
 
     def state(self, epoch: int, copied: bool = True, partial_epoch: PartialEpoch | None = None) -> TrainingState:
-        """Return the state after `epoch`, with what is done of the next.
+        """Return the state after `epoch`, with the completed part of the next.
 
         Without `copied` its vectors are views, valid until training continues.
         """
@@ -77,15 +77,20 @@ class Trainer:
         return TrainingState(epoch, self.steps.steps, best_epoch, best_value, vector, slots, memory, partial_epoch)
 
     def stops_before(self, epoch: int) -> bool:
-        """Return whether to stop before `epoch`, whose beginning is stored then; within one it is stored already."""
+        """Return whether to stop before `epoch`; store the state there, unless it is stored within the epoch already."""
         if self.partial_epoch is not None:
             return self.should_stop()
         return self._stops(epoch, 0.0, 0, None)
 
     def next_run(self, epoch: int) -> EpochRun | None:
-        """Compute `epoch`, and those after it that are best computed together; None when stopped on the way.
+        """Compute `epoch` and the following ones that are best computed together; return None when it was stopped.
 
-        Raises `Diverged` when already `epoch` is not finite, else the run ends before the first such epoch.
+        The run ends before the first epoch that is not finite.
+
+        Raises
+        ------
+        Diverged
+            When `epoch` itself is not finite.
         """
         partial_epoch, self.partial_epoch = self.partial_epoch, None
         started_at = time.perf_counter() - (0.0 if partial_epoch is None else partial_epoch.seconds)
@@ -112,7 +117,7 @@ class Trainer:
             accumulator = self._measure_start()
             return None if accumulator is None else ComputedEpochs.single(accumulator)
         if partial_epoch is not None:
-            for batch in (0, partial_epoch.batches - 1):  # as a schedule by epoch and one by batch decide
+            for batch in (0, partial_epoch.batches - 1):  # a schedule may depend on the epoch or on the batch
                 self._learning_rate(epoch, batch)
         return self.steps.compute(
             epoch,
@@ -141,7 +146,7 @@ class Trainer:
         layers: tuple[LayerDiagnostics, ...] | None,
         partial_epoch: PartialEpoch | None,
     ) -> Accumulator | None:
-        """Measure the validation rows, from where an earlier run stopped within them; None when stopped on the way."""
+        """Evaluate the validation rows, after those that an earlier run completed; return None when it was stopped."""
         assert self.validation is not None
 
         def stops(done: int, validated: Accumulator) -> bool:
@@ -160,7 +165,7 @@ class Trainer:
         return self.evaluator.continue_from(done, validated, self.validation, indices, stops)
 
     def _most(self, epoch: int) -> int:
-        """Return how many epochs from `epoch` on may be computed together: nothing may be due between them."""
+        """Return how many epochs from `epoch` on may be computed together, with no validation or pause among them."""
         settings = self.settings
         if self.validation is not None or settings.schedule is not None or settings.keeps_states:
             return 1
@@ -170,7 +175,7 @@ class Trainer:
         return last - epoch + 1
 
     def _measure_start(self) -> Accumulator | None:
-        """Measure epoch 0 on the first training rows, or on all when the weights of those add up to 0."""
+        """Evaluate epoch 0 on the first training rows, or on all when the weights of those add up to 0."""
         first = np.arange(min(len(self.training), EPOCH_0_ROWS), dtype=np.intp)
         accumulator = self.evaluator.evaluate(self.training, first, self.should_stop)
         if accumulator is None or accumulator.normaliser:
@@ -178,9 +183,9 @@ class Trainer:
         return self.evaluator.evaluate(self.training, should_stop=self.should_stop)
 
     def _is_diagnosed(self, epoch: int) -> bool:
-        """Return whether an epoch's last step is measured.
+        """Return whether an epoch has diagnostics.
 
-        Never where it has a single row that is normalized by itself: it has no error.
+        It has none if batch normalization gets a last batch of a single row, as the error is 0 then.
         """
         alone = len(self.training) % self.spec.batch_size == 1 or self.spec.batch_size == 1
         return diagnostics.is_due(epoch, self.stride) and not (alone and self.network.couples_rows())
@@ -194,7 +199,7 @@ class Trainer:
         return self.learning_rate
 
     def _diagnose(self, last: LastStep | None) -> tuple[LayerDiagnostics, ...] | None:
-        """Measure how the error reached each layer in a step."""
+        """Return the diagnostics of each layer in a step."""
         if last is None:
             return None
         sample = np.arange(min(len(self.training), diagnostics.SAMPLE_ROWS), dtype=np.intp)
@@ -258,7 +263,7 @@ class Trainer:
 
 
 def _steps(spec: RunSpec) -> Steps:
-    """Return what computes the steps: what the settings name where it covers the job, else NumPy."""
+    """Return the steps for the kernels in the settings if they cover the run, otherwise those of NumPy."""
     if spec.settings.kernels == NUMBA:
         from service.backprop.compiled.steps import CompiledSteps  # Numba is optional, and slow to import
 
