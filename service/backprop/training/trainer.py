@@ -77,7 +77,7 @@ class Trainer:
         return TrainingState(epoch, self.steps.steps, best_epoch, best_value, vector, slots, memory, partial_epoch)
 
     def stops_before(self, epoch: int) -> bool:
-        """Return whether to stop before `epoch`; store the state there, unless it is stored within the epoch already."""
+        """Return whether to stop before `epoch`; store the state there, unless one within the epoch is stored."""
         if self.partial_epoch is not None:
             return self.should_stop()
         return self._stops(epoch, 0.0, 0, None)
