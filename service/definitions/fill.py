@@ -103,7 +103,7 @@ def _early_stopping(given: dict[str, Any] | None, monitored: list[str]) -> dict[
     if given is None:
         return None
     default = "validation_loss" if "validation_loss" in monitored else "training_loss"
-    monitor = given["monitor"] or default
+    monitor = default if given["monitor"] is None else given["monitor"]
     _check_monitored(monitor, monitored, "#/training/early_stopping/monitor")
     return {**given, "monitor": monitor}
 

@@ -210,6 +210,7 @@ def test_the_vanishing_gradient_is_read_off_the_layers(client: FlaskClient, trai
 def test_what_does_not_go_together_is_pointed_at(client: FlaskClient, table: str) -> None:
     wrong: list[tuple[Any, str, str]] = [
         ({"early_stopping": {"monitor": "validation_acuracy"}}, "early_stopping/monitor", "is not measured"),
+        ({"early_stopping": {"monitor": ""}}, "early_stopping/monitor", "is not measured"),
         ({"stop_when": {"training_los": 1}}, "stop_when/training_los", "did you mean `training_loss`?"),
         ({"stop_when": {}}, "stop_when", "at least 1"),
         ({"gradient_clipping": {}}, "gradient_clipping", "give one of"),
