@@ -2,9 +2,9 @@
 
 Here and in `replay_verdict`, the record is the job that is repeated, and figures are those numbers of its epochs.
 
-Losses and metrics are sums over rows. The order of the additions depends on how many short epochs were computed
-together, and so on where the record was paused or its worker stopped; it changes the last bits of a sum, while the
-parameters stay the same. Losses and metrics are therefore compared up to `ROUNDING`, learning rates bit for bit.
+Losses and metrics are sums over rows. Earlier versions added up short epochs in an order that depended on how many were
+computed together, and so on where the record was paused or its worker stopped; that changes the last bits of a sum,
+while the parameters stay the same. They are therefore compared up to `ROUNDING`, learning rates bit for bit.
 
 Imports NumPy and the store's runs of epochs; reads no database.
 """

@@ -66,9 +66,9 @@ class CompiledSteps:
         with_last_step: bool,
         partial_epoch: PartialEpoch | None,
     ) -> ComputedEpochs | None:
-        count = min(most, self.together)
-        if count > 1 and partial_epoch is None and not with_last_step:
-            return self._compute_several(epoch, count, learning_rate(epoch, 0))
+        if most and self.together > 1 and partial_epoch is None and not with_last_step:
+            # one left alone is computed as several are: the order in which its losses are added up stays the same
+            return self._compute_several(epoch, min(most, self.together), learning_rate(epoch, 0))
         index, accumulator = started(self.spec, partial_epoch)
         last: LastStep | None = None
         for chunk in self.gatherer.chunks(_after(self._order(epoch, with_last_step), index * self.spec.batch_size)):

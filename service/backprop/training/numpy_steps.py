@@ -112,7 +112,8 @@ class Steps(Protocol):
         Parameters
         ----------
         most
-            The largest number of epochs to compute.
+            The largest number of epochs to compute: 1 where this epoch happens to be alone, 0 where every epoch of the
+            run is.
         learning_rate
             The learning rate of each step.
         stop_check

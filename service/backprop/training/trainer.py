@@ -165,10 +165,13 @@ class Trainer:
         return self.evaluator.continue_from(done, validated, self.validation, indices, stops)
 
     def _most(self, epoch: int) -> int:
-        """Return how many epochs from `epoch` on may be computed together, with no validation or pause among them."""
+        """Return how many epochs from `epoch` on may be computed together, with no validation or pause among them.
+
+        0 where no epoch of the run may be computed with another.
+        """
         settings = self.settings
         if self.validation is not None or settings.schedule is not None or settings.keeps_states:
-            return 1
+            return 0
         last = min(settings.epochs, diagnostics.next_due(epoch, self.stride) - 1)
         if self.pause_at is not None and epoch <= self.pause_at:
             last = min(last, self.pause_at)

@@ -25,6 +25,7 @@ from service.backprop.schedules import SCHEDULES
 from service.backprop.training import trainer
 from service.backprop.training.kernels import NUMBA, NUMPY
 from service.backprop.training.loop import train
+from service.backprop.training.results import EpochRun
 from service.backprop.training.rows import ArrayRows, batches
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import TrainingState
@@ -199,6 +200,31 @@ def test_a_run_resumed_at_any_epoch_it_can_go_on_from_has_the_same_bits() -> Non
         assert [(result.epoch, result.training_loss, result.parameters) for result in resumed] == undisturbed[
             state.epoch + 1 :
         ]
+
+
+@pytest.mark.parametrize("stopping", [Stopping(), Stopping(EarlyStopping("training_loss", 1000, 0.0))])
+def test_a_run_paused_at_every_epoch_has_the_same_losses_and_best_epoch(stopping: Stopping) -> None:
+    """Losses are sums of floats: were one epoch added up in another order than several, early stopping might differ."""
+    rows, metrics = rows_of(30, 2, 2, "float64"), (METRICS["mae"](), METRICS["rmse"]())
+    chosen = settings(epochs=40, batch_size=5, stopping=stopping, metrics=metrics)
+
+    def fresh() -> Network:
+        return network_of(2, (4, "sigmoid"), (2, "sigmoid"), precision="float64")
+
+    def figures(run: EpochRun) -> list[tuple[Any, ...]]:
+        return [(each.training_loss, each.training_metrics, each.parameters) for each in epochs_of([run])]
+
+    whole = [(figures(run), run.best_epoch) for run in train(fresh(), chosen, rows)]
+    paused: list[tuple[Any, ...]] = []
+    state = None
+    for epoch in range(41):
+        run = next(train(fresh(), chosen, rows, resume=state, pause_at=epoch))
+        assert (run.first_epoch, len(run)) == (epoch, 1) and run.state is not None
+        state = TrainingState.from_bytes(run.state().to_bytes())
+        paused += figures(run)
+    assert max(len(run) for run, _ in whole) > 5
+    assert paused == [each for run, _ in whole for each in run]
+    assert run.best_epoch == whole[-1][1]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
