@@ -11,7 +11,7 @@ from service.store.records import JobRecord, StoredParameters
 
 def parameters_of(services: Services, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
     """Return a job and the stored parameters after an epoch: a number, `best` or `last`."""
-    with services.database.read() as connection:
+    with services.database.read(snapshot=True) as connection:  # a running job may replace or drop parameters meanwhile
         found = find_epoch(connection, job_id, epoch)
         return jobs.get_job(connection, job_id), epochs.load_parameters(connection, found.job, found.epoch)
 

@@ -50,7 +50,8 @@ def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -
 
 
 def _read_version(services: Services, name: str, version: int) -> TrainedNetwork:
-    with services.database.read() as connection:
+    # one state of the database: the model may be deleted, and trained anew, between the two statements
+    with services.database.read(snapshot=True) as connection:
         record = models.load_version(connection, name, version)
         stored = models.version_bytes(connection, name, version)
     network = _network(record.network, record.precision, read_bytes(services.blobs, stored))

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from service.services import Services
+from service.store import models
+from service.store.epochs import epochs
 from service.store.epochs.lookup import find_epoch
+from service.store.tables import epochs as table
 
 Train = Callable[..., dict[str, Any]]
 LARGE = re.compile(r"\b(bytes|network|preprocessing|training|definition|columns)\b")
@@ -92,6 +95,37 @@ def test_a_new_version_answers_the_next_request(client: FlaskClient, train: Trai
     answer = client.post("/v1/models/m:predict", json=ROWS).json
     by_epoch = client.post(f"/v1/jobs/{again['id']}/epochs/last:predict", json=ROWS).json
     assert answer["version"] == 1 and answer["predictions"] == by_epoch["predictions"]
+
+
+def test_a_version_is_read_whole_while_its_model_is_deleted(
+    client: FlaskClient, service: Services, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(JOB)
+    whole = models.version_bytes
+
+    def deleted_before(*args: Any) -> Any:
+        with service.database.begin() as connection:
+            models.delete_model(connection, "m")
+        return whole(*args)
+
+    monkeypatch.setattr(models, "version_bytes", deleted_before)
+    assert client.post("/v1/models/m:predict", json=ROWS).status_code == 200
+    assert client.get("/v1/models/m").status_code == 404
+
+
+def test_parameters_are_read_with_their_hash_while_they_are_computed_anew(
+    client: FlaskClient, service: Services, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/jobs/{train(JOB)['id']}/epochs/3/parameters"
+    before, whole = client.get(path).json, epochs._row_of
+
+    def changed_before(*args: Any) -> Any:
+        with service.database.begin() as connection:
+            connection.execute(update(table).values(sha256=b"another machine's hash, 32 bytes" * 6))
+        return whole(*args)
+
+    monkeypatch.setattr(epochs, "_row_of", changed_before)
+    assert client.get(path).json == before
 
 
 def test_a_list_of_models_takes_two_queries_whatever_it_holds(client: FlaskClient, train: Train) -> None:
