@@ -1,4 +1,4 @@
-"""`make chaos`, `make soak`: stages of disturbance, each judged by the oracle. Exit code 1 when anything was lost."""
+"""`make chaos`, `make soak`: stages that disturb the service, judged by the oracle. Exit code 1 if anything is lost."""
 
 import argparse
 import secrets
@@ -29,7 +29,7 @@ SOAKED = ("kills", "service")
 
 @dataclass(frozen=True)
 class Size:
-    """How much each stage does of each pair."""
+    """How much each stage does on each pair of backends."""
 
     kills: stage_kills.Figures
     service: stage_service.Figures
@@ -111,7 +111,7 @@ STAGES: dict[str, Callable[[Size, str], Report]] = {
 
 
 def _on_all(stage: Callable[[dict[str, Ground]], Report], **settings: Any) -> Report:
-    """Run a stage on a new ground of each pair."""
+    """Run a stage on a new ground for each pair of backends."""
     with ExitStack() as stack:
         return stage({pair: stack.enter_context(ground(pair, **settings)) for pair in PAIRS})
 
@@ -131,7 +131,7 @@ def run(names: list[str], size: Size, seed: str) -> bool:
 
 
 def soak(size: Size, seed: str, minutes: float) -> bool:
-    """`SOAKED` over and over, each round with a seed made of the first, until the time is up or something was lost."""
+    """Repeat the stages `SOAKED`, each round with a seed derived from the first, until time is up or a check fails."""
     over = time.monotonic() + 60 * minutes
     number = 0
     while number == 0 or time.monotonic() < over:
@@ -143,9 +143,9 @@ def soak(size: Size, seed: str, minutes: float) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="chaos", description="Kill the service and see that nothing is lost.")
+    parser = argparse.ArgumentParser(prog="chaos", description="Kill the service and check that nothing is lost.")
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"of {', '.join(STAGES)}; all by default")
-    parser.add_argument("--seed", help="the seed a run has printed, to have its plan again")
+    parser.add_argument("--seed", help="the seed that a run has printed, to repeat its plan")
     parser.add_argument("--minutes", type=float, help=f"run {' and '.join(SOAKED)} over and over for so long")
     options = parser.parse_args()
     if unknown := set(options.stages) - set(STAGES):
@@ -153,7 +153,7 @@ def main() -> int:
     seed = options.seed or secrets.token_hex(4)
     stages = options.stages or list(STAGES)
     good = soak(FULL, seed, options.minutes) if options.minutes else run(stages, FULL, seed)
-    print(f"nothing was lost (seed {seed})" if good else f"SOMETHING WAS LOST: SEED={seed} gives this plan again")
+    print(f"nothing was lost (seed {seed})" if good else f"SOMETHING WAS LOST: SEED={seed} repeats this plan")
     return 0 if good else 1
 
 

@@ -11,7 +11,7 @@ from service.definitions.base import json_of
 from service.store.blobs.folder import FolderBlobs
 from service.store.records import ENDED, EpochRecord, Kind, Status
 
-# from each state those that may follow; the event of a request repeats the state it finds
+# the states that may follow each state; the event of a request repeats the current state
 FOLLOWS = {
     None: {Status.QUEUED},
     Status.QUEUED: {Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.CANCELLED},
@@ -21,7 +21,7 @@ FOLLOWS = {
 
 
 def has_ended_once(facts: JobFacts, may_fail: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The job is in a final state, its end was reported once, and no event follows."""
+    """Check that the job is in a final state, its end was reported once, and no event follows."""
     job = facts.job
     if not job.status.ended:
         yield f"has not ended: it is {job.status} in attempt {job.attempt}"
@@ -46,7 +46,7 @@ def has_ended_once(facts: JobFacts, may_fail: frozenset[str] = frozenset()) -> I
 
 
 def states_follow(facts: JobFacts) -> Iterator[str]:
-    """Each reported state may follow the one before; the attempt rises by one with each claim and never otherwise."""
+    """Check that each reported state may follow the one before, and that only claims raise the attempt, by one."""
     before, attempt = None, 0
     for event in facts.events:
         if event.kind != Kind.STATUS:
@@ -63,7 +63,7 @@ def states_follow(facts: JobFacts) -> Iterator[str]:
 
 
 def epochs_are_whole(facts: JobFacts) -> Iterator[str]:
-    """Epochs 0 to the job's, each stored once."""
+    """Check that epochs 0 to the job's last one are stored, each once."""
     numbers = [record.epoch for record in facts.epochs]
     for epoch, times in Counter(numbers).items():
         if times > 1:
@@ -79,7 +79,7 @@ def epochs_are_whole(facts: JobFacts) -> Iterator[str]:
 
 
 def reported_epochs_are_stored(facts: JobFacts) -> Iterator[str]:
-    """Epochs only rise from event to event, and the stored hashes are those that the events report."""
+    """Check that epochs rise from event to event, and that the stored hashes are those that the events report."""
     stored = {record.epoch: record for record in facts.epochs}
     before = -1
     for event in facts.events:
@@ -94,7 +94,10 @@ def reported_epochs_are_stored(facts: JobFacts) -> Iterator[str]:
 
 
 def parameters_are_theirs(facts: JobFacts, blobs: FolderBlobs) -> Iterator[str]:
-    """Stored bytes have their epoch's SHA-256; the epochs that say so have them, 0, best and last among those."""
+    """Check that stored parameters have their epoch's SHA-256, and are stored for exactly the epochs marked so.
+
+    Epoch 0, the best and the last one must be among those.
+    """
     stored = {record.epoch: record for record in facts.epochs}
     seen: Counter[int] = Counter()
     for block in facts.blocks:
@@ -132,7 +135,7 @@ def _block_is_theirs(block: Block, stored: dict[int, EpochRecord], blobs: Folder
 
 
 def has_its_version(facts: JobFacts) -> Iterator[str]:
-    """A job that succeeded has made one version, of an epoch it has; any other none."""
+    """Check that a job that succeeded has made one model version, of one of its epochs, and any other job none."""
     job, wanted = facts.job, int(facts.job.status is Status.SUCCEEDED)
     if len(facts.versions) != wanted:
         yield f"is {job.status} and has made {len(facts.versions)} model versions"
@@ -146,14 +149,14 @@ def has_its_version(facts: JobFacts) -> Iterator[str]:
 
 
 def leaves_nothing(facts: JobFacts) -> Iterator[str]:
-    """What a job went on from is gone once it has ended."""
+    """Check that an ended job has no resume state."""
     if facts.job.status.ended and facts.has_resume_state:
         yield "has ended and still holds a state to go on from"
 
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a job of some definition leaves when nothing disturbs it. `seconds` are 0, as they are nobody's promise."""
+    """The results of a job that nothing disturbs. Durations are 0, as they are not compared."""
 
     epochs: tuple[EpochRecord, ...]
     layers: dict[int, Any]
@@ -161,7 +164,7 @@ class Undisturbed:
 
 
 def undisturbed(facts: JobFacts) -> Undisturbed:
-    """What is to be the same, bit for bit, of another job of that definition."""
+    """Return the results of a job that must be equal, bit for bit, for every job with the same definition."""
     job = facts.job
     outcome = {
         "status": str(job.status),
@@ -177,7 +180,10 @@ def undisturbed(facts: JobFacts) -> Undisturbed:
 
 
 def ends_as(facts: JobFacts, reference: Undisturbed) -> Iterator[str]:
-    """Bit for bit as undisturbed: every epoch of it, and the outcome if it succeeded. The first difference is named."""
+    """Check that every epoch, and the outcome of a job that succeeded, are equal bit for bit to an undisturbed run's.
+
+    Only the first difference is yielded.
+    """
     mine = undisturbed(facts)
     expected = {record.epoch: record for record in reference.epochs}
     for record in mine.epochs:

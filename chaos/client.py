@@ -1,6 +1,6 @@
-"""The load's client and its log: every request with its answer, recorded before it is used.
+"""The client of a load and its log: every request with its answer, recorded before the answer is used.
 
-The log is what the service has promised; `chaos.oracle` holds the database to it.
+The answers in the log are what the service has promised; `chaos.oracle` compares the database with them.
 """
 
 import http.client
@@ -24,15 +24,15 @@ Send = Callable[[str, str, Any, Mapping[str, str]], Answer]
 
 
 class NoAnswer(Exception):
-    """The connection broke, or there was none; whether the request was done is not known."""
+    """The connection failed; it is not known whether the request was executed."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """One request. `key` is its Idempotency-Key; `status` None says that no answer came.
 
-    `job`, `state`, `attempt` and `epoch` are what an answer said of a job; `detail` is what a problem or a broken
-    connection said.
+    `job`, `state`, `attempt` and `epoch` come from an answer about a job; `detail` comes from a problem or a failed
+    connection.
     """
 
     at: float
@@ -67,14 +67,14 @@ class Log:
 
 
 def read_log(path: Path) -> Iterator[Entry]:
-    """What a log has written to its file."""
+    """Yield the entries that a log has written to a file."""
     with path.open() as stream:
         for line in stream:
             yield Entry(**json.loads(line))
 
 
 def over_http(address: str) -> Send:
-    """Send to a service at `http://host:port`, on a connection of each request's own."""
+    """Return a function that sends requests to a service at `http://host:port`, each on a new connection."""
     place = urlsplit(address)
     assert place.hostname is not None
 
@@ -94,7 +94,7 @@ def over_http(address: str) -> Send:
 
 
 def in_process(client: Any) -> Send:
-    """Send to an application in this process, by Flask's test client."""
+    """Return a function that sends requests to an application in this process, through Flask's test client."""
 
     def send(method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
         response = client.open(path, method=method, json=body, headers=dict(headers))
@@ -104,9 +104,9 @@ def in_process(client: Any) -> Send:
 
 
 class Client:
-    """Sends, logs, and sends again what was not answered: with the same key, so that it is done once.
+    """Sends and logs requests, and repeats those without an answer with the same key, so that they are executed once.
 
-    `patience_seconds` is how long it tries; `cancelled` ends its tries early.
+    It repeats them for `patience_seconds`, or until `cancelled` is set.
     """
 
     def __init__(self, send: Send, log: Log, patience_seconds: float = 60.0) -> None:
@@ -115,7 +115,7 @@ class Client:
         self._send = send
 
     def once(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer | None:
-        """One request; None when no answer came."""
+        """Send one request; return its answer, or None when there was none."""
         headers = {} if key is None else {"Idempotency-Key": key}
         try:
             status, answer = self._send(method, path, body, headers)
@@ -126,7 +126,7 @@ class Client:
         return status, answer
 
     def until_answered(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer | None:
-        """Ask until there is an answer other than 429, 503, or that the first try is still under way; None if never."""
+        """Repeat a request until it has an answer other than 429, 503 or "still under way"; None if it never has."""
         deadline = time.monotonic() + self.patience_seconds
         while True:
             answer = self.once(method, path, body, key)
@@ -136,27 +136,27 @@ class Client:
                 return None
 
     def submit(self, body: dict[str, Any], key: str) -> str | None:
-        """Have a job made, once; its id, or None when nobody has acknowledged it in time.
+        """Submit a job, which is created once; return its id, or None when it was not acknowledged in time.
 
-        The key is in the job's metadata, too: by it the oracle finds what became of the request.
+        The key is also stored in the job's metadata, by which the oracle finds the job of the request.
         """
         marked = {**body, "metadata": {**body.get("metadata", {}), "key": key}}
         answer = self.until_answered("POST", JOBS, marked, key)
         return str(answer[1]["id"]) if answer is not None and answer[0] in ACKNOWLEDGED else None
 
     def read(self, job: str) -> dict[str, Any] | None:
-        """A job as it now stands; None when no answer came in time."""
+        """Return a job as the service answers it; None when there was no answer in time."""
         answer = self.until_answered("GET", f"{JOBS}/{job}")
         return answer[1] if answer is not None and answer[0] == 200 else None
 
     def move(self, job: str, verb: str, body: Any = None) -> int | None:
-        """Cancel, pause, resume or step a job; the answer's status. 409 says that the job was elsewhere by then."""
+        """Send a command to a job; return the answer's status, which is 409 when the job's state does not permit it."""
         answer = self.until_answered("POST", f"{JOBS}/{job}:{verb}", body)
         return None if answer is None else answer[0]
 
 
 def _described(answer: Any) -> dict[str, Any]:
-    """What an answer says of a job, or what a problem says."""
+    """Return the fields of a log entry for an answer about a job or a problem."""
     if not isinstance(answer, dict):
         return {}
     if answer.get("object") == "job":

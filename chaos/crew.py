@@ -1,4 +1,4 @@
-"""The workers of a load, from outside: started, killed, stopped and continued by their process ids."""
+"""Starts, kills, stops and continues the workers of a load by their process ids."""
 
 import json
 import os
@@ -20,7 +20,7 @@ FORK_SECONDS = 20.0
 
 
 class Crew:
-    """One `chaos.worker` parent, and the children it has forked; a context that leaves none behind."""
+    """One `chaos.worker` parent and the children it has forked; a context manager that ends all of them."""
 
     def __init__(self, environment: Mapping[str, str], trail: Trail, log: Path) -> None:
         self.trail, self.log = trail, log
@@ -30,7 +30,7 @@ class Crew:
         self._codes: dict[int, int] = {}
         self._started: list[int] = []
         self._changed = threading.Condition()
-        self._turn = threading.Lock()  # one start at a time, so that its answer is that one's
+        self._turn = threading.Lock()  # one start at a time, to match it with its answer
 
     def __enter__(self) -> "Crew":
         with self.log.open("ab") as log:
@@ -50,13 +50,13 @@ class Crew:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()  # its sign to leave, and to kill what is left
+        self._process.stdin.close()  # tells the parent to kill its children and end
         self._process.wait(FORK_SECONDS)
         self._listener.join()
         self._process.stdout.close()
 
     def start(self, order: Order | None = None) -> int:
-        """A new worker; its process id."""
+        """Start a worker; return its process id."""
         with self._turn:
             before = len(self._started)
             self._send(order or Order())
@@ -65,27 +65,27 @@ class Crew:
                 return self._started[-1]
 
     def send(self, pid: int, number: signal.Signals) -> None:
-        """A signal, unless the worker has ended by then."""
+        """Send a signal to a worker, unless it has ended."""
         self._write({"pid": pid, "signal": int(number)})
 
     def code(self, pid: int) -> int | None:
-        """How a worker ended, as its parent saw it: minus the signal's number; None while it lives."""
+        """Return the exit code of a worker, minus the number of a signal that ended it; None while it lives."""
         with self._changed:
             return self._codes.get(pid)
 
     def wait(self, pid: int, seconds: float) -> int | None:
-        """Until a worker has ended; its code, or None when it still lives then."""
+        """Wait until a worker has ended; return its exit code, or None when it still lives after `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: pid in self._codes, seconds)
             return self._codes.get(pid)
 
     def dismiss(self, pid: int, seconds: float = FORK_SECONDS) -> None:
-        """Have it leave in good order."""
+        """Stop a worker by SIGTERM and wait until it has ended."""
         self.send(pid, signal.SIGTERM)
         assert self.wait(pid, seconds) is not None, f"worker {pid} does not leave, see {self.log}"
 
     def living(self) -> list[int]:
-        """The workers that have not ended."""
+        """Return the process ids of the workers that have not ended."""
         with self._changed:
             return [pid for pid in self._started if pid not in self._codes]
 
@@ -96,7 +96,7 @@ class Crew:
             self.wait(pid, FORK_SECONDS)
 
     def is_stopped(self, pid: int) -> bool:
-        """Whether SIGSTOP has taken hold of it."""
+        """Return whether a worker is stopped by SIGSTOP."""
         try:
             return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
         except FileNotFoundError:

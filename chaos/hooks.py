@@ -11,8 +11,8 @@ from importlib import import_module
 from types import FrameType
 from typing import Any
 
-# What a transaction or a file is written for, by the function that does it. Of several on the stack the first here
-# counts: an end is written by the same function as a flush, and all of a run within the function that claimed it.
+# The purpose of a write, by the function that does it. Of several functions on the stack the first one here counts: a
+# job's end is written by the same function as a flush, and everything of a run within the function that claimed it.
 WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.run.recorder", "Recorder.end"),
     ("end", "workers.run.run", "_fail"),
@@ -28,7 +28,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("note", "workers.housekeeping", "Housekeeping._report"),
     ("claim", "workers.run.run", "run_next_job"),
 )
-# What else is a point: a file that appears in the blobs, one that goes, the doorbell, a batch of training.
+# Other points: a blob that is added, one that is removed, a message to the workers, a batch of training.
 CALLS: tuple[tuple[str, str, str], ...] = (
     ("blob", "service.store.blobs.folder", "FolderBlobs.adopt"),
     ("removal", "service.store.blobs.folder", "FolderBlobs.delete"),
@@ -36,10 +36,10 @@ CALLS: tuple[tuple[str, str, str], ...] = (
     ("batch", "workers.run.lease", "Lease.stop"),
 )
 BEGINS = ("service.store.database", "Database.begin")  # every transaction that writes
-# What only the run that holds a job may do; each gets the job as that run knows it.
+# Functions that only the run that owns a job may succeed with; each is passed the job as that run knows it.
 FENCES = ("fenced", "finish", "release")
 FENCES_MODULE = "service.store.jobs.jobs"
-# How often a run flushes: after each epoch, and within those of some milliseconds, so that short jobs pass many writes.
+# How often a run flushes: after each epoch, and within epochs of some milliseconds, so that short jobs write often.
 PACE: tuple[tuple[str, str, float], ...] = (
     ("workers.run.flush_policy", "FLUSH_SECONDS", 0.0),
     ("workers.run.flush_policy", "FLUSH_SHARE", 1e9),
@@ -52,29 +52,29 @@ BEFORE, AFTER = "before", "after"
 
 
 class Unhooked(Exception):
-    """A function that chaos takes hold of is no longer where it was."""
+    """A function that chaos wraps no longer exists under its name."""
 
 
 def names() -> list[str]:
-    """Every point, as `writer phase`."""
+    """Return the names of all points, as `writer phase`."""
     writers = dict.fromkeys(label for label, _, _ in WRITERS)
     transactions = [f"{label} {phase}" for label in writers for phase in (BEGINNING, WRITTEN, COMMITTED)]
     return transactions + [f"{label} {phase}" for label, _, _ in CALLS for phase in (BEFORE, AFTER)]
 
 
 def find(module: str, name: str) -> tuple[Any, str]:
-    """What holds a function, and its name there."""
+    """Return the module or class that has a function, and the function's name in it."""
     *owners, last = name.split(".")
     try:
         owner = reduce(getattr, owners, import_module(module))
         getattr(owner, last)
     except (ImportError, AttributeError):
-        raise Unhooked(f"there is no {name} in {module} any more: mend chaos/hooks.py") from None
+        raise Unhooked(f"there is no {name} in {module} any more: correct chaos/hooks.py") from None
     return owner, last
 
 
 def check() -> None:
-    """Raise `Unhooked` unless everything named here is there."""
+    """Raise `Unhooked` unless everything named here exists."""
     for _, module, name in (*WRITERS, *CALLS, ("", *BEGINS), ("", *ASKS_IF_DUE)):
         find(module, name)
     for name in FENCES:
@@ -84,7 +84,7 @@ def check() -> None:
 
 
 def quicken() -> None:
-    """Flush after every epoch: one that is still under way from the epoch before is waited for."""
+    """Make runs flush after every epoch, waiting for the flush of the epoch before."""
 
     def settled(is_due: Callable[[Any], bool]) -> Callable[[Any], bool]:
         def ask(recorder: Any) -> bool:
@@ -100,19 +100,19 @@ def quicken() -> None:
 
 
 def store_whole_epochs_only() -> None:
-    """Keep no state within epochs: the n-th flush is then that of the n-th epoch, however slow the machine."""
+    """Make runs store no state within epochs, so that the n-th flush is that of the n-th epoch on any machine."""
     owner, last = find("workers.run.flush_policy", "WITHIN_SECONDS")
     setattr(owner, last, math.inf)
 
 
 def wrap(module: str, name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
-    """Put `make(function)` in a function's place."""
+    """Replace a function by `make(function)`."""
     owner, last = find(module, name)
     setattr(owner, last, make(getattr(owner, last)))
 
 
 def writer() -> str | None:
-    """For what the code that runs now writes, None for what is nobody's here."""
+    """Return the purpose of what the running code writes; None if it is not among `WRITERS`."""
     found: set[tuple[str, str]] = set()
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

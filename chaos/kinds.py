@@ -1,4 +1,4 @@
-"""The kinds of job that are disturbed: small, quick, and each with another kind of state to go on from."""
+"""The kinds of job that are disturbed: small, fast, and each with a different state to resume from."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ PRECISIONS = ("float32", "float64")
 
 
 class NoGround(Exception):
-    """The service did not take what the load needs."""
+    """The service did not accept the datasets of the load."""
 
 
 def datasets() -> Iterator[dict[str, Any]]:
-    """What jobs train on, to be posted once."""
+    """Yield the datasets that jobs train on, to be posted once."""
     random = np.random.default_rng(11)
     X = random.normal(size=(ROWS, INPUTS)).round(4)
     labels = (X[:, 0] * X[:, 1] > 0).astype(int) + (X[:, 2] > 0.5)
@@ -59,7 +59,7 @@ def adam(precision: str) -> dict[str, Any]:
 
 
 def schedule(precision: str) -> dict[str, Any]:
-    """A cosine with warm-up, and early stopping that ends the job before its last epoch."""
+    """A cosine schedule with warm-up, and early stopping that ends the job before its last epoch."""
     return _job(
         _dense(16),
         precision,
@@ -71,13 +71,13 @@ def schedule(precision: str) -> dict[str, Any]:
 
 
 def stop_when(precision: str) -> dict[str, Any]:
-    """Ends when its training loss is low enough."""
+    """A job that ends when its training loss is low enough."""
     optimizer = {"type": "rmsprop", "learning_rate": 0.005}
     return _job(_dense(24), precision, epochs=100, optimizer=optimizer, stop_when={"training_loss": 0.4})
 
 
 def wide(precision: str) -> dict[str, Any]:
-    """A state too large for a row, so that it lies in the blobs; stores parameters every third epoch."""
+    """A state too large for a row, so that it is stored as a blob; parameters are stored every third epoch."""
     optimizer = {"type": "adam", "learning_rate": 0.001}
     return _job(_dense(300, 300), precision, epochs=8, optimizer=optimizer, store_parameters={"every": 3})
 
@@ -106,7 +106,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 def longer(body: dict[str, Any], epochs: int, **training: Any) -> dict[str, Any]:
-    """That job with so many epochs."""
+    """Return a job like `body` with that number of epochs."""
     return {**body, "training": {**body["training"], "epochs": epochs, **training}}
 
 

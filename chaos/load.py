@@ -1,4 +1,4 @@
-"""A client's day: it submits jobs at an even pace, holds, pauses, steps, resumes and cancels some, and reads them."""
+"""A client that submits jobs at an even pace, pauses, steps, resumes and cancels some of them, and reads all."""
 
 import random
 import threading
@@ -12,14 +12,14 @@ from chaos.client import Client
 
 POLL_SECONDS = 0.1
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
-# of a hundred jobs so many are held at first, paused on the way, or cancelled
+# how many of a hundred jobs are submitted with `hold`, paused while they run, or cancelled
 HELD, PAUSED, CANCELLED = 10, 10, 6
 LATEST_MOVE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Move:
-    """A request that moves a job, to be made at a moment of the load."""
+    """A command to a job, to be sent at a given time of the load."""
 
     at: float
     job: str
@@ -28,7 +28,10 @@ class Move:
 
 
 class Load(threading.Thread):
-    """`jobs` jobs of random kinds within `seconds`, then reads until all have ended. `prefix` makes keys its own."""
+    """Submits `jobs` jobs of random kinds within `seconds`, then reads until all have ended.
+
+    `prefix` distinguishes the keys of several loads.
+    """
 
     def __init__(
         self, client: Client, kinds: Mapping[str, dict[str, Any]], jobs: int, seconds: float, seed: str, prefix: str
@@ -50,7 +53,7 @@ class Load(threading.Thread):
             self.error = error
 
     def finish(self, seconds: float) -> None:
-        """Return when all jobs have ended, or none has for so long; raises what hindered the load."""
+        """Wait until all jobs have ended, or none has for `seconds`; raise what the load's thread raised."""
         left, since = -1, time.monotonic()
         while self.is_alive() and time.monotonic() - since < seconds:
             self.join(POLL_SECONDS)
@@ -99,7 +102,7 @@ class Load(threading.Thread):
             self.counts[f"{move.verb}: {status}"] += 1
 
     def _drain(self) -> None:
-        """Read all that have not ended, resume what is paused, until none is left."""
+        """Read all jobs that have not ended and resume those that are paused, until none is left."""
         while self.unfinished and not self._over.is_set():
             self._move_what_is_due()
             for job in list(self.unfinished):

@@ -1,7 +1,7 @@
-"""A state machine of jobs: what clients and workers do, in any order, through the API, compared with `chaos.model`.
+"""A state machine of jobs: actions of clients and workers in any order, through the API, compared with `chaos.model`.
 
-After each step every job is compared with its model: status, what is asked of it, attempt, place in the queue. At the
-end of a run the events, epochs and hashes of all its jobs are.
+After each step, the status, request, attempt and queue position of every job are compared with its model; at the end of
+a run, the events, epochs and hashes.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PICK = st.integers(0, 11)
 
 @dataclass(frozen=True)
 class Ground:
-    """An application in this process, what it stands on, and the hashes of the epochs when nothing disturbs a job."""
+    """An application in this process, its services, and the hashes of the epochs of an undisturbed job."""
 
     client: FlaskClient
     services: Services
@@ -38,7 +38,7 @@ class Ground:
 
     @classmethod
     def of(cls, client: FlaskClient, services: Services) -> "Ground":
-        """Train the job once, undisturbed."""
+        """Return a ground after training the job once, undisturbed."""
         client.post("/v1/datasets", json={"name": "xor", **XOR})
         bare = cls(client, services, [])
         job = bare.post("/v1/jobs", {"dataset": "xor", "training": TRAINING}).json["id"]
@@ -69,10 +69,10 @@ class Jobs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.jobs: list[Expected] = []
-        self.ended: dict[str, Any] = {}  # what was answered of a job when it had ended
+        self.ended: dict[str, Any] = {}  # the first answer about each ended job
         self.worker: Slices | None = None
         self.runs: Expected | None = None
-        self.orphans: list[Expected] = []  # held by workers whose end nobody has seen
+        self.orphans: list[Expected] = []  # owned by workers that vanished
         self.names = 0
 
     @rule(hold=st.booleans(), priority=st.sampled_from([0, 0, 5]))
@@ -108,7 +108,7 @@ class Jobs(RuleBasedStateMachine):
         self._asked(job, "step", job.step(epochs), {"epochs": epochs})
 
     def _picked(self, pick: int) -> Expected:
-        """One of the jobs; more often one that a worker has, or had when it was lost."""
+        """Return one of the jobs, more often one that a worker owns or owned when it was lost."""
         held = [] if self.runs is None else [self.runs]
         choice = [*self.jobs, *held * 2, *self.orphans * 3]
         return choice[pick % len(choice)]
@@ -138,7 +138,7 @@ class Jobs(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.worker is None)
     def begin(self) -> None:
-        """A worker starts: jobs of ended workers are free again, and it claims the best queued job."""
+        """Start a worker, which releases the jobs of ended workers and claims the first queued job."""
         self.names += 1
         worker = Slices(self.ground.services, f"elsewhere:1:{self.names}")
         for orphan in self.orphans:
@@ -163,7 +163,7 @@ class Jobs(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.worker is not None)
     def stop(self) -> None:
-        """SIGTERM to the worker."""
+        """Stop the worker as by SIGTERM."""
         assert self.worker is not None
         self.worker.stop()
         self._settled()
@@ -171,7 +171,7 @@ class Jobs(RuleBasedStateMachine):
     @rule(exit_code=st.sampled_from([CRASHED, CRASHED, KILLED]))
     @precondition(lambda self: self.worker is not None)
     def die(self, exit_code: int) -> None:
-        """The worker ends and its parent sees it."""
+        """End the worker, with an exit code that its parent records."""
         assert self.worker is not None and self.runs is not None
         self.worker.die()
         self._read_epoch(self.runs)
@@ -183,7 +183,7 @@ class Jobs(RuleBasedStateMachine):
     @rule()
     @precondition(lambda self: self.worker is not None)
     def vanish(self) -> None:
-        """The worker's machine is lost; its lease is over."""
+        """End the worker without a recorded exit code, and let its lease expire."""
         assert self.worker is not None and self.runs is not None
         self.worker.die()
         self._read_epoch(self.runs)
@@ -194,7 +194,7 @@ class Jobs(RuleBasedStateMachine):
         self.worker = self.runs = None
 
     def _settled(self) -> None:
-        """The run stands before a batch, or has ended of its own accord."""
+        """Wait until the run is before a batch or has ended by itself; update the model."""
         assert self.worker is not None and self.runs is not None
         if self.worker.goes_on:
             return
@@ -203,7 +203,7 @@ class Jobs(RuleBasedStateMachine):
         self.worker = self.runs = None
 
     def _read_epoch(self, job: Expected) -> None:
-        """How far it came only the run knows; back it must not go."""
+        """Read the job's epoch into the model, which cannot predict it; it must not decrease."""
         latest = self.ground.read(f"/v1/jobs/{job.id}")["latest"]
         epoch = None if latest is None else latest["epoch"]
         assert job.epoch is None or (epoch is not None and epoch >= job.epoch)
@@ -232,7 +232,7 @@ class Jobs(RuleBasedStateMachine):
                 assert self.ended.setdefault(job.id, found) == found, "an ended job has changed"
 
     def _check_events(self, job: Expected) -> None:
-        """Events, epochs and hashes of a job, whatever became of it."""
+        """Compare the events, epochs and hashes of a job."""
         events = self.ground.read(f"/v1/jobs/{job.id}/events?limit=1000")["data"]
         reported = [tuple(each["data"].values()) for each in events if each["type"] == "status"]
         assert reported == job.reported, f"{reported}, expected {job.reported}"
@@ -245,7 +245,7 @@ class Jobs(RuleBasedStateMachine):
             assert len(hashes) == (0 if job.epoch is None else job.epoch + 1)
 
     def teardown(self) -> None:
-        """Nothing is left for the next run."""
+        """Check the events of all jobs, then delete them."""
         try:
             for job in self.jobs:
                 self._check_events(job)
@@ -263,7 +263,7 @@ class Jobs(RuleBasedStateMachine):
 
 
 def run_machine(ground: Ground, runs: int, steps: int, number: int) -> int:
-    """Make so many runs of at most so many steps, from this seed; return the number of steps."""
+    """Make `runs` runs of at most `steps` steps, seeded with `number`; return the number of steps."""
 
     @seed(number)
     class Here(Jobs):
@@ -275,7 +275,7 @@ def run_machine(ground: Ground, runs: int, steps: int, number: int) -> int:
         stateful_step_count=steps,
         deadline=None,
         database=None,
-        phases=[Phase.generate],  # a run that failed is short enough as it is
+        phases=[Phase.generate],  # without shrinking, as failed runs are short
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Here, settings=chosen)

@@ -1,6 +1,6 @@
 """The states of a job according to docs/reference.md, in plain Python, for `chaos.machine` to compare with.
 
-Imports nothing of the service. A move answers with the status code the API must give.
+Imports nothing of the service. Commands return the status code that the API must answer with.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ places = count(1)
 
 @dataclass
 class Expected:
-    """A job. `leased` says that a worker holds it; `place` is its place among those of its priority.
+    """A job. `leased` says that a worker owns it; `place` is its place among those of its priority.
 
     `reported` are the events of kind `status` that there must be: status, requested, attempt.
     """
@@ -85,7 +85,7 @@ class Expected:
         self._report()
 
     def given_up(self) -> None:
-        """Nobody runs it any longer: what was asked of it comes true."""
+        """Apply the release of the job by its worker: a requested command takes effect."""
         if self.requested == "cancel":
             self._become("cancelled")
         elif self.requested == "pause" or self._is_at_its_pause():
@@ -94,7 +94,10 @@ class Expected:
             self._become("queued")
 
     def died(self, stored: bool, counts: bool) -> None:
-        """Its worker died; `stored` says that the attempt had stored progress, `counts` that it was a crash."""
+        """Apply the death of its worker.
+
+        `stored` says that the attempt had stored progress, `counts` that the death counts as a crash.
+        """
         self.deaths, self.lost = (0, 0) if stored else (self.deaths + counts, self.lost + 1)
         if (self.deaths >= MOST_DEATHS or self.lost >= MOST_LOST) and self.requested != "cancel":
             self._become("failed")
@@ -102,7 +105,7 @@ class Expected:
             self.given_up()
 
     def run_ended(self, epoch: int | None) -> None:
-        """A run came to an end of its own accord at this epoch, which decides what became of the job."""
+        """Apply the end of a run by itself at an epoch, which decides the job's new state."""
         self.epoch = epoch
         if epoch == self.epochs:
             self._become("succeeded")
@@ -127,6 +130,6 @@ class Expected:
 
 
 def next_to_run(jobs: list[Expected]) -> Expected | None:
-    """Highest priority first, then those that have waited longest."""
+    """Return the queued job with the highest priority that has waited longest."""
     queued = sorted((-job.priority, job.place) for job in jobs if job.status == "queued")
     return next((job for job in jobs if queued and (-job.priority, job.place) == queued[0]), None)

@@ -1,6 +1,6 @@
-"""Faults that are put into a worker's process on purpose, to see that the oracle finds them.
+"""Faults that are injected into a worker's process, to check that the oracle finds them.
 
-Each is a function that patches the process it is called in; the service itself knows nothing of them.
+Each is a function that patches the process it is called in; the service itself contains no code for them.
 """
 
 from collections.abc import Callable
@@ -18,16 +18,16 @@ from workers.run.flush import Writer
 from workers.run.lease import Fenced
 
 _whole = Writer._transaction
-DRAWN = frozenset({Purpose.SHUFFLE, Purpose.DROPOUT})  # in every epoch anew
+DRAWN = frozenset({Purpose.SHUFFLE, Purpose.DROPOUT})  # drawn anew in every epoch
 
 
 def without_fence() -> None:
-    """Whoever has ever held a job may write."""
+    """Let every run write that has ever owned a job."""
     jobs._is_mine = lambda job: table.c.number == job.number
 
 
 def without_random_state() -> None:
-    """A run that goes on draws what it drew first, as a generator does whose state was not stored."""
+    """Let a resumed run repeat its first random draws, as with a generator whose state was not stored."""
     lost = {"epochs": 0}
     draw, restore, begin = randomness.generator, Trainer.restore, Trainer.__init__
 
@@ -48,7 +48,7 @@ def without_random_state() -> None:
 
 
 def with_two_transactions() -> None:
-    """The state to go on from is stored after the epochs, not with them."""
+    """Store the resume state in a transaction after the one that stores the epochs."""
     Writer._transaction = in_two_transactions  # type: ignore[method-assign]
 
 

@@ -1,6 +1,6 @@
-"""The oracle: holds the database to the client's log and to undisturbed runs. Says what it checked and what is wrong.
+"""The oracle: compares the database with the client's log and with undisturbed runs, and reports violations.
 
-`examine` is all of it; a `References` is filled with jobs that ran undisturbed, in this database or another.
+The entry point is `examine`; a `References` holds the jobs that ran undisturbed, in this database or another.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from service.store.blobs import references as pointing
 from service.store.records import Status
 
 MOST_SHOWN = 20
-ANSWERED_LATER = frozenset({503, 507})  # what a service may say that cannot do a thing now
+ANSWERED_LATER = frozenset({503, 507})  # permitted for what cannot be done at the moment
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what is wrong."""
+    """How much was checked, and the violations."""
 
     counts: dict[str, int]
     violations: tuple[Violation, ...]
@@ -43,7 +43,7 @@ class Report:
         return not self.violations
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return the report as lines of text."""
         counted = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
         shown = [f"  VIOLATION {violation}" for violation in self.violations[:MOST_SHOWN]]
         left = len(self.violations) - len(shown)
@@ -54,25 +54,25 @@ class Report:
         ]
 
     def plus(self, other: "Report") -> "Report":
-        """Both together."""
+        """Return the sum of two reports."""
         counts = Counter(self.counts)
         counts.update(other.counts)
         return Report(dict(counts), (*self.violations, *other.violations))
 
 
 def sum_of(reports: Iterable[Report]) -> Report:
-    """All together."""
+    """Return the sum of all reports."""
     return reduce(Report.plus, reports, Report({}, ()))
 
 
 class References:
-    """Undisturbed runs, by definition."""
+    """The results of undisturbed runs by the job's definition."""
 
     def __init__(self) -> None:
         self._known: dict[str, checks.Undisturbed] = {}
 
     def learn(self, services: Services, keys: Sequence[str]) -> None:
-        """Take the jobs with these keys as what all of their definitions are to end like; each must have succeeded."""
+        """Add the jobs with these keys, each of which must have succeeded, as references for their definitions."""
         for facts in read_jobs(services):
             if facts.key in keys:
                 assert facts.job.status is Status.SUCCEEDED and facts.job.attempt == 1, facts.job
@@ -87,7 +87,7 @@ def examine(
 ) -> Report:
     """Compare log, database and blobs, once all jobs should have ended and `collect` has been called.
 
-    `may_fail` holds the error codes that the load brings about on purpose. What is orphaned in the blobs is removed.
+    `may_fail` holds the error codes that the load causes intentionally. Orphaned blobs are removed.
     """
     found: list[JobFacts] = []
     violations: list[Violation] = []
@@ -121,12 +121,12 @@ def _of_job(facts: JobFacts, services: Services, may_fail: frozenset[str]) -> It
 
 
 def _acknowledges(entry: Entry) -> bool:
-    """Whether an answer promises a job."""
+    """Return whether an answer acknowledges a job."""
     return entry.method == "POST" and entry.path == JOBS and entry.status in ACKNOWLEDGED
 
 
 def answers_stay_true(found: Sequence[JobFacts], entries: Sequence[Entry]) -> Iterator[Violation]:
-    """Each acknowledged request has its one job; no key has two; what a client has read of a job still holds."""
+    """Check that each acknowledged request has one job, no key has two, and earlier answers about jobs still hold."""
     by_key: dict[str, list[str]] = defaultdict(list)
     for facts in found:
         if facts.key is not None:
@@ -146,7 +146,7 @@ def answers_stay_true(found: Sequence[JobFacts], entries: Sequence[Entry]) -> It
 
 
 def _stays_true(facts: JobFacts | None, entry: Entry) -> Iterator[Violation]:
-    """What an answer said of a job."""
+    """Check that an earlier answer about a job still holds."""
     assert entry.attempt is not None and entry.epoch is not None and entry.state is not None
     if facts is None:
         yield Violation(entry.job, f"was {entry.state} in an answer, and is gone")
@@ -160,7 +160,7 @@ def _stays_true(facts: JobFacts | None, entry: Entry) -> Iterator[Violation]:
 
 
 def blobs_are_whole(services: Services) -> Iterator[Violation]:
-    """All that rows point to is there and is what its address says; what nothing points to goes with the collector."""
+    """Check that the blobs that rows point to exist and have the hash in their address, and that no others remain."""
     with services.database.read() as connection:
         addresses = pointed_addresses(connection, pointing.POINTING)
     for address in sorted(addresses):

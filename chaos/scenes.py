@@ -1,6 +1,6 @@
-"""Scenes: one job each, and what befalls the workers that run it. Which failpoint is armed is the caller's choice.
+"""Scenes: each runs one job and disturbs its workers, with a failpoint that the caller chooses.
 
-A scene returns when its job has ended and its workers are gone. What it leaves is for the oracle to judge.
+A scene returns when its job and its workers have ended. The oracle then checks the results.
 """
 
 import signal
@@ -22,9 +22,9 @@ STEPS = 3
 
 @dataclass(frozen=True)
 class Case:
-    """A scene with a kind of job and a failpoint; `mutant` is a fault that all its workers have.
+    """A scene with a kind of job and a failpoint; `mutant` is a fault that is injected into all its workers.
 
-    `whole`: its workers flush between epochs only, so that a failpoint's occurrence is an epoch's number.
+    `whole` says that workers flush between epochs only, so that a failpoint's occurrence is the number of an epoch.
     """
 
     scene: str
@@ -46,7 +46,7 @@ def play(ground: Ground, case: Case, key: str) -> None:
 
 
 def dies(ground: Ground, order: Order, doing: Callable[[int], None] | None = None) -> None:
-    """A worker that has to come to its failpoint and die there."""
+    """Start a worker and wait until it has died at its failpoint."""
     worker = ground.crew.start(order)
     if doing is not None:
         doing(worker)
@@ -57,34 +57,34 @@ def dies(ground: Ground, order: Order, doing: Callable[[int], None] | None = Non
 
 @contextmanager
 def working(ground: Ground, order: Order) -> Iterator[int]:
-    """A worker, until the block ends."""
+    """Start a worker, which is stopped at the end of the block; yield its process id."""
     worker = ground.crew.start(order)
     yield worker
     ground.crew.dismiss(worker)
 
 
 def finish(ground: Ground, case: Case, job: str) -> None:
-    """Let a worker that nothing befalls bring the job to its end."""
+    """Let an undisturbed worker finish the job."""
     with working(ground, case.order()):
         ground.until_ended(job)
 
 
 def killed(ground: Ground, case: Case, key: str) -> None:
-    """The worker is killed at the failpoint, another goes on."""
+    """Kill the worker at the failpoint; another one continues."""
     job = ground.submit(case.body, key)
     dies(ground, case.order(failpoint=case.failpoint))
     finish(ground, case, job)
 
 
 def hasty(ground: Ground, case: Case, key: str) -> None:
-    """As `killed`, with a lease so short that it is renewed while the job runs."""
+    """Do as `killed`, with a lease so short that it is renewed while the job runs."""
     job = ground.submit(case.body, key)
     dies(ground, case.order(failpoint=case.failpoint, lease_seconds=ZOMBIE_LEASE_SECONDS))
     finish(ground, case, job)
 
 
 def zombie(ground: Ground, case: Case, key: str) -> None:
-    """The worker stands still until its lease is over and another has done its work; then it goes on."""
+    """Stop the worker until its lease has expired and another one has finished the job; then continue it."""
     job = ground.submit(case.body, key)
     failpoint = replace(case.failpoint, act=STOP)
     undead = ground.crew.start(
@@ -98,7 +98,7 @@ def zombie(ground: Ground, case: Case, key: str) -> None:
 
 
 def paused(ground: Ground, case: Case, key: str) -> None:
-    """The worker is killed while it puts a held job back; the job is then stepped and resumed."""
+    """Kill the worker while it releases a job that was submitted with `hold`; then step and resume the job."""
     job = ground.submit({**case.body, "hold": True}, key)
     dies(ground, case.order(failpoint=case.failpoint))
     with working(ground, case.order()):
@@ -110,7 +110,7 @@ def paused(ground: Ground, case: Case, key: str) -> None:
 
 
 def leaving(ground: Ground, case: Case, key: str) -> None:
-    """The worker gets SIGTERM, and is killed while it puts its job back."""
+    """Send the worker SIGTERM, and kill it while it releases its job."""
     job = ground.submit(case.body, key)
 
     def leave(worker: int) -> None:
@@ -122,7 +122,7 @@ def leaving(ground: Ground, case: Case, key: str) -> None:
 
 
 def cancelled(ground: Ground, case: Case, key: str) -> None:
-    """A worker is killed, the job cancelled, and the one that tidies up after it is killed, too."""
+    """Kill the worker, cancel the job, and kill the process that cleans up after it."""
     job = ground.submit(case.body, key)
     dies(ground, case.order(failpoint=Failpoint("flush committed", 3)))
     assert ground.client.move(job, "cancel") == 202
@@ -131,7 +131,7 @@ def cancelled(ground: Ground, case: Case, key: str) -> None:
 
 
 def freed(ground: Ground, case: Case, key: str) -> None:
-    """A worker is killed, and so is the one that gives its job back."""
+    """Kill the worker, and then the one that releases its job."""
     job = ground.submit(case.body, key)
     dies(ground, case.order(failpoint=Failpoint("flush written", 4)))
     dies(ground, case.order(failpoint=case.failpoint, trains=False))
@@ -139,7 +139,7 @@ def freed(ground: Ground, case: Case, key: str) -> None:
 
 
 def expired(ground: Ground, case: Case, key: str) -> None:
-    """A worker stands still past its lease; the one that finds that is killed; the first goes on too late."""
+    """Stop a worker until its lease has expired, kill the one that notices that, and continue the first."""
     job = ground.submit(case.body, key)
     stop = Failpoint("flush begins", 4, STOP)
     undead = ground.crew.start(case.order(failpoint=stop, once=True, keeps=False, lease_seconds=ZOMBIE_LEASE_SECONDS))

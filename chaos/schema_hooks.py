@@ -1,7 +1,7 @@
-"""Hooks of schemathesis: most cases ask about something that is there, and none makes the server wait for long.
+"""Hooks of schemathesis: most cases name existing resources, and none makes the server wait for long.
 
-Schemathesis loads this module by itself (`SCHEMATHESIS_HOOKS`) and takes the choices below in the order of its cases,
-so a seed gives the same cases again. What it alters it checks anew, so a case counts as what it then is.
+Schemathesis loads this module by `SCHEMATHESIS_HOOKS` and calls the hooks in the order of its cases, so that a seed
+gives the same cases again. Schemathesis validates a case again after a hook has changed it.
 """
 
 import os
@@ -28,7 +28,7 @@ VERBS = ("cancel", "pause", "resume", "step")
 
 
 class Stock:
-    """What the service holds for the cases to ask about; things to delete or to move are made when they are wanted."""
+    """The resources that cases name; those to delete or to send commands to are created when needed."""
 
     def __init__(self) -> None:
         self.send = over_http(os.environ[ADDRESS])
@@ -41,7 +41,7 @@ class Stock:
 
     @cached_property
     def jobs(self) -> list[str]:
-        """Ended jobs: each has trained a model that is named for its number."""
+        """Return the ids of ended jobs, each of which has trained a model named after its number."""
         return [self.job(model=f"model-{number}")["id"] for number in range(MODELS)]
 
     def job(self, wait: int = 60, **more: Any) -> Any:
@@ -51,18 +51,18 @@ class Stock:
         return self.made(f"/v1/jobs?wait={wait}", body)
 
     def model(self, name: str) -> str:
-        """A trained model, trained again where a case has deleted it."""
+        """Return the name of a trained model, after training it again if a case has deleted it."""
         if self.send("GET", f"/v1/models/{name}", None, {})[0] == 404:
             self.job(model=name)
         return name
 
     def restock(self) -> None:
-        """Cases learn names from answers, and delete what has them."""
+        """Create again what cases have deleted, whose names they take from answers."""
         self.made("/v1/networks", {"name": "net", "inputs": 2, "hidden": [3]})
         self.made("/v1/datasets", {"name": "xor", **XOR})
 
     def name_for(self, method: str, path: str) -> str:
-        """Something of the kind that the path is about, so that the operation has something to do."""
+        """Return the name of an existing resource of the kind in the path."""
         jobs, fresh = self.jobs, f"made-{self.random.getrandbits(48):x}"
         kind = path.split("/")[2]
         if kind == "models" and method == "DELETE":
@@ -86,7 +86,7 @@ class Stock:
         return "net" if kind == "networks" else "xor"
 
     def body_for(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The generated body, with what it points to put in the place of what is not there."""
+        """Return the generated body with references replaced by names of existing resources."""
         verb = path.rpartition(":")[2]
         if path == "/v1/jobs":
             training = body["training"] if isinstance(body.get("training"), dict) else {}
@@ -112,7 +112,7 @@ def stock() -> Stock:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Ask about what is there, and for no answer that is held back."""
+    """Let a case name existing resources, and remove parameters that make the server wait."""
     path, method = case.operation.path, case.method.upper()
     if "wait" in (case.query or {}):
         case.query["wait"] = "0" if str(case.query["wait"])[:1].isdigit() else case.query["wait"]
@@ -130,7 +130,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
-    """A wrong parameter without a value, such as an empty list, is not sent: that its case is accepted is no fault."""
+    """Ignore accepted cases whose invalid parameter has no value, such as an empty list, as it is not sent."""
     if not isinstance(failure, AcceptedNegativeData) or "additionalProperties" not in failure.message:
         return True
     known = {parameter.name for parameter in case.operation.query}
@@ -142,7 +142,7 @@ def _is_sound(case: Case[Any], where: ParameterLocation) -> bool:
 
 
 def _be_real(case: Case[Any], method: str, path: str) -> None:
-    """Put names of what is there in the path; an epoch or a version that is wrong stays wrong sometimes."""
+    """Put names of existing resources into the path, but sometimes leave an invalid epoch or version."""
     given = case.path_parameters
     real = {"epoch": ("0", "3", "best", "last"), "other": ("0", "1", "2"), "version": ("1",)}
     for name in given:

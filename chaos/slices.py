@@ -15,11 +15,11 @@ LOOK_SECONDS = 0.01
 
 
 class Killed(BaseException):
-    """The end of a process, as far as a thread can have it: nothing of what is pending is stored."""
+    """The simulated end of a process in a thread: nothing that is pending is stored."""
 
 
 class Slices:
-    """One run of the best job that waits. `go` lets it train some batches, the others are ways to end it."""
+    """One run of the first queued job. `go` lets it train some batches; the other methods end it in various ways."""
 
     def __init__(self, services: Services, worker: str) -> None:
         self.services, self.worker = services, worker
@@ -34,31 +34,31 @@ class Slices:
 
     @property
     def goes_on(self) -> bool:
-        """Whether it stands before a batch."""
+        """Return whether the run waits before a batch."""
         return self._waits and not self._over
 
     def begin(self) -> None:
-        """Claim a job, if one waits, and stand before its first batch."""
+        """Claim a job, if one is queued, and wait before its first batch."""
         self._thread.start()
         self._settle()
 
     def go(self, batches: int) -> None:
-        """Train so many batches, or fewer if the run ends before."""
+        """Train that many batches, or fewer if the run ends before."""
         with self._turn:
             self._batches, self._waits = batches, False
             self._turn.notify_all()
         self._settle()
 
     def stop(self) -> None:
-        """SIGTERM: what is stored is put back."""
+        """Stop the run as by SIGTERM: its state is stored and the job released."""
         self._end("stop")
 
     def die(self) -> None:
-        """The process ends in the middle of a batch, and holds the job."""
+        """End the run within a batch as if its process died, without releasing the job."""
         self._end("die")
 
     def has_looked(self) -> None:
-        """Return when the run has seen what was asked of its job before now."""
+        """Wait until the run has seen all requests made of its job so far."""
         if self.goes_on:
             watch = self._watches[-1]
             before = watch.looks
@@ -111,7 +111,7 @@ class Slices:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Quick looks, each of them seen, for as long as the block lasts."""
+        """Let the run check for requests often, and record the checks, until the block ends."""
 
         def recorded(*arguments: Any) -> lease.Lease:
             self._watches.append(lease.Lease(*arguments))

@@ -1,6 +1,6 @@
-"""Stage `corpus`: the bad input of `tests/integration/test_bad_input.py`, sent to an API that runs as a user's does.
+"""Stage `corpus`: the bad input of `tests/integration/test_bad_input.py`, sent to an API in a process of its own.
 
-Each case gets the answer that is laid down, none of them a 5xx, and the process takes little more memory than before.
+Each case must get the expected answer, none of them a 5xx, and the process must not need much more memory than before.
 """
 
 import http.client
@@ -36,7 +36,7 @@ WRITTEN = "".join(map(chr, range(33, 127))).replace('"', "").replace("<", "").re
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer, as Flask's test client has it."""
+    """An answer, with the interface of Flask's test client."""
 
     status_code: int
     mimetype: str
@@ -52,7 +52,7 @@ class Answer:
 
 
 class OverHttp:
-    """What the tests use of Flask's test client, over HTTP."""
+    """A client over HTTP with the methods of Flask's test client that the tests use."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -88,7 +88,7 @@ def _as_json(body: Any) -> bytes:
 
 @contextmanager
 def api(settings: Settings) -> Iterator[tuple[OverHttp, int]]:
-    """One API process without workers, and its process id."""
+    """Start one API process without workers; yield a client and the process id."""
     environment = {**os.environ, **to_variables(settings)}
     command = [sys.executable, "-m", "service.ops.cli", "api"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -109,19 +109,19 @@ def _answers(client: OverHttp) -> bool:
 
 
 def _child_of(parent: int) -> int:
-    """The one process that answers."""
+    """Return the process id of the parent's only child, which answers requests."""
     (child,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     return int(child)
 
 
 def memory_of(pid: int, name: str) -> int:
-    """Bytes a process has in memory: `VmRSS` now, `VmHWM` at most so far (Linux)."""
+    """Return the resident memory of a process in bytes: `VmRSS` now, `VmHWM` at its peak (Linux)."""
     lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(lines[name].split()[0]) * 1024
 
 
 def corpora() -> Iterator[Callable[[Asked], None]]:
-    """The tests that send something; one that does so in several ways once for each."""
+    """Yield the tests that send something, once for each of their parameters."""
     for name, test in inspect.getmembers(test_bad_input, inspect.isfunction):
         if name.startswith("test_"):
             marks = getattr(test, "pytestmark", [])
@@ -142,7 +142,7 @@ class Counted(Asked):
 
 
 def stage(folder: Path) -> Report:
-    """All of the corpus, sent to one process."""
+    """Send the whole corpus to one process."""
     settings = Settings(data_dir=folder, port=free_port(), api_processes=1, **LIMITS)
     services = open_services(settings)
     migrate(services.database)

@@ -12,12 +12,12 @@ from chaos.scenes import Case, play
 
 TRANSACTION = ("begins", "written", "committed")
 CALL = ("before", "after")
-FLUSHES, BATCHES, BEATS = 7, 80, 3  # so many occurrences every kind has at least
-COMPUTED_BY_BATCH = ("adam", "stop_when")  # compiled steps ask only now and then whether to stop
+FLUSHES, BATCHES, BEATS = 7, 80, 3  # the least number of occurrences in every kind of job
+COMPUTED_BY_BATCH = ("adam", "stop_when")  # compiled steps check less often whether to stop
 
 
 def plan(seed: str) -> list[Case]:
-    """All cases of one pair; the seed chooses occurrences and which precision goes where."""
+    """Return all cases for one pair of backends; the seed chooses occurrences and precisions."""
     chance = random.Random(seed)
     kinds = [chance.choice([name for name in KINDS if name.startswith(f"{of} ")]) for of in _families()]
     return [case for kind in kinds for case in _for_each(kind, chance)] + list(_for_some(chance))
@@ -28,7 +28,7 @@ def _families() -> list[str]:
 
 
 def _for_each(kind: str, chance: random.Random) -> Iterator[Case]:
-    """What every kind of job meets."""
+    """Yield the cases that every kind of job is run with."""
     body = KINDS[kind]
     for phase in TRANSACTION:
         yield Case("killed", kind, body, Failpoint(f"claim {phase}"))
@@ -46,7 +46,7 @@ def _for_each(kind: str, chance: random.Random) -> Iterator[Case]:
 
 
 def _for_some(chance: random.Random) -> Iterator[Case]:
-    """What is the same whatever is trained: each phase meets some kind."""
+    """Yield the cases that do not depend on what is trained, each with a random kind of job."""
 
     def some() -> tuple[str, dict[str, object]]:
         name = chance.choice([name for name in KINDS if not name.startswith("short")])

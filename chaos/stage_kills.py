@@ -22,7 +22,7 @@ DRAIN_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Figures:
-    """How much: of each pair."""
+    """How much the stage does on each pair of backends."""
 
     kills: int
     zombies: int
@@ -41,7 +41,7 @@ class Reaper:
     later: list[tuple[float, int, signal.Signals]] = field(default_factory=list)
 
     def run(self, figures: Figures) -> None:
-        """All kills and zombies within the load's time."""
+        """Kill and stop workers during the load."""
         fates = ["kill"] * figures.kills + ["zombie"] * figures.zombies
         self.chance.shuffle(fates)
         moments = sorted(self.chance.uniform(0, figures.seconds) for _ in fates)
@@ -54,7 +54,7 @@ class Reaper:
             self._send_what_is_due()
 
     def fill(self) -> list[int]:
-        """The workers at work, as many as there are to be."""
+        """Start workers until `WORKERS` are running; return their process ids."""
         working = [pid for pid in self.ground.crew.living() if pid not in self.undead]
         while len(working) < WORKERS:
             working.append(self.ground.crew.start())
@@ -87,7 +87,7 @@ class Reaper:
 
 
 def run(ground: Ground, figures: Figures, seed: str) -> Report:
-    """Load and kills on one ground, then the oracle."""
+    """Run the load and kill workers on one ground, then check it by the oracle."""
     ground.learn(KINDS)
     load = Load(ground.client, KINDS, figures.jobs, figures.seconds, seed, "kills")
     reaper = Reaper(ground, random.Random(f"{seed} reaper"))
@@ -109,7 +109,7 @@ def run(ground: Ground, figures: Figures, seed: str) -> Report:
 
 
 def never_ended(ground: Ground, job: str) -> str:
-    """Words for a job that was left."""
+    """Return the message about a job that has not ended."""
     return f"no job has ended for {DRAIN_SECONDS:g} s, and it is {ground.row(job)}"
 
 

@@ -10,8 +10,8 @@ STEPS = 30
 
 
 def run(pair: str, runs: int, seed: str) -> Report:
-    """So many runs; the steps of one that went wrong are printed."""
-    with ground(pair, kernels="numpy") as made:  # which trains batch by batch
+    """Do `runs` runs; the steps of one that fails are printed."""
+    with ground(pair, kernels="numpy") as made:  # trains batch by batch
         app = create_app(made.services.settings)
         try:
             steps = run_machine(Ground.of(app.test_client(), made.services), runs, STEPS, number_of(seed))

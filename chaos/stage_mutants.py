@@ -1,4 +1,4 @@
-"""Stage `mutants`: with each fault that is put in, the oracle has to name violations; without it, none."""
+"""Stage `mutants`: with each injected fault the oracle must find violations; without it, none."""
 
 from chaos.failpoints import Failpoint
 from chaos.grounds import Ground
@@ -8,18 +8,18 @@ from chaos.oracle import Report, Violation
 from chaos.scenes import Case, play
 
 KIND = "adam float32"
-# the scene in which a fault cannot but show
+# the scene in which each fault has an effect
 EXPOSED: dict[str, tuple[str, Failpoint]] = {
     "fence removed": ("zombie", Failpoint("flush begins", 3)),
     "random state dropped": ("killed", Failpoint("flush committed", 4)),
     "epoch and state in two transactions": ("killed", Failpoint("second transaction begins", 3)),
 }
-# where the service writes both in one transaction, it is killed before that
+# without the fault both are written in one transaction, so the worker is killed before that one
 SOUND = {"epoch and state in two transactions": Failpoint("flush begins", 3)}
 
 
 def stage(ground: Ground) -> Report:
-    """All faults on one pair; a violation for each that the oracle does not see, or sees where there is none."""
+    """Play each fault on one pair of backends, with and without it; report each case that the oracle misjudges."""
     ground.learn({KIND: KINDS[KIND]})
     spoilt = {mutant: _played(ground, mutant, is_in=True) for mutant in MUTANTS}
     sound = {mutant: _played(ground, mutant, is_in=False) for mutant in MUTANTS}
@@ -34,7 +34,7 @@ def stage(ground: Ground) -> Report:
 
 
 def _played(ground: Ground, mutant: str, is_in: bool) -> str:
-    """A scene with a fault, or without it; its job."""
+    """Play a scene with or without a fault; return the id of its job."""
     scene, failpoint = EXPOSED[mutant]
     if not is_in:
         failpoint = SOUND.get(mutant, failpoint)

@@ -1,7 +1,7 @@
-"""Stages `outages` and `api`: the database or the queue is away in the middle of a load, or the API is killed under it.
+"""Stages `outages` and `api`: database or queue fail during a load, or processes of the API are killed.
 
-Away is killed and started again later, or frozen, which is worse: whoever asks gets no answer, not even a refusal. All
-jobs end, no client sees a 5xx other than 503, and every request is answered in bounded time.
+A server is killed and started again later, or frozen, so that it neither answers nor refuses connections. All jobs must
+end, no client may see a 5xx other than 503, and every request must be answered in bounded time.
 """
 
 import os
@@ -30,7 +30,7 @@ from tests.servers import Server
 from tests.waiting import wait_until
 
 SERIES_SECONDS = 0.1
-MOST_SECONDS = 20.0  # for any answer, whatever is away
+MOST_SECONDS = 20.0  # for any answer during an outage
 BACK_SECONDS = 60.0
 AGAIN_SECONDS = 2.0
 LOOK_SECONDS = 0.01
@@ -39,7 +39,7 @@ API_PROCESSES = 2
 
 @dataclass(frozen=True)
 class Figures:
-    """How long something is away, after `before` seconds of the load, and how many jobs are sent meanwhile."""
+    """How long an outage lasts, after how many seconds of the load it begins, and how many jobs are submitted."""
 
     away: float
     before: float
@@ -48,7 +48,7 @@ class Figures:
 
 
 class Asking(threading.Thread):
-    """Asks for the newest job over and over; how it was answered, and how long the longest answer took."""
+    """Reads the newest job repeatedly; counts the statuses of the answers and measures the longest one."""
 
     def __init__(self, address: str) -> None:
         super().__init__(name="asking", daemon=True)
@@ -76,7 +76,7 @@ class Asking(threading.Thread):
 
 
 def asked(ask: Callable[..., tuple[int, object]]) -> int | None:
-    """The status of a read that needs the database; None when no answer came."""
+    """Return the status of a read that needs the database; None when there was no answer."""
     try:
         return ask("GET", "/v1/jobs?limit=1", None, {})[0]
     except NoAnswer:
@@ -104,7 +104,7 @@ OUTAGES: dict[str, tuple[str, Outage]] = {
 
 @dataclass
 class Course:
-    """A service under load, the lines to print about it, and the violations found."""
+    """A service under load, the lines to print about it, and the violations that were found."""
 
     made: Whole
     report: list[str] = field(default_factory=list)
@@ -112,7 +112,7 @@ class Course:
 
 
 def outage(name: str, figures: Figures, seed: str) -> Report:
-    """One outage in the middle of one load."""
+    """Cause one outage during a load."""
     pair, away = OUTAGES[name]
 
     def disturb(course: Course) -> None:
@@ -120,7 +120,7 @@ def outage(name: str, figures: Figures, seed: str) -> Report:
         asking.start()
         time.sleep(figures.before)  # the load has to be under way
         with away(course.made):
-            time.sleep(figures.away)  # how long it is away is what is tried
+            time.sleep(figures.away)  # the length of the outage
         wait_until(course.made.service._is_ready, BACK_SECONDS, "a service that is ready again")
         asking.finish()
         course.found += asking.violations()
@@ -130,14 +130,14 @@ def outage(name: str, figures: Figures, seed: str) -> Report:
 
 
 def kills_of_the_api(kills: int, figures: Figures, seed: str) -> Report:
-    """One of the API's processes is killed, then its parent, by turns; how long it takes until a read is answered."""
+    """Kill a process of the API and its parent in turn; measure how long it takes until a read is answered."""
 
     def disturb(course: Course) -> None:
         service = course.made.service
         taken: dict[str, list[float]] = {"one process": [], "their parent": []}
         for number in range(kills):
             if number:
-                time.sleep(SETTLED_SECONDS)  # one that dies again within that time is started ever later
+                time.sleep(SETTLED_SECONDS)  # a process that dies within that time is restarted after a longer pause
             for whom, seconds in taken.items():
                 parent, processes = service.api_processes()
                 os.kill(parent if whom == "their parent" else processes[number % len(processes)], signal.SIGKILL)
@@ -159,7 +159,7 @@ def _is_whole(service: Service) -> bool:
 
 
 def _until_answered(address: str) -> float:
-    """Seconds until a read is answered."""
+    """Return the seconds until a read is answered."""
     began, ask = time.monotonic(), over_http(address)
     wait_until(lambda: asked(ask) == 200, BACK_SECONDS, "an answer", LOOK_SECONDS)
     return time.monotonic() - began

@@ -1,7 +1,7 @@
-"""Stage `rush`: 50 clients read and submit at an even pace, then as fast as they can, with little room in the queue.
+"""Stage `rush`: 50 clients read and submit at an even pace, then as fast as they can, with a short queue.
 
-What is refused is refused by 429 or 503 only, and every job that was taken ends. The figures are printed; they judge
-nothing, as they are the machine's.
+Requests may be refused with 429 or 503 only, and every accepted job must end. Response times are printed but not
+checked, as they depend on the machine.
 """
 
 import http.client
@@ -26,14 +26,14 @@ from tests.waiting import wait_until
 ANSWER_SECONDS = 60.0
 MOST_SECONDS = 0.25  # for 99 of 100 answers
 MOST_QUEUED = 100
-RUSH_SHARE = 0.5  # of submissions, where nobody keeps a pace
+RUSH_SHARE = 0.5  # of submissions among the requests without a pace
 DRAIN_SECONDS = 240.0
 BODY = {"dataset": "xor", "network": {"hidden": [4]}, "training": {"epochs": 20, "batch_size": 4, "seed": 1}}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """How many clients, their requests a second together, for how long; and then how long without a pause."""
+    """The number of clients, their requests per second together, and the seconds of both parts of the load."""
 
     clients: int
     reads: float
@@ -43,7 +43,7 @@ class Figures:
 
 
 class OnOneConnection:
-    """Sends like a client that keeps its connection open."""
+    """Sends requests over one persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
@@ -61,7 +61,7 @@ class OnOneConnection:
 
 @dataclass
 class Seen:
-    """What the clients saw in one part of the load: seconds by kind of request, and statuses."""
+    """The answers in one part of the load: seconds by kind of request, and counts of statuses."""
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {"reads": [], "submissions": []})
     statuses: Counter[int | None] = field(default_factory=Counter)
@@ -82,7 +82,7 @@ class Seen:
 
 
 class Guest(threading.Thread):
-    """One client. With a `pace` it asks at fixed moments, and its seconds count from those, whatever came before."""
+    """One client. With a `pace` it sends at fixed times, from which the response times are measured."""
 
     def __init__(self, number: int, client: Client, jobs: list[str], figures: Figures, paced: bool, seed: str) -> None:
         super().__init__(name=f"guest {number}", daemon=True)
@@ -98,7 +98,7 @@ class Guest(threading.Thread):
         began, turn = time.monotonic(), 0
         while (due := began + self.first + turn * self.pause) < began + self.lasts if self.paced else True:
             if self.paced:
-                time.sleep(max(0.0, due - time.monotonic()))  # the pace of the load
+                time.sleep(max(0.0, due - time.monotonic()))  # keeps the pace of the load
             elif time.monotonic() >= began + self.lasts:
                 return
             since = due if self.paced else time.monotonic()
@@ -120,7 +120,7 @@ class Guest(threading.Thread):
 
 
 def run(pair: str, figures: Figures, seed: str) -> Report:
-    """Both parts of the load on one service, then the oracle."""
+    """Run both parts of the load on one service, then check it by the oracle."""
     with tempfile.TemporaryDirectory(prefix="bp-chaos-") as name:
         folder = Path(name)
         log = Log()

@@ -1,7 +1,7 @@
 """Every operation of the OpenAPI document, explored with schemathesis: no 5xx, every answer as it is documented.
 
 Cases are of two kinds: the bounds of each parameter and field, one after the other (`coverage`), and random ones
-(`fuzzing`), half of them such as the document forbids. `chaos.schema_hooks` gives most of them something that is there.
+(`fuzzing`), half of which violate the document. `chaos.schema_hooks` lets most of them name existing resources.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Explored:
-    """How many cases there were, and what schemathesis says of those that failed."""
+    """The number of cases, and schemathesis's report of those that failed."""
 
     operations: int
     cases: int
@@ -49,7 +49,7 @@ class Explored:
 
 
 def explore(address: str, seed: int, cases_each: int, bounds: bool = True) -> Explored:
-    """Send at most `cases_each` random cases to each operation, and with `bounds` about 10,000 of the bounds."""
+    """Send at most `cases_each` random cases to each operation, and with `bounds` about 10,000 cases at the bounds."""
     with tempfile.TemporaryDirectory(prefix="bp-schema-") as folder:
         report = Path(folder) / "report.json"
         command = [
@@ -72,7 +72,7 @@ def _environment(address: str, seed: int) -> dict[str, str]:
 
 
 def _faults(ran: subprocess.CompletedProcess[str]) -> str:
-    """What is wrong, case by case, with the command that shows it again; nothing when all is well."""
+    """Return the report of each failed case, with the command that repeats it; empty when there is none."""
     if ran.returncode == 0:
         return ""
     begins = [at for at in map(ran.stdout.find, ("= ERRORS =", "= FAILURES =")) if at >= 0]
@@ -80,7 +80,7 @@ def _faults(ran: subprocess.CompletedProcess[str]) -> str:
 
 
 def stage(cases_each: int, seed: str) -> Report:
-    """On embedded parts, as a user's service runs."""
+    """Run the stage on a service with embedded database and queue."""
     with (
         tempfile.TemporaryDirectory(prefix="bp-chaos-") as name,
         Service(Path(name) / "data", BACKPROP_API_PROCESSES="1", **SETTINGS) as service,
@@ -92,5 +92,5 @@ def stage(cases_each: int, seed: str) -> Report:
 
 
 def number_of(seed: str) -> int:
-    """A seed as generators of cases take it."""
+    """Return a seed as a number, for generators of cases."""
     return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:4])

@@ -1,4 +1,4 @@
-"""Stage `service`: a whole service under load, each of its processes killed by turns, on both pairs of parts."""
+"""Stage `service`: a whole service under load, whose processes are killed in turn, on both pairs of backends."""
 
 import os
 import random
@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 120.0
 GONE_SECONDS = 20.0
 LONGEST_ABSENCE = 1.5
 DRAIN_SECONDS = 120.0
-# flushes come four a second here, so jobs are longer than where workers are killed alone
+# there are four flushes a second here, so jobs are longer than in stages that kill only workers
 LOADED = {
     "momentum float32": longer(KINDS["momentum float32"], 600),
     "adam float64": longer(KINDS["adam float64"], 150),
@@ -44,7 +44,7 @@ LOADED = {
 
 @dataclass(frozen=True)
 class Figures:
-    """How much: `kills` of each kind of process."""
+    """How much the stage does: `kills` of each kind of process."""
 
     kills: int
     jobs: int
@@ -53,14 +53,14 @@ class Figures:
 
 @dataclass
 class Whole:
-    """A service that runs as a user's does, and what can be killed of it."""
+    """A service started by `backprop serve`, and the processes of it that can be killed."""
 
     service: Service
     servers: dict[str, Server]
     chance: random.Random
 
     def victims(self) -> dict[str, Callable[[], None]]:
-        """By kind of process what kills one, and brings back what no supervisor does."""
+        """Return by kind of process a function that kills one, and restarts it if no supervisor does."""
         own = {
             "API": lambda: self._kill_one(self.service.children("service.ops.cli api")),
             "workers' parent": lambda: self._kill_one(self._parents()),
@@ -77,12 +77,12 @@ class Whole:
         return [pid for pid, parent, command in processes() if parent == mine and "-m workers" in command]
 
     def _kill_one(self, pids: list[int]) -> None:
-        """One of them, if one is there: it may just be on its way back."""
+        """Kill one of the processes, if any is running: it may be restarting."""
         if pids:
             os.kill(self.chance.choice(pids), signal.SIGKILL)
 
     def _kill_all(self) -> None:
-        """The supervisor, with which all parts die; then the service is started again."""
+        """Kill the supervisor, with which all parts end; then start the service again."""
         family = self.service.children("")
         self.service.stop(signal.SIGKILL)
         wait_until(lambda: not any(map(is_alive, family)), GONE_SECONDS, "the end of a killed service's parts")
@@ -90,13 +90,13 @@ class Whole:
 
     def _restart(self, server: Server) -> None:
         server.kill()
-        time.sleep(self.chance.uniform(0, LONGEST_ABSENCE))  # what is measured is how long it stays away
+        time.sleep(self.chance.uniform(0, LONGEST_ABSENCE))  # a random time of absence
         server.start()
 
 
 @contextmanager
 def whole(pair: str, folder: Path, seed: str, **more: str) -> Iterator[tuple[Whole, Settings]]:
-    """A service on embedded parts (Valkey, as no other server is on its PATH), or on PostgreSQL and Redis."""
+    """Yield a service with embedded backends (SQLite and Valkey), or on PostgreSQL and Redis."""
     data, servers = folder / "data", dict[str, Server]()
     variables = {"BACKPROP_WORKERS": "2", "BACKPROP_API_PROCESSES": "2", **more}
     with ExitStack() as stack:
@@ -196,7 +196,7 @@ def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
-    """One pair after the other: a service takes both cores."""
+    """Run the pairs of backends one after the other, as a service uses both cores."""
     return sum_of(_printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
 
 

@@ -1,4 +1,4 @@
-"""Stage `twenty`: a job killed at twenty random points ends with the SHA-256 of every epoch as undisturbed."""
+"""Stage `twenty`: a job killed at twenty random points has the same SHA-256 of every epoch as an undisturbed one."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from chaos.scenes import dies, working
 from chaos.worker import Order
 
 KILLS = 20
-# a worker that has claimed the job comes to each of these before it has flushed a third time
+# a worker that has claimed the job reaches each of these before its third flush
 POINTS = ("flush begins", "flush written", "flush committed")
 NEAR = 2
 BATCHES = 24  # two epochs
 
 
 def kinds(kills: int) -> dict[str, dict[str, Any]]:
-    """Long enough that as many kills find the job under way, each of them two epochs on at most."""
+    """Return kinds of jobs long enough to be running at each kill, with at most two epochs between kills."""
     epochs = NEAR * kills + 10
     makers: dict[str, Callable[[str], dict[str, Any]]] = {
         "SGD with momentum": lambda precision: longer(momentum(precision), epochs),
@@ -33,13 +33,13 @@ def kinds(kills: int) -> dict[str, dict[str, Any]]:
 
 
 def _patient(body: dict[str, Any], epochs: int) -> dict[str, Any]:
-    """Stops early, and not before a job has been killed as often as it is to be."""
+    """Return a job that stops early, but not before it has been killed as often as planned."""
     stopping = {"monitor": "validation_loss", "patience": epochs, "min_delta": 10.0}
     return longer(body, 4 * epochs, early_stopping=stopping)
 
 
 def run(ground: Ground, bodies: Mapping[str, dict[str, Any]], kills: int, seed: str) -> Report:
-    """Each kind once undisturbed and once killed again and again, then the oracle."""
+    """Run each kind of job once undisturbed and once with kills, then check them by the oracle."""
     ground.learn(dict(bodies))
     chance = random.Random(seed)
     counts, early = {"kills": 0}, list[Violation]()

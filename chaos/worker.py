@@ -1,8 +1,8 @@
 """`python -m chaos.worker`: a parent that forks workers on demand, each of which may get a failpoint.
 
-It stands where Celery's parent stands: it loads all that training needs once, forks, and records how its children
-end. Orders come as lines of JSON on its input, and what became of them goes to its output. Children work as the
-service's do: the same housekeeping, the same `run_next_job`.
+It takes the place of Celery's parent process: it imports what training needs once, forks, and records how its children
+end. It reads orders as JSON lines from its input and writes the results to its output. Children do what those of the
+service do: the same housekeeping, the same `run_next_job`.
 """
 
 import json
@@ -34,10 +34,10 @@ log = logging.getLogger("chaos.worker")
 
 @dataclass(frozen=True)
 class Order:
-    """One worker: what befalls it, and how it is unlike an ordinary one.
+    """A worker to start: its failpoint, and how it differs from an ordinary one.
 
-    `trains` False leaves it its housekeeping alone, `keeps` False its training; with `once` it leaves after one job.
-    With `whole` it flushes between epochs only.
+    Without `trains` it does only housekeeping, without `keeps` only training; with `once` it ends after one job. With
+    `whole` it flushes between epochs only.
     """
 
     failpoint: Failpoint | None = None
@@ -59,7 +59,7 @@ class Order:
 
 def work(settings: Settings, trail: Trail, exit_codes: ExitCodes, order: Order) -> NoReturn:
     """Run one forked worker until it ends."""
-    leaving: list[int] = []  # no event: its lock may be held by the very thread that the handler interrupts
+    leaving: list[int] = []  # not an Event, whose lock may be held by the thread that the handler interrupts
     signal.signal(signal.SIGTERM, lambda number, _: leaving.append(number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if order.lease_seconds is not None:
@@ -97,7 +97,7 @@ class Parent:
         self.children: set[int] = set()
 
     def run(self) -> None:
-        """Until the input ends; then no child is left."""
+        """Obey orders until the input ends, then kill all children."""
         self.report(ready=os.getpid())
         waiting = b""
         while True:
@@ -116,7 +116,7 @@ class Parent:
 
     def obey(self, line: dict[str, Any]) -> None:
         if "signal" in line:
-            if line["pid"] in self.children:  # else it has been reaped, and the number may be another's
+            if line["pid"] in self.children:  # otherwise it has been reaped, and its id may be in use again
                 os.kill(line["pid"], line["signal"])
             return
         child = os.fork()
