@@ -1,7 +1,7 @@
-"""Small published tasks, as data: Nielsen's single neuron, and what Rumelhart, Hinton and Williams trained in 1986.
+"""Small published tasks, as data: Nielsen's single neuron, and the tasks of Rumelhart, Hinton and Williams (1986).
 
-They added the gradients of all cases up and the service averages them, so their rates come times the number of cases.
-A task is learned once every output is on the right side of 0.5.
+They summed the gradients of all cases while the service averages them, so their rates are multiplied by the number of
+cases. A task is learned once every output is on the right side of 0.5.
 """
 
 from itertools import product

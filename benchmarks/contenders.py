@@ -1,4 +1,4 @@
-"""The contenders that are processes: the engine with this Python, the peers with theirs."""
+"""The contenders that run in processes: the engine with this Python, the peers with theirs."""
 
 import json
 import os
@@ -17,16 +17,16 @@ from service.ops.supervisor import THREAD_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 10.0
-STDERR_BYTES = 8000  # how much of the end of what a dead contender wrote is shown
+STDERR_BYTES = 8000  # how much of the end of a failed contender's error output is shown
 
 
 class Died(Exception):
-    """A contender ended, or wrote something else than an answer, before it was stopped."""
+    """A contender ended, or wrote something other than an answer, before it was stopped."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One column. `threads` are BLAS's and OpenMP's; None leaves them to the library."""
+    """A column of the table. `threads` are those of BLAS and OpenMP; None leaves them to the library."""
 
     name: str
     module: str
@@ -38,7 +38,7 @@ class Kind:
 
 
 def kinds(workload: Workload) -> list[Kind]:
-    """Everybody but the service, in the table's order."""
+    """Return all contenders except the service, in the order of the table."""
     jax = "benchmarks.peers.jax_epochs"
     every = [
         Kind(ENGINE, "benchmarks.engine"),
@@ -54,13 +54,13 @@ def kinds(workload: Workload) -> list[Kind]:
 
 
 def environment(threads: int | None) -> dict[str, str]:
-    """This process's, with so many threads, or without a word about them."""
+    """Return this process's environment with the number of threads set, or not set for None."""
     left = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     return left if threads is None else {**left, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
 
 
 class Contender:
-    """A runner's process; it has warmed up once this is made."""
+    """The process of a runner, which has warmed up when the constructor returns."""
 
     def __init__(self, name: str, command: list[str], seconds: float, threads: int | None = 1) -> None:
         self.name = name
@@ -83,9 +83,9 @@ class Contender:
         self.epochs = max(1, round(seconds / ready["seconds_per_epoch"]))
 
     def turn(self) -> tuple[dict[str, float], float]:
-        """Seconds per epoch, and the loss after them."""
+        """Train for one turn; return the seconds per epoch and the loss after them."""
         assert self.process.stdin is not None
-        with suppress(BrokenPipeError):  # the answer that does not come is reported instead
+        with suppress(BrokenPipeError):  # the missing answer is reported instead
             self.process.stdin.write(f"{self.epochs}\n")
             self.process.stdin.flush()
         answer = self._answer("epochs", "seconds", "loss")
@@ -101,7 +101,7 @@ class Contender:
             raise Died(f"{self.name} {self._end(line)}") from None
 
     def _end(self, line: str) -> str:
-        """What became of a contender that did not answer."""
+        """Return how a contender ended that did not answer."""
         if line:
             return f"answered {line[:200]!r}"
         code = self.process.wait()
@@ -109,7 +109,7 @@ class Contender:
         return f"ended with {code}:\n{self.stderr.read().decode(errors='replace')}"
 
     def stop(self) -> None:
-        """Let it end, or end it."""
+        """Let the process end, or kill it."""
         assert self.process.stdin is not None and self.process.stdout is not None
         with suppress(BrokenPipeError):
             self.process.stdin.close()
@@ -123,7 +123,7 @@ class Contender:
 
 
 def start(kind: Kind, workload: Workload, data: Path, peers: Path, seconds: float) -> Contender:
-    """A contender that has warmed up and takes about `seconds` a turn."""
+    """Start a contender whose turns take about `seconds`, and wait until it has warmed up."""
     python = sys.executable if kind.name == ENGINE else str((peers / "bin" / "python").absolute())
     command = [python, "-m", kind.module, json.dumps(kind.instruction(workload)), str(data)]
     return Contender(kind.name, command, seconds, kind.threads)

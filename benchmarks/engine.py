@@ -31,20 +31,20 @@ def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
     network.initialize(SEED)
     settings = replace(settings, epochs=MAX_EPOCHS, kernels=resolve(AUTO), threads=THREADS)
     runs: Iterator[EpochRun] = train(network, settings, ArrayRows(X, Y))
-    next(runs)  # the start, which is no training
+    next(runs)  # epoch 0, which is not trained
     trained, wanted = 0, 0
 
     def run(number: int) -> None:
         nonlocal trained, wanted
         wanted += number
-        while trained < wanted:  # short epochs come together: what one turn has too many of, the next has less
+        while trained < wanted:  # short epochs are computed together: extra ones of a turn are deducted from the next
             trained = next(runs).last_epoch
 
     return Runner(f"backprop {__version__}", run, network.predict)
 
 
 def built(workload: Workload) -> tuple[Network, TrainingSettings]:
-    """The engine's network and settings of the workload's job."""
+    """Return the engine's network and settings for the workload's job."""
     job = check(JobRequest, workload.job(SEED))
     assert isinstance(job.network, NetworkRequest) and job.training.loss is not None
     definition = job.network.definition()

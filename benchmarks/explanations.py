@@ -27,7 +27,7 @@ ROWS, INPUTS, CLASSES = 20_000, 784, 10
 HELD_OUT = 10_000
 HIDDEN = {"79,510": [100], "99,385": [125]}
 LARGE = {"9,999,520": [12_578]}
-WHOLE = "every number"  # is refused of large networks
+WHOLE = "every number"  # refused for large networks
 WANTED = 100.0  # milliseconds
 APART_SECONDS = 0.02
 
@@ -69,7 +69,7 @@ def questions(row: list[float]) -> list[Question]:
 
 @dataclass(frozen=True)
 class Asked:
-    """What asking one question gave: milliseconds, those the service computed of each, and the answer's bytes."""
+    """The results of one question: milliseconds, of which the service computed, and the size of the answer in bytes."""
 
     times: Sequence[float]
     computing: float | None
@@ -77,7 +77,7 @@ class Asked:
 
 
 def computed() -> float | None:
-    """Milliseconds of processor time that the API processes have taken so far; None where there is no /proc."""
+    """Return the milliseconds of processor time of the API processes so far; None without /proc."""
     if not Path("/proc/self/task").exists():
         return None
     ticks, left = 0, [os.getpid()]
@@ -88,12 +88,12 @@ def computed() -> float | None:
             if b"api" in (folder / "cmdline").read_bytes().split(b"\0"):
                 ticks += sum(map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13]))
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended while we looked
+            continue  # it has ended meanwhile
     return 1000 * ticks / os.sysconf("SC_CLK_TCK")
 
 
 def npz(rows: int, seed: int) -> bytes:
-    """Bytes, four in five of them 0 as in MNIST, and classes that follow from them."""
+    """Return an NPZ of random rows of bytes, four in five of them 0 as in MNIST, with classes that depend on them."""
     random = np.random.default_rng(seed)
     X = random.integers(0, 256, (rows, INPUTS)).astype(np.uint8) * (random.random((rows, INPUTS)) < 0.2)
     stream = io.BytesIO()
@@ -112,7 +112,7 @@ def upload(connection: Connection) -> None:
 
 
 def trained(connection: Connection, hidden: list[int], optimizer: str) -> str:
-    """A job of some epochs, all of them stored with the optimizer's state."""
+    """Train a job of some epochs, all stored with the optimizer's state; return its id."""
     layers = [{"type": "dense", "units": units, "activation": "sigmoid"} for units in hidden]
     layers.append({"type": "dense", "units": CLASSES, "activation": "softmax"})
     training = {
@@ -132,7 +132,7 @@ def trained(connection: Connection, hidden: list[int], optimizer: str) -> str:
 
 
 def ask(connection: Connection, question: Question, job: str, rounds: int) -> Asked:
-    """The same question again and again, after one that is not counted."""
+    """Ask a question `rounds` times, after one time that is not counted."""
     times, size = [], 0
     data = None if question.body is None else json.dumps(question.body).encode()
     before = computed()

@@ -1,4 +1,4 @@
-"""What grows in `make bench-scaling`: rows, parameters, epochs, jobs that wait, and the memory of a job."""
+"""The measurements of `make bench-scaling`: growing numbers of rows, parameters, epochs and jobs, and memory."""
 
 import math
 import time
@@ -28,13 +28,13 @@ INPUTS, PARAMETERS_ROWS, MEMORY_ROWS = 8, 1000, 256
 BUSY_ROWS, BUSY_PARAMETERS = 100_000, 1e6
 FAST_EPOCHS, LEAST_EPOCHS = 1000, 3
 EPOCHS_WORK = 3e6  # rows or parameters times epochs of a job, within these bounds
-SLOW = 1e-6  # so small a rate changes nothing about the time, and no size of network diverges
+SLOW = 1e-6  # a learning rate with which no network diverges; it does not affect the time
 
-Point = dict[str, float]  # a row of a table by the heads of its columns; the first is what grows
+Point = dict[str, float]  # a row of a table by its column names; the first is the quantity that grows
 
 
 def rows(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
-    """Epochs of a 4-8-1 network in batches of 1,000."""
+    """Measure epochs of a 4-8-1 network in batches of 1,000, by number of rows."""
     for size in map(int, sizes):
         data = _regression(size, ROWS_INPUTS)
         began = time.perf_counter()
@@ -47,7 +47,7 @@ def rows(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
 
 
 def parameters(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
-    """Epochs of 1,000 rows in batches of 100, descent, two equal hidden layers."""
+    """Measure epochs of 1,000 rows in batches of 100, with SGD and two equal hidden layers, by number of parameters."""
     client.send("PUT", "/v1/datasets/eight", _regression(PARAMETERS_ROWS, INPUTS), "application/x-npz")
     for size in sizes:
         workload = _network("eight", PARAMETERS_ROWS, size, sgd(SLOW), 100, _epochs(size))
@@ -56,7 +56,7 @@ def parameters(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
 
 
 def epochs(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
-    """XOR 2-4-1, from POST to succeeded."""
+    """Measure XOR jobs with a 2-4-1 network from POST to succeeded, by number of epochs."""
     client.send("POST", "/v1/datasets", {"name": "xor", "inputs": XOR_INPUTS, "targets": XOR_TARGETS})
     for size in map(int, sizes):
         workload = Workload("epochs", "xor", 4, (2, 4, 1), *SIGMOIDS, sgd(0.5), 4, epochs=size)
@@ -65,7 +65,7 @@ def epochs(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
 
 
 def jobs(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
-    """XOR jobs of one epoch, posted while the worker is busy; then it is let go."""
+    """Measure XOR jobs of one epoch that are posted while the worker is busy, by number of jobs."""
     client.send("POST", "/v1/datasets", {"name": "xor", "inputs": XOR_INPUTS, "targets": XOR_TARGETS})
     client.send("PUT", "/v1/datasets/busy", _regression(BUSY_ROWS, INPUTS), "application/x-npz")
     for size in map(int, sizes):
@@ -90,9 +90,9 @@ def jobs(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
 
 
 def memory(client: Client, sizes: Sequence[float]) -> Iterator[Point]:
-    """The most that training takes beyond what the idle process has, by optimizer: MiB, and over the parameters'."""
+    """Measure the peak memory of training above an idle process, by optimizer: MiB, and multiples of the parameters."""
     client.send("PUT", "/v1/datasets/few", _regression(MEMORY_ROWS, INPUTS), "application/x-npz")
-    for optimizer in (sgd(SLOW), ADAM):  # load what they need
+    for optimizer in (sgd(SLOW), ADAM):  # imports what they need
         finish(client, _network("few", MEMORY_ROWS, 100, optimizer, 64, 4).job(1))
     process = TrainingProcess()
     idle = process.resident()
@@ -120,7 +120,7 @@ def _network(data: str, size: int, count: float, optimizer: Body, batch: int, ep
 
 
 def _hidden(count: float) -> tuple[int, ...]:
-    """Two equal layers that bring a network near so many parameters; none where a single neuron has as many."""
+    """Return two equal hidden layers for about `count` parameters; none if a single neuron has as many."""
     around = INPUTS + 3
     units = round((math.sqrt(around**2 + 4 * (count - 1)) - around) / 2)
     return (units, units) if units > 1 else ()
@@ -141,14 +141,14 @@ def _timed(client: Client, workload: Workload, seed: int) -> tuple[float, dict[s
 
 
 def _epoch_seconds(client: Client, workload: Workload) -> tuple[float, float]:
-    """An epoch's own seconds, the median, and the whole job's over its epochs."""
+    """Return the median seconds of an epoch, and the seconds of the whole job divided by its epochs."""
     seconds, job = _timed(client, workload, 1)
     records = client.send("GET", f"/v1/jobs/{job['id']}/epochs?after=0&limit=1000")["data"]
     return median(record["seconds"] for record in records), seconds / workload.epochs
 
 
 def _post(client: Client, count: int) -> tuple[list[float], str]:
-    """Seconds of each POST, and the last job's id."""
+    """Post `count` jobs; return the seconds of each POST, and the last job's id."""
     xor = next(workload for workload in WORKLOADS if workload.key == "xor").job(1)
     body = {**xor, "training": {**xor["training"], "epochs": 1}}
     seconds, last = [], ""

@@ -1,4 +1,4 @@
-"""Jobs through HTTP, waited for until they have succeeded."""
+"""Functions that post jobs over HTTP and wait until they have succeeded."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ class NotTrained(Exception):
 
 
 def finish(client: Client, body: dict[str, Any]) -> dict[str, Any]:
-    """Post a job and wait for it."""
+    """Post a job and wait until it has ended; return it."""
     return _until_ended(client, client.send("POST", "/v1/jobs?wait=60", body))
 
 
 def ended(client: Client, job_id: str) -> dict[str, Any]:
-    """Wait for a job that was posted."""
+    """Wait until a posted job has ended; return it."""
     return _until_ended(client, client.send("GET", f"/v1/jobs/{job_id}?wait=60"))
 
 

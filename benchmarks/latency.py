@@ -1,8 +1,8 @@
-"""How long the service takes to start, and a job to its first epoch: `make bench-latency`.
+"""Measures how long the service takes to start, and a job to its first epoch: `make bench-latency`.
 
-Starts `backprop serve` as a user does, on an empty folder and on one that was served before, and asks `/readyz` until
-it answers and until a worker lives. Then posts tiny jobs to a warm service over one connection, asking without a pause.
-Prints two tables of milliseconds and their ratios to what is wanted; docs/performance.md says what was found.
+Starts `backprop serve` as a user does, on an empty folder and on one that was served before, and reads `/readyz` until
+it answers and until a worker is alive. Then posts tiny jobs to a warm service over one connection and polls without a
+pause. Prints two tables of milliseconds and their ratios to the targets; docs/performance.md shows results.
 """
 
 import argparse
@@ -23,10 +23,10 @@ from benchmarks.report import machine
 from benchmarks.workloads import XOR_INPUTS, XOR_TARGETS
 from service.ops.supervisor import free_port
 
-ASK_SECONDS = 0.01  # between two questions whether the service is up, so that asking does not slow its start
+ASK_SECONDS = 0.01  # between two reads of `/readyz`, so that they do not slow the start
 PATIENCE_SECONDS = 60.0
 WARM_JOBS = 5
-SETTLE_SECONDS = 3.0  # after `ready`, for what the workers load beforehand
+SETTLE_SECONDS = 3.0  # after `ready`, for the modules that workers import beforehand
 APART_SECONDS = 0.1
 STORED = "xor"
 ROWS = {"inputs": XOR_INPUTS, "targets": XOR_TARGETS}
@@ -37,11 +37,11 @@ Milliseconds = Mapping[str, Sequence[float]]
 
 
 class TooLong(Exception):
-    """The service did not get there in time."""
+    """The service did not start, or a job did not proceed, in time."""
 
 
 class Connection:
-    """Open one persistent connection."""
+    """A persistent connection to the service."""
 
     def __init__(self, port: int) -> None:
         self.http = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
@@ -61,7 +61,7 @@ class Connection:
 
 @contextmanager
 def started(folder: Path) -> Iterator[tuple[int, float]]:
-    """`backprop serve` in a process of its own until the block ends: its port, and when it was started."""
+    """Run `backprop serve` in a process of its own until the block ends; yield its port, and when it was started."""
     port = free_port()
     command = [sys.executable, "-m", "service.ops.cli", "serve", "--port", str(port), "--data-dir", str(folder)]
     began = time.perf_counter()
@@ -74,7 +74,7 @@ def started(folder: Path) -> Iterator[tuple[int, float]]:
 
 
 def until(port: int, began: float, *wanted: str) -> float:
-    """Milliseconds from the start to the first of these statuses of `/readyz`."""
+    """Return the milliseconds from the start until `/readyz` has one of these statuses."""
     while time.perf_counter() - began < PATIENCE_SECONDS:
         connection = Connection(port)
         try:
@@ -89,7 +89,7 @@ def until(port: int, began: float, *wanted: str) -> float:
 
 
 def starts(rounds: int) -> Milliseconds:
-    """From exec to the first 200 and to `ready`, with each kind of folder; and the first job of such a service."""
+    """Measure from exec to the first 200 and to `ready`, with each kind of folder, and the first job of a service."""
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as parent:
@@ -115,7 +115,7 @@ def job_of(dataset: Any, seed: int) -> dict[str, Any]:
 
 
 def first_epoch(connection: Connection, body: Mapping[str, Any]) -> tuple[float, float]:
-    """Milliseconds from POST to the answer that holds an epoch, and to the one that the job has ended."""
+    """Return the milliseconds from POST to the first answer with an epoch, and to the one that the job has ended."""
     began = time.perf_counter()
     job = connection.send("POST", "/v1/jobs", body)
     while not connection.send("GET", f"/v1/jobs/{job['id']}/epochs?limit=1")["data"]:
@@ -128,14 +128,14 @@ def first_epoch(connection: Connection, body: Mapping[str, Any]) -> tuple[float,
 
 
 def waited(connection: Connection, body: Mapping[str, Any]) -> float:
-    """Milliseconds of one POST that holds its answer until the job has ended."""
+    """Return the milliseconds of one POST that waits until the job has ended."""
     began = time.perf_counter()
     connection.send("POST", "/v1/jobs?wait=60", body)
     return (time.perf_counter() - began) * 1000
 
 
 def jobs(rounds: int) -> Milliseconds:
-    """Tiny jobs on a warm service, their rows in the request and stored before."""
+    """Measure tiny jobs on a warm service, with rows in the request and with a stored dataset."""
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as parent, started(Path(parent) / "data") as (port, began):
         until(port, began, "ready")
@@ -157,7 +157,7 @@ def jobs(rounds: int) -> Milliseconds:
 
 
 def table(heading: str, found: Milliseconds, wanted: float) -> str:
-    """Medians, what nine of ten stay below, and the medians' ratios to the milliseconds that are wanted."""
+    """Return a table of medians, 90th percentiles, and ratios of the medians to the targeted milliseconds."""
     lines = [f"| {heading} | median, ms | 90%, ms | of {wanted:,.0f} ms |", "|---|---|---|---|"]
     for name, times in found.items():
         high = quantiles(times, n=10, method="inclusive")[-1] if len(times) > 1 else times[0]

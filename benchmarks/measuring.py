@@ -1,4 +1,4 @@
-"""What the service made of a published row, read through the API, and whether it lies in the row's band."""
+"""Compares the results of the service, read through the API, with the band of a published row."""
 
 from dataclasses import dataclass
 from functools import singledispatch
@@ -15,7 +15,7 @@ MOST_EPOCHS = 1_000
 
 @dataclass(frozen=True)
 class Measured:
-    """`figures` and `band` as printed."""
+    """The measured figures and the band of a row, as printed, and whether they agree."""
 
     figures: str
     band: str
@@ -24,7 +24,7 @@ class Measured:
 
 @singledispatch
 def measure(row: Row, client: Client, jobs: list[Job]) -> Measured:
-    """The figures of a row's ended jobs, in the order of their seeds."""
+    """Return the figures of a row's ended jobs, in the order of their seeds."""
     raise NotImplementedError(type(row).__name__)
 
 
@@ -49,7 +49,7 @@ def _trained_epochs(client: Client, job: Job) -> list[dict[str, Any]]:
 
 
 def _percents(epochs: list[dict[str, Any]]) -> list[float]:
-    """Validation accuracy, rounded as it is published."""
+    """Return the validation accuracy in percent, rounded like the published values."""
     return [round(100 * epoch["metrics"]["validation"]["accuracy"], 2) for epoch in epochs]
 
 
@@ -87,13 +87,13 @@ def _lengths(row: Lengths, client: Client, jobs: list[Job]) -> Measured:
 
 
 def _first_lengths(client: Client, job: Job) -> list[float]:
-    """By layer, of the first step."""
+    """Return the norm of the error vector of each layer at the first step."""
     first = client.send("GET", f"/v1/jobs/{job['id']}/layers")["data"][0]
     return [layer["delta"] for layer in first["layers"]]
 
 
 def _ratios(lengths: list[float] | tuple[float, ...]) -> list[float]:
-    """Of each layer to the one before it."""
+    """Return the ratio of each layer's norm to that of the layer before."""
     return [later / earlier for earlier, later in pairwise(lengths)]
 
 
@@ -114,5 +114,5 @@ def _sweeps(row: Sweeps, client: Client, jobs: list[Job]) -> Measured:
 
 
 def _sweeps_of(job: Job) -> int:
-    """Steps before every output was right: an epoch of one batch is measured before it steps."""
+    """Return the number of steps until every output was right; an epoch of one batch is evaluated before its step."""
     return int(job["progress"]["epoch"]) - 1

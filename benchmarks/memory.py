@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 PROC = Path("/proc")
-RESET_PEAK = "5"  # what `clear_refs` takes to set the peak to what is resident now
+RESET_PEAK = "5"  # written to `clear_refs`, it resets the peak to the current memory
 
 
 class NoWorker(Exception):
@@ -22,11 +22,11 @@ class TrainingProcess:
         self.folder = PROC / str(children[0])
 
     def resident(self) -> int:
-        """Bytes now."""
+        """Return the resident memory in bytes."""
         return self._status("VmRSS")
 
     def peak(self) -> int:
-        """The most bytes since `forget_peak`."""
+        """Return the peak of the resident memory in bytes since `forget_peak`."""
         return self._status("VmHWM")
 
     def forget_peak(self) -> None:
@@ -40,7 +40,7 @@ class TrainingProcess:
 
 
 def _children(pid: int) -> list[int]:
-    """Processes that any thread of `pid` has started."""
+    """Return the ids of the processes that any thread of `pid` has started."""
     tasks = (PROC / str(pid) / "task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
 

@@ -1,4 +1,4 @@
-"""Curves on two logarithmic axes, as SVG: a few lines of text, no library."""
+"""Curves on two logarithmic axes as SVG, without a library."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,20 +14,20 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axes:
-    """Whole decades of both axes: exponents of ten, the lowest and the highest."""
+    """The ranges of both axes in whole decades, as exponents of ten."""
 
     x: tuple[int, int]
     y: tuple[int, int]
 
     def place(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point is drawn."""
+        """Return the coordinates of a point in the picture."""
         right = (math.log10(x) - self.x[0]) / (self.x[1] - self.x[0])
         up = (math.log10(y) - self.y[0]) / (self.y[1] - self.y[0])
         return LEFT + right * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM - up * (HEIGHT - TOP - BOTTOM)
 
 
 def log_log(title: str, x_name: str, y_name: str, curves: Mapping[str, Points], reference: str) -> str:
-    """A picture of `curves` by name, with a straight line of slope 1 through the last point of the one `reference`."""
+    """Return a plot of `curves` by name, with a line of slope 1 through the last point of the curve `reference`."""
     everything = [point for points in curves.values() for point in points]
     axes = Axes(decades([x for x, _ in everything]), decades([y for _, y in everything]))
     lines = [
@@ -46,7 +46,7 @@ def log_log(title: str, x_name: str, y_name: str, curves: Mapping[str, Points], 
 
 
 def decades(values: Sequence[float]) -> tuple[int, int]:
-    """The exponents of ten around some values, at least one apart."""
+    """Return the exponents of ten around some values, which differ by at least 1."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     return low, max(high, low + 1)
 
@@ -63,7 +63,7 @@ def _grid(axes: Axes) -> Iterator[str]:
 
 
 def _reference(axes: Axes, points: Points) -> str:
-    """In proportion to the last point, as far as the axes go."""
+    """Return the line of values in proportion to the last point, clipped to the axes."""
     ratio = points[-1][1] / points[-1][0]
     low = max(10.0 ** axes.x[0], 10.0 ** axes.y[0] / ratio)
     high = min(10.0 ** axes.x[1], 10.0 ** axes.y[1] / ratio)

@@ -1,4 +1,4 @@
-"""What Nielsen and 3Blue1Brown published of networks on MNIST, as data. Percents are of the 10,000 test images.
+"""The results for MNIST published by Nielsen and 3Blue1Brown, as data. Percentages are of the 10,000 test images.
 
 Nielsen, Neural Networks and Deep Learning (2015): lambda is `l2` times the number of training rows.
 """

@@ -59,7 +59,7 @@ def _cells(texts: Sequence[str]) -> str:
 
 
 def page(lines: Sequence[Line], command: str, minutes: float) -> str:
-    """Everything measured so far, one table a kind of row."""
+    """Return the page with everything measured so far, one table for each kind of row."""
     parts = ["# Published results, reproduced\n", _introduction(lines, command, minutes)]
     for kind, heading in HEADINGS.items():
         of_kind = [line for line in lines if isinstance(line.row, kind)]
@@ -78,7 +78,7 @@ def _introduction(lines: Sequence[Line], command: str, minutes: float) -> str:
 
 
 def _reasons(lines: Sequence[Line]) -> str:
-    """Why the bands are what they are, each reason once."""
+    """Return the reasons for the bands, each once."""
     reasons: dict[str, list[str]] = {}
     for line in lines:
         if isinstance(line.row, Accuracy | Sweeps):
@@ -88,7 +88,7 @@ def _reasons(lines: Sequence[Line]) -> str:
 
 
 def machine() -> str:
-    """Cores and the processor's model."""
+    """Return the number of cores and the processor's model."""
     return f"{os.cpu_count()} cores ({_processor()})"
 
 

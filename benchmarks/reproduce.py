@@ -1,4 +1,4 @@
-"""Published results, trained through HTTP and compared: `make reproduce MNIST=mnist.npz`.
+"""Trains published results over HTTP and compares them: `make reproduce MNIST=mnist.npz`.
 
 Starts a service of its own with two workers in a temporary folder, trains every row, prints each as it is done, and
 writes docs/reproduction.md. `ROWS="xor deep-2"` runs some rows and writes nothing.
@@ -69,7 +69,7 @@ def _upload(client: Client, mnist: Path) -> None:
 
 
 def _compare(client: Client, rows: Sequence[Row]) -> Iterator[Line]:
-    """All jobs are sent at once, so that no worker idles; rows are read in order as they end."""
+    """Submit all jobs at once, so that no worker idles; yield the rows in order as their jobs end."""
     sent = [[client.send("POST", "/v1/jobs", body)["id"] for body in row.jobs] for row in rows]
     for row, ids in zip(rows, sent, strict=True):
         try:

@@ -1,4 +1,4 @@
-"""The kinds of published results: what was published, the jobs that should give it, and the band it has to lie in."""
+"""The kinds of published results: the published values, the jobs that reproduce them, and the permitted bands."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Band:
-    """Both ends belong to it; `why` is printed next to the table."""
+    """A range including both ends, and the reason for it, which is printed below the table."""
 
     low: float
     high: float
@@ -47,7 +47,7 @@ class Accuracy(Row):
 
 @dataclass(frozen=True)
 class Output(Row):
-    """What one neuron answers to `instance` before the first and after the last epoch: all digits have to agree."""
+    """The outputs of one neuron for `instance` before the first and after the last epoch; all digits must agree."""
 
     instance: tuple[float, ...]
     before: str
@@ -74,12 +74,12 @@ class Sweeps(Row):
 
 
 def seeded(body: Body, seeds: int) -> tuple[Body, ...]:
-    """The same job with the seeds 1, 2, ..."""
+    """Return the same job with the seeds 1 to `seeds`."""
     return tuple({**body, "training": {**body["training"], "seed": seed}} for seed in range(1, seeds + 1))
 
 
 def dense(units: int, activation: str, weights: Any, biases: Any) -> Body:
-    """One dense layer and how it starts."""
+    """Return one dense layer with its initializers."""
     return {
         "type": "dense",
         "units": units,

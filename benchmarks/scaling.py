@@ -1,7 +1,7 @@
-"""How the cost grows with the work: `make bench-scaling`.
+"""Measures how the cost grows with the work: `make bench-scaling`.
 
-Starts a service of its own in a temporary folder for each thing that grows, with one worker. Prints every point; of
-what was measured in full it writes the table into docs/scaling.md and the picture next to it.
+For each quantity that grows, starts a service of its own in a temporary folder with one worker. Prints every point. For
+complete measurements it writes the table into docs/scaling.md and the picture next to it.
 """
 
 import argparse
@@ -29,7 +29,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 
 @dataclass(frozen=True)
 class Growth:
-    """One table and its picture: `drawn` are the columns that are curves, the first with the straight line."""
+    """One table and its picture: `drawn` names the columns drawn as curves, the first with a line of slope 1."""
 
     title: str
     measure: Callable[[Client, Sequence[float]], Iterator[Point]]
@@ -82,7 +82,7 @@ def _measure(key: str, sizes: Sequence[float]) -> list[Point]:
 
 
 def _write(key: str, points: Sequence[Point]) -> None:
-    """The picture, and the place between the page's markers."""
+    """Write the picture, and the section between the page's markers."""
     growth, grows = GROWTHS[key], next(iter(points[0]))
     curves = {name: [(point[grows], point[name]) for point in points] for name in growth.drawn}
     folder = PAGE.parent / PAGE.stem
@@ -94,7 +94,7 @@ def _write(key: str, points: Sequence[Point]) -> None:
 
 
 def _section(key: str, points: Sequence[Point]) -> str:
-    """A table with the slope from each size to the next: 1 on a straight line."""
+    """Return a table with the slope from each size to the next, which is 1 for proportional growth."""
     growth = GROWTHS[key]
     slopes = ["", *(f"{slope:.2f}" for slope in slopes_of(points, growth.drawn[0]))]
     rows = [[*map(_figure, point.values()), slope] for point, slope in zip(points, slopes, strict=True)]
@@ -103,7 +103,7 @@ def _section(key: str, points: Sequence[Point]) -> str:
 
 
 def slopes_of(points: Sequence[Point], name: str) -> list[float]:
-    """Of a column on two logarithmic axes, between neighbours."""
+    """Return the slopes of a column between neighbouring points on two logarithmic axes."""
     grows = next(iter(points[0]))
     return [
         math.log(after[name] / before[name]) / math.log(after[grows] / before[grows])
@@ -112,7 +112,7 @@ def slopes_of(points: Sequence[Point], name: str) -> list[float]:
 
 
 def _figure(value: float) -> str:
-    """Three digits; whole numbers as they are."""
+    """Write a number with three digits, and whole numbers exactly."""
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.2g}" if value < 1e-3 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""The service as a contender: a job through HTTP, every epoch's error and parameters stored."""
+"""The service as a contender: jobs over HTTP, with the losses and parameters of every epoch stored."""
 
 import json
 import time
@@ -24,7 +24,7 @@ class NotStored(Exception):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Client]:
-    """A service of its own with one worker, up until the block ends."""
+    """Run a service of its own with one worker until the block ends; yield a client."""
     settings = Settings(
         data_dir=folder / "data", port=free_port(), workers=1, threads=THREADS, api_processes=1, log_level="warning"
     )
@@ -35,7 +35,7 @@ def serving(folder: Path) -> Iterator[Client]:
 
 
 def upload(client: Client, workload: Workload, arrays: Arrays, mnist: Path) -> None:
-    """Keep the workload's dataset; content that is there already is no new one."""
+    """Store the workload's dataset; storing the same content again has no effect."""
     if workload.data == "xor":
         client.send("POST", "/v1/datasets", {"name": "xor", "inputs": XOR_INPUTS, "targets": XOR_TARGETS})
     elif workload.data == "mnist":
@@ -45,7 +45,7 @@ def upload(client: Client, workload: Workload, arrays: Arrays, mnist: Path) -> N
 
 
 class Served:
-    """Each turn is a job with a seed of its own."""
+    """The service as a contender; each turn is a job with a new seed."""
 
     def __init__(self, client: Client, workload: Workload) -> None:
         self.client, self.workload, self.seed = client, workload, 1
@@ -53,7 +53,7 @@ class Served:
         finish(client, {**body, "training": {**body["training"], "epochs": WARM_UP_EPOCHS}})
 
     def turn(self) -> tuple[dict[str, float], float]:
-        """Seconds per epoch from POST to succeeded, and those of the epochs alone; and the last loss."""
+        """Train a job; return seconds per epoch, from POST to succeeded and of the epochs alone, and the last loss."""
         self.seed += 1
         began = time.perf_counter()
         job = finish(self.client, self.workload.job(self.seed))
@@ -64,7 +64,7 @@ class Served:
         return {SERVICE: wall / count, ALONE: alone / count}, epochs[-1]["training_loss"]
 
     def _stored(self, job_id: str) -> list[dict[str, Any]]:
-        """All epochs of a job, from 0 on; `NotStored` when one of them, or its parameters, is not there."""
+        """Return all epochs of a job, from 0 on; raise `NotStored` when one of them or its parameters is missing."""
         epochs: list[dict[str, Any]] = []
         more = True
         while more:

@@ -1,4 +1,4 @@
-"""What came out of `make bench-train`: medians, ratios, tables, and their place in docs/performance.md."""
+"""The results of `make bench-train`: medians, ratios, tables, and their section of docs/performance.md."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,23 +19,23 @@ def medians(rounds: Seconds) -> dict[str, float]:
 
 
 def fastest_peer(middle: Mapping[str, float]) -> str:
-    """The peer with the smallest median."""
+    """Return the peer with the smallest median."""
     return min((name for name in PEERS if name in middle), key=lambda name: middle[name])
 
 
 def ratios(middle: Mapping[str, float]) -> dict[str, float]:
-    """Each median over the fastest peer's: below 1 is faster than every peer."""
+    """Return each median divided by that of the fastest peer; below 1 is faster than every peer."""
     best = middle[fastest_peer(middle)]
     return {name: seconds / best for name, seconds in middle.items()}
 
 
 def duration(seconds: float) -> str:
-    """Three digits; microseconds where a millisecond is too coarse."""
+    """Write a duration with three digits, in milliseconds or microseconds."""
     return f"{seconds * 1e6:.3g} us" if seconds < 1e-3 else f"{seconds:#.3g}".rstrip(".")
 
 
 def _cell(seconds: Sequence[float] | None) -> str:
-    """The median, and half the way from the fastest to the slowest round in percent of it."""
+    """Write the median, and half the range from the fastest to the slowest round in percent of it."""
     if not seconds:
         return ""
     middle = median(seconds)
@@ -44,14 +44,14 @@ def _cell(seconds: Sequence[float] | None) -> str:
 
 
 def seconds_table(results: Mapping[str, Seconds]) -> str:
-    """A row a workload, by its title: seconds per epoch."""
+    """Return a table of seconds per epoch with a row for each workload."""
     names = _columns(results)
     rows = [[title, *(_cell(rounds.get(name)) for name in names)] for title, rounds in results.items()]
     return table(["seconds per epoch", *names], rows)
 
 
 def ratios_table(results: Mapping[str, Seconds]) -> str:
-    """A row a workload, by its title: medians over the fastest peer's."""
+    """Return a table of medians over the fastest peer's with a row for each workload."""
     names, rows = _columns(results), []
     for title, rounds in results.items():
         middle = medians(rounds)
@@ -65,13 +65,13 @@ def _columns(results: Mapping[str, Seconds]) -> list[str]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def replaced(page: str, text: str, marker: str = "bench-train") -> str:
-    """The page with `text` between its markers; `ValueError` unless it has them once."""
+    """Return the page with `text` between its markers; raise `ValueError` unless it has them exactly once."""
     markers = re.compile(rf"(<!-- {marker}: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
     if len(markers.findall(page)) != 1:
         raise ValueError(f"the page must have one `<!-- {marker}: ... -->` with an `<!-- end -->` after it")

@@ -1,8 +1,8 @@
-"""The service, its engine and its peers train the same, in turn: `make bench-train MNIST=mnist.npz`.
+"""Compares training by the service, its engine and other libraries (peers): `make bench-train MNIST=mnist.npz`.
 
 Starts a service of its own in a temporary folder. For each workload every contender is started and warmed up; then,
 round by round, each trains once while the others wait. Prints every turn and, at the end, medians and their ratios to
-the fastest peer's, which go to docs/performance.md when all workloads have run.
+the fastest peer's, which are written to docs/performance.md when all workloads have run.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from benchmarks.workloads import WORKLOADS, Workload, arrays_of
 from service.ops.demo import Client
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
-PAUSE_SECONDS = 0.2  # for what the turn before has left to do
+PAUSE_SECONDS = 0.2  # for background work of the turn before
 
 Rounds = dict[str, list[float]]
 
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
 def _compare(
     client: Client, workload: Workload, folder: Path, arguments: argparse.Namespace, versions: dict[str, None]
 ) -> Rounds:
-    """Seconds per epoch of each round, by contender."""
+    """Return the seconds per epoch of each round, by contender."""
     rounds: Rounds = {}
     with _started(client, workload, folder, arguments) as contenders:
         versions |= {one.version: None for one in contenders.values() if isinstance(one, Contender)}
@@ -95,7 +95,7 @@ def _compare(
 def _started(
     client: Client, workload: Workload, folder: Path, arguments: argparse.Namespace
 ) -> Iterator[dict[str, Turns]]:
-    """All contenders of a workload by name, warmed up one after the other, alive until the block ends."""
+    """Start all contenders of a workload, one after the other, until the block ends; yield them by name."""
     X, Y = arrays_of(workload.data, arguments.mnist)
     upload(client, workload, (X, Y), arguments.mnist)
     data = folder / "data.npz"
@@ -110,7 +110,7 @@ def _started(
 
 
 def _report(results: dict[str, Rounds], rounds: int, versions: list[str]) -> str:
-    """What stands between the page's markers."""
+    """Return the text between the page's markers."""
     ours = f"Python {platform.python_version()}, NumPy {np.__version__}"
     return f"""\
 {time.strftime("%Y-%m-%d")}, {machine()}, {ours}; {", ".join(versions)}.

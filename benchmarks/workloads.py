@@ -26,11 +26,11 @@ Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Workload:
-    """One training; every contender does its arithmetic: float32, shuffled every epoch, from its own random start.
+    """One training task, done by every contender in float32, shuffled every epoch, from its own random parameters.
 
-    `sizes` are inputs and the units of each layer; `hidden` and `output` are activations. `epochs` is how long a job of
-    the service is, so that it takes a few seconds. `training_extra` goes into the job's `training`.
-    `scanned`: JAX also trains so many epochs in one call.
+    `sizes` are the inputs and the units of each layer; `hidden` and `output` are activations. `epochs` is the length of
+    a job of the service, which takes a few seconds. `training_extra` is added to the job's `training`. With `scanned`
+    JAX also trains that many epochs in one call.
     """
 
     key: str
@@ -48,13 +48,13 @@ class Workload:
 
     @property
     def title(self) -> str:
-        """What is trained, as the table has it."""
+        """The description of the workload in tables."""
         sizes = "-".join(map(str, self.sizes))
         activations = self.hidden if self.output in (self.hidden, "linear") else f"{self.hidden} {self.output}"
         return f"{sizes} {activations}, batch {self.batch_size}, {self.optimizer['type']}, {self.rows:,} rows"
 
     def job(self, seed: int) -> Body:
-        """The body of a job: no validation and no metrics, every epoch stored."""
+        """Return the body of a job without validation and metrics, with every epoch stored."""
         units = self.sizes[1:]
         activations = [self.hidden] * (len(units) - 1) + [self.output]
         layers = zip(units, activations, strict=True)
@@ -104,7 +104,7 @@ def xor_arrays() -> Arrays:
 
 
 def mnist_arrays(path: Path) -> Arrays:
-    """Pixels from 0 to 1, classes as ten outputs."""
+    """Return pixels from 0 to 1, and classes one-hot as ten outputs."""
     with np.load(path, allow_pickle=False) as data:
         pixels, labels = data["x_train"], data["y_train"]
     X = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(PIXEL_SCALE)
@@ -112,7 +112,7 @@ def mnist_arrays(path: Path) -> Arrays:
 
 
 def tabular_arrays() -> Arrays:
-    """Twenty numbers and one that depends on some of them, smoothly and with noise; always the same."""
+    """Return rows of twenty numbers, and a target that is a smooth function of some, with noise; always the same."""
     generator = np.random.default_rng(1986)
     X = generator.standard_normal((TABULAR_ROWS, TABULAR_INPUTS), dtype=np.float32)
     noise = 0.1 * generator.standard_normal(TABULAR_ROWS, dtype=np.float32)
@@ -121,7 +121,7 @@ def tabular_arrays() -> Arrays:
 
 
 def arrays_of(data: str, mnist: Path) -> Arrays:
-    """Inputs and targets of a workload's `data`, all rows."""
+    """Return all inputs and targets of a workload's `data`."""
     makers: dict[str, Callable[[], Arrays]] = {
         "xor": xor_arrays,
         "mnist": lambda: mnist_arrays(mnist),
@@ -131,7 +131,7 @@ def arrays_of(data: str, mnist: Path) -> Arrays:
 
 
 def as_npz(X: NDArray[Any], y: NDArray[Any]) -> bytes:
-    """What is uploaded."""
+    """Return the NPZ archive to upload."""
     stream = io.BytesIO()
     np.savez(stream, allow_pickle=False, x=X, y=y)
     return stream.getvalue()

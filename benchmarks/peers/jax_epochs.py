@@ -1,7 +1,7 @@
-"""JAX: a whole epoch is one compiled call that scans the batches; the buffers it is given hold its results.
+"""JAX: a whole epoch is one compiled call that scans the batches, with donated buffers.
 
-The order of rows is drawn within the call, by one sort of random numbers (`jax.random.permutation` sorts twice), or,
-with `order` "numpy", by NumPy while the call before still computes. With `scanned` epochs so many of them are one call;
+The order of rows is drawn within the call by one sort of random numbers (`jax.random.permutation` sorts twice), or,
+with `order` "numpy", by NumPy while the previous call still computes. With `scanned`, one call trains that many epochs;
 each is a full batch then, whose order makes no difference.
 """
 
@@ -41,7 +41,7 @@ def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
 
 
 def compiled(workload: dict[str, Any], rows: int) -> tuple[Any, Iterator[Any]]:
-    """A call's function, and what it is given for each call to shuffle by: a seed, or the order itself."""
+    """Return the compiled function of an epoch, and an iterator of its argument for shuffling: a seed or an order."""
     if workload["scanned"]:
         train, seeds = many_epochs(workload), count()
     elif workload["order"] == "numpy":
@@ -61,7 +61,7 @@ def initialized(sizes: list[int], key: Any) -> Any:
 
 
 def start(optimizer: dict[str, Any], parameters: Any) -> Any:
-    """Parameters, and for Adam the running means and the number of steps."""
+    """Return the initial state: parameters, and for Adam the running means and the number of steps."""
     if optimizer["type"] == "sgd":
         return (parameters,)
     zeros = [jax.tree.map(jnp.zeros_like, parameters) for _ in range(2)]
@@ -69,7 +69,7 @@ def start(optimizer: dict[str, Any], parameters: Any) -> Any:
 
 
 def forward(workload: dict[str, Any], parameters: Any, X: Any) -> Any:
-    """Outputs; those of softmax before it, as it is part of the loss."""
+    """Return the outputs, without a final softmax, which is part of the loss."""
     for W, b in parameters[:-1]:
         X = ACTIVATIONS[workload["hidden"]](X @ W + b)
     W, b = parameters[-1]
@@ -104,7 +104,7 @@ def adam(state: Any, gradients: Any, rate: float) -> Any:
 
 
 def ordered_epoch(workload: dict[str, Any]) -> Any:
-    """One epoch in a given order as a function to compile: whole batches scanned, then the rows left over, if any."""
+    """Return a function of one epoch in a given order: it scans whole batches, then trains on remaining rows."""
     size = workload["batch_size"]
 
     def train(state: Any, order: Any, X: Any, Y: Any) -> Any:
@@ -122,7 +122,7 @@ def ordered_epoch(workload: dict[str, Any]) -> Any:
 
 
 def drawn_epoch(workload: dict[str, Any]) -> Any:
-    """One epoch that draws its order by a seed, as a function to compile."""
+    """Return a function of one epoch that draws its order with a seed."""
     train = ordered_epoch(workload)
 
     def drawn(state: Any, seed: Any, X: Any, Y: Any) -> Any:
@@ -133,7 +133,7 @@ def drawn_epoch(workload: dict[str, Any]) -> Any:
 
 
 def many_epochs(workload: dict[str, Any]) -> Any:
-    """Epochs of one full batch as a function to compile; nothing is shuffled."""
+    """Return a function of several epochs of one full batch, without shuffling."""
 
     def train(state: Any, seed: Any, X: Any, Y: Any) -> Any:
         state, _ = lax.scan(lambda state, _: (step(workload, state, X, Y), None), state, length=workload["scanned"])

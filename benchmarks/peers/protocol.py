@@ -1,9 +1,9 @@
-"""How a runner talks with the benchmark, so that all of them are alive in one run and take turns.
+"""The protocol between a runner and the benchmark, with which all runners stay alive and take turns.
 
 `python -m benchmarks.peers.<name> WORKLOAD DATA` gets the workload as JSON and the path of an NPZ with X (rows, inputs)
-and Y (rows, outputs), float32. It warms up and writes a line: its library's version and what an epoch takes. For each
-line with a number of epochs it trains on and writes how many they were, their seconds and the loss after them; an empty
-line or the end of its input ends it. Its other output goes to standard error.
+and Y (rows, outputs), float32. It warms up and writes a line with its library's version and the seconds of an epoch.
+For each line with a number of epochs it continues training and writes their number, their seconds and the loss after
+them; an empty line or the end of its input ends it. Its other output goes to standard error.
 """
 
 import json
@@ -16,16 +16,17 @@ from typing import IO, Any
 
 import numpy as np
 
-LOSS_ROWS = 10_000  # the loss that shows whether a runner learns is over that many rows at most, outside the time
+LOSS_ROWS = 10_000  # the loss, which is not timed, is computed on that many rows at most
 WARM_UP_SECONDS = 0.2
-SMALLEST = 1e-7  # what a logarithm is taken of at least
+SMALLEST = 1e-7  # the least argument of a logarithm
 
 
 @dataclass(frozen=True)
 class Runner:
-    """`run(epochs)` trains on and returns when all is computed; `predict(X)` gives the outputs (rows, outputs).
+    """A contender that is ready to train.
 
-    Epochs come `step` at a time.
+    `run(epochs)` continues training and returns when the computation is complete; `predict(X)` returns the outputs
+    (rows, outputs). The number of epochs must be a multiple of `step`.
     """
 
     version: str
@@ -35,7 +36,7 @@ class Runner:
 
 
 def loss_of(name: str, A: Any, Y: Any) -> float:
-    """The mean over rows of a workload's loss, in float64; the same for every runner."""
+    """Return the mean loss of a workload over rows, in float64; the same function for every runner."""
     A, Y = np.asarray(A, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     if name == "categorical_cross_entropy":
         rows = -(Y * np.log(np.maximum(A, SMALLEST))).sum(axis=1)
@@ -47,7 +48,7 @@ def loss_of(name: str, A: Any, Y: Any) -> float:
 
 
 def warm_up(runner: Runner) -> float:
-    """Compile what is compiled, then train ever more epochs until their time can be measured: seconds per epoch."""
+    """Train once to compile, then more and more epochs until their time can be measured; return seconds per epoch."""
     runner.run(runner.step)
     epochs = runner.step
     while (seconds := timed(runner, epochs)) < WARM_UP_SECONDS:
@@ -80,7 +81,7 @@ def _answer(answers: IO[str], body: dict[str, Any]) -> None:
 def main(prepare: Callable[[dict[str, Any], Any, Any], Runner]) -> int:
     """Run a runner from start to end; `prepare(workload, X, Y)` makes it ready to train."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # output printed by a library must not be taken for an answer
     workload = json.loads(sys.argv[1])
     with np.load(sys.argv[2], allow_pickle=False) as data:
         X, Y = data["X"], data["Y"]

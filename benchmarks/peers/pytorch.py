@@ -1,4 +1,4 @@
-"""PyTorch: tensors in memory, batches by a permuted index, no DataLoader, and of its optimizers the faster kinds."""
+"""PyTorch: tensors in memory, batches by a permuted index, no DataLoader, and the faster variants of optimizers."""
 
 import sys
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def prepare(workload: dict[str, Any], X: Any, Y: Any) -> Runner:
 
 
 def network(workload: dict[str, Any]) -> nn.Sequential:
-    """The layers; softmax is part of the loss."""
+    """Return the network, without a final softmax, which is part of the loss."""
     sizes, layers = workload["sizes"], []
     for index, (inputs, units) in enumerate(pairwise(sizes)):
         layers.append(nn.Linear(inputs, units))
@@ -54,7 +54,7 @@ def network(workload: dict[str, Any]) -> nn.Sequential:
 
 
 def loss_of(name: str, Y: torch.Tensor) -> tuple[Callable[[torch.Tensor, torch.Tensor], torch.Tensor], torch.Tensor]:
-    """A batch's loss, and the targets as it takes them."""
+    """Return the loss function of a batch, and the targets in the form that it expects."""
     if name == "categorical_cross_entropy":
         return F.cross_entropy, Y.argmax(1)
     if name == "quadratic":

@@ -1,7 +1,7 @@
-"""scikit-learn: its multilayer perceptrons, many epochs a call of `fit`, going on from where they stand.
+"""scikit-learn: its multilayer perceptrons, with many epochs in each call of `fit` and `warm_start`.
 
-It has no quadratic loss on sigmoid outputs; there it trains by the cross-entropy of each output, which saves it the
-output's derivative. Called again, `fit` starts Adam's running means anew, which costs nothing.
+It has no quadratic loss for sigmoid outputs; there it minimises the cross-entropy of each output, which saves it the
+output's derivative. Each call of `fit` resets Adam's running means, which takes no time.
 """
 
 import sys
@@ -53,7 +53,7 @@ def network(workload: dict[str, Any]) -> Any:
 
 
 def targets_of(workload: dict[str, Any], Y: Any) -> Any:
-    """Classes as numbers, several yes-or-no outputs as a table of them, values as they are."""
+    """Return classes as numbers, several binary outputs as a table, and values unchanged."""
     if workload["output"] == "softmax":
         return Y.argmax(axis=1)
     if workload["output"] == "sigmoid":
