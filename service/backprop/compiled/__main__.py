@@ -1,4 +1,4 @@
-"""Compile all of it now: `python -m service.backprop.compiled`."""
+"""Compiles all functions of the package: `python -m service.backprop.compiled`."""
 
 from service.backprop.compiled.warming import warm
 

@@ -1,7 +1,7 @@
-"""The activations of dense layers, forward and back: one table, from which the compiled choice between them is made.
+"""The activations of dense layers, forward and backward, and the generated dispatch over them.
 
-Compiled code cannot look a function up in a table while it runs. So each row of the table becomes one branch: if the
-layer's code is the row's, its function runs, else the branches of the rows after it.
+Compiled code cannot look a function up in a table at run time. Each row of the table is therefore compiled into a
+branch: if the layer's code is that of the row, its function is called, otherwise the branches of the following rows.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,9 @@ Backward = Callable[[FloatArray, FloatArray, FloatArray, Any, Any], None]
 
 
 class CompiledActivation(NamedTuple):
-    """An activation by its name: A = f(Z) over a batch, and delta = dC/da * f'(z), which is left in `delta`.
+    """A row of the table: the name of an activation, A = f(Z) over a batch, and delta = dC/da * f'(z) in place.
 
-    Both get arrays (rows, units), the activation's one setting, and 1 in the network's precision.
+    Both functions get arrays (rows, units), the activation's setting, and 1 in the network's precision.
     """
 
     name: str
@@ -27,7 +27,7 @@ class CompiledActivation(NamedTuple):
 
 
 def _by_unit(name: str, equation: Callable[..., float], slope: Callable[..., float]) -> CompiledActivation:
-    """Return the activation whose outputs depend on their own weighted input alone."""
+    """Return the row of an activation whose outputs each depend on their own weighted input alone."""
 
     @compiled
     def activate(Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
@@ -46,18 +46,18 @@ def _by_unit(name: str, equation: Callable[..., float], slope: Callable[..., flo
 
 @compiled
 def _linear(Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
-    """a = z"""
+    """Compute a = z."""
     A[:, :] = Z
 
 
 @compiled
 def _linear_back(Z: FloatArray, A: FloatArray, delta: FloatArray, p: float, one: float) -> None:
-    """delta = dC/da"""
+    """Compute delta = dC/da."""
 
 
 @compiled
 def _softmax(Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
-    """a_j = exp(z_j) / sum_k exp(z_k), row by row"""
+    """Compute a_j = exp(z_j) / sum_k exp(z_k) in each row."""
     for r in range(Z.shape[0]):
         highest = Z[r].max()
         total = one - one
@@ -71,7 +71,7 @@ def _softmax(Z: FloatArray, A: FloatArray, p: float, one: float) -> None:
 
 @compiled
 def _softmax_back(Z: FloatArray, A: FloatArray, delta: FloatArray, p: float, one: float) -> None:
-    """delta_j = a_j (dC/da_j - sum_k dC/da_k a_k), row by row"""
+    """Compute delta_j = a_j (dC/da_j - sum_k dC/da_k a_k) in each row."""
     for r in range(A.shape[0]):
         total = one - one
         for u in range(A.shape[1]):
@@ -80,7 +80,7 @@ def _softmax_back(Z: FloatArray, A: FloatArray, delta: FloatArray, p: float, one
             delta[r, u] = A[r, u] * (delta[r, u] - total)
 
 
-# the most used first: a branch is tried for each row before it
+# the most used first, as the branches of earlier rows are tried before
 TABLE = (
     _by_unit("sigmoid", equations.sigmoid, equations.sigmoid_slope),
     _by_unit("relu", equations.relu, equations.relu_slope),
@@ -99,7 +99,7 @@ CODES = {activation.name: code for code, activation in enumerate(TABLE)}
 
 
 def _choice(first: int) -> tuple[Callable[..., None], Callable[..., None]]:
-    """Return the choice between the rows of the table from `first` on: forward and back."""
+    """Return the dispatch over the rows of the table from `first` on, forward and backward."""
     forward, backward = TABLE[first].activate, TABLE[first].activate_back
     if first == len(TABLE) - 1:
 

@@ -1,4 +1,4 @@
-"""Chunks of rows, gathered ahead of the steps that take them where there is a thread to spare."""
+"""Gathering of rows in chunks, in a thread ahead of the steps that use them if there is one to spare."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +12,7 @@ from service.backprop.training.rows import Rows
 
 
 class Chunk(NamedTuple):
-    """Rows and where they came from: X (rows, inputs), Y (rows, outputs)."""
+    """Gathered rows: their indices (rows,), inputs X (rows, inputs) and targets Y (rows, outputs)."""
 
     indices: IndexArray
     X: FloatArray
@@ -20,7 +20,7 @@ class Chunk(NamedTuple):
 
 
 class Gatherer:
-    """Gathers up to `room` rows at a time; with `spare`, the next of them while the last ones are computed with."""
+    """Gathers up to `room` rows at a time; with `spare`, the next chunk is gathered while one is trained on."""
 
     def __init__(self, rows: Rows, network: Network, room: int, spare: bool) -> None:
         self.rows = rows
@@ -31,13 +31,13 @@ class Gatherer:
         self.under_way: Future[Chunk] | None = None
 
     def gather(self, indices: IndexArray, place: int = 0) -> Chunk:
-        """The rows at `indices`, which stay until that place is gathered into again."""
+        """Return the rows at `indices`, which are valid until the buffers with number `place` are used again."""
         X, Y = self.X[place, : len(indices)], self.Y[place, : len(indices)]
         self.rows.gather(indices, X, Y)
         return Chunk(indices, X, Y)
 
     def chunks(self, order: Iterable[IndexArray]) -> Iterator[Chunk]:
-        """Each of them in turn, to be done with before the next but one is asked for."""
+        """Yield the chunks of an order; each is valid until the next one is requested."""
         if self.pool is None:
             yield from map(self.gather, order)
             return

@@ -1,4 +1,4 @@
-"""Products of matrices by the BLAS that Numba calls, of parts of arrays that lie apart in memory."""
+"""Products of matrices by the BLAS that Numba calls, for columns of an array, which are not contiguous."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ KINDS = {types.float32: "s", types.float64: "d"}
 
 @intrinsic
 def multiply_turned(_: Any, A: Any, begin: Any, end: Any, delta: Any, product: Any) -> Any:
-    """product[begin:end] = A[:, begin:end].T @ delta; all arrays are contiguous."""
+    """Compute product[begin:end] = A[:, begin:end].T @ delta; all arrays are contiguous."""
     ensure_blas()
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -33,7 +33,7 @@ def multiply_turned(_: Any, A: Any, begin: Any, end: Any, delta: Any, product: A
             [INT8, INT8, INT8, intp, intp, intp, pointer, pointer, intp, pointer, intp, pointer, pointer, intp],
         )
         function = cgutils.get_or_insert_function(builder.module, kind, "numba_xxgemm")
-        # the BLAS counts by columns: it sees every array turned round
+        # the BLAS stores matrices by columns, so it sees every array transposed
         part = builder.gep(left.data, [given[1]])
         target = builder.gep(result.data, [builder.mul(given[1], units)])
         letters = [ir.Constant(INT8, ord(letter)) for letter in (KINDS[kinds[0].dtype], "n", "t")]

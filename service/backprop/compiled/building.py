@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 
 import numba
 
-# a product and a sum may become one fused operation; nothing else is rearranged
+# a product and a sum may be fused into one operation; nothing else is rearranged
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _digest() -> str:
-    """A digest of all of this package's sources: Numba itself compares one file alone to find its cache old."""
+    """Return a digest of all sources of this package, as Numba compares only one file to invalidate its cache."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
@@ -23,12 +23,12 @@ numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / _digest())
 
 
 def compiled(function: Function) -> Function:
-    """A function that others of this package call; it becomes part of them."""
+    """Compile a function that other compiled functions call; it is inlined into them or linked with them."""
     result: Function = numba.njit(**OPTIONS)(function)
     return result
 
 
 def entry(function: Function) -> Function:
-    """A function that is called from outside: compiled at its first call and cached for later processes."""
+    """Compile a function that Python calls: at its first call, and cached for later processes."""
     result: Function = numba.njit(cache=True, **OPTIONS)(function)
     return result

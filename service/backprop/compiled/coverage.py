@@ -1,8 +1,8 @@
-"""What the compiled steps cover, by name. A run that has anything else is computed by NumPy.
+"""The coverage of the compiled steps, declared by name. NumPy computes every run that has anything else.
 
 Every setting of a layer, activation, loss, optimizer, regularization and of the training itself has to be declared
-here, in one of two ways: as one that the compiled steps handle at any value, or as one that has to have the value with
-which it does nothing. A setting that is added elsewhere is declared in neither, so the compiled steps decline the run.
+here, in one of two ways: as handled at any value, or as unused, with the value that has no effect. A setting that is
+added elsewhere is not declared, so the compiled steps decline the run.
 """
 
 from dataclasses import fields
@@ -15,7 +15,7 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.registry import Registry
 from service.backprop.training.numpy_steps import RunSpec
 
-Declared = dict[str, frozenset[str]]  # the settings that are handled, by the name of what has them
+Declared = dict[str, frozenset[str]]  # the handled settings by the name of the class that has them
 
 COVERED_LAYERS: Declared = {
     "dense": frozenset({"units", "activation", "initializer", "bias_initializer", "weights", "biases"}),
@@ -62,7 +62,7 @@ TRAINING_UNUSED = {"class_weights": None, "label_smoothing": 0.0}
 
 
 def covers(spec: RunSpec) -> bool:
-    """Return whether the compiled steps compute all that a run asks for."""
+    """Return whether the compiled steps cover everything that a run uses."""
     settings = spec.settings
     layers = [placed.layer for placed in spec.network.layers]
     return (
@@ -77,14 +77,14 @@ def covers(spec: RunSpec) -> bool:
 
 
 def _is_declared(choice: Any, registry: Registry[Any], declared: Declared) -> bool:
-    """Return whether a choice is of the class that is registered by its name, with declared settings alone."""
+    """Return whether a choice has the class that is registered under its name, and only declared settings."""
     if choice is None or choice.name not in declared or type(choice) is not registry[choice.name]:
         return False
     return _has_only(choice, declared[choice.name], {})
 
 
 def _has_only(choice: Any, handled: frozenset[str], unused: dict[str, Any]) -> bool:
-    """Return whether all fields are `handled`, or `unused` with the value with which they do nothing."""
+    """Return whether all fields are `handled`, or `unused` with the value that has no effect."""
     names = {field.name for field in fields(choice)} - handled
     return names <= unused.keys() and all(_is_unused(getattr(choice, name), unused[name]) for name in names)
 

@@ -1,7 +1,8 @@
 """The equations of activations, their derivatives and the losses' gradients, for one unit of one row.
 
-They are those of `activations.py` and `losses.py`, which stay the reference: tests hold the two together. `one` is 1 in
-the network's precision and keeps the arithmetic there; `p` is the setting an activation or a loss has.
+They are those of `activations.py` and `losses.py`, which are the reference: tests compare the two. `z` is the weighted
+input, `a` the activation, `t` the target. `one` is 1 in the network's precision and keeps the arithmetic in it; `p` is
+the setting of an activation or a loss.
 """
 
 import math
@@ -15,18 +16,18 @@ from service.backprop.activations import SELU_ALPHA, SELU_SCALE
 from service.backprop.compiled.building import OPTIONS, compiled
 
 ROOT_HALF = math.sqrt(0.5)
-LOWEST, LARGEST = np.float32(-87.3), np.float32(88.3)  # whose powers float32 holds
+LOWEST, LARGEST = np.float32(-87.3), np.float32(88.3)  # beyond these exp(z) is not a normal float32
 DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 def exponential(z: float) -> float:
-    """exp(z)"""
+    """Return exp(z)."""
     return math.exp(z)
 
 
 @overload(exponential, jit_options=OPTIONS)
 def _exponential(z: float) -> Any:
-    """Of Numba's type `z` of the argument."""
+    """Choose the implementation for Numba's type `z` of the argument."""
     return _exponential_32 if z == types.float32 else _exponential_64
 
 
@@ -35,7 +36,10 @@ def _exponential_64(z: float) -> float:
 
 
 def _exponential_32(z: float) -> float:
-    """2^n times a polynomial in what is left, without branches: many at a time (Moshier, Cephes, 1989: expf)."""
+    """Return exp(z) as 2^n times a polynomial in the remainder, without branches, so that loops are vectorized.
+
+    Source: Moshier, Cephes mathematical library, 1989, expf.
+    """
     bounded: Any = min(max(z, LOWEST), LARGEST)
     n = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
     x = bounded - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)

@@ -1,4 +1,4 @@
-"""Rows of plain numbers out of a stored array, converted on the way."""
+"""Gathering of rows of numbers from a stored array, with conversion and scaling."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from service.backprop.compiled.building import entry
 
 @entry
 def gather_inputs(array: Any, indices: IndexArray, scale: float, X: FloatArray) -> None:
-    """X = array[indices] / scale, of the first columns, converted to X's precision before it is divided."""
+    """Compute X = array[indices] / scale for the first columns; values are converted to X's precision, then divided."""
     for r in range(indices.size):
         row = array[indices[r]]
         for k in range(X.shape[1]):
@@ -17,7 +17,7 @@ def gather_inputs(array: Any, indices: IndexArray, scale: float, X: FloatArray) 
 
 @entry
 def gather_wide_inputs(array: Any, indices: IndexArray, scale: float, X: FloatArray) -> None:
-    """The same, divided in the array's precision, which is more than X's."""
+    """Do as `gather_inputs`, but divide in the array's precision, which is higher than X's."""
     for r in range(indices.size):
         row = array[indices[r]]
         for k in range(X.shape[1]):

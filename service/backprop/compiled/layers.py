@@ -1,7 +1,7 @@
-"""Products of a dense layer, forward and back, as `layers/dense.py` has them.
+"""The products of a dense layer, forward and backward, as in `layers/dense.py`.
 
-Inputs that are mostly zeros, such as pictures and one-hot categories, are taken as lists of those that are not: a zero
-adds nothing to any sum. Small products go row by row, large ones to the BLAS; which, shapes alone decide.
+Inputs that are mostly zeros, such as images and one-hot categories, are processed as lists of the nonzero ones, as a
+zero adds nothing to any sum. Small products are computed row by row, large ones by the BLAS, depending on shapes alone.
 """
 
 from typing import Any
@@ -15,12 +15,12 @@ from service.backprop.compiled.vectors import add_rows, add_to_rows
 
 BLAS_FROM = 400_000  # rows x inputs x units from which the BLAS is faster
 NARROW, NARROW_FROM = 4, 4096
-SCATTER_UNITS = 64  # so many sums of a row's derivatives are held in registers
-UNITS_TOGETHER = 64  # of a wide layer: weights of all its inputs into so many units stay in the cache
+SCATTER_UNITS = 64  # the number of a row's derivatives whose sums fit the registers
+UNITS_TOGETHER = 64  # in a wide layer, the weights of all inputs into that many units fit the cache
 
 
 def _is_for_the_blas(rows: int, inputs: int, units: int) -> bool:
-    """Whether a product of these shapes is the BLAS's: a large one, or one of so few units that vectors stay empty."""
+    """Return whether the BLAS computes a product: a large one, or one with too few units to fill vector registers."""
     return rows * inputs * units >= BLAS_FROM or (units < NARROW and rows * inputs >= NARROW_FROM)
 
 
@@ -28,13 +28,13 @@ by_blas = compiled(_is_for_the_blas)
 
 
 def turned_size(inputs: int, units: int) -> int:
-    """How much room `error_before` needs to turn the weights of a layer; large products the BLAS turns itself."""
+    """Return the size of the array that `error_before` needs for transposed weights; the BLAS needs none."""
     return 0 if _is_for_the_blas(1, inputs, units) else inputs * units
 
 
 @compiled
 def weigh(A: FloatArray, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
-    """Z = A @ W + b"""
+    """Compute Z = A @ W + b."""
     rows, inputs = A.shape
     if by_blas(rows, inputs, Z.shape[1]):
         np.dot(A, W, Z)
@@ -50,7 +50,7 @@ def weigh(A: FloatArray, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
 
 @compiled
 def weigh_sparse(nonzero: Any, first: int, W: FloatArray, b: FloatArray, Z: FloatArray) -> None:
-    """Z = A @ W + b, of the inputs that are not 0; Z's rows are the batch's from `first` on."""
+    """Compute Z = A @ W + b from the nonzero inputs; the rows of Z are those of the batch from `first` on."""
     for r in range(Z.shape[0]):
         Z[r, :] = b
     for unit in range(0, b.size, UNITS_TOGETHER):
@@ -62,13 +62,13 @@ def weigh_sparse(nonzero: Any, first: int, W: FloatArray, b: FloatArray, Z: Floa
 
 @compiled
 def bias_gradient(delta: FloatArray, ones: FloatArray, db: FloatArray) -> None:
-    """BP3: dC/db = delta, over all rows; `db` (1, units) is 0 before."""
+    """Compute BP3: dC/db = delta, summed over the rows; `db` (1, units) must be 0."""
     add_rows(db, 0, delta, None, ones, 0, delta.shape[0], 0, 0, delta.shape[1])
 
 
 @compiled
 def weight_gradient(A: FloatArray, delta: FloatArray, begin: int, end: int, dW: FloatArray) -> None:
-    """BP4: dC/dw = a_in delta_out, over all rows, of the inputs from `begin` up to `end`; `dW` is 0 before."""
+    """Compute BP4: dC/dw = a_in delta_out, summed over the rows, for inputs `begin` up to `end`; `dW` must be 0."""
     rows, inputs = A.shape
     units = delta.shape[1]
     if by_blas(rows, end - begin, units):
@@ -81,7 +81,7 @@ def weight_gradient(A: FloatArray, delta: FloatArray, begin: int, end: int, dW: 
 
 @compiled
 def weight_gradient_sparse(nonzero: Any, delta: FloatArray, part: int, begin: int, end: int, dW: FloatArray) -> None:
-    """BP4, of the inputs that are not 0, from `begin` up to `end`: those of a `part` of the parameters."""
+    """Compute BP4 from the nonzero inputs with index `begin` up to `end`, which belong to one `part` of the work."""
     units = delta.shape[1]
     if units <= SCATTER_UNITS:
         for r in range(delta.shape[0]):
@@ -105,7 +105,7 @@ def weight_gradient_sparse(nonzero: Any, delta: FloatArray, part: int, begin: in
 
 @compiled
 def descend_sparse(nonzero: Any, delta: FloatArray, rate: float, W: FloatArray) -> None:
-    """w -= rate a_in delta_out (BP4), of the inputs that are not 0, one row after the other; `delta` is used up."""
+    """Compute w -= rate a_in delta_out (BP4) from the nonzero inputs, row by row; `delta` is overwritten."""
     for r in range(delta.shape[0]):
         for u in range(delta.shape[1]):
             delta[r, u] *= -rate
@@ -115,7 +115,7 @@ def descend_sparse(nonzero: Any, delta: FloatArray, rate: float, W: FloatArray) 
 
 @compiled
 def _turn(nonzero: Any, begins: IndexArray, rows: int, begin: int, end: int) -> None:
-    """The inputs that are not 0 by column, of those from `begin` up to `end`, and within it by row: a counting sort."""
+    """Sort the nonzero inputs with index `begin` up to `end` by column, then by row, with a counting sort."""
     begins[begin : end + 1] = 0
     for r in range(rows):
         for j in range(nonzero.begins[r], nonzero.ends[r]):
@@ -139,7 +139,7 @@ def _turn(nonzero: Any, begins: IndexArray, rows: int, begin: int, end: int) -> 
 
 @compiled
 def error_before(delta: FloatArray, W: FloatArray, dA: FloatArray, turned: FloatArray) -> None:
-    """BP2: dC/da of the layer before = delta @ W'; `turned` has room for W."""
+    """Compute BP2: dC/da of the layer before = delta @ W'; `turned` is scratch memory of the size of W."""
     rows, units = delta.shape
     inputs = W.shape[0]
     if by_blas(rows, inputs, units):

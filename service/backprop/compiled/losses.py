@@ -1,4 +1,4 @@
-"""The error of the output layer, as `losses.py` and `network.output_error` have it."""
+"""The error of the output layer, as in `losses.py` and `network.output_error`."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ LOSSES = {
 
 
 def _each(gradient: Callable[..., float]) -> Callable[..., None]:
-    """delta = dC/da, times `share`, over all outputs of all rows."""
+    """Return a function that computes delta = dC/da * share for all outputs of all rows."""
 
     @compiled
     def loop(A: FloatArray, T: FloatArray, delta: FloatArray, p: float, share: float, one: float) -> None:
@@ -38,7 +38,7 @@ _categorical = _each(equations.categorical)
 
 @compiled
 def _softmax_error(A: FloatArray, T: FloatArray, delta: FloatArray, share: float, one: float) -> None:
-    """dC/dz of softmax with the categorical cross-entropy."""
+    """Compute dC/dz of softmax with the categorical cross-entropy."""
     for r in range(A.shape[0]):
         total = one - one
         for u in range(A.shape[1]):
@@ -51,7 +51,7 @@ def _softmax_error(A: FloatArray, T: FloatArray, delta: FloatArray, share: float
 def output_error(
     loss: int, simplified: bool, A: FloatArray, T: FloatArray, delta: FloatArray, p: float, share: float, one: float
 ) -> None:
-    """BP1 begins: dC/da of the output layer, each row's times `share`; dC/dz when `simplified`, of a matched pair."""
+    """Compute dC/da of the output layer (BP1) times `share`; dC/dz when `simplified`, for a matched pair."""
     outputs = type(one)(A.shape[1])
     if loss == QUADRATIC or (simplified and loss == CROSS_ENTROPY):
         _squared(A, T, delta, p, share, one)

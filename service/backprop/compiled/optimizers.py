@@ -1,4 +1,4 @@
-"""One step of an optimizer over all parameters in one pass, as `optimizers/` has it. It leaves the gradients at 0."""
+"""Steps of optimizers over all parameters in one pass, as in `optimizers/`. The gradients are set to 0."""
 
 import math
 from typing import Any
@@ -44,9 +44,10 @@ def adam(
     decay: float,
     root: float,
 ) -> None:
-    """`rate` is divided by 1 - beta1^t, `root` the root of 1 - beta2^t, `decay` what a step leaves of a parameter.
+    """Do a step of Adam (Kingma and Ba 2015) or AdamW.
 
-    `shares` are beta1, 1 - beta1, beta2 and 1 - beta2.
+    `rate` is the learning rate divided by 1 - beta1^t, `root` the square root of 1 - beta2^t, `decay` the factor of
+    weight decay. `shares` are beta1, 1 - beta1, beta2 and 1 - beta2.
     """
     beta1, rest1, beta2, rest2 = shares
     for i in range(w.size):
@@ -82,7 +83,7 @@ def amsgrad(
 def update(
     kind: int, w: FloatArray, g: FloatArray, slots: Any, h: Any, t: int, learning_rate: float, one: float
 ) -> None:
-    """Each parameter moves along the tangent towards less error: step `t` of optimizer `kind` with its settings `h`."""
+    """Update the parameters by step `t` of the optimizer `kind` with its settings `h`."""
     number = type(one)
     first, second, third = slots
     if kind == SGD:

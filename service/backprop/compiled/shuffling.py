@@ -1,6 +1,7 @@
-"""The order in which epochs meet their rows, for many epochs in one call: the same as `rows.batches` takes.
+"""The orders of rows in many epochs, computed in one call: the same as those of `rows.batches`.
 
-That is NumPy's shuffle by a Philox generator, of `randomness.generator`'s key and counter (Salmon et al. 2011).
+This is NumPy's shuffle with a Philox generator (Salmon et al. 2011), whose key and counter are those of
+`randomness.generator`.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ PURPOSE = np.uint64(int(Purpose.SHUFFLE) << 48)
 
 @compiled
 def _high(a: Any, b: Any) -> Any:
-    """The upper 64 bits of a product of two 64-bit numbers."""
+    """Return the upper 64 bits of the product of two 64-bit numbers."""
     a0, a1, b0, b1 = a & LOW, a >> HALF, b & LOW, b >> HALF
     middle = a1 * b0 + ((a0 * b0) >> HALF)
     return a1 * b1 + (middle >> HALF) + ((a0 * b1 + (middle & LOW)) >> HALF)
@@ -29,7 +30,7 @@ def _high(a: Any, b: Any) -> Any:
 
 @compiled
 def _block(counter: Any, key_0: Any, key_1: Any, words: Any) -> None:
-    """Philox4x64-10 of the counter (counter, 0, 0, 0)."""
+    """Compute Philox4x64-10 of the counter (counter, 0, 0, 0) into `words` (4,)."""
     c0, c1, c2, c3 = counter, np.uint64(0), np.uint64(0), np.uint64(0)
     for number in range(ROUNDS):
         if number:
@@ -43,7 +44,7 @@ def _block(counter: Any, key_0: Any, key_1: Any, words: Any) -> None:
 
 @entry
 def orders(count: int, shuffle: bool, seed: int, first: int, epochs: int) -> IndexArray:
-    """The orders (epochs, count) of `count` rows in the epochs from `first` on; `count` below 2**32."""
+    """Return the orders (epochs, count) of `count` rows in the epochs from `first` on; `count` must be below 2**32."""
     result = np.empty((epochs, count), dtype=np.intp)
     words = np.empty(4, dtype=np.uint64)
     for number in range(epochs):

@@ -27,11 +27,11 @@ from service.backprop.training.state import PartialEpoch
 CHUNK_BYTES = 2 * 1024 * 1024  # of inputs, gathered together and trained on in one call
 EXCHANGED = 100_000  # parameters at a time
 MOST_TOGETHER = 1000  # epochs
-PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads are worth their meetings
+PARTS_FROM = 1_400_000  # rows x parameters of a batch from which two threads save more than synchronizing them costs
 
 
 class CompiledSteps:
-    """Chunks of batches, each in one call; several epochs in one where they are short."""
+    """Computes chunks of batches in one call each, and several short epochs in one call."""
 
     diagnostics_cost = 20
     covers = staticmethod(covers)
@@ -131,16 +131,16 @@ class CompiledSteps:
         return snapshots
 
     def _last_step(self, batch: IndexArray, before: FloatArray) -> LastStep:
-        """The errors of an epoch's last step once more, by the layers' own equations."""
+        """Compute the errors of an epoch's last step again, by the layers' own equations."""
         spec, parameters = self.spec, self.network.parameters
         if self.measuring is None:
             self.measuring = Shard(self.network, spec.batch_size, spec.weighing, spec.settings.seed, 0)
-            self.measuring.workspace.take(self.network, self.arrays.gradients)  # the step before is done with them
+            self.measuring.workspace.take(self.network, self.arrays.gradients)  # the previous step needs them no longer
         _exchange(parameters, before)
         self.measuring.gather(spec.rows, batch)
         self.measuring.backpropagate(self.measuring.normaliser)
         _exchange(parameters, before)
-        self.arrays.gradients.fill(0)  # as a batch of few inputs that are not 0 expects them
+        self.arrays.gradients.fill(0)  # as sparse batches require
         return LastStep([self.measuring.buffers], before)
 
     def close(self) -> None:
@@ -150,12 +150,12 @@ class CompiledSteps:
 
 
 def parts_of(rows: int, network: Network) -> int:
-    """Into how many parts a step is cut: from shapes alone, so that threads never change a bit of a result."""
+    """Return the number of parts of a step, which depends on shapes alone: threads do not change results."""
     return 2 if rows * network.parameters.size >= PARTS_FROM else 1
 
 
 def _after(order: Iterable[IndexArray], rows: int) -> Iterator[IndexArray]:
-    """What comes after the first `rows` of an epoch's order, the chunks cut where they always are."""
+    """Yield an epoch's order after its first `rows` rows, with the boundaries of chunks unchanged."""
     for chunk in order:
         if rows < len(chunk):
             yield chunk[rows:]
@@ -163,14 +163,14 @@ def _after(order: Iterable[IndexArray], rows: int) -> Iterator[IndexArray]:
 
 
 def _exchange(one: FloatArray, other: FloatArray) -> None:
-    """Each takes the other's values, in pieces, so that no third vector is needed."""
+    """Exchange the values of two vectors, in pieces, so that no third vector is needed."""
     for start in range(0, len(one), EXCHANGED):
         piece = slice(start, start + EXCHANGED)
         one[piece], other[piece] = other[piece], one[piece].copy()
 
 
 def _begins(count: int, batch_size: int, rows: int) -> IndexArray:
-    """Where each batch begins among `count` rows, of one epoch or several whole ones of `rows` rows, and the end."""
+    """Return the beginnings of the batches among `count` rows, of one or several epochs of `rows` rows, and the end."""
     epochs = [np.arange(first, min(first + rows, count), batch_size, dtype=np.intp) for first in range(0, count, rows)]
     return np.concatenate([*epochs, np.array([count], dtype=np.intp)])
 
@@ -198,7 +198,7 @@ def _plan(network: Network, spec: RunSpec) -> Plan:
 
 
 def _setting(activation: Activation) -> float:
-    """The one number that leaky_relu or elu has."""
+    """Return the setting of leaky_relu or elu; 0 for other activations."""
     return float(getattr(activation, "slope", getattr(activation, "alpha", 0.0)))
 
 

@@ -1,4 +1,4 @@
-"""Threads that step together: each does its parts of a phase, then waits for the others."""
+"""A barrier for threads that compute the parts of a step together."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from numba.extending import intrinsic
 from service.backprop.arrays import IndexArray
 from service.backprop.compiled.building import compiled
 
-LOOKS = 2000  # before others are let on the processor
-ARRIVED, TURN = 0, 1  # a barrier's entries: how many are there, and how often all were
+LOOKS = 2000  # how often a thread checks the barrier before it yields the processor
+ARRIVED, TURN = 0, 1  # a barrier's entries: how many threads have arrived, and how often all have
 
 
 @intrinsic
 def _add(_: Any, array: Any, index: Any, value: Any) -> Any:
-    """array[index] += value at one stroke, whatever other threads do; what was there before."""
+    """Do array[index] += value atomically; return the previous value."""
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, given[0]).data
@@ -27,7 +27,7 @@ def _add(_: Any, array: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def _give_way(_: Any) -> Any:
-    """Let other threads have the processor."""
+    """Yield the processor to other threads."""
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), []), "sched_yield")
@@ -39,7 +39,7 @@ def _give_way(_: Any) -> Any:
 
 @compiled
 def meet(barrier: IndexArray, threads: int) -> None:
-    """Wait until all threads have come here: awake, as that mostly takes microseconds."""
+    """Wait until all threads have called this; it spins, as the wait is usually a few microseconds."""
     if threads == 1:
         return
     turn = _add(barrier, TURN, 0)

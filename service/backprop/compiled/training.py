@@ -22,16 +22,16 @@ from service.backprop.compiled.optimizers import SGD, update
 from service.backprop.compiled.threads import meet
 from service.backprop.compiled.vectors import keep_nonzero
 
-ROOM = 64  # entries beyond a row's end that a vector may be written to
-DIRECT_ROWS = 32  # of a batch, so that a weight is rounded a few times a step and no more
-SPARSE_BELOW = 0.5  # the share of inputs that are not 0 up to which a batch is taken as lists of them
+ROOM = 64  # entries after the end of a row that a vector register may write to
+DIRECT_ROWS = 32  # the largest batch whose weights are updated row by row, as each update rounds
+SPARSE_BELOW = 0.5  # the share of nonzero inputs up to which a batch is processed as lists of them
 
 
 class Plan(NamedTuple):
-    """A network of dense layers and how it is trained, a batch in `parts`.
+    """A network of dense layers and the settings of its training, with each batch in `parts` parts.
 
-    `layers` (layers, 5) are each one's inputs, units, activation, place of its weights in the parameters, and place of
-    its units in a row of all layers' units.
+    `layers` (layers, 5) holds, for each layer, the numbers of inputs and units, the code of its activation, the offset
+    of its weights in the parameters, and the offset of its units in a row of the units of all layers.
     """
 
     layers: IndexArray
@@ -55,9 +55,9 @@ class OptimizerSettings(NamedTuple):
 
 
 class NonzeroInputs(NamedTuple):
-    """A batch's inputs that are not 0: those of row r stand from begins[r] up to ends[r]; and the same by column.
+    """The nonzero inputs of a batch: those of row r at begins[r] up to ends[r], and the same sorted by column.
 
-    `sparse` says of each part of the batch whether it is there.
+    `sparse` (parts,) says for which parts of the batch they are listed.
     """
 
     begins: IndexArray
@@ -71,7 +71,7 @@ class NonzeroInputs(NamedTuple):
 
 
 class Arrays(NamedTuple):
-    """What a run computes in: parameters, their gradients, the optimizer's slots, and what a pass of a batch needs."""
+    """The arrays of a run: parameters, gradients, the optimizer's slots, and the arrays of a pass over a batch."""
 
     parameters: FloatArray
     gradients: FloatArray
@@ -100,10 +100,26 @@ def train_batches(
     thread: int,
     threads: int,
 ) -> None:
-    """A step for each batch of rows X[begins[i]:begins[i + 1]], after `steps` steps, at the learning rate rates[i].
+    """Do a step of training for each batch of rows.
 
-    The rows' outputs go into `outputs`, the parameters after batch ends[n] - 1 into snapshots[n]. Each of `threads`
-    calls this with its own number; a batch has `plan.parts` parts, whoever does them.
+    Each of `threads` threads calls this with its own number `thread`. They share the `plan.parts` parts of a batch.
+
+    Parameters
+    ----------
+    X, Y : (rows, inputs), (rows, outputs)
+        The rows of all batches.
+    begins : (batches + 1,)
+        Batch i consists of the rows begins[i] up to begins[i + 1].
+    rates : (batches,)
+        The learning rate of each batch.
+    steps
+        The number of optimizer steps before this call.
+    outputs : (rows, outputs)
+        The outputs of the rows, before the step of their batch, are written here.
+    ends : (k,)
+        Numbers of batches after which the parameters are copied into `snapshots`.
+    snapshots : (k, parameters)
+        The parameters after the first ends[n] batches are written to snapshots[n].
     """
     one = X.dtype.type(1)
     snapshot = 0
@@ -126,7 +142,7 @@ def train_batches(
 def pass_rows(
     plan: Plan, arrays: Arrays, part: int, X: FloatArray, T: FloatArray, outputs: FloatArray, one: float
 ) -> None:
-    """A part of the batch's rows forward, and their error back to the first layer."""
+    """Do the forward pass of a part of a batch, and propagate its error back to the first layer."""
     rows = X.shape[0]
     first, last = rows * part // plan.parts, rows * (part + 1) // plan.parts
     if first == last:
@@ -139,7 +155,7 @@ def pass_rows(
 
 @compiled
 def _gather_nonzero(nonzero: NonzeroInputs, part: int, first: int, X: FloatArray) -> bool:
-    """List the inputs that are not 0, unless they are too many for that to pay."""
+    """List the nonzero inputs, unless there are too many of them; return whether they are listed."""
     begin = at = first * X.shape[1] + part * ROOM
     most = int(SPARSE_BELOW * X.size)
     for r in range(X.shape[0]):
@@ -165,7 +181,7 @@ def _biases(plan: Plan, vector: FloatArray, layer: int) -> FloatArray:
 
 @compiled
 def _units(plan: Plan, values: FloatArray, layer: int, first: int, rows: int) -> FloatArray:
-    """A layer's units (rows, units), from the batch's row `first` on, in what all layers' units share."""
+    """Return a layer's units (rows, units), from the batch's row `first` on, as a view of the array of all layers."""
     units, place = plan.layers[layer, 1], plan.layers[layer, 4]
     begin = place * (values.size // (plan.layers[-1, 4] + plan.layers[-1, 1])) + first * units
     return values[begin : begin + rows * units].reshape(rows, units)
@@ -173,7 +189,7 @@ def _units(plan: Plan, values: FloatArray, layer: int, first: int, rows: int) ->
 
 @compiled
 def forward(plan: Plan, arrays: Arrays, part: int, first: int, X: FloatArray, outputs: FloatArray, one: float) -> None:
-    """The signal runs through input, hidden and output units."""
+    """Compute the outputs of every layer for a part of a batch."""
     rows, count = X.shape[0], plan.layers.shape[0]
     for layer in range(count):
         W, b = _weights(plan, arrays.parameters, layer), _biases(plan, arrays.parameters, layer)
@@ -190,7 +206,7 @@ def forward(plan: Plan, arrays: Arrays, part: int, first: int, X: FloatArray, ou
 
 @compiled
 def backward(plan: Plan, arrays: Arrays, part: int, first: int, T: FloatArray, share: float, one: float) -> None:
-    """BP1 and BP2: the error of every layer, from the last back; each row's is `share` of the batch's."""
+    """Compute the error of every layer from the last one back (BP1 and BP2); each row has a weight of `share`."""
     rows, last = T.shape[0], plan.layers.shape[0] - 1
     delta, A = _units(plan, arrays.delta, last, first, rows), _units(plan, arrays.A, last, first, rows)
     output_error(plan.loss, plan.simplified, A, T, delta, type(one)(plan.loss_setting), share, one)
@@ -208,7 +224,7 @@ def backward(plan: Plan, arrays: Arrays, part: int, first: int, T: FloatArray, s
 def move_parameters(
     plan: Plan, arrays: Arrays, part: int, X: FloatArray, step: int, learning_rate: float, one: float
 ) -> None:
-    """BP3, BP4 and the update, of a part of each layer's inputs; the last part has the biases."""
+    """Compute gradients (BP3, BP4) and update, for a part of each layer's inputs; the last part includes the biases."""
     for layer in range(plan.layers.shape[0]):
         inputs, units, at = plan.layers[layer, 0], plan.layers[layer, 1], plan.layers[layer, 3]
         begin, end = inputs * part // plan.parts, inputs * (part + 1) // plan.parts
@@ -241,14 +257,14 @@ def move_parameters(
 
 @compiled
 def _descends_directly(plan: Plan, arrays: Arrays, rows: int) -> bool:
-    """Whether the first layer's weights move row by row: few of them do, and each by its gradient alone."""
+    """Return whether the first layer's weights are updated row by row: with small sparse batches and plain SGD."""
     plain = plan.optimizer == SGD and plan.l1 == 0 and plan.l2 == 0 and plan.parts == 1
     return plain and rows <= DIRECT_ROWS and plan.layers[0, 1] <= SCATTER_UNITS and arrays.nonzero.sparse.all()
 
 
 @compiled
 def weigh_error(plan: Plan, arrays: Arrays, layer: int, part: int, begin: int, end: int, X: FloatArray) -> None:
-    """BP4 of a layer's inputs from `begin` up to `end`."""
+    """Compute BP4 for a layer's inputs `begin` up to `end`."""
     rows = X.shape[0]
     delta, dW = _units(plan, arrays.delta, layer, 0, rows), _weights(plan, arrays.gradients, layer)
     if layer:
@@ -261,7 +277,7 @@ def weigh_error(plan: Plan, arrays: Arrays, layer: int, part: int, begin: int, e
 
 @compiled
 def _penalize(plan: Plan, arrays: Arrays, first: int, last: int, one: float) -> None:
-    """Add the derivatives of the penalties on weights, as `regularization.py` has them."""
+    """Add the derivatives of the penalties on weights, as in `regularization.py`."""
     if plan.l1 == 0 and plan.l2 == 0:
         return
     l1, l2 = type(one)(plan.l1), type(one)(plan.l2)

@@ -1,7 +1,7 @@
-"""Three operations on rows of numbers, a vector register at a time, for functions that Numba compiles.
+"""Three operations on rows of numbers with vector instructions, for functions that Numba compiles.
 
-The compiler leaves loops over short rows half scalar, as it cannot know that two arrays do not overlap; these say it.
-Each lane of a vector is one unit: its sum is taken in one order, whatever the width of the machine's registers.
+The compiler vectorizes loops over short rows only partly, as it cannot know that two arrays do not overlap. Each lane
+of a vector is one unit, whose sum is computed in the same order with vector registers of any width.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 VECTOR_BYTES = 64
-MOST_VECTORS = 4  # of a row at a time: that many sums stay in registers
-CONTRACT = ("contract",)  # a product and a sum may become one fused operation
+MOST_VECTORS = 4  # of a row, computed together: that many sums fit the registers
+CONTRACT = ("contract",)  # a product and a sum may be fused into one operation
 INT32 = ir.IntType(32)
 
 Value = Any
@@ -39,7 +39,7 @@ class Emitter:
         return self.context.make_array(kind)(self.context, self.builder, value)
 
     def units(self, array: Any) -> Value:
-        """Entries of a row."""
+        """Return the number of entries in a row."""
         return cgutils.unpack_tuple(self.builder, array.shape)[-1]
 
     def number(self, value: int) -> Value:
@@ -49,19 +49,19 @@ class Emitter:
         return self.builder.gep(data, [self.builder.mul(row, units)])
 
     def at(self, data: Value, index: Value) -> Value:
-        """The scalar at `index`, as an intp when it is a whole number."""
+        """Load the scalar at `index`; integers are converted to intp."""
         value = self.builder.load(self.builder.gep(data, [index]))
         is_short = isinstance(value.type, ir.IntType) and value.type.width < self.intp.width
         return self.builder.sext(value, self.intp) if is_short else value
 
     def splat(self, value: Value, kind: Any) -> Value:
-        """A vector of nothing but `value`."""
+        """Return a vector with `value` in every lane."""
         one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(INT32, 0))
         first = ir.Constant(ir.VectorType(INT32, self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), first)
 
     def below(self, count: Value) -> Value:
-        """The mask of the first `count` lanes."""
+        """Return the mask of the first `count` lanes."""
         kind = ir.VectorType(self.intp, self.lanes)
         lanes = ir.Constant(kind, list(range(self.lanes)))
         return self.builder.icmp_signed("<", lanes, self.splat(count, kind))
@@ -87,12 +87,12 @@ class Emitter:
         return self.builder.bitcast(self.builder.gep(data, [index]), self.vector.as_pointer())
 
     def fused(self, factor: Value, value: Value, total: Value) -> Value:
-        """factor * value + total"""
+        """Return factor * value + total as one fused operation."""
         product = self.builder.fmul(factor, value, flags=CONTRACT)
         return self.builder.fadd(total, product, flags=CONTRACT)
 
     def blocks(self, begin: Value, end: Value, body: Callable[[Value, list[Value | None]], None]) -> None:
-        """`body(first unit, masks)` for every block of a row's units: up to four vectors, the last block's masked."""
+        """Emit `body(first unit, masks)` for every block of up to four vectors of a row; the last block is masked."""
         step = MOST_VECTORS * self.lanes
         units = self.builder.sub(end, begin)
         whole = self.builder.mul(self.builder.sdiv(units, self.number(step)), self.number(step))
@@ -104,7 +104,7 @@ class Emitter:
             self._rest(whole, rest, 1, body)
 
     def _rest(self, unit: Value, rest: Value, vectors: int, body: Callable[[Value, list[Value | None]], None]) -> None:
-        """As few vectors as hold what is left of a row."""
+        """Emit the last block of a row with as few vectors as possible."""
 
         def emit() -> None:
             lefts = [self.builder.sub(rest, self.number(index * self.lanes)) for index in range(vectors)]
@@ -135,10 +135,10 @@ def add_rows(
     begin: Any,
     end: Any,
 ) -> Any:
-    """target[row] += values[first] source[rows[first]] + values[first + step] source[rows[first + 1]] + ...
+    """Do target[row] += sum of values[first + i * step] * source[rows[first + i]] for i = 0 to count - 1.
 
-    `count` of them, for the units from `begin` up to `end`. Where `rows` is None they are source[0], source[1], ... All
-    arrays are contiguous, `target` is none of the others.
+    Only the units from `begin` up to `end` are updated. With `rows` None, the rows are source[0] to source[count - 1].
+    All arrays are contiguous, and `target` overlaps none of the others.
     """
     arguments = (target, types.intp, source, rows, values, *[types.intp] * 5)
 
@@ -153,7 +153,7 @@ def add_rows(
         begin = emit.row(sums.data, given[1], units)
 
         def block(unit: Value, masks: list[Value | None]) -> None:
-            parts = MOST_VECTORS // len(masks)  # several sums side by side, as one alone would wait for itself
+            parts = MOST_VECTORS // len(masks)  # several sums in parallel, as each addition depends on the one before
             totals = [[cgutils.alloca_once(builder, emit.vector) for _ in masks] for _ in range(parts)]
             places = [builder.add(unit, emit.number(index * emit.lanes)) for index in range(len(masks))]
             for part, vectors in enumerate(totals):
@@ -188,7 +188,7 @@ def add_rows(
 
 @intrinsic
 def add_to_rows(_: Any, target: Any, rows: Any, values: Any, first: Any, count: Any, source: Any, row: Any) -> Any:
-    """target[rows[j]] += values[j] source[row] for `count` entries j from `first` on; no two rows are the same."""
+    """Do target[rows[j]] += values[j] * source[row] for `count` entries j from `first` on; the rows must differ."""
     arguments = (target, rows, values, types.intp, types.intp, source, types.intp)
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -210,7 +210,7 @@ def add_to_rows(_: Any, target: Any, rows: Any, values: Any, first: Any, count: 
                 for vector, place, mask in zip(added, places, masks, strict=True):
                     emit.store(emit.fused(factor, vector, emit.load(base, place, mask)), base, place, mask)
 
-            # every other row where neighbours share vectors: one written a moment ago is slow to read again
+            # every other row if neighbours share vectors, as reading one right after it was written is slow
             apart = builder.icmp_signed("==", builder.srem(units, emit.number(emit.lanes)), emit.number(0))
             with builder.if_else(apart) as (then, otherwise):
                 with then, cgutils.for_range_slice(builder, given[3], last, emit.number(1)) as (index, _):
@@ -228,9 +228,9 @@ def add_to_rows(_: Any, target: Any, rows: Any, values: Any, first: Any, count: 
 
 @intrinsic
 def keep_nonzero(_: Any, source: Any, row: Any, columns: Any, values: Any, first: Any) -> Any:
-    """Write the entries of source[row] that are not 0 into `values`, from `first` on, and their columns; where it ends.
+    """Write the nonzero entries of source[row] and their columns, from `first` on; return the index after the last one.
 
-    Both have room for a whole row and a vector more.
+    `columns` and `values` must have room for a whole row and one vector more.
     """
     arguments = (source, types.intp, columns, values, types.intp)
 

@@ -1,4 +1,4 @@
-"""Compilation of all that training calls ahead of the first job, or loading of what was compiled before."""
+"""Compiles all functions that training calls ahead of the first job, or loads them from the cache."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from service.backprop.training.settings import TrainingSettings
 
 
 def warm(*precisions: str) -> None:
-    """Compile the functions for `precisions`, all when none is named, or load them from the cache on disk."""
+    """Compile the functions for `precisions`, or for all when none is given, or load them from the cache on disk."""
     for precision in precisions or tuple(PRECISIONS):
         dtype = PRECISIONS[precision]
         X = np.ones((3, 2), dtype=dtype)
