@@ -51,12 +51,12 @@ def problems_table() -> str:
 
 
 def generated(page: str) -> str:
-    """The page with every table as the registries have it now."""
+    """Return the page with every table generated from the registries."""
     return PLACE.sub(lambda place: place[1] + table(TABLES[place[2]]) + place[3], page)
 
 
 def table(registry: Registry[Any]) -> str:
-    """A row for each class: its name, its settings, what it is."""
+    """Return a table with a row for each class: its name, its settings, its description."""
     rows = [f"| `{name}` | {_settings(registry[name])} | {_words(registry[name])} |" for name in registry]
     return "\n".join(["| name | settings | |", "|---|---|---|", *rows]) + "\n"
 
@@ -66,7 +66,7 @@ def _settings(cls: Any) -> str:
 
 
 def _setting(field: "dataclasses.Field[Any]") -> str:
-    """A setting's name and default, its bounds, and what it is where the name does not say it."""
+    """Return a setting's name and default, its bounds, and its description if it has one."""
     facts = [f"`{field.name}` {_default(field)}"]
     for key, words in BOUNDS.items():
         bound = field.metadata.get(key)
@@ -88,7 +88,7 @@ def _words(cls: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Formulas are no markup: outside of backticks what Markdown would take for it is escaped."""
+    """Escape characters of formulas outside of backticks that Markdown would take for markup."""
     parts = text.split("`")
     parts[::2] = [re.sub(r"([*|<\[])", r"\\\1", part) for part in parts[::2]]
     return "`".join(parts)
