@@ -43,7 +43,7 @@ def _accuracy(row: Accuracy, client: Client, jobs: list[Job]) -> Measured:
 
 
 def _trained_epochs(client: Client, job: Job) -> list[dict[str, Any]]:
-    """The records of every epoch but 0, which is before training."""
+    """Return the records of every epoch except 0, which precedes training."""
     epochs = client.send("GET", f"/v1/jobs/{job['id']}/epochs?after=0&limit={MOST_EPOCHS}")["data"]
     return list(epochs)
 

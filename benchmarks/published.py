@@ -30,7 +30,7 @@ def sigmoids(*units: int, start: tuple[Any, Any]) -> Body:
 
 
 def on_mnist(network: Body, loss: str, learning_rate: float, epochs: int, **training: Any) -> Body:
-    """A job as Nielsen's programs train: batches of 10, the first 50,000 images unless `rows` says otherwise."""
+    """Return a job like those of Nielsen's programs: batches of 10, the first 50,000 images unless `rows` is given."""
     return {
         "dataset": "mnist",
         "network": network,
@@ -63,7 +63,7 @@ def cross_entropy(*units: int, nielsens_lambda: float = 0.0) -> tuple[Body, ...]
 
 
 def few_images(nielsens_lambda: float = 0.0) -> tuple[Body, ...]:
-    """The first 1,000 images for 400 epochs."""
+    """Return jobs on the first 1,000 images for 400 epochs."""
     rows, regularization = [0, FEW_ROWS], penalty(nielsens_lambda, FEW_ROWS)
     network = sigmoids(30, 10, start=LARGE)
     return seeded(on_mnist(network, "cross_entropy", 0.5, 400, rows=rows, regularization=regularization), SEEDS)
@@ -77,7 +77,7 @@ def regularized(*units: int, epochs: int) -> tuple[Body, ...]:
 
 
 def log_likelihood() -> tuple[Body, ...]:
-    """As Nielsen's network3: hidden weights from N(0, 1 / units), biases from N(0, 1), the softmax layer from 0."""
+    """Return jobs like Nielsen's network3: hidden weights from N(0, 1 / units), biases from N(0, 1), softmax from 0."""
     hidden = dense(100, "sigmoid", {"type": "normal", "stddev": 0.1}, STANDARD_NORMAL)
     network = {"layers": [hidden, dense(10, "softmax", "zeros", "zeros")]}
     return seeded(on_mnist(network, "categorical_cross_entropy", 0.1, 60), SEEDS)

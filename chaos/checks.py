@@ -1,4 +1,4 @@
-"""What must be true of one job, whatever was killed. Each check yields a sentence for each violation."""
+"""Checks of one job that must hold whatever was killed. Each check yields a sentence for each violation."""
 
 import hashlib
 from collections import Counter

@@ -16,8 +16,8 @@ from typing import Any
 WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.run.recorder", "Recorder.end"),
     ("end", "workers.run.run", "_fail"),
-    ("put back", "workers.run.recorder", "Recorder.release"),
-    ("put back", "workers.run.run", "_release_unprepared"),
+    ("release", "workers.run.recorder", "Recorder.release"),
+    ("release", "workers.run.run", "_release_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Lease._look"),

@@ -59,7 +59,7 @@ def adam(precision: str) -> dict[str, Any]:
 
 
 def schedule(precision: str) -> dict[str, Any]:
-    """A cosine schedule with warm-up, and early stopping that ends the job before its last epoch."""
+    """Return a job with a cosine schedule, warm-up, and early stopping that ends it before its last epoch."""
     return _job(
         _dense(16),
         precision,
@@ -71,13 +71,13 @@ def schedule(precision: str) -> dict[str, Any]:
 
 
 def stop_when(precision: str) -> dict[str, Any]:
-    """A job that ends when its training loss is low enough."""
+    """Return a job that ends when its training loss is low enough."""
     optimizer = {"type": "rmsprop", "learning_rate": 0.005}
     return _job(_dense(24), precision, epochs=100, optimizer=optimizer, stop_when={"training_loss": 0.4})
 
 
 def wide(precision: str) -> dict[str, Any]:
-    """A state too large for a row, so that it is stored as a blob; parameters are stored every third epoch."""
+    """Return a job with a state too large for a row, stored as a blob; it stores parameters every third epoch."""
     optimizer = {"type": "adam", "learning_rate": 0.001}
     return _job(_dense(300, 300), precision, epochs=8, optimizer=optimizer, store_parameters={"every": 3})
 

@@ -56,8 +56,8 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
         for label in ("note", "collector"):
             yield Case("killed", *some(), Failpoint(f"{label} {phase}"))
         yield Case("hasty", "long", LONG, Failpoint(f"heartbeat {phase}", chance.randint(1, BEATS)))
-        yield Case("paused", *some(), Failpoint(f"put back {phase}"))
-        yield Case("leaving", "long", LONG, Failpoint(f"put back {phase}"))
+        yield Case("paused", *some(), Failpoint(f"release {phase}"))
+        yield Case("leaving", "long", LONG, Failpoint(f"release {phase}"))
         yield Case("cancelled", *some(), Failpoint(f"tidy {phase}"))
         yield Case("cancelled", *some(), Failpoint(f"freeing {phase}"))
         yield Case("freed", *some(), Failpoint(f"freeing {phase}"))

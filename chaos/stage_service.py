@@ -148,7 +148,7 @@ def _has_ended(client: Client, job: str) -> bool:
 
 
 def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Random) -> dict[str, int]:
-    """By turns, at moments of the seed's choice; the kills by kind."""
+    """Kill the kinds of process in random order at random moments; return the number of kills by kind."""
     victims = made.victims()
     plan = [name for name in victims for _ in range(figures.kills)]
     chance.shuffle(plan)
@@ -168,7 +168,7 @@ def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Rando
 
 
 def answers(log: Log) -> dict[str, int]:
-    """How the requests fared."""
+    """Return how many requests had no answer, or a 503 or 409."""
     statuses = Counter(entry.status for entry in log.entries)
     return {"without an answer": statuses[None], "answered 503": statuses[503], "answered 409": statuses[409]}
 

@@ -1,3 +1,3 @@
-"""The training service: everything but the Celery worker's entry point, which stands in `workers`."""
+"""The training service: everything except the Celery worker, which is in `workers`."""
 
 __version__ = "0.1.0"

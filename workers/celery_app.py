@@ -64,7 +64,7 @@ class Child:
             warm("float32", "float64")
 
     def _handle_signals(self) -> None:
-        """On SIGTERM, to this process or to the whole group: store the state of training, release the job, exit."""
+        """Install signal handlers: on SIGTERM, the state of training is stored and the job released before the exit."""
         signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 

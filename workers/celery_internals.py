@@ -31,13 +31,13 @@ def pool_that_records(exit_codes: ExitCodes, shutting_down: ShuttingDown) -> typ
 
     class RecordsExitCodes:
         def process_flush_queues(self, child: Any) -> None:
-            """Called by both kinds of pool for each child that they found ended."""
+            """Record the exit code; both kinds of pool call this for each child that has ended."""
             if child.exitcode is not None:
                 exit_codes.add(child.pid, child.exitcode)
             super().process_flush_queues(child)  # type: ignore[misc]
 
         def _repopulate_pool(self, exit_codes: Any) -> None:
-            """Called by both kinds of pool to start as many children as are missing."""
+            """Start as many children as are missing; both kinds of pool call this."""
             if not shutting_down.is_set():
                 super()._repopulate_pool(exit_codes)  # type: ignore[misc]
 

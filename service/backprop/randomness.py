@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Purpose(IntEnum):
-    """What random numbers are drawn for, with the meaning of the other numbers."""
+    """The purposes of random numbers, with the meaning of the other arguments of `generator`."""
 
     PARAMETERS = 1  # epoch: the layer's index; batch: 0 weights, 1 biases
     SHUFFLE = 2

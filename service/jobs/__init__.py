@@ -1,4 +1,4 @@
-"""What clients do with jobs: submit, fork, replay, pause, resume, cancel and read them.
+"""Jobs: submission, forks, replays, commands such as pause and cancel, and their description for clients.
 
 May import `service.services`, `service.store`, `service.datasets`, `service.preprocessing` and below.
 """

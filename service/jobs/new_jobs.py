@@ -1,4 +1,4 @@
-"""What submissions, forks and replays have in common: the dataset of a new job, its checks and its place in the queue.
+"""Functions shared by submissions, forks and replays: the dataset of a new job, its checks, and adding it to the queue.
 
 The database is written first; the caller rings the doorbell once the transaction is committed.
 """

@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 
 class Request(StrEnum):
-    """What a client has requested of a running job."""
+    """The requests of clients to a running job."""
 
     CANCEL = "cancel"
     PAUSE = "pause"
@@ -41,7 +41,7 @@ class OnOtherMachine(StrEnum):
 
 
 class Kind(StrEnum):
-    """What an event is about."""
+    """The kinds of events."""
 
     STATUS = "status"
     EPOCH = "epoch"
@@ -145,7 +145,7 @@ class JobRecord:
 
     @property
     def splitting(self) -> Splitting:
-        """How its rows are split: a fork validates on its parent's rows, whatever its own seed."""
+        """The split of its rows into training and validation: a fork has its parent's, even with another seed."""
         own = self.training.splitting
         return own if self.forked_from is None else own.model_copy(update={"seed": self.forked_from.split_seed})
 

@@ -46,7 +46,7 @@ CASES = [
     case("killed", "short float64", "flush committed", 4),
     case("killed", "stop_when float32", "end written"),
     case("zombie", "schedule float64", "flush begins", 2),
-    case("paused", "momentum float64", "put back committed"),
+    case("paused", "momentum float64", "release committed"),
     case("cancelled", "adam float32", "tidy written"),
     case("expired", "schedule float32", "reconciler written"),
 ]

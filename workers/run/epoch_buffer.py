@@ -18,7 +18,7 @@ from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 @dataclass
 class EpochBuffer:
-    """What the next flush of a run writes.
+    """The results of a run that its next flush writes.
 
     Attributes
     ----------

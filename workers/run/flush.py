@@ -27,7 +27,7 @@ LastStatement = Callable[[Connection], bool]  # returns False when another run o
 
 @dataclass(frozen=True)
 class Flush:
-    """What one transaction writes: the buffer, the job's columns of progress, and the state to resume from.
+    """The content of one transaction: the buffer, the job's columns of progress, and the state to resume from.
 
     `last` is given for the last flush of a run and ends the job; `state` is None then, and the stored one is deleted.
     """

@@ -61,7 +61,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Found:
-    """What is stored for a job: datasets, the state to resume from, and what a fork begins with."""
+    """The stored data of a job: datasets, the state to resume from, and what a fork begins with."""
 
     dataset: DatasetRecord
     other: DatasetRecord | None

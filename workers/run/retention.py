@@ -47,7 +47,7 @@ class Retention:
 
     @property
     def room(self) -> int:
-        """How many epochs thinning may retain; a quarter of the budget is left for the newest, not yet thinned ones."""
+        """The number of epochs that thinning may retain; a quarter of the budget is left for the newest epochs."""
         return self.budget // max(self.size, 1) * 3 // 4
 
     def chosen_of(self, first: int, count: int) -> NDArray[np.bool_]:

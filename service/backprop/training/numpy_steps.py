@@ -34,7 +34,7 @@ class StopCheck(Protocol):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What does not change during a run: the network, the rows and the settings."""
+    """The parts of a run that do not change: the network, the rows and the settings."""
 
     network: Network
     settings: TrainingSettings

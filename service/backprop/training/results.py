@@ -1,4 +1,4 @@
-"""What training yields: runs of one or more epochs."""
+"""The results that training yields: runs of one or more epochs."""
 
 from dataclasses import dataclass
 

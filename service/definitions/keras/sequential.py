@@ -16,9 +16,12 @@ MADE_UP = r"sequential(_\d+)?"  # a name that Keras generated
 
 
 def read_sequential(data: Any) -> tuple[Tree, Places]:
-    """Return the record of a network, not yet checked, and where in `data` its parts stand.
+    """Return the unvalidated record of a network, and the locations in `data` of its parts.
 
-    Raises pydantic's `ValidationError`, its locations those of `data`.
+    Raises
+    ------
+    pydantic.ValidationError
+        With locations in `data`.
     """
     KerasSequential.model_validate(data)
     document = Piece(data)
@@ -86,7 +89,7 @@ def _shape(config: Piece) -> Piece | None:
 
 
 def _layer(piece: Piece) -> list[Piece]:
-    """Return our layers of one of Keras's; none for Flatten, as rows are flat here."""
+    """Return this service's layers for one of Keras's; none for Flatten, as rows are flat here."""
     name, config = piece["class_name"], piece["config"]
     config["trainable"].must_be(True, why="every layer is trained here")
     if name.value == "Flatten":

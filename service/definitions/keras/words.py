@@ -1,7 +1,7 @@
-"""Which name in Keras is which of ours: one table a kind, read in both directions.
+"""The names in Keras of this service's classes and settings: one table for each kind, used for reading and writing.
 
-Where a class has settings, each of ours stands with Keras's name for it and Keras's default; a setting that Keras has
-no name for (None) always has the value given here. Later entries of a kind are other spellings, which are only read.
+Each setting of a class is listed with Keras's name for it and Keras's default; a setting without a name in Keras (None)
+always has the given value. Later entries for a class are other spellings, which are only read.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Settings = dict[str, tuple[str | None, Any]]
 
 @dataclass(frozen=True)
 class Word:
-    """Our `type`, and our settings with Keras's names and defaults."""
+    """This service's `type` of a class, and its settings with Keras's names and defaults."""
 
     type: str
     settings: Settings = field(default_factory=dict)

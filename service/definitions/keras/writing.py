@@ -1,6 +1,6 @@
-"""Writes a network's record as Keras 3's JSON of a Sequential model, which `keras.models.model_from_json` takes.
+"""Writes a network's record as Keras 3's JSON of a Sequential model, which `keras.models.model_from_json` reads.
 
-Given weights are not part of such JSON. Training defaults are written as far as Keras's JSON has words for them.
+Such JSON does not contain weights. Training defaults are written as far as Keras's JSON can express them.
 """
 
 from decimal import Decimal
@@ -80,7 +80,7 @@ def _of_weights(regularization: Json) -> Json:
 
 
 def _activation(activation: str | Json) -> tuple[str, list[Json]]:
-    """Return the function's name; where it has settings that a name cannot express, `linear` and a layer of its own."""
+    """Return the function's name, or `linear` and a layer of its own if it has settings that a name cannot express."""
     for name, ours in ACTIVATIONS.items():
         if ours == activation:
             return name, []

@@ -12,7 +12,7 @@ PARAMETERS, OPTIMIZER = "parameters", "optimizer"
 
 @dataclass(frozen=True)
 class Start:
-    """What a fork begins with, as copies of its own; `optimizer` is None when the optimizer begins with a new state."""
+    """The parameters and optimizer state that a fork begins with; `optimizer` is None for a new state."""
 
     parameters: StoredBytes
     optimizer: StoredBytes | None
