@@ -27,7 +27,7 @@ from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
 
-FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}
+FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}  # all but JSON have a writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)})
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -45,8 +45,7 @@ def _predict(network: NetworkReference) -> Response:
         return answer(prediction.predict(trained, rows))
     A = prediction.outputs(trained, rows)
     values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
-    data = _as_csv(trained, values, labels) if wanted == "csv" else _as_npz(values, labels)
-    return Response(data, mimetype=FORMATS[wanted])
+    return Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
 
 
 def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
@@ -121,12 +120,14 @@ def _harmless(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
-def _as_npz(values: Any, labels: Sequence[Any] | None) -> bytes:
+def _as_npz(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:
     stream = io.BytesIO()
     arrays = {"predictions": values} | ({} if labels is None else {"labels": np.array(labels)})
     np.savez(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
 
+
+WRITERS = {"csv": _as_csv, "npz": _as_npz}
 
 register(
     routes,

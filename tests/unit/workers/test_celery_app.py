@@ -13,8 +13,7 @@ from pathlib import Path
 from celery import signals
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
-from service.config import read_settings
-from workers.__main__ import run_worker
+from workers.__main__ import main
 
 parent, connected = os.getpid(), []
 event.listen(Pool, "connect", lambda *_: connected.append(os.getpid()))
@@ -25,7 +24,7 @@ def report(**_):
     Path(sys.argv[1]).write_text(json.dumps({"loaded": loaded, "connections": connected.count(parent)}))
     os.kill(parent, signal.SIGTERM)
 
-run_worker(read_settings(os.environ))
+sys.exit(main())
 """
 OF_CHILDREN = {"numpy", "scipy", "numba", "llvmlite", "pyarrow", "simdjson", "safetensors", "flask"}
 
