@@ -162,8 +162,8 @@ class FromCounts(Metric):
 
     def result(self, memory: Any) -> float:
         right, true, predicted = memory
-        there = (true + predicted) > 0
-        shares = self.shares(right[there], true[there], predicted[there])
+        occurs = (true + predicted) > 0
+        shares = self.shares(right[occurs], true[occurs], predicted[occurs])
         return float(np.mean(shares)) if len(shares) else float("nan")
 
     def shares(self, right: Any, true: Any, predicted: Any) -> Any:
@@ -296,5 +296,5 @@ class R2(Metric):
         memory[3] += np.square(np.subtract(A, Y, dtype=np.float64)).sum(axis=0)
 
     def result(self, memory: Any) -> float:
-        there = memory[2] > 0
-        return float(np.mean(1.0 - memory[3][there] / memory[2][there])) if there.any() else float("nan")
+        varies = memory[2] > 0
+        return float(np.mean(1.0 - memory[3][varies] / memory[2][varies])) if varies.any() else float("nan")

@@ -59,10 +59,10 @@ def _inputs_of(definition: NetworkDefinition) -> int:
 def _affordable(subject: Subject, request: GradientCheckRequest) -> int:
     """Return how many parameters to check: as many as requested, otherwise fewer for a large network."""
     size = subject.network.parameters.size
-    each = 4 * request.rows * max(size, 1)
+    work = 4 * request.rows * max(size, 1)
     if "parameters" not in request.model_fields_set:
-        return max(FEWEST, min(request.parameters, USUAL_WORK // each))
-    if min(request.parameters, size) * each > MOST_WORK:
+        return max(FEWEST, min(request.parameters, USUAL_WORK // work))
+    if min(request.parameters, size) * work > MOST_WORK:
         asked = f"{request.rows:,} rows times {request.parameters:,} of {size:,} parameters"
         raise TooLarge(f"{asked} take too long; ask for fewer")
     return request.parameters

@@ -137,7 +137,7 @@ def _why_fresh(parent: Parent, training: ResolvedTraining) -> str | None:
     before = parent.job.training
     if before.precision != training.precision:
         return f"{before.precision} became {training.precision}"
-    old, new = (build(OPTIMIZERS, each.optimizer) for each in (before, training))
+    old, new = (build(OPTIMIZERS, settings.optimizer) for settings in (before, training))
     if is_continued(old, new):
         return None
     return f"{old.name} became {new.name}" if old.name != new.name else f"other settings of {new.name}"

@@ -18,7 +18,9 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
     """Return the columns that preprocessing was fitted on as a table, with the column of weights of `other`."""
     labels, codes = preprocessing.labels, preprocessing.codes
     are_texts = labels is not None and any(isinstance(label, str) for label in labels)
-    columns = [Column(each.name, Role.INPUT, each.type, categories=each.categories) for each in preprocessing.inputs]
+    columns = [
+        Column(column.name, Role.INPUT, column.type, categories=column.categories) for column in preprocessing.inputs
+    ]
     for target in preprocessing.targets:
         if are_texts:
             texts = tuple(str(label) for label in labels or ())

@@ -27,28 +27,28 @@ class Hashes:
     """The SHA-256 (epochs, 32) of the epochs from 0 on, and whether each epoch has one (epochs,)."""
 
     values: NDArray[np.uint8]
-    there: NDArray[np.bool_]
+    present: NDArray[np.bool_]
 
     @classmethod
     def of(cls, found: Iterable[hash_chain.Block], through: int) -> "Hashes":
         values = np.zeros((through + 1, hash_chain.DIGEST), dtype=np.uint8)
-        there = np.zeros(through + 1, dtype=np.bool_)
+        present = np.zeros(through + 1, dtype=np.bool_)
         for first, hashes in found:
             rows = np.frombuffer(hashes, dtype=np.uint8).reshape(-1, hash_chain.DIGEST)[: max(0, through + 1 - first)]
             values[first : first + len(rows)] = rows
-            there[first : first + len(rows)] = True
-        return cls(values, there)
+            present[first : first + len(rows)] = True
+        return cls(values, present)
 
     def at(self, epoch: int) -> str | None:
-        return self.values[epoch].tobytes().hex() if self.there[epoch] else None
+        return self.values[epoch].tobytes().hex() if self.present[epoch] else None
 
     def chain(self) -> str | None:
         """Return the hash chain over the epochs that have a hash."""
-        return hash_chain.over(None, [(0, self.values[self.there].tobytes())])
+        return hash_chain.over(None, [(0, self.values[self.present].tobytes())])
 
     def first_unlike(self, other: "Hashes") -> int | None:
-        """Return the first epoch whose hash differs or is missing on one side only; None when there is none."""
-        unlike = (self.there != other.there) | (self.values != other.values).any(axis=1)
+        """Return the first epoch whose hash differs or is missing on one side only; None when present is none."""
+        unlike = (self.present != other.present) | (self.values != other.values).any(axis=1)
         return int(unlike.argmax()) if unlike.any() else None
 
 
@@ -104,7 +104,7 @@ def certify(services: Services, job: JobRecord, recorder: Recorder, check: Calla
         "first_difference": difference,
         "chain": chain,
         "checked": {
-            "epochs": int(recorded.there.sum()),
+            "epochs": int(recorded.present.sum()),
             "losses": figures.epochs,
             "stored_parameters": audit.checked,
         },
@@ -139,7 +139,7 @@ def _audit(services: Services, record: JobRecord, recorded: Hashes, check: Calla
             check()
         data = read_unchecked(services.blobs, block.bytes, block.address) or b""
         for index, epoch in enumerate(block.epochs):
-            if epoch >= len(recorded.there):
+            if epoch >= len(recorded.present):
                 break  # a paused job may have been resumed since
             piece = data[index * block.size : (index + 1) * block.size]
             checked += 1

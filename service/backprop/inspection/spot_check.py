@@ -91,9 +91,9 @@ def spot_check(
 
 
 def _spots(layer: int, compared: list[Compared | None]) -> LayerSpots:
-    there = [one for one in compared if one is not None]
-    worst = max(there, key=lambda one: one.difference if np.isfinite(one.difference) else np.inf, default=None)
-    return LayerSpots(layer, len(there), len(compared) - len(there), worst)
+    smooth = [one for one in compared if one is not None]
+    worst = max(smooth, key=lambda one: one.difference if np.isfinite(one.difference) else np.inf, default=None)
+    return LayerSpots(layer, len(smooth), len(compared) - len(smooth), worst)
 
 
 def _bends(costs: list[float], epsilon: float) -> float:
