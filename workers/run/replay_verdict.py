@@ -47,7 +47,7 @@ class Hashes:
         return hash_chain.over(None, [(0, self.values[self.present].tobytes())])
 
     def first_unlike(self, other: "Hashes") -> int | None:
-        """Return the first epoch whose hash differs or is missing on one side only; None when present is none."""
+        """Return the first epoch whose hash differs or is missing on one side only; None when there is none."""
         unlike = (self.present != other.present) | (self.values != other.values).any(axis=1)
         return int(unlike.argmax()) if unlike.any() else None
 
