@@ -50,7 +50,7 @@ class Crew:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()  # tells the parent to kill its children and end
+        self._process.stdin.close()  # the parent then kills its children and ends
         self._process.wait(FORK_SECONDS)
         self._listener.join()
         self._process.stdout.close()

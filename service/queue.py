@@ -1,4 +1,4 @@
-"""The Celery application, and the doorbell: an empty message that tells workers to look for a job.
+"""The Celery application, and the doorbell: an empty message on which workers look for a job.
 
 Jobs are stored in the database alone, and workers also look for them without a message, so a message may be lost or
 delivered twice.

@@ -90,41 +90,44 @@ class Routes:
         """
 
         def register(view: View) -> View:
-            summary = (view.__doc__ or "").strip().splitlines()[0]
-            name = getattr(view, "__name__", path)
-            self.routes.append(
-                Route(
-                    method=method,
-                    path=path,
-                    operation=name,
-                    summary=summary,
-                    tag=self.tag,
-                    body=body,
-                    body_optional=body_optional,
-                    files=files,
-                    query=tuple(query),
-                    answers=answers,
-                    problems=problems,
-                    creates=creates,
-                )
+            route = Route(
+                method=method,
+                path=path,
+                operation=getattr(view, "__name__", path),
+                summary=(view.__doc__ or "").strip().splitlines()[0],
+                tag=self.tag,
+                body=body,
+                body_optional=body_optional,
+                files=files,
+                query=tuple(query),
+                answers=answers,
+                problems=problems,
+                creates=creates,
             )
-            known = {item.name for item in query} | EVERYWHERE
-
-            def checked(**values: Any) -> Any:
-                if any("\x00" in value for value in values.values()):
-                    raise NotFound("no name holds a NUL character")
-                _check_query(known)
-                if creates:
-                    return once(partial(view, **values), service_error)
-                return view(**values)
-
-            rule = path.replace("{", "<").replace("}", ">")
-            self.blueprint.add_url_rule(rule, name, checked, methods=[method])
-            if ":" in path:
-                self.blueprint.add_url_rule(rule.replace(":", "/"), f"{name}_slash", checked, methods=[method])
+            self.routes.append(route)
+            self._serve(route, view)
             return view
 
         return register
+
+    def _serve(self, route: Route, view: View) -> None:
+        """Let Flask call the view, once what all requests have in common is checked."""
+        known = {item.name for item in route.query} | EVERYWHERE
+
+        def checked(**values: Any) -> Any:
+            if any("\x00" in value for value in values.values()):
+                raise NotFound("no name holds a NUL character")
+            _check_query(known)
+            if route.creates:
+                return once(partial(view, **values), service_error)
+            return view(**values)
+
+        rule = route.path.replace("{", "<").replace("}", ">")
+        self.blueprint.add_url_rule(rule, route.operation, checked, methods=[route.method])
+        if ":" in route.path:
+            self.blueprint.add_url_rule(
+                rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
+            )
 
 
 def _check_query(known: set[str]) -> None:
