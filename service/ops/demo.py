@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import service
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
 from service.ops.supervisor import check_port, free_port, running
@@ -186,8 +187,8 @@ def _digits(client: Client) -> bool:
 
 def _example(name: str) -> Path:
     """Return the path of an example: in a checkout `examples/` is next to the package, in a wheel inside it."""
-    here = Path(__file__).parent
-    for folder in (here.parent / "examples", here / "examples"):
+    package = Path(service.__file__).parent
+    for folder in (package.parent / "examples", package / "examples"):
         if (folder / name).exists():
             return folder / name
     raise Misconfigured(f"the example {name} is not installed")
