@@ -18,6 +18,7 @@ from service.api.schemas import ListAnswer, ParametersAnswer
 from service.backprop.network import Network
 from service.datasets.media_types import NPZ
 from service.definitions.build import build_network
+from service.errors import Invalid
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
@@ -49,7 +50,13 @@ MOST_POINTS = 10_000
             "points",
             {"type": "integer", "minimum": 2},
             "at most this many (over 10,000 is taken as 10,000), in place of `limit`: the first and the last epoch, "
-            "and in equal parts of the range the lowest and the highest value of each loss, metric and learning rate",
+            "and in equal parts of the range the lowest and the highest value of each `series`",
+        ),
+        Query(
+            "series",
+            {"type": "array", "items": {"type": "string"}},
+            "with `points`, repeatable: `training_loss`, `validation_accuracy`, `learning_rate`, ...; both losses if "
+            "left out",
         ),
         Query("format", {"enum": list(FORMATS)}),
     ],
@@ -63,12 +70,15 @@ def list_epochs(id: str) -> Response:
     until = whole("until", LAST_EPOCH, minimum=0, maximum=LAST_EPOCH)
     limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
     points = whole("points", 2, minimum=2, maximum=MOST_POINTS)
+    series = request.args.getlist("series")
+    if series and "points" not in request.args:
+        raise Invalid.at("?series", "goes with `points`: a list has all series")
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
         if kind != "json":
             return Response(_stream(services().database, kind, job.number, after, until), mimetype=FORMATS[kind])
         if "points" in request.args:
-            records, more = sampling.sampled_epochs(connection, job.number, points, after, until), False
+            records, more = sampling.sampled_epochs(connection, job.number, points, after, until, series), False
         else:
             records, more = epochs.list_epochs(connection, job.number, after, limit, until)
     return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])

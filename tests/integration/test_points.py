@@ -35,7 +35,7 @@ def series_of(records: list[Record]) -> dict[str, list[float]]:
     series: dict[str, list[float]] = {}
     for record in records:
         flat = {name: record[name] for name in ("training_loss", "validation_loss", "learning_rate")}
-        flat |= {f"{part} {name}": value for part, each in record["metrics"].items() for name, value in each.items()}
+        flat |= {f"{part}_{name}": value for part, each in record["metrics"].items() for name, value in each.items()}
         for name, value in flat.items():
             series.setdefault(name, []).append(value)
     return series
@@ -50,14 +50,32 @@ def test_points_hold_the_extremes_of_every_series_in_the_range(client: FlaskClie
     ):
         whole = read(client, f"{where}/epochs?{query}limit=1000")
         assert numbers(whole) == list(range(first, last + 1))
-        shown = read(client, f"{where}/epochs?{query}points=30")
+        drawn = series_of(whole)
+        assert set(drawn) >= {"training_loss", "validation_loss", "training_accuracy", "validation_accuracy"}
+        asked = f"{where}/epochs?{query}points=30" + "".join(f"&series={name}" for name in drawn)
+        shown = read(client, asked)
         assert len(shown) <= 30 and (shown[0], shown[-1]) == (whole[0], whole[-1])
         assert all(record in whole for record in shown) and numbers(shown) == sorted(set(numbers(shown)))
-        drawn, held = series_of(whole), series_of(shown)
-        assert set(drawn) >= {"training_loss", "validation_loss", "training accuracy", "validation accuracy"}
+        held = series_of(shown)
         for name, values in drawn.items():
             assert min(values) in held[name] and max(values) in held[name], name
-        assert read(client, f"{where}/epochs?{query}points=30") == shown
+        assert read(client, asked) == shown
+
+
+def test_series_are_both_losses_unless_they_are_named(client: FlaskClient, where: str) -> None:
+    both = read(client, f"{where}/epochs?points=9&series=training_loss&series=validation_loss")
+    assert read(client, f"{where}/epochs?points=9") == both
+    shown = series_of(read(client, f"{where}/epochs?points=4&series=validation_accuracy"))["validation_accuracy"]
+    whole = series_of(read(client, f"{where}/epochs?limit=1000"))["validation_accuracy"]
+    assert {min(whole), max(whole)} <= set(shown)
+
+
+def test_a_series_that_the_job_does_not_have_is_named(client: FlaskClient, where: str) -> None:
+    answer = client.get(f"{where}/epochs?points=9&series=training_mae")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "?series"
+    assert "`training_mae` is not a series of this job; known are training_loss, " in answer.json["detail"]
+    assert client.get(f"{where}/epochs?series=training_loss").status_code == 422
 
 
 def test_few_points_are_the_first_and_the_last_then_the_training_loss(client: FlaskClient, where: str) -> None:

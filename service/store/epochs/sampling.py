@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from service.errors import Invalid
 from service.store.epochs import runs
 from service.store.epochs.epochs import COLUMNS, rows_from
 from service.store.epochs.runs import RunRecord, Series
@@ -13,21 +14,33 @@ from service.store.records import EpochRecord
 
 Positions = NDArray[np.int64]
 
+LOSSES = ("training_loss", "validation_loss")
+
 
 def sampled_epochs(
-    connection: Connection, job: int, points: int, after: int = -1, until: int | None = None
+    connection: Connection,
+    job: int,
+    points: int,
+    after: int = -1,
+    until: int | None = None,
+    series: Sequence[str] = (),
 ) -> list[EpochRecord]:
     """Return at most `points` (at least 2) of the epochs in (`after`, `until`], oldest first.
 
     The first and the last are always included. The others are, for equal parts of the range, the epochs with the
-    lowest and the highest value of each series: losses, metrics and learning rate. Of equal values the earliest epoch
-    is chosen, so repeated calls return the same epochs.
+    lowest and the highest value of each of the `series`, such as `training_accuracy` or `learning_rate`; without any,
+    of both losses. Of equal values the earliest epoch is chosen, so repeated calls return the same epochs.
+
+    Raises
+    ------
+    Invalid
+        When the job has no such series.
     """
     parts = []
     for row in rows_from(connection, job, after + 1, COLUMNS, until):
         run = runs.unpacked(row)
         parts.append(runs.cut(run, max(0, after + 1 - run.first_epoch), _stop(run, until)))
-    chosen = extremes(series_of(parts), points) if parts else np.zeros(0, dtype=np.int64)
+    chosen = extremes(series_of(parts, series), points) if parts else np.zeros(0, dtype=np.int64)
     records: list[EpochRecord] = []
     begin = 0
     for part in parts:
@@ -41,25 +54,30 @@ def _stop(run: RunRecord, until: int | None) -> int:
     return len(run) if until is None else min(len(run), until + 1 - run.first_epoch)
 
 
-def series_of(parts: Sequence[RunRecord]) -> list[Series]:
-    """Return each plotted series as a vector over all epochs of `parts`, with NaN where a part does not have it."""
-    drawn = [_drawn(part) for part in parts]
-    names = list(dict.fromkeys(name for part in drawn for name in part))
+def series_of(parts: Sequence[RunRecord], wanted: Sequence[str] = ()) -> list[Series]:
+    """Return the wanted series as vectors over all epochs of `parts`, with NaN where a part does not have it.
+
+    Without any these are the losses that there are.
+    """
+    named = [_by_name(part) for part in parts]
+    known = list(dict.fromkeys(name for part in named for name in part))
+    for name in wanted:
+        if name not in known:
+            raise Invalid.at("?series", f"`{name[:60]}` is not a series of this job; known are {', '.join(known)}")
     return [
-        np.concatenate([named.get(name, np.full(len(part), np.nan)) for named, part in zip(drawn, parts, strict=True)])
-        for name in names
+        np.concatenate([has.get(name, np.full(len(part), np.nan)) for has, part in zip(named, parts, strict=True)])
+        for name in dict.fromkeys(wanted or (name for name in LOSSES if name in known))
     ]
 
 
-def _drawn(run: RunRecord) -> dict[tuple[str, str], Series]:
-    losses = {("training", ""): run.training_loss}
-    if run.validation_loss is not None:
-        losses["validation", ""] = run.validation_loss
+def _by_name(run: RunRecord) -> dict[str, Series]:
+    validation = {} if run.validation_loss is None else {"validation_loss": run.validation_loss}
     return {
-        **losses,
-        **{("training", name): values for name, values in run.training_metrics.items()},
-        **{("validation", name): values for name, values in run.validation_metrics.items()},
-        ("", "learning_rate"): run.learning_rate,
+        "training_loss": run.training_loss,
+        **validation,
+        **{f"training_{name}": values for name, values in run.training_metrics.items()},
+        **{f"validation_{name}": values for name, values in run.validation_metrics.items()},
+        "learning_rate": run.learning_rate,
     }
 
 
