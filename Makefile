@@ -34,8 +34,8 @@ demo: $(VENV)/.ready ## Train XOR and a classifier of digits over HTTP (ARGS="--
 serve: $(VENV)/.ready ## Start the service on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/backprop serve $(ARGS)
 
-test: $(VENV)/.ready-dev ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.ready-dev ## Run the tests, on at most four cores (ARGS="tests/unit -k csv" for some)
+	$(BIN)/python -m pytest -n logical --maxprocesses=4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 torch: $(VENV)/.ready-torch ## Install PyTorch for the tests of agreement
 

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -69,15 +71,23 @@ def test_no_process_is_left(make: type[Postgres] | type[Redis], end: str) -> Non
     assert not folder.exists()
 
 
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every account can reach, as PostgreSQL under another one must; pytest's folders are private."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @linux_only
 @pytest.mark.parametrize("make", ["Postgres", "Redis"])
-def test_servers_end_with_the_test_process(make: str, tmp_path: Path) -> None:
+def test_servers_end_with_the_test_process(make: str, public_folder: Path) -> None:
     script = (
         f"from tests.servers import *\nserver = {make}()\n"
         "print(*server.processes(), flush=True)\nprint(server.folder, flush=True)\ninput()"
     )
     root = str(Path(servers.__file__).parents[1])
-    environment = {**os.environ, "TMPDIR": _open_to_everybody(tmp_path)}
+    environment = {**os.environ, "TMPDIR": str(public_folder)}
     with subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=root,
@@ -91,14 +101,6 @@ def test_servers_end_with_the_test_process(make: str, tmp_path: Path) -> None:
         assert is_alive(family[0])
         parent.send_signal(signal.SIGKILL)
     wait_until(lambda: not any(map(is_alive, family)), what=f"the end of {make} without its parent")
-
-
-def _open_to_everybody(folder: Path) -> str:
-    """PostgreSQL under another account must be able to reach its folder below pytest's private ones."""
-    if os.geteuid() == 0:
-        for step in (folder, folder.parent, folder.parent.parent):
-            step.chmod(0o755)
-    return str(folder)
 
 
 def test_every_test_gets_empty_backends(empty_backends: Backends) -> None:
