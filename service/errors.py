@@ -6,6 +6,8 @@ Imports nothing of this project and knows no HTTP; `service.api.errors` holds th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_FAULTS = 10  # more are not listed, and not looked for
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -18,6 +20,20 @@ class Fault:
     pointer: str | None = None
     row: int | None = None
     column: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words: a pointer, or a column and a row; empty for the input as a whole."""
+        column = None if self.column is None else f"column `{self.column}`"
+        row = None if self.row is None else f"row {self.row}"
+        return self.pointer or ", ".join(part for part in (column, row) if part)
+
+    @property
+    def noun(self) -> str:
+        """What is faulty, in a word."""
+        if self.row is not None:
+            return "row" if self.column is None else "cell"
+        return "fault" if self.column is None else "column"
 
 
 class ServiceError(Exception):
@@ -37,7 +53,7 @@ class Invalid(ServiceError):
 
     def __init__(self, detail: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
-        self.faults = tuple(faults[:10])
+        self.faults = tuple(faults[:MAX_FAULTS])
 
     @classmethod
     def at(cls, pointer: str, detail: str) -> "Invalid":
@@ -45,10 +61,38 @@ class Invalid(ServiceError):
         return cls.from_faults([Fault(detail, pointer=pointer)])
 
     @classmethod
-    def from_faults(cls, faults: Sequence[Fault]) -> "Invalid":
-        """Build the error from one or more faults in a JSON body; its sentence describes the first."""
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        return cls(f"{faults[0].pointer}: {faults[0].detail}{more}", faults)
+    def from_faults(cls, faults: Sequence[Fault], all_found: bool = True) -> "Invalid":
+        """Build the error from one or more faults; its sentence describes the first and counts the others.
+
+        `all_found` is false when the work ended early, so that there may be more faults than these.
+        """
+        first, others = faults[0], len(faults) - 1
+        nouns = {fault.noun for fault in faults[1:]}
+        noun = nouns.pop() if len(nouns) == 1 else "fault"
+        least = "" if all_found else "at least "
+        more = f" (and {least}{others} more {noun}{'s' if others > 1 else ''})" if others else ""
+        return cls(f"{first.place}: {first.detail}{more}" if first.place else first.detail + more, faults)
+
+
+class Faults:
+    """A collector of an input's faults, which ends the work with the tenth: readers of rows and bodies share it."""
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.found)
+
+    def add(self, fault: Fault) -> None:
+        """Collect a fault; raise `Invalid` with the tenth."""
+        self.found.append(fault)
+        if len(self.found) >= MAX_FAULTS:
+            raise Invalid.from_faults(self.found, all_found=False)
+
+    def check(self) -> None:
+        """Raise `Invalid` if there is a fault."""
+        if self.found:
+            raise Invalid.from_faults(self.found)
 
 
 class NotFound(ServiceError):

@@ -11,11 +11,12 @@ from werkzeug.datastructures import MultiDict
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
 from service.api.context import services
+from service.api.dataset_options import FIELDS, QUERY, check_format, options_of, scale_of
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import JSON, guess_media_type
-from service.datasets.options import MIB, Limits, ReadOptions
+from service.datasets.options import MIB, Limits
 from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
@@ -28,16 +29,6 @@ from service.store.records import DatasetRecord
 
 routes = Routes("datasets")
 FILES = (*FILE_TYPES, MULTIPART)
-FIELDS = ("target", "weight", "drop", "target_type", "inputs", "targets", "scale")
-QUERY = (
-    Query("target", TEXT, "a target column, repeatable; default the last; `none` for none"),
-    Query("weight", TEXT, "the column of sample weights"),
-    Query("drop", TEXT, "a column to leave out, repeatable"),
-    Query("target_type", {"enum": ["class", "value"]}),
-    Query("inputs", TEXT, "the NPZ array of inputs"),
-    Query("targets", TEXT, "the NPZ array of targets"),
-    Query("scale", {"type": "number", "exclusiveMinimum": 0}, "inputs are divided by it"),
-)
 ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
 
 
@@ -52,6 +43,8 @@ def describe(record: DatasetRecord) -> DatasetAnswer:
         "bytes": table.bytes,
         "sha256": table.sha256,
         "columns": [_describe_column(column) for column in table.columns],
+        "read": table.read,
+        "warnings": list(table.warnings),
     }
 
 
@@ -109,7 +102,7 @@ def _store(name: str | None) -> Response:
         if name is not None and body.name not in (None, name):
             raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
         return _add(body.name or name, catalog.reader_of_request(body, limits))
-    options = options_of(request.args)
+    options = options_of(request.args, kind)
     _check_name(name)
     with services().blobs.scratch() as path:
         with path.open("wb") as stream:
@@ -127,7 +120,6 @@ def _store_form(name: str | None, limits: Limits) -> Response:
         if field not in known:
             raise Invalid.at(f"#/{field[:60]}", f"is not known; known are {', '.join(sorted(known))}")
     fields = MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)])
-    options = options_of(fields)
     name = name or request.form.get("name")
     _check_name(name)
     with services().blobs.scratch() as path:
@@ -140,6 +132,7 @@ def _store_form(name: str | None, limits: Limits) -> Response:
                 raise TooLarge(f"JSON must be at most {services().settings.max_json_bytes:,} bytes")
             body = check(DatasetRequest, _with_fields(parse_json(path.read_bytes()), fields))
             return _add(name or body.name, catalog.reader_of_request(body, limits))
+        options = options_of(fields, kind)
         return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
 
 
@@ -158,38 +151,12 @@ def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
     """Add fields of the query or the form to a JSON body that does not have them."""
     if not isinstance(body, dict):
         return body
+    check_format(fields, JSON)
     given: dict[str, Any] = {name: fields[name] for name in ("weight", "target_type") if name in fields}
-    given |= {name: fields.getlist(name) for name in ("target", "drop") if name in fields}
+    given |= {name: fields.getlist(name) for name in ("target", "drop", "types") if name in fields}
     if "scale" in fields:
-        given["scale"] = _scale(fields["scale"])
+        given["scale"] = scale_of(fields["scale"])
     return {**given, **body}
-
-
-def options_of(fields: MultiDict[str, str]) -> ReadOptions:
-    """Read the options for reading a file from a query or a form."""
-    target_type = fields.get("target_type")
-    if target_type not in (None, "class", "value"):
-        raise Invalid.at("?target_type", f"must be `class` or `value`, got {target_type!r}")
-    targets = fields.getlist("target")
-    return ReadOptions(
-        target=tuple(targets) if targets else None,
-        weight=fields.get("weight"),
-        drop=tuple(fields.getlist("drop")),
-        target_type=target_type,
-        inputs=fields.get("inputs"),
-        targets=fields.get("targets"),
-        scale=_scale(fields.get("scale", "1")),
-    )
-
-
-def _scale(text: str) -> float:
-    try:
-        value = float(text) if "_" not in text else 0.0
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise Invalid.at("?scale", f"must be a number above 0, got {text[:40]!r}")
-    return value
 
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))

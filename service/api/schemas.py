@@ -90,6 +90,11 @@ class DatasetAnswer(TypedDict):
     bytes: int
     sha256: str
     columns: list[ColumnAnswer]
+    read: Annotated[
+        dict[str, Any] | None,
+        Field(description="how the file was read; null for a dataset stored by a release that did not record it"),
+    ]
+    warnings: Annotated[list[str], Field(description="what is likely to be unintended, in sentences")]
 
 
 @answer_model

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from service.datasets.json import read_json_arrays, read_json_rows
-from service.datasets.options import Limits, ReadOptions
-from service.definitions.columns import Table
+from service.datasets.options import Limits, ReadOptions, types_of
+from service.definitions.columns import ColumnKind, Table
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
@@ -79,6 +80,7 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
         drop=_names(request.drop) or (),
         target_type=request.target_type,
         scale=request.scale,
+        types=_types(request.types),
     )
     if request.rows is not None:
         rows, columns = request.rows, request.columns
@@ -101,6 +103,12 @@ def remove_dataset(services: Services, name: str) -> None:
 def collect_orphans(services: Services) -> int:
     """Remove blobs that no row points to, left by removals or by processes that were killed; return how many."""
     return services.blobs.collect(partial(references.referenced, services.database))
+
+
+def _types(value: dict[str, Any] | list[str] | str | None) -> dict[str, ColumnKind]:
+    if isinstance(value, dict):
+        return {name: ColumnKind(kind) for name, kind in value.items()}
+    return types_of(_names(value) or (), "#/types")
 
 
 def _names(value: list[str] | str | None) -> tuple[str, ...] | None:

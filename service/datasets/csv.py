@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 from numpy.typing import NDArray
 
+from service.datasets.column_plans import in_order, plan_roles
 from service.datasets.json import MAX_FAULTS, check_names
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.table_writer import Plan, TableWriter, in_order, plan_roles
+from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Fault, Invalid, Malformed
 

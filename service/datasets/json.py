@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.column_plans import in_order, plan_roles
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.table_writer import Plan, TableWriter, in_order, plan_roles
+from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Fault, Invalid
 

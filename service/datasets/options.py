@@ -1,16 +1,27 @@
 """How to read a dataset, and the limits on its size."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from service.definitions.columns import ColumnKind
+from service.definitions.validation import guess
+from service.errors import Invalid
 
 MIB = 1024 * 1024
+KINDS = tuple(kind.value for kind in ColumnKind)
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read a dataset.
+    """How to read a dataset; None and empty mean `auto`, the default.
 
     `target` None means the last column of a table; `("none",)` means no targets. `inputs` and `targets` name NPZ
-    arrays. Inputs are divided by `scale` when they are read for training; they are stored undivided.
+    arrays. Inputs are divided by `scale` when they are read for training; they are stored undivided. `types` says of
+    columns by name how their cells are read.
+
+    Of CSV alone: `delimiter`, `decimal` and `thousands` are single characters (`thousands` may also be `space`, which
+    stands for all spaces that do not break, or `none`); `header` is whether there is one; `missing` are further texts
+    of a missing value; `encoding` is one of `ENCODINGS`.
     """
 
     target: tuple[str, ...] | None = None
@@ -20,6 +31,16 @@ class ReadOptions:
     inputs: str | None = None
     targets: str | None = None
     scale: float = 1.0
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    header: bool | None = None
+    missing: tuple[str, ...] = ()
+    encoding: str | None = None
+    types: Mapping[str, ColumnKind] = field(default_factory=dict)
+
+
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "windows-1252")
 
 
 @dataclass(frozen=True)
@@ -29,3 +50,23 @@ class Limits:
     max_bytes: int = 16 * 1024 * MIB
     max_columns: int = 100_000
     max_categories: int = 100_000
+
+
+def types_of(texts: Iterable[str], pointer: str) -> dict[str, ColumnKind]:
+    """Return the kinds of columns that are given as `name:kind`, such as `zip:category`; the name may hold colons.
+
+    Raises
+    ------
+    Invalid
+        At the pointer, for a text without a kind, an unknown kind, or two kinds of one column.
+    """
+    types: dict[str, ColumnKind] = {}
+    for text in texts:
+        name, colon, kind = text.rpartition(":")
+        if not colon or not name:
+            raise Invalid.at(pointer, f"must be a column and its kind, such as `zip:category`, got {text[:60]!r}")
+        if kind not in KINDS:
+            raise Invalid.at(pointer, f"`{kind[:60]}` is not a kind of column{guess(kind, KINDS)}")
+        if types.setdefault(name, ColumnKind(kind)) != kind:
+            raise Invalid.at(pointer, f"says two kinds of column `{name[:60]}`: {types[name]} and {kind}")
+    return types

@@ -1,10 +1,9 @@
 """Writes rows into a `.npy` file block by block, with the columns' statistics and the content's SHA-256."""
 
-import difflib
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -16,6 +15,7 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.errors import Invalid
 
 MAX_WHOLE_VALUES = 1000
+HASHED = ("name", "role", "type", "categories", "class_or_value")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Plan:
     type: ColumnType
     categories: tuple[str, ...] | None = None
     class_or_value: str | None = None
+    is_date: bool = False
+
+    def to_hash(self) -> dict[str, Any]:
+        """Return the fields that the hash of a dataset covers; later fields only if they are set."""
+        later = {"is_date": True} if self.is_date else {}
+        return {name: getattr(self, name) for name in HASHED} | later
 
 
 class TableWriter:
@@ -93,15 +99,16 @@ class TableWriter:
                 if len(seen) > MAX_WHOLE_VALUES or not all(value.is_integer() for value in seen):
                     self.whole[index] = None
 
-    def finish(self) -> Table:
-        """Write the final header and return what the file holds."""
+    def finish(self, read: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> Table:
+        """Write the final header; return what the file holds, how it was read, and warnings for the client."""
         if self.rows == 0:
             raise Invalid("the dataset has no rows")
         self.stream.seek(0)
         self._header()
         size = self.stream.seek(0, 2)
         columns = tuple(self._column(index, plan) for index, plan in enumerate(self.plans))
-        return Table(self.rows, columns, self.dtype.name, self.scale, self._sha256(), size)
+        sha256 = self._sha256()
+        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, tuple(warnings))
 
     def _column(self, index: int, plan: Plan) -> Column:
         missing = int(self.rows - self.count[index])
@@ -120,7 +127,7 @@ class TableWriter:
 
     def _sha256(self) -> str:
         """Return the hash of plans and rows: the same rows with other roles or types are different content."""
-        header = {"columns": [asdict(plan) for plan in self.plans], "scale": self.scale, "dtype": self.dtype.name}
+        header = {"columns": [plan.to_hash() for plan in self.plans], "scale": self.scale, "dtype": self.dtype.name}
         whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         whole.update(self.bytes.digest())
         return whole.hexdigest()
@@ -133,33 +140,4 @@ def _or_none(value: float) -> float | None:
 
 def _fields(plan: Plan) -> dict[str, Any]:
     """Return a plan's fields, as `Column` takes them."""
-    return {name: getattr(plan, name) for name in ("name", "role", "type", "categories", "class_or_value")}
-
-
-def plan_roles(
-    names: Sequence[str], target: tuple[str, ...] | None, weight: str | None, drop: Sequence[str]
-) -> dict[str, Role]:
-    """Return the role of each column that is read, inputs first, then targets, then the weight."""
-    wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
-    targets = () if wanted == ("none",) and "none" not in names else wanted
-    for name in (*targets, *drop, *([weight] if weight else [])):
-        if name not in names:
-            close = difflib.get_close_matches(name, names, 1)
-            hint = f"; did you mean `{close[0]}`?" if close else f"; there are {', '.join(names[:20])}"
-            raise Invalid(f"there is no column `{name}`{hint}")
-    if weight in targets:
-        raise Invalid(f"column `{weight}` cannot be both target and weight")
-    no_inputs = {*targets, *drop, weight}
-    inputs = [name for name in names if name not in no_inputs]
-    if not inputs:
-        raise Invalid("no column is left to be an input")
-    roles = {name: Role.INPUT for name in inputs} | {name: Role.TARGET for name in targets}
-    return roles | ({weight: Role.WEIGHT} if weight else {})
-
-
-def in_order(texts: set[str]) -> tuple[str, ...]:
-    """Return categories in numeric order when all are numbers, else by code point."""
-    try:
-        return tuple(sorted(texts, key=lambda text: (float(text), text)))
-    except ValueError:
-        return tuple(sorted(texts))
+    return {name: getattr(plan, name) for name in (*HASHED, "is_date")}

@@ -16,6 +16,15 @@ class ColumnType(StrEnum):
     CATEGORY = "category"
 
 
+class ColumnKind(StrEnum):
+    """What a client says of a column with `types`: how its cells are read, or that the column is left out."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+    DATE = "date"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: its statistics over all rows that have a value, as the answer of a dataset shows them.
@@ -23,7 +32,8 @@ class Column:
     `categories` are a category column's texts, in numeric, else code point order; the stored number is the index into
     them. `whole_values` are a number column's distinct values when it is a target, all are whole and there are at most
     1,000 of them, ascending: it may then be read as classes. `class_or_value` is what the client said outright with
-    `target_type` (`"class"`, `"value"`), or None.
+    `target_type` (`"class"`, `"value"`), or None. The numbers of an `is_date` column are days since 1970-01-01 in UTC,
+    read from ISO 8601 dates.
     """
 
     name: str
@@ -37,6 +47,7 @@ class Column:
     categories: tuple[str, ...] | None = None
     whole_values: tuple[float, ...] | None = None
     class_or_value: str | None = None
+    is_date: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,8 @@ class Table:
 
     Inputs are the stored numbers divided by `scale`; statistics in `columns` are of the divided values.
     `dtype` is the stored array's NumPy type; `sha256` covers the columns' definition, the scale and the rows' bytes.
+    `read` says how the file was read (its format, and for CSV the delimiter and so on); it is None for a dataset of a
+    release that did not store it. `warnings` are sentences for the client. Neither is part of the hash.
     """
 
     rows: int
@@ -53,6 +66,8 @@ class Table:
     scale: float
     sha256: str
     bytes: int
+    read: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
 
     def having(self, role: Role) -> tuple[Column, ...]:
         """Return the columns of one role, in stored order."""
@@ -76,7 +91,7 @@ class Table:
             )
             for column in record["columns"]
         )
-        return cls(**{**record, "columns": columns})
+        return cls(**{**record, "columns": columns, "warnings": tuple(record.get("warnings", ()))})
 
 
 def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:

@@ -29,13 +29,17 @@ class DatasetRequest(Model):
     drop: list[Text] | Text | None = None
     target_type: Literal["class", "value"] | None = None
     scale: Annotated[Number, Field(gt=0)] = 1.0
+    types: dict[Text, Literal["number", "category", "date", "ignore"]] | list[Text] | Text | None = Field(
+        default=None, description='how columns are read: `{"zip": "category"}`, or `["zip:category"]` as in a query'
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> "DatasetRequest":
         if (self.inputs is None) == (self.rows is None):
             raise ValueError("give either `inputs` (with `targets`) or `rows`")
         if self.inputs is not None:
-            wrong = [name for name in ("columns", "target", "weight", "drop") if getattr(self, name) is not None]
+            of_rows = ("columns", "target", "weight", "drop", "types")
+            wrong = [name for name in of_rows if getattr(self, name) is not None]
             if wrong:
                 raise ValueError(f"`{wrong[0]}` goes with `rows`, not with `inputs`")
         if self.rows is not None and self.targets is not None:

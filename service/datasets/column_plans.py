@@ -1,0 +1,178 @@
+"""What a column of a table is: its role, its kind, its plan. Shared by the readers of all formats with named columns.
+
+A reader asks `requests_of` which columns are wanted and what the client said of each. It then looks at the cells and
+makes a `PlannedColumn` of each request, with `number_plan` or `category_plan`; `write_table` stores blocks of cells
+with the converters of these. How the cells of a format are told apart is the reader's business.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.datasets.options import Limits, ReadOptions
+from service.datasets.table_writer import Plan, TableWriter
+from service.definitions.columns import ColumnKind, ColumnType, Role, Table
+from service.errors import Fault, Invalid
+
+DOUBLE = np.dtype("<f8")
+LARGEST_WHOLE = 2**53  # larger whole numbers are not all distinct as float64
+
+
+@dataclass(frozen=True)
+class ColumnRequest:
+    """A column that is read, and what the client said of it; `kind` None leaves it to the cells."""
+
+    name: str
+    role: Role
+    kind: ColumnKind | None = None
+    class_or_value: str | None = None
+
+    @property
+    def must_be_number(self) -> bool:
+        """Whether the column is read as numbers, whatever its cells look like."""
+        is_value = self.class_or_value == "value" and self.kind is None
+        return self.role is Role.WEIGHT or self.kind is ColumnKind.NUMBER or is_value
+
+
+@dataclass(frozen=True)
+class PlannedColumn:
+    """A column to be stored: `convert` turns a block of its cells into numbers (rows,), NaN for missing ones.
+
+    The numbers of a category column are indices into the plan's categories.
+    """
+
+    plan: Plan
+    convert: Callable[[Any], NDArray[np.float64]]
+    warnings: tuple[str, ...] = ()
+
+
+def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnRequest]:
+    """Return the columns that are read, by name: inputs first, then targets, then the weight.
+
+    Raises
+    ------
+    Invalid
+        When an option names a column that is not there, or two options contradict each other.
+    """
+    for name, kind in options.types.items():
+        if name not in names:
+            raise Invalid(f"types={name}:{kind}: {_no_column(name, names)}")
+    ignored = [name for name, kind in options.types.items() if kind is ColumnKind.IGNORE]
+    roles = plan_roles(names, options.target, options.weight, (*options.drop, *ignored))
+    requests = {}
+    for name, role in roles.items():
+        kind = options.types.get(name)
+        class_or_value = options.target_type if role is Role.TARGET else None
+        if kind is ColumnKind.CATEGORY and (role is Role.WEIGHT or class_or_value == "value"):
+            other = f"`weight={name}`" if role is Role.WEIGHT else "`target_type=value`"
+            raise Invalid(f"`types={name}:category` contradicts {other}, which needs numbers")
+        requests[name] = ColumnRequest(name, role, kind, class_or_value)
+    return requests
+
+
+def number_plan(request: ColumnRequest, is_date: bool = False) -> Plan:
+    """Return the plan of a column of numbers, or of dates as days since 1970-01-01."""
+    return Plan(request.name, request.role, ColumnType.NUMBER, None, request.class_or_value, is_date)
+
+
+def category_plan(request: ColumnRequest, texts: set[str], limits: Limits) -> Plan:
+    """Return the plan of a column of categories; raise `Invalid` when there are too many."""
+    if len(texts) > limits.max_categories:
+        raise Invalid(
+            f"column `{request.name}` has over {limits.max_categories:,} different texts;"
+            f" leave it out with `drop={request.name}`"
+        )
+    return Plan(request.name, request.role, ColumnType.CATEGORY, in_order(texts), request.class_or_value)
+
+
+def warnings_of(plan: Plan, rows: int) -> tuple[str, ...]:
+    """Return the warnings about a column of a table of so many rows: too many categories to learn from."""
+    count = len(plan.categories or ())
+    if count <= rows / 2:
+        return ()
+    what = "each is a class" if plan.role is Role.TARGET else "each is an input of the network"
+    return (
+        f"column `{plan.name}` has {count:,} different texts in {rows:,} rows, and {what}; if it is an identifier,"
+        f" leave it out with `drop={plan.name}`",
+    )
+
+
+def is_text_beyond_doubles(request: ColumnRequest, text: str, row: int) -> bool:
+    """Return whether a column is read as text because this whole number of it is beyond 2^53.
+
+    A target is, unless its values are wanted; an input is not, which is an error unless the client has said `number`.
+    """
+    if request.must_be_number:
+        return False
+    if request.role is Role.TARGET or request.kind is ColumnKind.CATEGORY:
+        return True
+    name = request.name
+    fault = Fault(
+        f"{text[:40]} is beyond 2^53, where a float64 no longer holds every whole number; say `types={name}:category`"
+        f" to read codes, `types={name}:ignore` to leave the column out, `types={name}:number` to round",
+        row=row,
+        column=name,
+    )
+    raise Invalid.from_faults([fault])
+
+
+def write_table(
+    destination: Path,
+    columns: Sequence[PlannedColumn],
+    blocks: Iterable[Sequence[Any]],
+    scale: float,
+    read: dict[str, Any],
+) -> Table:
+    """Store blocks, each with the cells of the columns in their order, as float64; return what the file holds."""
+    plans = [column.plan for column in columns]
+    with TableWriter(destination, plans, DOUBLE, scale) as writer:
+        for block in blocks:
+            cells = zip(columns, block, strict=True)
+            writer.append(np.column_stack([column.convert(part) for column, part in cells]))
+        warnings = [warning for column in columns for warning in column.warnings]
+        warnings += [warning for plan in plans for warning in warnings_of(plan, writer.rows)]
+        return writer.finish(read, warnings)
+
+
+def plan_roles(
+    names: Sequence[str], target: tuple[str, ...] | None, weight: str | None, drop: Sequence[str]
+) -> dict[str, Role]:
+    """Return the role of each column that is read, inputs first, then targets, then the weight."""
+    wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
+    targets = () if wanted == ("none",) and "none" not in names else wanted
+    for name in (*targets, *drop, *([weight] if weight else [])):
+        if name not in names:
+            raise Invalid(_no_column(name, names))
+        if (name == weight) + (name in targets) + (name in drop) > 1:
+            uses = [(name in targets, "target"), (name == weight, "weight"), (name in drop, "left out")]
+            raise Invalid(f"column `{name}` cannot be both {' and '.join(word for is_so, word in uses if is_so)}")
+    no_inputs = {*targets, *drop, weight}
+    inputs = [name for name in names if name not in no_inputs]
+    if not inputs:
+        raise Invalid("no column is left to be an input")
+    roles = {name: Role.INPUT for name in inputs} | {name: Role.TARGET for name in targets}
+    return roles | ({weight: Role.WEIGHT} if weight else {})
+
+
+def _no_column(name: str, names: Sequence[str]) -> str:
+    folded = {known.casefold(): known for known in names}
+    close = folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, names, 1)), None)
+    hint = f"; did you mean `{close}`?" if close else f"; there are {', '.join(names[:20])}"
+    return f"there is no column `{name[:100]}`{hint}"
+
+
+def in_order(texts: set[str]) -> tuple[str, ...]:
+    """Return categories in numeric order when all are finite numbers, else by code point."""
+    try:
+        numbers = {text: float(text) for text in texts}
+    except ValueError:
+        return tuple(sorted(texts))
+    if not all(map(isfinite, numbers.values())):  # NaN has no place in an order
+        return tuple(sorted(texts))
+    return tuple(sorted(texts, key=lambda text: (numbers[text], text)))
