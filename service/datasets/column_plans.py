@@ -67,12 +67,12 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
     roles = plan_roles(names, options.target, options.weight, (*options.drop, *ignored))
     requests = {}
     for name, role in roles.items():
-        kind = options.types.get(name)
+        asked = options.types.get(name)
         class_or_value = options.target_type if role is Role.TARGET else None
-        if kind is ColumnKind.CATEGORY and (role is Role.WEIGHT or class_or_value == "value"):
+        if asked is ColumnKind.CATEGORY and (role is Role.WEIGHT or class_or_value == "value"):
             other = f"`weight={name}`" if role is Role.WEIGHT else "`target_type=value`"
             raise Invalid(f"`types={name}:category` contradicts {other}, which needs numbers")
-        requests[name] = ColumnRequest(name, role, kind, class_or_value)
+        requests[name] = ColumnRequest(name, role, asked, class_or_value)
     return requests
 
 
@@ -96,11 +96,10 @@ def warnings_of(plan: Plan, rows: int) -> tuple[str, ...]:
     count = len(plan.categories or ())
     if count <= rows / 2:
         return ()
-    what = "each is a class" if plan.role is Role.TARGET else "each is an input of the network"
-    return (
-        f"column `{plan.name}` has {count:,} different texts in {rows:,} rows, and {what}; if it is an identifier,"
-        f" leave it out with `drop={plan.name}`",
-    )
+    text = f"column `{plan.name}` has {count:,} different texts in {rows:,} rows"
+    if plan.role is Role.TARGET:
+        return (f"{text}, and each is a class: most classes have a single row to learn from",)
+    return (f"{text}, and each is an input of the network; leave an identifier out with `drop={plan.name}`",)
 
 
 def is_text_beyond_doubles(request: ColumnRequest, text: str, row: int) -> bool:

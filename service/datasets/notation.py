@@ -1,0 +1,90 @@
+"""How numbers are written in a CSV: the decimal and the thousands separator, said by the client or found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from service.datasets import cells
+from service.datasets.cells import Cell
+from service.datasets.options import ReadOptions
+
+GROUPED = {"space": cells.SPACES, "'": "['\u2019]", "_": "_"}  # separators that no decimal separator is mistaken for
+COMMA_DELIMITED = (";", "\t")  # delimiters of files in which a comma may be the decimal separator
+
+
+@dataclass
+class Evidence:
+    """What has been seen in the cells of a file that looks like numbers; all surveys of a file share it."""
+
+    point: bool = False
+    comma: bool = False  # with other than three digits behind it
+    grouped_by_comma: bool = False
+    grouped_by_point: bool = False
+
+    def add(self, kinds: set[int]) -> None:
+        """Note the kinds of cells that have been seen."""
+        self.point |= bool(kinds & {Cell.POINT, Cell.POINT_THREE, Cell.GROUPED_BY_COMMA, Cell.GROUPED_BY_POINT})
+        self.comma |= Cell.COMMA in kinds
+        self.grouped_by_comma |= Cell.GROUPED_BY_COMMA in kinds
+        self.grouped_by_point |= Cell.GROUPED_BY_POINT in kinds
+
+
+@dataclass(frozen=True)
+class Notation:
+    """The separators of numbers; `thousands` is None, a character, or `space` for every kind of space."""
+
+    decimal: str = "."
+    thousands: str | None = None
+
+    @property
+    def numbers(self) -> set[Cell]:
+        """The kinds of cells that are numbers in this notation."""
+        if self.decimal == ".":
+            grouped = {Cell.GROUPED_BY_COMMA, Cell.COMMA_THREE} if self.thousands == "," else set()
+            return cells.AS_THEY_ARE | grouped
+        grouped = {Cell.GROUPED_BY_POINT, Cell.POINT_THREE} if self.thousands == "." else set()
+        return {Cell.CODE, Cell.WHOLE} | cells.BY_COMMA | grouped
+
+    def ungrouped(self, texts: Any) -> Any:
+        """Remove the spaces, apostrophes or underscores that group digits from an Arrow array of texts."""
+        if self.thousands not in GROUPED:
+            return texts
+        separator = GROUPED[self.thousands]
+        is_grouped = pc.match_substring_regex(texts, rf"^[+-]?[1-9]\d{{0,2}}({separator}\d{{3}})+([.,]\d*)?$")
+        return pc.if_else(is_grouped, pc.replace_substring_regex(texts, separator, ""), texts)
+
+    def as_float64(self, texts: Any) -> Any:
+        """Return numbers in this notation as an Arrow array of float64; `pa.ArrowInvalid` for what is no number."""
+        texts = self.ungrouped(texts)
+        if self.thousands in (",", "."):
+            texts = pc.replace_substring(texts, self.thousands, "")
+        if self.decimal == ",":
+            texts = pc.replace_substring(texts, ",", ".")
+        return pc.cast(texts, pa.float64())
+
+
+def said(options: ReadOptions) -> Notation:
+    """Return the notation as far as the client has said it."""
+    return Notation(options.decimal or ".", None if options.thousands == "none" else options.thousands)
+
+
+def may_have_decimal_commas(options: ReadOptions, delimiter: str) -> bool:
+    """Return whether a comma may turn out to be the decimal separator of the file."""
+    return options.decimal == "," or (options.decimal is None and delimiter in COMMA_DELIMITED)
+
+
+def settle(options: ReadOptions, delimiter: str, evidence: Evidence) -> Notation:
+    """Return the notation of a file, once all its cells have been seen."""
+    decimal = options.decimal
+    if decimal is None and options.thousands in (",", "."):
+        decimal = "." if options.thousands == "," else ","
+    elif decimal is None:
+        decimal = "," if delimiter in COMMA_DELIMITED and evidence.comma and not evidence.point else "."
+    thousands = options.thousands
+    if thousands is None and decimal == "." and evidence.grouped_by_comma:
+        thousands = ","
+    elif thousands is None and decimal == "," and evidence.grouped_by_point:
+        thousands = "."
+    return Notation(decimal, None if thousands == "none" else thousands)

@@ -1,0 +1,288 @@
+"""What the cells of one column of text are, counted over all blocks of a file, and what the column is therefore.
+
+A column of plain numbers is recognised by converting it, which is fast. Only blocks with other cells are looked at text
+by text.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from service.datasets import cells
+from service.datasets.cells import Cell
+from service.datasets.column_faults import complaint
+from service.datasets.column_plans import (
+    LARGEST_WHOLE,
+    ColumnRequest,
+    PlannedColumn,
+    category_plan,
+    is_text_beyond_doubles,
+    number_plan,
+)
+from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, said
+from service.datasets.options import Limits, ReadOptions
+from service.definitions.columns import ColumnKind, Role
+from service.errors import MAX_FAULTS, Fault, Invalid
+from service.preprocessing import dates
+
+MISTAKES_FROM_SHARE = 0.9
+
+
+class TextSurvey:
+    """The kinds of the cells of one column. Call `add` for every block, then `decide`, then `planned`."""
+
+    def __init__(self, request: ColumnRequest, options: ReadOptions, delimiter: str, evidence: Evidence) -> None:
+        self.request, self.options, self.evidence = request, options, evidence
+        self.missing = Missing(options.missing)
+        self.may_have_commas = may_have_decimal_commas(options, delimiter)
+        self.counts: Counter[int] = Counter()
+        self.first: dict[int, list[tuple[int, str]]] = {}  # row and text of the first cells of a kind
+        self.is_text = request.kind is ColumnKind.CATEGORY
+        self.texts: set[str] | None = set()  # all that have been seen; None when some were not collected
+        self.beyond_doubles: tuple[str, int] | None = None  # the first whole number beyond 2^53 and its row
+        self.has_offsets: set[bool] = set()
+
+    def add(self, column: Any, first_row: int, limits: Limits) -> None:
+        """Count the kinds of a block's cells, an Arrow array of texts; `first_row` is the row of its first cell."""
+        if not self.is_text and self._add_numbers(column, first_row):
+            self.texts = None
+            return
+        if self.request.kind is not ColumnKind.CATEGORY:
+            self._add_cells(column, first_row)
+        self.collect(column, limits)
+
+    def collect(self, column: Any, limits: Limits) -> None:
+        """Collect the texts of a block, unless there are too many or some were not collected before."""
+        if self.texts is not None and len(self.texts) <= limits.max_categories:
+            present = self.missing.text_cells(column)
+            self.texts.update(text for text in pc.unique(present).to_pylist() if text is not None)
+
+    def _add_numbers(self, column: Any, first_row: int) -> bool:
+        """Count a block of plain numbers and missing values; return False, having counted nothing, for any other."""
+        texts = column
+        values = None if self.missing.words else as_numbers(texts)
+        if values is None:
+            texts = self.missing.in_numbers(column)
+            values = as_numbers(texts)
+        kind = Cell.WHOLE
+        has_point = b"." in cells.bytes_of(texts)[0].tobytes()
+        if values is None and self.may_have_commas and not has_point and self.evidence.comma:
+            texts = pc.replace_substring(texts, ",", ".")
+            values, kind = as_numbers(texts), Cell.COMMA
+        if values is None or cells.has_codes(texts):
+            return False
+        if has_point and self.options.decimal == ",":
+            return False
+        if len(values) and np.nanmax(np.abs(values), initial=0.0) >= LARGEST_WHOLE:
+            return False
+        if kind is Cell.COMMA:
+            self._note_first(kind, pc.match_substring(column, ","), column, first_row)
+        self.evidence.point |= has_point
+        self.counts[Cell.MISSING] += column.null_count
+        self.counts[Cell.WORD] += texts.null_count - column.null_count
+        self.counts[kind] += len(texts) - texts.null_count
+        return True
+
+    def _add_cells(self, column: Any, first_row: int) -> None:
+        """Count a block's cells by kind, looking at each different text once."""
+        counted = pc.value_counts(column)
+        values, numbers = counted.field(0), np.asarray(counted.field(1))
+        texts = said(self.options).ungrouped(pc.ascii_trim_whitespace(values))
+        kinds = cells.classify(texts, pa.array(self.missing.words, pa.string()))
+        for kind in np.unique(kinds).tolist():
+            self.counts[kind] += int(numbers[kinds == kind].sum())
+            if kind not in (Cell.MISSING, Cell.WORD):
+                of_kind = values.filter(pa.array(kinds == kind))
+                self._note_first(kind, pc.is_in(column, of_kind), column, first_row)
+        found = set(np.unique(kinds).tolist())
+        self.evidence.add(found)
+        fast = cells.AS_THEY_ARE | (cells.BY_COMMA if self.may_have_commas else set())
+        self.is_text |= bool(found - fast - {Cell.MISSING, Cell.WORD}) or Cell.CODE in found
+        if self.beyond_doubles is None and found & {Cell.WHOLE, Cell.CODE}:
+            self._note_beyond_doubles(column, values, texts, kinds, first_row)
+        if Cell.DATE in found:
+            of_dates = texts.filter(pa.array(kinds == Cell.DATE))
+            has_offset = pc.match_substring_regex(of_dates, r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$")
+            self.has_offsets |= set(has_offset.unique().to_pylist())
+
+    def _note_first(self, kind: int, mask: Any, column: Any, first_row: int) -> None:
+        """Note row and text of the first cells of a kind, as many as faults are listed."""
+        noted = self.first.setdefault(kind, [])
+        if len(noted) < MAX_FAULTS:
+            for index in np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)):
+                noted.append((first_row + int(index), column[int(index)].as_py()))
+                if len(noted) == MAX_FAULTS:
+                    return
+
+    def _note_beyond_doubles(self, column: Any, values: Any, texts: Any, kinds: Any, first_row: int) -> None:
+        whole = np.flatnonzero((kinds == Cell.WHOLE) | (kinds == Cell.CODE))
+        sizes = np.abs(np.asarray(pc.cast(texts.take(pa.array(whole)), pa.float64())))
+        beyond = []
+        for index in whole[sizes >= LARGEST_WHOLE].tolist():
+            text = texts[index].as_py()
+            if text.lstrip("+-").isdigit() and abs(int(text[:400])) > LARGEST_WHOLE:
+                beyond.append(values[index].as_py())
+        if beyond:
+            row = int(np.flatnonzero(np.asarray(pc.is_in(column, pa.array(beyond)).to_numpy(zero_copy_only=False)))[0])
+            self.beyond_doubles = column[row].as_py().strip(), first_row + row
+
+    def decide(self, notation: Notation) -> ColumnKind:
+        """Return how the column is read; raise `Invalid` for cells that do not belong in it."""
+        if self.request.kind is ColumnKind.CATEGORY:
+            return ColumnKind.CATEGORY
+        counts = self.counts
+        numbers = sum(counts[kind] for kind in notation.numbers)
+        alike = sum(counts[kind] for kind in cells.IN_OTHER_NOTATION - notation.numbers)
+        present = counts.total() - counts[Cell.MISSING] - counts[Cell.WORD]
+        if self.request.kind is ColumnKind.DATE:
+            self._check({Cell.DATE}, notation, "a date")
+            return ColumnKind.DATE
+        if self.request.must_be_number:
+            self._check(notation.numbers, notation, "a number")
+            return ColumnKind.NUMBER
+        if present == 0:
+            self._refuse_empty()
+        if counts[Cell.CODE]:
+            return ColumnKind.CATEGORY
+        if numbers == present:
+            return self._number_or_codes()
+        if counts[Cell.DATE] == present and self.request.class_or_value != "class":
+            self._check({Cell.DATE}, notation, "a date")
+            return ColumnKind.DATE
+        if self.request.class_or_value == "class":
+            return ColumnKind.CATEGORY
+        not_finite = counts[Cell.INFINITE] + counts[Cell.BEYOND]
+        if numbers + alike >= MISTAKES_FROM_SHARE * present or (not_finite and numbers + not_finite == present):
+            self._check(notation.numbers, notation, "a number")
+        if counts[Cell.DATE] >= MISTAKES_FROM_SHARE * present:
+            self._check({Cell.DATE}, notation, "a date")
+        return ColumnKind.CATEGORY
+
+    def _number_or_codes(self) -> ColumnKind:
+        if self.beyond_doubles is not None and is_text_beyond_doubles(self.request, *self.beyond_doubles):
+            return ColumnKind.CATEGORY
+        return ColumnKind.NUMBER
+
+    def _check(self, allowed: set[Cell], notation: Notation, wanted: str) -> None:
+        """Raise `Invalid` with the first cells of kinds that are not allowed."""
+        others = {kind: rows for kind, rows in self.first.items() if kind not in allowed}
+        places = sorted((row, kind, text) for kind, rows in others.items() for row, text in rows)[:MAX_FAULTS]
+        name = self.request.name
+        faults = [
+            Fault(complaint(Cell(kind), text, self.request, notation, wanted), row=row, column=name)
+            for row, kind, text in places
+        ]
+        if faults:
+            raise Invalid.from_faults(faults, sum(self.counts[kind] for kind in others) <= MAX_FAULTS)
+        if allowed == {Cell.DATE} and len(self.has_offsets) == 2:
+            detail = "has times with an offset from UTC and times without one; write all of them in one way"
+            raise Invalid.from_faults([Fault(detail, column=name)])
+
+    def _refuse_empty(self) -> None:
+        name = self.request.name
+        words = " or words for a missing value" if self.counts[Cell.WORD] else ""
+        detail = f"has only empty cells{words}; leave it out with `drop={name}`"
+        if self.counts[Cell.WORD] and self.request.kind is None:
+            detail += f", or say `types={name}:category` to read the words as text"
+        raise Invalid.from_faults([Fault(detail, column=name)])
+
+    def planned(self, kind: ColumnKind, notation: Notation, limits: Limits) -> PlannedColumn:
+        """Return the plan of the column; for categories all texts must have been collected."""
+        convert: Callable[[Any], NDArray[np.float64]]
+        if kind is ColumnKind.CATEGORY:
+            if not self.texts:
+                self._refuse_empty()
+            plan = category_plan(self.request, self.texts or set(), limits)
+            convert = Categories(plan.categories or (), self.missing)
+        elif kind is ColumnKind.DATE:
+            plan = number_plan(self.request, is_date=True)
+            convert = Dates(self.missing)
+        else:
+            plan = number_plan(self.request)
+            convert = Numbers(notation, self.missing)
+        return PlannedColumn(plan, convert)
+
+    @property
+    def is_codes(self) -> bool:
+        """Whether the column would be numbers if leading zeros or digits beyond 2^53 did not make it text."""
+        texts = sum(self.counts[kind] for kind in Cell if kind > Cell.COMMA)
+        return self.request.kind is None and not texts and self.request.role is not Role.WEIGHT
+
+
+class Missing:
+    """The texts of missing values: those that the client named, in every column, and the usual ones among numbers."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = [word.strip(" \t\r\n\f\v") for word in words]
+        self.numbers = [number for word in self.words if (number := _number(word)) is not None]
+        self.in_text = pa.array(self.words, pa.string())
+        self.among_numbers = pa.array([*cells.MISSING_WORDS, *self.words], pa.string())
+
+    def in_numbers(self, column: Any) -> Any:
+        """Return the cells without spaces around them, null where a word stands for a missing number."""
+        texts = pc.ascii_trim_whitespace(column)
+        return pc.if_else(pc.is_in(texts, self.among_numbers), pa.scalar(None, pa.string()), texts)
+
+    def text_cells(self, column: Any) -> Any:
+        """Return the cells as they are, null where the client's word for a missing value stands."""
+        if not self.words:
+            return column
+        is_missing = pc.is_in(pc.ascii_trim_whitespace(column), self.in_text)
+        return pc.if_else(is_missing, pa.scalar(None, pa.string()), column)
+
+
+class Numbers:
+    """Converts cells to numbers, NaN where a value is missing."""
+
+    def __init__(self, notation: Notation, missing: Missing) -> None:
+        self.notation, self.missing = notation, missing
+
+    def __call__(self, column: Any) -> NDArray[np.float64]:
+        values = as_numbers(column) if self.notation == Notation() and not self.missing.words else None
+        if values is None:
+            values = np.array(self.notation.as_float64(self.missing.in_numbers(column)), dtype=np.float64)
+        for number in self.missing.numbers:  # -999.0 is missing when -999 is
+            values = np.where(values == number, np.nan, values)
+        return values
+
+
+class Dates:
+    """Converts cells to days since 1970-01-01, NaN where a value is missing."""
+
+    def __init__(self, missing: Missing) -> None:
+        self.missing = missing
+
+    def __call__(self, column: Any) -> NDArray[np.float64]:
+        return dates.days_of(self.missing.in_numbers(column))
+
+
+class Categories:
+    """Converts cells to indices of categories, NaN where a value is missing."""
+
+    def __init__(self, categories: tuple[str, ...], missing: Missing) -> None:
+        self.categories, self.missing = pa.array(categories, pa.string()), missing
+
+    def __call__(self, column: Any) -> NDArray[np.float64]:
+        codes = pc.index_in(self.missing.text_cells(column), value_set=self.categories)
+        return np.asarray(pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def as_numbers(texts: Any) -> NDArray[np.float64] | None:
+    """Return plain numbers (n,), NaN for null; None when a text is none, or is one that a float64 does not hold."""
+    try:
+        values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False))
+    except pa.ArrowInvalid:
+        return None
+    return values if np.isfinite(values).sum() == len(values) - texts.null_count else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
