@@ -191,7 +191,8 @@ def test_numbers_whose_statistics_overflow_are_no_failure_of_the_service(ask: As
 def test_csv_that_is_wrong(ask: Asked) -> None:
     for status, data in (
         (422, b"a,b\n1,2\n1\n"),
-        (422, b"a,b\nNaN,1\n2,2\n"),
+        (201, b"a,b\nNaN,1\n2,2\n"),  # a word for a missing value
+        (422, b"a,b\n-nan,1\n2,2\n"),
         (422, b"a,b\n1e999,1\n2,2\n"),
         (422, b"a,a\n1,2\n1,2\n"),
         (422, b"a,b\n1,\x002\n"),
