@@ -151,6 +151,11 @@ class Diverged(ServiceError):
         self.epoch = epoch
 
 
-def escaped(key: str) -> str:
-    """Return a key as a part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1")
+def escaped(key: str | int) -> str:
+    """Return a key or an index as a part of a JSON pointer (RFC 6901)."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+def unescaped(part: str) -> str:
+    """Return the key that a part of a JSON pointer stands for."""
+    return part.replace("~1", "/").replace("~0", "~")

@@ -22,7 +22,7 @@ from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
-from service.errors import Invalid, TooLarge
+from service.errors import Invalid, TooLarge, escaped
 from service.preprocessing.batches import open_rows
 from service.store import resources
 from service.store.records import DatasetRecord
@@ -118,7 +118,7 @@ def _store_form(name: str | None, limits: Limits) -> Response:
     known = {*FIELDS, "name"}
     for field in request.form:
         if field not in known:
-            raise Invalid.at(f"#/{field[:60]}", f"is not known; known are {', '.join(sorted(known))}")
+            raise Invalid.at(f"#/{escaped(field[:60])}", f"is not known; known are {', '.join(sorted(known))}")
     fields = MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)])
     name = name or request.form.get("name")
     _check_name(name)

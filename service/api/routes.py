@@ -1,6 +1,5 @@
 """Registration of views: path, summary, body, query and answers in one place, for Flask and the OpenAPI document."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +10,8 @@ from pydantic import BaseModel
 
 from service.api.errors import service_error
 from service.api.idempotency import once
-from service.errors import Fault, Invalid, NotFound
+from service.definitions.guessing import guess
+from service.errors import Invalid, NotFound
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
@@ -134,10 +134,7 @@ def _check_query(known: set[str]) -> None:
     prefixes = tuple(name.removesuffix("*") for name in known if name.endswith("*"))
     for name in request.args:
         if name not in known and not (prefixes and name.startswith(prefixes)):
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean `{close[0]}`?" if close else f"; known are {', '.join(sorted(known))}"
-            detail = f"`{name[:60]}` is not known{hint}"
-            raise Invalid(f"?{name[:60]}: {detail}", [Fault(detail, pointer=f"?{name[:60]}")])
+            raise Invalid.at(f"?{name[:60]}", f"`{name[:60]}` is not known{guess(name, sorted(known))}")
         if name == "after" and "\x00" in request.args[name]:
             raise NotFound("no name holds a NUL character")
         if "\x00" in name + request.args[name]:

@@ -10,17 +10,26 @@ import inspect
 from typing import Annotated, Any, Literal, get_type_hints
 
 import numpy as np
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer, create_model, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    create_model,
+    model_validator,
+)
 from pydantic_core import CoreSchema
 
 from service.backprop.activations import ACTIVATIONS, Activation
 from service.backprop.initializers import INITIALIZERS, Initializer
 from service.backprop.registry import Registry
 from service.definitions.base import Integer, Model, Number
+from service.definitions.guessing import show
 
 BOUNDS = {"above": "gt", "minimum": "ge", "below": "lt", "maximum": "le"}
-Row = Annotated[list[Number], Field(min_length=1)]
-ARRAYS: dict[int, Any] = {1: Row | None, 2: Annotated[list[Row], Field(min_length=1)] | None}
+# the first wrong number of an array is reported: a large array of them would take longer to refuse than to accept
+Row = Annotated[list[Number], Field(min_length=1, fail_fast=True)]
+ARRAYS: dict[int, Any] = {1: Row | None, 2: Annotated[list[Row], Field(min_length=1, fail_fast=True)] | None}
 NESTED: dict[Any, Registry[Any]] = {Activation: ACTIVATIONS, Initializer: INITIALIZERS}
 
 
@@ -39,7 +48,7 @@ def choice(registry: Registry[Any], title: str, *, short_answers: bool = False) 
 
     With `short_answers` a choice that has its defaults is written as its name alone.
     """
-    annotations: list[Any] = [BeforeValidator(_named), Named(registry.names())]
+    annotations: list[Any] = [BeforeValidator(functools.partial(_name_or_object, registry)), Named(registry.names())]
     if short_answers:
         annotations.append(PlainSerializer(_short))
     return Annotated[union(registry, title), *annotations]
@@ -128,6 +137,13 @@ def _array(name: str, rows: list[Any]) -> Any:
 
 def _named(value: Any) -> Any:
     return {"type": value} if isinstance(value, str) else value
+
+
+def _name_or_object(registry: Registry[Any], value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | list):
+        names = registry.names()
+        raise ValueError(f"must be a name such as `{names[0]}` or an object with a `type`, got {show(value)}")
+    return _named(value)
 
 
 def _short(model: Any) -> Any:

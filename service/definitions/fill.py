@@ -8,10 +8,10 @@ from service.backprop.losses import Loss
 from service.backprop.metrics import METRICS, Metric
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
+from service.definitions.guessing import guess
 from service.definitions.resolved import Choice, ResolvedTraining
 from service.definitions.training import TrainingDefinition
 from service.definitions.training_parts import Validation
-from service.definitions.validation import guess
 from service.errors import Invalid, escaped
 
 DEFAULT_OPTIMIZER = {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False}
@@ -109,5 +109,9 @@ def _early_stopping(given: dict[str, Any] | None, monitored: list[str]) -> dict[
 
 
 def _check_monitored(name: str, monitored: list[str], pointer: str) -> None:
-    if name not in monitored:
-        raise Invalid.at(pointer, f"`{name}` is not measured in this job{guess(name, monitored)}")
+    if name in monitored:
+        return
+    if name.startswith("val") and not any(known.startswith("validation_") for known in monitored):
+        detail = f"`{name}` is not measured, as this job validates on no rows; set `validation`, for example to 0.2"
+        raise Invalid.at(pointer, detail)
+    raise Invalid.at(pointer, f"`{name}` is not measured in this job{guess(name, monitored)}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 from pydantic import (
+    BeforeValidator,
     Field,
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
@@ -48,11 +49,23 @@ Inputs = Annotated[
 ]
 
 
+def _no_sizes(value: Any) -> Any:
+    """Refuse numbers of units in place of layers, with one fault for all of them."""
+    if isinstance(value, list) and value and all(isinstance(layer, int | float) for layer in value):
+        one = '{"type": "dense", "units": 30, "activation": "relu"}'
+        raise ValueError(
+            f"holds numbers, but a layer is an object such as {one}; hidden layers alone are `hidden`: [30]"
+        )
+    return value
+
+
 class NetworkDefinition(Model):
     """A feedforward network, by its layers or, in short, by the units of its hidden ones."""
 
     inputs: Inputs | None = None
-    layers: list[LayerChoice] | None = Field(default=None, min_length=1, max_length=1000)
+    layers: Annotated[list[LayerChoice] | None, BeforeValidator(_no_sizes)] = Field(
+        default=None, min_length=1, max_length=1000
+    )
     hidden: list[Units] | None = Field(
         default=None,
         max_length=1000,

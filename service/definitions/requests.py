@@ -5,12 +5,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text
+from service.definitions.guessing import show
 from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
-from service.errors import Fault, Invalid
+from service.errors import Fault, Invalid, unescaped
 
 
 class DatasetRequest(Model):
@@ -119,7 +120,8 @@ class ForkRequest(Submission):
         head, _, key = (fault.pointer or "").partition("#/training/")
         if head or self.dataset is None or key.split("/")[0] in self.training.model_fields_set:
             return fault
-        detail = f"does not go with the job's `training.{key.replace('/', '.')}`: {fault.detail}"
+        name = ".".join(map(unescaped, key.split("/")))
+        detail = f"does not go with the job's `training.{name}`: {fault.detail}"
         return replace(fault, pointer="#/dataset", detail=detail)
 
 
@@ -139,11 +141,21 @@ class StepRequest(Model):
     epochs: Annotated[Integer, Field(ge=1, le=1_000_000_000)] = 1
 
 
+def _no_single_row(value: Any) -> Any:
+    """Refuse the values of one row in place of a list of rows, with one fault for all of them."""
+    if isinstance(value, list) and value and all(isinstance(cell, int | float | str) for cell in value):
+        raise ValueError(f"must be a list of rows such as [{show(value)}], got {show(value)}")
+    return value
+
+
+Rows = Annotated[list[Any] | None, BeforeValidator(_no_single_row)]
+
+
 class PredictRequest(Model):
     """Rows to predict, as lists in the order of the input columns or as objects by column."""
 
-    instances: list[Any] | None = Field(default=None, min_length=1)
-    inputs: list[Any] | None = Field(default=None, min_length=1, description="the same; the answer is `outputs`")
+    instances: Rows = Field(default=None, min_length=1)
+    inputs: Rows = Field(default=None, min_length=1, description="the same; the answer is `outputs`")
     signature_name: str | None = Field(default=None, description="taken from clients that send it, without effect")
 
     @model_validator(mode="after")

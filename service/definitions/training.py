@@ -5,7 +5,7 @@ Imports `service.backprop` for the names and settings of what can be chosen.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
@@ -13,6 +13,7 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
 from service.definitions.base import Integer, Model, Number, Text
 from service.definitions.choices import choice
+from service.definitions.guessing import show
 from service.definitions.training_parts import (
     MAX_EPOCHS,
     EarlyStoppingChoice,
@@ -22,7 +23,6 @@ from service.definitions.training_parts import (
     RowRange,
     StoreParameters,
     Validation,
-    check_ordered,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ MAX_SEED = 2**63 - 1
 
 
 def _as_fraction(value: Any) -> Any:
-    return {"fraction": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+    """Accept a share of the rows alone for `{"fraction": share}`."""
+    if isinstance(value, bool | str | list):
+        raise ValueError(
+            f'must be a share such as 0.2, {{"dataset": name}}, {{"rows": [from, to]}} or null, got {show(value)}'
+        )
+    return {"fraction": value} if isinstance(value, int | float) else value
 
 
 class TrainingDefinition(Model):
@@ -73,12 +78,6 @@ class TrainingDefinition(Model):
     preprocessing: PreprocessingChoice = PreprocessingChoice()
     store_parameters: StoreParameters = StoreParameters()
     version_epoch: Literal["best", "last"] | None = None
-
-    @model_validator(mode="after")
-    def _rows_ordered(self) -> "TrainingDefinition":
-        if self.rows is not None:
-            check_ordered(self.rows)
-        return self
 
     def given(self) -> dict[str, Any]:
         """Return the keys that were given, each with its own defaults filled in, as a network stores them."""

@@ -5,7 +5,7 @@ Imports `service.definitions.base` only, so that the store can read jobs without
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text
 
@@ -14,7 +14,7 @@ Scaling = Literal["auto", "none", "standardize", "min_max"]
 MAX_EPOCHS = 10_000_000
 
 
-def check_ordered(value: list[int]) -> list[int]:
+def _ordered(value: list[int]) -> list[int]:
     if value[0] >= value[1]:
         raise ValueError(f"must be [from, to] with from below to, got [{value[0]}, {value[1]}]")
     return value
@@ -23,6 +23,7 @@ def check_ordered(value: list[int]) -> list[int]:
 RowRange = Annotated[
     list[Annotated[Integer, Field(ge=0)]],
     Field(min_length=2, max_length=2, description="[from, to]: rows from (counted from 0) up to, not including, to"),
+    AfterValidator(_ordered),
 ]
 
 
@@ -41,8 +42,6 @@ class Validation(Model):
         given = [name for name in ("fraction", "rows", "dataset") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError("give one of `fraction`, `rows` and `dataset`")
-        if self.rows is not None:
-            check_ordered(self.rows)
         return self
 
 

@@ -1,36 +1,50 @@
-"""Turns pydantic's errors into `Invalid`, with JSON pointers, values, bounds and suggestions.
+"""Turns pydantic's errors into `Invalid`: one fault for one mistake, with its pointer, value, bound and a suggestion.
 
 Imports pydantic and `service.errors`.
 """
 
-import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.errors import Fault, Invalid
+from service.definitions.fields import guess_field, has_default, types_at
+from service.definitions.guessing import SHOWN_CHARACTERS, guess, show
+from service.definitions.sentences import kind_words, literals, sentence
+from service.errors import MAX_FAULTS, Fault, Invalid, escaped
+
+__all__ = ["check", "guess", "invalid", "pointer_to", "show"]
 
 M = TypeVar("M", bound=BaseModel)
+Path = tuple[str | int, ...]
 
-BOUNDS = {
-    "greater_than": ("above", "gt"),
-    "greater_than_equal": ("at least", "ge"),
-    "less_than": ("below", "lt"),
-    "less_than_equal": ("at most", "le"),
-}
-KINDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "finite_number": "a finite number",
-    "string": "text",
-    "bool": "true or false",
-    "list": "a list",
-    "dict": "an object",
-    "model": "an object",
-    "tuple": "a list",
-}
+OF_A_KEY = "[key]"  # ends the location of an error about a key of an object
+MOST_EXAMINED = 1000  # errors, of which the first ten faults are made
+NAMED_FIELD = re.compile(r"`(\w+)`")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One of pydantic's errors: the part of the body that it is about, and the branches of unions that it is of.
+
+    `unions` holds for each union on the way the path to it and pydantic's name of the branch.
+    """
+
+    item: ErrorDetails
+    path: Path
+    unions: tuple[tuple[Path, str], ...]
+
+    @property
+    def kind(self) -> str:
+        return self.item["type"]
+
+    @property
+    def is_of_another_kind(self) -> bool:
+        """Whether the value is of another type than the branch, which then was hardly meant."""
+        return self.kind == "literal_error" or kind_words(self.kind) is not None
 
 
 def check(model: type[M], data: Any, pointer: str = "#") -> M:
@@ -42,28 +56,51 @@ def check(model: type[M], data: Any, pointer: str = "#") -> M:
 
 
 def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: str = "#") -> Invalid:
-    """Return pydantic's errors as an `Invalid`; one that several branches of a union report is listed once."""
-    faults: dict[tuple[str, str], Fault] = {}
+    """Return pydantic's errors as an `Invalid`, with one fault for each mistake."""
     details = error.errors(include_url=False)
-    for item in _most_likely(details, data):
-        where = pointer + pointer_to(item["loc"], data, item["type"])
-        detail = _sentence(item, model, data)
+    likely = _most_likely([_found(item, data) for item in details[:MOST_EXAMINED]])
+    faults: dict[tuple[str, str], Fault] = {}
+    answered: set[Path] = set()  # fields that are missing because they are written otherwise
+    for found in sorted(likely, key=lambda found: found.kind == "missing"):  # unknown fields come first
+        if found.kind == "missing" and found.path in answered:
+            continue
+        where = pointer + "".join(f"/{escaped(step)}" for step in _where(found, data))
+        if len(faults) >= MAX_FAULTS:  # those that are only counted get no sentence
+            faults.setdefault((where, ""), Fault("", pointer=where))
+            continue
+        detail, sibling = _sentence(found, model, data, pointer)
+        if sibling is not None:
+            answered.add((*found.path[:-1], sibling))
         faults.setdefault((where, detail), Fault(detail, pointer=where))
-    return Invalid.from_faults(list(faults.values()))
+    return Invalid.from_faults(list(faults.values()), all_found=len(details) <= MOST_EXAMINED)
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
     """Return the RFC 6901 pointer of a pydantic location, without the names of union branches."""
-    steps: list[str] = []
-    current = data
+    return "".join(f"/{escaped(step)}" for step in _walk(location, data, kind)[0])
+
+
+def _found(item: ErrorDetails, data: Any) -> Found:
+    return Found(item, *_walk(item["loc"], data, item["type"]))
+
+
+def _walk(location: Sequence[str | int], data: Any, kind: str) -> tuple[Path, tuple[tuple[Path, str], ...]]:
+    """Return the path into the data that a pydantic location stands for, and the branches of unions on the way."""
+    path: list[str | int] = []
+    unions: list[tuple[Path, str]] = []
+    current, tagged = data, False
     for position, step in enumerate(location):
-        last = position == len(location) - 1
-        if _has(current, step):
-            current = current[step]
-        elif not (last and kind in ("missing", "extra_forbidden")):
-            continue
-        steps.append(str(step).replace("~", "~0").replace("/", "~1"))
-    return "".join("/" + step for step in steps)
+        is_tag = not tagged and isinstance(current, dict) and current.get("type") == step
+        if is_tag:  # also where a field has the name of the type
+            tagged = True
+        elif _has(current, step):
+            current, tagged = current[step], False
+            path.append(step)
+        elif position == len(location) - 1 and kind in ("missing", "extra_forbidden"):
+            path.append(step)
+        elif step != OF_A_KEY and not _is_short_choice(current, step):
+            unions.append((tuple(path), str(step)))
+    return tuple(path), tuple(unions)
 
 
 def _has(data: Any, step: str | int) -> bool:
@@ -73,110 +110,80 @@ def _has(data: Any, step: str | int) -> bool:
     return isinstance(data, dict) and step in data
 
 
-def guess(word: object, known: Sequence[str]) -> str:
-    """Return a suggestion (`; did you mean`) when a known name is similar, otherwise the list of known names."""
-    close = difflib.get_close_matches(str(word), known, 1, cutoff=0.6)
-    if close:
-        return f"; did you mean `{close[0]}`?"
-    return f"; known are {', '.join(f'`{name}`' for name in known)}" if known else ""
+def _is_short_choice(data: Any, step: str | int) -> bool:
+    """Return whether the data choose a type by its bare name."""
+    return isinstance(data, str) and data == step
 
 
-def _most_likely(details: list[ErrorDetails], data: Any) -> list[ErrorDetails]:
-    """Select the errors of the branches of a union that match the data most deeply, as the others were not meant."""
-    by_field: dict[str, list[ErrorDetails]] = {}
-    for item in details:
-        by_field.setdefault(str(item["loc"][:1]), []).append(item)
-    likely: list[ErrorDetails] = []
-    for items in by_field.values():
-        depth = {id(item): pointer_to(item["loc"], data, item["type"]).count("/") for item in items}
-        branches = {_branch(item, data) for item in items}
-        deepest = max(depth.values())
-        likely += [item for item in items if len(branches) == 1 or depth[id(item)] == deepest]
-    return likely
+def _most_likely(found: list[Found]) -> list[Found]:
+    """Leave out the errors of those branches of unions that were not meant."""
+    level = 0
+    while any(len(item.unions) > level for item in found):
+        groups: dict[Any, list[Found]] = {}
+        for item in found:
+            groups.setdefault(item.unions[level][0] if len(item.unions) > level else id(item), []).append(item)
+        found = [item for group in groups.values() for item in _branch_meant(group, level)]
+        level += 1
+    return found
 
 
-def _branch(item: ErrorDetails, data: Any) -> str:
-    """Return the union branch that an error is about: the first part of its location that the data lack."""
-    current = data
-    for step in item["loc"]:
-        if _has(current, step):
-            current = current[step]
-        else:
-            return "" if item["type"] in ("missing", "extra_forbidden") and step == item["loc"][-1] else str(step)
-    return ""
+def _branch_meant(group: list[Found], level: int) -> list[Found]:
+    """Return the errors of the branch of one union that fits the data best; of none that does, all together as one."""
+    branches: dict[str, list[Found]] = {}
+    for item in group:
+        branches.setdefault(item.unions[level][1] if len(item.unions) > level else "", []).append(item)
+    if len(branches) < 2:
+        return group
+    at = group[0].unions[level][0]
+    fitting = [
+        items
+        for items in branches.values()
+        if any(len(item.path) > len(at) or not item.is_of_another_kind for item in items)
+    ]
+    if fitting:
+        return max(fitting, key=lambda items: max(len(item.path) for item in items))
+    together: ErrorDetails = {**group[0].item, "type": "union", "ctx": {"kinds": _kinds_of(group)}}
+    return [Found(together, at, ())]
 
 
-def _sentence(item: ErrorDetails, model: type[BaseModel], data: Any) -> str:
-    kind, context, value = item["type"], item.get("ctx", {}), item["input"]
+def _kinds_of(group: Iterable[Found]) -> list[str]:
+    """Return the words for everything that a union takes."""
+    kinds: list[str] = []
+    for found in group:
+        words = kind_words(found.kind)
+        kinds += literals(found.item.get("ctx", {})) if words is None else [words]
+    return list(dict.fromkeys(kinds))
+
+
+def _where(found: Found, data: Any) -> Path:
+    """Return the path of the field that is wrong, for errors that pydantic reports of the object around it."""
+    here = data
+    for step in found.path:
+        here = here[step] if _has(here, step) else None
+    if not isinstance(here, dict):
+        return found.path
+    if found.kind == "union_tag_invalid":
+        return (*found.path, "type")
+    if found.kind == "value_error":
+        named = NAMED_FIELD.match(str(found.item.get("ctx", {}).get("error", "")))
+        return (*found.path, named[1]) if named is not None and named[1] in here else found.path
+    return found.path
+
+
+def _sentence(found: Found, model: type[BaseModel], data: Any, pointer: str) -> tuple[str, str | None]:
+    """Return what is wrong, and the field of the same object that an unknown one stands for, if it does."""
+    item, kind = found.item, found.kind
+    context, value = item.get("ctx", {}), item["input"]
     name = str(item["loc"][-1]) if item["loc"] else ""
-    if kind == "missing":
-        return f"`{name}` is missing"
     if kind == "extra_forbidden":
-        return f"`{name}` is not known{guess(name, _fields_near(item, model, data))}"
-    if kind == "union_tag_invalid":
-        known = [tag.strip().strip("'") for tag in str(context["expected_tags"]).split(",")]
-        return f"`{context['tag']}` is not known{guess(context['tag'], known)}"
+        guessed = guess_field(name, model, data, found.path[:-1], pointer)
+        return f"`{name[:SHOWN_CHARACTERS]}` is not known{guessed.words}", guessed.sibling
+    if kind == "missing":
+        return f"`{name}` is missing", None
     if kind == "union_tag_not_found":
-        return "`type` is missing"
-    if kind == "literal_error":
-        known = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
-        return f"{show(value)} is not known{guess(value, known)}"
-    if kind in BOUNDS:
-        words, key = BOUNDS[kind]
-        bound = context[key]
-        shown = f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
-        return f"must be {words} {shown}, got {show(value)}"
-    if kind == "string_pattern_mismatch":
-        return f"must match {context['pattern']}, got {show(value)}"
-    if kind in ("too_short", "string_too_short"):
-        return f"must have at least {context['min_length']} entries, got {context.get('actual_length', len(value))}"
-    if kind in ("too_long", "string_too_long"):
-        return f"must have at most {context['max_length']} entries, got {context.get('actual_length', len(value))}"
-    if kind == "value_error":
-        return str(context["error"])
-    for prefix, words in KINDS.items():
-        if kind.startswith(prefix):
-            return f"must be {words}, got {show(value)}"
-    return f"{item['msg'][0].lower()}{item['msg'][1:]}, got {show(value)}"
-
-
-def _fields_near(item: ErrorDetails, model: type[BaseModel], data: Any) -> list[str]:
-    """Return the names that are allowed in the place of an unknown one."""
-    schema = model.model_json_schema(mode="validation")
-    node = schema
-    for step in item["loc"][:-1]:
-        node = _descend(node, step, schema)
-    return sorted(_properties(node, schema))
-
-
-def _descend(node: dict[str, Any], step: str | int, schema: dict[str, Any]) -> dict[str, Any]:
-    for branch in _branches(node, schema):
-        if isinstance(step, int) and "items" in branch:
-            return dict(branch["items"])
-        if step in branch.get("properties", {}):
-            return dict(branch["properties"][step])
-    for branch in _branches(node, schema):
-        if branch.get("properties", {}).get("type", {}).get("const") == step or branch.get("title") == step:
-            return branch
-    return node
-
-
-def _branches(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in node:
-        return _branches(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
-    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
-    return [node] + [branch for part in parts for branch in _branches(part, schema)]
-
-
-def _properties(node: dict[str, Any], schema: dict[str, Any]) -> set[str]:
-    return {name for branch in _branches(node, schema) for name in branch.get("properties", {})}
-
-
-def show(value: object) -> str:
-    """Return a value as JSON, truncated to a readable length."""
-    words = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
-    if value is None:
-        words = "null"
-    if words is None:
-        words = f'"{value}"' if isinstance(value, str) else str(value)
-    return words if len(words) <= 60 else words[:57] + "..."
+        known = ", ".join(f"`{name}`" for name in types_at(model, data, found.path))
+        return f"`type` is missing; known are {known}", None
+    words = sentence(kind, context, value, item["msg"])
+    if value is None and kind != "value_error" and has_default(model, data, found.path):
+        words += "; leave it out for the default"
+    return words, None

@@ -14,7 +14,7 @@ from service.definitions.columns import ColumnType
 from service.definitions.explaining import NetworkTraceRequest
 from service.definitions.fill import DEFAULT_OPTIMIZER
 from service.definitions.network import NetworkDefinition, check_fits
-from service.errors import Invalid
+from service.errors import Invalid, escaped
 from service.explain.answers import SubjectFields
 from service.explain.subjects import (
     Subject,
@@ -107,7 +107,7 @@ def _take(network: Network, parameters: list[dict[str, list[Any]]]) -> None:
         for name in given:
             if name not in placed.values:
                 known = ", ".join(f"`{known}`" for known in placed.values) or "none"
-                raise Invalid.at(f"{where}/{name}", f"`{name}` is not known; known are {known}")
+                raise Invalid.at(f"{where}/{escaped(name)}", f"`{name}` is not known; known are {known}")
         for name in placed.shapes:
             if name not in given:
                 raise Invalid.at(where, f"`{name}` is missing")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.errors import Fault, Faults, Invalid, escaped
+from service.errors import Fault, Faults, Invalid, escaped, unescaped
 
 
 def test_one_fault_names_its_place() -> None:
@@ -19,7 +19,8 @@ def test_of_many_faults_the_sentence_has_the_first_and_a_count() -> None:
 
 
 def test_keys_are_escaped_as_parts_of_a_pointer() -> None:
-    assert escaped("a/b~c") == "a~1b~0c"
+    assert escaped("a/b~c") == "a~1b~0c" and escaped(3) == "3"
+    assert unescaped("a~1b~0c~01") == "a/b~c~1"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""Finds the field of a body that was meant by a field that is not known, wherever in the body it belongs.
+
+The fields are read from the model's JSON schema, which is made once for each model.
+"""
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from service.definitions.guessing import LONGEST_GUESSED, called, either, likeness, similar
+from service.errors import escaped
+
+Node = dict[str, Any]
+Places = dict[str, tuple[str, ...]]  # of fields, with the paths to each
+DEEPEST = 5  # levels of fields within fields
+NESTED_CUTOFF = 0.8  # a field elsewhere has to be spelt more like the unknown one than a field of the same object
+
+
+@functools.cache
+def schema_of(model: type[BaseModel]) -> Node:
+    """Return a model's JSON schema, which takes milliseconds to make."""
+    return model.model_json_schema(mode="validation")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The words to add to a message, and the field of the same object that was meant, if it is one of those."""
+
+    words: str
+    sibling: str | None = None
+
+
+def guess_field(name: str, model: type[BaseModel], data: Any, location: Sequence[str | int], pointer: str) -> Guess:
+    """Return the guess at an unknown field of the object at `location`.
+
+    Parameters
+    ----------
+    data
+        The whole body.
+    location
+        The keys and indexes that lead to the object.
+    pointer
+        The JSON pointer of the body.
+    """
+    schema = schema_of(model)
+    nodes = _at(schema, data, location)
+    siblings = sorted({key for node in nodes for key in node["properties"]})
+    if len(name) > LONGEST_GUESSED:
+        return Guess(_list(siblings))
+    below = _fields_below(nodes, schema, ".")
+    everywhere = _fields_below(_objects(schema, schema, data), schema, "/")
+    own = "/".join(map(escaped, (*location, name)))
+    elsewhere = {
+        field: tuple(f"{pointer}/{path}" for path in paths if path != own)
+        for field, paths in everywhere.items()
+        if field not in siblings and paths != (own,)
+    }
+    if found := called(name, siblings):
+        return _guess(found, siblings)
+    if found := called(name, below):
+        top = [path for field in found if everywhere.get(field) == (field,) for path in elsewhere.get(field, ())]
+        return Guess(f"; did you mean {either([*_paths(found, below), *top])}?")
+    if found := called(name, elsewhere):
+        return _guess(found, elsewhere)
+    close = similar(name, siblings)
+    near = {
+        field: places[field] for places in (elsewhere, below) for field in similar(name, list(places), NESTED_CUTOFF)
+    }
+    best = max(near, key=lambda field: likeness(name, field), default=None)
+    if best is not None and not (close and likeness(name, close[0]) + 0.1 >= likeness(name, best)):
+        return _guess([best], near)
+    return _guess(close, siblings) if close else Guess(_list(siblings))
+
+
+def types_at(model: type[BaseModel], data: Any, location: Sequence[str | int]) -> list[str]:
+    """Return the values that `type` may have in the object at a location of the data."""
+    nodes = _at(schema_of(model), data, location)
+    return [node["properties"]["type"]["const"] for node in nodes if "const" in node["properties"].get("type", {})]
+
+
+def has_default(model: type[BaseModel], data: Any, location: Sequence[str | int]) -> bool:
+    """Return whether a location of the data is a field of an object that may be left out."""
+    if not location or isinstance(location[-1], int):
+        return False
+    nodes = [node for node in _at(schema_of(model), data, location[:-1]) if location[-1] in node["properties"]]
+    return bool(nodes) and all(location[-1] not in node.get("required", ()) for node in nodes)
+
+
+def _guess(found: Sequence[str], known: Sequence[str] | Places) -> Guess:
+    if isinstance(known, dict):
+        return Guess(f"; did you mean {either(_paths(found, known))}?")
+    return Guess(f"; did you mean {either(found)}?", found[0])
+
+
+def _paths(found: Sequence[str], places: Places) -> list[str]:
+    return [path for field in found for path in places[field]]
+
+
+def _list(names: Sequence[str]) -> str:
+    return f"; known are {', '.join(f'`{name}`' for name in names)}" if names else ""
+
+
+def _at(schema: Node, data: Any, location: Sequence[str | int]) -> list[Node]:
+    """Return the objects of the schema that the object at a location of the data may be."""
+    nodes, current = [schema], data
+    for step in location:
+        inner: list[Node] = []
+        for branch in (branch for node in nodes for branch in _branches(node, schema)):
+            if isinstance(step, int):
+                inner += [branch["items"]] if "items" in branch else []
+            elif step in branch.get("properties", {}):
+                inner.append(branch["properties"][step])
+        nodes = inner
+        current = current[step]
+    return [found for node in nodes for found in _objects(node, schema, current)]
+
+
+def _objects(node: Node, schema: Node, data: Any) -> list[Node]:
+    """Return the objects that a node of the schema may be: those of the type that the data name, if they name one."""
+    objects = [branch for branch in _branches(node, schema) if "properties" in branch]
+    given = data if isinstance(data, dict) else {}
+    objects = [
+        branch for branch in objects if ("class_name" in branch["properties"]) == ("class_name" in given)
+    ] or objects
+    typed = [branch for branch in objects if branch["properties"].get("type", {}).get("const") == given.get("type", "")]
+    return typed or objects
+
+
+def _branches(node: Node, schema: Node) -> list[Node]:
+    if "$ref" in node:
+        return _branches(schema["$defs"][node["$ref"].rsplit("/", 1)[1]], schema)
+    parts = [part for key in ("anyOf", "oneOf", "allOf") for part in node.get(key, [])]
+    return [node] + [branch for part in parts for branch in _branches(part, schema)]
+
+
+_below: dict[tuple[str, int, tuple[int, ...]], Places] = {}
+
+
+def _fields_below(nodes: Sequence[Node], schema: Node, separator: str) -> Places:
+    """Return the fields within objects of a schema with their paths, which are found once for the same objects."""
+    key = (separator, id(schema), tuple(map(id, nodes)))  # schemas are never released
+    if key not in _below:
+        _below[key] = dict(_nested(nodes, schema, separator))
+    return _below[key]
+
+
+def _nested(nodes: Sequence[Node], schema: Node, separator: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the fields within objects with the paths to each; of several with one name the nearest are yielded."""
+    level = [(node, "") for node in nodes]
+    seen: set[str] = {"type"}
+    depth = 0
+    while level and depth <= DEEPEST:
+        names: dict[str, dict[str, None]] = {}
+        inner: list[tuple[Node, str]] = []
+        for node, path in level:
+            for name, field in node["properties"].items():
+                part = path + (escaped(name) if separator == "/" else name)
+                names.setdefault(name, {})[part] = None
+                inner += [
+                    (branch, part + end + separator)
+                    for end, branches in _parts(field, schema, separator)
+                    for branch in branches
+                    if "class_name" not in branch["properties"]
+                ]
+        if depth or separator == "/":
+            yield from ((name, tuple(paths)) for name, paths in names.items() if name not in seen)
+        seen |= set(names)
+        level, depth = inner, depth + 1
+
+
+def _parts(field: Node, schema: Node, separator: str) -> Iterator[tuple[str, list[Node]]]:
+    """Yield the objects that a field holds, and those of a list that it holds, each with the end of their path."""
+    branches = _branches(field, schema)
+    yield "", [branch for branch in branches if "properties" in branch]
+    index = "/0" if separator == "/" else "[]"
+    for branch in branches:
+        if "items" in branch:
+            yield index, [item for item in _branches(branch["items"], schema) if "properties" in item]
