@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from service.errors import Invalid
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
-from service.store.database import Database
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
 from service.store.records import EpochRecord
@@ -50,7 +49,7 @@ MOST_POINTS = 10_000
             "points",
             {"type": "integer", "minimum": 2},
             "at most this many (over 10,000 is taken as 10,000), in place of `limit`: the first and the last epoch, "
-            "and in equal parts of the range the lowest and the highest value of each `series`",
+            "and in equal parts of the range the lowest and the highest value of each `series`; in every format",
         ),
         Query(
             "series",
@@ -71,24 +70,36 @@ def list_epochs(id: str) -> Response:
     limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
     points = whole("points", 2, minimum=2, maximum=MOST_POINTS)
     series = request.args.getlist("series")
-    if series and "points" not in request.args:
-        raise Invalid.at("?series", "goes with `points`: a list has all series")
+    _check_goes_together(kind)
+    records: Iterable[EpochRecord] = ()
+    more = False
     with services().database.read() as connection:
         job = jobs.get_job(connection, id)
-        if kind != "json":
-            return Response(_stream(services().database, kind, job.number, after, until), mimetype=FORMATS[kind])
         if "points" in request.args:
-            records, more = sampling.sampled_epochs(connection, job.number, points, after, until, series), False
-        else:
+            records = sampling.sampled_epochs(connection, job.number, points, after, until, series)
+        elif kind == "json":
             records, more = epochs.list_epochs(connection, job.number, after, limit, until)
-    return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])
+    if kind == "json":
+        return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])
+    if "points" not in request.args:
+        records = epochs.stream_epochs(services().database, job.number, after, until)
+    return Response(_lines(kind, records), mimetype=FORMATS[kind])
 
 
-def _stream(database: Database, kind: str, job: int, after: int, until: int) -> Iterator[bytes]:
+def _check_goes_together(kind: str) -> None:
+    """Raise `Invalid` for a parameter of the query that would have no effect beside the others."""
+    has_points = "points" in request.args
+    if "series" in request.args and not has_points:
+        raise Invalid.at("?series", "goes with `points`: a list has all series")
+    if "limit" in request.args and not has_points and kind != "json":
+        raise Invalid.at("?limit", f"goes with JSON: {kind} has all epochs of the range; give `until` or `points`")
+
+
+def _lines(kind: str, records: Iterable[EpochRecord]) -> Iterator[bytes]:
     """Yield epochs as lines, a few hundred at a time."""
     lines: list[bytes] = []
     header: list[str] | None = None
-    for record in epochs.stream_epochs(database, job, after, until):
+    for record in records:
         if kind == "jsonl":
             lines.append(orjson.dumps(epoch_answer(record), option=orjson.OPT_APPEND_NEWLINE))
         else:

@@ -77,10 +77,11 @@ def _is_stream() -> bool:
     wanted = request.args.get("stream")
     if wanted is not None and wanted not in ("0", "1"):
         raise Invalid.at("?stream", f"must be 0 or 1, got {wanted[:40]!r}")
-    if wanted is not None:
-        return wanted == "1"
     accepted = request.accept_mimetypes
-    return accepted[STREAM] > accepted["application/json"]
+    streams = accepted[STREAM] > accepted["application/json"] if wanted is None else wanted == "1"
+    if streams and "limit" in request.args:
+        raise Invalid.at("?limit", "goes with a list: a stream has all events")
+    return streams
 
 
 def _limit() -> int:

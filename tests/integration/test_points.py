@@ -1,5 +1,6 @@
 """`?after=`, `?until=` and `?points=` of epochs and layers: the range first, then as many of it as asked for."""
 
+import csv
 import json
 from collections.abc import Callable
 from typing import Any
@@ -100,6 +101,20 @@ def test_until_ends_lists_and_lines(client: FlaskClient, where: str) -> None:
     assert [json.loads(line)["epoch"] for line in jsonl] == [0, 1, 2]
     for wrong in ("until=-1", "until=x", "points=1"):
         problem(client.get(f"{where}/epochs?{wrong}"), 422)
+
+
+def test_points_are_given_as_lines_too(client: FlaskClient, where: str) -> None:
+    shown = read(client, f"{where}/epochs?after=9&points=12&series=training_loss")
+    query = f"{where}/epochs?after=9&points=12&series=training_loss"
+    assert [json.loads(line) for line in client.get(f"{query}&format=jsonl").text.splitlines()] == shown
+    header, *rows = csv.reader(client.get(f"{query}&format=csv").text.splitlines())
+    assert [int(row[header.index("epoch")]) for row in rows] == numbers(shown)
+    assert [float(row[header.index("training_loss")]) for row in rows] == [one["training_loss"] for one in shown]
+
+
+def test_a_limit_that_would_have_no_effect_is_refused(client: FlaskClient, where: str) -> None:
+    for query in ("epochs?format=csv&limit=5", "epochs?format=jsonl&limit=5", "events?stream=1&limit=5"):
+        assert problem(client.get(f"{where}/{query}"), 422)["errors"][0]["pointer"] == "?limit"
 
 
 def test_layers_take_the_range_first_too(client: FlaskClient, where: str) -> None:
