@@ -65,7 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     command("api", _api, "the HTTP server alone", "host", "port", "data-dir", "api-processes")
     command("worker", _worker, "one worker alone", "data-dir", "workers")
     command("migrate", _migrate, "bring the database to this release's schema", "data-dir")
-    command("doctor", _doctor, "what is configured, what answers, and how to mend what does not", "data-dir")
+    command(
+        "doctor",
+        _doctor,
+        "what is configured, what answers, and how to mend what does not",
+        "host",
+        "port",
+        "data-dir",
+    )
     demo = command(
         "demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers"
     )

@@ -1,48 +1,154 @@
-"""`backprop doctor`: reports the settings, the state of each part of the service, and how to correct faults."""
+"""`backprop doctor`: reports the settings, the state of each part of the service, and how to correct faults.
 
+Before the first start and after a stop nothing runs, which is no fault: then it checks what a start needs. It changes
+nothing and makes no files.
+"""
+
+import fcntl
 import os
 import platform
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from service.config import Settings
-from service.ops.embedded import queue_server
+from service.errors import ServiceError
+from service.ops.embedded import check_format, queue_server
 from service.ops.health import readiness
+from service.ops.supervisor import check_port
+from service.queue import Doorbell
 from service.services import open_services
+from service.store.database import Database
+from service.store.migrate import check_not_newer, current_revision
 
 CORRECTIONS = {
+    "data folder": "choose another --data-dir, or change its permissions",
+    "port": "choose another --port, or stop what listens there",
     "database": "start the database, or check BACKPROP_DATABASE_URL",
     "migrations": "run `backprop migrate` (or start `backprop serve`, which does)",
+    "schema": "update this release, or choose another --data-dir",
     "workers": "start `backprop serve`, or `backprop worker` in addition to the API",
     "queue": "start the queue server, or check BACKPROP_QUEUE_URL; jobs are found without it, a second or two later",
 }
+SQLITE = "sqlite:///"
 
 
 def examine(settings: Settings) -> int:
-    """Print the report; return 0 when the service is ready, else 1."""
+    """Print the report; return 0 when nothing is wrong, else 1."""
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
-    print(f"data folder   {settings.data_dir.absolute()} ({_folder(settings)})")
+    print(f"data folder   {settings.data_dir.absolute()}")
     print(f"database      {_without_password(settings.resolved_database_url)}")
     print(f"queue         {_queue(settings)}")
     print(f"listening on  {settings.host}:{settings.port}, {settings.resolved_api_processes} API process(es)")
     print(f"workers       {settings.resolved_workers}")
     print()
-    status, checks = readiness(open_services(settings))
-    for name, check in checks.items():
-        print(
-            f"{'ok     ' if check['ok'] else 'WRONG  '} {name}" + (f": {check['detail']}" if "detail" in check else "")
-        )
-        if not check["ok"]:
-            print(f"        {CORRECTIONS[name]}")
+    status, is_right = _running(settings) if _is_running(settings) else _at_rest(settings)
     print(f"\nall together: {status}")
     sys.stdout.flush()
-    return 0 if status == "ready" else 1
+    return 0 if is_right else 1
 
 
-def _folder(settings: Settings) -> str:
+def _is_running(settings: Settings) -> bool:
+    """Return whether `backprop serve` works on the data folder, or parts may run elsewhere on a shared database."""
+    if not _is_embedded(settings):
+        return not _is_empty(settings)
+    try:
+        lock = os.open(settings.data_dir / "serve.lock", os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _is_embedded(settings: Settings) -> bool:
+    return settings.resolved_database_url.startswith(SQLITE)
+
+
+def _is_empty(settings: Settings) -> bool:
+    """Return whether the database has no tables yet; one that does not answer may have them."""
+    if _is_embedded(settings):
+        return not _database_file(settings).exists()
+    database = Database(settings.resolved_database_url)
+    try:
+        return current_revision(database) is None
+    except ServiceError:
+        return False
+    finally:
+        database.dispose()
+
+
+def _running(settings: Settings) -> tuple[str, bool]:
+    """Report every part of a service that runs."""
+    socket = settings.data_dir.absolute() / "queue" / "socket"
+    if not settings.queue_url and socket.exists():
+        settings = replace(settings, queue_url=f"unix://{socket}")
+    status, checks = readiness(open_services(settings))
+    for name, check in checks.items():
+        _report(name, bool(check["ok"]), str(check.get("detail", "")))
+    return status, status == "ready"
+
+
+def _at_rest(settings: Settings) -> tuple[str, bool]:
+    """Report what a start needs: a folder that can be written, a port, and a database of this release or none yet."""
+    checks = {
+        "data folder": _folder_fault(settings),
+        "port": _fault_of(lambda: check_port(settings.host, settings.port)),
+        "schema": _fault_of(lambda: _check_schema(settings)),
+    }
+    if settings.queue_url:
+        checks["queue"] = None if Doorbell(settings.queue_url).answers() else "does not answer"
+    for name, fault in checks.items():
+        _report(name, fault is None, fault or "")
+    if any(checks.values()):
+        return "`backprop serve` would not start", False
+    state = "nothing has been started here yet" if _is_empty(settings) else "stopped"
+    return f"{state}; `backprop serve` starts the service", True
+
+
+def _report(name: str, is_right: bool, detail: str) -> None:
+    print(f"{'ok     ' if is_right else 'WRONG  '} {name}" + (f": {detail}" if detail else ""))
+    if not is_right:
+        print(f"        {CORRECTIONS[name]}")
+
+
+def _fault_of(check: Callable[[], None]) -> str | None:
+    try:
+        check()
+    except ServiceError as error:
+        return error.detail
+    return None
+
+
+def _folder_fault(settings: Settings) -> str | None:
     folder = settings.data_dir.absolute()
     while not folder.exists():
         folder = folder.parent
-    return "writable" if os.access(folder, os.W_OK) else "NOT writable: choose another --data-dir"
+    if not folder.is_dir():
+        return f"{folder} is a file"
+    return None if os.access(folder, os.W_OK) else f"{folder} cannot be written"
+
+
+def _check_schema(settings: Settings) -> None:
+    """Raise an error when the folder or its database is of a newer release; older ones are brought up by a start."""
+    if (settings.data_dir / "format.json").exists():
+        check_format(settings.data_dir)
+    if _is_empty(settings):
+        return
+    database = Database(settings.resolved_database_url)
+    try:
+        check_not_newer(database)
+    finally:
+        database.dispose()
+
+
+def _database_file(settings: Settings) -> Path:
+    return Path(settings.resolved_database_url.removeprefix(SQLITE))
 
 
 def _queue(settings: Settings) -> str:

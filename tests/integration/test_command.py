@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from service.ops.supervisor import free_port
 from tests.integration.service import Service
 
 
@@ -72,10 +73,36 @@ def test_a_second_server_on_the_same_folder(tmp_path: Path) -> None:
         refused(*backprop("serve", "--port", "0", "--data-dir", str(first.data_dir)), "another `backprop serve`")
 
 
+def test_doctor_finds_nothing_wrong_before_the_first_start_and_makes_no_files(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    code, words = backprop("doctor", "--port", str(free_port()), "--data-dir", str(folder))
+    assert code == 0 and "WRONG" not in words, words
+    assert "nothing has been started here yet; `backprop serve` starts the service" in words
+    assert not folder.exists()
+
+
+def test_doctor_finds_nothing_wrong_with_a_service_that_runs_or_has_stopped(tmp_path: Path) -> None:
+    with Service(tmp_path / "data") as running:
+        code, words = backprop("doctor", "--data-dir", str(running.data_dir))
+        assert code == 0 and "all together: ready" in words, words
+    code, words = backprop("doctor", "--port", str(running.port), "--data-dir", str(running.data_dir))
+    assert code == 0 and "WRONG" not in words and "stopped; `backprop serve`" in words, words
+
+
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
-    code, words = backprop("doctor", "--data-dir", str(tmp_path))
-    assert code == 1
-    assert "backprop migrate" in words
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, words = backprop("doctor", "--port", str(taken.getsockname()[1]), "--data-dir", str(tmp_path))
+    assert code == 1 and "WRONG   port" in words and "choose another --port" in words
+    (tmp_path / "file").write_text("")
+    code, words = backprop("doctor", "--port", str(free_port()), "--data-dir", str(tmp_path / "file" / "data"))
+    assert code == 1 and "WRONG   data folder" in words and "choose another --data-dir" in words
+    (tmp_path / "format.json").write_text(json.dumps({"format": 99}))
+    code, words = backprop("doctor", "--port", str(free_port()), "--data-dir", str(tmp_path))
+    assert code == 1 and "WRONG   schema" in words and "format 99" in words
+    code, words = backprop("doctor", "--data-dir", str(tmp_path), BACKPROP_DATABASE_URL="postgresql://127.0.0.1:1/none")
+    assert code == 1 and "start the database" in words
     assert "Traceback" not in words
 
 
