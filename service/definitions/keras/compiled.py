@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.definitions.keras.dtypes import precision_of
 from service.definitions.keras.layers import Tree, settings_of
 from service.definitions.keras.pieces import Piece
 from service.definitions.keras.words import LOSSES, METRICS, OPTIMIZERS
@@ -44,19 +45,29 @@ def _loss(piece: Piece) -> Tree:
     name, config = piece.named()
     loss = name.choose(LOSSES, "loss")
     config.nothing_but("name", "dtype", "reduction", "axis", "from_logits", "label_smoothing", "delta")
+    _check_dtype(config)
     config["reduction"].must_be(*MEANS)
     config["axis"].must_be(-1)
     logits = config["from_logits"]
     logits.must_be(False, why="outputs are probabilities here; end the network with softmax or sigmoid")
     record: Any = {"type": loss, "delta": config["delta"]} if config["delta"].is_there else loss
     training: Tree = {"loss": piece.with_value(record)}
-    return training | ({"label_smoothing": smoothing} if (smoothing := config["label_smoothing"]).value else {})
+    smoothing = config.get("label_smoothing", 0.0)
+    return training | ({"label_smoothing": smoothing} if smoothing.value else {})
 
 
 def _metric(piece: Piece) -> Piece:
     name, config = piece.named()
     metric = name.choose(METRICS, "metric")
     config.nothing_but("name", "dtype", "k", "threshold", "class_aggregation")
+    _check_dtype(config)
+    if isinstance(piece.value, dict) and name.value == "Accuracy":
+        name.refuse("counts outputs that equal their target exactly; write the text `accuracy` for the share of rows")
     config["threshold"].must_be(0.5)
     config["class_aggregation"].must_be("uniform_average")
     return piece.with_value({"type": metric, "k": config.get("k", 5)} if metric == "top_k_accuracy" else metric)
+
+
+def _check_dtype(config: Piece) -> None:
+    if config["dtype"].is_there:
+        precision_of(config["dtype"])

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from service.definitions.guessing import show
+from service.definitions.keras.inputs import OF_INPUTS
 from service.definitions.keras.pieces import Piece
 from service.definitions.keras.words import ACTIVATIONS, INITIALIZERS, SCALED, Word
-from service.definitions.validation import show
 
 Tree = dict[str, Any]
-SHARED = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape", "autocast")
+SHARED = ("name", "trainable", "dtype", "autocast", *OF_INPUTS)  # those of inputs count in the first layer alone
 LAST_AXIS = (-1, 1, [-1], [1])
 SEEDED = "must be null, as a job has one `seed` for all that it draws"
 ALWAYS = "here it always is"
+NORMAL = ("truncated_normal", "untruncated_normal", "normal")
 
 
 def dense(config: Piece) -> Tree:
@@ -22,6 +24,7 @@ def dense(config: Piece) -> Tree:
         *("units", "activation", "use_bias", "kernel_initializer", "bias_initializer"),
         *("kernel_regularizer", "kernel_constraint"),
     )
+    config.not_null("use_bias", "bias_initializer")
     config["use_bias"].must_be(True, why="biases cannot be left out here")
     return {
         "type": "dense",
@@ -66,6 +69,7 @@ def layer_normalization(config: Piece) -> Tree:
 def _normalization(config: Piece, *more: str) -> None:
     """Refuse what neither kind of normalization supports."""
     config.nothing_but(*SHARED, "axis", "epsilon", "center", "scale", "beta_initializer", "gamma_initializer", *more)
+    config.not_null("center", "scale")
     config["axis"].must_be(*LAST_AXIS)
     config["center"].must_be(True, why=ALWAYS)
     config["scale"].must_be(True, why=ALWAYS)
@@ -87,15 +91,16 @@ def activation(piece: Piece) -> Any:
     if not piece.is_there:
         return "linear"
     name, config = piece.named()
-    if name.value == "function":
-        name = config
-    elif isinstance(piece.value, dict):
+    if isinstance(piece.value, dict) and piece["class_name"].value != "function":
+        check_trainable(config)
         return name.choose(ACTIVATION_LAYERS, "activation")(config)
     return name.with_value(name.choose(ACTIVATIONS, "activation"))
 
 
 def _relu(config: Piece) -> Any:
-    config.nothing_but(*SHARED, "negative_slope")
+    config.nothing_but(*SHARED, "negative_slope", "max_value")
+    if config["max_value"].is_there:  # also 0, which makes every output 0
+        config["max_value"].refuse("is not supported, as outputs are not bounded from above here; it must be null")
     slope = config.get("negative_slope", 0.0)
     return "relu" if slope.number() == 0 else {"type": "leaky_relu", "slope": slope}
 
@@ -152,7 +157,9 @@ def _scaled(name: Piece, config: Piece) -> Tree:
     kin = SCALED.get((scale, mode)) if isinstance(mode, str) else None
     if kin is None:
         name.refuse(f"with scale {scale:g} and mode {show(mode)} is none of the Glorot, He and LeCun initializers")
-    return {"type": f"{kin}_{'uniform' if config['distribution'].value == 'uniform' else 'normal'}"}
+    shape = config.get("distribution", "truncated_normal")
+    shape.must_be("uniform", *NORMAL)
+    return {"type": f"{kin}_{'uniform' if shape.value == 'uniform' else 'normal'}"}
 
 
 def _by_itself(read: Callable[[Piece], Any]) -> Callable[[Piece], Tree]:
@@ -160,11 +167,39 @@ def _by_itself(read: Callable[[Piece], Any]) -> Callable[[Piece], Tree]:
     return lambda config: {"type": "activation", "activation": read(config)}
 
 
-LAYERS: dict[str, Callable[[Piece], Tree]] = {
+def _flatten(config: Piece) -> None:
+    config.nothing_but(*SHARED, "data_format")
+    config["data_format"].must_be("channels_last", why="the values of a row stay in their order here")
+
+
+def _identity(config: Piece) -> Tree:
+    config.nothing_but(*SHARED)
+    return {"type": "activation", "activation": "linear"}
+
+
+def _input(config: Piece) -> None:
+    """Return no layer: `inputs` reads what an InputLayer says."""
+
+
+LAYERS: dict[str, Callable[[Piece], Tree | None]] = {
     "Dense": dense,
     "Activation": activation_layer,
     "Dropout": dropout,
     "BatchNormalization": batch_normalization,
     "LayerNormalization": layer_normalization,
     **{name: _by_itself(read) for name, read in ACTIVATION_LAYERS.items()},
+    "Identity": _identity,
+    "Flatten": _flatten,
+    "InputLayer": _input,
 }
+
+
+def layer_of(piece: Piece) -> Callable[[Piece], Tree | None]:
+    """Return the reader of a layer."""
+    name, config = piece.named()
+    check_trainable(config)
+    return name.choose(LAYERS, "layer")
+
+
+def check_trainable(config: Piece) -> None:
+    config["trainable"].must_be(True, why="every layer is trained here")

@@ -10,13 +10,16 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
-from service.definitions.validation import guess, show
-from service.errors import Invalid
+from service.definitions.guessing import guess, plain, show
+from service.definitions.keras.names import NAMES
+from service.errors import Invalid, escaped, unescaped
 
 Location = tuple[str | int, ...]
 Places = dict[Location, Location]
 T = TypeVar("T")
 ABSENT: Any = object()
+OURS = ("training",)
+ARRAYS = (("weights",), ("biases",))
 
 
 class Refused(Exception):
@@ -56,7 +59,7 @@ class Piece:
         return Piece(tree, self.at)
 
     def refuse(self, reason: str) -> NoReturn:
-        raise Refused(self.at, reason, None if self.value is ABSENT else self.value)
+        raise Refused(self.at, reason, self.value)
 
     def number(self) -> float:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
@@ -65,7 +68,7 @@ class Piece:
 
     def must_be(self, *values: Any, why: str = "nothing else is supported here") -> None:
         """Refuse all values but these; an absent value is accepted."""
-        if self.is_there and self.value not in values:
+        if self.is_there and not any(self.value == value and _kind(self.value) is _kind(value) for value in values):
             self.refuse(f"must be {show(values[0])}, got {show(self.value)}: {why}")
 
     def nothing_but(self, *known: str) -> None:
@@ -74,24 +77,44 @@ class Piece:
             if key not in known and self.value[key] not in (None, False):
                 self[key].refuse("has no counterpart here, so it is not supported; leave it out or null")
 
+    def not_null(self, *keys: str) -> None:
+        """Refuse null for settings for which it does not mean the default."""
+        for key in keys:
+            if isinstance(self.value, dict) and self.value.get(key, ABSENT) is None:
+                self[key].with_value(None).refuse("must not be null; leave it out for the default")
+
     def named(self) -> tuple["Piece", "Piece"]:
         """Return the class and the settings of an object, or of a bare name."""
-        if isinstance(self.value, dict):
-            return self["class_name"], self.get("config", {})
-        return self, Piece({}, self.at)
+        if not isinstance(self.value, dict):
+            return self, Piece({}, self.at)
+        if self["class_name"].value == "function":
+            return self["config"], Piece({}, self.at)
+        own = self["registered_name"]
+        if isinstance(own.value, str) and ">" in own.value:
+            own.refuse(f"is a class of your own, {show(own.value)}; only Keras's classes are read")
+        return self["class_name"], self.get("config", {})
 
     def choose(self, table: Mapping[str, T], what: str) -> T:
         """Return the entry of a table under this name, written in snake case or camel case."""
         known = {plain(name): entry for name, entry in table.items()}
-        if not isinstance(self.value, str) or plain(self.value) not in known:
-            shown = show(None if self.value is ABSENT else self.value)
-            self.refuse(f"{shown} is no {what} that is known here{guess(self.value, list(table))}")
+        if not self.is_there:
+            self.refuse("is missing")
+        if not isinstance(self.value, str):
+            self.refuse(f"must be the name of a known {what}, got {show(self.value)}")
+        if plain(self.value) not in known:
+            is_keras = plain(self.value) in NAMES
+            hint = f"; known are {_list(table)}" if is_keras else guess(self.value, list(table))
+            self.refuse(f"{show(self.value)} is no {what} that is known here{hint}")
         return known[plain(self.value)]
 
 
-def plain(name: str) -> str:
-    """Return a name without case and underscores: `GlorotUniform` and `glorot_uniform` are the same."""
-    return name.lower().replace("_", "")
+def _kind(value: Any) -> type:
+    """Return the type of a value; whole and other numbers are alike, but true is not 1."""
+    return float if type(value) is int else type(value)
+
+
+def _list(names: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def settle(tree: Any) -> tuple[Any, Places]:
@@ -114,23 +137,32 @@ def _settle(tree: Any, at: Location, places: Places) -> Any:
 
 def place_of(location: Sequence[str | int], places: Places) -> Location:
     """Return the location in the document of a part of the record; names that the record lacks are skipped."""
+    return _place_and_rest(location, places)[0]
+
+
+def _place_and_rest(location: Sequence[str | int], places: Places) -> tuple[Location, Location]:
+    """Return the location in the document, and the steps that lead on from there and are not of the record."""
     here: Location = ()
-    found = places.get((), ())
-    for step in location:
+    found, rest = places.get((), ()), tuple(location)
+    for position, step in enumerate(location):
         if (*here, step) in places:
             here = (*here, step)
-            found = places[here]
+            found, rest = places[here], tuple(location[position + 1 :])
         elif any(place[: len(here) + 1] == (*here, step) for place in places):
             here = (*here, step)
-    return found
+            rest = tuple(location[position + 1 :])
+    return found, rest
 
 
 def failed(title: str, refused: Sequence[Refused]) -> ValidationError:
     """Return a pydantic error for refusals, so that they are reported like the faults of any other body."""
-    lines: list[InitErrorDetails] = [
-        {"type": "value_error", "loc": item.at, "input": item.value, "ctx": {"error": ValueError(item.reason)}}
-        for item in refused
-    ]
+    lines: list[InitErrorDetails] = []
+    for item in refused:
+        if item.value is ABSENT:
+            lines.append({"type": "missing", "loc": item.at, "input": None})
+        else:
+            context = {"error": ValueError(item.reason)}
+            lines.append({"type": "value_error", "loc": item.at, "input": item.value, "ctx": context})
     return ValidationError.from_exception_data(title, lines)
 
 
@@ -138,11 +170,10 @@ def relocated_error(error: ValidationError, places: Places) -> ValidationError:
     """Return an error about the record as one about the document that the record was made of."""
     lines: list[InitErrorDetails] = []
     for item in error.errors(include_url=False):
-        line: InitErrorDetails = {"type": item["type"], "loc": place_of(item["loc"], places), "input": item["input"]}
+        place, rest = _place_and_rest(item["loc"], places)
+        line: InitErrorDetails = {"type": item["type"], "loc": (*place, *rest), "input": item["input"]}
         if "ctx" in item:
             line["ctx"] = item["ctx"]
-        if item["type"] in ("missing", "extra_forbidden"):
-            line["loc"] = (*line["loc"], item["loc"][-1])
         lines.append(line)
     return ValidationError.from_exception_data(error.title, lines)
 
@@ -153,8 +184,10 @@ def relocated_faults(error: Invalid, pointer: str, places: Places) -> Invalid:
     for fault in error.faults:
         inside = fault.pointer is not None and (fault.pointer + "/").startswith(pointer + "/")
         if places and inside and fault.pointer is not None:
-            steps = fault.pointer[len(pointer) + 1 :].split("/")
-            place = place_of([int(step) if step.isdigit() else step for step in steps], places)
-            fault = replace(fault, pointer="/".join([pointer, *map(str, place)]))
+            steps = [unescaped(step) for step in fault.pointer[len(pointer) + 1 :].split("/")]
+            place, rest = _place_and_rest([int(step) if step.isdigit() else step for step in steps], places)
+            if place[:1] == OURS or place[-1:] in ARRAYS:  # what stands there as it does in the record
+                place = (*place, *rest)
+            fault = replace(fault, pointer="/".join([pointer, *map(escaped, place)]))
         faults.append(fault)
     return Invalid.from_faults(faults) if faults else error

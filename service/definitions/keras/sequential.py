@@ -1,17 +1,16 @@
 """Reads a Sequential model as a network's record: inputs, layers, and training from regularizers and `compile()`."""
 
-import math
 import re
 from typing import Any
 
 from service.definitions.base import NAME_PATTERN
 from service.definitions.keras.compiled import read_compiled
 from service.definitions.keras.document import KerasSequential
-from service.definitions.keras.layers import LAYERS, SHARED, Tree
+from service.definitions.keras.dtypes import read_precision
+from service.definitions.keras.inputs import input_layer, read_inputs
+from service.definitions.keras.layers import LAYERS, Tree, layer_of
 from service.definitions.keras.pieces import Piece, Places, Refused, failed, settle
-from service.definitions.validation import show
 
-SHAPES = ("batch_shape", "batch_input_shape")
 MADE_UP = r"sequential(_\d+)?"  # a name that Keras generated
 
 
@@ -24,37 +23,49 @@ def read_sequential(data: Any) -> tuple[Tree, Places]:
         With locations in `data`.
     """
     KerasSequential.model_validate(data)
-    document = Piece(data)
     refused: list[Refused] = []
-    tree = _read(document, refused)
+    tree = _read(Piece(data), refused)
     if refused:
         raise failed(KerasSequential.__name__, refused)
     return settle(tree)
 
 
 def _read(document: Piece, refused: list[Refused]) -> Tree:
-    config = document["config"]
-    tree: Tree = {"name": _name(document), "layers": config["layers"].with_value([])}
+    listed = layers_of(document)
+    layers: list[Any] = []
+    tree: Tree = {"name": _name(document), "layers": listed.with_value(layers)}
     training: Tree = {}
-    try:
-        pieces, inputs = _inputs(config)
-        tree |= inputs
-    except Refused as fault:
-        refused.append(fault)
-        pieces = list(config["layers"])
-    for piece in pieces:
+    pieces = list(listed)
+    for read in (input_layer, read_inputs):
         try:
-            tree["layers"].value.extend(_layer(piece))
+            tree |= read(document["config"], pieces)
         except Refused as fault:
             refused.append(fault)
-    for read in (_of_weights, _of_compile):
+    for index, piece in enumerate(pieces):
         try:
-            training |= read(document)
+            layers.extend(_layer(piece, index))
         except Refused as fault:
             refused.append(fault)
-    if not tree["layers"].value and not refused:
-        refused.append(Refused(config["layers"].at, "must hold at least one layer with an output of its own", None))
+    for settings in (_of_weights, read_precision):
+        try:
+            training |= settings(pieces)
+        except Refused as fault:
+            refused.append(fault)
+    for more in (_of_compile, _of_model):
+        try:
+            training |= more(document)
+        except Refused as fault:
+            refused.append(fault)
+    refused += _ours(document, training)
+    if not layers and not refused:
+        refused.append(Refused(listed.at, "must hold at least one layer with an output of its own", None))
     return tree | ({"training": training} if training else {})
+
+
+def layers_of(document: Piece) -> Piece:
+    """Return the list of layers, which is all of `config` in what Keras 2.0 to 2.2 wrote."""
+    config = document["config"]
+    return config if isinstance(config.value, list) else config["layers"]
 
 
 def _name(document: Piece) -> Piece:
@@ -66,40 +77,19 @@ def _name(document: Piece) -> Piece:
     return own if is_name else document["name"]
 
 
-def _inputs(config: Piece) -> tuple[list[Piece], Tree]:
-    """Return the layers that compute, and `inputs` as far as it is given."""
-    pieces = list(config["layers"])
-    shape = _shape(pieces[0]["config"])
-    if pieces[0]["class_name"].value == "InputLayer":
-        pieces = pieces[1:]
-    if shape is None:
-        shape = config["build_input_shape"]
-    if not shape.is_there:
-        return pieces, {}
-    sizes = shape.value[1:] if isinstance(shape.value, list) else []
-    if not sizes or not all(isinstance(size, int) or size is None for size in sizes):
-        shape.refuse(f"must be [null, inputs], got {show(shape.value)}")
-    if len(sizes) > 1 and not (pieces and pieces[0]["class_name"].value == "Flatten"):
-        shape.refuse(f"must have one dimension unless a Flatten layer comes next, got {show(shape.value)}")
-    return pieces, {} if None in sizes else {"inputs": shape.with_value(math.prod(sizes))}
-
-
-def _shape(config: Piece) -> Piece | None:
-    return next((config[key] for key in SHAPES if config[key].is_there), None)
-
-
-def _layer(piece: Piece) -> list[Piece]:
-    """Return this service's layers for one of Keras's; none for Flatten, as rows are flat here."""
-    name, config = piece["class_name"], piece["config"]
-    config["trainable"].must_be(True, why="every layer is trained here")
-    if name.value == "Flatten":
-        config.nothing_but(*SHARED, "data_format")
-        config["data_format"].must_be("channels_last")
-        return []
-    read = name.choose({**LAYERS, "Flatten": None, "InputLayer": None}, "layer")
-    if read is None:
+def _layer(piece: Piece, index: int) -> list[Piece]:
+    """Return this service's layers for one of Keras's; none for those that only shape rows, which are flat here."""
+    name = piece["class_name"]
+    read = layer_of(piece)
+    if read is LAYERS["InputLayer"] and index > 0:
         name.refuse("must be the first layer")
-    return [config.with_value(read(config))]
+    tree = read(piece["config"])
+    if tree is None:
+        return []
+    arrays = {key: piece[key] for key in ("weights", "biases") if piece[key].is_there}
+    if arrays and tree["type"] != "dense":
+        next(iter(arrays.values())).refuse("goes with a Dense layer")
+    return [piece["config"].with_value(tree | arrays)]
 
 
 def _of_compile(document: Piece) -> Tree:
@@ -107,9 +97,26 @@ def _of_compile(document: Piece) -> Tree:
     return read_compiled(compiled) if compiled.is_there else {}
 
 
-def _of_weights(document: Piece) -> Tree:
+def _of_model(document: Piece) -> Tree:
+    document["config"]["trainable"].must_be(True, why="every layer is trained here")
+    return {}
+
+
+def _ours(document: Piece, training: Tree) -> list[Refused]:
+    """Add the training defaults that this service writes into a document; refuse those that Keras's part has too."""
+    refused = []
+    for key in document["training"].value if document["training"].is_there else ():
+        given = Piece(document["training"].value[key], (*document["training"].at, key))
+        if key in training:
+            reason = "is given by Keras's part of the document too; leave it out here"
+            refused.append(Refused(given.at, reason, given.value))
+        training[key] = given
+    return refused
+
+
+def _of_weights(pieces: list[Piece]) -> Tree:
     """Return penalties and bounds of the weights, which have to be the same for all dense layers."""
-    layers = [layer["config"] for layer in document["config"]["layers"] if layer["class_name"].value == "Dense"]
+    layers = [layer["config"] for layer in pieces if layer["class_name"].value == "Dense"]
     found: Tree = {}
     for key, read in (("kernel_regularizer", _penalties), ("kernel_constraint", _max_norm)):
         said = [(layer[key], read(layer[key])) for layer in layers]
@@ -129,7 +136,9 @@ def _penalties(piece: Piece) -> dict[str, float]:
     defaults = name.choose({"L1": (0.01, 0.0), "L2": (0.0, 0.01), "L1L2": (0.0, 0.0)}, "regularizer")
     config.nothing_but("l1", "l2")
     l1, l2 = (config.get(key, default).number() for key, default in zip(("l1", "l2"), defaults, strict=True))
-    return {"l1": l1, "l2": 2.0 * l2}
+    if min(l1, l2) < 0:
+        config.refuse("must not be negative")
+    return {"l1": l1, "l2": 2.0 * l2} if l1 or l2 else {}
 
 
 def _max_norm(piece: Piece) -> dict[str, float]:

@@ -102,6 +102,7 @@ LOSSES: dict[str, str] = {
     "sparse_categorical_crossentropy": "categorical_cross_entropy",
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
+    "bce": "binary_cross_entropy",
 }
 
 METRICS: dict[str, str] = {

@@ -198,19 +198,42 @@ def test_keras_to_ours_to_keras_to_ours_is_the_same_network(name: str) -> None:
     assert record(write_sequential("again", stored)) == stored
 
 
-def test_an_activation_with_settings_becomes_a_layer_of_its_own() -> None:
+def test_an_activation_with_settings_stays_part_of_its_layer() -> None:
+    """A layer of its own would have shifted the numbers that the layers after it draw."""
     body = copy.deepcopy(OURS)
     body["layers"][0]["activation"] = "leaky_relu"
-    back = record(write_sequential("split", record(body)))
-    assert back["layers"][0]["activation"] == "linear"
-    assert back["layers"][1] == {"type": "activation", "activation": "leaky_relu"}
+    stored = record(body)
+    written = write_sequential("whole", stored)
+    activation = written["config"]["layers"][1]["config"]["activation"]
+    assert activation["class_name"] == "LeakyReLU" and activation["config"]["negative_slope"] == 0.01
+    assert record(written) == stored
 
 
-def test_what_keras_has_no_words_for_is_refused_or_left_out() -> None:
+def test_what_keras_has_no_place_for_stands_beside_its_part() -> None:
+    training = {"optimizer": "rprop", "epochs": 3, "loss": "quadratic", "metrics": ["recall"], "validation": None}
+    stored = record({**OURS, "training": training})
+    written = write_sequential("ours", stored)
+    assert "compile_config" not in written and written["training"] == stored["training"]
+    assert record(written) == stored
     with pytest.raises(Invalid, match="hidden"):
         write_sequential("short", record({"hidden": [3]}))
-    stored = record({**OURS, "training": {"optimizer": "rprop", "epochs": 3}})
-    assert "compile_config" not in write_sequential("ours", stored)
-    weights = {"type": "dense", "units": 1, "weights": [[1.0], [2.0]]}
-    written = write_sequential("given", record({"layers": [weights]}))
-    assert "weights" not in json.dumps(written)
+    weights = {"type": "dense", "units": 1, "weights": [[1.0], [2.0]], "biases": [0.5]}
+    stored = record({"layers": [weights]})
+    written = write_sequential("given", stored)
+    layer = written["config"]["layers"][0]
+    assert layer["weights"] == [[1.0], [2.0]] and "weights" not in layer["config"]
+    assert record(written) == stored
+
+
+def test_training_without_metrics_does_not_come_back_as_training_with_none() -> None:
+    stored = record({**OURS, "training": {"optimizer": "adam"}})
+    written = write_sequential("ours", stored)
+    assert written["compile_config"]["metrics"] is None and record(written) == stored
+    stored = record({**OURS, "training": {"optimizer": "adam", "metrics": []}})
+    assert record(write_sequential("ours", stored))["training"]["metrics"] == []
+
+
+def test_what_cannot_be_written_exactly_is_refused() -> None:
+    layers = [{"type": "batch_normalization", "momentum": 1e-20}]
+    with pytest.raises(Invalid, match="cannot be written exactly"):
+        write_sequential("ours", record({"layers": layers}))
