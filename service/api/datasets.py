@@ -19,7 +19,7 @@ from service.datasets.media_types import JSON, guess_media_type
 from service.datasets.options import MIB, Limits
 from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
-from service.definitions.columns import Column, ColumnType, Role
+from service.definitions.columns import Column, ColumnType
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, TooLarge, escaped
@@ -42,6 +42,7 @@ def describe(record: DatasetRecord) -> DatasetAnswer:
         "rows": table.rows,
         "bytes": table.bytes,
         "sha256": table.sha256,
+        "scale": table.scale,
         "columns": [_describe_column(column) for column in table.columns],
         "read": table.read,
         "warnings": list(table.warnings),
@@ -196,7 +197,7 @@ def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str |
         elif column.type is ColumnType.CATEGORY:
             values[column.name] = (column.categories or ())[int(value)]
         else:
-            values[column.name] = value / record.table.scale if column.role is Role.INPUT else value
+            values[column.name] = value
     return values
 
 

@@ -18,7 +18,8 @@ def list_models() -> Response:
     """List the models, newest first."""
     with services().database.read(snapshot=True) as connection:
         found = stored.list_models(connection, page("model"))
-    return record_page(found, [views.describe(model) for model in found.data], "model", lambda model: model.name)
+        answers = views.describe_all(connection, found.data)
+    return record_page(found, answers, "model", lambda model: model.name)
 
 
 @routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))

@@ -4,10 +4,12 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
-from flask import Response
+from flask import Response, request
+from numpy.typing import NDArray
 
 from service.api.answers import answer
 from service.api.bodies import collect, open_body, parse_json
@@ -26,9 +28,16 @@ from service.models import prediction
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
+from service.preprocessing.prediction_rows import rows_from_array
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}  # all but JSON have a writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)})
+UNKNOWN = Query(
+    "unknown",
+    {"enum": ["zeros", "error"], "default": "zeros"},
+    "what a category never seen in training is: all zeros and listed in the answer, or an error",
+)
+UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 routes = Routes("predictions")
@@ -40,21 +49,33 @@ def _predict(network: NetworkReference) -> Response:
     wanted = wanted_format(FORMATS)
     kind, blocks = open_body((JSON, CSV, NPZ))
     data = collect(blocks, services().settings.max_json_bytes)
-    rows = _raw_rows(trained, kind, data)
+    rows = _raw_rows(trained, kind, data, _refuses_unknown())
     if wanted == "json":
         return answer(prediction.predict(trained, rows))
     A = prediction.outputs(trained, rows)
     values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
-    return Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
+    response = Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
+    if rows.rows.unknown_count:
+        response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
+    return response
 
 
-def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes) -> RawRows:
+def _refuses_unknown() -> bool:
+    choice = request.args.get("unknown", "zeros")
+    if choice not in ("zeros", "error"):
+        raise Invalid.at("?unknown", f"must be `zeros` or `error`, got {choice[:40]!r}")
+    return choice == "error"
+
+
+def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: bool) -> RawRows:
     """Return the body's rows: plain numbers by a fast reader, all others by the one that reports faults."""
     if kind == JSON:
         plain = prediction.plain_raw_rows(trained, data)
-        return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)))
-    rows = _rows_of_csv(trained, data) if kind == CSV else _rows_of_npz(data)
-    return prediction.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None))
+        return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)), refuses_unknown)
+    if kind == NPZ:
+        return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)))
+    rows = _rows_of_csv(trained, data)
+    return prediction.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None), refuses_unknown)
 
 
 def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> list[dict[str, Any]]:
@@ -91,17 +112,18 @@ def _number(cell: str, row: int, column: str) -> float | None:
     return value
 
 
-def _rows_of_npz(data: bytes) -> list[list[float]]:
+def _array_of_npz(data: bytes) -> NDArray[Any]:
     with services().blobs.scratch() as path:
         path.write_bytes(data)
         names = ("instances", "inputs", "x_test", "x", "X")
-        array = read_array(path, names, Limits(max_bytes=services().settings.max_json_bytes))
-        rows: list[list[float]] = array.reshape(len(array), -1).astype(np.float64).tolist()
-    return rows
+        return read_array(path, names, Limits(max_bytes=services().settings.max_json_bytes))
 
 
 def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:
-    """Write one row for each prediction: the label and each class's output, or each target's value."""
+    """Write one row for each prediction: the label and each class's output, or each target's value.
+
+    A class that is called like the target, or like another one once it is quoted, gets a number behind its name.
+    """
     preprocessing = trained.preprocessing
     names = [target.name for target in preprocessing.targets]
     if labels is not None:
@@ -109,10 +131,21 @@ def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) 
         names = [names[0], *map(str, classes[1:] if preprocessing.single_output else classes)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_harmless(name) for name in names])
+    writer.writerow(_unique([_harmless(name) for name in names]))
     for index, row in enumerate(values.tolist()):
         writer.writerow(row if labels is None else [_harmless(labels[index]), *row])
     return stream.getvalue().encode()
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names of which each occurs once: a repeated one becomes `name_2`, or the next number that is free."""
+    taken, unique = set(names), dict[str, None]()
+    for name in names:
+        if name in unique:
+            name = next(free for number in count(2) if (free := f"{name}_{number}") not in taken)
+            taken.add(name)
+        unique[name] = None
+    return list(unique)
 
 
 def _harmless(value: Any) -> Any:
@@ -139,6 +172,6 @@ register(
         PredictRequest,
         (PredictAnswer, CSV, NPZ),
         files=(CSV, NPZ),
-        query=(FORMAT,),
+        query=(FORMAT, UNKNOWN),
     ),
 )

@@ -66,7 +66,7 @@ class NetworkInEitherFormat(RootModel[NetworkAnswer | KerasSequential]):
 
 @answer_model
 class ColumnAnswer(TypedDict):
-    """What a column of a dataset holds."""
+    """What a column of a dataset holds; its statistics are in the units of the dataset as it was sent."""
 
     name: str
     role: str
@@ -89,6 +89,7 @@ class DatasetAnswer(TypedDict):
     rows: int
     bytes: int
     sha256: str
+    scale: Annotated[float, Field(description="inputs are divided by it wherever they meet a network")]
     columns: list[ColumnAnswer]
     read: Annotated[
         dict[str, Any] | None,
@@ -99,7 +100,7 @@ class DatasetAnswer(TypedDict):
 
 @answer_model
 class RowAnswer(TypedDict):
-    """One row of a dataset, counted from 0; null where a value is missing."""
+    """One row of a dataset as it was sent, counted from 0; null where a value is missing."""
 
     row: int
     values: dict[str, float | str | None]

@@ -72,9 +72,10 @@ class TableWriter:
         self.stream.write(raw)
         self.bytes.update(raw)
         self.rows += len(data)
+        values = data.astype(np.float64)
         with np.errstate(over="ignore"):
-            values = data.astype(np.float64) / self.units
-        if np.isinf(values).any():
+            divided = values / self.units if self.scale < 1 else values
+        if np.isinf(divided).any():
             raise Invalid(f"a number divided by the scale {self.scale:g} is beyond what a float64 holds")
         self._measure(values)
 

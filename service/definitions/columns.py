@@ -1,8 +1,10 @@
 """The records of a stored dataset's columns. Imports nothing of this project."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+STATISTICS, AS_SENT = "statistics", "as sent"  # marks records whose statistics are not divided by the scale
 
 
 class Role(StrEnum):
@@ -54,7 +56,8 @@ class Column:
 class Table:
     """The shape of a stored dataset: its rows and columns (inputs first, then targets, then the weight).
 
-    Inputs are the stored numbers divided by `scale`; statistics in `columns` are of the divided values.
+    Rows are stored as they were sent, and statistics in `columns` are of those numbers. Inputs are divided by `scale`
+    wherever they meet a network.
     `dtype` is the stored array's NumPy type; `sha256` covers the columns' definition, the scale and the rows' bytes.
     `read` says how the file was read (its format, and for CSV the delimiter and so on); it is None for a dataset of a
     release that did not store it. `warnings` are sentences for the client. Neither is part of the hash.
@@ -75,7 +78,7 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as JSON to store; `from_dict` reads it."""
-        return asdict(self)
+        return {**asdict(self), STATISTICS: AS_SENT}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Table":
@@ -91,7 +94,31 @@ class Table:
             )
             for column in record["columns"]
         )
-        return cls(**{**record, "columns": columns, "warnings": tuple(record.get("warnings", ()))})
+        if record.get(STATISTICS) != AS_SENT and record["scale"] != 1.0:
+            columns = tuple(_undivided(column, record["scale"], record["dtype"]) for column in columns)
+        fields = {name: value for name, value in record.items() if name != STATISTICS}
+        return cls(**{**fields, "columns": columns, "warnings": tuple(record.get("warnings", ()))})
+
+
+def _undivided(column: Column, scale: float, dtype: str) -> Column:
+    """Return a column whose statistics an older release stored divided by the scale, with those of the sent numbers.
+
+    Products differ from the sent numbers in the last digit at most; whole numbers are restored exactly.
+    """
+    if column.role is not Role.INPUT or column.type is not ColumnType.NUMBER:
+        return column
+    is_whole = "int" in dtype
+
+    def sent(value: float | None, whole: bool = False) -> float | None:
+        return None if value is None else float(round(value * scale)) if whole else value * scale
+
+    return replace(
+        column,
+        minimum=sent(column.minimum, is_whole),
+        maximum=sent(column.maximum, is_whole),
+        mean=sent(column.mean),
+        standard_deviation=sent(column.standard_deviation),
+    )
 
 
 def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:

@@ -198,5 +198,6 @@ def check_precision(table: Table, precision: str, where: str = "#/training/preci
     """Raise `Invalid` for numbers beyond a float32, which would be infinities there."""
     for column in table.columns:
         largest = max(abs(column.minimum or 0.0), abs(column.maximum or 0.0))
+        largest /= table.scale if column.role is Role.INPUT else 1.0
         if precision == "float32" and largest > MAX_FLOAT32:
             raise Invalid.at(where, f"column `{column.name}` holds {largest:g}, beyond a float32; use float64")

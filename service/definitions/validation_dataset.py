@@ -42,7 +42,7 @@ def check_validation_dataset(
 
 
 def check_columns(name: str, other: Table, table: Table, where: str) -> None:
-    """Raise `Invalid` unless `other` has the columns of `table`, without further categories."""
+    """Raise `Invalid` unless `other` has the columns of `table`, without further categories, and comparable units."""
     for role in Role:
         mine, theirs = table.having(role), other.having(role)
         if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
@@ -51,6 +51,26 @@ def check_columns(name: str, other: Table, table: Table, where: str) -> None:
             unknown = set(column_there.categories or ()) - set(column.categories or ())
             if unknown:
                 raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
+    _check_scale(name, other, table, where)
+
+
+def _check_scale(name: str, other: Table, table: Table, where: str) -> None:
+    """Raise `Invalid` when only one of the datasets has a scale, as its units then say nothing about the other's.
+
+    Two scales may differ: each divides its own dataset's inputs, as with images of 8 and of 16 bits.
+    """
+    if other.scale != 1.0 and table.scale == 1.0:
+        raise Invalid.at(
+            where,
+            f"`{name}` was sent with scale={other.scale:g}, the training dataset without; send it again without, "
+            "with inputs in the training dataset's units",
+        )
+    if other.scale == 1.0 and table.scale != 1.0:
+        raise Invalid.at(
+            where,
+            f"`{name}` was sent without a scale, but inputs of the training dataset are divided by {table.scale:g}; "
+            f"send it again with scale={table.scale:g}, with inputs in the training dataset's units",
+        )
 
 
 def check_classes(column: Column, labels: tuple[str | int, ...], where: str) -> None:

@@ -14,7 +14,7 @@ from service.explain.subjects import Subject
 from service.preprocessing.batches import MappedRows, open_rows, split
 from service.preprocessing.compatibility import fitted_table
 from service.preprocessing.fit import Preprocessing
-from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
+from service.preprocessing.prediction_rows import refuse_unknown, rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
 from service.services import Services
@@ -39,12 +39,12 @@ def requested_batch(services: Services, subject: Subject, request: TraceRequest 
         return _one_row(services, subject, request.row)
     instances, targets = request.instances or [], request.targets or []
     preprocessing = subject.preprocessing
-    read = rows_from_objects if isinstance(instances[0], dict) else rows_from_lists
-    found = read(preprocessing, instances, "instances")
-    values = found[0] if isinstance(found, tuple) else found
-    X = np.empty((len(values), preprocessing.features))
+    as_objects = isinstance(instances[0], dict)
+    rows = (rows_from_objects if as_objects else rows_from_lists)(preprocessing, instances, "instances")
+    refuse_unknown(preprocessing, rows, "instances", as_objects)
+    X = np.empty((len(rows.values), preprocessing.features))
     with np.errstate(over="ignore", invalid="ignore"):
-        preprocessing.transform_inputs(values, X)
+        preprocessing.transform_sent(rows.values, X)
     return Batch(X, _targets(preprocessing, targets, subject.network.outputs))
 
 

@@ -12,6 +12,7 @@ from service.definitions.resolve import Resolved, resolve
 from service.definitions.resolved import ResolvedTraining
 from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
+from service.jobs.fitted import read_fitted
 from service.jobs.new_jobs import (
     JobData,
     QueuedJob,
@@ -77,7 +78,11 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 validation_name=resolved.training.validation_dataset,
                 training=with_storage_limit(services, resolved.training),
                 targets=parent.job.targets,
-                preprocessing={**(parent.job.preprocessing or {}), "class_weights": None},
+                preprocessing={
+                    **(parent.job.preprocessing or {}),
+                    "class_weights": None,
+                    "scale": data.table.scale,
+                },
                 forked_from=_forked_from(parent, resolved.training, fresh_because),
             )
             queued = add_to_queue(services, connection, new, record_key)
@@ -92,8 +97,9 @@ def _parent(services: Services, job_id: str, epoch: str) -> Parent:
         parameter_bytes(services, job, stored)  # a fork of damaged bytes is refused; a blob is checked when it is read
     with services.database.read() as connection:
         state = optimizer_states.load(connection, job.number, stored.epoch)
-    assert job.preprocessing is not None  # it is stored with the first epoch
-    return Parent(job, stored, state, Preprocessing.from_dict(job.preprocessing))
+        assert job.preprocessing is not None  # it is stored with the first epoch
+        preprocessing = read_fitted(connection, job.id, job.preprocessing)
+    return Parent(job, stored, state, preprocessing)
 
 
 def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> str | DatasetRequest:

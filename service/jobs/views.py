@@ -75,7 +75,11 @@ def _training(job: JobRecord) -> dict[str, Any]:
         "numbers": fitted["numbers"],
         "targets": fitted["target_values"],
         "missing": fitted["missing"],
-        "fitted": {"inputs": fitted["inputs"], "targets": fitted["targets"]},
+        "fitted": {
+            **({"scale": fitted["scale"]} if "scale" in fitted else {}),
+            "inputs": fitted["inputs"],
+            "targets": fitted["targets"],
+        },
     }
     settled: dict[str, Any] = {"preprocessing": preprocessing}
     if fitted.get("class_weights") is not None:

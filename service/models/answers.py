@@ -34,8 +34,18 @@ class ModelVersionAnswer(TypedDict):
     sha256: str
 
 
+class ScaleAnswer(TypedDict):
+    """What numbers to predict are divided by; null, with a sentence, where it is not known."""
+
+    scale: Annotated[
+        float | None,
+        Field(description="numbers to predict are divided by it first, as those of the training dataset were"),
+    ]
+    scale_note: NotRequired[Annotated[str, Field(description="why the scale is null")]]
+
+
 @answer_model
-class VersionAnswer(TypedDict):
+class VersionAnswer(ScaleAnswer):
     """One version of a model."""
 
     model: str
@@ -56,8 +66,8 @@ class ExampleAnswer(TypedDict):
 
 
 @answer_model
-class ModelAnswer(TypedDict):
-    """A model and its versions."""
+class ModelAnswer(ScaleAnswer):
+    """A model and its versions; `example` and `scale` are those of the latest."""
 
     name: str
     object: str
@@ -67,6 +77,15 @@ class ModelAnswer(TypedDict):
     aliases: dict[str, int]
     versions: list[ModelVersionAnswer]
     example: Annotated[ExampleAnswer | None, Field(description="a body that predict takes")]
+
+
+@answer_model
+class UnknownAnswer(TypedDict):
+    """A category never seen in training; its row is counted from 0, in the order of the predictions."""
+
+    row: int
+    column: str
+    value: str | bool
 
 
 @answer_model
@@ -82,3 +101,12 @@ class PredictAnswer(TypedDict):
     ignored: NotRequired[
         Annotated[list[str], Field(description="fields of rows that are no columns, where there are any")]
     ]
+    unknown: NotRequired[
+        Annotated[
+            list[UnknownAnswer],
+            Field(description="categories never seen in training, which become all zeros: the first 100"),
+        ]
+    ]
+    unknown_more: NotRequired[Annotated[int, Field(description="how many more there are, where `unknown` has 100")]]
+    scale: NotRequired[Annotated[None, Field(description="given, as null, where the version's scale is not known")]]
+    scale_note: NotRequired[Annotated[str, Field(description="why the scale is null")]]

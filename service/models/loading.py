@@ -9,9 +9,9 @@ from typing import Any
 from service.backprop.network import Network
 from service.definitions.build import build_network
 from service.errors import Conflict
+from service.jobs.fitted import read_fitted
 from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.models.cache import CacheKey, ModelCache, TrainedNetwork
-from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
@@ -54,8 +54,8 @@ def _read_version(services: Services, name: str, version: int) -> TrainedNetwork
     with services.database.read(snapshot=True) as connection:
         record = models.load_version(connection, name, version)
         stored = models.version_bytes(connection, name, version)
+        preprocessing = read_fitted(connection, record.job_id, record.preprocessing)
     network = _network(record.network, record.precision, read_bytes(services.blobs, stored))
-    preprocessing = Preprocessing.from_dict(record.preprocessing)
     return TrainedNetwork(name, version, record.epoch, network, preprocessing)
 
 
@@ -63,8 +63,10 @@ def _read_epoch(services: Services, job_id: str, epoch: int) -> TrainedNetwork:
     job, stored = parameters_of(services, job_id, str(epoch))
     if job.preprocessing is None:
         raise Conflict(f"job `{job_id}` has not started yet")
+    with services.database.read() as connection:
+        preprocessing = read_fitted(connection, job.id, job.preprocessing)
     network = _network(job.network, job.training.precision, parameter_bytes(services, job, stored))
-    return TrainedNetwork(job.model_name, None, epoch, network, Preprocessing.from_dict(job.preprocessing))
+    return TrainedNetwork(job.model_name, None, epoch, network, preprocessing)
 
 
 def _network(definition: dict[str, Any], precision: str, parameters: bytes) -> Network:

@@ -1,6 +1,6 @@
 """Predictions of a trained network for rows of raw input columns."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -9,23 +9,20 @@ from numpy.typing import NDArray
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Invalid
-from service.models.answers import PredictAnswer
+from service.models.answers import PredictAnswer, UnknownAnswer
 from service.models.cache import TrainedNetwork
+from service.models.views import SCALE_IS_UNKNOWN
 from service.preprocessing.plain_rows import plain_rows
-from service.preprocessing.prediction_rows import rows_from_lists, rows_from_objects
+from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_lists, rows_from_objects
 
 
 @dataclass(frozen=True)
 class RawRows:
-    """Rows to predict, as raw input columns (n, columns), and how they were sent.
+    """Rows to predict and how they were sent; `field` is the request's `instances` or `inputs`."""
 
-    `field` is the request's `instances` or `inputs`; `ignored` names keys of objects that are no input columns.
-    """
-
-    values: NDArray[np.float64]
+    rows: PredictionRows
     field: str = "instances"
     as_objects: bool = False
-    ignored: tuple[str, ...] = ()
 
 
 def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
@@ -39,8 +36,15 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
         "version": trained.version,
         "epoch": trained.epoch,
     }
-    if rows.ignored:
-        answer["ignored"] = list(rows.ignored)
+    if trained.preprocessing.scale is None:
+        answer["scale"], answer["scale_note"] = None, SCALE_IS_UNKNOWN
+    found = rows.rows
+    if found.ignored:
+        answer["ignored"] = list(found.ignored)
+    if found.unknown:
+        answer["unknown"] = [cast(UnknownAnswer, asdict(unknown)) for unknown in found.unknown]
+        if found.unknown_count > len(found.unknown):
+            answer["unknown_more"] = found.unknown_count - len(found.unknown)
     key = "predictions" if rows.field == "instances" else "outputs"
     predicted = _objects(trained, values, labels) if rows.as_objects else values
     return cast(PredictAnswer, {key: predicted, **answer})
@@ -52,10 +56,10 @@ def plain_raw_rows(trained: TrainedNetwork, body: bytes) -> RawRows | None:
     if any(column.type is not ColumnType.NUMBER for column in columns):
         return None
     plain = plain_rows(body, len(columns))
-    return None if plain is None else RawRows(plain[1], plain[0])
+    return None if plain is None else RawRows(PredictionRows(plain[1]), plain[0])
 
 
-def raw_rows(trained: TrainedNetwork, request: PredictRequest) -> RawRows:
+def raw_rows(trained: TrainedNetwork, request: PredictRequest, refuses_unknown: bool = False) -> RawRows:
     """Return the request's rows as raw input columns.
 
     Raises
@@ -65,17 +69,20 @@ def raw_rows(trained: TrainedNetwork, request: PredictRequest) -> RawRows:
     """
     field = "instances" if request.instances is not None else "inputs"
     rows = request.instances if request.instances is not None else request.inputs or []
-    if isinstance(rows[0], dict):
-        values, ignored = rows_from_objects(trained.preprocessing, rows, field)
-        return RawRows(values, field, True, tuple(ignored))
-    return RawRows(rows_from_lists(trained.preprocessing, rows, field), field)
+    as_objects = isinstance(rows[0], dict)
+    read = rows_from_objects if as_objects else rows_from_lists
+    found = read(trained.preprocessing, rows, field)
+    if refuses_unknown:
+        refuse_unknown(trained.preprocessing, found, field, as_objects)
+    return RawRows(found, field, as_objects)
 
 
 def outputs(trained: TrainedNetwork, rows: RawRows) -> NDArray[Any]:
     """Return the network's outputs (n, outputs)."""
-    X = np.empty((len(rows.values), trained.preprocessing.features), dtype=trained.network.dtype)
+    values = rows.rows.values
+    X = np.empty((len(values), trained.preprocessing.features), dtype=trained.network.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
-        trained.preprocessing.transform_inputs(rows.values, X)
+        trained.preprocessing.transform_sent(values, X)
     _check_finite(X, rows.field, f"holds a number beyond a {X.dtype.name}, the network's precision")
     A = trained.network.predict(X)
     _check_finite(A, rows.field, f"leads to a number beyond a {A.dtype.name}, the network's precision")
@@ -92,7 +99,8 @@ def _check_finite(values: NDArray[Any], field: str, detail: str) -> None:
 def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:
     """Return an object for each row: the target's name with its label or value, and the probability of each class.
 
-    Outputs of a network that does not end in a sigmoid or softmax are no probabilities; they are named `scores`.
+    Outputs of a network that does not end in a sigmoid or softmax are no probabilities; they are named `scores`. A
+    target that has such a name itself keeps it, and the outputs are `class_probabilities` or `class_scores`.
     """
     preprocessing = trained.preprocessing
     names = [target.name for target in preprocessing.targets]
@@ -102,6 +110,7 @@ def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | i
     activation = trained.network.layers[-1].layer.last_activation()
     are_probabilities = activation is not None and activation.name in ("sigmoid", "softmax")
     key = "probabilities" if are_probabilities else "scores"
+    key = f"class_{key}" if key == names[0] else key
     if preprocessing.single_output and are_probabilities:
         outputs_by_class = [{classes[0]: 1.0 - row[0], classes[1]: row[0]} for row in values.tolist()]
     elif preprocessing.single_output:

@@ -1,33 +1,43 @@
 """How clients read models and their versions."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from service.errors import NotFound
+from service.jobs.fitted import read_fitted, with_scales
 from service.models.answers import (
     ExampleAnswer,
     ModelAnswer,
     ModelVersionAnswer,
+    ScaleAnswer,
     VersionAnswer,
     VersionRecordAnswer,
 )
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
+from service.store.database import Connection
 from service.store.records import ModelContents, VersionSummary
 
 MOST_DIGITS = 9  # of a version's number
+SCALE_IS_UNKNOWN = (
+    "this version was made by a release that did not store its dataset's scale, and the job or the dataset is gone: "
+    "numbers to predict are not divided, so send them divided by the scale that the dataset had, if it had one"
+)
 
 
 def read(services: Services, name: str) -> ModelAnswer:
     """Return a model as clients read it."""
     with services.database.read(snapshot=True) as connection:
-        return describe(models.get_contents(connection, name))
+        return describe_all(connection, [models.get_contents(connection, name)])[0]
 
 
 def read_version(services: Services, name: str, version: str) -> VersionAnswer:
     """Return one version of a model as clients read it; `version` is its number as text."""
-    with services.database.read() as connection:
-        return {"model": name, **version_answer(models.get_version(connection, name, version_number(version)))}
+    with services.database.read(snapshot=True) as connection:
+        record = models.load_version(connection, name, version_number(version))
+        fitted = read_fitted(connection, record.job_id, record.preprocessing)
+    return {"model": name, **version_answer(record), **scale_answer(fitted)}
 
 
 def version_number(text: str) -> int:
@@ -37,8 +47,21 @@ def version_number(text: str) -> int:
     return int(text)
 
 
-def describe(model: ModelContents) -> ModelAnswer:
-    """Describe a model, with its versions and a body that predict takes."""
+def describe_all(connection: Connection, found: Sequence[ModelContents]) -> list[ModelAnswer]:
+    """Describe models, with their versions and a body that predict takes."""
+    latest = {
+        model.name: (model.versions[-1].job_id, model.preprocessing)
+        for model in found
+        if model.preprocessing is not None
+    }
+    records = dict(zip(latest, with_scales(connection, list(latest.values())), strict=True))
+    fitted = {name: Preprocessing.from_dict(record) for name, record in records.items()}
+    return [_describe(model, fitted.get(model.name)) for model in found]
+
+
+def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer:
+    """Describe a model by its versions and what was fitted for the latest; None for a model without a version."""
+    scale: ScaleAnswer = {"scale": None} if fitted is None else scale_answer(fitted)
     return {
         "name": model.name,
         "object": "model",
@@ -47,17 +70,26 @@ def describe(model: ModelContents) -> ModelAnswer:
         "latest": model.versions[-1].version if model.versions else None,
         "aliases": {},
         "versions": [version_answer(version) for version in model.versions],
-        "example": None if model.preprocessing is None else _example(Preprocessing.from_dict(model.preprocessing)),
+        "example": None if fitted is None else _example(fitted),
+        **scale,
     }
 
 
 def _example(preprocessing: Preprocessing) -> ExampleAnswer:
-    """Return a body with one row: the first category of text columns, the offset of columns of numbers."""
+    """Return a body with one row: the first category of text columns, the offset of columns of numbers as sent."""
+    scale = 1.0 if preprocessing.scale is None else preprocessing.scale
     row: list[str | float] = [
-        (column.categories or ("",))[0] if column.categories is not None else column.offset
+        (column.categories or ("",))[0] if column.categories is not None else column.offset * scale
         for column in preprocessing.inputs
     ]
     return {"instances": [row]}
+
+
+def scale_answer(preprocessing: Preprocessing) -> ScaleAnswer:
+    """Return the scale that numbers to predict are divided by, or a sentence that it is not known."""
+    if preprocessing.scale is None:
+        return {"scale": None, "scale_note": SCALE_IS_UNKNOWN}
+    return {"scale": preprocessing.scale}
 
 
 def version_answer(version: VersionSummary) -> ModelVersionAnswer:

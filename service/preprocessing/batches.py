@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from service.backprop.randomness import Purpose, generator
 from service.backprop.training.kernels import NUMBA, NUMPY
-from service.definitions.columns import ColumnType, Role, Table
+from service.definitions.columns import Role, Table
 from service.definitions.resolved import Splitting
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.recoding import Recoding
@@ -69,9 +69,7 @@ class MappedRows:
         self.columns = len(table.having(Role.INPUT))
         self.targets = len(table.having(Role.TARGET))
         # plain numbers need one division, by the dataset's scale
-        self.plain = preprocessing.numbers == "none" and all(
-            column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs
-        )
+        self.plain = preprocessing.is_plain
         self.scale = dtype.type(table.scale)
         self.gather_inputs = None
         if kernels == NUMBA and self.plain and (recoding is None or not recoding.codes):
@@ -117,7 +115,7 @@ class MappedRows:
         if self.plain:
             np.divide(inputs, self.scale, out=X, casting="unsafe")
         else:
-            self.preprocessing.transform_inputs(inputs / self.table.scale, X)
+            self.preprocessing.transform_inputs(self.preprocessing.scaled(inputs, self.table.scale), X)
         self._transform_targets(raw[:, self.columns : self.columns + self.targets], Y)
         self.pages.read(raw.nbytes)
 

@@ -15,7 +15,10 @@ from service.preprocessing.row_weights import Weights, class_weights
 
 
 def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
-    """Return the columns that preprocessing was fitted on as a table, with the column of weights of `other`."""
+    """Return the columns that preprocessing was fitted on as a table, with the column of weights of `other`.
+
+    It also has the scale of `other` where the training dataset's is not known.
+    """
     labels, codes = preprocessing.labels, preprocessing.codes
     are_texts = labels is not None and any(isinstance(label, str) for label in labels)
     columns = [
@@ -28,7 +31,8 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
         else:
             columns.append(Column(target.name, Role.TARGET, ColumnType.NUMBER, whole_values=codes))
     columns += other.having(Role.WEIGHT)
-    return Table(0, tuple(columns), "float64", 1.0, "", 0)
+    scale = other.scale if preprocessing.scale is None else preprocessing.scale
+    return Table(0, tuple(columns), "float64", scale, "", 0)
 
 
 def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:

@@ -1,9 +1,12 @@
 """Transforms of a dataset's columns into the inputs and targets of a network, fitted on the training rows.
 
 A column of categories becomes one input for each category (one-hot encoding); an unknown category becomes all zeros. A
-number becomes (value - offset) / divisor. A missing number is replaced by the mean or median of the training rows;
-`indicator` adds an input that is 1 for missing values. Targets are one-hot classes, a single output for two classes,
-or values scaled like inputs.
+number is first divided by the dataset's `scale` and becomes (value / scale - offset) / divisor. A missing number is
+replaced by the mean or median of the training rows; `indicator` adds an input that is 1 for missing values. Targets are
+one-hot classes, a single output for two classes, or values scaled like inputs.
+
+Rows reach a network from two sides: stored rows, divided by the scale of the dataset that they are read from, and rows
+that a client sends, in the units of the training dataset as it was sent.
 """
 
 from collections.abc import Callable
@@ -25,7 +28,10 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class InputColumn:
-    """One column of inputs; `fill` replaces a missing number, None means that a missing one is an error."""
+    """One column of inputs; `offset`, `divisor` and `fill` are in the units of numbers divided by the scale.
+
+    `fill` replaces a missing number; None means that a missing one is an error.
+    """
 
     name: str
     type: ColumnType
@@ -38,6 +44,16 @@ class InputColumn:
     @property
     def width(self) -> int:
         return len(self.categories or ()) if self.type is ColumnType.CATEGORY else 1 + self.indicator
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """The code of each category."""
+        return {text: code for code, text in enumerate(self.categories or ())}
+
+    @cached_property
+    def truths(self) -> dict[bool, list[str]]:
+        """The categories that JSON's true and false stand for, as datasets write them: `True`, `true` or `TRUE`."""
+        return {value: [text for text in self.codes if text.lower() == str(value).lower()] for value in (True, False)}
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,9 @@ class Preprocessing:
         A single output of at least this value means the second of two classes.
     class_weights
         The weight of each class in training, in the order of `labels`.
+    scale
+        What numbers of the training dataset, as it was sent, are divided by before all else. None when it is not known:
+        older releases did not store it, and the dataset is gone.
     """
 
     numbers: str
@@ -77,6 +96,7 @@ class Preprocessing:
     single_output: bool
     threshold: float = 0.5
     class_weights: tuple[float, ...] | None = None
+    scale: float | None = 1.0
 
     @property
     def features(self) -> int:
@@ -96,14 +116,39 @@ class Preprocessing:
         return np.array([target.divisor for target in self.targets])
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether inputs are numbers that are never missing and only divided by the scale."""
+        return self.numbers == "none" and self._only_numbers is not None
+
+    @cached_property
+    def _categories(self) -> list[int]:
+        return [index for index, column in enumerate(self.inputs) if column.type is ColumnType.CATEGORY]
+
+    @cached_property
     def _only_numbers(self) -> tuple[Numbers, Numbers] | None:
         """Offsets and divisors (columns,) if all inputs are numbers that are never missing, otherwise None."""
         if any(column.type is ColumnType.CATEGORY or column.fill is not None for column in self.inputs):
             return None
         return np.array([column.offset for column in self.inputs]), np.array([column.divisor for column in self.inputs])
 
+    def transform_sent(self, raw: NDArray[np.float64], X: NDArray[Any]) -> None:
+        """Write the network's inputs (k, features) of raw columns (k, columns) as clients send them into `X`."""
+        scale = 1.0 if self.scale is None else self.scale
+        if self.is_plain:
+            # the same operation as for the training rows, so that the same number becomes the same input
+            np.divide(raw, X.dtype.type(scale), out=X, casting="same_kind")
+        else:
+            self.transform_inputs(raw if scale == 1.0 else self.scaled(raw, scale), X)
+
+    def scaled(self, raw: NDArray[Any], scale: float) -> NDArray[Any]:
+        """Return raw columns (k, columns) with numbers divided by `scale`; the codes of categories remain."""
+        divided = np.asarray(raw / scale)
+        if scale != 1.0 and self._categories:
+            divided[:, self._categories] = raw[:, self._categories]
+        return divided
+
     def transform_inputs(self, raw: NDArray[Any], X: NDArray[Any]) -> None:
-        """Write the network's inputs (k, features) of raw columns (k, columns), in the columns' own units, into `X`."""
+        """Write the network's inputs (k, features) of raw columns (k, columns), divided by the scale, into `X`."""
         if self._only_numbers is not None:
             # in the precision of `raw`, as when columns are transformed one by one
             offsets, divisors = (numbers.astype(raw.dtype) for numbers in self._only_numbers)
@@ -169,7 +214,8 @@ class Preprocessing:
         targets = tuple(TargetColumn(**target) for target in record["targets"])
         names = ("labels", "codes", "class_weights")
         lists = {name: None if record.get(name) is None else tuple(record[name]) for name in names}
-        return cls(**{**record, "inputs": inputs, "targets": targets, **lists})
+        # records of older releases do not tell the scale; it is not 1 for all of them
+        return cls(**{"scale": None, **record, "inputs": inputs, "targets": targets, **lists})
 
 
 def fit(
@@ -200,7 +246,9 @@ def fit(
             raise missing_value(column, row)
         fitted_targets.append(TargetColumn(column.name, *_scaling(values, statistics, index, 1.0)))
     codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
-    return Preprocessing(numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output)
+    return Preprocessing(
+        numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output, scale=table.scale
+    )
 
 
 def _choose(choice: str, lies_within_one: Callable[[], bool]) -> str:

@@ -58,7 +58,7 @@ class ColumnStatistics:
         The rows are read only if the minimum and maximum of the whole dataset lie outside.
         """
         chosen = [index for index in range(start, stop) if self.columns[index].type is ColumnType.NUMBER]
-        if all(_is_within_one(self.columns[index]) for index in chosen):
+        if all(_is_within_one(self.columns[index], scale) for index in chosen):
             return True
         return bool((self.low[chosen] / scale >= -1).all() and (self.high[chosen] / scale <= 1).all())
 
@@ -93,5 +93,6 @@ class ColumnStatistics:
             yield start, block.astype(np.float64)
 
 
-def _is_within_one(column: Column) -> bool:
-    return column.minimum is not None and column.maximum is not None and column.minimum >= -1 and column.maximum <= 1
+def _is_within_one(column: Column, scale: float) -> bool:
+    low, high = column.minimum, column.maximum
+    return low is not None and high is not None and low / scale >= -1 and high / scale <= 1

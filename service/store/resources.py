@@ -1,6 +1,6 @@
 """Networks and datasets: immutable records known by name. The same content under the same name is stored once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,6 +89,17 @@ def dataset_sha256(connection: Connection, name: str) -> str | None:
     """Return the hash of a dataset's content; None when there is no such dataset."""
     found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
     return found
+
+
+def scales_of_jobs(connection: Connection, job_ids: Sequence[str]) -> dict[str, float]:
+    """Return the scale of each job's dataset; jobs are left out when they are gone or their dataset is not the same."""
+    is_the_same = (jobs.c.dataset_sha256 == datasets.c.sha256) | jobs.c.dataset_sha256.is_(None)
+    query = (
+        select(jobs.c.id, datasets.c.contents["scale"].as_float())
+        .join(datasets, datasets.c.name == jobs.c.dataset_name)
+        .where(jobs.c.id.in_(job_ids), is_the_same)
+    )
+    return {job_id: float(scale) for job_id, scale in connection.execute(query)}
 
 
 def hold_dataset(connection: Connection, name: str) -> None:

@@ -56,8 +56,8 @@ def test_datasets_as_files(client: FlaskClient) -> None:
     stream = io.BytesIO()
     np.savez(stream, x_train=np.arange(24, dtype=np.uint8).reshape(4, 3, 2), y_train=np.array([0, 1, 0, 1]))
     npz = client.put("/v1/datasets/npz?scale=23", data=stream.getvalue())
-    assert npz.status_code == 201 and npz.json["columns"][5]["maximum"] == 1.0
-    assert client.get("/v1/datasets/npz/rows?limit=1").json["data"][0]["values"]["input_2"] == 1 / 23
+    assert npz.status_code == 201 and npz.json["columns"][5]["maximum"] == 23.0 and npz.json["scale"] == 23.0
+    assert client.get("/v1/datasets/npz/rows?limit=1").json["data"][0]["values"]["input_2"] == 1
     form = {"file": (io.BytesIO(CSV.encode()), "t.csv"), "name": "form", "target": "a", "drop": "b"}
     made = client.post("/v1/datasets", data=form, content_type="multipart/form-data")
     assert made.status_code == 201 and made.json["name"] == "form"

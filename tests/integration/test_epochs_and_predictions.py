@@ -127,8 +127,9 @@ def test_a_batch_waits_for_a_dataset_with_missing_values(
         {"dataset": {"rows": rows}, "training": {**SMALL, "preprocessing": {"missing": "indicator"}}, "model": "gap"}
     )
     assert job["network"]["inputs"] == 4
-    answer = client.post("/v1/models/gap:predict", json={"instances": [{"c": "w"}, {"x": 1, "c": "u"}]})
+    answer = client.post("/v1/models/gap:predict", json={"instances": [{"x": None, "c": "w"}, {"x": 1, "c": "u"}]})
     assert answer.status_code == 200 and len(answer.json["predictions"]) == 2
+    assert answer.json["unknown"] == [{"row": 0, "column": "c", "value": "w"}]
 
 
 def test_predictions_in_and_out_as_csv_and_npz(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> None:

@@ -128,7 +128,8 @@ def _preprocessing(
     if job.forked_from is None or job.preprocessing is None:
         single = labels is not None and job.targets.outputs == 1
         return fit(table, array, rows, job.training.preprocessing.model_dump(), labels, single)
-    preprocessing = Preprocessing.from_dict(job.preprocessing)
+    # its models predict in the units of its own dataset; forks that an older release queued have no scale
+    preprocessing = replace(Preprocessing.from_dict(job.preprocessing), scale=table.scale)
     check_complete(table, array, rows, preprocessing.missing)
     return preprocessing
 

@@ -199,9 +199,9 @@ def test_the_hash_distinguishes_content_and_reading(read) -> None:
     assert len({same, *(table.sha256 for table, _ in others)}) == 6
 
 
-def test_scale_divides_the_statistics_of_inputs_alone(read) -> None:
+def test_scale_divides_neither_rows_nor_statistics(read) -> None:
     table, rows = read("a,y\n0,255\n255,0\n", scale=255.0)
-    assert (table.columns[0].maximum, table.columns[1].maximum) == (1.0, 255.0)
+    assert (table.columns[0].maximum, table.columns[1].maximum, table.scale) == (255.0, 255.0, 255.0)
     assert rows[1, 0] == 255
 
 

@@ -89,14 +89,15 @@ def test_targets_that_do_not_fit_widen_the_rows(read) -> None:
     assert rows[:, 3].tolist() == [0.5, 300, -1, 2]
 
 
-def test_statistics_are_of_the_scaled_inputs(read) -> None:
+def test_statistics_are_of_the_inputs_as_they_were_sent(read) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (300, 5), dtype=np.uint8)
     table, rows = read(npz(x_train=pixels, y_train=np.arange(300) % 10), scale=255.0)
     assert rows.dtype == np.uint8 and (rows[:, :5] == pixels).all()
     for index in range(5):
-        scaled = pixels[:, index] / 255
-        assert table.columns[index].mean == pytest.approx(scaled.mean(), rel=1e-12)
-        assert table.columns[index].standard_deviation == pytest.approx(scaled.std(), rel=1e-12)
+        column = table.columns[index]
+        assert (column.minimum, column.maximum) == (pixels[:, index].min(), pixels[:, index].max())
+        assert column.mean == pytest.approx(pixels[:, index].mean(), rel=1e-12)
+        assert column.standard_deviation == pytest.approx(pixels[:, index].std(), rel=1e-12)
     assert table.columns[5].whole_values == tuple(float(n) for n in range(10))
 
 

@@ -73,6 +73,29 @@ def test_both_have_weights_or_neither(mine: Any, theirs: Any, says: str) -> None
     assert caught.value.faults[0].pointer == "#/training/validation/dataset"
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "says"),
+    [
+        (255.0, 1.0, "`other` was sent without a scale, but .* divided by 255; send it again with scale=255"),
+        (1.0, 255.0, "`other` was sent with scale=255, the training dataset without; send it again without"),
+    ],
+)
+def test_a_scale_of_one_dataset_alone_is_refused(mine: float, theirs: float, says: str) -> None:
+    with pytest.raises(Invalid, match=says) as caught:
+        check(replace(table(A, CLASSES), scale=theirs), replace(table(A, CLASSES), scale=mine), ("p", "q"))
+    assert caught.value.faults[0].pointer == "#/training/validation/dataset"
+
+
+def test_two_scales_may_differ() -> None:
+    check(replace(table(A, CLASSES), scale=65535.0), replace(table(A, CLASSES), scale=255.0), ("p", "q"))
+
+
+def test_precision_is_that_of_the_divided_numbers() -> None:
+    large = replace(A, minimum=0.0, maximum=1e39)
+    scaled = Table(10, (large, CLASSES), "float64", 1e6, "0" * 64, 0)
+    check_validation_dataset("other", scaled, scaled, "float32", "error", ("p", "q"))
+
+
 def test_what_fits_passes() -> None:
     check(table(A, replace(C, categories=("g",)), CLASSES), table(A, C, CLASSES), ("p", "q"))
     check(table(replace(A, missing=2), C, CLASSES), table(A, C, CLASSES), ("p", "q"), missing="median")

@@ -69,6 +69,27 @@ def test_bytes_divided_by_scale_are_exact(tmp_path: Path) -> None:
     np.testing.assert_array_equal(X[:, 0], np.arange(256, dtype=np.float32) / np.float32(255))
 
 
+@pytest.mark.parametrize("scale", [1.0, 255.0, 0.1])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["plain", "scaled", "mixed"])
+def test_a_row_that_is_sent_becomes_the_same_inputs_as_in_training(
+    tmp_path: Path, kind: str, precision: str, scale: float
+) -> None:
+    rows = table_rows(kind)
+    table = read_json_rows(None, rows, ReadOptions(scale=scale), Limits(), tmp_path / "rows")
+    array = open_rows(tmp_path / "rows")
+    every, dtype = RowRanges(range(table.rows)), np.dtype(precision)
+    numbers = "none" if kind == "plain" else "standardize"
+    choice = {"numbers": numbers, "targets": "none", "missing": "indicator" if kind == "mixed" else "error"}
+    preprocessing = fit(table, array, every, choice, None if kind == "mixed" else ("a", "b"), False)
+    trained = MappedRows(array, table, preprocessing, every, dtype).X
+    sent = np.empty((table.rows, preprocessing.features), dtype)
+    preprocessing.transform_sent(np.asarray(array[:, : len(preprocessing.inputs)]), sent)
+    assert trained is not None and sent.tobytes() == trained.tobytes()
+    if kind == "mixed":
+        np.testing.assert_array_equal(trained[:6, -3:], np.tile(np.eye(3), (2, 1)))
+
+
 @pytest.fixture
 def mapped(tmp_path: Path) -> Callable[..., MappedRows]:
     """5,000 rows of three float64 columns, of which `chosen` are gathered."""

@@ -181,3 +181,41 @@ def test_what_was_fitted_survives_storing(fitted) -> None:
     weighed = preprocessing.with_class_weights(np.array([1, 0.5, 2]))
     assert weighed.class_weights == (1, 0.5, 2)
     assert Preprocessing.from_dict(json.loads(json.dumps(weighed.to_dict()))) == weighed
+
+
+def test_an_older_record_does_not_know_its_scale(fitted) -> None:
+    preprocessing, _ = fitted(table(0, 255), scale=255.0)
+    record = json.loads(json.dumps(preprocessing.to_dict()))
+    assert Preprocessing.from_dict(record) == preprocessing and preprocessing.scale == 255.0
+    del record["scale"]
+    assert Preprocessing.from_dict(record).scale is None
+
+
+def test_the_scale_divides_numbers_and_no_categories(fitted) -> None:
+    rows = [{"a": 51.0 * index, "c": "uvw"[index % 3], "y": 0} for index in range(6)]
+    preprocessing, array = fitted(rows, {"numbers": "none", "missing": "mean"}, scale=255.0)
+    X = np.empty((6, 4))
+    preprocessing.transform_sent(np.asarray(array[:, :2]), X)
+    np.testing.assert_allclose(X[:, 0], np.arange(6) / 5)
+    np.testing.assert_array_equal(X[:, 1:], np.tile(np.eye(3), (2, 1)))
+
+
+@pytest.mark.parametrize("choice", ["none", "standardize", "min_max"])
+def test_numbers_that_are_sent_become_what_divided_numbers_become_without_a_scale(fitted, choice: str) -> None:
+    sent = [7.0, 200.0, 13.0, 255.0]
+    scaled, _ = fitted(table(*sent), {"numbers": choice}, scale=255.0)
+    divided, _ = fitted(table(*(value / 255.0 for value in sent)), {"numbers": choice})
+    new = np.array([[3.0], [100.0]])
+    ours, theirs = np.empty((2, 1)), np.empty((2, 1))
+    scaled.transform_sent(new, ours)
+    divided.transform_sent(new / 255.0, theirs)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+
+
+def test_a_missing_number_is_filled_in_the_units_it_is_sent_in(fitted) -> None:
+    rows = [{"a": value, "y": 0} for value in (50.0, 150.0, None)]
+    for missing in ("mean", "median", "indicator"):
+        preprocessing, _ = fitted(rows, {"numbers": "standardize", "missing": missing}, scale=10.0)
+        X = np.empty((2, preprocessing.features))
+        preprocessing.transform_sent(np.array([[np.nan], [100.0]]), X)
+        assert X[0, 0] == X[1, 0] == 0.0

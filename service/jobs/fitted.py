@@ -1,0 +1,25 @@
+"""What was fitted for a job, with the scale of its dataset, which older releases did not store with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from service.preprocessing.fit import Preprocessing
+from service.store import resources
+from service.store.database import Connection
+
+Fitted = dict[str, Any]  # the stored record of a `Preprocessing`
+
+
+def read_fitted(connection: Connection, job_id: str, record: Fitted) -> Preprocessing:
+    """Return what was fitted for a job, of its stored `record`."""
+    return Preprocessing.from_dict(with_scales(connection, [(job_id, record)])[0])
+
+
+def with_scales(connection: Connection, stored: Sequence[tuple[str, Fitted]]) -> list[Fitted]:
+    """Return stored records, each given with its job's id, with the scale of the job's dataset.
+
+    The scale of a record that lacks it is None when the job or its dataset is gone. One query reads all of them.
+    """
+    lacking = [job_id for job_id, record in stored if "scale" not in record]
+    scales = resources.scales_of_jobs(connection, lacking) if lacking else {}
+    return [{"scale": scales.get(job_id), **record} for job_id, record in stored]
