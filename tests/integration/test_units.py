@@ -46,7 +46,7 @@ def test_predictions_take_the_units_of_the_dataset_as_it_was_sent(
     np.testing.assert_allclose(npz.json["predictions"], expected, rtol=1e-12)
     csv = "input_1,input_2\n" + "".join(f"{a},{b}\n" for a, b in NEW)
     by_csv = client.post("/v1/models/scaled:predict", data=csv, content_type="text/csv")
-    np.testing.assert_allclose(by_csv.json["predictions"], expected, rtol=1e-12)
+    np.testing.assert_allclose([row["target"] for row in by_csv.json["predictions"]], np.ravel(expected), rtol=1e-12)
     early = predicted(client, f"{epochs_of(job)}/3:predict", NEW)
     np.testing.assert_allclose(
         early, predicted(client, f"{epochs_of(other)}/3:predict", np.divide(NEW, 255).tolist()), rtol=1e-12
