@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from service.definitions.keras.dtypes import precision_of
 from service.definitions.keras.layers import Tree, settings_of
 from service.definitions.keras.pieces import Piece
@@ -35,10 +37,19 @@ def _optimizer(piece: Piece) -> Tree:
     config.nothing_but(*own, *OF_OPTIMIZERS, "global_clipnorm", "clipvalue")
     if isinstance(config["learning_rate"].value, dict):
         config["learning_rate"].refuse("must be a number; a schedule is chosen by `schedule` in a job's `training`")
-    training: Tree = {"optimizer": piece.with_value(settings_of(word, config))}
+    settings = settings_of(word, config)
+    settings["learning_rate"] = _shortest(settings["learning_rate"])
+    training: Tree = {"optimizer": piece.with_value(settings)}
     bounds = {"norm": config["global_clipnorm"], "value": config["clipvalue"]}
     given = {key: bound for key, bound in bounds.items() if bound.is_there}
     return training | ({"gradient_clipping": config.with_value(given)} if given else {})
+
+
+def _shortest(rate: Piece) -> Piece:
+    """Return a learning rate as it was given: Keras writes 0.001 as 0.0010000000474974513, its float32."""
+    if not isinstance(rate.value, float) or float(np.float32(rate.value)) != rate.value:
+        return rate
+    return rate.with_value(float(str(np.float32(rate.value))))
 
 
 def _loss(piece: Piece) -> Tree:

@@ -232,3 +232,12 @@ def test_faults_in_training_beside_keras_part_point_there(ours: dict[str, Any], 
     found = faults(compiled() | {"training": ours})
     assert [fault.pointer for fault in found] == [pointer]
     assert words in found[0].detail
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [(0.0010000000474974513, 0.001), (0.009999999776482582, 0.01), (0.5, 0.5), (0.001, 0.001), (1e-300, 1e-300), (1, 1)],
+)
+def test_a_learning_rate_is_the_number_that_keras_was_given(written: float, rate: float) -> None:
+    optimizer = {"class_name": "SGD", "config": {"learning_rate": written}}
+    assert record(compiled(optimizer))["training"]["optimizer"]["learning_rate"] == rate
