@@ -3,10 +3,21 @@
 Imports pydantic only.
 """
 
+from itertools import islice
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, with_config
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+    with_config,
+)
 
+MOST_ERRORS = 1000  # of pydantic that are looked at; making more of them would take longer than all the rest
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 
@@ -14,6 +25,15 @@ class Model(BaseModel):
     """Base of models of requests: refuses unknown fields, strings for numbers, NaN and infinities."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_unknown(cls, data: Any) -> Any:
+        """Leave out some of very many unknown fields, which are refused either way."""
+        if not isinstance(data, dict) or len(data) <= MOST_ERRORS:
+            return data
+        unknown = islice((key for key in data if key not in cls.model_fields), MOST_ERRORS + 1)
+        return {key: data[key] for key in (*(key for key in cls.model_fields if key in data), *unknown)}
 
 
 class Stored(BaseModel):
@@ -49,6 +69,17 @@ class Answer(BaseModel):
 
 # for typed dicts that answers are built from: the schema allows fields that later releases add; nothing is validated
 answer_model = with_config(ConfigDict(extra="allow"))
+
+
+def at_most(entries: int) -> BeforeValidator:
+    """Return a validator that refuses an object with more entries before it looks at any of them."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > entries:
+            raise ValueError(f"must have at most {entries} entries, got {len(value):,}")
+        return value
+
+    return BeforeValidator(check)
 
 
 def _whole(value: Any) -> Any:

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from service.definitions.base import Integer, Model, Name, Number, Text
+from service.definitions.base import Integer, Model, Name, Number, Text, at_most
 from service.definitions.guessing import show
 from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
 from service.errors import Fault, Invalid, unescaped
+
+Texts = Annotated[list[Text], Field(fail_fast=True)]
 
 
 class DatasetRequest(Model):
@@ -23,11 +25,11 @@ class DatasetRequest(Model):
     name: Name | None = None
     inputs: list[Any] | None = Field(default=None, description="rows of numbers")
     targets: list[Any] | None = Field(default=None, description="rows of numbers, or one value a row")
-    columns: list[Text] | None = None
+    columns: Texts | None = None
     rows: list[Any] | None = Field(default=None, description="lists in the order of `columns`, or objects by column")
-    target: list[Text] | Text | None = Field(default=None, description="default the last column; `none` for none")
+    target: Texts | Text | None = Field(default=None, description="default the last column; `none` for none")
     weight: Text | None = None
-    drop: list[Text] | Text | None = None
+    drop: Texts | Text | None = None
     target_type: Literal["class", "value"] | None = None
     scale: Annotated[Number, Field(gt=0)] = 1.0
     types: dict[Text, Literal["number", "category", "date", "ignore"]] | list[Text] | Text | None = Field(
@@ -62,7 +64,7 @@ class Submission(Model):
         default="resume",
         description="what happens when no worker is alive that computes the same bits as the one before",
     )
-    metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
+    metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
 
     @property
     def pause_at(self) -> int | None:
@@ -132,7 +134,7 @@ class ReplayRequest(Model):
     on_other_machine: Literal["resume", "wait"] = Field(
         default="resume", description="what happens when no worker is alive that computes the same bits as the record's"
     )
-    metadata: dict[MetadataKey, MetadataValue] = Field(default={}, max_length=64)
+    metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
 
 
 class StepRequest(Model):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from service.definitions.base import MOST_ERRORS
 from service.definitions.fields import guess_field, has_default, types_at
 from service.definitions.guessing import SHOWN_CHARACTERS, guess, show
 from service.definitions.sentences import kind_words, literals, sentence
@@ -22,7 +23,6 @@ M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
 OF_A_KEY = "[key]"  # ends the location of an error about a key of an object
-MOST_EXAMINED = 1000  # errors, of which the first ten faults are made
 NAMED_FIELD = re.compile(r"`(\w+)`")
 
 
@@ -58,7 +58,7 @@ def check(model: type[M], data: Any, pointer: str = "#") -> M:
 def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: str = "#") -> Invalid:
     """Return pydantic's errors as an `Invalid`, with one fault for each mistake."""
     details = error.errors(include_url=False)
-    likely = _most_likely([_found(item, data) for item in details[:MOST_EXAMINED]])
+    likely = _most_likely([_found(item, data) for item in details[:MOST_ERRORS]])
     faults: dict[tuple[str, str], Fault] = {}
     answered: set[Path] = set()  # fields that are missing because they are written otherwise
     for found in sorted(likely, key=lambda found: found.kind == "missing"):  # unknown fields come first
@@ -72,7 +72,7 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
         if sibling is not None:
             answered.add((*found.path[:-1], sibling))
         faults.setdefault((where, detail), Fault(detail, pointer=where))
-    return Invalid.from_faults(list(faults.values()), all_found=len(details) <= MOST_EXAMINED)
+    return Invalid.from_faults(list(faults.values()), all_found=len(details) <= MOST_ERRORS)
 
 
 def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:

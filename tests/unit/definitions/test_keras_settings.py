@@ -236,7 +236,14 @@ def test_faults_in_training_beside_keras_part_point_there(ours: dict[str, Any], 
 
 @pytest.mark.parametrize(
     ("written", "rate"),
-    [(0.0010000000474974513, 0.001), (0.009999999776482582, 0.01), (0.5, 0.5), (0.001, 0.001), (1e-300, 1e-300), (1, 1)],
+    [
+        (0.0010000000474974513, 0.001),
+        (0.009999999776482582, 0.01),
+        (0.5, 0.5),
+        (0.001, 0.001),
+        (1e-300, 1e-300),
+        (1, 1),
+    ],
 )
 def test_a_learning_rate_is_the_number_that_keras_was_given(written: float, rate: float) -> None:
     optimizer = {"class_name": "SGD", "config": {"learning_rate": written}}
