@@ -43,6 +43,7 @@ def describe(record: DatasetRecord) -> DatasetAnswer:
         "bytes": table.bytes,
         "sha256": table.sha256,
         "scale": table.scale,
+        "target_type": next((column.class_or_value for column in table.having(Role.TARGET)), None),
         "columns": [_describe_column(column) for column in table.columns],
         "read": table.read,
         "warnings": list(table.warnings),

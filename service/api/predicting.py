@@ -125,7 +125,7 @@ def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) 
     A class that is called like the target, or like another one once it is quoted, gets a number behind its name.
     """
     preprocessing = trained.preprocessing
-    names = [target.name for target in preprocessing.targets]
+    names = list(preprocessing.target_names)
     if labels is not None:
         classes = preprocessing.labels or ()
         names = [names[0], *map(str, classes[1:] if preprocessing.single_output else classes)]

@@ -90,6 +90,9 @@ class DatasetAnswer(TypedDict):
     bytes: int
     sha256: str
     scale: Annotated[float, Field(description="inputs are divided by it wherever they meet a network")]
+    target_type: Annotated[
+        str | None, Field(description="`class` or `value` where the client said it; null leaves it to the job")
+    ]
     columns: list[ColumnAnswer]
     read: Annotated[
         dict[str, Any] | None,

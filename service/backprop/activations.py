@@ -1,5 +1,6 @@
 """Activation functions a = f(z), forward and backward: dC/dz from dC/da. One class for each function."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from service.backprop.registry import Registry, setting
 ACTIVATIONS: "Registry[Activation]" = Registry()
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
+GELU_LOWEST, SILU_LOWEST = -0.16997120747990369, -0.27846454276107379  # their minima, at z = -0.7518 and z = -1.2785
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Activation:
     name: ClassVar[str]
     saturates: ClassVar[bool] = False
     dies: ClassVar[bool] = False
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The smallest and the largest value that f takes or comes near; the scaling of targets depends on them."""
+        return -math.inf, math.inf
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         """Compute the activations A = f(Z).
@@ -93,6 +100,10 @@ class Sigmoid(Activation):
     name: ClassVar[str] = "sigmoid"
     saturates: ClassVar[bool] = True
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         _sigmoid(Z, A)
 
@@ -109,6 +120,10 @@ class Tanh(Activation):
 
     name: ClassVar[str] = "tanh"
     saturates: ClassVar[bool] = True
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return -1.0, 1.0
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.tanh(Z, out=A)
@@ -127,6 +142,10 @@ class Relu(Activation):
     name: ClassVar[str] = "relu"
     dies: ClassVar[bool] = True
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, math.inf
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.maximum(Z, 0.0, out=A)
 
@@ -143,6 +162,10 @@ class LeakyRelu(Activation):
     name: ClassVar[str] = "leaky_relu"
     slope: float = setting(0.01, minimum=0, below=1)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return -math.inf if self.slope else 0.0, math.inf
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.multiply(Z, self.slope, out=A)
         np.maximum(Z, A, out=A)
@@ -158,6 +181,10 @@ class Elu(Activation):
 
     name: ClassVar[str] = "elu"
     alpha: float = setting(1.0, above=0)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return -self.alpha, math.inf
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.minimum(Z, 0.0, out=A)
@@ -177,6 +204,10 @@ class Selu(Activation):
 
     name: ClassVar[str] = "selu"
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return -SELU_SCALE * SELU_ALPHA, math.inf
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         Elu(SELU_ALPHA).activate(Z, A)
         np.multiply(A, SELU_SCALE, out=A)
@@ -193,6 +224,10 @@ class Gelu(Activation):
     """f(z) = z P(z); f'(z) = P(z) + z p(z), P the normal distribution and p its density (Hendrycks, Gimpel 2016)"""
 
     name: ClassVar[str] = "gelu"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return GELU_LOWEST, math.inf
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.multiply(Z, self._distribution(Z), out=A, casting="same_kind")
@@ -213,6 +248,10 @@ class Silu(Activation):
 
     name: ClassVar[str] = "silu"
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return SILU_LOWEST, math.inf
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         _sigmoid(Z, A)
         np.multiply(A, Z, out=A)
@@ -229,6 +268,10 @@ class Softplus(Activation):
     """f(z) = log(1 + exp(z)); f'(z) = s(z), the sigmoid"""
 
     name: ClassVar[str] = "softplus"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, math.inf
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         # max(z, 0) + log(1 + exp(-|z|)) holds for z of any size
@@ -251,6 +294,10 @@ class Softsign(Activation):
     name: ClassVar[str] = "softsign"
     saturates: ClassVar[bool] = True
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return -1.0, 1.0
+
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.abs(Z, out=A)
         np.add(A, 1.0, out=A)
@@ -269,6 +316,10 @@ class Softmax(Activation):
     """f(z)_j = exp(z_j) / sum_k exp(z_k); dC/dz_j = a_j (dC/da_j - sum_k dC/da_k a_k), the whole Jacobian's product"""
 
     name: ClassVar[str] = "softmax"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return 0.0, 1.0
 
     def activate(self, Z: FloatArray, A: FloatArray) -> None:
         np.subtract(Z, Z.max(axis=1, keepdims=True), out=A)

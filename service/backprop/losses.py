@@ -39,6 +39,10 @@ class Loss:
         A single output of at least this value means the second of two classes.
     smooths
         Label smoothing is allowed.
+    unit_targets
+        Targets lie from 0 to 1 and are never scaled.
+    sign_targets
+        Targets are signs, -1 and 1 or 0 and 1, and are never scaled.
     class_columns
         Class weights multiply the columns of T, as in PyTorch's CrossEntropyLoss, rather than whole rows.
     """
@@ -51,6 +55,8 @@ class Loss:
     over_weights: ClassVar[bool] = True
     threshold: ClassVar[float] = 0.5
     smooths: ClassVar[bool] = False
+    unit_targets: ClassVar[bool] = False
+    sign_targets: ClassVar[bool] = False
     class_columns: ClassVar[bool] = False
 
     def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
@@ -166,6 +172,7 @@ class CrossEntropy(Loss):
     for_classes: ClassVar[bool] = True
     over_weights: ClassVar[bool] = False
     smooths: ClassVar[bool] = True
+    unit_targets: ClassVar[bool] = True
 
     def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
         return np.asarray(-(T * _log(A) + (1.0 - T) * _log(1.0 - A)).sum(axis=1))
@@ -228,20 +235,24 @@ class CategoricalCrossEntropy(Loss):
 @LOSSES.register
 @dataclass(frozen=True)
 class Hinge(Loss):
-    """Averaged over outputs: C = 1/m sum max(0, 1 - s a), with s = 2 y - 1, so that classes are -1 and 1.
+    """Averaged over outputs: C = 1/m sum max(0, 1 - s a), with s = 1 where y is above 0, else -1.
 
-    Meant for linear or tanh outputs; a single output means the second class from 0 on.
+    So targets may be -1 and 1, or 0 and 1. Meant for linear or tanh outputs; a single output means the second class
+    from 0 on.
     """
 
     name: ClassVar[str] = "hinge"
     for_classes: ClassVar[bool] = True
     threshold: ClassVar[float] = 0.0
+    sign_targets: ClassVar[bool] = True
 
     def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:
-        return np.asarray(np.maximum(1.0 - (2.0 * T - 1.0) * A.astype(np.float64), 0.0).mean(axis=1))
+        signs = np.where(T > 0, 1.0, -1.0)
+        return np.asarray(np.maximum(1.0 - signs * A.astype(np.float64), 0.0).mean(axis=1))
 
     def gradient(self, A: FloatArray, T: FloatArray, out: FloatArray) -> None:
-        np.multiply(T, 2.0, out=out)
+        np.greater(T, 0.0, out=out)
+        np.multiply(out, 2.0, out=out)
         np.subtract(1.0, out, out=out)  # -s
         np.multiply(out, -(out * A) < 1.0, out=out)
         np.divide(out, A.shape[1], out=out)

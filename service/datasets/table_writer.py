@@ -16,6 +16,7 @@ from service.errors import Invalid
 
 MAX_WHOLE_VALUES = 1000
 HASHED = ("name", "role", "type", "categories", "class_or_value")
+SUM_TOLERANCE = 1e-6  # by which targets may miss a sum of 1, as float32 probabilities do
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class TableWriter:
         self.low, self.high = np.full(width, np.inf), np.full(width, -np.inf)
         targets = [i for i, plan in enumerate(plans) if plan.role is Role.TARGET and plan.type is ColumnType.NUMBER]
         self.whole: dict[int, set[float] | None] = {index: set() for index in targets}
+        several = len(targets) > 1 and len(targets) == sum(plan.role is Role.TARGET for plan in plans)
+        self.target_sums_are_one = True if several else None
 
     def __enter__(self) -> "TableWriter":
         return self
@@ -78,6 +81,10 @@ class TableWriter:
         if np.isinf(divided).any():
             raise Invalid(f"a number divided by the scale {self.scale:g} is beyond what a float64 holds")
         self._measure(values)
+        if self.target_sums_are_one:
+            targets = values[:, list(self.whole)]
+            within = ((targets >= 0) & (targets <= 1)).all()
+            self.target_sums_are_one = bool(within and (abs(targets.sum(axis=1) - 1) <= SUM_TOLERANCE).all())
 
     @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are reported as null
     def _measure(self, values: NDArray[np.float64]) -> None:
@@ -109,7 +116,8 @@ class TableWriter:
         size = self.stream.seek(0, 2)
         columns = tuple(self._column(index, plan) for index, plan in enumerate(self.plans))
         sha256 = self._sha256()
-        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, tuple(warnings))
+        sums = self.target_sums_are_one
+        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, tuple(warnings), sums)
 
     def _column(self, index: int, plan: Plan) -> Column:
         missing = int(self.rows - self.count[index])

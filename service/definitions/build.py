@@ -3,7 +3,7 @@
 from typing import Any
 
 from service.backprop.arrays import FloatArray
-from service.backprop.layers import LAYERS
+from service.backprop.layers import LAYERS, Layer
 from service.backprop.losses import LOSSES, Loss
 from service.backprop.metrics import METRICS, Metric, Reading
 from service.backprop.network import Network
@@ -19,7 +19,12 @@ from service.definitions.resolved import ResolvedTraining
 
 def build_network(definition: dict[str, Any], precision: str) -> Network:
     """Return a network of a normalised definition whose `inputs` and `layers` are known; its parameters are all 0."""
-    return Network(definition["inputs"], [build(LAYERS, layer) for layer in definition["layers"]], precision)
+    return Network(definition["inputs"], engine_layers(definition), precision)
+
+
+def engine_layers(definition: dict[str, Any]) -> list[Layer]:
+    """Return the engine's layers of a normalised definition; nothing is allocated."""
+    return [build(LAYERS, layer) for layer in definition["layers"]]
 
 
 def build_settings(
@@ -29,6 +34,7 @@ def build_settings(
     threads: int = 1,
     kernels: str = NUMPY,
     draws_from: int = 0,
+    low: float = 0.0,
 ) -> TrainingSettings:
     """Return the engine's settings of a job's resolved training.
 
@@ -40,6 +46,8 @@ def build_settings(
         (classes,), or None.
     draws_from
         The epoch number that random draws use for epoch 0.
+    low
+        What a single output is trained towards for the first of two classes: 0, or -1, with 0 halfway to the second.
     """
     loss: Loss = build(LOSSES, training.loss)
     metrics: tuple[Metric, ...] = tuple(build(METRICS, metric) for metric in training.metrics)
@@ -51,7 +59,7 @@ def build_settings(
         shuffle=training.shuffle,
         seed=training.seed,
         metrics=metrics,
-        reading=Reading(loss.threshold, target_scale),
+        reading=Reading(0.0 if low < 0 else loss.threshold, target_scale),
         threads=threads,
         class_weights=class_weights,
         label_smoothing=training.label_smoothing,

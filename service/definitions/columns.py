@@ -61,6 +61,8 @@ class Table:
     `dtype` is the stored array's NumPy type; `sha256` covers the columns' definition, the scale and the rows' bytes.
     `read` says how the file was read (its format, and for CSV the delimiter and so on); it is None for a dataset of a
     release that did not store it. `warnings` are sentences for the client. Neither is part of the hash.
+    `target_sums_are_one` says that the targets of each row, several numbers, lie between 0 and 1 and sum to 1; None for
+    other targets, and for datasets of releases that did not measure it.
     """
 
     rows: int
@@ -71,6 +73,7 @@ class Table:
     bytes: int
     read: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    target_sums_are_one: bool | None = None
 
     def having(self, role: Role) -> tuple[Column, ...]:
         """Return the columns of one role, in stored order."""

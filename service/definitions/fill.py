@@ -10,6 +10,8 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.guessing import guess
 from service.definitions.resolved import Choice, ResolvedTraining
+from service.definitions.schedules import check_schedule
+from service.definitions.targets import TO_HAVE_CLASSES
 from service.definitions.training import TrainingDefinition
 from service.definitions.training_parts import Validation
 from service.errors import Invalid, escaped
@@ -39,6 +41,8 @@ def fill(
     optimizer = given["optimizer"] or DEFAULT_OPTIMIZER
     batch_size = _batch_size(training, optimizer, rows, layers)
     metric_choices, metrics = _metrics(given["metrics"], are_classes)
+    epochs = training.epochs or _epochs(-(-rows // batch_size))
+    check_schedule(given["schedule"], optimizer, epochs)
     _check_smoothing(training, loss, are_classes)
     monitored = _monitored(metrics, validation is not None)
     early_stopping = _early_stopping(given["early_stopping"], monitored)
@@ -47,7 +51,7 @@ def fill(
     filled = {
         "loss": loss.name if training.loss is None else given["loss"],
         "optimizer": optimizer,
-        "epochs": training.epochs or _epochs(-(-rows // batch_size)),
+        "epochs": epochs,
         "batch_size": batch_size,
         "seed": seed if training.seed is None else training.seed,
         "validation": None if validation is None else validation.model_dump(mode="json", exclude_none=True),
@@ -82,7 +86,8 @@ def _metrics(records: list[Choice] | None, are_classes: bool) -> tuple[list[Choi
     for index, record in enumerate(records):
         metric: Metric = build(METRICS, record)
         if metric.for_classes and not are_classes:
-            raise Invalid.at(f"#/training/metrics/{index}", f"`{metric.name}` is for classes; the targets are values")
+            detail = f"`{metric.name}` is for classes, and the targets are values; {TO_HAVE_CLASSES}"
+            raise Invalid.at(f"#/training/metrics/{index}", detail)
         metrics.setdefault(metric.key, (record, metric))
     return [record for record, _ in metrics.values()], [metric for _, metric in metrics.values()]
 

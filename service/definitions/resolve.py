@@ -5,14 +5,15 @@ No rows are read and no parameters allocated. Imports `service.backprop` for the
 
 from dataclasses import dataclass
 
-from service.backprop.layers import Layer
 from service.backprop.losses import LOSSES, Loss
 from service.definitions.choices import build
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.fill import fill
-from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts, widths
+from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts
 from service.definitions.resolved import ResolvedTraining, Targets
 from service.definitions.rows import resolve_rows, rows_left_out
+from service.definitions.target_scaling import Reach, check_fitted_scaling, check_target_scaling, warnings_of
+from service.definitions.targets import Output, read_targets
 from service.definitions.training import TrainingDefinition
 from service.definitions.weights import check_class_weights, check_sample_weights
 from service.errors import Invalid
@@ -32,7 +33,12 @@ class Resolved:
 
 
 def resolve(
-    network: NetworkDefinition, table: Table, training: TrainingDefinition, seed: int, max_parameters: int
+    network: NetworkDefinition,
+    table: Table,
+    training: TrainingDefinition,
+    seed: int,
+    max_parameters: int,
+    fitted_scaling: str | None = None,
 ) -> Resolved:
     """Return the job with all defaults filled in.
 
@@ -42,13 +48,16 @@ def resolve(
         Used when the client gave none.
     max_parameters
         The largest number of parameters that a network may have.
+    fitted_scaling
+        How value targets are scaled, where that is decided: for a fork, by its parent.
 
     Raises
     ------
     Invalid
         With a JSON pointer into the job's body, when its parts do not fit each other.
     """
-    targets = read_targets(table, network, training)
+    loss = _loss_of(training)
+    targets = read_targets(table, _output_of(network, table, training), loss)
     softmax = "softmax" if targets.are_classes else "linear"
     whole = network.with_output(targets.outputs, softmax)
     whole = _with_inputs(whole, table, training.preprocessing.missing)
@@ -57,29 +66,18 @@ def resolve(
     output = Output.of(whole.engine_layers(), whole.inputs)
     _check_output(output, targets)
     rows, validation = resolve_rows(table, training, targets.are_classes)
-    loss = _loss_of(training) or LOSSES[_default_loss(output, targets)]()
+    loss = loss or LOSSES[_default_loss(output, targets)]()
     _check_loss(loss, output, targets)
+    left_out = rows_left_out(table, training, validation)
+    if not targets.are_classes:
+        reach = Reach(output.function, loss)
+        targets = _with_scaling(targets, table, reach, training, left_out > 0, fitted_scaling)
     check_precision(table, training.precision)
     check_class_weights(training.class_weights, targets.labels)
-    check_sample_weights(table, rows_left_out(table, training, validation))
+    check_sample_weights(table, left_out)
     _check_missing(table, training)
     filled = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
     return Resolved(whole, filled, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
-
-
-@dataclass(frozen=True)
-class Output:
-    """The output of a network: the index of its last layer, its units, and the name of its activation."""
-
-    layer: int
-    units: int
-    activation: str
-
-    @classmethod
-    def of(cls, layers: list[Layer], inputs: int) -> "Output":
-        activation = layers[-1].last_activation()
-        name = "linear" if activation is None else activation.name
-        return cls(len(layers) - 1, widths(layers, inputs)[-1], name)
 
 
 def _loss_of(training: TrainingDefinition) -> Loss | None:
@@ -89,49 +87,29 @@ def _loss_of(training: TrainingDefinition) -> Loss | None:
     return loss
 
 
-def read_targets(table: Table, network: NetworkDefinition, training: TrainingDefinition) -> Targets:
-    """Return how targets are read, as classes or as values, from the dataset, the network's outputs and the loss."""
-    columns = table.having(Role.TARGET)
-    if not columns:
-        raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
-    units = None
-    if network.layers is not None:
-        features = input_width(table.having(Role.INPUT), training.preprocessing.missing)
-        units = Output.of(network.engine_layers(), features).units
-    loss = _loss_of(training)
-    classes = [column for column in columns if _reads_as_classes(column, len(columns), units, loss)]
-    if not classes:
-        return Targets(outputs=len(columns), labels=None)
-    if len(columns) > 1:
-        raise Invalid.at(
-            "#/dataset", f"has {len(columns)} target columns, but classes take one (`{classes[0].name}` holds classes)"
-        )
-    labels = labels_of(classes[0])
-    if len(labels) < 2:
-        raise Invalid.at("#/dataset", f"target `{classes[0].name}` has one class only ({labels[0]!r})")
-    single = units == 1 and len(labels) == 2
-    return Targets(outputs=1 if single else len(labels), labels=labels)
+def _output_of(network: NetworkDefinition, table: Table, training: TrainingDefinition) -> Output | None:
+    """Return the output of a network; None when its output layer is yet to be made to fit the targets."""
+    if network.layers is None:
+        return None
+    return Output.of(network.engine_layers(), input_width(table.having(Role.INPUT), training.preprocessing.missing))
 
 
-def labels_of(column: Column) -> tuple[str | int, ...]:
-    """Return the classes of a target column, in the order of the outputs."""
-    if column.type is ColumnType.CATEGORY:
-        return tuple(column.categories or ())
-    if column.whole_values is None:
-        raise Invalid.at(
-            "#/dataset", f"target `{column.name}` cannot be read as classes: it is not whole or has over 1,000 values"
-        )
-    return tuple(int(value) for value in column.whole_values)
-
-
-def _reads_as_classes(column: Column, columns: int, units: int | None, loss: Loss | None) -> bool:
-    if column.class_or_value is not None:
-        return column.class_or_value == "class"
-    if column.type is ColumnType.CATEGORY:
-        return True
-    if columns > 1 or column.whole_values is None:
-        return False
-    return (loss is not None and loss.for_classes) or (units is not None and units > 1)
+def _with_scaling(
+    targets: Targets,
+    table: Table,
+    reach: Reach,
+    training: TrainingDefinition,
+    left_out: bool,
+    fitted_scaling: str | None,
+) -> Targets:
+    """Check that the network can be trained towards value targets, and add warnings where it hardly can."""
+    if fitted_scaling is not None:
+        check_fitted_scaling(table, reach.loss, fitted_scaling, left_out)
+        return targets
+    choice, validation = training.preprocessing.targets, training.validation
+    some_train = training.rows is not None or (validation is not None and validation.rows is not None)
+    check_target_scaling(table, reach, choice, some_train, left_out)
+    return targets.model_copy(update={"warnings": {**targets.warnings, **warnings_of(table, reach, choice)}})
 
 
 def _with_inputs(network: NetworkDefinition, table: Table, missing: str) -> NetworkDefinition:

@@ -5,6 +5,8 @@ Imports pydantic and no engine: the parent of the Celery workers reads jobs with
 
 from typing import Any, Literal, TypeAlias
 
+from pydantic import Field
+
 from service.definitions.base import Stored
 from service.definitions.training_parts import (
     EarlyStoppingChoice,
@@ -66,10 +68,23 @@ class Splitting(Stored):
 
 
 class Targets(Stored):
-    """How targets are read: as classes with `labels`, or as values (`labels` None), and the number of `outputs`."""
+    """How targets are read: as classes with `labels`, or as values (`labels` None), and the number of `outputs`.
+
+    Attributes
+    ----------
+    because
+        The rule that decided it, and how to say otherwise; None in jobs of versions that did not say.
+    low
+        What a single output is trained towards for the first of two classes; it is 1 for the second.
+    warnings
+        What the job's owner should look at, by a code.
+    """
 
     outputs: int
     labels: tuple[str | int, ...] | None
+    because: str | None = None
+    low: float = 0.0
+    warnings: dict[str, str] = Field(default_factory=dict)
 
     @property
     def are_classes(self) -> bool:

@@ -3,8 +3,9 @@
 No rows are read.
 """
 
-from service.definitions.columns import Column, Role, Table
-from service.definitions.resolve import check_precision, labels_of
+from service.definitions.columns import Role, Table
+from service.definitions.resolve import check_precision
+from service.definitions.targets import are_one_hot, labels_of
 from service.definitions.weights import check_sample_weights
 from service.errors import Invalid
 
@@ -38,7 +39,7 @@ def check_validation_dataset(
     check_precision(other, precision, where)
     check_sample_weights(other, 0, where)
     if labels is not None:
-        check_classes(other.having(Role.TARGET)[0], labels, where)
+        check_classes(other, labels, where)
 
 
 def check_columns(name: str, other: Table, table: Table, where: str) -> None:
@@ -73,10 +74,13 @@ def _check_scale(name: str, other: Table, table: Table, where: str) -> None:
         )
 
 
-def check_classes(column: Column, labels: tuple[str | int, ...], where: str) -> None:
-    """Raise `Invalid` unless all classes of a target column are among `labels`."""
+def check_classes(other: Table, labels: tuple[str | int, ...], where: str) -> None:
+    """Raise `Invalid` unless all classes of a table's targets are among `labels`."""
+    columns = other.having(Role.TARGET)
+    if len(columns) > 1 and not are_one_hot(other):
+        raise Invalid.at(where, f"its {len(columns)} target columns must be one-hot: 0 and 1, one 1 a row")
     try:
-        unknown = set(labels_of(column)) - set(labels)
+        unknown = set(labels_of(other)) - set(labels)
     except Invalid as error:
         raise Invalid.at(where, error.faults[0].detail) from None
     if unknown:

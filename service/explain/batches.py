@@ -1,11 +1,13 @@
 """The batch of rows for an explanation: rows of the request, or of the job's dataset."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from service.backprop.arrays import FloatArray
+from service.backprop.losses import Loss
 from service.definitions.columns import Role, Table
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.definitions.validation import guess, show
@@ -45,10 +47,11 @@ def requested_batch(services: Services, subject: Subject, request: TraceRequest 
     X = np.empty((len(rows.values), preprocessing.features))
     with np.errstate(over="ignore", invalid="ignore"):
         preprocessing.transform_sent(rows.values, X)
-    return Batch(X, _targets(preprocessing, targets, subject.network.outputs))
+    loss = None if subject.settings is None else subject.settings.loss
+    return Batch(X, _targets(preprocessing, targets, subject.network.outputs, loss))
 
 
-def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> FloatArray:
+def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int, loss: Loss | None) -> FloatArray:
     faults: list[Fault] = []
     Y = np.zeros((len(targets), outputs))
     for number, given in enumerate(targets):
@@ -57,6 +60,7 @@ def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int) -> 
             _class(preprocessing, given, where, Y[number], faults)
         else:
             _values(given, where, Y[number], faults)
+            faults += _not_taken(Y[number], where, loss) if preprocessing.target_values == "none" else ()
     if faults:
         raise Invalid.from_faults(faults)
     if preprocessing.labels is None:
@@ -80,6 +84,15 @@ def _values(given: Any, where: str, out: FloatArray, faults: list[Fault]) -> Non
             faults.append(Fault(f"must be a finite number, got {show(value)}", pointer=f"{where}/{index}"))
 
 
+def _not_taken(values: FloatArray, where: str, loss: Loss | None) -> Iterator[Fault]:
+    """Yield a fault for each value that the loss does not take."""
+    for index, value in enumerate(values.tolist()):
+        if loss is not None and loss.unit_targets and not 0 <= value <= 1:
+            yield Fault(f"must lie from 0 to 1 for {loss.name}, got {value:g}", pointer=f"{where}/{index}")
+        elif loss is not None and loss.sign_targets and value not in (-1, 0, 1):
+            yield Fault(f"must be -1, 0 or 1 for {loss.name}, got {value:g}", pointer=f"{where}/{index}")
+
+
 def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray, faults: list[Fault]) -> None:
     """Read the label of a class, with or without brackets, or one number for each output."""
     labels = preprocessing.labels or ()
@@ -92,7 +105,7 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
         words = guess(label, [str(known) for known in labels[:100]])
         faults.append(Fault(f"{show(label if len(row) == 1 else given)} is no class{words}", pointer=where))
     elif len(out) == 1:
-        out[0] = labels.index(label)
+        out[0] = preprocessing.single_target(labels.index(label))
     else:
         out[labels.index(label)] = 1.0
 

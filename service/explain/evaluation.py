@@ -9,7 +9,8 @@ from service.backprop.training.accumulators import Measures
 from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.settings import TrainingSettings
-from service.definitions.columns import Table
+from service.definitions.columns import Role, Table
+from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
 from service.explain.answers import EvaluateAnswer, with_subject
@@ -38,6 +39,9 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
     array = open_rows(services.blobs.path(dataset.address))
     rows = rows_of_another(array, dataset.table, like, preprocessing, network.dtype)
     settings = subject.settings or _settings(subject)
+    if preprocessing.labels is None:
+        columns, loss = dataset.table.having(Role.TARGET), settings.loss
+        check_loss_targets(columns, loss, preprocessing.target_values, "#/dataset")
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
     metrics = (*settings.metrics, *((ConfusionMatrix(),) if classes else ()))
     weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)

@@ -119,7 +119,8 @@ def version_subject(
 def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: SubjectFields) -> Subject:
     weights = trained.preprocessing.class_weights
     class_weights = None if weights is None else np.array(weights)
-    settings = build_settings(job.training, trained.preprocessing.target_scale, class_weights)
+    preprocessing = trained.preprocessing
+    settings = build_settings(job.training, preprocessing.target_scale, class_weights, low=preprocessing.low)
     with services.database.read() as connection:
         record = epochs.get_epoch(connection, job.number, trained.epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate

@@ -59,6 +59,9 @@ class TargetsAnswer(TypedDict):
 
     kind: str
     classes: list[str | int] | None
+    because: Annotated[
+        str | None, Field(description="the rule that decided it, and how to say otherwise; null in jobs from before")
+    ]
 
 
 @answer_model

@@ -131,7 +131,8 @@ def _resolve(services: Services, parent: Parent, request: ForkRequest, data: Job
     table = with_fitted_columns(parent.preprocessing, data.name, data.table, "#/dataset")
     network = NetworkDefinition.model_validate(parent.job.network)
     seed = parent.job.training.seed
-    resolved = resolve(network, table, given.over(parents), seed, services.settings.max_parameters)
+    scaling, most = parent.preprocessing.target_values, services.settings.max_parameters
+    resolved = resolve(network, table, given.over(parents), seed, most, scaling)
     check_validation(services, table, resolved)
     return resolved
 

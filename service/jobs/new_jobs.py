@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from service.backprop.losses import LOSSES
 from service.datasets.catalog import StagedRows, generated_name, reader_of_request, staged_rows
 from service.datasets.options import Limits as ReadLimits
-from service.definitions.columns import Table
+from service.definitions.choices import build
+from service.definitions.columns import Role, Table
 from service.definitions.requests import DatasetRequest
 from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining
+from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Conflict, Invalid, NotFound, TooMany
 from service.services import Services
@@ -96,6 +99,9 @@ def check_validation(services: Services, table: Table, resolved: Resolved) -> No
     check_validation_dataset(
         name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
     )
+    if resolved.targets.labels is None:
+        loss, scaling = build(LOSSES, training.loss), training.preprocessing.targets
+        check_loss_targets(other.having(Role.TARGET), loss, scaling, "#/training/validation/dataset")
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:

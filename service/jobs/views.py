@@ -44,6 +44,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "targets": {
             "kind": "values" if labels is None else "classes",
             "classes": None if labels is None else list(labels),
+            "because": job.targets.because,
         },
         "training": _training(job),
         "attempt": job.attempt,
@@ -58,12 +59,17 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),
         "model": {"name": job.model_name, "version": job.model_version},
         "error": cast(JobErrorAnswer | None, json_of(job.error)),
-        "warnings": [cast(WarningAnswer, warning) for warning in job.warnings],
+        "warnings": [*_target_warnings(job), *(cast(WarningAnswer, warning) for warning in job.warnings)],
         "priority": job.priority,
         "on_other_machine": job.on_other_machine,
         "metadata": job.metadata,
         "links": _links(job),
     }
+
+
+def _target_warnings(job: JobRecord) -> list[WarningAnswer]:
+    warnings = job.targets.warnings.items()
+    return [{"code": code, "epoch": None, "layer": None, "detail": detail} for code, detail in warnings]
 
 
 def _training(job: JobRecord) -> dict[str, Any]:

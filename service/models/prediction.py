@@ -103,7 +103,7 @@ def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | i
     target that has such a name itself keeps it, and the outputs are `class_probabilities` or `class_scores`.
     """
     preprocessing = trained.preprocessing
-    names = [target.name for target in preprocessing.targets]
+    names = preprocessing.target_names
     if labels is None or preprocessing.labels is None:
         return [dict(zip(names, row, strict=True)) for row in values.tolist()]
     classes = [str(label) for label in preprocessing.labels]

@@ -22,6 +22,12 @@ def codes_of(column: Column) -> NDArray[np.float64]:
     return np.arange(len(column.categories or ()), dtype=np.float64)
 
 
+def class_count(table: Table) -> int:
+    """Return the number of classes of a table's targets: one column of them, or one-hot columns."""
+    columns = table.having(Role.TARGET)
+    return len(columns) if len(columns) > 1 else len(codes_of(columns[0]))
+
+
 def class_blocks(array: NDArray[Any], table: Table, rows: Selection) -> Iterator[tuple[int, Classes]]:
     """Yield blocks of the rows' classes, as indices into the labels, each with the position of its first row.
 
@@ -30,14 +36,13 @@ def class_blocks(array: NDArray[Any], table: Table, rows: Selection) -> Iterator
     Invalid
         With the first row that has no class.
     """
-    at = len(table.having(Role.INPUT))
-    column = table.columns[at]
-    codes = codes_of(column)
-    for start, block in read_blocks(array, rows, READ_ROWS, slice(at, at + 1)):
-        stored = block[:, 0].astype(np.float64)
+    at, columns = len(table.having(Role.INPUT)), table.having(Role.TARGET)
+    for start, block in read_blocks(array, rows, READ_ROWS, slice(at, at + len(columns))):
+        stored = block.astype(np.float64)
         missing = np.isnan(stored)
         if missing.any():
-            row = row_number(rows, start + int(missing.argmax()))
-            fault = Fault("is missing", row=row, column=column.name)
-            raise Invalid(f"column `{column.name}`, row {row}: {fault.detail}", [fault])
-        yield start, np.searchsorted(codes, stored)
+            position, column = np.unravel_index(int(missing.argmax()), missing.shape)
+            row, name = row_number(rows, start + int(position)), columns[int(column)].name
+            fault = Fault("is missing", row=row, column=name)
+            raise Invalid(f"column `{name}`, row {row}: {fault.detail}", [fault])
+        yield start, np.searchsorted(codes_of(columns[0]), stored[:, 0]) if len(columns) == 1 else stored.argmax(axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.definitions.resolve import labels_of
+from service.definitions.targets import labels_of
 from service.definitions.validation_dataset import check_classes, check_columns
 from service.preprocessing.fit import InputColumn, Preprocessing
 from service.preprocessing.row_selection import Selection
@@ -20,12 +20,15 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
     It also has the scale of `other` where the training dataset's is not known.
     """
     labels, codes = preprocessing.labels, preprocessing.codes
-    are_texts = labels is not None and any(isinstance(label, str) for label in labels)
+    one_hot = labels is not None and codes is None
+    are_texts = labels is not None and not one_hot and any(isinstance(label, str) for label in labels)
     columns = [
         Column(column.name, Role.INPUT, column.type, categories=column.categories) for column in preprocessing.inputs
     ]
     for target in preprocessing.targets:
-        if are_texts:
+        if one_hot:
+            columns.append(Column(target.name, Role.TARGET, ColumnType.NUMBER, whole_values=(0.0, 1.0)))
+        elif are_texts:
             texts = tuple(str(label) for label in labels or ())
             columns.append(Column(target.name, Role.TARGET, ColumnType.CATEGORY, categories=texts))
         else:
@@ -46,16 +49,17 @@ def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, w
     like = fitted_table(preprocessing, other)
     check_columns(name, other, like, where)
     if preprocessing.labels is not None:
-        check_classes(other.having(Role.TARGET)[0], preprocessing.labels, where)
+        check_classes(other, preprocessing.labels, where)
     said = "value" if preprocessing.labels is None else "class"
     fitted = iter(preprocessing.inputs)
     columns = []
     for mine, theirs in zip(like.columns, other.columns, strict=True):
-        column = replace(theirs, categories=mine.categories, whole_values=mine.whole_values)
+        column = replace(theirs, categories=mine.categories)
         if column.role is Role.INPUT:
             column = _filled(column, next(fitted), preprocessing.missing)
         elif column.role is Role.TARGET:
-            column = replace(column, class_or_value=said)
+            whole = theirs.whole_values if preprocessing.labels is None else mine.whole_values
+            column = replace(column, class_or_value=said, whole_values=whole)
         columns.append(column)
     return replace(other, columns=tuple(columns))
 
@@ -78,7 +82,7 @@ def class_weights_by_label(
     """Return the weight of each class (classes,) in the order of `labels`, some of which may not occur in the rows."""
     if choice is None or labels is None:
         return None
-    here = labels_of(table.having(Role.TARGET)[0])
+    here = labels_of(table)
     found = class_weights(choice, here, array, table, rows, samples)
     if here == labels or found is None:
         return found

@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.target_scaling import LINEAR, Reach
 from service.preprocessing.classes import codes_of
 from service.preprocessing.missing import missing as missing_value
 from service.preprocessing.row_selection import Selection, read_blocks
 from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.target_fitting import check_one_hot, check_present, fit_targets
 
 Numbers = NDArray[np.float64]
 
@@ -79,6 +81,8 @@ class Preprocessing:
         How missing values are treated.
     threshold
         A single output of at least this value means the second of two classes.
+    low
+        What a single output is trained towards for the first of two classes; it is 1 for the second.
     class_weights
         The weight of each class in training, in the order of `labels`.
     scale
@@ -97,6 +101,7 @@ class Preprocessing:
     threshold: float = 0.5
     class_weights: tuple[float, ...] | None = None
     scale: float | None = 1.0
+    low: float = 0.0
 
     @property
     def features(self) -> int:
@@ -114,6 +119,22 @@ class Preprocessing:
         if self.labels is not None or self.target_values == "none":
             return None
         return np.array([target.divisor for target in self.targets])
+
+    @property
+    def target_scales(self) -> Numbers:
+        """Offsets and divisors (2, targets) of the targets' scaling."""
+        return np.array([[target.offset, target.divisor] for target in self.targets]).reshape(-1, 2).T
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of what is predicted: the targets, or `class` for one-hot columns, whose own names are labels."""
+        if self.labels is not None and len(self.targets) > 1:
+            return ("class",)
+        return tuple(target.name for target in self.targets)
+
+    def single_target(self, index: int) -> float:
+        """Return what a single output is trained towards for a class, 0 or 1."""
+        return 1.0 if index else self.low
 
     @cached_property
     def is_plain(self) -> bool:
@@ -169,12 +190,13 @@ class Preprocessing:
 
     def transform_targets(self, raw: NDArray[Any], Y: NDArray[Any]) -> None:
         """Write the network's targets (k, outputs) of raw target columns (k, targets) into `Y`."""
-        if self.codes is None:
-            offsets = np.array([target.offset for target in self.targets])
-            divisors = np.array([target.divisor for target in self.targets])
+        if self.codes is None:  # values, or one-hot columns, which are not scaled
+            offsets, divisors = self.target_scales
             Y[...] = (raw - offsets) / divisors
         elif self.single_output:
             Y[...] = raw == self.codes[1]
+            if self.low:
+                Y[raw == self.codes[0]] = self.low
         else:
             Y[...] = raw == np.array(self.codes)
 
@@ -182,8 +204,8 @@ class Preprocessing:
         """Return outputs (k, outputs) as predictions: probabilities unchanged, values in the target's units."""
         if self.labels is not None or self.target_values == "none":
             return A
-        scale = np.array([target.divisor for target in self.targets])
-        return np.asarray(A * scale + np.array([target.offset for target in self.targets]))
+        offsets, divisors = self.target_scales
+        return np.asarray(A * divisors + offsets)
 
     def label_of(self, A: NDArray[Any]) -> list[str | int] | None:
         """Return the class of each row of outputs; None for values."""
@@ -225,29 +247,37 @@ def fit(
     choice: dict[str, str],
     labels: tuple[str | int, ...] | None,
     single_output: bool,
+    low: float = 0.0,
+    reach: Reach = LINEAR,
 ) -> Preprocessing:
-    """Fit on the training `rows` of the stored `array`; `choice` is the job's `preprocessing` object."""
+    """Fit on the training `rows` of the stored `array`.
+
+    `choice` is the job's `preprocessing` object; `reach` says which values of targets the network can be trained
+    towards. For the others see `Preprocessing`.
+    """
     inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
-    every = len(inputs) + len(targets)
     statistics = ColumnStatistics(array, rows, (*inputs, *targets))
     # statistics are of stored numbers, which are divided by the dataset's scale to get the inputs' own units
-    numbers = _choose(choice["numbers"], lambda: statistics.lies_within_one(0, len(inputs), table.scale))
+    numbers = _choose(choice["numbers"], lambda: statistics.lies_within(0, len(inputs), table.scale))
     missing = choice["missing"]
     fitted = tuple(
         _fit_input(column, statistics, index, table.scale, numbers, missing, array, rows)
         for index, column in enumerate(inputs)
     )
-    values = "none"
+    values, codes = "none", None
     if labels is None:
-        values = _choose(choice["targets"], lambda: statistics.lies_within_one(len(inputs), every, 1.0))
-    fitted_targets = []
-    for index, column in enumerate(targets, len(inputs)):
-        if (row := statistics.first_missing(index)) is not None:
-            raise missing_value(column, row)
-        fitted_targets.append(TargetColumn(column.name, *_scaling(values, statistics, index, 1.0)))
-    codes = None if labels is None else tuple(codes_of(targets[0]).tolist())
+        values, scales = fit_targets(statistics, targets, len(inputs), choice["targets"], reach)
+    else:
+        for index, column in enumerate(targets, len(inputs)):
+            check_present(statistics, column, index)
+        if len(targets) > 1:
+            check_one_hot(table, array, rows)
+        else:
+            codes = tuple(codes_of(targets[0]).tolist())
+        scales = [(0.0, 1.0)] * len(targets)
+    names = tuple(TargetColumn(column.name, *scale) for column, scale in zip(targets, scales, strict=True))
     return Preprocessing(
-        numbers, values, missing, fitted, tuple(fitted_targets), labels, codes, single_output, scale=table.scale
+        numbers, values, missing, fitted, names, labels, codes, single_output, scale=table.scale, low=low
     )
 
 

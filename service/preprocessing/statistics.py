@@ -52,15 +52,16 @@ class ColumnStatistics:
         """Return the first row, counted from 1, in which the column has no value; None when there is none."""
         return self._first.first_missing[column] if self.columns[column].missing else None
 
-    def lies_within_one(self, start: int, stop: int, scale: float) -> bool:
-        """Return whether all numbers of columns `start` to `stop`, divided by `scale`, lie from -1 to 1.
+    def lies_within(self, start: int, stop: int, scale: float, interval: tuple[float, float] = (-1.0, 1.0)) -> bool:
+        """Return whether all numbers of columns `start` to `stop`, divided by `scale`, lie within the interval.
 
         The rows are read only if the minimum and maximum of the whole dataset lie outside.
         """
         chosen = [index for index in range(start, stop) if self.columns[index].type is ColumnType.NUMBER]
-        if all(_is_within_one(self.columns[index], scale) for index in chosen):
+        if all(_is_within(self.columns[index], scale, interval) for index in chosen):
             return True
-        return bool((self.low[chosen] / scale >= -1).all() and (self.high[chosen] / scale <= 1).all())
+        low, high = self.low[chosen] / scale, self.high[chosen] / scale
+        return bool((low >= interval[0]).all() and (high <= interval[1]).all())
 
     @cached_property
     def _first(self) -> _FirstPass:
@@ -93,6 +94,6 @@ class ColumnStatistics:
             yield start, block.astype(np.float64)
 
 
-def _is_within_one(column: Column, scale: float) -> bool:
+def _is_within(column: Column, scale: float, interval: tuple[float, float]) -> bool:
     low, high = column.minimum, column.maximum
-    return low is not None and high is not None and low / scale >= -1 and high / scale <= 1
+    return low is not None and high is not None and low / scale >= interval[0] and high / scale <= interval[1]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.definitions.columns import Role, Table
-from service.preprocessing.classes import class_blocks, codes_of
+from service.definitions.columns import Table
+from service.preprocessing.classes import class_blocks, class_count
 from service.preprocessing.row_selection import Selection, smallest_type
 
 DRAW_ROWS = 65_536
@@ -21,7 +21,7 @@ def drawn_by_class(
 
     `order` (n,) holds the shuffled positions of the rows.
     """
-    classes = np.empty(len(rows), dtype=smallest_type(len(codes_of(table.having(Role.TARGET)[0]))))
+    classes = np.empty(len(rows), dtype=smallest_type(class_count(table)))
     for start, block in class_blocks(array, table, rows):
         classes[start : start + len(block)] = block
     quota = quotas(_counts(classes), share)

@@ -9,24 +9,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.backprop.activations import Linear
+from service.backprop.losses import LOSSES
 from service.backprop.network import Network
-from service.backprop.training.kernels import resolve
+from service.backprop.training.kernels import NUMPY, resolve
 from service.backprop.training.rows import Rows
 from service.backprop.training.settings import TrainingSettings
 from service.backprop.training.state import OptimizerState, TrainingState
-from service.definitions.build import build_network, build_settings
-from service.definitions.columns import Table
+from service.definitions.build import build_network, build_settings, engine_layers
+from service.definitions.choices import build
+from service.definitions.columns import Role, Table
+from service.definitions.target_scaling import Reach
 from service.preprocessing.batches import MappedRows, open_rows, split
 from service.preprocessing.compatibility import class_weights_by_label, fitted_table
 from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import InterruptibleRows, RowRanges, Selection
+from service.preprocessing.target_fitting import check_loss_takes
 from service.services import Services
 from service.store import resources
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
-from service.store.jobs import fork_starts
+from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
 from service.store.records import DatasetRecord, JobRecord, StoredBytes
 
@@ -61,12 +66,13 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Found:
-    """The stored data of a job: datasets, the state to resume from, and what a fork begins with."""
+    """The stored data of a job: datasets, the state to resume from, what a fork begins with, and what was fitted."""
 
     dataset: DatasetRecord
     other: DatasetRecord | None
     state: StoredBytes | None
     start: Start | None
+    fitted: Preprocessing | None
 
 
 def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Prepared:
@@ -79,8 +85,8 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     array = open_rows(services.blobs.path(dataset.address))
     rows, held_out = _split(dataset.table, array, job, check)
     labels = job.targets.labels
-    preprocessing = _preprocessing(job, dataset.table, array, rows, labels)
     network = build_network(job.network, job.training.precision)
+    preprocessing = _preprocessing(job, found, array, rows, held_out)
     resume = _begin(services, job, network, found, check)
     like = fitted_table(preprocessing, dataset.table)
     recoding = Recoding(dataset.table, like)
@@ -89,8 +95,9 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     given = job.training.class_weights
     weights = class_weights_by_label(given, labels, array, dataset.table, rows, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
-    settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from)
-    preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.loss.threshold)
+    settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from, preprocessing.low)
+    settings = _uncompiled_for_signs(settings, preprocessing, dataset.table)
+    preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.reading.threshold)
     validation = None
     if held_out is not None:
         check_complete(dataset.table, array, held_out, preprocessing.missing)
@@ -105,11 +112,15 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
 
 def _find(services: Services, job: JobRecord) -> Found:
     with services.database.read() as connection:
+        fitted = job.preprocessing
+        if fitted is None and job.replay_of is not None:  # it was queued by a release that fitted replays anew
+            fitted = jobs.get_job(connection, job.replay_of).preprocessing
         return Found(
             resources.get_dataset(connection, job.dataset_name),
             None if job.validation_name is None else resources.get_dataset(connection, job.validation_name),
             epochs.load_resume_state(connection, job.number),
             fork_starts.load(connection, job.number),
+            None if fitted is None else Preprocessing.from_dict(fitted),
         )
 
 
@@ -122,16 +133,34 @@ def _split(
 
 
 def _preprocessing(
-    job: JobRecord, table: Table, array: NDArray[Any], rows: Selection, labels: tuple[str | int, ...] | None
+    job: JobRecord, found: Found, array: NDArray[Any], rows: Selection, held_out: Selection | None
 ) -> Preprocessing:
-    """Fit on the training rows; a fork uses the preprocessing its parent's parameters were trained with."""
-    if job.forked_from is None or job.preprocessing is None:
-        single = labels is not None and job.targets.outputs == 1
-        return fit(table, array, rows, job.training.preprocessing.model_dump(), labels, single)
-    # its models predict in the units of its own dataset; forks that an older release queued have no scale
-    preprocessing = replace(Preprocessing.from_dict(job.preprocessing), scale=table.scale)
-    check_complete(table, array, rows, preprocessing.missing)
+    """Fit on the training rows, unless it is stored: then every attempt, fork and replay uses what was fitted first.
+
+    So a rule that decides what `auto` becomes may change without changing a job that has begun.
+    """
+    output = engine_layers(job.network)[-1].last_activation() or Linear()
+    reach = Reach(output, build(LOSSES, job.training.loss))
+    table = found.dataset.table
+    if found.fitted is None:
+        targets, choice = job.targets, job.training.preprocessing.model_dump()
+        single = targets.are_classes and targets.outputs == 1
+        preprocessing = fit(table, array, rows, choice, targets.labels, single, targets.low, reach)
+    else:
+        # its models predict in the units of its own dataset; what an older release stored has no scale
+        preprocessing = replace(found.fitted, scale=table.scale)
+        check_complete(table, array, rows, preprocessing.missing)
+    if preprocessing.labels is None and job.epoch is None and job.replay_of is None:
+        for selection in (rows,) if held_out is None else (rows, held_out):
+            check_loss_takes(table, array, selection, reach.loss, preprocessing.target_scales)
     return preprocessing
+
+
+def _uncompiled_for_signs(settings: TrainingSettings, preprocessing: Preprocessing, table: Table) -> TrainingSettings:
+    """Have NumPy train towards targets of -1 with a hinge loss, as the compiled steps know it for 0 and 1 only."""
+    columns = table.having(Role.TARGET) if preprocessing.labels is None else ()
+    are_signs = preprocessing.low < 0 or any(column.minimum is not None and column.minimum < 0 for column in columns)
+    return replace(settings, kernels=NUMPY) if settings.loss.sign_targets and are_signs else settings
 
 
 def _begin(

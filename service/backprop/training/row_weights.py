@@ -50,7 +50,8 @@ class Weighing:
 
 
 def _of_rows(class_weights: FloatArray, Y: FloatArray) -> FloatArray:
-    """Return the weight of each row's class (rows,), for one-hot targets or a single column of 0 and 1."""
+    """Return the weight of each row's class (rows,), for one-hot targets, or a single column of 0 (or -1) and 1."""
     if Y.shape[1] == 1:
-        return np.asarray(class_weights[0] + (class_weights[1] - class_weights[0]) * Y[:, 0])
+        is_second = np.greater(Y[:, 0], 0.0).astype(Y.dtype)
+        return np.asarray(class_weights[0] + (class_weights[1] - class_weights[0]) * is_second)
     return np.asarray(Y @ class_weights)

@@ -35,8 +35,6 @@ def adapt_to_machine(connection: Connection, job: JobRecord, fingerprint: str) -
         values = {"warnings": [warning], "epoch": None, "best_epoch": None, "chain": None}
         values |= {"stopped": None, "reached_epoch": None}
         values |= {"epochs_per_second": None, "training_seconds": 0.0, "fingerprint": None}
-        if job.forked_from is None:
-            values["preprocessing"] = None
     connection.execute(update(table).where(table.c.number == job.number).values(**values))
     events.add_warnings(connection, job.number, [warning])
     return jobs.get_job(connection, job.id)

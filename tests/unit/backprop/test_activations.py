@@ -46,6 +46,24 @@ def test_values(name: str, z: float, a: float) -> None:
     assert A[0, 0] == pytest.approx(a, rel=1e-14)
 
 
+@pytest.mark.parametrize("name", list(ACTIVATIONS))
+def test_the_bounds_are_those_of_the_values(name: str) -> None:
+    """The smallest and largest values of f over the numbers are its bounds, or grow without end."""
+    activation = ACTIVATIONS[name]()
+    Z = np.concatenate([np.linspace(-40, 40, 800_001), FAR[0]])[:, None]
+    if name == "softmax":
+        Z = np.hstack([Z, -Z])
+    A = np.empty_like(Z)
+    activation.activate(Z, A)
+    for bound, value in zip(activation.bounds, (A.min(), A.max()), strict=True):
+        assert value == pytest.approx(bound, abs=2e-4) if math.isfinite(bound) else abs(value) >= 100
+
+
+def test_bounds_follow_settings() -> None:
+    assert ACTIVATIONS["elu"](alpha=0.5).bounds == (-0.5, math.inf)
+    assert ACTIVATIONS["leaky_relu"](slope=0.0).bounds == (0.0, math.inf)
+
+
 def test_the_error_function_is_right_to_the_last_places() -> None:
     x = np.concatenate([np.linspace(-7, 7, 2001), [0.46875, 4.0, 1e4, 1e-300]])
     exact = np.array([math.erf(value) for value in x])

@@ -136,7 +136,10 @@ def test_the_output_layer_of_hidden_fits_the_targets() -> None:
         (layers((2, "softmax")), classes("x", "y"), "categorical_cross_entropy"),
         (layers((1, "sigmoid")), classes("x", "y"), "binary_cross_entropy"),
         (layers((2, "sigmoid")), classes("x", "y"), "mean_squared_error"),
-        (layers((1, "sigmoid")), values(whole=(0.0, 1.0)), "mean_squared_error"),
+        (layers((1, "sigmoid")), values(whole=(0.0, 1.0)), "binary_cross_entropy"),
+        (layers((1, "sigmoid")), values(whole=(-1.0, 1.0)), "binary_cross_entropy"),
+        (layers((1, "tanh")), values(whole=(-1.0, 1.0)), "mean_squared_error"),
+        (layers((1, "linear")), values(whole=(0.0, 1.0)), "mean_squared_error"),
         (layers((1, "linear")), values(), "mean_squared_error"),
     ],
 )
@@ -151,7 +154,8 @@ WHOLE = (0.0, 1.0, 2.0)
     ("target", "training", "network", "labels"),
     [
         (classes("x", "y"), {}, None, ("x", "y")),
-        (values(whole=WHOLE), {}, None, None),
+        (values(whole=WHOLE), {}, None, (0, 1, 2)),
+        (values(whole=WHOLE), {"loss": "quadratic"}, None, None),
         (values(whole=WHOLE), {}, layers((3, "softmax")), (0, 1, 2)),
         (values(whole=WHOLE), {"loss": "categorical_cross_entropy"}, None, (0, 1, 2)),
         (values(whole=WHOLE, said="class"), {}, None, (0, 1, 2)),
@@ -164,6 +168,22 @@ def test_targets_are_classes_or_values(target: Column, training: Any, network: A
     resolved = solve(table(target), training, network)
     assert resolved.targets.labels == labels
     assert resolved.training.to_json()["metrics"] == (["mae", "rmse"] if labels is None else ["accuracy"])
+
+
+def test_a_metric_of_classes_on_values_says_how_to_have_classes() -> None:
+    with pytest.raises(Invalid, match="values; send the dataset with target_type=class to have classes"):
+        solve(table(values()), {"metrics": ["accuracy"]})
+
+
+@pytest.mark.parametrize("scaling", ["standardize", "min_max"])
+def test_a_softmax_output_refuses_scaled_values(scaling: str) -> None:
+    contents = Table(**{**vars(table(values("y"), values("z"))), "target_sums_are_one": True})
+    preprocessing = {"preprocessing": {"targets": scaling}}
+    assert pointer(contents, preprocessing, layers((2, "softmax"))) == "#/training/preprocessing/targets"
+
+
+def test_values_that_a_softmax_output_cannot_reach_are_refused() -> None:
+    assert pointer(table(values("y"), values("z")), network=layers((2, "softmax"))) == "#/dataset"
 
 
 def test_several_columns_of_numbers_are_values() -> None:
