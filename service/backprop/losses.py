@@ -218,6 +218,7 @@ class CategoricalCrossEntropy(Loss):
     matched: ClassVar[str | None] = "softmax"
     fused_with: ClassVar[str | None] = "softmax"
     smooths: ClassVar[bool] = True
+    unit_targets: ClassVar[bool] = True
     class_columns: ClassVar[bool] = True
 
     def rows(self, A: FloatArray, T: FloatArray) -> FloatArray:

@@ -60,7 +60,8 @@ def _targets(preprocessing: Preprocessing, targets: list[Any], outputs: int, los
             _class(preprocessing, given, where, Y[number], faults)
         else:
             _values(given, where, Y[number], faults)
-            faults += _not_taken(Y[number], where, loss) if preprocessing.target_values == "none" else ()
+        if preprocessing.target_values == "none":
+            faults += _not_taken(Y[number], where, loss)
     if faults:
         raise Invalid.from_faults(faults)
     if preprocessing.labels is None:

@@ -117,7 +117,7 @@ def test_one_request_does_everything(client: FlaskClient, train: Callable[..., d
     }
     job = train({"dataset": XOR, "network": network, "training": training, "model": "xor"})
     assert job["model"] == {"name": "xor", "version": 1} and job["progress"]["fraction"] == 1.0
-    assert job["targets"] == {"kind": "classes", "classes": [0, 1]}
+    assert (job["targets"]["kind"], job["targets"]["classes"]) == ("classes", [0, 1])
     assert job["latest"]["metrics"]["training"] == {"accuracy": 1.0}
     answer = client.post("/v1/models/xor:predict", json={"instances": XOR["inputs"]}).json
     assert answer["labels"] == [0, 1, 1, 0] and (answer["model"], answer["version"], answer["epoch"]) == ("xor", 1, 400)

@@ -53,7 +53,7 @@ def test_every_epoch_is_there_once_with_its_parameters_and_their_hash(client: Fl
         data = b"".join(array.tobytes() for array in flat)
         assert hashlib.sha256(data).hexdigest() == record["sha256"] == parameters["sha256"]
     assert job["latest"]["epoch"] == 12_345
-    assert set(job["latest"]["metrics"]["training"]) == {"mae", "rmse"}
+    assert set(job["latest"]["metrics"]["training"]) == {"accuracy"}
 
 
 def test_points_show_lowest_and_highest_of_each_bucket(client: FlaskClient, train: Train) -> None:

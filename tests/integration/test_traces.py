@@ -219,12 +219,13 @@ def test_of_a_large_network_the_formulas_that_matter_most_are_written(client: Fl
         ({"rows": 4}, "#/rows", "did you mean `row`?"),
         ({"row": 1, "optimizer": "adamm"}, "#/optimizer", "did you mean `adam`?"),
         ({"row": 1, "loss": "categorical_cross_entropy"}, "#/loss", "needs outputs of softmax, got linear"),
+        ({"instances": [[0, 1]], "targets": [0.5], "loss": "hinge"}, "#/targets/0/0", "must be -1, 0 or 1 for hinge"),
     ],
 )
 def test_what_is_wrong_with_a_trace_is_named(
     client: FlaskClient, train: Train, body: Any, pointer: str, words: str
 ) -> None:
-    job = train({"dataset": XOR, "training": SMALL})
+    job = train({"dataset": XOR, "training": {**SMALL, "loss": "mean_squared_error"}})
     answer = problem(client.post(f"{epochs_of(job)}/1:trace", json=body), 422)["errors"][0]
     assert answer["pointer"] == pointer and words in answer["detail"], answer
 
