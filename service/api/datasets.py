@@ -19,7 +19,7 @@ from service.datasets.media_types import JSON, guess_media_type
 from service.datasets.options import MIB, Limits
 from service.datasets.readers import FILE_TYPES, reader_of
 from service.definitions.base import NAME_PATTERN
-from service.definitions.columns import Column, ColumnType
+from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, TooLarge, escaped
