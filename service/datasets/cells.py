@@ -127,6 +127,16 @@ def bytes_of(texts: Any) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     return np.frombuffer(data or b"", dtype=np.uint8)[: places[-1]], places
 
 
+def with_points(texts: Any) -> Any:
+    """Return an Arrow array of texts with a point for every comma; of bytes, which is faster than text by text."""
+    present, offsets, data = texts.buffers()
+    if data is None:
+        return texts
+    replaced = np.frombuffer(data, dtype=np.uint8).copy()
+    replaced[replaced == ord(",")] = ord(".")
+    return pa.StringArray.from_buffers(len(texts), offsets, pa.py_buffer(replaced), present, -1, texts.offset)
+
+
 def has_codes(texts: Any) -> bool:
     """Return whether a text among whole or other plain numbers has leading zeros, as `01569` and `-05` do."""
     data, offsets = bytes_of(texts)
@@ -148,7 +158,7 @@ def _check_numbers(texts: Any, kinds: NDArray[np.uint8]) -> None:
     """Set the kind of numbers that a float64 does not hold."""
     plain = np.flatnonzero((kinds >= Cell.CODE) & (kinds <= Cell.COMMA))
     if len(plain):
-        numbers = pc.cast(pc.replace_substring(texts.take(pa.array(plain)), ",", "."), pa.float64())
+        numbers = pc.cast(with_points(texts.take(pa.array(plain))), pa.float64())
         kinds[plain[np.isinf(np.asarray(numbers))]] = Cell.BEYOND
 
 

@@ -5,6 +5,7 @@ The first pass finds the notation of numbers and what each column is, over all i
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,8 @@ from service.errors import Fault, Faults, Invalid, Malformed
 
 BLOCK_BYTES = 4 * 1024 * 1024
 
+Block = tuple[int, pa.RecordBatch]  # and the number of its first row
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -34,7 +37,7 @@ class CsvFile:
     encoding: str
     dialect: Dialect
 
-    def blocks(self, wanted: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def blocks(self, wanted: Sequence[str]) -> Iterator[Block]:
         """Yield blocks of text columns by name, each with the number of its first row; empty cells are null.
 
         Raises
@@ -140,7 +143,7 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
     surveys = {
         name: TextSurvey(request, options, file.dialect.delimiter, evidence) for name, request in requests.items()
     }
-    for row, block in file.blocks(file.dialect.names):
+    for row, block in ahead(file.blocks(file.dialect.names)):
         refuse_second_header(file.dialect, row, block)
         for name, survey in surveys.items():
             survey.add(block.column(name), row, limits)
@@ -153,9 +156,18 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
         for name in late:
             surveys[name].collect(block.column(name), limits)
     columns = [survey.planned(kinds[name], notation, limits) for name, survey in surveys.items()]
-    blocks = (block.columns for _, block in file.blocks(list(surveys)))
+    blocks = (block.columns for _, block in ahead(file.blocks(list(surveys))))
     read = _read(file, options, notation, columns, surveys)
     return write_table(destination, columns, blocks, options.scale, read)
+
+
+def ahead(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the blocks while a thread parses the next one, for which PyArrow needs no Python."""
+    with ThreadPoolExecutor(1, "csv") as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def refuse_second_header(dialect: Dialect, first_row: int, block: Any) -> None:

@@ -61,7 +61,7 @@ class Notation:
         if self.thousands in (",", "."):
             texts = pc.replace_substring(texts, self.thousands, "")
         if self.decimal == ",":
-            texts = pc.replace_substring(texts, ",", ".")
+            texts = cells.with_points(texts)
         return pc.cast(texts, pa.float64())
 
 
