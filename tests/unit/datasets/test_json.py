@@ -8,7 +8,7 @@ import pytest
 
 from service.datasets.json import read_json_arrays, read_json_rows
 from service.datasets.options import Limits, ReadOptions
-from service.definitions.columns import ColumnType
+from service.definitions.columns import ColumnKind, ColumnType
 from service.errors import Invalid
 from service.preprocessing.batches import open_rows
 
@@ -163,3 +163,44 @@ def test_the_hash_differs_when_scale_or_target_do(rows) -> None:
     tables = [rows(values), rows(values, scale=2.0), rows(values, target=("a",)), rows(values, target_type="value")]
     assert len({table.sha256 for table, _ in tables}) == 4
     assert rows(values)[0].sha256 == tables[0][0].sha256
+
+
+def test_iso_dates_are_days_since_1970(rows) -> None:
+    table, values = rows([{"d": "1970-01-02", "y": 1}, {"d": None, "y": 2}, {"d": "2024-01-31T12:00Z", "y": 3}])
+    assert table.columns[0].is_date and table.read == {"format": "json", "dates": ["d"]}
+    np.testing.assert_array_equal(values[:, 0], [1, np.nan, 19753.5])
+    table, _ = rows([{"d": "1970-01-02", "y": 1}, {"d": "soon", "y": 2}])
+    assert table.columns[0].categories == ("1970-01-02", "soon")
+
+
+def test_types_said_of_columns_are_obeyed_or_contradicted(rows) -> None:
+    values = [{"a": 2, "y": 1}, {"a": 2.5, "y": 2}]
+    assert rows(values, types={"a": ColumnKind.CATEGORY})[0].columns[0].categories == ("2", "2.5")
+    assert [
+        column.name
+        for column in rows([{"b": 1, **value} for value in values], types={"a": ColumnKind.IGNORE})[0].columns
+    ] == ["b", "y"]
+    for kind, bad in ((ColumnKind.NUMBER, "x"), (ColumnKind.DATE, "soon"), (ColumnKind.DATE, 5)):
+        with pytest.raises(Invalid) as caught:
+            rows([{"a": None, "y": 1}, {"a": bad, "y": 2}], types={"a": kind})
+        assert (caught.value.faults[0].row, caught.value.faults[0].column) == (2, "a")
+
+
+def test_whole_numbers_beyond_2_to_the_53_are_classes_or_refused(rows) -> None:
+    values = [{"a": 1, "id": 2**53 + 1}, {"a": 2, "id": 2**53}]
+    assert rows(values)[0].columns[1].categories == (str(2**53), str(2**53 + 1))
+    assert rows(values, target_type="value")[0].columns[1].type is ColumnType.NUMBER
+    with pytest.raises(Invalid, match="types=id:category"):
+        rows(values, target=("a",))
+
+
+def test_a_column_of_null_alone_is_refused(rows) -> None:
+    with pytest.raises(Invalid, match="drop=a"):
+        rows([{"a": None, "b": 1, "y": 1}, {"a": None, "b": 2, "y": 2}])
+
+
+def test_the_order_of_categories_does_not_depend_on_the_process(rows) -> None:
+    table, _ = rows([{"a": text, "y": 1} for text in ("NaN", "10", "9", "2")])
+    assert table.columns[0].categories == ("10", "2", "9", "NaN")
+    table, _ = rows([{"a": text, "y": 1} for text in ("10", "9", "2")])
+    assert table.columns[0].categories == ("2", "9", "10")

@@ -1,0 +1,107 @@
+"""The options of reading datasets over HTTP: where they may stand, and what they do not go with."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+
+CSV = b"zip;y\n01569;a\n1569;b\n1570;a\n"
+JSON: dict[str, Any] = {"columns": ["zip", "y"], "rows": [[1569, "a"], [1570, "b"], [1571, "a"]]}
+
+
+def npz() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, x=np.ones((3, 2)), y=np.zeros(3))
+    return stream.getvalue()
+
+
+BODIES = {"text/csv": CSV, "application/x-npz": npz()}
+
+
+@pytest.mark.parametrize(
+    ("query", "media_type", "formats"),
+    [
+        ("drop=a", "application/x-npz", "CSV and JSON; this is NPZ"),
+        ("types=a:number", "application/x-npz", "CSV and JSON; this is NPZ"),
+        ("weight=a", "application/x-npz", "CSV and JSON; this is NPZ"),
+        ("decimal=,", "application/x-npz", "CSV; this is NPZ"),
+        ("inputs=x", "text/csv", "NPZ; this is CSV"),
+        ("targets=x", "text/csv", "NPZ; this is CSV"),
+    ],
+)
+def test_an_option_of_another_format_is_refused(client: FlaskClient, query: str, media_type: str, formats: str) -> None:
+    answer = client.post(f"/v1/datasets?{query}", data=BODIES[media_type], content_type=media_type)
+    name = query.partition("=")[0]
+    assert answer.status_code == 422
+    assert answer.json["errors"] == [{"pointer": f"?{name}", "detail": f"`{name}` goes with {formats}"}]
+
+
+@pytest.mark.parametrize("query", ["delimiter=tab", "header=true", "missing=x", "encoding=latin-1", "inputs=x"])
+def test_an_option_of_files_does_not_go_with_json(client: FlaskClient, query: str) -> None:
+    answer = client.post(f"/v1/datasets?{query}", json=JSON)
+    assert answer.status_code == 422 and "this is JSON" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("delimiter=ab", "must be `,`"),
+        ("decimal=;", "is not known"),
+        ("header=yes", "known are"),
+        ("encoding=klingon", "is not known"),
+        ("thousands=.&decimal=.", "must differ"),
+        ("types=zip", "`zip:category`"),
+        ("types=zip:kategorie", "did you mean `category`"),
+        ("types=zip:number&types=zip:date", "two kinds"),
+        ("types=zp:number", "did you mean `zip`"),
+        ("delimiter=,&delimiter=;", "can be given once"),
+        ("target_type=class&target_type=value", "can be given once"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named(client: FlaskClient, query: str, words: str) -> None:
+    answer = client.post(f"/v1/datasets?{query}", data=CSV, content_type="text/csv")
+    assert answer.status_code == 422 and words in answer.json["detail"]
+
+
+def test_an_array_of_targets_is_not_a_target_column(client: FlaskClient) -> None:
+    answer = client.post("/v1/datasets?target=y", data=npz(), content_type="application/x-npz")
+    assert answer.status_code == 422 and "`targets`" in answer.json["detail"]
+    answer = client.post("/v1/datasets?target=none", data=npz(), content_type="application/x-npz")
+    assert [column["role"] for column in answer.json["columns"]] == ["input", "input"]
+
+
+def test_options_may_be_fields_of_a_form(client: FlaskClient) -> None:
+    form = {"file": FileStorage(io.BytesIO(CSV), "t.csv", content_type="text/csv"), "types": "zip:number"}
+    answer = client.post("/v1/datasets", data={**form, "delimiter": "semicolon"})
+    assert answer.status_code == 201, answer.text
+    assert answer.json["columns"][0]["type"] == "number"
+    form["file"] = FileStorage(io.BytesIO(npz()), "t.npz", content_type="application/x-npz")
+    answer = client.post("/v1/datasets", data=form)
+    assert answer.status_code == 422 and answer.json["errors"][0]["pointer"] == "#/types"
+
+
+@pytest.mark.parametrize("types", [{"zip": "category"}, ["zip:category"], "zip:category"])
+def test_kinds_of_columns_may_stand_in_the_body(client: FlaskClient, types: Any) -> None:
+    answer = client.post("/v1/datasets", json={**JSON, "types": types})
+    assert answer.status_code == 201, answer.text
+    assert answer.json["columns"][0]["categories"] == ["1569", "1570", "1571"]
+    assert answer.json["read"] == {"format": "json", "dates": []}
+    assert "`zip` has 3 different texts in 3 rows" in answer.json["warnings"][0]
+
+
+def test_kinds_of_columns_go_with_rows_alone(client: FlaskClient) -> None:
+    answer = client.post("/v1/datasets", json={"inputs": [[1]], "types": {"a": "number"}})
+    assert answer.status_code == 422 and "`types` goes with `rows`" in answer.json["detail"]
+    answer = client.post("/v1/datasets", json={**JSON, "types": {"zip": "float"}})
+    assert answer.status_code == 422 and answer.json["errors"][0]["pointer"] == "#/types/zip"
+
+
+def test_what_was_read_and_warned_of_is_still_there_later(client: FlaskClient) -> None:
+    made = client.put("/v1/datasets/codes", data=CSV, content_type="text/csv").json
+    assert made["read"]["codes"] == ["zip"] and made["warnings"]
+    found = client.get("/v1/datasets/codes").json
+    assert (found["read"], found["warnings"]) == (made["read"], made["warnings"])
+    assert client.put("/v1/datasets/codes", data=CSV, content_type="text/csv").status_code == 200
