@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-explain bench-scaling reproduce chaos soak pins clean
+.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-latency: $(VENV)/.ready ## Measure start-up and the time to a job's first 
 
 bench-explain: $(VENV)/.ready ## Measure how long answers about a network take, and their sizes (ARGS="--rounds 20 --large")
 	$(BIN)/python -m benchmarks.explanations $(ARGS)
+
+bench-read: $(VENV)/.ready ## Measure how fast CSV is read, and in how much memory (ARGS="--megabytes 1000")
+	$(BIN)/python -m benchmarks.reading $(ARGS)
 
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)

@@ -134,7 +134,7 @@ def with_points(texts: Any) -> Any:
         return texts
     replaced = np.frombuffer(data, dtype=np.uint8).copy()
     replaced[replaced == ord(",")] = ord(".")
-    return pa.StringArray.from_buffers(len(texts), offsets, pa.py_buffer(replaced), present, -1, texts.offset)
+    return pa.StringArray.from_buffers(len(texts), offsets, pa.py_buffer(replaced.data), present, -1, texts.offset)
 
 
 def has_codes(texts: Any) -> bool:

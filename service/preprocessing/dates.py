@@ -37,7 +37,9 @@ def days_of(texts: Any) -> NDArray[np.float64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for zone in (None, "UTC"):  # all without an offset, or all with one; what else there is goes one by one
+    are_dates: Any = pc.match_substring_regex(texts, PATTERN)
+    zones = (None, "UTC") if pc.all(are_dates).as_py() is not False else ()
+    for zone in zones:  # all without an offset, or all with one; what else there is goes one by one
         try:
             moments: Any = pc.cast(texts, pa.timestamp("us", zone))
         except pa.ArrowInvalid:
