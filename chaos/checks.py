@@ -9,7 +9,7 @@ from typing import Any
 from chaos.facts import Block, JobFacts
 from service.definitions.base import json_of
 from service.store.blobs.folder import FolderBlobs
-from service.store.records import ENDED, EpochRecord, Kind, Status
+from service.store.records import ENDED, EpochRecord, Kind, Request, Status
 
 # the states that may follow each state; the event of a request repeats the current state
 FOLLOWS = {
@@ -17,6 +17,12 @@ FOLLOWS = {
     Status.QUEUED: {Status.QUEUED, Status.RUNNING, Status.PAUSED, Status.CANCELLED},
     Status.RUNNING: {Status.RUNNING, Status.QUEUED, Status.PAUSED, *ENDED},
     Status.PAUSED: {Status.PAUSED, Status.QUEUED, Status.CANCELLED},
+}
+
+# the states that may follow that of a running job with a request: a pause may be withdrawn, or followed by a cancel
+OBEYING = {
+    Request.CANCEL: {Status.RUNNING, Status.CANCELLED},
+    Request.PAUSE: {Status.RUNNING, Status.PAUSED, Status.CANCELLED},
 }
 
 
@@ -60,6 +66,18 @@ def states_follow(facts: JobFacts) -> Iterator[str]:
         before, attempt = now, claimed
     if (before, attempt) != (facts.job.status, facts.job.attempt):
         yield f"was last reported {before} in attempt {attempt}, but is {facts.job.status} in {facts.job.attempt}"
+
+
+def requests_are_obeyed(facts: JobFacts) -> Iterator[str]:
+    """Check that a running job of which a cancel or a pause was requested came to that, unless that was withdrawn."""
+    pending: Request | None = None
+    for event in facts.events:
+        if event.kind != Kind.STATUS:
+            continue
+        now = Status(event.data["status"])
+        if pending is not None and now not in OBEYING[pending]:
+            yield f"was requested to {pending} and became {now} (event {event.id})"
+        pending = None if event.data["requested"] is None else Request(event.data["requested"])
 
 
 def epochs_are_whole(facts: JobFacts) -> Iterator[str]:

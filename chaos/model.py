@@ -99,7 +99,7 @@ class Expected:
         `stored` says that the attempt had stored progress, `counts` that the death counts as a crash.
         """
         self.deaths, self.lost = (0, 0) if stored else (self.deaths + counts, self.lost + 1)
-        if (self.deaths >= MOST_DEATHS or self.lost >= MOST_LOST) and self.requested != "cancel":
+        if (self.deaths >= MOST_DEATHS or self.lost >= MOST_LOST) and self.requested is None:
             self._become("failed")
         else:
             self.given_up()
@@ -107,7 +107,7 @@ class Expected:
     def run_ended(self, epoch: int | None) -> None:
         """Apply the end of a run by itself at an epoch, which decides the job's new state."""
         self.epoch = epoch
-        if epoch == self.epochs:
+        if epoch == self.epochs and self.requested is None:
             self._become("succeeded")
         else:
             self.given_up()

@@ -63,8 +63,20 @@ def in_two_transactions(self: Writer, flush: Any, placed: Any, chain: Any) -> An
     return asked, [*superseded, *([] if before is None else [before])]
 
 
+def without_last_look() -> None:
+    """Let a run end as it meant to, whatever a client has requested since it looked."""
+    finish = jobs.finish
+
+    def finish_anyway(connection: Any, job: Any, status: Any, **values: Any) -> bool:
+        connection.execute(table.update().where(table.c.number == job.number).values(requested=None))
+        return finish(connection, job, status, **values)
+
+    jobs.finish = finish_anyway
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "fence removed": without_fence,
     "random state dropped": without_random_state,
     "epoch and state in two transactions": with_two_transactions,
+    "request at the end ignored": without_last_look,
 }

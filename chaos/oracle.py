@@ -18,6 +18,7 @@ from service.store.records import Status
 
 MOST_SHOWN = 20
 ANSWERED_LATER = frozenset({503, 507})  # permitted for what cannot be done at the moment
+OBEYED = frozenset({200, 202})  # the answers to a command that the job's state permits
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def examine(
 def _of_job(facts: JobFacts, services: Services, may_fail: frozenset[str]) -> Iterator[str]:
     yield from checks.has_ended_once(facts, may_fail)
     yield from checks.states_follow(facts)
+    yield from checks.requests_are_obeyed(facts)
     yield from checks.epochs_are_whole(facts)
     yield from checks.reported_epochs_are_stored(facts)
     yield from checks.parameters_are_theirs(facts, services.blobs)
@@ -152,6 +154,8 @@ def _stays_true(facts: JobFacts | None, entry: Entry) -> Iterator[Violation]:
         yield Violation(entry.job, f"was {entry.state} in an answer, and is gone")
         return
     job, state = facts.job, Status(entry.state)
+    if entry.status in OBEYED and entry.path.endswith(":cancel") and job.status is not Status.CANCELLED:
+        yield Violation(job.id, f"its cancel was answered {entry.status}, and it is {job.status}")
     if state.ended and state is not job.status:
         yield Violation(job.id, f"was {state} in an answer, and is {job.status}")
     if entry.attempt > job.attempt or entry.epoch > (job.epoch or 0):

@@ -130,6 +130,32 @@ def cancelled(ground: Ground, case: Case, key: str) -> None:
     finish(ground, case, job)
 
 
+def cancelled_last(ground: Ground, case: Case, key: str) -> None:
+    """Stop the worker before the transaction that ends the job, cancel the job, and continue the worker."""
+    job = requested_last(ground, case, key, "cancel")
+    ground.until_ended(job)
+
+
+def paused_last(ground: Ground, case: Case, key: str) -> None:
+    """Do as `cancelled_last` with a pause; resume the job once it is paused."""
+    job = requested_last(ground, case, key, "pause")
+    ground.until(job, "paused")
+    assert ground.client.move(job, "resume") == 202
+    finish(ground, case, job)
+
+
+def requested_last(ground: Ground, case: Case, key: str, verb: str) -> str:
+    """Send a command while the worker is stopped at its failpoint; return the job once the worker has ended."""
+    job = ground.submit(case.body, key)
+    failpoint = replace(case.failpoint, act=STOP)
+    worker = ground.crew.start(case.order(failpoint=failpoint, once=True, keeps=False))
+    ground.crew.until_stopped(worker, DEATH_SECONDS)
+    assert ground.client.move(job, verb) == 202
+    ground.crew.send(worker, signal.SIGCONT)
+    assert ground.crew.wait(worker, DEATH_SECONDS) is not None, f"the worker stays, see {ground.crew.log}"
+    return job
+
+
 def freed(ground: Ground, case: Case, key: str) -> None:
     """Kill the worker, and then the one that releases its job."""
     job = ground.submit(case.body, key)
@@ -158,5 +184,6 @@ def is_expired(ground: Ground) -> bool:
 
 
 SCENES: dict[str, Callable[[Ground, Case, str], None]] = {
-    each.__name__: each for each in (killed, hasty, zombie, paused, leaving, cancelled, freed, expired)
+    each.__name__: each
+    for each in (killed, hasty, zombie, paused, leaving, cancelled, cancelled_last, paused_last, freed, expired)
 }

@@ -64,6 +64,8 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
         yield Case("expired", *some(), Failpoint(f"reconciler {phase}"))
     for phase in CALL:
         yield Case("leaving", "long", LONG, Failpoint(f"ring {phase}"))
+    for scene in ("cancelled_last", "paused_last"):
+        yield Case(scene, *some(), Failpoint("end begins"))
     for point in ("claim committed", "flush committed", "end begins", "end committed"):
         yield Case("zombie", *some(), Failpoint(point))
 

@@ -13,6 +13,7 @@ EXPOSED: dict[str, tuple[str, Failpoint]] = {
     "fence removed": ("zombie", Failpoint("flush begins", 3)),
     "random state dropped": ("killed", Failpoint("flush committed", 4)),
     "epoch and state in two transactions": ("killed", Failpoint("second transaction begins", 3)),
+    "request at the end ignored": ("cancelled_last", Failpoint("end begins")),
 }
 # without the fault both are written in one transaction, so the worker is killed before that one
 SOUND = {"epoch and state in two transactions": Failpoint("flush begins", 3)}

@@ -48,6 +48,8 @@ CASES = [
     case("zombie", "schedule float64", "flush begins", 2),
     case("paused", "momentum float64", "release committed"),
     case("cancelled", "adam float32", "tidy written"),
+    case("cancelled_last", "adam float32", "end begins"),
+    case("paused_last", "stop_when float32", "end begins"),
     case("expired", "schedule float32", "reconciler written"),
 ]
 

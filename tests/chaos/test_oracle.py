@@ -143,6 +143,17 @@ def first_event(kind: str, **changes: Any) -> Callable[[Ground], None]:
     return spoil
 
 
+def last_claim(**changes: Any) -> Callable[[Ground], None]:
+    """The event that `ALONE` is running, with other data."""
+
+    def spoil(ground: Ground) -> None:
+        mine = [events.c.job == ground.number(ALONE), events.c.kind == "status"]
+        row = ground.first(select(events).where(*mine, events.c.data["status"].as_string() == "running"))
+        ground.write(update(events).where(events.c.id == row.id).values(data={**row.data, **changes}))
+
+    return spoil
+
+
 def second_job(ground: Ground) -> None:
     row = ground.first(select(jobs).where(jobs.c.id == ground.job(ALONE)))
     ground.write(insert(jobs).values({**row._mapping, "number": 99, "id": "job_other"}))
@@ -232,6 +243,8 @@ SPOILT: dict[str, tuple[Callable[[Ground], None], str]] = {
     "an end reports something else": (column(ALONE, epoch=11), "its end was reported as"),
     "an attempt came late": (first_event("status", attempt=3), "attempt 3 came after 0"),
     "a state came out of order": (one_more_event("status", status="queued"), "became queued when it was succeeded"),
+    "a cancel was not obeyed": (last_claim(requested="cancel"), "was requested to cancel and became succeeded"),
+    "a pause was not obeyed": (last_claim(requested="pause"), "was requested to pause and became succeeded"),
     "the last state reported is another": (column(ALONE, attempt=2), "but is succeeded in 2"),
     "an epoch is missing": (epoch_gone, "1 of its epochs 0 to 12 are missing"),
     "an epoch is there twice": (epoch_twice, "epoch 1000 is stored 2 times"),
@@ -286,6 +299,7 @@ def test_blobs_are_looked_at(ground: Ground, spoil: Callable[[Path], Any], words
         ({"epoch": 13}, "at epoch 13 in an answer, and is in 1 at 12"),
         ({"attempt": 2}, "was in attempt 2"),
         ({"job": "job_never"}, "is gone"),
+        ({"path": "/v1/jobs/job_1:cancel", "status": 202}, "its cancel was answered 202, and it is succeeded"),
     ],
 )
 def test_the_log_is_held_against_it(ground: Ground, change: dict[str, Any], words: str) -> None:

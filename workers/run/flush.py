@@ -75,6 +75,8 @@ class Writer:
             When another run owns the job, or the database does not answer for so long.
         OutOfSpace
             When the disk of the database or of the blobs is full for so long.
+        Requested
+            When the flush was to end the job and a client has requested something else of it; nothing is written.
         """
         began = time.monotonic()
         chain = hash_chain.over(self.chain, flush.buffer.hashes())
@@ -86,6 +88,9 @@ class Writer:
                 placed = placed or self._place(flush)
                 asked, superseded = self._transaction(flush, placed, chain)
                 break
+            except jobs.Requested:
+                self.stored_bytes = None  # to be counted again
+                raise
             except Conflict:  # the attempt before may have been committed late, by a database that was frozen
                 if not tries or not self._was_committed(flush):
                     raise

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from service.store.jobs.jobs import Requested
 from workers.run.flush import Flush, Writer, Written
 from workers.run.flush_policy import FlushPolicy
 
@@ -11,7 +12,8 @@ class FlushThread:
     """Writes flushes in the background or while the caller waits.
 
     `requested` is what a client had requested of the job at the latest flush. When a flush fails, nothing computed
-    after it may be stored: `on_failure` is called before the error is raised.
+    after it may be stored: `on_failure` is called before the error is raised. A flush that was to end the job and was
+    not written because of a client's request has not failed.
     """
 
     def __init__(self, writer: Writer, policy: FlushPolicy, on_failure: Callable[[], None]) -> None:
@@ -51,6 +53,8 @@ class FlushThread:
     def _record(self, write: Callable[[], Written]) -> None:
         try:
             written = write()
+        except Requested:
+            raise
         except BaseException:
             self.on_failure()
             raise

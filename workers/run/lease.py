@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
@@ -12,7 +13,8 @@ from service.services import Services
 from service.store.jobs import fair_share, jobs
 from service.store.records import JobRecord, Request
 
-LOOK_SECONDS = 1.0  # how often the database is asked whether the run is to stop, also within a long epoch
+ASK_SECONDS = 0.05  # how often the database is asked for a client's request, also within a long epoch
+LOOK_SECONDS = 1.0  # how often it is asked whether other jobs wait, and how often progress is checked
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
 PATIENCE_SECONDS = 2.0  # how long a pause or the end of a turn waits for the end of the epoch
 STALLED = 70  # the exit code of a process whose training makes no progress
@@ -120,22 +122,34 @@ class Lease:
         return self.deadline is not None and time.monotonic() > self.deadline
 
     def _renew(self) -> None:
-        lease = self.services.settings.lease_seconds
-        pause = min(LOOK_SECONDS, lease * RENEW_SHARE)
-        waited = 0.0
-        while not self._over.wait(pause):
-            waited += pause
+        renew_seconds = self.services.settings.lease_seconds * RENEW_SHARE
+        look_seconds = min(LOOK_SECONDS, renew_seconds)
+        looked = renewed = time.monotonic()
+        answers = True
+        while not self._over.wait(min(ASK_SECONDS, look_seconds)):
+            now = time.monotonic()
+            if now - looked < look_seconds:
+                if answers:  # otherwise the next look is the next attempt
+                    answers = self._answers(self._ask)
+                continue
+            looked = now
             self._check_moving()
-            try:
-                self._look(renew=waited >= lease * RENEW_SHARE)
-            except ServiceError as error:
-                log.warning("%s: %s", self.job.id, error.detail)
-                continue
-            except Exception:  # the thread must continue: it renews the lease
-                log.exception("%s: renewing the lease failed", self.job.id)
-                continue
-            if waited >= lease * RENEW_SHARE:
-                waited = 0.0
+            renews = now - renewed >= renew_seconds
+            answers = self._answers(partial(self._look, renew=renews))
+            if answers and renews:
+                renewed = now
+
+    def _answers(self, question: Callable[[], None]) -> bool:
+        """Ask the database something; return False, and log why, when it does not answer."""
+        try:
+            question()
+        except ServiceError as error:
+            log.warning("%s: %s", self.job.id, error.detail)
+            return False
+        except Exception:  # the thread must continue: it renews the lease
+            log.exception("%s: renewing the lease failed", self.job.id)
+            return False
+        return True
 
     def _check_moving(self) -> None:
         """End the process when training makes no progress; other workers then release the job."""
@@ -163,6 +177,14 @@ class Lease:
             self._turn_by = None
         elif self._turn_by is None:
             self._turn_by = time.monotonic() + PATIENCE_SECONDS
+        self._set_asked(asked)
+
+    def _ask(self) -> None:
+        with self.services.database.read() as connection:
+            asked = jobs.requested(connection, self.job)
+        self._set_asked(asked)
+
+    def _set_asked(self, asked: Request | None) -> None:
         if asked == Request.PAUSE and self.asked != Request.PAUSE:
             self._pause_by = time.monotonic() + PATIENCE_SECONDS
         self.asked = asked

@@ -189,8 +189,6 @@ class Recorder:
         self._has_progressed |= self._resumed_at is None or at > self._resumed_at
         if at[1] and self._store_newest():
             self._stored_within = at[0]
-            if self.newest is not None:
-                self.newest.is_stored = True
         self.state = state
         self.flush_in_background()
         self.state = None  # it is valid only until training continues
@@ -200,10 +198,21 @@ class Recorder:
         self.flushes.settle()
 
     def end(self, status: Status, values: EndValues | None = None) -> None:
-        """Write the buffer and the final state, in one transaction; `values` may add columns to it."""
+        """Write the buffer and the final state, in one transaction; `values` may add columns to it.
+
+        Raises
+        ------
+        Requested
+            When a client has requested something else of the job. Nothing is written then, and the buffer is kept.
+        """
         self.settle()
         self._store_newest()
-        self.flushes.write(self._flush(last=lambda connection: self._finish(connection, status, values)))
+        flush = self._flush(last=lambda connection: self._finish(connection, status, values))
+        try:
+            self.flushes.write(flush)
+        except jobs.Requested:
+            self.buffer = flush.buffer
+            raise
 
     def release(self, behind: bool = False) -> Status:
         """Release the job, so that a later run resumes from the last flush; return the job's new status.
@@ -234,6 +243,7 @@ class Recorder:
             return False
         block = ParameterBlock(newest.number, newest.number, self.retention.every, len(newest.data), newest.data)
         self.buffer.store_last(block, newest.optimizer_state)
+        newest.is_stored = True
         return True
 
     def _flush(self, copied: bool = False, last: LastStatement | None = None) -> Flush:

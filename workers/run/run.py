@@ -179,8 +179,10 @@ def _end(
             return
         except Interrupted:
             asked = lease.reason()
-            if reached is not None and asked != "cancel":  # so that a later run does not train again
-                recorder.store_reached(reached)
+        except jobs.Requested as requested:  # after the lease looked for the last time, and before the job ended
+            asked = requested.request
+        if reached is not None and asked != "cancel":  # so that a later run does not train again
+            recorder.store_reached(reached)
     if asked == "time_limit":
         detail = f"training took longer than {job.training.time_limit_seconds:g} s"
         _fail(services, job, recorder, FailureCode.TIME_LIMIT, detail, recorder.last_epoch)
@@ -194,6 +196,10 @@ def _end(
 def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
     """Release the job unchanged, as the run is to stop before anything is trained."""
     lease.reason()
+    _release(services, job)
+
+
+def _release(services: Services, job: JobRecord) -> None:
     with services.database.begin() as connection:
         status = jobs.release(connection, job)
     if status is None:
@@ -218,6 +224,8 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
     ------
     Interrupted
         When the run is to stop before the job's results are computed.
+    Requested
+        When a client has requested a cancel or a pause before the job's end is committed.
     """
     if job.replay is not None:
         verdict = certify(services, job, recorder, lease.check)
@@ -242,16 +250,34 @@ def _fail(
     detail: str,
     epoch: int | None = None,
 ) -> None:
+    """End a job as failed, unless a client has requested a cancel or a pause.
+
+    A paused job is resumed from what was stored last, and fails then if the reason is still there.
+    """
     error = Failure(code=code, detail=detail, epoch=epoch)
     log.warning("%s: failed: %s: %s", job.id, code, detail)
+    try:
+        _end_anyhow(services, job, recorder, Status.FAILED, error=error)
+    except jobs.Requested as requested:
+        log.info("%s: %s as requested", job.id, requested.request)
+        if recorder is None:
+            _release(services, job)
+        elif requested.request is Request.CANCEL:
+            _end_anyhow(services, job, recorder, Status.CANCELLED)
+        else:
+            _after_release(services, job, recorder.release())
+
+
+def _end_anyhow(services: Services, job: JobRecord, recorder: Recorder | None, status: Status, **values: Any) -> None:
+    """End a job with what its recorder has buffered or, if that cannot be stored, without it."""
     if recorder is not None:
         try:
-            recorder.end(Status.FAILED, lambda _: {"error": error})
+            recorder.end(status, lambda _: values)
             return
-        except (Fenced, Unavailable, OutOfSpace):
+        except (Fenced, Unavailable, OutOfSpace, jobs.Requested):
             raise
-        except Exception:  # the buffer cannot be stored, but the failure must be
+        except Exception:
             log.exception("%s: its last epochs cannot be stored", job.id)
     with services.database.begin() as connection:
-        if not jobs.finish(connection, job, Status.FAILED, error=error):
+        if not jobs.finish(connection, job, status, **values):
             raise Fenced

@@ -27,10 +27,12 @@ class EpochRun:
     best_epoch
         The best epoch so far, which may be one before this run.
     state
-        Takes the training state after the last epoch; None where training cannot continue from it, because it stopped
-        or diverged among epochs that were computed together.
+        Takes the training state after the last epoch; None where training cannot continue from it, because it diverged
+        among epochs that were computed together.
     stopped
-        Why training ends after the last epoch, if it ends before the last epoch of the settings.
+        Why training ends after the last epoch, if it ends before the last epoch of the settings. If it stopped among
+        epochs that were computed together, the optimizer's part of the state is that of a later epoch: the state serves
+        to finish the run, not to train on.
     layers
         Diagnostics of the last epoch, where they were measured.
     """

@@ -242,7 +242,7 @@ class Trainer:
             seconds=seconds,
             parameters=self._parameters(computed, count),
             best_epoch=self.progress.best_epoch,
-            state=partial(self.state, epoch + count - 1) if count == len(computed) else None,
+            state=partial(self.state, epoch + count - 1) if count == len(computed) or stopped is not None else None,
             stopped=stopped,
             layers=layers,
             warnings=self.progress.warnings(self.network, epoch, watched, layers),

@@ -1,7 +1,8 @@
 """Jobs whose worker crashed: they are queued again, and fail when they crash workers repeatedly.
 
 A crash counts against the job when its attempt stored nothing, unless it was a SIGKILL within 10 s of the claim. Three
-that count end the job, and so do twenty of any kind in a row. An attempt that stored progress clears both counts.
+that count end the job, and so do twenty of any kind in a row, unless a client has requested something else of it. An
+attempt that stored progress clears both counts.
 """
 
 import signal
@@ -14,7 +15,7 @@ from service.definitions.job_parts import Failure, FailureCode
 from service.store.database import clock
 from service.store.jobs import jobs
 from service.store.jobs.rows import COLUMNS, job_of
-from service.store.records import JobRecord, Request, Status
+from service.store.records import JobRecord, Status
 from service.store.tables import jobs as table
 
 MOST_COUNTED = 3
@@ -64,7 +65,7 @@ def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRe
     job = job_of(row)
     deaths, lost = _counted(row, Manner.of(exit_code))
     counts = {"deaths": deaths, "lost_attempts": lost}
-    if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested == Request.CANCEL:
+    if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested is not None:
         return jobs.release_locked(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
     detail = f"{many} attempts died before they stored anything, the last {_ending(exit_code)}"

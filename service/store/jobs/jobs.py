@@ -23,6 +23,14 @@ from service.store.tables import jobs, workers
 ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
 
+class Requested(Exception):
+    """A client has requested that the job be cancelled or paused, so it must not end in another way."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.request = request
+
+
 def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
     """Insert a queued job under a new id and return it."""
     values = {**columns_of(new), "model_name": new.model_name or job_id}
@@ -247,11 +255,23 @@ def change(connection: Connection, job: JobRecord, status: Status, **values: Any
 
 
 def finish(connection: Connection, job: JobRecord, status: Status, **values: Any) -> bool:
-    """End a job that this run owns; return False, without a change, when another run owns it."""
-    row = connection.execute(select(jobs.c.number).where(_is_mine(job)).with_for_update()).one_or_none()
-    if row is not None:
-        change(connection, job, status, **values)
-    return row is not None
+    """End a job that this run owns; return False, without a change, when another run owns it.
+
+    The row is locked before its request is read: a command that commits first is found here, and one that commits later
+    finds the job ended.
+
+    Raises
+    ------
+    Requested
+        When a client has requested something else of the job; the caller must roll the transaction back.
+    """
+    row = connection.execute(select(jobs.c.requested).where(_is_mine(job)).with_for_update()).one_or_none()
+    if row is None:
+        return False
+    if row.requested is not None and status is not Status.CANCELLED:
+        raise Requested(Request(row.requested))
+    change(connection, job, status, **values)
+    return True
 
 
 def lock(connection: Connection, job: JobRecord) -> None:
