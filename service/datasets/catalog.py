@@ -41,8 +41,9 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
 
 @dataclass(frozen=True)
 class StagedRows:
-    """A dataset's rows in a temporary file; `adopt` makes it the blob at `address`."""
+    """A dataset's rows in a temporary file at `path`; `adopt` makes it the blob at `address`."""
 
+    path: Path
     table: Table
     address: str
     adopt: Callable[[], None]
@@ -61,7 +62,7 @@ def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
     with services.blobs.scratch() as path:
         table = read(path)
         address = services.blobs.prepare(path)
-        yield StagedRows(table, address, lambda: services.blobs.adopt(path, address))
+        yield StagedRows(path, table, address, lambda: services.blobs.adopt(path, address))
 
 
 def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 STATISTICS, AS_SENT = "statistics", "as sent"  # marks records whose statistics are not divided by the scale
+MAX_WHOLE_VALUES = 1000
 
 
 class Role(StrEnum):

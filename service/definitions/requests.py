@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text, at_most
 from service.definitions.guessing import show
+from service.definitions.job_columns import ColumnChoice, TargetType
 from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
 from service.errors import Fault, Invalid, unescaped
@@ -54,8 +55,8 @@ MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
 
 
-class Submission(Model):
-    """What every new job may set: when it runs, and the model that it trains."""
+class Submission(ColumnChoice):
+    """What every new job may set: the columns it uses, when it runs, and the model that it trains."""
 
     model: Name | None = None
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
@@ -72,10 +73,26 @@ class Submission(Model):
         return 0 if self.hold else None
 
 
+def _no_name_alone(dataset: Any) -> Any:
+    """Refuse an object that names a stored dataset, and perhaps its columns, but has no rows."""
+    if isinstance(dataset, dict) and "name" in dataset and not dataset.keys() & {"inputs", "rows", "columns"}:
+        name = show(dataset["name"])
+        fields = [f"`{field}`" for field in ("drop", "target", "target_type") if field in dataset]
+        rest = f", and {', '.join(fields)} beside it" if fields else ""
+        raise ValueError(f"has a name and no rows; for a stored dataset give its name alone, {name}{rest}")
+    return dataset
+
+
+JobDataset: TypeAlias = Annotated[Name | DatasetRequest, BeforeValidator(_no_name_alone)]
+
+
 class JobRequest(Submission):
     """A network to train on a dataset. `{"dataset": "iris"}` is enough."""
 
-    dataset: Name | DatasetRequest
+    dataset: JobDataset
+    target_type: TargetType | None = Field(
+        default=None, description="whether the targets are classes or values; by default as the dataset says"
+    )
     network: Name | NetworkRequest | None = None
     training: TrainingDefinition = TrainingDefinition()
 
@@ -105,7 +122,7 @@ class ForkRequest(Submission):
     """Which stored epoch of the job is the new one's epoch 0, and what is to be different from there on."""
 
     epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] = "last"
-    dataset: Name | DatasetRequest | None = Field(default=None, description="in place of the job's own")
+    dataset: JobDataset | None = Field(default=None, description="in place of the job's own")
     training: TrainingDefinition = Field(
         default=TrainingDefinition(), description="each key that is given replaces the job's"
     )

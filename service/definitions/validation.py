@@ -176,6 +176,8 @@ def _sentence(found: Found, model: type[BaseModel], data: Any, pointer: str) -> 
     context, value = item.get("ctx", {}), item["input"]
     name = str(item["loc"][-1]) if item["loc"] else ""
     if kind == "extra_forbidden":
+        if found.path in getattr(model, "misplaced", {}):
+            return str(getattr(model, "misplaced")[found.path]), None  # noqa: B009
         guessed = guess_field(name, model, data, found.path[:-1], pointer)
         return f"`{name[:SHOWN_CHARACTERS]}` is not known{guessed.words}", guessed.sibling
     if kind == "missing":

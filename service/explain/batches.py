@@ -13,15 +13,16 @@ from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.definitions.validation import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
-from service.preprocessing.batches import MappedRows, open_rows, split
+from service.preprocessing.batches import MappedRows, open_columns, split
 from service.preprocessing.compatibility import fitted_table
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.prediction_rows import refuse_unknown, rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
+from service.preprocessing.stored_rows import StoredRows
 from service.services import Services
 from service.store import resources
-from service.store.records import DatasetRecord, JobRecord
+from service.store.records import JobRecord
 
 FLOAT64 = np.dtype("<f8")
 
@@ -111,8 +112,18 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
         out[labels.index(label)] = 1.0
 
 
-def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, DatasetRecord]:
-    """Return the job and the dataset it was trained on.
+@dataclass(frozen=True)
+class JobRows:
+    """A job and the rows of the dataset it was trained on, with the columns that it used."""
+
+    job: JobRecord
+    name: str
+    table: Table
+    array: StoredRows
+
+
+def rows_of(services: Services, subject: Subject) -> JobRows:
+    """Return the job and the rows of the dataset it was trained on.
 
     Raises
     ------
@@ -127,23 +138,26 @@ def dataset_of(services: Services, subject: Subject) -> tuple[JobRecord, Dataset
             dataset = resources.get_dataset(connection, job.dataset_name)
         except NotFound:
             raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
-    inputs = [(column.name, column.type) for column in dataset.table.having(Role.INPUT)]
-    targets = [column.name for column in dataset.table.having(Role.TARGET)]
+    replaced = Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
+    if job.dataset_sha256 not in (None, dataset.table.sha256):
+        raise replaced
+    table, array = open_columns(services.blobs.path(dataset.address), dataset.table, job.columns)
     preprocessing = subject.preprocessing
+    inputs = [(column.name, column.type) for column in table.having(Role.INPUT)]
+    targets = [column.name for column in table.having(Role.TARGET)]
     fits = inputs == [(column.name, column.type) for column in preprocessing.inputs]
-    fits = fits and targets == [target.name for target in preprocessing.targets]
-    if not fits or job.dataset_sha256 not in (None, dataset.table.sha256):
-        raise Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
-    return job, dataset
+    if not fits or targets != [target.name for target in preprocessing.targets]:
+        raise replaced
+    return JobRows(job, dataset.name, table, array)
 
 
 def _one_row(services: Services, subject: Subject, row: int) -> Batch:
     """Return a row of the job's dataset, counted from 0 as in the list of its rows."""
-    _, dataset = dataset_of(services, subject)
-    if row >= dataset.table.rows:
-        detail = f"must be below {dataset.table.rows:,}, the rows of `{dataset.name}`, got {row:,}"
+    stored = rows_of(services, subject)
+    if row >= stored.table.rows:
+        detail = f"must be below {stored.table.rows:,}, the rows of `{stored.name}`, got {row:,}"
         raise Invalid.at("#/row", detail)
-    batch = _gather(services, subject, dataset, RowRanges(range(row, row + 1)))
+    batch = _gather(subject, stored, RowRanges(range(row, row + 1)))
     if not (np.isfinite(batch.X).all() and np.isfinite(batch.Y).all()):
         raise Invalid.at("#/row", f"row {row} has a missing value that was not filled in training")
     return batch
@@ -151,11 +165,10 @@ def _one_row(services: Services, subject: Subject, row: int) -> Batch:
 
 def first_training_rows(services: Services, subject: Subject, most: int) -> Batch:
     """Return the first training rows of the job, at most `most`: those that the loss of epoch 0 is computed on."""
-    job, dataset = dataset_of(services, subject)
-    array = open_rows(services.blobs.path(dataset.address))
-    training, _ = split(dataset.table, array, job.splitting)
+    stored = rows_of(services, subject)
+    training, _ = split(stored.table, stored.array, stored.job.splitting)
     indices = training.at(np.arange(min(most, len(training)), dtype=np.intp))
-    return _gather(services, subject, dataset, RowList(indices.astype(smallest_type(dataset.table.rows))))
+    return _gather(subject, stored, RowList(indices.astype(smallest_type(stored.table.rows))))
 
 
 def training_rows(table: Table, job: JobRecord) -> int:
@@ -164,10 +177,9 @@ def training_rows(table: Table, job: JobRecord) -> int:
     return end - start
 
 
-def _gather(services: Services, subject: Subject, dataset: DatasetRecord, rows: Selection) -> Batch:
-    array = open_rows(services.blobs.path(dataset.address))
-    recoding = Recoding(dataset.table, fitted_table(subject.preprocessing, dataset.table))
-    mapped = MappedRows(array, dataset.table, subject.preprocessing, rows, FLOAT64, recoding=recoding)
+def _gather(subject: Subject, stored: JobRows, rows: Selection) -> Batch:
+    recoding = Recoding(stored.table, fitted_table(subject.preprocessing, stored.table))
+    mapped = MappedRows(stored.array, stored.table, subject.preprocessing, rows, FLOAT64, recoding=recoding)
     X = np.empty((len(rows), subject.preprocessing.features))
     Y = np.empty((len(rows), subject.preprocessing.outputs))
     mapped.gather(np.arange(len(rows), dtype=np.intp), X, Y)

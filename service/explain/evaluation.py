@@ -16,11 +16,11 @@ from service.errors import Invalid, NotFound, TooLarge
 from service.explain.answers import EvaluateAnswer, with_subject
 from service.explain.array_summaries import add_nonfinite
 from service.explain.subjects import Subject, output_activation, plain_settings
-from service.preprocessing.batches import open_rows, rows_of_another
-from service.preprocessing.compatibility import fitted_table
+from service.preprocessing.batches import open_columns, rows_of_another
+from service.preprocessing.compatibility import fitted_columns, fitted_table
+from service.preprocessing.whole_values import with_whole_values
 from service.services import Services
 from service.store import resources
-from service.store.records import DatasetRecord
 
 MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some seconds
 MOST_CLASSES = 100  # a larger matrix is of no use to a reader
@@ -34,14 +34,18 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
         except NotFound as error:
             raise Invalid.at("#/dataset", error.detail) from None
     network, preprocessing = subject.network, subject.preprocessing
-    like = fitted_table(preprocessing, dataset.table)
-    _check(subject, dataset, like)
-    array = open_rows(services.blobs.path(dataset.address))
-    rows = rows_of_another(array, dataset.table, like, preprocessing, network.dtype)
+    columns = fitted_columns(preprocessing)
+    path = services.blobs.path(dataset.address)
+    if columns is not None:
+        columns = with_whole_values(path, dataset.table, columns)
+    table, array = open_columns(path, dataset.table, columns)
+    like = fitted_table(preprocessing, table)
+    _check(subject, dataset.name, table, like)
+    rows = rows_of_another(array, table, like, preprocessing, network.dtype)
     settings = subject.settings or _settings(subject)
     if preprocessing.labels is None:
-        columns, loss = dataset.table.having(Role.TARGET), settings.loss
-        check_loss_targets(columns, loss, preprocessing.target_values, "#/dataset")
+        targets, loss = table.having(Role.TARGET), settings.loss
+        check_loss_targets(targets, loss, preprocessing.target_values, "#/dataset")
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
     metrics = (*settings.metrics, *((ConfusionMatrix(),) if classes else ()))
     weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
@@ -67,17 +71,17 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
     return body
 
 
-def _check(subject: Subject, dataset: DatasetRecord, like: Table) -> None:
+def _check(subject: Subject, name: str, table: Table, like: Table) -> None:
     """Raise when the dataset does not fit, or its evaluation would take too long; no rows are read."""
-    work = dataset.table.rows * subject.network.parameters.size
+    work = table.rows * subject.network.parameters.size
     if work > MOST_WORK:
         most = MOST_WORK // subject.network.parameters.size
         raise TooLarge(
-            f"on this network at most {most:,} rows are evaluated at once, and the dataset has {dataset.table.rows:,}"
+            f"on this network at most {most:,} rows are evaluated at once, and the dataset has {table.rows:,}"
         )
     fitted = subject.preprocessing
     precision = subject.network.dtype.name
-    check_validation_dataset(dataset.name, dataset.table, like, precision, fitted.missing, fitted.labels, "#/dataset")
+    check_validation_dataset(name, table, like, precision, fitted.missing, fitted.labels, "#/dataset")
 
 
 def _settings(subject: Subject) -> TrainingSettings:

@@ -54,6 +54,15 @@ class JobNetwork(TypedDict):
 
 
 @answer_model
+class JobColumnsAnswer(TypedDict):
+    """The columns that a job uses of its dataset, in the order of the network's inputs and outputs."""
+
+    inputs: list[str]
+    target: list[str]
+    target_type: str | None
+
+
+@answer_model
 class TargetsAnswer(TypedDict):
     """How targets are read: as `values`, or as `classes`, which are listed."""
 
@@ -212,6 +221,10 @@ class JobAnswer(TypedDict):
     finished_at: datetime | None
     network: JobNetwork
     dataset: str
+    columns: Annotated[
+        JobColumnsAnswer | None,
+        Field(description="what the job chose of its dataset's columns; null where it uses each as it was sent"),
+    ]
     targets: TargetsAnswer
     training: dict[str, Any]
     attempt: int

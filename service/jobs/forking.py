@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
+from service.definitions.job_columns import choose
 from service.definitions.job_parts import ForkedFrom
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest, ForkRequest
@@ -57,7 +58,8 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
     """Store a queued job whose epoch 0 is the requested epoch of another one, then ring the doorbell."""
     services.blobs.check_space(services.settings.keep_free_bytes)
     parent = _parent(services, job_id, str(request.epoch))
-    with dataset_of(services, _dataset(services, parent.job, request)) as data:
+    with dataset_of(services, _dataset(services, parent.job, request)) as found:
+        data = _chosen(parent, request, found)
         with request.pointing():
             resolved = _resolve(services, parent, request, data)
         fresh_because = _why_fresh(parent, resolved.training)
@@ -78,6 +80,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 validation_name=resolved.training.validation_dataset,
                 training=with_storage_limit(services, resolved.training),
                 targets=parent.job.targets,
+                columns=data.columns,
                 preprocessing={
                     **(parent.job.preprocessing or {}),
                     "class_weights": None,
@@ -133,8 +136,16 @@ def _resolve(services: Services, parent: Parent, request: ForkRequest, data: Job
     seed = parent.job.training.seed
     scaling, most = parent.preprocessing.target_values, services.settings.max_parameters
     resolved = resolve(network, table, given.over(parents), seed, most, scaling)
-    check_validation(services, table, resolved)
+    check_validation(services, data, table, resolved)
     return resolved
+
+
+def _chosen(parent: Parent, request: ForkRequest, data: JobData) -> JobData:
+    """Return the rows with the columns that the fork uses: those it chooses, otherwise its parent's choice."""
+    own = choose(data.table, request)
+    if own is not None or parent.job.columns is None:
+        return data.using(own)
+    return data.using(parent.job.columns)
 
 
 def _why_fresh(parent: Parent, training: ResolvedTraining) -> str | None:

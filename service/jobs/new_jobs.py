@@ -6,7 +6,8 @@ The database is written first; the caller rings the doorbell once the transactio
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from service.backprop.losses import LOSSES
@@ -14,12 +15,14 @@ from service.datasets.catalog import StagedRows, generated_name, reader_of_reque
 from service.datasets.options import Limits as ReadLimits
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
+from service.definitions.job_columns import JobColumns, view
 from service.definitions.requests import DatasetRequest
 from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining
 from service.definitions.target_scaling import check_loss_targets
-from service.definitions.validation_dataset import check_validation_dataset
+from service.definitions.validation_dataset import WHERE, check_validation_dataset
 from service.errors import Conflict, Invalid, NotFound, TooMany
+from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
 from service.store import resources, workers
 from service.store.database import Connection
@@ -45,11 +48,23 @@ class QueuedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class JobData:
-    """The rows that a job is made for; `staged` when they came with the request and are not in the database yet."""
+    """The rows that a job is made for, at `path`; `staged` when they are not in the database yet.
+
+    `table` has the columns that the job uses, and `columns` their names if the job chose them.
+    """
 
     name: str
     table: Table
+    path: Path
     staged: StagedRows | None
+    columns: JobColumns | None = None
+
+    def using(self, columns: JobColumns | None) -> "JobData":
+        """Return the rows with the columns that a job uses."""
+        if columns is None:
+            return self
+        columns = with_whole_values(self.path, self.table, columns)
+        return replace(self, table=view(self.table, columns), columns=columns)
 
 
 @contextmanager
@@ -61,11 +76,11 @@ def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[Jo
                 record = resources.get_dataset(connection, dataset)
             except NotFound as error:
                 raise Invalid.at("#/dataset", error.detail) from None
-        yield JobData(record.name, record.table, None)
+        yield JobData(record.name, record.table, services.blobs.path(record.address), None)
         return
     limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
     with staged_rows(services, reader_of_request(dataset, limits)) as staged:
-        yield JobData(dataset.name or generated_name("dataset"), staged.table, staged)
+        yield JobData(dataset.name or generated_name("dataset"), staged.table, staged.path, staged)
 
 
 def store_dataset(connection: Connection, data: JobData) -> str:
@@ -85,23 +100,26 @@ def store_dataset(connection: Connection, data: JobData) -> str:
     return data.name
 
 
-def check_validation(services: Services, table: Table, resolved: Resolved) -> None:
-    """Raise `Invalid` unless the dataset that validates, if there is one, fits the one that trains."""
+def check_validation(services: Services, data: JobData, table: Table, resolved: Resolved) -> None:
+    """Raise `Invalid` unless the dataset that validates, if there is one, fits `table`, the columns that train."""
     training = resolved.training
     name = training.validation_dataset
     if name is None:
         return
     with services.database.read() as connection:
         try:
-            other = resources.get_dataset(connection, name).table
+            record = resources.get_dataset(connection, name)
         except NotFound as error:
-            raise Invalid.at("#/training/validation/dataset", error.detail) from None
+            raise Invalid.at(WHERE, error.detail) from None
+    other = record.table
+    if data.columns is not None:
+        other = view_of_another(services.blobs.path(record.address), other, data.columns, WHERE)
     check_validation_dataset(
         name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
     )
     if resolved.targets.labels is None:
         loss, scaling = build(LOSSES, training.loss), training.preprocessing.targets
-        check_loss_targets(other.having(Role.TARGET), loss, scaling, "#/training/validation/dataset")
+        check_loss_targets(other.having(Role.TARGET), loss, scaling, WHERE)
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:

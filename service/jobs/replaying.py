@@ -71,6 +71,7 @@ def _new_job(record: JobRecord, request: ReplayRequest, through: int) -> NewJob:
         validation_name=record.validation_name,
         training=record.training.model_copy(update={"time_limit_seconds": None}),
         targets=record.targets,
+        columns=record.columns,
         preprocessing=record.preprocessing,
         forked_from=record.forked_from,
         fingerprint=record.fingerprint,

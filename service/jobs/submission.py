@@ -2,12 +2,13 @@
 
 import secrets
 
-from service.definitions.columns import Table
+from service.definitions.job_columns import choose
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import JobRequest
 from service.definitions.resolve import Resolved, resolve
 from service.errors import Invalid, NotFound
 from service.jobs.new_jobs import (
+    JobData,
     QueuedJob,
     RecordKey,
     add_to_queue,
@@ -25,9 +26,10 @@ from service.store.records import NewJob, OnOtherMachine
 def submit(services: Services, request: JobRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
     services.blobs.check_space(services.settings.keep_free_bytes)
-    with dataset_of(services, request.dataset) as data:
+    with dataset_of(services, request.dataset) as found:
+        data = found.using(choose(found.table, request, request.target_type))
         network_name, network = _network_of(services, request)
-        resolved = _resolve(services, request, network, data.table)
+        resolved = _resolve(services, request, network, data)
         with services.database.begin() as connection:
             new = NewJob(
                 priority=request.priority,
@@ -42,6 +44,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
                 validation_name=resolved.training.validation_dataset,
                 training=with_storage_limit(services, resolved.training),
                 targets=resolved.targets,
+                columns=data.columns,
             )
             queued = add_to_queue(services, connection, new, record_key)
     services.doorbell.ring()
@@ -64,8 +67,8 @@ def _network_of(services: Services, request: JobRequest) -> tuple[str | None, Ne
     return request.network.name, definition
 
 
-def _resolve(services: Services, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
+def _resolve(services: Services, request: JobRequest, network: NetworkDefinition, data: JobData) -> Resolved:
     with request.pointing(network) as training:
-        resolved = resolve(network, table, training, secrets.randbits(53), services.settings.max_parameters)
-    check_validation(services, table, resolved)
+        resolved = resolve(network, data.table, training, secrets.randbits(53), services.settings.max_parameters)
+    check_validation(services, data, data.table, resolved)
     return resolved

@@ -9,6 +9,7 @@ from service.jobs.answers import (
     EpochAnswer,
     ForkedFromAnswer,
     JobAnswer,
+    JobColumnsAnswer,
     JobErrorAnswer,
     JobNetwork,
     ProgressAnswer,
@@ -41,6 +42,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "finished_at": job.finished_at,
         "network": cast(JobNetwork, {"name": job.network_name, **job.network}),
         "dataset": job.dataset_name,
+        "columns": _columns(job),
         "targets": {
             "kind": "values" if labels is None else "classes",
             "classes": None if labels is None else list(labels),
@@ -70,6 +72,14 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
 def _target_warnings(job: JobRecord) -> list[WarningAnswer]:
     warnings = job.targets.warnings.items()
     return [{"code": code, "epoch": None, "layer": None, "detail": detail} for code, detail in warnings]
+
+
+def _columns(job: JobRecord) -> JobColumnsAnswer | None:
+    """Return the columns that a job chose of its dataset; None where it uses each as it was sent."""
+    if job.columns is None:
+        return None
+    chosen = job.columns
+    return {"inputs": list(chosen.inputs), "target": list(chosen.target), "target_type": chosen.target_type}
 
 
 def _training(job: JobRecord) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from service.backprop.randomness import Purpose, generator
 from service.backprop.training.kernels import NUMBA, NUMPY
 from service.definitions.columns import Role, Table
+from service.definitions.job_columns import JobColumns, view
 from service.definitions.resolved import Splitting
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.recoding import Recoding
@@ -23,6 +24,7 @@ from service.preprocessing.row_selection import (
     smallest_type,
 )
 from service.preprocessing.row_weights import sample_weights
+from service.preprocessing.stored_rows import ChosenColumns, StoredRows
 from service.preprocessing.strata import drawn_by_class
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
@@ -34,6 +36,19 @@ BLOCK_BYTES = 1024 * 1024
 def open_rows(path: Path) -> NDArray[Any]:
     """Return the stored array (rows, columns) as a memory map."""
     return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def open_columns(path: Path, stored: Table, columns: JobColumns | None) -> tuple[Table, StoredRows]:
+    """Return the table and the rows of a stored dataset as a job that chose `columns` of it uses them."""
+    array = open_rows(path)
+    if columns is None:
+        return stored, array
+    table = view(stored, columns)
+    places = {column.name: index for index, column in enumerate(stored.columns)}
+    indices = np.array([places[column.name] for column in table.columns], dtype=np.intp)
+    if np.array_equal(indices, np.arange(len(stored.columns))):
+        return table, array
+    return table, ChosenColumns(array, indices)
 
 
 class MappedRows:
@@ -54,7 +69,7 @@ class MappedRows:
 
     def __init__(
         self,
-        array: NDArray[Any],
+        array: StoredRows,
         table: Table,
         preprocessing: Preprocessing,
         rows: Selection,
@@ -63,7 +78,8 @@ class MappedRows:
         recoding: Recoding | None = None,
         kernels: str = NUMPY,
     ) -> None:
-        self.array, self.table, self.preprocessing, self.rows = np.asarray(array), table, preprocessing, rows
+        self.array: StoredRows = array if isinstance(array, ChosenColumns) else np.asarray(array)
+        self.table, self.preprocessing, self.rows = table, preprocessing, rows
         self.recoding = recoding
         self.pages = Pages(array)
         self.columns = len(table.having(Role.INPUT))
@@ -72,7 +88,8 @@ class MappedRows:
         self.plain = preprocessing.is_plain
         self.scale = dtype.type(table.scale)
         self.gather_inputs = None
-        if kernels == NUMBA and self.plain and (recoding is None or not recoding.codes):
+        stored = isinstance(self.array, np.ndarray) and (recoding is None or not recoding.codes)
+        if kernels == NUMBA and self.plain and stored:
             from service.backprop.compiled import gathering  # Numba is optional, and slow to import
 
             wide = self.array.itemsize > dtype.itemsize
@@ -102,11 +119,16 @@ class MappedRows:
 
     def _read(self, indices: Indices, X: NDArray[Any], Y: NDArray[Any]) -> None:
         if self.gather_inputs is None:
-            self._transform(np.take(self.array, indices, axis=0), X, Y)
+            self._transform(self._taken(indices), X, Y)
             return
         self.gather_inputs(self.array, indices, self.scale, X)
         self._transform_targets(self.array[indices, self.columns : self.columns + self.targets], Y)
         self.pages.read(len(indices) * self.array.strides[0])
+
+    def _taken(self, indices: Indices) -> NDArray[Any]:
+        if isinstance(self.array, ChosenColumns):
+            return self.array[indices, :]
+        return np.take(self.array, indices, axis=0)
 
     def _transform(self, raw: NDArray[Any], X: NDArray[Any], Y: NDArray[Any]) -> None:
         if self.recoding is not None:
@@ -117,7 +139,7 @@ class MappedRows:
         else:
             self.preprocessing.transform_inputs(self.preprocessing.scaled(inputs, self.table.scale), X)
         self._transform_targets(raw[:, self.columns : self.columns + self.targets], Y)
-        self.pages.read(raw.nbytes)
+        self.pages.read(len(raw) * self.array.strides[0])
 
     def _transform_targets(self, targets: NDArray[Any], Y: NDArray[Any]) -> None:
         if self.codes is not None:
@@ -130,12 +152,12 @@ class MappedRows:
         Y = np.empty((len(self.rows), self.preprocessing.outputs), dtype=dtype)
         for start in range(0, len(self.rows), TRANSFORM_ROWS):
             stop = min(start + TRANSFORM_ROWS, len(self.rows))
-            self._transform(self.array[self.rows.block(start, stop)], X[start:stop], Y[start:stop])
+            self._transform(self.array[self.rows.block(start, stop), :], X[start:stop], Y[start:stop])
         self.X, self.Y = X, Y
 
 
 def rows_of_another(
-    array: NDArray[Any],
+    array: StoredRows,
     table: Table,
     training: Table,
     preprocessing: Preprocessing,
@@ -149,7 +171,7 @@ def rows_of_another(
 
 
 def split(
-    table: Table, array: NDArray[Any], splitting: Splitting, check: Callable[[], None] = lambda: None
+    table: Table, array: StoredRows, splitting: Splitting, check: Callable[[], None] = lambda: None
 ) -> tuple[Selection, Selection | None]:
     """Return a job's training rows, and its validation rows from the same dataset, or None.
 

@@ -1,7 +1,6 @@
 """The classes of rows, read from the target column in blocks."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import Column, Role, Table
 from service.errors import Fault, Invalid
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.stored_rows import StoredRows
 
 READ_ROWS = 65_536
 
@@ -28,7 +28,7 @@ def class_count(table: Table) -> int:
     return len(columns) if len(columns) > 1 else len(codes_of(columns[0]))
 
 
-def class_blocks(array: NDArray[Any], table: Table, rows: Selection) -> Iterator[tuple[int, Classes]]:
+def class_blocks(array: StoredRows, table: Table, rows: Selection) -> Iterator[tuple[int, Classes]]:
     """Yield blocks of the rows' classes, as indices into the labels, each with the position of its first row.
 
     Raises

@@ -1,17 +1,17 @@
 """Checks and adapts other datasets to the columns that a network's preprocessing was fitted on."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.job_columns import JobColumns
 from service.definitions.targets import labels_of
 from service.definitions.validation_dataset import check_classes, check_columns
 from service.preprocessing.fit import InputColumn, Preprocessing
 from service.preprocessing.row_selection import Selection
 from service.preprocessing.row_weights import Weights, class_weights
+from service.preprocessing.stored_rows import StoredRows
 
 
 def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
@@ -36,6 +36,14 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
     columns += other.having(Role.WEIGHT)
     scale = other.scale if preprocessing.scale is None else preprocessing.scale
     return Table(0, tuple(columns), "float64", scale, "", 0)
+
+
+def fitted_columns(preprocessing: Preprocessing) -> JobColumns | None:
+    """Return the columns that preprocessing was fitted on if its job chose them; None where each was used."""
+    if not preprocessing.columns_chosen:
+        return None
+    names = (tuple(column.name for column in columns) for columns in (preprocessing.inputs, preprocessing.targets))
+    return JobColumns(inputs=next(names), target=next(names), numbered=preprocessing.numbered_inputs)
 
 
 def with_fitted_columns(preprocessing: Preprocessing, name: str, other: Table, where: str) -> Table:
@@ -74,7 +82,7 @@ def _filled(column: Column, fitted: InputColumn, missing: str) -> Column:
 def class_weights_by_label(
     choice: str | dict[str, float] | None,
     labels: tuple[str | int, ...] | None,
-    array: NDArray[Any],
+    array: StoredRows,
     table: Table,
     rows: Selection,
     samples: Weights | None,

@@ -23,6 +23,7 @@ from service.preprocessing.classes import codes_of
 from service.preprocessing.missing import missing as missing_value
 from service.preprocessing.row_selection import Selection, read_blocks
 from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.target_fitting import check_one_hot, check_present, fit_targets
 
 Numbers = NDArray[np.float64]
@@ -88,6 +89,10 @@ class Preprocessing:
     scale
         What numbers of the training dataset, as it was sent, are divided by before all else. None when it is not known:
         older releases did not store it, and the dataset is gone.
+    columns_chosen
+        Whether the job chose its columns, so that other datasets may have further ones.
+    numbered_inputs
+        `JobColumns.numbered` of the job's choice.
     """
 
     numbers: str
@@ -102,6 +107,8 @@ class Preprocessing:
     class_weights: tuple[float, ...] | None = None
     scale: float | None = 1.0
     low: float = 0.0
+    columns_chosen: bool = False
+    numbered_inputs: int | None = None
 
     @property
     def features(self) -> int:
@@ -242,7 +249,7 @@ class Preprocessing:
 
 def fit(
     table: Table,
-    array: NDArray[Any],
+    array: StoredRows,
     rows: Selection,
     choice: dict[str, str],
     labels: tuple[str | int, ...] | None,
@@ -305,7 +312,7 @@ def _fit_input(
     scale: float,
     numbers: str,
     missing: str,
-    array: NDArray[Any],
+    array: StoredRows,
     rows: Selection,
 ) -> InputColumn:
     first = statistics.first_missing(index)
@@ -322,7 +329,7 @@ def _fit_input(
     return InputColumn(column.name, column.type, None, *_scaling(numbers, statistics, index, scale), fill, indicator)
 
 
-def _median(array: NDArray[Any], rows: Selection, index: int) -> float:
+def _median(array: StoredRows, rows: Selection, index: int) -> float:
     """Return the median of the stored values, 0 if all are missing; one column of the training rows is in memory."""
     values = np.empty(len(rows), dtype=array.dtype)
     count = 0

@@ -1,13 +1,11 @@
 """Errors for missing values where none is allowed."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from service.definitions.columns import Column, Role, Table
 from service.errors import Fault, Invalid
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.stored_rows import StoredRows
 
 READ_ROWS = 65_536
 
@@ -20,7 +18,7 @@ def missing(column: Column, row: int | None) -> Invalid:
     return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])
 
 
-def check_complete(table: Table, array: NDArray[Any], rows: Selection, choice: str) -> None:
+def check_complete(table: Table, array: StoredRows, rows: Selection, choice: str) -> None:
     """Raise `Invalid` for the first missing value in `rows` that `choice`, the job's `missing`, does not fill."""
     for index, column in enumerate(table.columns):
         if not column.missing or (column.role is Role.INPUT and choice != "error"):

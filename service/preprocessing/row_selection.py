@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.preprocessing.stored_rows import StoredRows
+
 Indices = NDArray[np.intp]
 
 LET_GO_BYTES = 64 * 1024 * 1024
@@ -104,7 +106,7 @@ class Pages:
     They remain in the operating system's cache. The map must be read-only.
     """
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: StoredRows) -> None:
         base: Any = array
         while base is not None and not isinstance(base, mmap.mmap):
             base = getattr(base, "base", None)
@@ -119,7 +121,7 @@ class Pages:
             self.bytes = 0
 
 
-def read_blocks(array: NDArray[Any], rows: Selection, step: int, columns: slice) -> Iterator[tuple[int, NDArray[Any]]]:
+def read_blocks(array: StoredRows, rows: Selection, step: int, columns: slice) -> Iterator[tuple[int, NDArray[Any]]]:
     """Yield the rows' `columns` as copies of at most `step` rows, each with the position of its first row."""
     pages = Pages(array)
     for start in range(0, len(rows), step):

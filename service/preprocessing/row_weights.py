@@ -1,7 +1,5 @@
 """Weights of rows and classes in the loss."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,13 +7,14 @@ from service.definitions.columns import Role, Table
 from service.errors import Fault, Invalid
 from service.preprocessing.classes import class_blocks
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.stored_rows import StoredRows
 
 READ_ROWS = 65_536
 
 Weights = NDArray[np.float64]
 
 
-def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weights | None:
+def sample_weights(array: StoredRows, table: Table, rows: Selection) -> Weights | None:
     """Return the weights (n,) of rows; None when the dataset has no column of weights.
 
     Raises
@@ -45,7 +44,7 @@ def sample_weights(array: NDArray[Any], table: Table, rows: Selection) -> Weight
 def class_weights(
     choice: str | dict[str, float] | None,
     labels: tuple[str | int, ...] | None,
-    array: NDArray[Any],
+    array: StoredRows,
     table: Table,
     rows: Selection,
     samples: Weights | None = None,
@@ -79,7 +78,7 @@ def class_weights(
     return weights
 
 
-def _by_class(array: NDArray[Any], table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
+def _by_class(array: StoredRows, table: Table, rows: Selection, classes: int, samples: Weights | None) -> Weights:
     """Return the number of rows of each class (classes,), or the sum of their weights `samples`."""
     totals = np.zeros(classes)
     for start, block in class_blocks(array, table, rows):

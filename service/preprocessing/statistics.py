@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import Column, ColumnType
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.stored_rows import StoredRows
 
 READ_ROWS = 65_536  # rows in a block of a dataset with few columns
 
@@ -33,7 +33,7 @@ class ColumnStatistics:
     Statistics stored with the dataset save reading: columns without missing values are not searched for them.
     """
 
-    def __init__(self, array: NDArray[Any], rows: Selection, columns: tuple[Column, ...]) -> None:
+    def __init__(self, array: StoredRows, rows: Selection, columns: tuple[Column, ...]) -> None:
         self.array, self.rows, self.columns = array, rows, columns
 
     @property

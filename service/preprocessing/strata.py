@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import Table
 from service.preprocessing.classes import class_blocks, class_count
 from service.preprocessing.row_selection import Selection, smallest_type
+from service.preprocessing.stored_rows import StoredRows
 
 DRAW_ROWS = 65_536
 
@@ -15,7 +16,7 @@ Counts = NDArray[np.intp]
 
 
 def drawn_by_class(
-    array: NDArray[Any], table: Table, rows: Selection, order: NDArray[np.unsignedinteger[Any]], share: float
+    array: StoredRows, table: Table, rows: Selection, order: NDArray[np.unsignedinteger[Any]], share: float
 ) -> NDArray[np.bool_]:
     """Return which of `rows` are drawn (n,): of each class the first ones, as many as its quota, in `order`.
 

@@ -1,7 +1,6 @@
 """Fits the scaling of value targets on the training rows, and checks what only the rows can show of targets."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from service.errors import Fault, Invalid
 from service.preprocessing.missing import missing as missing_value
 from service.preprocessing.row_selection import Selection, read_blocks, row_number
 from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.stored_rows import StoredRows
 
 Numbers = NDArray[np.float64]
 ROUNDING = 1e-6  # by which the targets of a row may miss a sum of 1
@@ -68,7 +68,7 @@ def _scale(scaling: str, to: tuple[float, float], statistics: ColumnStatistics, 
     return 0.0, 1.0
 
 
-def check_loss_takes(table: Table, array: NDArray[Any], rows: Selection, loss: Loss, scales: Numbers) -> None:
+def check_loss_takes(table: Table, array: StoredRows, rows: Selection, loss: Loss, scales: Numbers) -> None:
     """Raise `Invalid` for targets in `rows` that the loss does not take.
 
     Parameters
@@ -103,7 +103,7 @@ def _stays_unit(column: Column, offset: float, divisor: float) -> bool:
     return (column.minimum - offset) / divisor >= 0 and (column.maximum - offset) / divisor <= 1
 
 
-def check_one_hot(table: Table, array: NDArray[Any], rows: Selection) -> None:
+def check_one_hot(table: Table, array: StoredRows, rows: Selection) -> None:
     """Raise `Invalid` with the first of `rows` whose targets are not 0 and 1 with one 1; not read if that is known."""
     if table.target_sums_are_one:
         return
@@ -115,7 +115,7 @@ def check_one_hot(table: Table, array: NDArray[Any], rows: Selection) -> None:
             raise Invalid(f"row {row}: {detail}", [Fault(detail, row=row)])
 
 
-def _target_blocks(table: Table, array: NDArray[Any], rows: Selection) -> Iterator[tuple[int, Numbers]]:
+def _target_blocks(table: Table, array: StoredRows, rows: Selection) -> Iterator[tuple[int, Numbers]]:
     at, count = len(table.having(Role.INPUT)), len(table.having(Role.TARGET))
     for start, block in read_blocks(array, rows, READ_ROWS, slice(at, at + count)):
         yield start, block.astype(np.float64)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from service.definitions.columns import Table
+from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
 
@@ -93,6 +94,7 @@ class NewJob:
     fingerprint: str | None = None
     replay_of: str | None = None
     replay: Replay | None = None
+    columns: JobColumns | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class JobRecord:
     forked_from: ForkedFrom | None
     replay_of: str | None
     replay: Replay | None
+    columns: JobColumns | None  # None: each column of the dataset as it was sent
 
     @property
     def draws_from(self) -> int:

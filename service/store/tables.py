@@ -126,6 +126,7 @@ jobs = Table(
     Column("forked_from", Document),  # the job and epoch that a fork begins with
     Column("replay_of", String(32)),  # the id of the job that a replay repeats
     Column("replay", Document),  # the verdict of a replay
+    Column("columns", Document),  # those it chose of its dataset; null where it uses each as it was sent
     Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),

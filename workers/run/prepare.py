@@ -4,10 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.backprop.activations import Linear
 from service.backprop.losses import LOSSES
@@ -20,12 +18,13 @@ from service.definitions.build import build_network, build_settings, engine_laye
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
 from service.definitions.target_scaling import Reach
-from service.preprocessing.batches import MappedRows, open_rows, split
+from service.preprocessing.batches import MappedRows, open_columns, split
 from service.preprocessing.compatibility import class_weights_by_label, fitted_table
 from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import InterruptibleRows, RowRanges, Selection
+from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.target_fitting import check_loss_takes
 from service.services import Services
 from service.store import resources
@@ -82,31 +81,36 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     """
     found = _find(services, job)
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
-    array = open_rows(services.blobs.path(dataset.address))
-    rows, held_out = _split(dataset.table, array, job, check)
+    table, array = open_columns(services.blobs.path(dataset.address), dataset.table, job.columns)
+    rows, held_out = _split(table, array, job, check)
     labels = job.targets.labels
     network = build_network(job.network, job.training.precision)
-    preprocessing = _preprocessing(job, found, array, rows, held_out)
+    preprocessing = _preprocessing(job, found.fitted, table, array, rows, held_out)
     resume = _begin(services, job, network, found, check)
-    like = fitted_table(preprocessing, dataset.table)
-    recoding = Recoding(dataset.table, like)
-    mapped = partial(MappedRows, array, dataset.table, preprocessing, recoding=recoding, kernels=kernels)
+    like = fitted_table(preprocessing, table)
+    recoding = Recoding(table, like)
+    mapped = partial(MappedRows, array, table, preprocessing, recoding=recoding, kernels=kernels)
     training = mapped(rows, network.dtype)
     given = job.training.class_weights
-    weights = class_weights_by_label(given, labels, array, dataset.table, rows, training.sample_weights)
+    weights = class_weights_by_label(given, labels, array, table, rows, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
     settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from, preprocessing.low)
-    settings = _uncompiled_for_signs(settings, preprocessing, dataset.table)
-    preprocessing = replace(preprocessing.with_class_weights(weights), threshold=settings.reading.threshold)
+    settings = _uncompiled_for_signs(settings, preprocessing, table)
+    preprocessing = replace(
+        preprocessing.with_class_weights(weights),
+        threshold=settings.reading.threshold,
+        columns_chosen=job.columns is not None,
+        numbered_inputs=None if job.columns is None else job.columns.numbered,
+    )
     validation = None
     if held_out is not None:
-        check_complete(dataset.table, array, held_out, preprocessing.missing)
+        check_complete(table, array, held_out, preprocessing.missing)
         validation = mapped(held_out, network.dtype)
     elif found.other is not None:
-        there, table = open_rows(services.blobs.path(found.other.address)), found.other.table
-        every = InterruptibleRows(RowRanges(range(table.rows)), check)
-        recoding = Recoding(table, like)
-        validation = MappedRows(there, table, preprocessing, every, network.dtype, recoding=recoding, kernels=kernels)
+        other, there = open_columns(services.blobs.path(found.other.address), found.other.table, job.columns)
+        every = InterruptibleRows(RowRanges(range(other.rows)), check)
+        recoding = Recoding(other, like)
+        validation = MappedRows(there, other, preprocessing, every, network.dtype, recoding=recoding, kernels=kernels)
     return Prepared(network, settings, preprocessing, training, validation, resume)
 
 
@@ -125,7 +129,7 @@ def _find(services: Services, job: JobRecord) -> Found:
 
 
 def _split(
-    table: Table, array: NDArray[Any], job: JobRecord, check: Callable[[], None]
+    table: Table, array: StoredRows, job: JobRecord, check: Callable[[], None]
 ) -> tuple[Selection, Selection | None]:
     """Return the training rows and the validation rows; `check` is called while either are read."""
     rows, held_out = split(table, array, job.splitting, check)
@@ -133,7 +137,12 @@ def _split(
 
 
 def _preprocessing(
-    job: JobRecord, found: Found, array: NDArray[Any], rows: Selection, held_out: Selection | None
+    job: JobRecord,
+    fitted: Preprocessing | None,
+    table: Table,
+    array: StoredRows,
+    rows: Selection,
+    held_out: Selection | None,
 ) -> Preprocessing:
     """Fit on the training rows, unless it is stored: then every attempt, fork and replay uses what was fitted first.
 
@@ -141,14 +150,13 @@ def _preprocessing(
     """
     output = engine_layers(job.network)[-1].last_activation() or Linear()
     reach = Reach(output, build(LOSSES, job.training.loss))
-    table = found.dataset.table
-    if found.fitted is None:
+    if fitted is None:
         targets, choice = job.targets, job.training.preprocessing.model_dump()
         single = targets.are_classes and targets.outputs == 1
         preprocessing = fit(table, array, rows, choice, targets.labels, single, targets.low, reach)
     else:
         # its models predict in the units of its own dataset; what an older release stored has no scale
-        preprocessing = replace(found.fitted, scale=table.scale)
+        preprocessing = replace(fitted, scale=table.scale)
         check_complete(table, array, rows, preprocessing.missing)
     if preprocessing.labels is None and job.epoch is None and job.replay_of is None:
         for selection in (rows,) if held_out is None else (rows, held_out):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from service.definitions.base import Stored
+from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Targets
 from service.store.records import JobRecord, NewJob, OnOtherMachine, Request, Status
@@ -34,6 +35,7 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         "stopped": Stopped.from_json_if_any(values["stopped"]),
         "forked_from": ForkedFrom.from_json_if_any(values["forked_from"]),
         "replay": Replay.from_json_if_any(values["replay"]),
+        "columns": JobColumns.from_json_if_any(values["columns"]),
     }
     return JobRecord(**{**values, **typed})
 
