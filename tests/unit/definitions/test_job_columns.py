@@ -119,6 +119,12 @@ def test_statistics_are_of_the_dataset_as_sent_whatever_the_scale_and_the_role()
     assert (a.minimum, a.maximum, a.mean, a.standard_deviation) == (0.0, 6.0, 3.0, 2.0)
 
 
+def test_sums_of_other_targets_are_not_known() -> None:
+    table = replace(TABLE, target_sums_are_one=True)
+    assert view(table, JobColumns(inputs=("a",), target=("y",))).target_sums_are_one is True
+    assert view(table, JobColumns(inputs=("a",), target=("y", "Tenure"))).target_sums_are_one is None
+
+
 def test_a_view_of_another_dataset_needs_the_columns_and_ignores_others() -> None:
     other = replace(TABLE, columns=(C, A, Column("more", Role.INPUT, ColumnType.NUMBER), B))
     table = view(other, JobColumns(inputs=("a",), target=("b",)))
