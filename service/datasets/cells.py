@@ -28,16 +28,17 @@ class Cell(IntEnum):
     GROUPED_BY_COMMA = 9  # 1,163.74
     GROUPED_BY_POINT = 10  # 1.163,74
     DATE = 11
-    INFINITE = 12
-    BEYOND = 13  # a number that a float64 does not hold
-    CURRENCY = 14
-    PERCENT = 15
-    SPACED = 16  # 1 234 567
-    APOSTROPHES = 17  # 1'234'567
-    UNDERSCORES = 18  # 1_234_567
-    OTHER_MINUS = 19  # U+2212
-    OTHER_DIGITS = 20  # Arabic digits
-    TEXT = 21
+    NO_DATE = 12  # 2024-02-30
+    INFINITE = 13
+    BEYOND = 14  # a number that a float64 does not hold
+    CURRENCY = 15
+    PERCENT = 16
+    SPACED = 17  # 1 234 567
+    APOSTROPHES = 18  # 1'234'567
+    UNDERSCORES = 19  # 1_234_567
+    OTHER_MINUS = 20  # U+2212
+    OTHER_DIGITS = 21  # Arabic digits
+    TEXT = 22
 
 
 _EXPONENT = r"([eE][+-]?\d+)?"
@@ -163,10 +164,10 @@ def _check_numbers(texts: Any, kinds: NDArray[np.uint8]) -> None:
 
 
 def _check_dates(texts: Any, kinds: NDArray[np.uint8]) -> None:
-    """Make text of what has the form of a date but is none, such as the 30th of February."""
+    """Set the kind of what has the form of a date but is none, such as the 30th of February."""
     places = np.flatnonzero(kinds == Cell.DATE)
     if len(places):
-        kinds[places[np.isnan(dates.days_of(texts.take(pa.array(places))))]] = Cell.TEXT
+        kinds[places[np.isnan(dates.days_of(texts.take(pa.array(places))))]] = Cell.NO_DATE
 
 
 def _mask(array: Any) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 
 from service.datasets import cells, csv_dialect, csv_scan, encodings
-from service.datasets.column_plans import PlannedColumn, requests_of, write_table
+from service.datasets.column_plans import ColumnRequest, PlannedColumn, requests_of, write_table
 from service.datasets.csv_dialect import Dialect
 from service.datasets.notation import Evidence, Notation, settle
 from service.datasets.options import Limits, ReadOptions
@@ -81,9 +81,11 @@ class _Ragged(Faults):
     def handle(self, row: Any) -> Literal["skip", "error"]:
         """Collect a row that PyArrow could not take; end its work with the tenth."""
         number = None if row.number is None else row.number - self.dialect.header
-        detail = f"must have {row.expected_columns} cells, got {row.actual_columns}"
-        if self.dialect.is_guess:
-            detail += "; no delimiter cuts the first lines into as many cells each: say `delimiter=`"
+        cells = f"{row.expected_columns} cell{'s' if row.expected_columns > 1 else ''}"
+        detail = f"must have {cells}, got {row.actual_columns}"
+        if self.dialect.is_guess and row.expected_columns == 1:
+            detail = f"must have 1 cell as the first line has, got {row.actual_columns}; remove lines above the table's"
+            detail += " header, or say `delimiter=`"
         try:
             self.add(Fault(detail, row=number))
         except Invalid as error:  # the parser would swallow it
@@ -139,7 +141,7 @@ def open_csv(path: Path, options: ReadOptions, limits: Limits, recoded: Path, kn
 
 def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     evidence = Evidence()
-    requests = requests_of(file.dialect.names, options)
+    requests = _requests(file, options)
     surveys = {
         name: TextSurvey(request, options, file.dialect.delimiter, evidence) for name, request in requests.items()
     }
@@ -159,6 +161,21 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
     blocks = (block.columns for _, block in ahead(file.blocks(list(surveys))))
     read = _read(file, options, notation, columns, surveys)
     return write_table(destination, columns, blocks, options.scale, read)
+
+
+def _requests(file: CsvFile, options: ReadOptions) -> dict[str, ColumnRequest]:
+    """Return the columns that are wanted; a file that no delimiter cuts is refused for its lines first."""
+    try:
+        return requests_of(file.dialect.names, options)
+    except Invalid as error:
+        if not file.dialect.is_guess:
+            raise
+        for _ in file.blocks([]):
+            pass
+        if len(file.dialect.names) > 1:
+            raise
+        hint = "no delimiter cuts the lines into two or more cells: say `delimiter=`, such as `delimiter=space`"
+        raise Invalid(f"{error.detail}; {hint}", error.faults) from None
 
 
 def ahead(blocks: Iterator[Block]) -> Iterator[Block]:

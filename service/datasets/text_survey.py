@@ -160,7 +160,7 @@ class TextSurvey:
         not_finite = counts[Cell.INFINITE] + counts[Cell.BEYOND]
         if numbers + alike >= MISTAKES_FROM_SHARE * present or (not_finite and numbers + not_finite == present):
             self._check(notation.numbers, notation, "a number")
-        if counts[Cell.DATE] >= MISTAKES_FROM_SHARE * present:
+        if counts[Cell.DATE] + counts[Cell.NO_DATE] >= MISTAKES_FROM_SHARE * present:
             self._check({Cell.DATE}, notation, "a date")
         return ColumnKind.CATEGORY
 
