@@ -94,7 +94,7 @@ def _metrics(records: list[Choice] | None, are_classes: bool) -> tuple[list[Choi
 
 def _check_smoothing(training: TrainingDefinition, loss: Loss, are_classes: bool) -> None:
     if training.label_smoothing and not (loss.smooths and are_classes):
-        have = loss.name if not loss.smooths else "targets that are values"
+        have = loss.name if not loss.smooths else f"targets that are values; {TO_HAVE_CLASSES}"
         raise Invalid.at("#/training/label_smoothing", f"needs classes and a cross-entropy, got {have}")
 
 

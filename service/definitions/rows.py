@@ -1,6 +1,7 @@
 """Resolves which rows a job trains on and which it validates on, without reading them."""
 
 from service.definitions.columns import Table
+from service.definitions.targets import TO_HAVE_CLASSES
 from service.definitions.training import TrainingDefinition
 from service.definitions.training_parts import Validation
 from service.errors import Invalid
@@ -55,5 +56,5 @@ def _stratified(validation: Validation, classes: bool) -> Validation:
             raise Invalid.at(where, "goes with `fraction` only")
         return validation.model_copy(update={"stratify": None})
     if validation.stratify and not classes:
-        raise Invalid.at(where, "needs classes, and the targets are values")
+        raise Invalid.at(where, f"needs classes, and the targets are values; {TO_HAVE_CLASSES}")
     return validation.model_copy(update={"stratify": classes if validation.stratify is None else validation.stratify})

@@ -164,6 +164,8 @@ def _reading(column: Column, rows: int, output: Output | None, loss: Loss | None
     if said is not None:
         other = "class" if said == "value" else "value"
         return Reading(said == "class", f"the dataset says target_type={said}", f"target_type={other} says otherwise")
+    if column.is_date:
+        return Reading(False, f"{name} is a date", TO_HAVE_CLASSES)
     if column.whole_values is None:
         why = f"{name} is not whole numbers, or has missing values or over 1,000 distinct ones"
         return Reading(False, why, TO_HAVE_CLASSES if column.missing == 0 else "")
@@ -223,7 +225,7 @@ def _words(values: tuple[float, ...]) -> str:
 def _warnings(column: Column, reading: Reading) -> dict[str, str]:
     """Return a warning for few distinct whole numbers that are read as values, unless the dataset says it outright."""
     count = len(column.whole_values or ())
-    if column.class_or_value is not None or not 0 < count <= MOST_FEW_VALUES:
+    if column.class_or_value is not None or column.is_date or not 0 < count <= MOST_FEW_VALUES:
         return {}
     numbers = "1 whole number" if count == 1 else f"{count} distinct whole numbers"
     return {FEW_VALUES: f"`{column.name}` holds {numbers} and is read as values: {reading.because}"}

@@ -1,6 +1,7 @@
 """Checks weights of rows, as far as the statistics of their column show, and weights of classes."""
 
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.targets import TO_HAVE_CLASSES
 from service.definitions.validation import guess
 from service.errors import Fault, Invalid, escaped
 
@@ -37,7 +38,7 @@ def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str
     if choice is None:
         return
     if labels is None:
-        raise Invalid.at(where, "needs classes, and the targets are values")
+        raise Invalid.at(where, f"needs classes, and the targets are values; {TO_HAVE_CLASSES}")
     if isinstance(choice, str):
         return
     known = dict.fromkeys(map(str, labels))

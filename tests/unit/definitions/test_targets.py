@@ -48,6 +48,12 @@ def test_text_is_classes_whatever_the_network_and_the_loss() -> None:
     assert "is text" in (read(texts("x", "y")).because or "")
 
 
+def test_dates_are_values_without_a_warning() -> None:
+    found = read(numbers(0, 1, 2, is_date=True))
+    assert (found.labels, found.warnings) == (None, {}) and "`y` is a date" in (found.because or "")
+    assert read(numbers(0, 1, 2, is_date=True, said="class")).labels == (0, 1, 2)
+
+
 def test_text_cannot_be_said_to_be_values() -> None:
     with pytest.raises(Invalid, match="target `y` is text, so it is classes, but target_type says value"):
         read(texts("x", "y", said="value"))
