@@ -21,8 +21,8 @@ MOST_FEW_VALUES = 20  # distinct whole numbers that are read as values with a wa
 SIGNS = (-1.0, 1.0)
 BITS = (0.0, 1.0)
 SUM_TOLERANCE = 1e-6
-TO_HAVE_VALUES = "send the dataset with target_type=value to have values"
-TO_HAVE_CLASSES = "send the dataset with target_type=class to have classes"
+TO_HAVE_VALUES = "to have values, give target_type=value with the job or the dataset"
+TO_HAVE_CLASSES = "to have classes, give target_type=class with the job or the dataset"
 FEW_VALUES = "whole_numbers_as_values"  # the code of a warning
 
 
@@ -163,7 +163,7 @@ def _reading(column: Column, rows: int, output: Output | None, loss: Loss | None
         return Reading(True, f"{name} is text or booleans", "")
     if said is not None:
         other = "class" if said == "value" else "value"
-        return Reading(said == "class", f"the dataset says target_type={said}", f"target_type={other} says otherwise")
+        return Reading(said == "class", f"target_type is {said}", f"target_type={other} says otherwise")
     if column.is_date:
         return Reading(False, f"{name} is a date", TO_HAVE_CLASSES)
     if column.whole_values is None:

@@ -199,7 +199,7 @@ def test_the_answer_says_by_which_rule_targets_are_read(client: FlaskClient) -> 
     assert job["targets"]["kind"] == "classes" and job["targets"]["classes"] == list(range(10))
     assert job["targets"]["because"] == (
         "the values are the 10 whole numbers from 0 to 9, with at least 5 rows each on average; "
-        "send the dataset with target_type=value to have values"
+        "to have values, give target_type=value with the job or the dataset"
     )
     said = client.put("/v1/datasets/said?target_type=value", data=digits, content_type="text/csv").json
     assert said["target_type"] == "value"

@@ -171,7 +171,7 @@ def test_targets_are_classes_or_values(target: Column, training: Any, network: A
 
 
 def test_a_metric_of_classes_on_values_says_how_to_have_classes() -> None:
-    with pytest.raises(Invalid, match="values; send the dataset with target_type=class to have classes"):
+    with pytest.raises(Invalid, match="values; to have classes, give target_type=class with the job or the dataset"):
         solve(table(values()), {"metrics": ["accuracy"]})
 
 

@@ -64,7 +64,7 @@ def test_text_cannot_be_said_to_be_values() -> None:
 def test_target_type_says_it_outright(said: str, labels: Any, loss: str | None) -> None:
     found = read(numbers(0, 1, 2, said=said), loss=loss)
     assert found.labels == labels and found.warnings == {}
-    assert f"the dataset says target_type={said}" in (found.because or "")
+    assert f"target_type is {said}" in (found.because or "")
 
 
 def test_target_type_class_needs_whole_numbers() -> None:
