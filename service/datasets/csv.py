@@ -191,12 +191,15 @@ def refuse_second_header(dialect: Dialect, first_row: int, block: Any) -> None:
     """Raise `Invalid` for a row that repeats the header, as files do that were put together of several."""
     if not dialect.header:
         return
-    repeated = pc.fill_null(pc.equal(block.column(0), pa.scalar(dialect.names[0])), False)
-    for index in np.flatnonzero(repeated.to_numpy(zero_copy_only=False)).tolist():
-        row = block.slice(index, 1).to_pylist()[0]
-        if all((row[name] or f"column_{number}") == name for number, name in enumerate(dialect.names, 1)):
-            detail = "is the header again; remove the line, which is no data"
-            raise Invalid.from_faults([Fault(detail, row=first_row + index)])
+    repeated = np.ones(block.num_rows, dtype=np.bool_)
+    for number, name in enumerate(dialect.names, 1):
+        texts = pc.fill_null(block.column(number - 1), f"column_{number}")  # as a column without a name is called
+        is_name: Any = pc.equal(texts, pa.scalar(name))
+        repeated &= is_name.to_numpy(zero_copy_only=False)
+        if not repeated.any():
+            return
+    detail = "is the header again; remove the line, which is no data"
+    raise Invalid.from_faults([Fault(detail, row=first_row + int(repeated.argmax()))])
 
 
 def _read(

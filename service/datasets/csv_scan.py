@@ -175,7 +175,10 @@ class _Scan:
             head = io.BytesIO(stream.read(place - self.mark) + b"x")  # so that the last row is not blank
         lines = io.TextIOWrapper(head, "utf-8", "replace", newline="")
         records = csv.reader(lines, delimiter=chr(self.separators[0]))
-        return sum(map(bool, records)) - self.header or None
+        try:
+            return sum(map(bool, records)) - self.header or None
+        except csv.Error:  # a cell before it is longer than that parser takes
+            return None
 
 
 def text_of(head: bytes, mark: int, is_whole: bool) -> str:

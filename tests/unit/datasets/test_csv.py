@@ -274,6 +274,10 @@ def test_a_header_that_comes_again_is_no_row(read, drop: tuple[str, ...]) -> Non
     assert error.faults[0].row == 2 and "is the header again" in error.detail
 
 
+def test_a_header_with_an_unnamed_column_that_comes_again_is_no_row(read) -> None:
+    assert refusal(read, ",a,y\n0,p,q\n,a,y\n1,r,s\n", drop=("column_1",)).faults[0].row == 2
+
+
 def test_a_cell_may_equal_its_columns_name(read) -> None:
     assert read("a,b\nx,b\na,y\nz,y\n")[0].columns[0].categories == ("a", "x", "z")
 
@@ -496,6 +500,10 @@ def test_quotes_and_returns_that_end_nothing_are_named_by_the_row_where_they_beg
 
 def test_an_unclosed_quote_in_the_header_is_refused(read) -> None:
     assert refusal(read, 'a,"b,y\n1,2,3\n').faults[0].row is None
+
+
+def test_a_quote_after_a_very_long_cell_is_refused_without_a_row(read) -> None:
+    assert refusal(read, f'a,y\n"{"x" * 200_000}",1\n"p,2\n').faults[0].row is None
 
 
 def test_quotes_within_unquoted_cells_are_characters(read) -> None:
