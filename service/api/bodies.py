@@ -1,24 +1,38 @@
-"""Reading of request bodies: strict parsing, limits on size, streaming decompression, and guessing of media types."""
+"""Reading of request bodies: limits on size, unpacking as they arrive, and recognising what they are."""
 
-import json
-import zlib
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn, TypeVar
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import BinaryIO, TypeVar
 
 from flask import request
 from pydantic import BaseModel
 
-from service.datasets.media_types import JSON, guess_media_type
+from service.datasets.compression import check_coding, unpacked, without_compression
+from service.datasets.media_types import (
+    ARROW_FILE,
+    ARROW_STREAM,
+    CSV,
+    JSON,
+    JSONL,
+    NAMES,
+    NDJSON,
+    UNSPECIFIC,
+    guess_media_type,
+    looks_like,
+)
+from service.datasets.signatures import is_text, what_it_is
+from service.datasets.strict_json import parse_json
 from service.definitions.validation import check
-from service.errors import Malformed, TooLarge, UnknownMedia
+from service.errors import Invalid, Malformed, ServiceError, TooLarge, UnknownMedia
 
 M = TypeVar("M", bound=BaseModel)
 
 BLOCK_BYTES = 1024 * 1024
-HEAD_BYTES = 4096
+HEAD_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
 MULTIPART = "multipart/form-data"
+FORM_FIELDS = re.compile(rb"[\w.~%+\[\]-]+=[^=\s,;&]*(&[\w.~%+\[\]-]+=[^=\s,;&]*)*")
 
 
 def read_model(model: type[M], max_bytes: int) -> M:
@@ -35,53 +49,86 @@ def read_model_if_any(model: type[M], max_bytes: int) -> M:
 
 
 def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
-    """Return the body's media type, one of `known`, and its decompressed bytes."""
-    blocks = _unpacked(_raw_blocks())
+    """Return the body's media type, one of `known`, and its unpacked bytes."""
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    check_coding(coding)
     declared = request.mimetype
+    if declared == FORM and "Origin" not in request.headers:
+        declared = ""
+    return recognise(unpacked(_raw_blocks(), coding), declared, known, "body")
+
+
+def recognise(blocks: Iterator[bytes], declared: str, known: tuple[str, ...], what: str) -> tuple[str, Iterator[bytes]]:
+    """Return the media type of the bytes, one of `known`, and the bytes, unpacked when they are a gzip or zstd file.
+
+    A declared type must agree with the first bytes where these leave no doubt. Without one they decide.
+
+    Raises
+    ------
+    UnknownMedia
+        When the bytes are of no known type, or surely of another one than declared; the message names that.
+    """
+    head, blocks = _first_bytes(without_compression(blocks, what))
+    if not head:
+        raise _empty(declared, known, what)
+    if foreign := what_it_is(head):
+        raise UnknownMedia(f"the {what} is {foreign}", known)
+    seen = looks_like(head)
     if declared in known:
-        return declared, blocks
-    if declared and (declared != FORM or "Origin" in request.headers):
-        raise UnknownMedia(f"`{declared}` is not read here; known are {', '.join(known)}", known)
+        return _agreed(declared, seen, known, what), blocks
+    if declared not in ("", *UNSPECIFIC):
+        raise _unknown(declared, seen, head, known, what)
+    if FORM_FIELDS.fullmatch(head):
+        raise UnknownMedia(f"the {what} is a form's fields, `name=value`; known are {', '.join(known)}", known)
+    kind = guess_media_type(head)
+    if kind not in known:
+        listed = ", ".join(known)
+        raise UnknownMedia(f"the {what} looks like {NAMES[kind]}, which is not read here; known are {listed}", known)
+    return kind, blocks
+
+
+def _first_bytes(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     head = b""
     for block in blocks:
         head += block
         if len(head) >= HEAD_BYTES:
             break
-    kind = guess_media_type(head)
-    if kind not in known:
-        raise UnknownMedia(f"the body looks like {kind}, which is not read here; known are {', '.join(known)}", known)
-    return kind, _chain(head, blocks)
+    return head, chain([head], blocks)
 
 
-def _chain(head: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from blocks
+def _empty(declared: str, known: Sequence[str], what: str) -> ServiceError:
+    if declared == JSON or list(known) == [JSON]:
+        return Malformed(f"the {what} is empty; JSON is expected")
+    return Invalid(f"the {what} is empty: it has no bytes")
+
+
+def _agreed(declared: str, seen: str | None, known: tuple[str, ...], what: str) -> str:
+    """Return the declared type, or of Arrow's two forms the one that is there; raise `UnknownMedia` for another."""
+    if seen is None or seen == declared or seen not in known:
+        return declared
+    if {seen, declared} <= {ARROW_STREAM, ARROW_FILE}:
+        return seen
+    if {seen, declared} <= {JSON, JSONL, NDJSON} and not (seen == JSONL and declared == JSON):
+        return declared  # the reader of JSON Lines says where a line holds no object
+    raise UnknownMedia(
+        f"the {what} is {NAMES[seen]}, but its type was given as `{declared}`; send `Content-Type: {seen}`", known
+    )
+
+
+def _unknown(declared: str, seen: str | None, head: bytes, known: tuple[str, ...], what: str) -> UnknownMedia:
+    """Return the error for a declared type that is not known; it names the header to send for what is there."""
+    detail = f"`{declared}` is not read here"
+    if seen in known:
+        detail += f", but the {what} is {NAMES[seen]}: send the header `Content-Type: {seen}`"
+    elif CSV in known and is_text(head) and b"\n" in head:
+        detail += f"; if the {what} is CSV, send the header `Content-Type: {CSV}`"
+    return UnknownMedia(f"{detail}; known are {', '.join(known)}", known)
 
 
 def _raw_blocks() -> Iterator[bytes]:
     stream = request.stream if request.content_length is not None else request.environ["wsgi.input"]
     while block := stream.read(BLOCK_BYTES):
         yield block
-
-
-def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    coding = request.headers.get("Content-Encoding", "identity").lower()
-    if coding == "identity":
-        yield from blocks
-        return
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise UnknownMedia(f"Content-Encoding `{coding}` is not read here; known are gzip and deflate")
-    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by its header
-    try:
-        for block in blocks:
-            while block:
-                yield unpacker.decompress(block, BLOCK_BYTES)
-                block = unpacker.unconsumed_tail
-        yield unpacker.flush()
-    except zlib.error as error:
-        raise Malformed(f"the body is not {coding}: {error}") from None
-    if not unpacker.eof:
-        raise Malformed(f"the {coding} body is cut off")
 
 
 def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
@@ -104,41 +151,3 @@ def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
             raise TooLarge(f"the body is larger than {max_bytes:,} bytes")
         target.write(block)
     return size
-
-
-def parse_json(data: bytes) -> Any:
-    """Parse strict JSON (RFC 8259): UTF-8, without NaN, duplicate keys or numbers beyond a float64."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(f"the body is not UTF-8 at byte {error.start}") from None
-    if not text.strip():
-        raise Malformed("the body is empty; JSON is expected")
-    try:
-        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite)
-    except json.JSONDecodeError as error:
-        raise Malformed(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise Malformed("the JSON is nested too deeply") from None
-    except ValueError:
-        raise Malformed("the JSON holds a number of too many digits") from None
-
-
-def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        double = next(key for key, count in counts.items() if count > 1)
-        raise Malformed(f"the key `{double[:60]}` occurs twice in one object")
-    return result
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Malformed(f"`{name}` is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise Malformed(f"the number {text[:40]} is beyond what a float64 holds")
-    return value

@@ -8,14 +8,13 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from service.api.routes import TEXT, Query
-from service.datasets.media_types import CSV, JSON, NPZ
+from service.datasets.media_types import CSV, FILE_TYPES, JSON, NAMES, NPZ
 from service.datasets.options import ENCODINGS, ReadOptions, types_of
 from service.definitions.validation import guess
 from service.errors import Invalid
 
-WORDS = {CSV: "CSV", JSON: "JSON", NPZ: "NPZ"}  # what a media type is called in messages
-EVERY = tuple(WORDS)
-TABLES = (CSV, JSON)  # formats whose columns have names
+EVERY = (*FILE_TYPES, JSON)
+TABLES = tuple(kind for kind in EVERY if kind != NPZ)  # formats whose columns have names
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 THOUSANDS = (",", ".", "'", "_", "space", "none")
 ENCODING_NAMES = {
@@ -74,8 +73,9 @@ def check_format(fields: MultiDict[str, str], media_type: str) -> None:
         if name not in fields:
             continue
         if media_type not in option.formats:
-            known = " and ".join(WORDS[kind] for kind in option.formats)
-            raise Invalid.at(_pointer(name), f"`{name}` goes with {known}; this is {WORDS[media_type]}")
+            *others, last = dict.fromkeys(NAMES[kind] for kind in option.formats)
+            known = f"{', '.join(others)} and {last}" if others else last
+            raise Invalid.at(_pointer(name), f"`{name}` goes with {known}; this is {NAMES[media_type]}")
         if not option.repeatable and len(set(fields.getlist(name))) > 1:
             raise Invalid.at(_pointer(name), f"`{name}` can be given once, got {', '.join(fields.getlist(name)[:5])}")
     if media_type == NPZ and fields.getlist("target") not in ([], ["none"]):

@@ -1,6 +1,7 @@
 """`/v1/datasets`: JSON in memory, files streamed to disk."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,27 @@ from numpy.typing import NDArray
 from werkzeug.datastructures import MultiDict
 
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
-from service.api.bodies import MULTIPART, collect, open_body, parse_json, spool
+from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
 from service.api.context import services
 from service.api.dataset_options import FIELDS, QUERY, check_format, options_of, scale_of
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
 from service.datasets import catalog
-from service.datasets.media_types import JSON, guess_media_type
+from service.datasets.media_types import CSV, FILE_TYPES, JSON, JSONL
 from service.datasets.options import MIB, Limits
-from service.datasets.readers import FILE_TYPES, reader_of
+from service.datasets.readers import reader_of
+from service.datasets.strict_json import parse_json
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
-from service.errors import Invalid, TooLarge, escaped
+from service.errors import Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
 from service.store import resources
 from service.store.records import DatasetRecord
 
 routes = Routes("datasets")
+KINDS = (JSON, *FILE_TYPES)
 FILES = (*FILE_TYPES, MULTIPART)
 ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
 
@@ -98,18 +101,8 @@ def _store(name: str | None) -> Response:
     limits = Limits(max_bytes=settings.max_upload_bytes)
     if request.mimetype == MULTIPART:
         return _store_form(name, limits)
-    kind, blocks = open_body((JSON, *FILE_TYPES))
-    if kind == JSON:
-        body = check(DatasetRequest, _with_fields(parse_json(collect(blocks, settings.max_json_bytes)), request.args))
-        if name is not None and body.name not in (None, name):
-            raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
-        return _add(body.name or name, catalog.reader_of_request(body, limits))
-    options = options_of(request.args, kind)
-    _check_name(name)
-    with services().blobs.scratch() as path:
-        with path.open("wb") as stream:
-            spool(blocks, stream, settings.max_upload_bytes)
-        return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
+    kind, blocks = open_body(KINDS)
+    return _store_body(kind, blocks, name, request.args, limits)
 
 
 def _store_form(name: str | None, limits: Limits) -> Response:
@@ -122,20 +115,41 @@ def _store_form(name: str | None, limits: Limits) -> Response:
         if field not in known:
             raise Invalid.at(f"#/{escaped(field[:60])}", f"is not known; known are {', '.join(sorted(known))}")
     fields = MultiDict([*request.form.items(multi=True), *request.args.items(multi=True)])
-    name = name or request.form.get("name")
+    sent = iter(lambda: upload.stream.read(MIB), b"")
+    declared = upload.mimetype if upload.mimetype in KINDS else ""
+    kind, blocks = recognise(sent, declared, KINDS, "file")
+    return _store_body(kind, blocks, name or request.form.get("name"), fields, limits)
+
+
+def _store_body(
+    kind: str, blocks: Iterator[bytes], name: str | None, fields: MultiDict[str, str], limits: Limits
+) -> Response:
+    """Store a dataset of that type, with options from the query or a form; JSON in memory, files by way of the disk."""
+    settings = services().settings
+    if kind == JSON:
+        body = check(DatasetRequest, _with_fields(_parsed(collect(blocks, settings.max_json_bytes)), fields))
+        if name is not None and body.name not in (None, name):
+            raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
+        return _add(body.name or name, catalog.reader_of_request(body, limits))
+    options = options_of(fields, kind)
     _check_name(name)
     with services().blobs.scratch() as path:
         with path.open("wb") as stream:
-            spool(iter(lambda: upload.stream.read(MIB), b""), stream, services().settings.max_upload_bytes)
-        with path.open("rb") as stream:
-            kind = upload.mimetype if upload.mimetype in (JSON, *FILE_TYPES) else guess_media_type(stream.read(4096))
-        if kind == JSON:
-            if path.stat().st_size > services().settings.max_json_bytes:
-                raise TooLarge(f"JSON must be at most {services().settings.max_json_bytes:,} bytes")
-            body = check(DatasetRequest, _with_fields(parse_json(path.read_bytes()), fields))
-            return _add(name or body.name, catalog.reader_of_request(body, limits))
-        options = options_of(fields, kind)
+            spool(blocks, stream, settings.max_upload_bytes)
         return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
+
+
+def _parsed(data: bytes) -> Any:
+    """Parse a JSON body; when that fails because it is another type, name the header to send."""
+    try:
+        return parse_json(data)
+    except Malformed as error:
+        text = data.lstrip()
+        if text and not text.startswith((b"{", b"[")):
+            raise Malformed(f"{error.detail}; if it is CSV, send `Content-Type: {CSV}`") from None
+        if text.startswith(b"{") and b"\n{" in text:
+            raise Malformed(f"{error.detail}; if it is one object a line, send `Content-Type: {JSONL}`") from None
+        raise
 
 
 def _add(name: str | None, read: catalog.Reader) -> Response:
@@ -150,7 +164,9 @@ def _check_name(name: str | None) -> None:
 
 
 def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
-    """Add fields of the query or the form to a JSON body that does not have them."""
+    """Add fields of the query or the form to a JSON body that does not have them; a list of records is its `rows`."""
+    if isinstance(body, list):
+        body = _records(body)
     if not isinstance(body, dict):
         return body
     check_format(fields, JSON)
@@ -159,6 +175,15 @@ def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
     if "scale" in fields:
         given["scale"] = scale_of(fields["scale"])
     return {**given, **body}
+
+
+def _records(body: list[Any]) -> dict[str, Any]:
+    if not body:
+        raise Invalid("the list is empty; a dataset has at least one row")
+    if not isinstance(body[0], dict):
+        form = '{"inputs": [...], "targets": [...]}' if isinstance(body[0], list) else '[{"column": value, ...}, ...]'
+        raise Invalid(f"a list must hold objects, one a row, by column; for lists of numbers send {form}")
+    return {"rows": body}
 
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))

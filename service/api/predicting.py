@@ -12,7 +12,7 @@ from flask import Response, request
 from numpy.typing import NDArray
 
 from service.api.answers import answer
-from service.api.bodies import collect, open_body, parse_json
+from service.api.bodies import collect, open_body
 from service.api.context import services
 from service.api.formats import wanted_format
 from service.api.routes import Query, Routes
@@ -20,6 +20,7 @@ from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
 from service.datasets.options import Limits
+from service.datasets.strict_json import parse_json
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check

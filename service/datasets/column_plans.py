@@ -121,16 +121,22 @@ def is_text_beyond_doubles(request: ColumnRequest, text: str, row: int) -> bool:
     raise Invalid.from_faults([fault])
 
 
+def report(form: str, columns: Sequence[PlannedColumn]) -> dict[str, Any]:
+    """Return how a table of that format was read, for formats that know numbers from text."""
+    return {"format": form, "dates": [column.plan.name for column in columns if column.plan.is_date]}
+
+
 def write_table(
     destination: Path,
     columns: Sequence[PlannedColumn],
     blocks: Iterable[Sequence[Any]],
     scale: float,
     read: dict[str, Any],
+    dtype: np.dtype[Any] = DOUBLE,
 ) -> Table:
-    """Store blocks, each with the cells of the columns in their order, as float64; return what the file holds."""
+    """Store blocks, each with the cells of the columns in their order; return what the file holds."""
     plans = [column.plan for column in columns]
-    with TableWriter(destination, plans, DOUBLE, scale) as writer:
+    with TableWriter(destination, plans, dtype, scale) as writer:
         for block in blocks:
             cells = zip(columns, block, strict=True)
             writer.append(np.column_stack([column.convert(part) for column, part in cells]))

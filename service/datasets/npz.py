@@ -15,10 +15,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.media_types import FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, ReadOptions
+from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table
-from service.errors import Fault, Invalid, Malformed, TooLarge
+from service.errors import Fault, Invalid, Malformed, TooLarge, UnknownMedia
 
 INPUTS = ("x_train", "x", "X", "inputs", "X_train")
 TARGETS = ("y_train", "y", "targets", "Y", "Y_train")
@@ -66,7 +68,10 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
     with _unpacking():
         archive = zipfile.ZipFile(path)
     with archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        members = archive.namelist()
+        names = [name.removesuffix(".npy") for name in members if name.endswith(".npy")]
+        if not names:
+            raise UnknownMedia(f"the file is {what_zip_is(members)}", (JSON, *FILE_TYPES))
         if len(names) > MAX_MEMBERS:
             raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
         yield archive, names
@@ -184,20 +189,31 @@ def _store(
             if Y is not None:
                 blocks.append(_block(Y, start, step, outputs, str(targets)))
             writer.append(np.hstack([part.astype(writer.dtype) for part in blocks]))
-        return writer.finish()
+        return writer.finish({"format": "npz"})
 
 
 def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) -> NDArray[Any]:
     block = np.asarray(array[start : start + step]).reshape(-1, width)
     if block.dtype.kind == "f":
-        wrong = np.argwhere(~np.isfinite(block))
-        if len(wrong):
-            faults = [
-                Fault(f"must be finite, got {block[row, column]}", row=start + int(row) + 1, column=f"{name}[{column}]")
-                for row, column in wrong[:10]
-            ]
-            raise Invalid(f"array `{name}`, row {faults[0].row}: {faults[0].detail}", faults)
+        wrong, detail = list(np.argwhere(~np.isfinite(block))), "must be finite, got {}"
+    elif block.dtype.itemsize == 8:
+        wrong, detail = _changed_as_floats(block), "is {}, which a float64 cannot hold; `.astype(float)` rounds"
+    else:
+        return block
+    if wrong:
+        faults = [
+            Fault(detail.format(block[row, column]), row=start + int(row) + 1, column=f"{name}[{column}]")
+            for row, column in wrong[:10]
+        ]
+        raise Invalid(f"array `{name}`, row {faults[0].row}: {faults[0].detail}", faults)
     return block
+
+
+def _changed_as_floats(block: NDArray[Any]) -> list[Any]:
+    """Return the places of whole numbers of 64 bits that a float64 would change."""
+    floats = block.astype(np.float64)
+    beyond = np.argwhere(np.abs(floats) >= 2.0**53)
+    return [place for place in beyond if int(block[tuple(place)]) != int(floats[tuple(place)])]
 
 
 def _common_dtype(X: NDArray[Any], Y: NDArray[Any] | None, step: int) -> np.dtype[Any]:

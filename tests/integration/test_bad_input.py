@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from service.config import Settings
+from service.datasets.compression import zstd
 from service.services import Services
 from service.store.tables import metadata
 from tests.conftest import Backends
@@ -244,6 +245,10 @@ def test_what_is_too_large(ask: Asked) -> None:
     rows = b"a,b\n" + b"1,2\n" * 1_000_000
     ask.expect(413, "/v1/datasets/t", rows, method="PUT", content_type="text/csv")
     ask.expect(413, "/v1/datasets/t", gzip.compress(rows), method="PUT", headers={**packed, "Content-Type": "text/csv"})
+    for pack in (gzip.compress, zstd.compress):  # files that are packed by themselves
+        ask.expect(413, "/v1/datasets/t", pack(rows), method="PUT")
+        boundary, body = encode_multipart({"file": FileStorage(io.BytesIO(pack(rows)), "t.csv.gz"), "name": "t"})
+        ask.expect(413, "/v1/datasets", body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/json"])

@@ -3,11 +3,13 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from service.datasets.compression import zstd
 from tests.integration.contract import CSV, XOR, problem
 
 
@@ -37,10 +39,13 @@ def test_curls_form_type_is_looked_through_unless_a_browser_sends_it(client: Fla
     assert client.put("/v1/datasets/t", data=CSV, content_type=form).status_code == 201
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_packed_bodies_are_unpacked(client: FlaskClient, coding: str) -> None:
+PACK = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress}
+
+
+@pytest.mark.parametrize(("coding", "pack"), PACK.items())
+def test_packed_bodies_are_unpacked(client: FlaskClient, coding: str, pack: Callable[[bytes], bytes]) -> None:
     data = json.dumps({"hidden": [3]}).encode()
-    packed = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
+    packed = pack(data)
     headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
     assert client.post("/v1/networks", data=packed, headers=headers).status_code == 201
     problem(client.post("/v1/networks", data=packed[:-3], headers=headers), 400)

@@ -24,9 +24,9 @@ BODIES = {"text/csv": CSV, "application/x-npz": npz()}
 @pytest.mark.parametrize(
     ("query", "media_type", "formats"),
     [
-        ("drop=a", "application/x-npz", "CSV and JSON; this is NPZ"),
-        ("types=a:number", "application/x-npz", "CSV and JSON; this is NPZ"),
-        ("weight=a", "application/x-npz", "CSV and JSON; this is NPZ"),
+        ("drop=a", "application/x-npz", "CSV, Parquet, Arrow, JSON Lines and JSON; this is NPZ"),
+        ("types=a:number", "application/x-npz", "CSV, Parquet, Arrow, JSON Lines and JSON; this is NPZ"),
+        ("weight=a", "application/x-npz", "CSV, Parquet, Arrow, JSON Lines and JSON; this is NPZ"),
         ("decimal=,", "application/x-npz", "CSV; this is NPZ"),
         ("inputs=x", "text/csv", "NPZ; this is CSV"),
         ("targets=x", "text/csv", "NPZ; this is CSV"),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from service.api.bodies import parse_json
+from service.datasets.strict_json import parse_json
 from service.errors import ServiceError
 from service.preprocessing import plain_rows as module
 from service.preprocessing.plain_rows import plain_rows
