@@ -72,7 +72,9 @@ def read_targets(table: Table, output: Output | None, loss: Loss | None) -> Targ
     """
     columns = table.having(Role.TARGET)
     if not columns:
-        raise Invalid.at("#/dataset", "has no target column, so there is nothing to train towards")
+        raise Invalid.at(
+            "#/dataset", "has no target column, so there is nothing to train towards; name one with `target`"
+        )
     if len(columns) > 1:
         return _several(table, columns, output, loss)
     column = columns[0]

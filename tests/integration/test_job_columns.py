@@ -79,6 +79,18 @@ def test_arrays_have_columns_to_choose_as_well(client: FlaskClient, ask: Ask) ->
     assert target["columns"] == {"inputs": ["input_1", "input_3"], "target": ["input_2"], "target_type": None}
 
 
+def test_chosen_one_hot_columns_are_classes_under_softmax(client: FlaskClient, ask: Ask) -> None:
+    X = RANDOM.normal(size=(40, 2)).round(3)
+    one_hot = np.column_stack([X[:, 0] > 0, X[:, 0] <= 0]).astype(float)
+    rows = {"inputs": np.hstack([X, one_hot]).tolist(), "targets": X[:, 1].tolist()}
+    network = {"layers": [{"type": "dense", "units": 2, "activation": "softmax"}]}
+    body = {"network": network, "training": {"epochs": 3, "seed": 1}}
+    chosen = ask("/v1/jobs", {"dataset": rows, "target": ["input_3", "input_4"], **body})
+    assert chosen["targets"]["classes"] == ["input_3", "input_4"]
+    sent = ask("/v1/jobs", {"dataset": {"inputs": X.tolist(), "targets": one_hot.tolist()}, **body})
+    assert hashes_of(client, chosen) == hashes_of(client, sent)
+
+
 def test_predictions_take_the_chosen_columns_in_the_order_given(client: FlaskClient, ask: Ask) -> None:
     job = ask("/v1/jobs", {"dataset": "churn", "inputs": ["spent", "tenure"], "model": "m", "training": TRAINING})
     row = {"spent": 4.0, "tenure": -2.0}
