@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from service.definitions.guessing import LONGEST_GUESSED, called, either, likeness, similar
+from service.definitions.guessing import LONGEST_GUESSED, NO_FIELDS, called, either, likeness, plain, similar
 from service.errors import escaped
 
 Node = dict[str, Any]
@@ -48,8 +48,12 @@ def guess_field(name: str, model: type[BaseModel], data: Any, location: Sequence
     schema = schema_of(model)
     nodes = _at(schema, data, location)
     siblings = sorted({key for node in nodes for key in node["properties"]})
-    if len(name) > LONGEST_GUESSED:
+    if len(name) > LONGEST_GUESSED or name == "type":
         return Guess(_list(siblings))
+    if others := _types_with(name, _at(schema, data, location, typed=False), siblings):
+        return Guess(f"; it is a setting of {either(others, 'and')}")
+    if not called(name, siblings) and plain(name) in NO_FIELDS:
+        return Guess(f"; {NO_FIELDS[plain(name)]}")
     below = _fields_below(nodes, schema, ".")
     everywhere = _fields_below(_objects(schema, schema, data), schema, "/")
     own = "/".join(map(escaped, (*location, name)))
@@ -77,8 +81,7 @@ def guess_field(name: str, model: type[BaseModel], data: Any, location: Sequence
 
 def types_at(model: type[BaseModel], data: Any, location: Sequence[str | int]) -> list[str]:
     """Return the values that `type` may have in the object at a location of the data."""
-    nodes = _at(schema_of(model), data, location)
-    return [node["properties"]["type"]["const"] for node in nodes if "const" in node["properties"].get("type", {})]
+    return list(filter(None, map(_type_of, _at(schema_of(model), data, location))))
 
 
 def has_default(model: type[BaseModel], data: Any, location: Sequence[str | int]) -> bool:
@@ -103,30 +106,50 @@ def _list(names: Sequence[str]) -> str:
     return f"; known are {', '.join(f'`{name}`' for name in names)}" if names else ""
 
 
-def _at(schema: Node, data: Any, location: Sequence[str | int]) -> list[Node]:
-    """Return the objects of the schema that the object at a location of the data may be."""
+def _types_with(name: str, nodes: Sequence[Node], siblings: Sequence[str]) -> list[str]:
+    """Return the types of an object that have a field which the type in the data lacks."""
+    if "type" not in siblings or name in siblings:
+        return []
+    return [_type_of(node) for node in nodes if name in node["properties"]]
+
+
+def _type_of(node: Node) -> str:
+    return str(node["properties"].get("type", {}).get("const", ""))
+
+
+def fields_at(model: type[BaseModel], data: Any, location: Sequence[str | int]) -> list[str]:
+    """Return the names of the fields that the object at a location of the data should have had."""
+    nodes = _at(schema_of(model), data, location)
+    return list(dict.fromkeys(key for node in nodes for key in node["properties"]))
+
+
+def _at(schema: Node, data: Any, location: Sequence[str | int], typed: bool = True) -> list[Node]:
+    """Return the objects of the schema that the object at a location of the data may be.
+
+    With `typed` those of the type that the data name, if they name one.
+    """
     nodes, current = [schema], data
     for step in location:
         inner: list[Node] = []
-        for branch in (branch for node in nodes for branch in _branches(node, schema)):
-            if isinstance(step, int):
-                inner += [branch["items"]] if "items" in branch else []
-            elif step in branch.get("properties", {}):
-                inner.append(branch["properties"][step])
+        if isinstance(step, int):
+            branches = [branch for node in nodes for branch in _branches(node, schema)]
+            inner = [branch["items"] for branch in branches if "items" in branch]
+        else:
+            objects = [found for node in nodes for found in _objects(node, schema, current)]
+            inner = [found["properties"][step] for found in objects if step in found["properties"]]
         nodes = inner
         current = current[step]
-    return [found for node in nodes for found in _objects(node, schema, current)]
+    return [found for node in nodes for found in _objects(node, schema, current, typed)]
 
 
-def _objects(node: Node, schema: Node, data: Any) -> list[Node]:
+def _objects(node: Node, schema: Node, data: Any, typed: bool = True) -> list[Node]:
     """Return the objects that a node of the schema may be: those of the type that the data name, if they name one."""
-    objects = [branch for branch in _branches(node, schema) if "properties" in branch]
     given = data if isinstance(data, dict) else {}
-    objects = [
-        branch for branch in objects if ("class_name" in branch["properties"]) == ("class_name" in given)
-    ] or objects
-    typed = [branch for branch in objects if branch["properties"].get("type", {}).get("const") == given.get("type", "")]
-    return typed or objects
+    objects = [branch for branch in _branches(node, schema) if "properties" in branch]
+    of_keras = [branch for branch in objects if ("class_name" in branch["properties"]) == ("class_name" in given)]
+    objects = list({id(branch): branch for branch in of_keras or objects}.values())
+    named = [branch for branch in objects if _type_of(branch) == given.get("type", "")] if typed else []
+    return named or objects
 
 
 def _branches(node: Node, schema: Node) -> list[Node]:

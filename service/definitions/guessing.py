@@ -97,7 +97,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "weightdecay": ("weight_decay", "l2"),
     "lambda": ("l2",),
     "lmbda": ("l2",),
+    "betas": ("beta1", "beta2"),
+    "clip": ("gradient_clipping",),
+    "clipping": ("gradient_clipping",),
     "clipnorm": ("norm",),
+    "metric": ("monitor",),
+    "split": ("fraction",),
+    "share": ("fraction",),
+    "stepsize": ("epochs",),
     "maxtime": ("time_limit_seconds",),
     "timeout": ("time_limit_seconds",),
     "timelimit": ("time_limit_seconds",),
@@ -119,6 +126,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "kernelinitializer": ("initializer",),
     "p": ("rate",),
     "hiddenlayers": ("hidden",),
+    "inputs": ("numbers",),
     "hiddenlayersizes": ("hidden",),
     "hiddenunits": ("hidden",),
     "inputdim": ("inputs",),
@@ -135,10 +143,21 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "ytrain": ("targets",),
     "labels": ("targets",),
     "label": ("target", "targets"),
-    "data": ("rows", "instances"),
+    "data": ("dataset", "rows", "instances"),
     "rows": ("instances",),
     "samples": ("rows", "instances"),
     "header": ("columns",),
+}
+
+# the way out for what is no field, and for what is no layer, here at all
+NO_FIELDS = {
+    "dropout": 'it is a layer of the network, such as {"type": "dropout", "rate": 0.5}',
+    "usebias": "every dense layer has biases here; leave it out",
+}
+NO_LAYERS = {
+    "flatten": "rows are flat here; leave it out",
+    "input": "the dataset gives the number of inputs, or `inputs` of the network does; leave it out",
+    "inputlayer": "the dataset gives the number of inputs, or `inputs` of the network does; leave it out",
 }
 
 # functions, layers and types of this field that this service does not have: nothing that looks alike is guessed
@@ -175,10 +194,10 @@ def guess(word: object, known: Sequence[str]) -> str:
     return f"; known are {', '.join(f'`{name}`' for name in known)}" if known else ""
 
 
-def either(names: Sequence[str]) -> str:
-    """Return names as a choice in words."""
+def either(names: Sequence[str], word: str = "or") -> str:
+    """Return names as a choice in words, or with `and` as a list."""
     quoted = [f"`{name}`" for name in names]
-    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    return f" {word} ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
 
 
 def meant(word: object, known: Sequence[str], cutoff: float = 0.6) -> list[str]:

@@ -23,6 +23,7 @@ from service.backprop.layers import LAYERS, Layer
 from service.backprop.network import size_of
 from service.definitions.base import Integer, Model, Name
 from service.definitions.choices import build, choice, union
+from service.definitions.guessing import show
 from service.definitions.keras import (
     KerasSequential,
     Places,
@@ -122,6 +123,8 @@ class NetworkRequest(NetworkDefinition):
     @classmethod
     def _or_keras(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Keras's JSON of a Sequential model is taken too; faults in it are reported where they stand there."""
+        if isinstance(data, list):
+            raise ValueError(f'must be an object: {{"layers": {show(data)}}}')
         if not is_keras(data):
             return handler(data)
         record, places = read_sequential(data)

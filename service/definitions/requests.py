@@ -55,10 +55,16 @@ MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 MetadataValue = Annotated[Text, StringConstraints(max_length=512)]
 
 
+def _no_definition(value: Any) -> Any:
+    if isinstance(value, dict):
+        raise ValueError("is the name of the model that the job trains; a definition goes into `network`")
+    return value
+
+
 class Submission(ColumnChoice):
     """What every new job may set: the columns it uses, when it runs, and the model that it trains."""
 
-    model: Name | None = None
+    model: Annotated[Name | None, BeforeValidator(_no_definition)] = None
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(
@@ -161,8 +167,9 @@ class StepRequest(Model):
 
 
 def _no_single_row(value: Any) -> Any:
-    """Refuse the values of one row in place of a list of rows, with one fault for all of them."""
-    if isinstance(value, list) and value and all(isinstance(cell, int | float | str) for cell in value):
+    """Refuse one row in place of a list of rows, with one fault for all of its values."""
+    is_values = isinstance(value, list) and value and all(isinstance(cell, int | float | str) for cell in value)
+    if is_values or isinstance(value, dict):
         raise ValueError(f"must be a list of rows such as [{show(value)}], got {show(value)}")
     return value
 

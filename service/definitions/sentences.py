@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from service.definitions.guessing import ALIASES, SHOWN_CHARACTERS, guess, meant, plain, show
+from service.definitions.guessing import ALIASES, NO_LAYERS, SHOWN_CHARACTERS, guess, meant, plain, show
 
 Context = dict[str, Any]
 
@@ -83,7 +83,8 @@ def _unknown_choice(context: Context, value: Any) -> str:
         return (
             f'`{tag}` is not known; as a layer of its own it is {{"type": "activation", "activation": "{tag.lower()}"}}'
         )
-    return f"`{tag}` is not known{guess(context['tag'], known)}"
+    way_out = NO_LAYERS.get(plain(tag))
+    return f"`{tag}` is not known{f'; {way_out}' if way_out else guess(context['tag'], known)}"
 
 
 def _bound(kind: str, context: Context, value: Any) -> str:

@@ -3,9 +3,9 @@
 Imports `service.definitions.base` only, so that the store can read jobs without loading the engine.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text
 
@@ -20,10 +20,18 @@ def _ordered(value: list[int]) -> list[int]:
     return value
 
 
+def _no_count(value: Any) -> Any:
+    """Refuse a number of rows in place of a range."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise ValueError(f"must be [from, to], such as [0, {value}], got {value}")
+    return value
+
+
 RowRange = Annotated[
     list[Annotated[Integer, Field(ge=0)]],
     Field(min_length=2, max_length=2, description="[from, to]: rows from (counted from 0) up to, not including, to"),
     AfterValidator(_ordered),
+    BeforeValidator(_no_count),
 ]
 
 

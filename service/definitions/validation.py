@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from service.definitions.base import MOST_ERRORS
-from service.definitions.fields import guess_field, has_default, types_at
-from service.definitions.guessing import SHOWN_CHARACTERS, guess, show
+from service.definitions.fields import fields_at, guess_field, has_default, types_at
+from service.definitions.guessing import SHOWN_CHARACTERS, either, guess, show
 from service.definitions.sentences import kind_words, literals, sentence
 from service.errors import MAX_FAULTS, Fault, Invalid, escaped
 
@@ -22,6 +22,7 @@ __all__ = ["check", "guess", "invalid", "pointer_to", "show"]
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
+MOST_NAMED = 6  # fields of an object in a sentence
 OF_A_KEY = "[key]"  # ends the location of an error about a key of an object
 NAMED_FIELD = re.compile(r"`(\w+)`")
 
@@ -170,6 +171,12 @@ def _where(found: Found, data: Any) -> Path:
     return found.path
 
 
+def _object_with(fields: list[str]) -> str:
+    if "type" in fields:
+        return "an object with a `type`"
+    return f"an object with {either(fields)}" if 0 < len(fields) <= MOST_NAMED else "an object"
+
+
 def _sentence(found: Found, model: type[BaseModel], data: Any, pointer: str) -> tuple[str, str | None]:
     """Return what is wrong, and the field of the same object that an unknown one stands for, if it does."""
     item, kind = found.item, found.kind
@@ -186,6 +193,8 @@ def _sentence(found: Found, model: type[BaseModel], data: Any, pointer: str) -> 
         known = ", ".join(f"`{name}`" for name in types_at(model, data, found.path))
         return f"`type` is missing; known are {known}", None
     words = sentence(kind, context, value, item["msg"])
+    if kind.startswith("model"):  # of a field that is an object of its own
+        words = words.replace("an object", _object_with(fields_at(model, data, found.path)), 1)
     if value is None and kind != "value_error" and has_default(model, data, found.path):
         words += "; leave it out for the default"
     return words, None

@@ -50,8 +50,8 @@ def stored(client: FlaskClient, service: Services) -> None:
     assert run_next_job(service, "test", lambda: False)
 
 
-def test_there_are_forty_cases() -> None:
-    assert len(cases()) >= 40
+def test_there_are_sixty_cases() -> None:
+    assert len(cases()) >= 60
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"line {case.line}")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.definitions.base import Model, Name
+from service.definitions.training import TrainingDefinition
 
 
 class KerasLayer(Model):
@@ -51,7 +52,7 @@ class KerasSequential(Model):
     keras_version: str | None = None
     backend: str | None = None
     name: Name | None = Field(default=None, description="of the network; left out, the model's own if it was given one")
-    training: dict[str, Any] | None = Field(
+    training: TrainingDefinition | None = Field(
         default=None, description="training defaults that Keras's JSON has no place for, such as `epochs`"
     )
 

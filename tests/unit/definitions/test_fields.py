@@ -26,7 +26,6 @@ def words(body: Any, *location: str | int, name: str, model: Any = JobRequest) -
         (("training",), "batch", "`batch_size`"),
         (("training",), "l2", "`regularization.l2`"),
         (("training",), "weight_decay", "`optimizer.weight_decay` or `regularization.l2`"),
-        (("training", "optimizer"), "weight_decay", "`#/training/regularization/l2`"),
         (("training",), "patience", "`schedule.patience` or `early_stopping.patience`"),
         (("training",), "priority", "`#/priority`"),
         (("training",), "dataset", "`validation.dataset` or `#/dataset`"),
@@ -47,6 +46,17 @@ def test_the_field_that_was_meant_is_named_with_its_path(
         "training": {"optimizer": {"type": "adam"}},
     }
     assert words(body, *location, name=name) == f"; did you mean {meant}?"
+
+
+def test_a_setting_of_another_type_is_named_as_that() -> None:
+    body = {"dataset": "x", "training": {"optimizer": {"type": "adam"}}}
+    where = ("training", "optimizer")
+    assert words(body, *where, name="momentum") == "; it is a setting of `sgd` and `rmsprop`"
+    assert words(body, *where, name="weight_decay") == "; it is a setting of `adamw`"
+
+
+def test_what_is_no_field_has_a_way_out() -> None:
+    assert words({"dataset": "x", "training": {}}, "training", name="dropout").startswith("; it is a layer")
 
 
 def test_a_field_that_is_like_none_gets_the_list_of_its_object() -> None:
