@@ -64,6 +64,7 @@ OPTIONS = (
 AUTO = ("delimiter", "decimal", "thousands", "header", "encoding")
 FIELDS = tuple(option.query.name for option in OPTIONS)
 QUERY = tuple(option.query for option in OPTIONS)
+CSV_QUERY = tuple(option.query for option in OPTIONS if option.formats == (CSV,))  # how a CSV is laid out
 
 
 def check_format(fields: MultiDict[str, str], media_type: str) -> None:

@@ -26,6 +26,7 @@ from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
+from service.preprocessing.dates import date_of
 from service.store import resources
 from service.store.records import DatasetRecord
 
@@ -222,6 +223,8 @@ def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str |
             values[column.name] = None
         elif column.type is ColumnType.CATEGORY:
             values[column.name] = (column.categories or ())[int(value)]
+        elif column.is_date:
+            values[column.name] = date_of(value)
         else:
             values[column.name] = value
     return values

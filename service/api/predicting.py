@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from itertools import count
 from typing import Any
@@ -14,22 +13,26 @@ from numpy.typing import NDArray
 from service.api.answers import answer
 from service.api.bodies import collect, open_body
 from service.api.context import services
+from service.api.dataset_options import CSV_QUERY, check_format, options_of
 from service.api.formats import wanted_format
 from service.api.routes import Query, Routes
 from service.api.trained_networks import NetworkReference, Operation, register
+from service.datasets.csv_rows import read_rows
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
 from service.datasets.options import Limits
 from service.datasets.strict_json import parse_json
-from service.definitions.columns import ColumnType
+from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
-from service.errors import Fault, Invalid, Malformed
+from service.errors import Invalid
 from service.models import prediction
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
-from service.preprocessing.prediction_rows import rows_from_array
+from service.preprocessing.fit import InputColumn
+from service.preprocessing.prediction_columns import rows_from_columns
+from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_array
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}  # all but JSON have a writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)})
@@ -70,47 +73,33 @@ def _refuses_unknown() -> bool:
 
 def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: bool) -> RawRows:
     """Return the body's rows: plain numbers by a fast reader, all others by the one that reports faults."""
+    if kind != CSV:
+        check_format(request.args, kind)
     if kind == JSON:
         plain = prediction.plain_raw_rows(trained, data)
         return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)), refuses_unknown)
     if kind == NPZ:
         return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)))
     rows = _rows_of_csv(trained, data)
-    return prediction.raw_rows(trained, PredictRequest.model_construct(instances=rows, inputs=None), refuses_unknown)
+    if refuses_unknown:
+        refuse_unknown(trained.preprocessing, rows, None, True)
+    return RawRows(rows, as_objects=True)
 
 
-def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> list[dict[str, Any]]:
+def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> PredictionRows:
     """Read a header with the names of input columns, then rows; empty cells are missing values."""
-    try:
-        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
-        rows = list(reader)
-    except UnicodeDecodeError as error:
-        raise Malformed(f"the CSV is not UTF-8 at byte {error.start}") from None
-    except csv.Error as error:
-        raise Malformed(f"the CSV cannot be read: {error}") from None
-    if not rows:
-        raise Invalid("the CSV needs a header and at least one row; send it with `-T` or `--data-binary`")
-    numbers = {column.name for column in trained.preprocessing.inputs if column.type is ColumnType.NUMBER}
-    return [_cells(row, numbers, number) for number, row in enumerate(rows, 1)]
+    kinds = {column.name: _kind(column) for column in trained.preprocessing.inputs}
+    limits = Limits(max_bytes=services().settings.max_json_bytes)
+    with services().blobs.scratch() as path:
+        path.write_bytes(data)
+        found = read_rows(path, kinds, options_of(request.args, CSV), limits, path.with_suffix(".utf8"))
+    return rows_from_columns(trained.preprocessing, found.names, found.rows, found.numbers, found.texts)
 
 
-def _cells(row: dict[str, Any], numbers: set[str], number: int) -> dict[str, Any]:
-    if None in row or None in row.values():
-        raise Invalid(f"row {number} has another number of cells than the header", [Fault("is ragged", row=number)])
-    return {name: _number(cell, number, name) if name in numbers else (cell or None) for name, cell in row.items()}
-
-
-def _number(cell: str, row: int, column: str) -> float | None:
-    if not cell.strip():
-        return None
-    try:
-        value = float(cell) if "_" not in cell else math.nan
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        fault = Fault(f"must be a number, got {cell[:40]!r}", row=row, column=column)
-        raise Invalid(f"column `{column}`, row {row}: {fault.detail}", [fault])
-    return value
+def _kind(column: InputColumn) -> ColumnKind:
+    if column.type is ColumnType.CATEGORY:
+        return ColumnKind.CATEGORY
+    return ColumnKind.DATE if column.is_date else ColumnKind.NUMBER
 
 
 def _array_of_npz(data: bytes) -> NDArray[Any]:
@@ -173,6 +162,6 @@ register(
         PredictRequest,
         (PredictAnswer, CSV, NPZ),
         files=(CSV, NPZ),
-        query=(FORMAT, UNKNOWN),
+        query=(FORMAT, UNKNOWN, *CSV_QUERY),
     ),
 )

@@ -49,6 +49,10 @@ def check_columns(name: str, other: Table, table: Table, where: str) -> None:
         if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
             raise Invalid.at(where, f"`{name}` has other {role} columns than the training dataset")
         for column, column_there in zip(mine, theirs, strict=True):
+            if column.is_date != column_there.is_date:
+                here, there = ("dates", "numbers") if column.is_date else ("numbers", "dates")
+                detail = f"column `{column.name}` of `{name}` holds {there}, that of the training dataset {here}"
+                raise Invalid.at(where, detail)
             unknown = set(column_there.categories or ()) - set(column.categories or ())
             if unknown:
                 raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")

@@ -13,6 +13,7 @@ from service.models.answers import (
     VersionAnswer,
     VersionRecordAnswer,
 )
+from service.preprocessing.dates import date_of
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
@@ -78,10 +79,13 @@ def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer
 def _example(preprocessing: Preprocessing) -> ExampleAnswer:
     """Return a body with one row: the first category of text columns, the offset of columns of numbers as sent."""
     scale = 1.0 if preprocessing.scale is None else preprocessing.scale
-    row: list[str | float] = [
-        (column.categories or ("",))[0] if column.categories is not None else column.offset * scale
-        for column in preprocessing.inputs
-    ]
+    row: list[str | float] = []
+    for column in preprocessing.inputs:
+        if column.categories is not None:
+            row.append((column.categories or ("",))[0])
+        else:
+            number = column.offset * scale
+            row.append(date_of(round(number)) if column.is_date else number)
     return {"instances": [row]}
 
 

@@ -23,7 +23,8 @@ def fitted_table(preprocessing: Preprocessing, other: Table) -> Table:
     one_hot = labels is not None and codes is None
     are_texts = labels is not None and not one_hot and any(isinstance(label, str) for label in labels)
     columns = [
-        Column(column.name, Role.INPUT, column.type, categories=column.categories) for column in preprocessing.inputs
+        Column(column.name, Role.INPUT, column.type, categories=column.categories, is_date=column.is_date)
+        for column in preprocessing.inputs
     ]
     for target in preprocessing.targets:
         if one_hot:

@@ -5,7 +5,7 @@ place of the `T`, and `Z` or an offset such as `+02:00` at the end. A time witho
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,13 @@ def day_of(text: str) -> float | None:
     except OverflowError:
         return None
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) / _MICROSECONDS_A_DAY
+
+
+def date_of(day: float) -> str:
+    """Return the date of a day, with the time in UTC unless it is midnight."""
+    moment = _EPOCH + timedelta(microseconds=round(day * _MICROSECONDS_A_DAY))
+    is_midnight = moment.time() == datetime.min.time()
+    return moment.date().isoformat() if is_midnight else moment.replace(tzinfo=None).isoformat() + "Z"
 
 
 def days_of(texts: Any) -> NDArray[np.float64]:

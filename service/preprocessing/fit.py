@@ -33,7 +33,8 @@ Numbers = NDArray[np.float64]
 class InputColumn:
     """One column of inputs; `offset`, `divisor` and `fill` are in the units of numbers divided by the scale.
 
-    `fill` replaces a missing number; None means that a missing one is an error.
+    `fill` replaces a missing number; None means that a missing one is an error. The numbers of an `is_date` column are
+    days since 1970-01-01.
     """
 
     name: str
@@ -43,6 +44,7 @@ class InputColumn:
     divisor: float = 1.0
     fill: float | None = None
     indicator: bool = False
+    is_date: bool = False
 
     @property
     def width(self) -> int:
@@ -326,7 +328,8 @@ def _fit_input(
     elif missing == "median":
         fill = _median(array, rows, index) / scale
     indicator = missing == "indicator" and column.missing > 0
-    return InputColumn(column.name, column.type, None, *_scaling(numbers, statistics, index, scale), fill, indicator)
+    offset, divisor = _scaling(numbers, statistics, index, scale)
+    return InputColumn(column.name, column.type, None, offset, divisor, fill, indicator, column.is_date)
 
 
 def _median(array: StoredRows, rows: Selection, index: int) -> float:

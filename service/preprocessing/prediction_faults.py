@@ -1,34 +1,33 @@
 """Sentences about what is wrong with rows to predict, each with the way out where there is one."""
 
-import difflib
 import math
 from collections.abc import Sequence
 from typing import Any
 
+from service.definitions.guessing import similar
 from service.definitions.validation import show
 from service.preprocessing.fit import InputColumn
 
 MOST_NAMES = 5  # that one sentence lists
 
 
-def left_out(absent: Sequence[str], others: Sequence[str], rows: int, fills: bool) -> str:
-    """Return a sentence about columns that rows leave out, with which of their other keys may have been meant."""
+def left_out(absent: Sequence[str], others: Sequence[str], rows: int = 1) -> str:
+    """Return a sentence about columns that rows leave out, with which of their other names may have been meant."""
     shown = []
     for name in absent[:MOST_NAMES]:
-        like = closest(name, others)
-        shown.append(f"`{name}`" + (f" (did you mean it by `{readable(like)[:60]}`?)" if like is not None else ""))
+        like = similar(name, others)
+        shown.append(f"`{name}`" + (f" (did you mean it by `{readable(like[0])[:60]}`?)" if like else ""))
     listed = ", ".join(shown) + (f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else "")
     subject = f"column {listed} is missing" if len(absent) == 1 else f"columns {listed} are missing"
-    many = f" in {rows:,} rows" if rows > 1 else ""
-    return f"{subject}{many}" + ("; send null for a value that is not known" if fills else "")
+    return subject + (f" in {rows:,} rows" if rows > 1 else "")
 
 
 def unknown_category(column: InputColumn, value: str | bool) -> str:
     """Return a sentence about a category never seen in training, with a similar one or some of those there are."""
-    like = closest(str(value), list(column.codes))
+    like = similar(str(value), list(column.codes))
     known = ", ".join(show(text) for text in list(column.codes)[:MOST_NAMES])
     more = len(column.codes) - MOST_NAMES
-    hint = f"did you mean {show(like)}?" if like else f"there are {known}{f' and {more} more' if more > 0 else ''}"
+    hint = f"did you mean {show(like[0])}?" if like else f"there are {known}{f' and {more} more' if more > 0 else ''}"
     return f"{show(value)} is no category of `{column.name}`; {hint}"
 
 
@@ -63,21 +62,6 @@ def _is_number(text: str, value: float) -> bool:
         return False
 
 
-def closest(word: str, known: Sequence[str]) -> str | None:
-    """Return the most similar of the known names: first one that differs in case alone, otherwise a similar one."""
-    folded: dict[str, str] = {}
-    for name in known:
-        folded.setdefault(name.strip().casefold(), name)
-    wanted = word.strip().casefold()
-    close = difflib.get_close_matches(wanted, list(folded), 1, cutoff=0.6)
-    return folded.get(wanted) or (folded[close[0]] if close else None)
-
-
 def readable(name: str) -> str:
     """Return a key of JSON, which may have half a surrogate pair, as text that can be sent."""
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def pointer_step(name: str) -> str:
-    """Return a name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")

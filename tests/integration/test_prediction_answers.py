@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, post
 
+CSV_HEADERS = {"Content-Type": "text/csv"}
+
 
 @pytest.fixture
 def churn(train: Train) -> None:
@@ -18,6 +20,15 @@ def churn(train: Train) -> None:
     training = {**SMALL, "preprocessing": {"missing": "mean"}}
     columns = ["tenure", "plan", "churn"]
     train({"dataset": {"columns": columns, "rows": rows}, "training": training, "model": "churn"})
+
+
+@pytest.fixture
+def dated(client: FlaskClient, train: Train) -> None:
+    """A model of a number, a code with leading zeros and a date, without missing values."""
+    lines = [f"{n + 0.5},{('01569', '1569')[n % 3 == 0]},2024-01-{n + 1:02},{n}" for n in range(20)]
+    body = "amount,zip,signup,y\n" + "\n".join(lines)
+    assert client.put("/v1/datasets/dated?target_type=value", data=body, headers=CSV_HEADERS).status_code == 201
+    train({"dataset": "dated", "training": {**SMALL, "precision": "float64"}, "model": "dated"})
 
 
 def test_a_target_keeps_its_name_when_it_is_that_of_the_outputs(client: FlaskClient, train: Train) -> None:
@@ -97,3 +108,79 @@ def test_an_npz_of_numbers_is_no_row_of_text(client: FlaskClient) -> None:
     np.savez(packed, inputs=np.ones((2, 2)))
     answer = client.post("/v1/models/churn:predict", data=packed.getvalue(), content_type="application/x-npz")
     assert "column `plan` holds text" in problem(answer, 422)["detail"]
+
+
+@pytest.mark.usefixtures("dated")
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ("", "zip,amount,signup\n01569,1.5,2024-01-31\n1569,2500,2024-02-01T12:00\n"),
+        ("", "\ufeffsignup,zip,note,amount\r\n2024-01-31,01569,,1.5\r\n2024-02-01T12:00,1569,x,2500\r\n"),
+        ("", "zip;amount;signup\n01569;1,5;2024-01-31\n1569;2500;2024-02-01T12:00\n"),
+        ("?decimal=,&thousands=.", "zip;amount;signup\n01569;1,5;2024-01-31\n1569;2.500;2024-02-01T12:00\n"),
+        ("?thousands=,", 'zip,amount,signup\n01569,1.5,2024-01-31\n1569,"2,500",2024-02-01T12:00\n'),
+        ("?delimiter=tab", "zip\tamount\tsignup\n01569\t1.5\t2024-01-31\n1569\t2500\t2024-02-01T12:00\n"),
+        ("?header=false", "1.5,01569,2024-01-31\n2500,1569,2024-02-01T12:00\n"),
+    ],
+)
+def test_a_csv_is_read_as_datasets_are(client: FlaskClient, query: str, body: str) -> None:
+    days = {"instances": [[1.5, "01569", "2024-01-31"], [2500, "1569", 19754.5]]}
+    expected = post(client, "/v1/models/dated:predict", days)
+    answer = client.post(f"/v1/models/dated:predict{query}", data=body.encode(), headers=CSV_HEADERS)
+    assert answer.status_code == 200, answer.text
+    assert [row["y"] for row in answer.json["predictions"]] == pytest.approx(np.ravel(expected["predictions"]))
+    assert answer.json.get("ignored", []) == (["note"] if "note" in body else []) and "unknown" not in answer.json
+
+
+@pytest.mark.usefixtures("dated")
+@pytest.mark.parametrize(
+    ("query", "body", "says"),
+    [
+        ("", "zip,zip,amount,signup\n01569,1569,1,2024-01-31\n", "`zip`"),
+        ("", "Zip,amount,signup\n01569,1,2024-01-31\n", "column `zip` (did you mean it by `Zip`?) is missing"),
+        ("", "zip,amount,signup\n01569,1,2024-01-31\n01569,1\n", "row 2: must have 3 cells, got 2"),
+        ("", "zip,amount,signup\n01569,much,2024-01-31\n", "column `amount`, row 1: must be a number, got 'much'"),
+        ("", "zip,amount,signup\n01569,$1,2024-01-31\n", "column `amount`, row 1: `$1` is an amount with a currency"),
+        ("", 'zip,amount,signup\n01569,"1,163.74",2024-01-31\n01569,"1,5",2024-01-31\n', "column `amount`"),
+        ("", "zip,amount,signup\n01569,1,31.01.2024\n", "column `signup`, row 1: must be an ISO 8601 date"),
+        (
+            "",
+            "zip,amount,signup\n01569,,2024-01-31\n",
+            "column `amount`, row 1: is missing; no missing value",
+        ),
+        ("", "zip,amount,signup\n,1,2024-01-31\n", "column `zip`, row 1: is missing; no missing value was filled"),
+        ("", "zip,amount,signup\n", "the CSV has one line only"),
+        ("?unknown=error", "zip,amount,signup\n0156,1,2024-01-31\n", 'column `zip`, row 1: "0156" is no category'),
+        ("?decimal=x", "zip,amount,signup\n01569,1,2024-01-31\n", "?decimal"),
+    ],
+)
+def test_what_is_wrong_with_a_csv_is_named(client: FlaskClient, query: str, body: str, says: str) -> None:
+    answer = client.post(f"/v1/models/dated:predict{query}", data=body.encode(), headers=CSV_HEADERS)
+    assert says in problem(answer, 422)["detail"]
+
+
+@pytest.mark.usefixtures("dated")
+def test_options_of_csv_do_not_go_with_other_bodies(client: FlaskClient) -> None:
+    packed = io.BytesIO()
+    np.savez(packed, inputs=np.ones((1, 3)))
+    for query in ("delimiter=;", "decimal=,", "thousands=.", "header=false", "missing=-", "encoding=latin-1"):
+        path = f"/v1/models/dated:predict?{query}"
+        for answer in (
+            client.post(path, json={"instances": [[1, "01569", 1]]}),
+            client.post(path, data=packed.getvalue(), content_type="application/x-npz"),
+        ):
+            fault = problem(answer, 422)["errors"][0]
+            assert fault["pointer"] == f"?{query.split('=')[0]}" and "goes with CSV" in fault["detail"]
+
+
+@pytest.mark.usefixtures("dated")
+def test_dates_are_shown_as_dates_and_trace_as_the_row_of_the_dataset(client: FlaskClient) -> None:
+    values = client.get("/v1/datasets/dated/rows?after=2&limit=1").json["data"][0]["values"]
+    assert values == {"amount": 3.5, "zip": "1569", "signup": "2024-01-04", "y": 3}
+    example = client.get("/v1/models/dated").json["example"]
+    assert example["instances"][0] == [10.0, "01569", "2024-01-10"]  # the mean of the days is the 10th at noon
+    assert client.post("/v1/models/dated:predict", json=example).status_code == 200
+    target = values.pop("y")
+    sent = post(client, "/v1/models/dated:trace", {"instances": [values], "targets": [target]})
+    row = post(client, "/v1/models/dated:trace", {"row": 3})
+    assert sent["inputs"] == row["inputs"] and sent["update"] == row["update"]

@@ -188,7 +188,25 @@ def test_a_column_that_all_rows_leave_out_is_one_fault() -> None:
 
 def test_at_most_ten_faults_are_reported() -> None:
     assert len(faults_of(PLAIN, [{"a": 1, "b": "x"}] * 1000)) == 10
-    assert len(faults_of(PLAIN, [{"a": 1}, *[{"a": "x", "b": "x"}] * 1000])) == 10
+    found = faults_of(PLAIN, [*[{"a": "x", "b": "x"}] * 1000, {"a": 1}])
+    assert len(found) == 10 and found[0] == ("#/instances/1000", "column `b` is missing")
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [("2024-01-31", 19753.0), (" 2024-01-31 ", 19753.0), ("2024-01-31T12:00", 19753.5), (19753, 19753.0)],
+)
+def test_dates_are_taken_as_text_and_as_days(value: Any, day: float) -> None:
+    dates = of(InputColumn("signup", NUMBER, is_date=True))
+    for rows in (rows_from_lists(dates, [[value]], "instances"), rows_from_objects(dates, [{"signup": value}], "x")):
+        assert rows.values.tolist() == [[day]]
+
+
+@pytest.mark.parametrize("value", ["2024-02-30", "31.01.2024", "", "soon"])
+def test_what_is_no_date_is_refused(value: str) -> None:
+    found = faults_of(of(InputColumn("signup", NUMBER, is_date=True)), [[value]])
+    says = "`signup` must be an ISO 8601 date such as 2024-01-31 or days since 1970-01-01, got "
+    assert found == [("#/instances/0/0", f'{says}"{value}"')]
 
 
 def test_an_array_has_a_column_for_each_input_and_nan_is_missing() -> None:
