@@ -9,9 +9,8 @@ from service.backprop.metrics import METRICS, Metric
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.guessing import guess
-from service.definitions.resolved import Choice, ResolvedTraining
+from service.definitions.resolved import Choice, ResolvedTraining, Targets
 from service.definitions.schedules import check_schedule
-from service.definitions.targets import TO_HAVE_CLASSES
 from service.definitions.training import TrainingDefinition
 from service.definitions.training_parts import Validation
 from service.errors import Invalid, escaped
@@ -26,7 +25,7 @@ def fill(
     loss: Loss,
     rows: int,
     validation: Validation | None,
-    are_classes: bool,
+    targets: Targets,
     layers: list[Layer],
     seed: int,
 ) -> ResolvedTraining:
@@ -40,10 +39,10 @@ def fill(
     given = training.model_dump(mode="json")
     optimizer = given["optimizer"] or DEFAULT_OPTIMIZER
     batch_size = _batch_size(training, optimizer, rows, layers)
-    metric_choices, metrics = _metrics(given["metrics"], are_classes)
+    metric_choices, metrics = _metrics(given["metrics"], targets)
     epochs = training.epochs or _epochs(-(-rows // batch_size))
     check_schedule(given["schedule"], optimizer, epochs)
-    _check_smoothing(training, loss, are_classes)
+    _check_smoothing(training, loss, targets)
     monitored = _monitored(metrics, validation is not None)
     early_stopping = _early_stopping(given["early_stopping"], monitored)
     for name in training.stop_when or {}:
@@ -78,23 +77,23 @@ def _batch_size(training: TrainingDefinition, optimizer: dict[str, Any], rows: i
     return size
 
 
-def _metrics(records: list[Choice] | None, are_classes: bool) -> tuple[list[Choice], list[Metric]]:
+def _metrics(records: list[Choice] | None, targets: Targets) -> tuple[list[Choice], list[Metric]]:
     """Return the chosen metrics, each once, and the engine's objects for them."""
     if records is None:
-        records = ["accuracy"] if are_classes else ["mae", "rmse"]
+        records = ["accuracy"] if targets.are_classes else ["mae", "rmse"]
     metrics: dict[str, tuple[Choice, Metric]] = {}
     for index, record in enumerate(records):
         metric: Metric = build(METRICS, record)
-        if metric.for_classes and not are_classes:
-            detail = f"`{metric.name}` is for classes, and the targets are values; {TO_HAVE_CLASSES}"
+        if metric.for_classes and not targets.are_classes:
+            detail = f"`{metric.name}` is for classes, and the targets are values: {targets.because}"
             raise Invalid.at(f"#/training/metrics/{index}", detail)
         metrics.setdefault(metric.key, (record, metric))
     return [record for record, _ in metrics.values()], [metric for _, metric in metrics.values()]
 
 
-def _check_smoothing(training: TrainingDefinition, loss: Loss, are_classes: bool) -> None:
-    if training.label_smoothing and not (loss.smooths and are_classes):
-        have = loss.name if not loss.smooths else f"targets that are values; {TO_HAVE_CLASSES}"
+def _check_smoothing(training: TrainingDefinition, loss: Loss, targets: Targets) -> None:
+    if training.label_smoothing and not (loss.smooths and targets.are_classes):
+        have = loss.name if not loss.smooths else f"targets that are values: {targets.because}"
         raise Invalid.at("#/training/label_smoothing", f"needs classes and a cross-entropy, got {have}")
 
 

@@ -76,7 +76,7 @@ def resolve(
     check_class_weights(training.class_weights, targets.labels)
     check_sample_weights(table, left_out)
     _check_missing(table, training)
-    filled = fill(training, loss, rows, validation, targets.are_classes, whole.engine_layers(), seed)
+    filled = fill(training, loss, rows, validation, targets, whole.engine_layers(), seed)
     return Resolved(whole, filled, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
 
 
@@ -136,7 +136,9 @@ def _check_output(output: Output, targets: Targets) -> None:
         wanted = f"{targets.outputs}, one a target column"
     else:
         wanted = f"{len(targets.labels)}, one a class" + (" (or 1)" if len(targets.labels) == 2 else "")
-    raise Invalid.at(f"#/network/layers/{output.layer}/units", f"must be {wanted}, got {output.units}")
+    kind = "values" if targets.labels is None else "classes"
+    detail = f"must be {wanted}, got {output.units}; the targets are {kind}: {targets.because}"
+    raise Invalid.at(f"#/network/layers/{output.layer}/units", detail)
 
 
 def _default_loss(output: Output, targets: Targets) -> str:
@@ -150,8 +152,10 @@ def _default_loss(output: Output, targets: Targets) -> str:
 def _check_loss(loss: Loss, output: Output, targets: Targets) -> None:
     fused = loss.fused_with
     if fused is not None and (output.activation != fused or not targets.are_classes):
-        have = output.activation if output.activation != fused else "targets that are values"
-        raise Invalid.at("#/training/loss", f"{loss.name} needs a {fused} output and classes, got {have}")
+        have = [f"a {output.activation} output"] if output.activation != fused else []
+        have += [] if targets.are_classes else [f"targets that are values: {targets.because}"]
+        detail = f"{loss.name} needs a {fused} output and classes, got {' and '.join(have)}"
+        raise Invalid.at("#/training/loss", detail)
     if loss.takes is not None and output.activation not in loss.takes:
         known = " or ".join(loss.takes)
         raise Invalid.at("#/training/loss", f"{loss.name} needs outputs of {known}, got {output.activation}")

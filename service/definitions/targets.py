@@ -153,7 +153,10 @@ def _several(table: Table, columns: tuple[Column, ...], output: Output | None, l
     if said == "class":
         detail = f"has {len(columns)} target columns, but classes take one, or columns of 0 and 1 with one 1 a row"
         raise Invalid.at("#/dataset", detail)
-    because = f"there are {len(columns)} target columns; classes are one column, or one-hot columns under softmax"
+    because = (
+        f"there are {len(columns)} target columns; classes are one column, or one-hot columns (0 and 1, one 1 a row) "
+        "under a softmax output or with target_type=class"
+    )
     return Targets(outputs=len(columns), labels=None, because=because)
 
 
@@ -170,7 +173,7 @@ def _reading(column: Column, rows: int, output: Output | None, loss: Loss | None
         return Reading(False, f"{name} is a date", TO_HAVE_CLASSES)
     if column.whole_values is None:
         why = f"{name} is not whole numbers, or has missing values or over 1,000 distinct ones"
-        return Reading(False, why, TO_HAVE_CLASSES if column.missing == 0 else "")
+        return Reading(False, why, "target_type=class needs whole numbers, text or booleans")
     return _by_loss(loss) or _by_output(column.whole_values, output) or _by_values(column.whole_values, rows, loss)
 
 

@@ -171,8 +171,28 @@ def test_targets_are_classes_or_values(target: Column, training: Any, network: A
 
 
 def test_a_metric_of_classes_on_values_says_how_to_have_classes() -> None:
-    with pytest.raises(Invalid, match="values; to have classes, give target_type=class with the job or the dataset"):
-        solve(table(values()), {"metrics": ["accuracy"]})
+    for target, words in (
+        (values(whole=(3.0, 7.0)), "to have classes, give target_type=class with the job or the dataset"),
+        (values(), "target_type=class needs whole numbers, text or booleans"),
+    ):
+        with pytest.raises(Invalid, match=f"`accuracy` is for classes, and the targets are values: .*{words}"):
+            solve(table(target), {"metrics": ["accuracy"]})
+
+
+def test_a_loss_of_classes_on_values_says_why_they_are_values() -> None:
+    with pytest.raises(Invalid) as caught:
+        solve(table(values("y"), values("z")), {"loss": "categorical_cross_entropy"})
+    assert caught.value.faults[0].detail.startswith(
+        "categorical_cross_entropy needs a softmax output and classes, got a linear output and targets "
+        "that are values: there are 2 target columns; classes are one column, or one-hot columns"
+    )
+
+
+def test_an_output_that_does_not_fit_is_told_how_the_targets_are_read() -> None:
+    with pytest.raises(
+        Invalid, match="must be 1, one a target column, got 2; the targets are values: `y` is not whole"
+    ):
+        solve(table(values()), network=layers((2, "softmax")))
 
 
 @pytest.mark.parametrize("scaling", ["standardize", "min_max"])
