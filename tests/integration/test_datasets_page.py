@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
 COMMAND = re.compile(r"printf ('(?:[^']*)') \| curl -sS '([^']*)' --data-binary @-")
 EXAMPLES = re.findall(r"```bash\n(printf .*?)```\n```\n(.*?)```", PAGE, re.DOTALL)
+JOBS = re.findall(r"```bash\ncurl -sS localhost:8000/v1/jobs -d '(.*?)'\n```\n```\n(.*?)\n```", PAGE, re.DOTALL)
 ESCAPES = {r"\n": b"\n", r"\t": b"\t", r"\r": b"\r"}
 
 
@@ -44,3 +45,9 @@ def test_every_command_of_the_section_has_an_answer() -> None:
     section = PAGE.split("## How tables are read", 1)[1]
     assert len(EXAMPLES) >= 9
     assert section.count("printf '") == sum(commands.count("printf '") for commands, _ in EXAMPLES)
+
+
+def test_jobs_read_their_targets_as_the_page_says(client: FlaskClient) -> None:
+    assert len(JOBS) == PAGE.split("## Classes or values")[1].split("\n## ")[0].count("curl") >= 4
+    for body, targets in JOBS:
+        assert client.post("/v1/jobs", data=body).json.get("targets") == json.loads(targets)
