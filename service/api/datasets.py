@@ -27,7 +27,7 @@ from service.definitions.validation import check
 from service.errors import Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
-from service.store import resources
+from service.store import datasets
 from service.store.records import DatasetRecord
 
 routes = Routes("datasets")
@@ -191,7 +191,7 @@ def _records(body: list[Any]) -> dict[str, Any]:
 def list_datasets() -> Response:
     """List the datasets, newest first."""
     with services().database.read() as connection:
-        found = resources.list_datasets(connection, page("dataset"))
+        found = datasets.list_datasets(connection, page("dataset"))
     return record_page(found, [describe(record) for record in found.data], "dataset", lambda record: record.name)
 
 
@@ -199,7 +199,7 @@ def list_datasets() -> Response:
 def get_dataset(name: str) -> Response:
     """Return a dataset: its size, and of each column what it holds."""
     with services().database.read() as connection:
-        record = resources.get_dataset(connection, name)
+        record = datasets.get_dataset(connection, name)
     return immutable(describe(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
 
 
@@ -207,7 +207,7 @@ def get_dataset(name: str) -> Response:
 def list_rows(name: str) -> Response:
     """List a dataset's rows in order; `after` is a row's number, counted from 0."""
     with services().database.read() as connection:
-        record = resources.get_dataset(connection, name)
+        record = datasets.get_dataset(connection, name)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + limit(), record.table.rows)
     array = open_rows(services().blobs.path(record.address))

@@ -14,7 +14,7 @@ from service.datasets import catalog
 from service.definitions.keras import write_sequential
 from service.definitions.network import NetworkRequest, describe
 from service.errors import Invalid
-from service.store import resources
+from service.store import networks
 from service.store.records import NetworkRecord
 
 routes = Routes("networks")
@@ -47,7 +47,7 @@ def create_network() -> Response:
 def list_networks() -> Response:
     """List the networks, newest first."""
     with services().database.read() as connection:
-        found = resources.list_networks(connection, page("network"))
+        found = networks.list_networks(connection, page("network"))
     return record_page(found, [describe_record(record) for record in found.data], "network", lambda record: record.name)
 
 
@@ -64,7 +64,7 @@ def get_network(name: str) -> Response:
     if wanted not in FORMATS:
         raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
     with services().database.read() as connection:
-        record = resources.get_network(connection, name)
+        record = networks.get_network(connection, name)
     body: Mapping[str, object] = describe_record(record)
     if wanted == "keras":
         body = write_sequential(record.name, record.definition)
@@ -75,5 +75,5 @@ def get_network(name: str) -> Response:
 def delete_network(name: str) -> Response:
     """Delete a network; jobs have copies of their own."""
     with services().database.begin() as connection:
-        resources.delete_network(connection, name)
+        networks.delete_network(connection, name)
     return Response(status=204)

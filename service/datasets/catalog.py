@@ -17,7 +17,7 @@ from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
 from service.services import Services
-from service.store import resources
+from service.store import datasets, networks
 from service.store.blobs import references
 from service.store.records import DatasetRecord, NetworkRecord
 
@@ -36,7 +36,7 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
     record = definition.normalised()
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
     with services.database.begin() as connection:
-        return resources.add_network(connection, name or generated_name("network"), record, digest)
+        return networks.add_network(connection, name or generated_name("network"), record, digest)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
 def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
     """Store a dataset; return its record and whether it is new."""
     with staged_rows(services, read) as staged, services.database.begin() as connection:
-        return resources.add_dataset(
+        return datasets.add_dataset(
             connection, name or generated_name("dataset"), staged.table, staged.address, staged.adopt
         )
 
@@ -98,7 +98,7 @@ def remove_dataset(services: Services, name: str) -> None:
     `collect_orphans` removes its rows later, as a dataset with equal rows may be stored at this moment.
     """
     with services.database.begin() as connection:
-        resources.delete_dataset(connection, name)
+        datasets.delete_dataset(connection, name)
 
 
 def collect_orphans(services: Services) -> int:

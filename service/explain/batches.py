@@ -21,7 +21,7 @@ from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
 from service.preprocessing.stored_rows import StoredRows
 from service.services import Services
-from service.store import resources
+from service.store import datasets
 from service.store.records import JobRecord
 
 FLOAT64 = np.dtype("<f8")
@@ -135,7 +135,7 @@ def rows_of(services: Services, subject: Subject) -> JobRows:
         raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
     with services.database.read() as connection:
         try:
-            dataset = resources.get_dataset(connection, job.dataset_name)
+            dataset = datasets.get_dataset(connection, job.dataset_name)
         except NotFound:
             raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
     replaced = Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")

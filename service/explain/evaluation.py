@@ -20,7 +20,7 @@ from service.preprocessing.batches import open_columns, rows_of_another
 from service.preprocessing.compatibility import fitted_columns, fitted_table
 from service.preprocessing.whole_values import with_whole_values
 from service.services import Services
-from service.store import resources
+from service.store import datasets
 
 MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some seconds
 MOST_CLASSES = 100  # a larger matrix is of no use to a reader
@@ -30,7 +30,7 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
     """Evaluate a network as validation does: in its own precision, with the job's loss, weights and metrics."""
     with services.database.read() as connection:
         try:
-            dataset = resources.get_dataset(connection, name)
+            dataset = datasets.get_dataset(connection, name)
         except NotFound as error:
             raise Invalid.at("#/dataset", error.detail) from None
     network, preprocessing = subject.network, subject.preprocessing

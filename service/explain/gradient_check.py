@@ -15,7 +15,7 @@ from service.explain.subjects import Subject
 from service.explain.unit_names import Names
 from service.explain.untrained_networks import complete_definition, with_drawn_parameters
 from service.services import Services
-from service.store import resources
+from service.store import networks
 
 MOST_WORK = 20_000_000_000  # multiplications that one check may take: some seconds
 USUAL_WORK = 2_000_000_000  # multiplications of a check whose request gives no number of parameters
@@ -35,7 +35,7 @@ def check_network(services: Services, name: str, request: NetworkGradientCheckRe
     Inputs are from N(0, 1), targets are 0 or 1, and one-hot for a softmax.
     """
     with services.database.read() as connection:
-        record = resources.get_network(connection, name)
+        record = networks.get_network(connection, name)
     definition = complete_definition(record.definition, 1, request.loss)
     inputs = definition.inputs or _inputs_of(definition)
     subject = with_drawn_parameters(name, definition, inputs, request.seed, request.loss)

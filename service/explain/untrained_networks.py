@@ -27,7 +27,7 @@ from service.explain.subjects import (
 )
 from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
 from service.services import Services
-from service.store import resources
+from service.store import networks
 
 NO_PREPROCESSING = Preprocessing("none", "none", "error", (), (), None, None, False)
 
@@ -35,7 +35,7 @@ NO_PREPROCESSING = Preprocessing("none", "none", "error", (), (), None, None, Fa
 def network_subject(services: Services, name: str, request: NetworkTraceRequest) -> Subject:
     """Return an untrained network with the request's parameters, or parameters drawn with its seed."""
     with services.database.read() as connection:
-        record = resources.get_network(connection, name)
+        record = networks.get_network(connection, name)
     outputs = len(request.targets[0]) if isinstance(request.targets[0], list) else 1
     definition = complete_definition(record.definition, max(outputs, 1), request.loss)
     inputs = definition.inputs or (len(request.instances[0]) if isinstance(request.instances[0], list) else 1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.preprocessing.fit import Preprocessing
-from service.store import resources
+from service.store import datasets
 from service.store.database import Connection
 
 Fitted = dict[str, Any]  # the stored record of a `Preprocessing`
@@ -21,5 +21,5 @@ def with_scales(connection: Connection, stored: Sequence[tuple[str, Fitted]]) ->
     The scale of a record that lacks it is None when the job or its dataset is gone. One query reads all of them.
     """
     lacking = [job_id for job_id, record in stored if "scale" not in record]
-    scales = resources.scales_of_jobs(connection, lacking) if lacking else {}
+    scales = datasets.scales_of_jobs(connection, lacking) if lacking else {}
     return [{"scale": scales.get(job_id), **record} for job_id, record in stored]

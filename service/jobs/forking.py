@@ -29,7 +29,7 @@ from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.preprocessing.compatibility import with_fitted_columns
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
-from service.store import resources
+from service.store import datasets
 from service.store.blobs import references
 from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
@@ -116,7 +116,7 @@ def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> str | 
     if request.dataset is not None:
         return request.dataset
     with services.database.read() as connection:
-        sha256 = resources.dataset_sha256(connection, job.dataset_name)
+        sha256 = datasets.dataset_sha256(connection, job.dataset_name)
     if sha256 is None or job.dataset_sha256 not in (None, sha256):
         what = "is gone" if sha256 is None else "is another one by now"
         raise Invalid.at("#/dataset", f"is needed: `{job.dataset_name}`, which the job was trained on, {what}")

@@ -24,7 +24,7 @@ from service.definitions.validation_dataset import WHERE, check_validation_datas
 from service.errors import Conflict, Invalid, NotFound, TooMany
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
-from service.store import resources, workers
+from service.store import datasets, workers
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.records import JobRecord, NewJob
@@ -73,7 +73,7 @@ def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[Jo
     if isinstance(dataset, str):
         with services.database.read() as connection:
             try:
-                record = resources.get_dataset(connection, dataset)
+                record = datasets.get_dataset(connection, dataset)
             except NotFound as error:
                 raise Invalid.at("#/dataset", error.detail) from None
         yield JobData(record.name, record.table, services.blobs.path(record.address), None)
@@ -93,9 +93,9 @@ def store_dataset(connection: Connection, data: JobData) -> str:
     """
     if data.staged is not None:
         staged = data.staged
-        record, _ = resources.add_dataset(connection, data.name, staged.table, staged.address, staged.adopt)
+        record, _ = datasets.add_dataset(connection, data.name, staged.table, staged.address, staged.adopt)
         return record.name
-    if resources.dataset_sha256(connection, data.name) != data.table.sha256:
+    if datasets.dataset_sha256(connection, data.name) != data.table.sha256:
         raise Conflict(f"dataset `{data.name}` was replaced while the job was checked against it; try again")
     return data.name
 
@@ -108,7 +108,7 @@ def check_validation(services: Services, data: JobData, table: Table, resolved: 
         return
     with services.database.read() as connection:
         try:
-            record = resources.get_dataset(connection, name)
+            record = datasets.get_dataset(connection, name)
         except NotFound as error:
             raise Invalid.at(WHERE, error.detail) from None
     other = record.table
@@ -135,7 +135,7 @@ def add_to_queue(services: Services, connection: Connection, new: NewJob, record
         raise TooMany(f"{services.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
     for name in (new.dataset_name, new.validation_name):
         if name is not None:
-            resources.hold_dataset(connection, name)
+            datasets.hold_dataset(connection, name)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
     record_key(connection, job.id)
     return QueuedJob(job, [] if workers.count_alive(connection) else [NO_WORKER])

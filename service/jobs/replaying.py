@@ -5,7 +5,7 @@ from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
 from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key
 from service.services import Services
-from service.store import resources
+from service.store import datasets
 from service.store.blobs import references
 from service.store.database import Connection
 from service.store.epochs import epochs
@@ -26,11 +26,11 @@ def _check(connection: Connection, record: JobRecord) -> None:
         raise Conflict(f"job `{record.id}` is a replay itself; replay `{record.replay_of}` once more")
     if record.epoch is None:
         raise Conflict(f"job `{record.id}` has stored no epoch, so there is nothing to replay")
-    dataset = resources.dataset_sha256(connection, record.dataset_name)
+    dataset = datasets.dataset_sha256(connection, record.dataset_name)
     if dataset is None or record.dataset_sha256 not in (None, dataset):
         what = "is gone" if dataset is None else "is another one by now"
         raise Conflict(f"dataset `{record.dataset_name}`, which the job was trained on, {what}")
-    if record.validation_name is not None and resources.dataset_sha256(connection, record.validation_name) is None:
+    if record.validation_name is not None and datasets.dataset_sha256(connection, record.validation_name) is None:
         raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
 
 

@@ -19,7 +19,7 @@ from service.jobs.new_jobs import (
     with_storage_limit,
 )
 from service.services import Services
-from service.store import resources
+from service.store import networks
 from service.store.records import NewJob, OnOtherMachine
 
 
@@ -57,7 +57,7 @@ def _network_of(services: Services, request: JobRequest) -> tuple[str | None, Ne
     if isinstance(request.network, str):
         with services.database.read() as connection:
             try:
-                record = resources.get_network(connection, request.network)
+                record = networks.get_network(connection, request.network)
             except NotFound as error:
                 raise Invalid.at("#/network", error.detail) from None
         return record.name, NetworkDefinition.model_validate(record.definition)

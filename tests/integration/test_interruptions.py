@@ -169,15 +169,15 @@ def test_a_dataset_that_was_removed_while_a_job_was_checked_against_it_is_report
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.post("/v1/datasets", json={"name": "gone", **{key: XOR[key] for key in ("inputs", "targets")}})
-    from service.store import resources
+    from service.store import datasets
 
-    whole = resources.dataset_sha256
+    whole = datasets.dataset_sha256
 
     def removed(connection: Any, name: str) -> Any:
         sha256 = whole(connection, name)
-        resources.delete_dataset(connection, name)
+        datasets.delete_dataset(connection, name)
         return sha256
 
-    monkeypatch.setattr(resources, "dataset_sha256", removed)
+    monkeypatch.setattr(datasets, "dataset_sha256", removed)
     answer = client.post("/v1/jobs", json={"dataset": "gone"})
     assert answer.status_code == 409, answer.text

@@ -27,7 +27,7 @@ from service.preprocessing.row_selection import InterruptibleRows, RowRanges, Se
 from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.target_fitting import check_loss_takes
 from service.services import Services
-from service.store import resources
+from service.store import datasets
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs import epochs
 from service.store.jobs import fork_starts, jobs
@@ -120,8 +120,8 @@ def _find(services: Services, job: JobRecord) -> Found:
         if fitted is None and job.replay_of is not None:  # it was queued by a release that fitted replays anew
             fitted = jobs.get_job(connection, job.replay_of).preprocessing
         return Found(
-            resources.get_dataset(connection, job.dataset_name),
-            None if job.validation_name is None else resources.get_dataset(connection, job.validation_name),
+            datasets.get_dataset(connection, job.dataset_name),
+            None if job.validation_name is None else datasets.get_dataset(connection, job.validation_name),
             epochs.load_resume_state(connection, job.number),
             fork_starts.load(connection, job.number),
             None if fitted is None else Preprocessing.from_dict(fitted),

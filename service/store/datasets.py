@@ -1,54 +1,19 @@
-"""Networks and datasets: immutable records known by name. The same content under the same name is stored once."""
+"""Datasets: immutable records known by name. The same content under the same name is stored once."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, select
+from sqlalchemy import Connection, Row, delete, select
 
 from service.definitions.columns import Table as Contents
 from service.errors import Conflict, NotFound
 from service.store.blobs.references import pointing
-from service.store.database import insert_named
-from service.store.records import ENDED, DatasetRecord, Listing, NetworkRecord, Page
-from service.store.tables import datasets, jobs, networks
+from service.store.named import find, insert_or_find, page_of
+from service.store.records import ENDED, DatasetRecord, Listing, Page
+from service.store.tables import datasets, jobs
 
 ENDED_VALUES = [status.value for status in ENDED]
-
-
-def add_network(
-    connection: Connection, name: str, definition: dict[str, Any], sha256: str
-) -> tuple[NetworkRecord, bool]:
-    """Insert a network unless it is stored already; return it, and whether it is new.
-
-    Raises
-    ------
-    Conflict
-        When a network with another definition has the name.
-    """
-    values = {"definition": definition, "sha256": sha256, "created_at": datetime.now(UTC)}
-    row, is_new = _insert_or_find(connection, networks, name, values)
-    if row.sha256 != sha256:
-        raise Conflict(f"a network named `{name}` is there already, with another definition")
-    return _network(row), is_new
-
-
-def get_network(connection: Connection, name: str) -> NetworkRecord:
-    row = _find(connection, networks, name)
-    if row is None:
-        raise NotFound(f"there is no network named `{name}`")
-    return _network(row)
-
-
-def list_networks(connection: Connection, page: Page) -> Listing[NetworkRecord]:
-    rows, more = _page(connection, networks, page, "network")
-    return Listing(tuple(_network(row) for row in rows), more)
-
-
-def delete_network(connection: Connection, name: str) -> None:
-    """Delete a network. Jobs have copies of their own, so it is never in use."""
-    if connection.execute(delete(networks).where(networks.c.name == name)).rowcount == 0:
-        raise NotFound(f"there is no network named `{name}`")
 
 
 def add_dataset(
@@ -69,7 +34,7 @@ def add_dataset(
         "address": address,
         "created_at": datetime.now(UTC),
     }
-    row, is_new = _insert_or_find(connection, datasets, name, values)
+    row, is_new = insert_or_find(connection, datasets, name, values)
     if row.sha256 != contents.sha256:
         raise Conflict(f"a dataset named `{name}` is there already, with other content")
     if is_new:
@@ -79,7 +44,7 @@ def add_dataset(
 
 
 def get_dataset(connection: Connection, name: str) -> DatasetRecord:
-    row = _find(connection, datasets, name)
+    row = find(connection, datasets, name)
     if row is None:
         raise NotFound(f"there is no dataset named `{name}`")
     return _dataset(row)
@@ -110,7 +75,7 @@ def hold_dataset(connection: Connection, name: str) -> None:
 
 
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
-    rows, more = _page(connection, datasets, page, "dataset")
+    rows, more = page_of(connection, datasets, page, "dataset")
     return Listing(tuple(_dataset(row) for row in rows), more)
 
 
@@ -124,36 +89,6 @@ def delete_dataset(connection: Connection, name: str) -> None:
     if job is not None:
         raise Conflict(f"dataset `{name}` is in use by {job}, which has not ended")
     connection.execute(delete(datasets).where(datasets.c.number == number))
-
-
-def _find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
-    return connection.execute(select(table).where(table.c.name == name)).one_or_none()
-
-
-def _insert_or_find(connection: Connection, table: Table, name: str, values: dict[str, Any]) -> tuple[Row[Any], bool]:
-    """Return the row of that name, and whether it is new."""
-    while True:  # the row that has the name may be deleted between the two statements
-        is_new = insert_named(connection, table, name=name, **values)
-        row = _find(connection, table, name)
-        if row is not None:
-            return row, is_new
-
-
-def _page(connection: Connection, table: Table, page: Page, noun: str) -> tuple[list[Row[Any]], bool]:
-    query = select(table).order_by(table.c.number.desc()).limit(page.limit + 1)
-    position = page.position
-    if page.after is not None:
-        position = connection.execute(select(table.c.number).where(table.c.name == page.after)).scalar()
-        if position is None:
-            raise NotFound(f"`after` names no {noun}: `{page.after}`")
-    if position is not None:
-        query = query.where(table.c.number < position)
-    rows = list(connection.execute(query))
-    return rows[: page.limit], len(rows) > page.limit
-
-
-def _network(row: Row[Any]) -> NetworkRecord:
-    return NetworkRecord(row.number, row.name, row.definition, row.sha256, row.created_at)
 
 
 def _dataset(row: Row[Any]) -> DatasetRecord:
