@@ -82,7 +82,13 @@ class JobFacts:
     def definition(self) -> str:
         """Return the settings that decide the job's results as text: jobs with equal text must have equal results."""
         job = self.job
-        what = [job.network, job.dataset_name, job.validation_name, job.training.to_json(), job.targets.to_json()]
+        what = [
+            job.network,
+            str(job.dataset.reference),
+            None if job.validation is None else str(job.validation.reference),
+            job.training.to_json(),
+            job.targets.to_json(),
+        ]
         return json.dumps(what, sort_keys=True)
 
 

@@ -22,12 +22,14 @@ from service.datasets.readers import reader_of
 from service.datasets.strict_json import parse_json
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
+from service.definitions.dataset_names import DatasetReference, parse_reference
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
 from service.store import datasets
+from service.store.datasets import IfTaken
 from service.store.records import DatasetRecord
 
 routes = Routes("datasets")
@@ -41,6 +43,7 @@ def describe(record: DatasetRecord) -> DatasetAnswer:
     table = record.table
     return {
         "name": record.name,
+        "version": record.version,
         "object": "dataset",
         "created_at": record.created_at,
         "rows": table.rows,
@@ -79,7 +82,7 @@ def _describe_column(column: Column) -> ColumnAnswer:
     creates=True,
 )
 def create_dataset() -> Response:
-    """Store a dataset from JSON, CSV, NPZ, or a form with a file of one of these types."""
+    """Store a dataset from JSON, CSV, NPZ, or a form with a file of one of these types, under a new name."""
     return _store(request.args.get("name"))
 
 
@@ -93,8 +96,19 @@ def create_dataset() -> Response:
     problems=(409, 507),
 )
 def put_dataset(name: str) -> Response:
-    """Store a dataset under this name; made for `curl -T`."""
+    """Store a dataset, or its next version (unless `If-None-Match: *` is sent); made for `curl -T`."""
+    _check_name(name)
+    if _if_taken() is IfTaken.REFUSE_ALWAYS:
+        with services().database.read() as connection:
+            datasets.check_free(connection, name)
     return _store(name)
+
+
+def _if_taken() -> IfTaken:
+    """Return what the request does when its name is taken by other content: PUT adds a version, POST is refused."""
+    if request.method != "PUT":
+        return IfTaken.REFUSE
+    return IfTaken.REFUSE_ALWAYS if request.if_none_match.star_tag else IfTaken.ADD_VERSION
 
 
 def _store(name: str | None) -> Response:
@@ -155,12 +169,16 @@ def _parsed(data: bytes) -> Any:
 
 def _add(name: str | None, read: catalog.Reader) -> Response:
     _check_name(name)
-    record, is_new = catalog.store_dataset(services(), name, read)
+    record, is_new = catalog.store_dataset(services(), name, read, _if_taken())
     return answer(describe(record), 201 if is_new else 200, {"Location": f"/v1/datasets/{record.name}"})
 
 
 def _check_name(name: str | None) -> None:
     if name is not None and not re.fullmatch(NAME_PATTERN.strip("^$"), name):
+        named = parse_reference(name)
+        if named is not None:
+            detail = f"`{name}` is a version; what is put to `{named.name}` becomes its next version"
+            raise Invalid.at("#/name", detail)
         raise Invalid.at("#/name", f"must match {NAME_PATTERN}, got {name[:80]!r}")
 
 
@@ -189,7 +207,7 @@ def _records(body: list[Any]) -> dict[str, Any]:
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))
 def list_datasets() -> Response:
-    """List the datasets, newest first."""
+    """List the latest versions of all datasets; the dataset whose first version is the newest comes first."""
     with services().database.read() as connection:
         found = datasets.list_datasets(connection, page("dataset"))
     return record_page(found, [describe(record) for record in found.data], "dataset", lambda record: record.name)
@@ -197,17 +215,41 @@ def list_datasets() -> Response:
 
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
 def get_dataset(name: str) -> Response:
-    """Return a dataset: its size, and of each column what it holds."""
+    """Return a dataset's latest version, or that of `name@version`: its size, and of each column what it holds."""
+    record = _find(name)
+    # the tag of a name changes with its latest version, that of `name@version` never does
+    return immutable(describe(record), f"{record.version}-{record.table.sha256}-{record.created_at.timestamp():.6f}")
+
+
+def _find(name: str) -> DatasetRecord:
     with services().database.read() as connection:
-        record = datasets.get_dataset(connection, name)
-    return immutable(describe(record), f"{record.table.sha256}-{record.created_at.timestamp():.6f}")
+        return datasets.get_dataset(connection, _reference(name))
+
+
+def _reference(name: str) -> DatasetReference:
+    """Return which dataset, and which of its versions, a path means."""
+    return parse_reference(name) or DatasetReference(name)  # there is none of such a name
+
+
+@routes.route(
+    "GET",
+    "/v1/datasets/{name}/versions",
+    query=(PAGE[0], Query("after", TEXT, "the number of a version: those before it are listed")),
+    answers={200: ListAnswer[DatasetAnswer]},
+    problems=(404,),
+)
+def list_dataset_versions(name: str) -> Response:
+    """List a dataset's versions, newest first."""
+    below = whole("after", 0, minimum=1, maximum=2**31 - 1) or None
+    with services().database.read() as connection:
+        found = datasets.list_versions(connection, name, limit(), below)
+    return listing([describe(record) for record in found.data], found.has_more, lambda answer: answer["version"])
 
 
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))
 def list_rows(name: str) -> Response:
     """List a dataset's rows in order; `after` is a row's number, counted from 0."""
-    with services().database.read() as connection:
-        record = datasets.get_dataset(connection, name)
+    record = _find(name)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + limit(), record.table.rows)
     array = open_rows(services().blobs.path(record.address))
@@ -232,6 +274,6 @@ def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str |
 
 @routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409))
 def delete_dataset(name: str) -> Response:
-    """Delete a dataset that no unfinished job uses."""
-    catalog.remove_dataset(services(), name)
+    """Delete a dataset with all its versions, or one `name@version`, that no unfinished job uses."""
+    catalog.remove_dataset(services(), _reference(name))
     return Response(status=204)

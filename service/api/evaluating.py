@@ -17,7 +17,7 @@ routes = Routes("evaluation")
 def _evaluate(network: NetworkReference) -> Response:
     subject = network.subject()
     body = read_model(EvaluateRequest, services().settings.max_json_bytes)
-    return answer(evaluate(services(), subject, body.dataset))
+    return answer(evaluate(services(), subject, body.reference()))
 
 
 register(

@@ -81,9 +81,10 @@ class ColumnAnswer(TypedDict):
 
 @answer_model
 class DatasetAnswer(TypedDict):
-    """A stored dataset: what its columns hold."""
+    """A version of a stored dataset: what its columns hold."""
 
     name: str
+    version: Annotated[int, Field(description="of the name, from 1; each other content that is put makes the next one")]
     object: str
     created_at: datetime
     rows: int

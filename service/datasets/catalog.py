@@ -5,7 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,18 @@ from typing import Any
 from service.datasets.json import read_json_arrays, read_json_rows
 from service.datasets.options import Limits, ReadOptions, types_of
 from service.definitions.columns import ColumnKind, Table
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
 from service.services import Services
-from service.store import datasets, networks
+from service.store import dataset_removal, datasets, networks
 from service.store.blobs import references
+from service.store.datasets import IfTaken, NewContent
 from service.store.records import DatasetRecord, NetworkRecord
 
 Reader = Callable[[Path], Table]
+SUPERSEDED_SECONDS = 24 * 3600.0  # so long an upload by mistake can be undone from the version before
 UPLOADS_STOP = 4  # uploads are refused below this multiple of the free space that jobs need
 
 
@@ -39,18 +42,8 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
         return networks.add_network(connection, name or generated_name("network"), record, digest)
 
 
-@dataclass(frozen=True)
-class StagedRows:
-    """A dataset's rows in a temporary file at `path`; `adopt` makes it the blob at `address`."""
-
-    path: Path
-    table: Table
-    address: str
-    adopt: Callable[[], None]
-
-
 @contextmanager
-def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
+def staged_rows(services: Services, read: Reader) -> Iterator[NewContent]:
     """Read a dataset's rows into a temporary file, which is removed at the end of the block unless it is adopted.
 
     Raises
@@ -62,15 +55,15 @@ def staged_rows(services: Services, read: Reader) -> Iterator[StagedRows]:
     with services.blobs.scratch() as path:
         table = read(path)
         address = services.blobs.prepare(path)
-        yield StagedRows(path, table, address, lambda: services.blobs.adopt(path, address))
+        yield NewContent(path, table, address, lambda: services.blobs.adopt(path, address))
 
 
-def store_dataset(services: Services, name: str | None, read: Reader) -> tuple[DatasetRecord, bool]:
-    """Store a dataset; return its record and whether it is new."""
+def store_dataset(
+    services: Services, name: str | None, read: Reader, if_taken: IfTaken = IfTaken.REFUSE
+) -> tuple[DatasetRecord, bool]:
+    """Store a dataset; return its version and whether that is new."""
     with staged_rows(services, read) as staged, services.database.begin() as connection:
-        return datasets.add_dataset(
-            connection, name or generated_name("dataset"), staged.table, staged.address, staged.adopt
-        )
+        return datasets.add_dataset(connection, name or generated_name("dataset"), staged, if_taken)
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
@@ -92,13 +85,27 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
     return lambda path: read_json_arrays(inputs, targets, options, limits, path)
 
 
-def remove_dataset(services: Services, name: str) -> None:
-    """Remove a dataset.
+def remove_dataset(services: Services, reference: DatasetReference) -> None:
+    """Remove one version of a dataset, or without a version's number the dataset with all of them.
 
-    `collect_orphans` removes its rows later, as a dataset with equal rows may be stored at this moment.
+    `collect_orphans` removes their rows later, as a dataset with equal rows may be stored at this moment.
     """
     with services.database.begin() as connection:
-        datasets.delete_dataset(connection, name)
+        if reference.version is None:
+            dataset_removal.delete_dataset(connection, reference.name)
+        else:
+            dataset_removal.delete_version(connection, reference)
+
+
+def collect_superseded(services: Services, now: datetime) -> int:
+    """Remove versions that no job uses, `SUPERSEDED_SECONDS` after a later one was stored; return how many."""
+    removed = 0
+    while True:
+        with services.database.begin() as connection:
+            count = dataset_removal.delete_superseded(connection, now - timedelta(seconds=SUPERSEDED_SECONDS))
+        removed += count
+        if not count:
+            return removed
 
 
 def collect_orphans(services: Services) -> int:

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from service.definitions.base import Integer, Model, Name, Number
+from service.definitions.base import Integer, Model, Number
+from service.definitions.dataset_names import DatasetName, NamedDataset
 from service.definitions.training import MAX_SEED, LossChoice, OptimizerChoice
 
 MOST_ROWS = 16  # a trace shows every number of every row
@@ -76,7 +77,7 @@ class NetworkGradientCheckRequest(GradientCheckRequest):
     loss: LossChoice | None = None
 
 
-class EvaluateRequest(Model):
+class EvaluateRequest(NamedDataset):
     """The dataset to measure on; its columns are the training dataset's."""
 
-    dataset: Name
+    dataset: DatasetName

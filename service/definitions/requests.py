@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text, at_most
+from service.definitions.dataset_names import DatasetName, DatasetReference, NamedDataset
 from service.definitions.guessing import show
 from service.definitions.job_columns import ColumnChoice, TargetType
 from service.definitions.network import NetworkDefinition, NetworkRequest
@@ -89,10 +90,10 @@ def _no_name_alone(dataset: Any) -> Any:
     return dataset
 
 
-JobDataset: TypeAlias = Annotated[Name | DatasetRequest, BeforeValidator(_no_name_alone)]
+JobDataset: TypeAlias = Annotated[DatasetName | DatasetRequest, BeforeValidator(_no_name_alone)]
 
 
-class JobRequest(Submission):
+class JobRequest(Submission, NamedDataset):
     """A network to train on a dataset. `{"dataset": "iris"}` is enough."""
 
     dataset: JobDataset
@@ -101,6 +102,11 @@ class JobRequest(Submission):
     )
     network: Name | NetworkRequest | None = None
     training: TrainingDefinition = TrainingDefinition()
+
+    @property
+    def data(self) -> DatasetReference | DatasetRequest:
+        """The rows that came with the request, or which stored dataset it names."""
+        return self.reference() if isinstance(self.dataset, str) else self.dataset
 
     @contextmanager
     def pointing(self, network: NetworkDefinition) -> Iterator[TrainingDefinition]:
@@ -124,7 +130,7 @@ class JobRequest(Submission):
         return Invalid.from_faults(faults) if faults else error
 
 
-class ForkRequest(Submission):
+class ForkRequest(Submission, NamedDataset):
     """Which stored epoch of the job is the new one's epoch 0, and what is to be different from there on."""
 
     epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] = "last"
@@ -132,6 +138,11 @@ class ForkRequest(Submission):
     training: TrainingDefinition = Field(
         default=TrainingDefinition(), description="each key that is given replaces the job's"
     )
+
+    @property
+    def data(self) -> DatasetReference | DatasetRequest | None:
+        """The rows that came with the request, or which stored dataset it names; None for the job's own."""
+        return self.reference() if isinstance(self.dataset, str) else self.dataset
 
     @contextmanager
     def pointing(self) -> Iterator[None]:

@@ -3,11 +3,12 @@
 Imports pydantic and no engine: the parent of the Celery workers reads jobs without loading NumPy.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field
 
 from service.definitions.base import Stored
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.training_parts import (
     EarlyStoppingChoice,
     GradientClipping,
@@ -50,9 +51,20 @@ class ResolvedTraining(Stored):
     version_epoch: Literal["best", "last"]
 
     @property
-    def validation_dataset(self) -> str | None:
-        """The name of the separate validation dataset, if there is one."""
-        return None if self.validation is None else self.validation.dataset
+    def validation_dataset(self) -> DatasetReference | None:
+        """Which dataset validates, if a separate one does."""
+        if self.validation is None or self.validation.dataset is None:
+            return None
+        return self.validation.reference()
+
+    def with_dataset(self, part: str, dataset: DatasetReference) -> Self:
+        """Return these settings with `dataset` as the one that `part`, such as `validation`, names."""
+        named = getattr(self, part)
+        record = {**named.model_dump(mode="json", exclude_unset=True), "dataset": dataset.name}
+        record.pop("dataset_version", None)
+        if dataset.version is not None:
+            record["dataset_version"] = dataset.version
+        return self.model_copy(update={part: type(named).model_validate(record)})
 
     @property
     def splitting(self) -> "Splitting":

@@ -1,13 +1,14 @@
 """The parts of a job's `training` that do not refer to the engine, such as validation and what is stored.
 
-Imports `service.definitions.base` only, so that the store can read jobs without loading the engine.
+Imports `base` and `dataset_names` alone, so that the store can read jobs without loading the engine.
 """
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from service.definitions.base import Integer, Model, Name, Number, Text
+from service.definitions.base import Integer, Model, Number, Text
+from service.definitions.dataset_names import DatasetName, NamedDataset
 
 Scaling = Literal["auto", "none", "standardize", "min_max"]
 
@@ -35,7 +36,7 @@ RowRange = Annotated[
 ]
 
 
-class Validation(Model):
+class Validation(NamedDataset):
     """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
 
     fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
@@ -43,7 +44,7 @@ class Validation(Model):
         default=None, description="with `fraction`: each class gives that share; by default where targets are classes"
     )
     rows: RowRange | None = None
-    dataset: Name | None = None
+    dataset: DatasetName | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "Validation":

@@ -140,6 +140,7 @@ class EvaluateAnswer(SubjectFields):
 
     object: str
     dataset: str
+    dataset_version: int
     rows: int
     loss: float | None
     loss_function: str

@@ -128,18 +128,19 @@ def rows_of(services: Services, subject: Subject) -> JobRows:
     Raises
     ------
     Conflict
-        When the job or the dataset was deleted, or the dataset was replaced.
+        When the job or its version of the dataset was deleted, or another dataset has its name.
     """
     job = subject.job
     if job is None:
         raise Conflict("the job that trained this version is gone, and with it which dataset it was trained on")
     with services.database.read() as connection:
         try:
-            dataset = datasets.get_dataset(connection, job.dataset_name)
+            dataset = datasets.get_dataset(connection, job.dataset.reference)
         except NotFound:
-            raise Conflict(f"dataset `{job.dataset_name}` is gone, so its rows cannot be read") from None
-    replaced = Conflict(f"dataset `{job.dataset_name}` was replaced since the job was trained on it")
-    if job.dataset_sha256 not in (None, dataset.table.sha256):
+            absence = datasets.absence_of(connection, job.dataset)
+            raise Conflict(f"dataset {absence}, so its rows cannot be read") from None
+    replaced = Conflict(f"dataset `{job.dataset.name}` was replaced since the job was trained on it")
+    if job.dataset.sha256 not in (None, dataset.table.sha256):
         raise replaced
     table, array = open_columns(services.blobs.path(dataset.address), dataset.table, job.columns)
     preprocessing = subject.preprocessing

@@ -10,6 +10,7 @@ from service.backprop.training.evaluator import Evaluator
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.settings import TrainingSettings
 from service.definitions.columns import Role, Table
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
@@ -26,11 +27,11 @@ MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some se
 MOST_CLASSES = 100  # a larger matrix is of no use to a reader
 
 
-def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
+def evaluate(services: Services, subject: Subject, reference: DatasetReference) -> EvaluateAnswer:
     """Evaluate a network as validation does: in its own precision, with the job's loss, weights and metrics."""
     with services.database.read() as connection:
         try:
-            dataset = datasets.get_dataset(connection, name)
+            dataset = datasets.get_dataset(connection, reference)
         except NotFound as error:
             raise Invalid.at("#/dataset", error.detail) from None
     network, preprocessing = subject.network, subject.preprocessing
@@ -58,6 +59,7 @@ def evaluate(services: Services, subject: Subject, name: str) -> EvaluateAnswer:
     body: EvaluateAnswer = {
         "object": "evaluation",
         "dataset": dataset.name,
+        "dataset_version": dataset.version,
         "rows": dataset.table.rows,
         "loss": tally.mean_loss(),
         "loss_function": settings.loss.name,

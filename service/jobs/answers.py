@@ -221,6 +221,7 @@ class JobAnswer(TypedDict):
     finished_at: datetime | None
     network: JobNetwork
     dataset: str
+    dataset_version: Annotated[int, Field(description="the version that the job uses, whatever is stored later")]
     columns: Annotated[
         JobColumnsAnswer | None,
         Field(description="what the job chose of its dataset's columns; null where it uses each as it was sent"),

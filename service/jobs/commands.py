@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from service.backprop.training.state import TrainingState
-from service.datasets.catalog import collect_orphans
+from service.datasets.catalog import collect_orphans, collect_superseded
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.services import Services
@@ -106,7 +106,7 @@ def _last_epoch(services: Services, job: JobRecord, stored: StoredBytes) -> Plac
 
 
 def collect(services: Services) -> None:
-    """Delete the oldest events, old jobs, resume states of ended ones and blobs that nothing points to."""
+    """Delete what is no longer needed: old events and jobs, states of ended jobs, superseded datasets, blobs."""
     settings, now = services.settings, datetime.now(UTC)
     before = now - timedelta(seconds=settings.keep_events_seconds)
     while True:
@@ -119,6 +119,8 @@ def collect(services: Services) -> None:
         left = expiry.with_resume_state(connection)
     for job in left:
         tidy(services, job)
+    if removed := collect_superseded(services, now):
+        log.info("removed %d superseded version(s) of datasets that no job uses", removed)
     collect_orphans(services)
 
 

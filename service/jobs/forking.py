@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import choose
 from service.definitions.job_parts import ForkedFrom
 from service.definitions.network import NetworkDefinition
@@ -35,7 +36,7 @@ from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
+from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
     with dataset_of(services, _dataset(services, parent.job, request)) as found:
         data = _chosen(parent, request, found)
         with request.pointing():
-            resolved = _resolve(services, parent, request, data)
+            resolved, validation = _resolve(services, parent, request, data)
         fresh_because = _why_fresh(parent, resolved.training)
         start = Start(parent.stored, parent.state if fresh_because is None else None)
         with services.database.begin() as connection:
@@ -75,9 +76,8 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 metadata=request.metadata,
                 network_name=parent.job.network_name,
                 network=parent.job.network,
-                dataset_name=store_dataset(connection, data),
-                dataset_sha256=data.table.sha256,
-                validation_name=resolved.training.validation_dataset,
+                dataset=store_dataset(connection, data),
+                validation=validation,
                 training=with_storage_limit(services, resolved.training),
                 targets=parent.job.targets,
                 columns=data.columns,
@@ -105,26 +105,30 @@ def _parent(services: Services, job_id: str, epoch: str) -> Parent:
     return Parent(job, stored, state, preprocessing)
 
 
-def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> str | DatasetRequest:
-    """Return the dataset that the request contains or names, otherwise the parent's.
+def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> DatasetReference | DatasetRequest:
+    """Return the dataset that the request contains or names, otherwise the version that the parent was trained on.
 
     Raises
     ------
     Invalid
-        When the parent's dataset was removed or replaced.
+        When the parent's version was removed.
     """
-    if request.dataset is not None:
-        return request.dataset
+    if request.data is not None:
+        return request.data
     with services.database.read() as connection:
-        sha256 = datasets.dataset_sha256(connection, job.dataset_name)
-    if sha256 is None or job.dataset_sha256 not in (None, sha256):
-        what = "is gone" if sha256 is None else "is another one by now"
-        raise Invalid.at("#/dataset", f"is needed: `{job.dataset_name}`, which the job was trained on, {what}")
-    return job.dataset_name
+        absence = datasets.absence_of(connection, job.dataset, ", which the job was trained on,")
+    if absence is not None:
+        raise Invalid.at("#/dataset", f"is needed: {absence}")
+    return job.dataset.reference
 
 
-def _resolve(services: Services, parent: Parent, request: ForkRequest, data: JobData) -> Resolved:
-    """Resolve the parent's training, with the request's keys in place of its own, for the dataset."""
+def _resolve(
+    services: Services, parent: Parent, request: ForkRequest, data: JobData
+) -> tuple[Resolved, DatasetUse | None]:
+    """Resolve the parent's training, with the request's keys in place of its own, for the dataset.
+
+    Return it with the version of the dataset that validates; None without one.
+    """
     parents = TrainingDefinition.model_validate(parent.job.training.to_json())
     given = request.training
     if "preprocessing" in given.model_fields_set and given.preprocessing != parents.preprocessing:
@@ -136,8 +140,7 @@ def _resolve(services: Services, parent: Parent, request: ForkRequest, data: Job
     seed = parent.job.training.seed
     scaling, most = parent.preprocessing.target_values, services.settings.max_parameters
     resolved = resolve(network, table, given.over(parents), seed, most, scaling)
-    check_validation(services, data, table, resolved)
-    return resolved
+    return resolved, check_validation(services, data, table, resolved)
 
 
 def _chosen(parent: Parent, request: ForkRequest, data: JobData) -> JobData:

@@ -11,23 +11,25 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from service.backprop.losses import LOSSES
-from service.datasets.catalog import StagedRows, generated_name, reader_of_request, staged_rows
+from service.datasets.catalog import generated_name, reader_of_request, staged_rows
 from service.datasets.options import Limits as ReadLimits
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns, view
 from service.definitions.requests import DatasetRequest
 from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining
 from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import WHERE, check_validation_dataset
-from service.errors import Conflict, Invalid, NotFound, TooMany
+from service.errors import Invalid, NotFound, TooMany
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
 from service.store import datasets, workers
 from service.store.database import Connection
+from service.store.datasets import IfTaken, NewContent
 from service.store.jobs import jobs
-from service.store.records import JobRecord, NewJob
+from service.store.records import DatasetRecord, DatasetUse, JobRecord, NewJob
 
 # Records, in the transaction that inserts a job, that the request's `Idempotency-Key` has made the job of that id.
 RecordKey: TypeAlias = Callable[[Connection, str], None]
@@ -48,7 +50,7 @@ class QueuedJob(NamedTuple):
 
 @dataclass(frozen=True)
 class JobData:
-    """The rows that a job is made for, at `path`; `staged` when they are not in the database yet.
+    """The rows that a job is made for, at `path`: those of a `stored` dataset, or `staged` ones of the request.
 
     `table` has the columns that the job uses, and `columns` their names if the job chose them.
     """
@@ -56,7 +58,8 @@ class JobData:
     name: str
     table: Table
     path: Path
-    staged: StagedRows | None
+    stored: DatasetUse | None = None
+    staged: NewContent | None = None
     columns: JobColumns | None = None
 
     def using(self, columns: JobColumns | None) -> "JobData":
@@ -68,58 +71,65 @@ class JobData:
 
 
 @contextmanager
-def dataset_of(services: Services, dataset: str | DatasetRequest) -> Iterator[JobData]:
-    """Find the dataset of that name, or stage the rows that came with the request."""
-    if isinstance(dataset, str):
-        with services.database.read() as connection:
-            try:
-                record = datasets.get_dataset(connection, dataset)
-            except NotFound as error:
-                raise Invalid.at("#/dataset", error.detail) from None
-        yield JobData(record.name, record.table, services.blobs.path(record.address), None)
+def dataset_of(services: Services, dataset: DatasetReference | DatasetRequest) -> Iterator[JobData]:
+    """Find the dataset that is meant, or stage the rows that came with the request."""
+    if isinstance(dataset, DatasetReference):
+        record = find_dataset(services, dataset, "#/dataset")
+        yield JobData(record.name, record.table, services.blobs.path(record.address), stored=record.use)
         return
     limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
     with staged_rows(services, reader_of_request(dataset, limits)) as staged:
-        yield JobData(dataset.name or generated_name("dataset"), staged.table, staged.path, staged)
+        yield JobData(dataset.name or generated_name("dataset"), staged.contents, staged.path, staged=staged)
 
 
-def store_dataset(connection: Connection, data: JobData) -> str:
-    """Store the rows that came with the request; return the dataset's name.
+def find_dataset(services: Services, reference: DatasetReference, where: str) -> DatasetRecord:
+    """Return the version of a dataset that a request names, the latest where it says none.
+
+    A job keeps the version that this returns, whatever is stored under the name afterwards.
 
     Raises
     ------
-    Conflict
-        When a stored dataset was replaced since the job was checked against it.
+    Invalid
+        When there is no such dataset or version; `where` is the JSON pointer to its name.
     """
-    if data.staged is not None:
-        staged = data.staged
-        record, _ = datasets.add_dataset(connection, data.name, staged.table, staged.address, staged.adopt)
-        return record.name
-    if datasets.dataset_sha256(connection, data.name) != data.table.sha256:
-        raise Conflict(f"dataset `{data.name}` was replaced while the job was checked against it; try again")
-    return data.name
-
-
-def check_validation(services: Services, data: JobData, table: Table, resolved: Resolved) -> None:
-    """Raise `Invalid` unless the dataset that validates, if there is one, fits `table`, the columns that train."""
-    training = resolved.training
-    name = training.validation_dataset
-    if name is None:
-        return
     with services.database.read() as connection:
         try:
-            record = datasets.get_dataset(connection, name)
+            return datasets.get_dataset(connection, reference)
         except NotFound as error:
-            raise Invalid.at(WHERE, error.detail) from None
+            raise Invalid.at(where, error.detail) from None
+
+
+def store_dataset(connection: Connection, data: JobData) -> DatasetUse:
+    """Store the rows that came with the request, unless a version of the dataset has them; return what the job uses."""
+    if data.stored is not None:
+        return data.stored
+    assert data.staged is not None
+    record, _ = datasets.add_dataset(connection, data.name, data.staged, IfTaken.USE_EARLIER)
+    return record.use
+
+
+def check_validation(services: Services, data: JobData, table: Table, resolved: Resolved) -> DatasetUse | None:
+    """Return the version of the dataset that validates; None without one. `table` is of the columns that train.
+
+    Raises
+    ------
+    Invalid
+        Unless that dataset fits the one that trains.
+    """
+    training = resolved.training
+    if training.validation_dataset is None:
+        return None
+    record = find_dataset(services, training.validation_dataset, WHERE)
     other = record.table
     if data.columns is not None:
         other = view_of_another(services.blobs.path(record.address), other, data.columns, WHERE)
     check_validation_dataset(
-        name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
+        record.name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
     )
     if resolved.targets.labels is None:
         loss, scaling = build(LOSSES, training.loss), training.preprocessing.targets
         check_loss_targets(other.having(Role.TARGET), loss, scaling, WHERE)
+    return record.use
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:
@@ -133,9 +143,8 @@ def add_to_queue(services: Services, connection: Connection, new: NewJob, record
     """Insert a queued job under a new id."""
     if jobs.count_queued(connection) >= services.settings.max_queued_jobs:
         raise TooMany(f"{services.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
-    for name in (new.dataset_name, new.validation_name):
-        if name is not None:
-            datasets.hold_dataset(connection, name)
+    for use in new.uses:
+        datasets.hold_dataset(connection, use)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
     record_key(connection, job.id)
     return QueuedJob(job, [] if workers.count_alive(connection) else [NO_WORKER])

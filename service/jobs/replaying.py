@@ -26,12 +26,14 @@ def _check(connection: Connection, record: JobRecord) -> None:
         raise Conflict(f"job `{record.id}` is a replay itself; replay `{record.replay_of}` once more")
     if record.epoch is None:
         raise Conflict(f"job `{record.id}` has stored no epoch, so there is nothing to replay")
-    dataset = datasets.dataset_sha256(connection, record.dataset_name)
-    if dataset is None or record.dataset_sha256 not in (None, dataset):
-        what = "is gone" if dataset is None else "is another one by now"
-        raise Conflict(f"dataset `{record.dataset_name}`, which the job was trained on, {what}")
-    if record.validation_name is not None and datasets.dataset_sha256(connection, record.validation_name) is None:
-        raise Conflict(f"dataset `{record.validation_name}`, which validated the job, is gone")
+    used = (
+        (record.dataset, ", which the job was trained on,"),
+        (record.validation, ", which validated the job,"),
+    )
+    for use, role in used:
+        absence = None if use is None else datasets.absence_of(connection, use, role)
+        if absence is not None:
+            raise Conflict(f"dataset {absence}")
 
 
 def replay(services: Services, job_id: str, request: ReplayRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
@@ -66,9 +68,8 @@ def _new_job(record: JobRecord, request: ReplayRequest, through: int) -> NewJob:
         metadata=request.metadata,
         network_name=record.network_name,
         network=record.network,
-        dataset_name=record.dataset_name,
-        dataset_sha256=record.dataset_sha256,
-        validation_name=record.validation_name,
+        dataset=record.dataset,
+        validation=record.validation,
         training=record.training.model_copy(update={"time_limit_seconds": None}),
         targets=record.targets,
         columns=record.columns,

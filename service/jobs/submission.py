@@ -2,13 +2,13 @@
 
 import secrets
 
+from service.definitions.columns import Table
 from service.definitions.job_columns import choose
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import JobRequest
 from service.definitions.resolve import Resolved, resolve
 from service.errors import Invalid, NotFound
 from service.jobs.new_jobs import (
-    JobData,
     QueuedJob,
     RecordKey,
     add_to_queue,
@@ -26,10 +26,11 @@ from service.store.records import NewJob, OnOtherMachine
 def submit(services: Services, request: JobRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
     services.blobs.check_space(services.settings.keep_free_bytes)
-    with dataset_of(services, request.dataset) as found:
+    with dataset_of(services, request.data) as found:
         data = found.using(choose(found.table, request, request.target_type))
         network_name, network = _network_of(services, request)
-        resolved = _resolve(services, request, network, data)
+        resolved = _resolve(services, request, network, data.table)
+        validation = check_validation(services, data, data.table, resolved)
         with services.database.begin() as connection:
             new = NewJob(
                 priority=request.priority,
@@ -39,9 +40,8 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
                 metadata=request.metadata,
                 network_name=network_name,
                 network=resolved.network.normalised(),
-                dataset_name=store_dataset(connection, data),
-                dataset_sha256=data.table.sha256,
-                validation_name=resolved.training.validation_dataset,
+                dataset=store_dataset(connection, data),
+                validation=validation,
                 training=with_storage_limit(services, resolved.training),
                 targets=resolved.targets,
                 columns=data.columns,
@@ -67,8 +67,6 @@ def _network_of(services: Services, request: JobRequest) -> tuple[str | None, Ne
     return request.network.name, definition
 
 
-def _resolve(services: Services, request: JobRequest, network: NetworkDefinition, data: JobData) -> Resolved:
+def _resolve(services: Services, request: JobRequest, network: NetworkDefinition, table: Table) -> Resolved:
     with request.pointing(network) as training:
-        resolved = resolve(network, data.table, training, secrets.randbits(53), services.settings.max_parameters)
-    check_validation(services, data, data.table, resolved)
-    return resolved
+        return resolve(network, table, training, secrets.randbits(53), services.settings.max_parameters)

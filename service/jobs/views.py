@@ -41,7 +41,8 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "started_at": job.started_at,
         "finished_at": job.finished_at,
         "network": cast(JobNetwork, {"name": job.network_name, **job.network}),
-        "dataset": job.dataset_name,
+        "dataset": job.dataset.name,
+        "dataset_version": job.dataset.version,
         "columns": _columns(job),
         "targets": {
             "kind": "values" if labels is None else "classes",

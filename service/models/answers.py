@@ -28,6 +28,8 @@ class ModelVersionAnswer(TypedDict):
     version: int
     object: str
     job: str
+    dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
+    dataset_version: int | None
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer
@@ -52,6 +54,8 @@ class VersionAnswer(ScaleAnswer):
     version: int
     object: str
     job: str
+    dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
+    dataset_version: int | None
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer

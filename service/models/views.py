@@ -102,6 +102,8 @@ def version_answer(version: VersionSummary) -> ModelVersionAnswer:
         "version": version.version,
         "object": "model_version",
         "job": version.job_id,
+        "dataset": version.dataset_name,
+        "dataset_version": version.dataset_version,
         "epoch": version.epoch,
         "created_at": version.created_at,
         "record": cast(VersionRecordAnswer, version.record),

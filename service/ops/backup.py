@@ -18,7 +18,6 @@ from service.config import Settings
 from service.errors import Damaged, Misconfigured
 from service.ops.embedded import check_format
 from service.store.blobs.folder import ADDRESS, FolderBlobs, out_of_space
-from service.store.blobs.references import POINTING
 from service.store.database import Database
 from service.store.migrate import check_not_newer
 
@@ -88,11 +87,16 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def addresses_in(database: Path) -> list[str]:
-    """Return the addresses of the blobs that rows refer to."""
+    """Return the addresses of the blobs that rows refer to, in a database of this release or an older one.
+
+    Which tables have addresses differs between releases, so the database is asked for those that have such a column.
+    """
     with closing(sqlite3.connect(database)) as connection:
-        existing = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        tables = [table.name for table in POINTING if table.name in existing]  # older backups lack some
-        union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for name in tables)
+        tables = connection.execute(
+            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+            " WHERE m.type = 'table' AND c.name = 'address' ORDER BY m.name"
+        ).fetchall()
+        union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for (name,) in tables)
         return [address for (address,) in connection.execute(union)]
 
 

@@ -1,95 +1,222 @@
-"""Datasets: immutable records known by name. The same content under the same name is stored once."""
+"""Datasets: names whose content may change. Each content is an immutable version, numbered from 1 within its name.
+
+The latest version is the one with the highest number. Jobs' rows say which versions they use.
+"""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum, auto
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
 from service.definitions.columns import Table as Contents
+from service.definitions.dataset_names import DatasetReference
 from service.errors import Conflict, NotFound
 from service.store.blobs.references import pointing
-from service.store.named import find, insert_or_find, page_of
-from service.store.records import ENDED, DatasetRecord, Listing, Page
+from service.store.database import insert_named
+from service.store.records import DatasetRecord, DatasetUse, Listing, Page
+from service.store.tables import dataset_versions as versions
 from service.store.tables import datasets, jobs
 
-ENDED_VALUES = [status.value for status in ENDED]
+OTHERS = versions.alias()
+IS_LATEST = versions.c.version == (
+    select(func.max(OTHERS.c.version)).where(OTHERS.c.dataset == versions.c.dataset).scalar_subquery()
+)
+JOINED = versions.join(datasets, datasets.c.number == versions.c.dataset)
+RECORDS = select(
+    datasets.c.number,
+    datasets.c.name,
+    versions.c.version,
+    versions.c.contents,
+    versions.c.sha256,
+    versions.c.address,
+    versions.c.created_at,
+).select_from(JOINED)
+
+
+class IfTaken(Enum):
+    """What storing content under a name does when the latest version of that name has other content."""
+
+    ADD_VERSION = auto()  # it becomes the next version
+    REFUSE = auto()
+    USE_EARLIER = auto()  # the newest version with this content is used; refuse when there is none
+    REFUSE_ALWAYS = auto()  # refuse also when the latest version has the same content
+
+
+@dataclass(frozen=True)
+class NewContent:
+    """Content to store. Its rows are in a file at `path`, which `adopt` makes the blob at `address`."""
+
+    path: Path
+    contents: Contents
+    address: str
+    adopt: Callable[[], None]
 
 
 def add_dataset(
-    connection: Connection, name: str, contents: Contents, address: str, adopt: Callable[[], None]
+    connection: Connection, name: str, new: NewContent, if_taken: IfTaken = IfTaken.REFUSE
 ) -> tuple[DatasetRecord, bool]:
-    """Insert a dataset unless it is stored already; return it, and whether it is new.
-
-    `adopt` moves the rows to their address; it is called for a new dataset, before the transaction commits.
+    """Store content under a name unless the latest version has it; return the version, and whether it is new.
 
     Raises
     ------
     Conflict
-        When a dataset with other content has the name.
+        When the name is taken, and `if_taken` says so.
     """
-    values = {
-        "contents": contents.to_dict(),
-        "sha256": contents.sha256,
-        "address": address,
-        "created_at": datetime.now(UTC),
-    }
-    row, is_new = insert_or_find(connection, datasets, name, values)
-    if row.sha256 != contents.sha256:
-        raise Conflict(f"a dataset named `{name}` is there already, with other content")
-    if is_new:
-        pointing(connection)
-        adopt()
-    return _dataset(row), is_new
+    number, last = _lock_name(connection, name)
+    there = _same_content(connection, number, name, new.contents.sha256, if_taken)
+    if there is not None:
+        return there, False
+    pointing(connection)
+    new.adopt()
+    record = DatasetRecord(number, name, last + 1, new.contents, new.address, datetime.now(UTC))
+    connection.execute(
+        insert(versions).values(
+            dataset=number,
+            version=record.version,
+            contents=new.contents.to_dict(),
+            sha256=new.contents.sha256,
+            address=new.address,
+            created_at=record.created_at,
+        )
+    )
+    connection.execute(update(datasets).where(datasets.c.number == number).values(last_version=record.version))
+    return record, True
 
 
-def get_dataset(connection: Connection, name: str) -> DatasetRecord:
-    row = find(connection, datasets, name)
+def _lock_name(connection: Connection, name: str) -> tuple[int, int]:
+    """Insert the name unless it is there, and lock it; return its row's number and the last version's number."""
+    query = select(datasets.c.number, datasets.c.last_version).where(datasets.c.name == name).with_for_update()
+    while True:  # the name may be deleted between the two statements
+        insert_named(connection, datasets, name=name, last_version=0, created_at=datetime.now(UTC))
+        row = connection.execute(query).one_or_none()
+        if row is not None:
+            return row.number, row.last_version
+
+
+def _same_content(
+    connection: Connection, number: int, name: str, sha256: str, if_taken: IfTaken
+) -> DatasetRecord | None:
+    """Return the version to use in place of a new one; None when there is to be a new one."""
+    query = RECORDS.where(datasets.c.number == number).order_by(versions.c.version.desc()).limit(1)
+    latest = connection.execute(query).one_or_none()
+    if latest is None:
+        return None
+    if if_taken is IfTaken.REFUSE_ALWAYS:
+        raise _taken(name)
+    if latest.sha256 == sha256:
+        return _record(latest)
+    if if_taken is IfTaken.ADD_VERSION:
+        return None
+    same = connection.execute(query.where(versions.c.sha256 == sha256)).one_or_none()
+    if same is not None and if_taken is IfTaken.USE_EARLIER:
+        return _record(same)
+    which = "with other content" if same is None else f"and this content is its version {same.version}, not its latest"
+    raise Conflict(
+        f"a dataset named `{name}` is there already, {which}; `PUT /v1/datasets/{name}` makes it the next version"
+    )
+
+
+def check_free(connection: Connection, name: str) -> None:
+    """Raise what `add_dataset` raises with `REFUSE_ALWAYS`, before the content is read."""
+    if _number_of(connection, name) is not None:
+        raise _taken(name)
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"a dataset named `{name}` is there already, and `If-None-Match: *` stores only a new one")
+
+
+def get_dataset(connection: Connection, reference: DatasetReference) -> DatasetRecord:
+    row = connection.execute(RECORDS.where(*_named(reference))).one_or_none()
     if row is None:
-        raise NotFound(f"there is no dataset named `{name}`")
-    return _dataset(row)
+        raise not_found(connection, reference)
+    return _record(row)
 
 
-def dataset_sha256(connection: Connection, name: str) -> str | None:
-    """Return the hash of a dataset's content; None when there is no such dataset."""
-    found: str | None = connection.execute(select(datasets.c.sha256).where(datasets.c.name == name)).scalar()
-    return found
+def not_found(connection: Connection, reference: DatasetReference) -> NotFound:
+    latest = _named(DatasetReference(reference.name))
+    newest = connection.execute(select(versions.c.version).select_from(JOINED).where(*latest)).scalar()
+    if newest is None:
+        return NotFound(f"there is no dataset named `{reference.name}`")
+    return NotFound(f"dataset `{reference.name}` has no version {reference.version}; its latest is {newest}")
+
+
+def absence_of(connection: Connection, use: DatasetUse, role: str = "") -> str | None:
+    """Return why the content that a job used cannot be read, such as "`churn@1` is gone"; None when it can be.
+
+    `role` is written after the name: ", which validated the job,".
+    """
+    query = select(versions.c.sha256).select_from(JOINED).where(*_named(use.reference))
+    sha256 = connection.execute(query).scalar()
+    if sha256 is None:
+        shown = use.name if _number_of(connection, use.name) is None else str(use.reference)
+        return f"`{shown}`{role} is gone"
+    return None if use.sha256 in (None, sha256) else f"`{use.name}`{role} is another one by now"
 
 
 def scales_of_jobs(connection: Connection, job_ids: Sequence[str]) -> dict[str, float]:
-    """Return the scale of each job's dataset; jobs are left out when they are gone or their dataset is not the same."""
-    is_the_same = (jobs.c.dataset_sha256 == datasets.c.sha256) | jobs.c.dataset_sha256.is_(None)
+    """Return the scale of each job's dataset; jobs are left out when they are gone or their version of it is."""
+    is_the_same = (jobs.c.dataset_sha256 == versions.c.sha256) | jobs.c.dataset_sha256.is_(None)
     query = (
-        select(jobs.c.id, datasets.c.contents["scale"].as_float())
-        .join(datasets, datasets.c.name == jobs.c.dataset_name)
+        select(jobs.c.id, versions.c.contents["scale"].as_float())
+        .select_from(JOINED)
+        .join(jobs, and_(jobs.c.dataset_name == datasets.c.name, jobs.c.dataset_version == versions.c.version))
         .where(jobs.c.id.in_(job_ids), is_the_same)
     )
     return {job_id: float(scale) for job_id, scale in connection.execute(query)}
 
 
-def hold_dataset(connection: Connection, name: str) -> None:
-    """Lock a dataset against removal until this transaction ends; raise `Conflict` when it is gone."""
-    held = select(datasets.c.number).where(datasets.c.name == name).with_for_update(read=True)
-    if connection.execute(held).scalar() is None:
-        raise Conflict(f"dataset `{name}` was removed while the job was checked against it")
+def hold_dataset(connection: Connection, use: DatasetUse) -> None:
+    """Lock a version against removal until this transaction ends; raise `Conflict` when it is gone."""
+    number = select(datasets.c.number).where(datasets.c.name == use.name).scalar_subquery()
+    query = select(versions.c.sha256).where(versions.c.dataset == number, versions.c.version == use.version)
+    sha256 = connection.execute(query.with_for_update(read=True)).scalar()
+    if sha256 is None or use.sha256 not in (None, sha256):
+        raise Conflict(f"dataset `{use.reference}` was removed while the job was checked against it; try again")
 
 
 def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
-    rows, more = page_of(connection, datasets, page, "dataset")
-    return Listing(tuple(_dataset(row) for row in rows), more)
+    """Return the latest versions of a page of datasets; that whose name was stored last comes first."""
+    query = RECORDS.where(IS_LATEST).order_by(datasets.c.number.desc()).limit(page.limit + 1)
+    position = page.position
+    if page.after is not None:
+        position = _number_of(connection, page.after)
+        if position is None:
+            raise NotFound(f"`after` names no dataset: `{page.after}`")
+    if position is not None:
+        query = query.where(datasets.c.number < position)
+    return _listing(connection, query, page.limit)
 
 
-def delete_dataset(connection: Connection, name: str) -> None:
-    """Delete a dataset, unless a job that has not ended uses it."""
-    number = connection.execute(select(datasets.c.number).where(datasets.c.name == name).with_for_update()).scalar()
+def list_versions(connection: Connection, name: str, limit: int, below: int | None) -> Listing[DatasetRecord]:
+    """Return a page of a dataset's versions, newest first; with `below` those of smaller numbers."""
+    number = _number_of(connection, name)
     if number is None:
-        raise NotFound(f"there is no dataset named `{name}`")
-    uses = (jobs.c.dataset_name == name) | (jobs.c.validation_name == name)
-    job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
-    if job is not None:
-        raise Conflict(f"dataset `{name}` is in use by {job}, which has not ended")
-    connection.execute(delete(datasets).where(datasets.c.number == number))
+        raise not_found(connection, DatasetReference(name))
+    query = RECORDS.where(datasets.c.number == number).order_by(versions.c.version.desc()).limit(limit + 1)
+    return _listing(connection, query if below is None else query.where(versions.c.version < below), limit)
 
 
-def _dataset(row: Row[Any]) -> DatasetRecord:
-    return DatasetRecord(row.number, row.name, Contents.from_dict(row.contents), row.address, row.created_at)
+def _listing(connection: Connection, query: Select[Any], limit: int) -> Listing[DatasetRecord]:
+    rows = list(connection.execute(query))
+    return Listing(tuple(_record(row) for row in rows[:limit]), len(rows) > limit)
+
+
+def _number_of(connection: Connection, name: str) -> int | None:
+    number: int | None = connection.execute(select(datasets.c.number).where(datasets.c.name == name)).scalar()
+    return number
+
+
+def _named(reference: DatasetReference) -> tuple[ColumnElement[bool], ...]:
+    """Return conditions on a row of `JOINED`: that it is the version which is meant."""
+    version = IS_LATEST if reference.version is None else versions.c.version == reference.version
+    return datasets.c.name == reference.name, version
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> DatasetRecord:
+    contents = Contents.from_dict(row.contents)
+    return DatasetRecord(row.number, row.name, row.version, contents, row.address, row.created_at)

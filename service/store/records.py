@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from service.definitions.columns import Table
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
@@ -63,14 +64,35 @@ class NetworkRecord:
 
 
 @dataclass(frozen=True)
+class DatasetUse:
+    """Which version of a dataset a job uses, and the hash of its content, None where an older release stored none."""
+
+    name: str
+    version: int
+    sha256: str | None
+
+    @property
+    def reference(self) -> DatasetReference:
+        return DatasetReference(self.name, self.version)
+
+
+@dataclass(frozen=True)
 class DatasetRecord:
-    """`address` is where the rows lie in the blobs, as one `.npy` file."""
+    """One version of a dataset. `address` is where the rows lie in the blobs, as one `.npy` file.
+
+    `number` orders datasets by their first upload; all versions of a name have the same one.
+    """
 
     number: int
     name: str
+    version: int
     table: Table
     address: str
     created_at: datetime
+
+    @property
+    def use(self) -> DatasetUse:
+        return DatasetUse(self.name, self.version, self.table.sha256)
 
 
 @dataclass(frozen=True)
@@ -84,9 +106,8 @@ class NewJob:
     metadata: dict[str, str]
     network_name: str | None
     network: dict[str, Any]
-    dataset_name: str
-    dataset_sha256: str | None
-    validation_name: str | None
+    dataset: DatasetUse
+    validation: DatasetUse | None
     training: ResolvedTraining
     targets: Targets
     preprocessing: dict[str, Any] | None = None
@@ -95,6 +116,11 @@ class NewJob:
     replay_of: str | None = None
     replay: Replay | None = None
     columns: JobColumns | None = None
+
+    @property
+    def uses(self) -> tuple[DatasetUse, ...]:
+        """The versions of datasets that the job needs."""
+        return tuple(use for use in (self.dataset, self.validation) if use is not None)
 
 
 @dataclass(frozen=True)
@@ -108,8 +134,8 @@ class JobRecord:
     priority: int
     network_name: str | None
     network: dict[str, Any]
-    dataset_name: str
-    validation_name: str | None
+    dataset: DatasetUse
+    validation: DatasetUse | None
     training: ResolvedTraining
     targets: Targets
     preprocessing: dict[str, Any] | None
@@ -134,7 +160,6 @@ class JobRecord:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    dataset_sha256: str | None
     chain: str | None
     forked_from: ForkedFrom | None
     replay_of: str | None
@@ -252,8 +277,13 @@ class VersionReference:
 
 @dataclass(frozen=True)
 class VersionSummary(VersionReference):
-    """One version of a model without its network and its parameters; `record` holds its epoch's losses and metrics."""
+    """One version of a model without its network and its parameters; `record` holds its epoch's losses and metrics.
 
+    Its job was trained on that version of that dataset, None where the job was deleted before this was recorded.
+    """
+
+    dataset_name: str | None
+    dataset_version: int | None
     record: dict[str, Any]
     sha256: str
     created_at: datetime

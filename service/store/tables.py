@@ -74,9 +74,24 @@ datasets = Table(
     metadata,
     Column("number", Serial, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
+    Column("last_version", Integer, nullable=False, server_default="1"),  # the last number given, deleted or not
+    Column("created_at", Moment, nullable=False),
+)
+
+dataset_versions = Table(
+    "dataset_versions",
+    metadata,
+    Column(
+        "dataset",
+        ForeignKey("datasets.number", ondelete="CASCADE"),
+        primary_key=True,
+        type_=Serial,
+        autoincrement=False,
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     Column("contents", Document, nullable=False),  # service.definitions.columns.Table
     Column("sha256", String(64), nullable=False),
-    Column("address", String(64), nullable=False),
+    Column("address", String(64), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -91,7 +106,10 @@ jobs = Table(
     Column("network_name", String(64)),
     Column("network", Document, nullable=False),  # the job's own copy, every layer written out
     Column("dataset_name", String(64), nullable=False),
+    Column("dataset_version", Integer, nullable=False, server_default="1"),
     Column("validation_name", String(64)),
+    Column("validation_version", Integer),
+    Column("validation_sha256", String(64)),  # of the content of the dataset that validates, when the job was made
     Column("training", Document, nullable=False),
     Column("targets", Document, nullable=False),
     Column("preprocessing", Document),  # the fitted transforms; null until they are fitted
@@ -130,6 +148,7 @@ jobs = Table(
     Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
+    Index("ix_jobs_validation_name", "validation_name"),
 )
 
 # Runs of consecutive epochs that do not overlap. Each column of bytes packs one little-endian vector over the run's
@@ -221,6 +240,8 @@ model_versions = Table(
     ),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("job_id", String(32), nullable=False),
+    Column("dataset_name", String(64)),  # what the job was trained on; null if it was deleted before 0009
+    Column("dataset_version", Integer),
     Column("epoch", Integer, nullable=False),
     Column("network", Document, nullable=False),
     Column("preprocessing", Document, nullable=False),

@@ -9,6 +9,7 @@ from service.errors import OutOfSpace
 from service.services import Services
 from service.store import workers
 from service.store.jobs import jobs
+from service.store.records import DatasetUse
 from tests.integration.contract import XOR
 from tests.integration.interrupting import Died, after, die
 from workers.run import flush_policy
@@ -169,15 +170,14 @@ def test_a_dataset_that_was_removed_while_a_job_was_checked_against_it_is_report
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.post("/v1/datasets", json={"name": "gone", **{key: XOR[key] for key in ("inputs", "targets")}})
-    from service.store import datasets
+    from service.store import dataset_removal, datasets
 
-    whole = datasets.dataset_sha256
+    whole = datasets.hold_dataset
 
-    def removed(connection: Any, name: str) -> Any:
-        sha256 = whole(connection, name)
-        datasets.delete_dataset(connection, name)
-        return sha256
+    def removed(connection: Any, use: DatasetUse) -> None:
+        dataset_removal.delete_dataset(connection, use.name)
+        whole(connection, use)
 
-    monkeypatch.setattr(datasets, "dataset_sha256", removed)
+    monkeypatch.setattr(datasets, "hold_dataset", removed)
     answer = client.post("/v1/jobs", json={"dataset": "gone"})
     assert answer.status_code == 409, answer.text

@@ -89,6 +89,8 @@ def add_version(connection: Connection, job: JobRecord, prepared: Prepared, reco
         job.model_name,
         {
             "job_id": job.id,
+            "dataset_name": job.dataset.name,
+            "dataset_version": job.dataset.version,
             "epoch": chosen,
             "network": job.network,
             "preprocessing": prepared.preprocessing.to_dict(),

@@ -120,8 +120,8 @@ def _find(services: Services, job: JobRecord) -> Found:
         if fitted is None and job.replay_of is not None:  # it was queued by a release that fitted replays anew
             fitted = jobs.get_job(connection, job.replay_of).preprocessing
         return Found(
-            datasets.get_dataset(connection, job.dataset_name),
-            None if job.validation_name is None else datasets.get_dataset(connection, job.validation_name),
+            datasets.get_dataset(connection, job.dataset.reference),
+            None if job.validation is None else datasets.get_dataset(connection, job.validation.reference),
             epochs.load_resume_state(connection, job.number),
             fork_starts.load(connection, job.number),
             None if fitted is None else Preprocessing.from_dict(fitted),

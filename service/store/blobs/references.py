@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select, union
 
 from service.store.database import Database
-from service.store.tables import datasets, model_versions, optimizer_states, parameters, resume_states, starts
+from service.store.tables import dataset_versions, model_versions, optimizer_states, parameters, resume_states, starts
 
 LOCK = 0x626C6F62  # "blob", among PostgreSQL's advisory locks; SQLite has one writer at a time anyway
 OF_JOBS = (parameters, resume_states, optimizer_states, starts)
-POINTING = (datasets, *OF_JOBS, model_versions)
+POINTING = (dataset_versions, *OF_JOBS, model_versions)
 
 
 def pointing(connection: Connection) -> None:

@@ -1,35 +1,56 @@
 """Conversion between rows of the table `jobs` and `JobRecord`, and between typed records and the JSON of columns."""
 
-from dataclasses import fields
+from dataclasses import astuple, fields
 from typing import Any
 
 from sqlalchemy import Row
 
 from service.definitions.base import Stored
+from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Targets
-from service.store.records import JobRecord, NewJob, OnOtherMachine, Request, Status
+from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine, Request, Status
 from service.store.tables import jobs
 
 RENAMED = {"metadata": "extra"}  # fields whose column has another name
-COLUMNS = tuple(jobs.c[RENAMED.get(field.name, field.name)] for field in fields(JobRecord))  # what a record needs
+USES = {  # fields whose columns are the name, the version and the hash of a dataset
+    field: tuple(f"{field}_{part.name}" for part in fields(DatasetUse)) for field in ("dataset", "validation")
+}
+
+# The parts of `training` that may name a dataset. The version stands in columns alone, by which uses are looked up.
+PARTS_WITH_DATASET = ("validation",)
+
+
+def _columns(field: str) -> tuple[str, ...]:
+    """Return the names of the columns of a field."""
+    return USES.get(field) or (RENAMED.get(field, field),)
+
+
+COLUMNS = tuple(jobs.c[column] for field in fields(JobRecord) for column in _columns(field.name))  # what a record needs
 
 
 def columns_of(new: NewJob) -> dict[str, Any]:
     """Return the fields of a new job by the names of their columns."""
-    return {RENAMED.get(field.name, field.name): getattr(new, field.name) for field in fields(new)}
+    values: dict[str, Any] = {}
+    for field in fields(new):
+        value, columns = getattr(new, field.name), _columns(field.name)
+        parts = (value,) if field.name not in USES else (None,) * len(columns) if value is None else astuple(value)
+        values |= zip(columns, parts, strict=True)
+    return values
 
 
 def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
     """Return the record of a row that has at least `COLUMNS`."""
-    values = {field.name: row._mapping[RENAMED.get(field.name, field.name)] for field in fields(JobRecord)}
+    parts = {field.name: [row._mapping[column] for column in _columns(field.name)] for field in fields(JobRecord)}
+    values = {name: part[0] for name, part in parts.items() if name not in USES}
+    uses = {name: None if parts[name][0] is None else DatasetUse(*parts[name]) for name in USES}
     requested = values["requested"]
     typed = {
         "status": Status(values["status"]),
         "requested": None if requested is None else Request(requested),
         "on_other_machine": OnOtherMachine(values["on_other_machine"]),
-        "training": ResolvedTraining.from_json(values["training"]),
+        "training": _training(values["training"], uses),
         "targets": Targets.from_json(values["targets"]),
         "error": Failure.from_json_if_any(values["error"]),
         "stopped": Stopped.from_json_if_any(values["stopped"]),
@@ -37,9 +58,28 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         "replay": Replay.from_json_if_any(values["replay"]),
         "columns": JobColumns.from_json_if_any(values["columns"]),
     }
-    return JobRecord(**{**values, **typed})
+    return JobRecord(**{**values, **uses, **typed})
+
+
+def _training(record: dict[str, Any], uses: dict[str, DatasetUse | None]) -> ResolvedTraining:
+    """Return a job's training with the versions of the datasets it names, which its JSON does not have."""
+    training = ResolvedTraining.from_json(record)
+    for part in PARTS_WITH_DATASET:
+        use = uses[part]
+        if use is not None:
+            training = training.with_dataset(part, use.reference)
+    return training
 
 
 def to_json(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of columns with typed records replaced by JSON."""
-    return {name: value.to_json() if isinstance(value, Stored) else value for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ResolvedTraining):
+        for part in PARTS_WITH_DATASET:
+            choice = getattr(value, part)
+            if choice is not None and choice.dataset is not None:
+                value = value.with_dataset(part, DatasetReference(choice.reference().name))
+    return value.to_json() if isinstance(value, Stored) else value
