@@ -17,6 +17,8 @@ from service.datasets.media_types import (
     JSONL,
     NAMES,
     NDJSON,
+    NPZ,
+    PARQUET,
     UNSPECIFIC,
     guess_media_type,
     looks_like,
@@ -32,6 +34,7 @@ BLOCK_BYTES = 1024 * 1024
 HEAD_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
 MULTIPART = "multipart/form-data"
+BINARY = frozenset({NPZ, PARQUET, ARROW_STREAM, ARROW_FILE})
 FORM_FIELDS = re.compile(rb"[\w.~%+\[\]-]+=[^=\s,;&]*(&[\w.~%+\[\]-]+=[^=\s,;&]*)*")
 
 
@@ -74,6 +77,8 @@ def recognise(blocks: Iterator[bytes], declared: str, known: tuple[str, ...], wh
     if foreign := what_it_is(head):
         raise UnknownMedia(f"the {what} is {foreign}", known)
     seen = looks_like(head)
+    if seen is None and declared in BINARY and CSV in known and is_text(head[:1000]):
+        seen = CSV
     if declared in known:
         return _agreed(declared, seen, known, what), blocks
     if declared not in ("", *UNSPECIFIC):

@@ -12,20 +12,19 @@ from werkzeug.datastructures import MultiDict
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
 from service.api.context import services
-from service.api.dataset_options import FIELDS, QUERY, check_format, options_of, scale_of
+from service.api.dataset_json import read_request
+from service.api.dataset_options import FIELDS, QUERY, options_of
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
 from service.datasets import catalog
-from service.datasets.media_types import CSV, FILE_TYPES, JSON, JSONL
+from service.datasets.media_types import FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits
 from service.datasets.readers import reader_of
-from service.datasets.strict_json import parse_json
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.dataset_names import DatasetReference, parse_reference
 from service.definitions.requests import DatasetRequest
-from service.definitions.validation import check
-from service.errors import Invalid, Malformed, escaped
+from service.errors import Invalid, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
 from service.store import datasets
@@ -142,7 +141,7 @@ def _store_body(
     """Store a dataset of that type, with options from the query or a form; JSON in memory, files by way of the disk."""
     settings = services().settings
     if kind == JSON:
-        body = check(DatasetRequest, _with_fields(_parsed(collect(blocks, settings.max_json_bytes)), fields))
+        body = read_request(collect(blocks, settings.max_json_bytes), fields)
         if name is not None and body.name not in (None, name):
             raise Invalid.at("#/name", f"is `{body.name}`, but the address says `{name}`")
         return _add(body.name or name, catalog.reader_of_request(body, limits))
@@ -152,19 +151,6 @@ def _store_body(
         with path.open("wb") as stream:
             spool(blocks, stream, settings.max_upload_bytes)
         return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
-
-
-def _parsed(data: bytes) -> Any:
-    """Parse a JSON body; when that fails because it is another type, name the header to send."""
-    try:
-        return parse_json(data)
-    except Malformed as error:
-        text = data.lstrip()
-        if text and not text.startswith((b"{", b"[")):
-            raise Malformed(f"{error.detail}; if it is CSV, send `Content-Type: {CSV}`") from None
-        if text.startswith(b"{") and b"\n{" in text:
-            raise Malformed(f"{error.detail}; if it is one object a line, send `Content-Type: {JSONL}`") from None
-        raise
 
 
 def _add(name: str | None, read: catalog.Reader) -> Response:
@@ -180,29 +166,6 @@ def _check_name(name: str | None) -> None:
             detail = f"`{name}` is a version; what is put to `{named.name}` becomes its next version"
             raise Invalid.at("#/name", detail)
         raise Invalid.at("#/name", f"must match {NAME_PATTERN}, got {name[:80]!r}")
-
-
-def _with_fields(body: Any, fields: MultiDict[str, str]) -> Any:
-    """Add fields of the query or the form to a JSON body that does not have them; a list of records is its `rows`."""
-    if isinstance(body, list):
-        body = _records(body)
-    if not isinstance(body, dict):
-        return body
-    check_format(fields, JSON)
-    given: dict[str, Any] = {name: fields[name] for name in ("weight", "target_type") if name in fields}
-    given |= {name: fields.getlist(name) for name in ("target", "drop", "types") if name in fields}
-    if "scale" in fields:
-        given["scale"] = scale_of(fields["scale"])
-    return {**given, **body}
-
-
-def _records(body: list[Any]) -> dict[str, Any]:
-    if not body:
-        raise Invalid("the list is empty; a dataset has at least one row")
-    if not isinstance(body[0], dict):
-        form = '{"inputs": [...], "targets": [...]}' if isinstance(body[0], list) else '[{"column": value, ...}, ...]'
-        raise Invalid(f"a list must hold objects, one a row, by column; for lists of numbers send {form}")
-    return {"rows": body}
 
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))

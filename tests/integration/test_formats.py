@@ -102,6 +102,23 @@ def test_options_stand_in_the_query_beside_a_list_of_records(client: FlaskClient
     assert '"inputs"' in problem(client.put("/v1/datasets/e", json=[[1, 2], [3, 4]]), 422)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"a": {"0": 1, "1": 2}, "y": {"0": 3, "1": 4}}, 'orient="records"'),
+        ({"columns": ["a", "y"], "index": [0, 1], "data": [[1, 2], [3, 4]]}, 'orient="records"'),
+        ({"schema": {"fields": []}, "data": [{"index": 0, "a": 1}]}, 'orient="records"'),
+        ({"X": [[1, 2], [3, 4]], "y": [0, 1]}, '"inputs"'),
+        ({"age": 31, "kind": "a"}, "application/jsonl"),
+        ([1, 2, 3], '[{"column": value'),
+        ({"input": [[1]], "y": [1]}, "did you mean `inputs`"),
+        ({"name": "d"}, "give either `inputs`"),
+    ],
+)
+def test_other_forms_of_json_are_answered_with_the_way_out(client: FlaskClient, body: Any, words: str) -> None:
+    assert words in detail(client.post("/v1/datasets", json=body), 422)
+
+
 def test_a_job_trains_on_a_parquet_file(client: FlaskClient, train: Any) -> None:
     client.put("/v1/datasets/d", data=parquet())
     training = {"epochs": 2, "preprocessing": {"missing": "mean"}}
@@ -144,6 +161,9 @@ def test_a_wrong_type_is_answered_with_the_one_to_send(client: FlaskClient) -> N
     assert "is Parquet" in answer and "`Content-Type: application/vnd.apache.parquet`" in answer
     answer = detail(client.put("/v1/datasets/d", data="a,y\n1,2\n", content_type="text/plain"), 415)
     assert "`Content-Type: text/csv`" in answer
+    for kind in ("application/vnd.apache.parquet", "application/x-npz"):
+        answer = detail(client.put("/v1/datasets/d", data="a,y\n1,2\n", content_type=kind), 415)
+        assert "is CSV" in answer and "`Content-Type: text/csv`" in answer
     answer = detail(client.put("/v1/datasets/d", data="a,y\n1,2\n", content_type="application/json"), 400)
     assert "`Content-Type: text/csv`" in answer
     lines = FORMATS["application/jsonl"]
