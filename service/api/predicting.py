@@ -30,7 +30,7 @@ from service.models import prediction
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
-from service.preprocessing.fit import InputColumn
+from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_columns import rows_from_columns
 from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_array
 

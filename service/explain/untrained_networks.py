@@ -25,7 +25,8 @@ from service.explain.subjects import (
     default_loss,
     plain_settings,
 )
-from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn, TargetColumn
 from service.services import Services
 from service.store import networks
 

@@ -8,7 +8,8 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.job_columns import JobColumns
 from service.definitions.targets import labels_of
 from service.definitions.validation_dataset import check_classes, check_columns
-from service.preprocessing.fit import InputColumn, Preprocessing
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.row_selection import Selection
 from service.preprocessing.row_weights import Weights, class_weights
 from service.preprocessing.stored_rows import StoredRows

@@ -9,7 +9,6 @@ Rows reach a network from two sides: stored rows, divided by the scale of the da
 that a client sends, in the units of the training dataset as it was sent.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,57 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.columns import ColumnType, Role, Table
 from service.definitions.target_scaling import LINEAR, Reach
 from service.preprocessing.classes import codes_of
-from service.preprocessing.missing import missing as missing_value
-from service.preprocessing.row_selection import Selection, read_blocks
-from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.fitted_columns import InputColumn, TargetColumn
+from service.preprocessing.input_fitting import fit_inputs
+from service.preprocessing.row_selection import Selection
+from service.preprocessing.statistics import ColumnStatistics
 from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.target_fitting import check_one_hot, check_present, fit_targets
 
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class InputColumn:
-    """One column of inputs; `offset`, `divisor` and `fill` are in the units of numbers divided by the scale.
-
-    `fill` replaces a missing number; None means that a missing one is an error. The numbers of an `is_date` column are
-    days since 1970-01-01.
-    """
-
-    name: str
-    type: ColumnType
-    categories: tuple[str, ...] | None = None
-    offset: float = 0.0
-    divisor: float = 1.0
-    fill: float | None = None
-    indicator: bool = False
-    is_date: bool = False
-
-    @property
-    def width(self) -> int:
-        return len(self.categories or ()) if self.type is ColumnType.CATEGORY else 1 + self.indicator
-
-    @cached_property
-    def codes(self) -> dict[str, int]:
-        """The code of each category."""
-        return {text: code for code, text in enumerate(self.categories or ())}
-
-    @cached_property
-    def truths(self) -> dict[bool, list[str]]:
-        """The categories that JSON's true and false stand for, as datasets write them: `True`, `true` or `TRUE`."""
-        return {value: [text for text in self.codes if text.lower() == str(value).lower()] for value in (True, False)}
-
-
-@dataclass(frozen=True)
-class TargetColumn:
-    """One target; a value `v` is trained as (v - offset) / divisor, and predictions are transformed back."""
-
-    name: str
-    offset: float = 0.0
-    divisor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -266,13 +225,8 @@ def fit(
     """
     inputs, targets = table.having(Role.INPUT), table.having(Role.TARGET)
     statistics = ColumnStatistics(array, rows, (*inputs, *targets))
-    # statistics are of stored numbers, which are divided by the dataset's scale to get the inputs' own units
-    numbers = _choose(choice["numbers"], lambda: statistics.lies_within(0, len(inputs), table.scale))
     missing = choice["missing"]
-    fitted = tuple(
-        _fit_input(column, statistics, index, table.scale, numbers, missing, array, rows)
-        for index, column in enumerate(inputs)
-    )
+    numbers, fitted = fit_inputs(statistics, inputs, table.scale, choice["numbers"], missing)
     values, codes = "none", None
     if labels is None:
         values, scales = fit_targets(statistics, targets, len(inputs), choice["targets"], reach)
@@ -288,56 +242,3 @@ def fit(
     return Preprocessing(
         numbers, values, missing, fitted, names, labels, codes, single_output, scale=table.scale, low=low
     )
-
-
-def _choose(choice: str, lies_within_one: Callable[[], bool]) -> str:
-    if choice != "auto":
-        return choice
-    return "none" if lies_within_one() else "standardize"
-
-
-def _scaling(choice: str, statistics: ColumnStatistics, index: int, scale: float) -> tuple[float, float]:
-    """Return offset and divisor in the column's own units; a constant column is only shifted."""
-    if choice == "standardize":
-        offset, divisor = statistics.mean[index], statistics.deviation[index]
-    elif choice == "min_max":
-        offset, divisor = statistics.low[index], statistics.high[index] - statistics.low[index]
-    else:
-        return 0.0, 1.0
-    return float(offset / scale), float(divisor / scale) if divisor > 0 else 1.0
-
-
-def _fit_input(
-    column: Column,
-    statistics: ColumnStatistics,
-    index: int,
-    scale: float,
-    numbers: str,
-    missing: str,
-    array: StoredRows,
-    rows: Selection,
-) -> InputColumn:
-    first = statistics.first_missing(index)
-    if missing == "error" and first is not None:
-        raise missing_value(column, first)
-    if column.type is ColumnType.CATEGORY:
-        return InputColumn(column.name, column.type, column.categories)
-    fill = None
-    if missing in ("mean", "indicator"):
-        fill = float(statistics.mean[index] / scale)
-    elif missing == "median":
-        fill = _median(array, rows, index) / scale
-    indicator = missing == "indicator" and column.missing > 0
-    offset, divisor = _scaling(numbers, statistics, index, scale)
-    return InputColumn(column.name, column.type, None, offset, divisor, fill, indicator, column.is_date)
-
-
-def _median(array: StoredRows, rows: Selection, index: int) -> float:
-    """Return the median of the stored values, 0 if all are missing; one column of the training rows is in memory."""
-    values = np.empty(len(rows), dtype=array.dtype)
-    count = 0
-    for _, block in read_blocks(array, rows, READ_ROWS, slice(index, index + 1)):
-        present = block[~np.isnan(block)]
-        values[count : count + len(present)] = present
-        count += len(present)
-    return float(np.median(values[:count].astype(np.float64, copy=False), overwrite_input=True)) if count else 0.0

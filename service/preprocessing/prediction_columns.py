@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Fault, Faults, Invalid
-from service.preprocessing.fit import InputColumn, Preprocessing
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_faults import left_out, way_out
 from service.preprocessing.prediction_rows import Found, PredictionRows
 

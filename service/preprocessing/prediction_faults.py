@@ -6,7 +6,7 @@ from typing import Any
 
 from service.definitions.guessing import similar
 from service.definitions.validation import show
-from service.preprocessing.fit import InputColumn
+from service.preprocessing.fitted_columns import InputColumn
 
 MOST_NAMES = 5  # that one sentence lists
 

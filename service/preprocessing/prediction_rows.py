@@ -11,7 +11,8 @@ from service.definitions.columns import ColumnType
 from service.definitions.validation import show
 from service.errors import MAX_FAULTS, Fault, Faults, Invalid, escaped
 from service.preprocessing.dates import day_of
-from service.preprocessing.fit import InputColumn, Preprocessing
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_faults import as_text, left_out, readable, unknown_category, way_out
 
 MAX_KEYS = 1000  # of an object that are compared with a column's name

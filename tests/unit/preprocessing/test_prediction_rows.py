@@ -7,7 +7,8 @@ import pytest
 
 from service.definitions.columns import ColumnType
 from service.errors import Invalid
-from service.preprocessing.fit import InputColumn, Preprocessing, TargetColumn
+from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn, TargetColumn
 from service.preprocessing.prediction_rows import (
     Unknown,
     refuse_unknown,

@@ -1,0 +1,47 @@
+"""The fitted transform of one column, as it is stored with a job and a version."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.definitions.columns import ColumnType
+
+
+@dataclass(frozen=True)
+class InputColumn:
+    """One column of inputs; `offset`, `divisor` and `fill` are in the units of numbers divided by the scale.
+
+    `fill` replaces a missing number; None means that a missing one is an error. The numbers of an `is_date` column are
+    days since 1970-01-01.
+    """
+
+    name: str
+    type: ColumnType
+    categories: tuple[str, ...] | None = None
+    offset: float = 0.0
+    divisor: float = 1.0
+    fill: float | None = None
+    indicator: bool = False
+    is_date: bool = False
+
+    @property
+    def width(self) -> int:
+        return len(self.categories or ()) if self.type is ColumnType.CATEGORY else 1 + self.indicator
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """The code of each category."""
+        return {text: code for code, text in enumerate(self.categories or ())}
+
+    @cached_property
+    def truths(self) -> dict[bool, list[str]]:
+        """The categories that JSON's true and false stand for, as datasets write them: `True`, `true` or `TRUE`."""
+        return {value: [text for text in self.codes if text.lower() == str(value).lower()] for value in (True, False)}
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """One target; a value `v` is trained as (v - offset) / divisor, and predictions are transformed back."""
+
+    name: str
+    offset: float = 0.0
+    divisor: float = 1.0
