@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from service.datasets.json import read_json_arrays, read_json_rows
-from service.datasets.options import Limits, ReadOptions, types_of
+from service.datasets.options import Limits, ReadOptions, in_body, types_of
 from service.definitions.columns import ColumnKind, Table
 from service.definitions.dataset_names import DatasetReference
 from service.definitions.network import NetworkDefinition, check_network
@@ -66,8 +66,17 @@ def store_dataset(
         return datasets.add_dataset(connection, name or generated_name("dataset"), staged, if_taken)
 
 
-def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
-    """Return the reader of a dataset that came as JSON."""
+def reader_of_request(request: DatasetRequest, limits: Limits, at: str = "#") -> Reader:
+    """Return the reader of a dataset that came as JSON, at the pointer `at` of its body."""
+
+    def read(path: Path) -> Table:
+        with in_body(at):
+            return _read_request(request, limits, path)
+
+    return read
+
+
+def _read_request(request: DatasetRequest, limits: Limits, destination: Path) -> Table:
     options = ReadOptions(
         target=_names(request.target),
         weight=request.weight,
@@ -77,12 +86,10 @@ def reader_of_request(request: DatasetRequest, limits: Limits) -> Reader:
         types=_types(request.types),
     )
     if request.rows is not None:
-        rows, columns = request.rows, request.columns
-        return lambda path: read_json_rows(columns, rows, options, limits, path)
+        return read_json_rows(request.columns, request.rows, options, limits, destination)
     if request.inputs is None:
         raise Invalid("give either `inputs` (with `targets`) or `rows`")
-    inputs, targets = request.inputs, request.targets
-    return lambda path: read_json_arrays(inputs, targets, options, limits, path)
+    return read_json_arrays(request.inputs, request.targets, options, limits, destination)
 
 
 def remove_dataset(services: Services, reference: DatasetReference) -> None:

@@ -60,9 +60,9 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
     Invalid
         When an option names a column that is not there, or two options contradict each other.
     """
-    for name, kind in options.types.items():
+    for name in options.types:
         if name not in names:
-            raise Invalid(f"types={name}:{kind}: {_no_column(name, names)}")
+            raise Invalid.at("?types", _no_column(name, names))
     ignored = [name for name, kind in options.types.items() if kind is ColumnKind.IGNORE]
     roles = plan_roles(names, options.target, options.weight, (*options.drop, *ignored))
     requests = {}
@@ -71,7 +71,7 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
         class_or_value = options.target_type if role is Role.TARGET else None
         if asked is ColumnKind.CATEGORY and (role is Role.WEIGHT or class_or_value == "value"):
             other = f"`weight={name}`" if role is Role.WEIGHT else "`target_type=value`"
-            raise Invalid(f"`types={name}:category` contradicts {other}, which needs numbers")
+            raise Invalid.at("?types", f"`{name}:category` contradicts {other}, which needs numbers")
         requests[name] = ColumnRequest(name, role, asked, class_or_value)
     return requests
 
@@ -151,12 +151,18 @@ def plan_roles(
     """Return the role of each column that is read, inputs first, then targets, then the weight."""
     wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
     targets = () if wanted == ("none",) and "none" not in names else wanted
-    for name in (*targets, *drop, *([weight] if weight else [])):
-        if name not in names:
-            raise Invalid(_no_column(name, names))
-        if (name == weight) + (name in targets) + (name in drop) > 1:
-            uses = [(name in targets, "target"), (name == weight, "weight"), (name in drop, "left out")]
-            raise Invalid(f"column `{name}` cannot be both {' and '.join(word for is_so, word in uses if is_so)}")
+    uses = (
+        ("target", targets, "target"),
+        ("weight", (weight,) if weight else (), "weight"),
+        ("drop", drop, "left out"),
+    )
+    for option, wanted_names, _ in uses:
+        for name in wanted_names:
+            if name not in names:
+                raise Invalid.at(f"?{option}", _no_column(name, names))
+            roles_of = [word for _, others, word in uses if name in others]
+            if len(roles_of) > 1:
+                raise Invalid.at(f"?{option}", f"column `{name}` cannot be both {' and '.join(roles_of)}")
     no_inputs = {*targets, *drop, weight}
     inputs = [name for name in names if name not in no_inputs]
     if not inputs:

@@ -1,7 +1,8 @@
 """How to read a dataset, and the limits on its size."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from service.definitions.columns import ColumnKind
 from service.definitions.validation import guess
@@ -50,6 +51,23 @@ class Limits:
     max_bytes: int = 16 * 1024 * MIB
     max_columns: int = 100_000
     max_categories: int = 100_000
+
+
+@contextmanager
+def in_body(at: str) -> Iterator[None]:
+    """Point to fields of a body, which is at the JSON pointer `at`, where readers point to options of a query."""
+    try:
+        yield
+    except Invalid as error:
+        if not any(fault.pointer for fault in error.faults):
+            raise
+        faults = [replace(fault, pointer=_moved(fault.pointer, at)) for fault in error.faults]
+        raise Invalid.from_faults(faults) from None
+
+
+def _moved(pointer: str | None, at: str) -> str | None:
+    """Return `#/dataset/target` for `?target` and for `#/target` of a body at `#/dataset`."""
+    return None if pointer is None else f"{at}/{pointer.removeprefix('?').removeprefix('#/')}"
 
 
 def types_of(texts: Iterable[str], pointer: str) -> dict[str, ColumnKind]:

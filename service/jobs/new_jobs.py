@@ -78,7 +78,7 @@ def dataset_of(services: Services, dataset: DatasetReference | DatasetRequest) -
         yield JobData(record.name, record.table, services.blobs.path(record.address), stored=record.use)
         return
     limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
-    with staged_rows(services, reader_of_request(dataset, limits)) as staged:
+    with staged_rows(services, reader_of_request(dataset, limits, "#/dataset")) as staged:
         yield JobData(dataset.name or generated_name("dataset"), staged.contents, staged.path, staged=staged)
 
 
