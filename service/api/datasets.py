@@ -18,7 +18,7 @@ from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import FILE_TYPES, JSON
-from service.datasets.options import MIB, Limits
+from service.datasets.options import MIB, Limits, in_body
 from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
@@ -132,7 +132,8 @@ def _store_form(name: str | None, limits: Limits) -> Response:
     sent = iter(lambda: upload.stream.read(MIB), b"")
     declared = upload.mimetype if upload.mimetype in KINDS else ""
     kind, blocks = recognise(sent, declared, KINDS, "file")
-    return _store_body(kind, blocks, name or request.form.get("name"), fields, limits)
+    with in_body("#"):
+        return _store_body(kind, blocks, name or request.form.get("name"), fields, limits)
 
 
 def _store_body(

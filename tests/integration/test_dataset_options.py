@@ -105,3 +105,28 @@ def test_what_was_read_and_warned_of_is_still_there_later(client: FlaskClient) -
     found = client.get("/v1/datasets/codes").json
     assert (found["read"], found["warnings"]) == (made["read"], made["warnings"])
     assert client.put("/v1/datasets/codes", data=CSV, content_type="text/csv").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ({"target": "yy"}, "/target"),
+        ({"drop": "zp"}, "/drop"),
+        ({"weight": "y", "target": "y"}, "/target"),
+        ({"types": "y:category", "target_type": "value"}, "/types"),
+    ],
+)
+def test_the_option_that_names_a_wrong_column_is_pointed_to(
+    client: FlaskClient, options: dict[str, str], pointer: str
+) -> None:
+    query = "?" + pointer.removeprefix("/")
+    form = {"file": FileStorage(io.BytesIO(CSV), "t.csv", content_type="text/csv"), **options}
+    dataset = {**JSON, **options}
+    for answer, expected in (
+        (client.post("/v1/datasets", query_string=options, data=CSV, content_type="text/csv"), query),
+        (client.post("/v1/datasets", data=form), "#" + pointer),
+        (client.post("/v1/datasets", json=dataset), "#" + pointer),
+        (client.post("/v1/jobs", json={"dataset": dataset}), "#/dataset" + pointer),
+    ):
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == expected, answer.text
