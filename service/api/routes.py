@@ -26,6 +26,11 @@ class Query:
     description: str = ""
     required: bool = False
 
+    @property
+    def is_single(self) -> bool:
+        """Whether it is a number or one of a few words, of which a second one would be ignored."""
+        return "enum" in self.schema or self.schema.get("type") in ("integer", "number")
+
 
 @dataclass(frozen=True)
 class Route:
@@ -113,11 +118,13 @@ class Routes:
     def _serve(self, route: Route, view: View) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
         known = {item.name for item in route.query} | EVERYWHERE
+        single = [item.name for item in route.query if item.is_single]
 
         def checked(**values: Any) -> Any:
             if any("\x00" in value for value in values.values()):
                 raise NotFound("no name holds a NUL character")
             _check_query(known)
+            _check_single(single)
             if route.creates:
                 return once(partial(view, **values), service_error)
             return view(**values)
@@ -139,6 +146,14 @@ def _check_query(known: set[str]) -> None:
             raise NotFound("no name holds a NUL character")
         if "\x00" in name + request.args[name]:
             raise Invalid.at("?" + name.replace("\x00", "")[:60], "must not hold a NUL character")
+
+
+def _check_single(names: Sequence[str]) -> None:
+    for name in names:
+        values = dict.fromkeys(request.args.getlist(name))
+        if len(values) > 1:
+            shown = ", ".join(value[:40] for value in list(values)[:3])
+            raise Invalid.at(f"?{name}", f"can be given once, got {shown}")
 
 
 TEXT: dict[str, Any] = {"type": "string"}

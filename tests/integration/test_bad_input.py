@@ -284,6 +284,8 @@ def test_addresses_and_queries_that_are_wrong(ask: Asked) -> None:
         for limit in ("0", "-1", "x", "1_0", "%00", "1e3", "9" * 30, "٣"):
             ask.expect(422, f"/v1/{thing}?limit={limit}", method="GET")
         ask.expect(422, f"/v1/{thing}?limt=1", method="GET")
+        ask.expect(422, f"/v1/{thing}?limit=1&limit=2", method="GET")
+        ask.expect(200, f"/v1/{thing}?limit=1&limit=1", method="GET")
         ask.expect(200, f"/v1/{thing}?limit=99999", method="GET")
     for query in ("status=done", "status=%00", "statu=queued", "wait=1"):
         ask.expect(422, f"/v1/jobs?{query}", method="GET")

@@ -47,7 +47,7 @@ def _optimizer(piece: Piece) -> Tree:
 
 def _shortest(rate: Piece) -> Piece:
     """Return a learning rate as it was given: Keras writes 0.001 as 0.0010000000474974513, its float32."""
-    if not isinstance(rate.value, float) or float(np.float32(rate.value)) != rate.value:
+    if not isinstance(rate.value, float) or abs(rate.value) > 1e38 or float(np.float32(rate.value)) != rate.value:
         return rate
     return rate.with_value(float(str(np.float32(rate.value))))
 

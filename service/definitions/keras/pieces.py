@@ -18,6 +18,7 @@ Location = tuple[str | int, ...]
 Places = dict[Location, Location]
 T = TypeVar("T")
 ABSENT: Any = object()
+MOST_NUMBER = 10**300  # whole numbers may be beyond what a float holds
 OURS = ("training",)
 ARRAYS = (("weights",), ("biases",))
 
@@ -64,6 +65,8 @@ class Piece:
     def number(self) -> float:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             self.refuse("is missing" if not self.is_there else f"must be a number, got {show(self.value)}")
+        if not abs(self.value) < MOST_NUMBER:
+            self.refuse("must be a finite number")
         return float(self.value)
 
     def must_be(self, *values: Any, why: str = "nothing else is supported here") -> None:
