@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,32 @@ def _add(case: Case, line: str) -> None:
 
 
 def shown(dataset: dict[str, Any], rows: list[dict[str, Any]]) -> list[list[str]]:
-    """Return a stored table as the cells of its description: the columns, then the rows."""
+    """Return a stored table as the cells of its description: the columns, then the rows, with dates as days."""
     marks = {"input": "", "target": "*", "weight": "!"}
     head = [f"{cell(column['name'])}:{column['type']}{marks[column['role']]}" for column in dataset["columns"]]
-    return [head, *([cell(row["values"][column["name"]]) for column in dataset["columns"]] for row in rows)]
+    names = [column["name"] for column in dataset["columns"]]
+    dates = (dataset["read"] or {}).get("dates", [])
+    values = [[row["values"][name] for name in names] for row in rows]
+    for row in values:
+        row[:] = [days(value) if name in dates and value else value for name, value in zip(names, row, strict=True)]
+    return [head, *([cell(value) for value in row] for row in values)]
+
+
+def days(text: str) -> float:
+    """Return the days from 1970 to a date or time of ISO 8601."""
+    time = datetime.fromisoformat(text)
+    return (time.replace(tzinfo=time.tzinfo or UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(days=1)
+
+
+def bounds(cells: list[list[str]]) -> list[tuple[float, float]]:
+    """Return the smallest and the largest number of each column of numbers."""
+    head, *rows = cells
+    numbers = [
+        [float(row[index]) for row in rows if row[index] != "null"]
+        for index, name in enumerate(head)
+        if ":number" in name
+    ]
+    return [(min(column), max(column)) for column in numbers]
 
 
 def cell(value: Any) -> str:

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from flask.testing import FlaskClient
 
-from tests.abuse.reading import Case, cases, crowded, notes, shown, table
+from tests.abuse.reading import Case, bounds, cases, crowded, notes, shown, table
 from tests.integration.contract import problem
 
 CASES = list(cases())
@@ -36,6 +36,8 @@ def test_a_table(client: FlaskClient, case: Case, request: pytest.FixtureRequest
     rows = client.get(f"/v1/datasets/{name}/rows?limit=1000").json["data"]
     expected = table(case.expected)
     assert shown(answer.json, rows) == expected
+    numbers = [column for column in answer.json["columns"] if column["type"] == "number"]
+    assert [(column["minimum"], column["maximum"]) for column in numbers] == bounds(expected)
     read, warnings = notes(case.expected)
     assert {key: answer.json["read"][key] for key in read} == read
     said = answer.json["warnings"]
