@@ -219,3 +219,28 @@ def test_a_schedule_that_would_raise_the_rate_is_refused(client: FlaskClient) ->
     body = {"dataset": {"inputs": [[1], [2]], "targets": [0.5, 0.6]}, "training": training}
     error = problem(client.post("/v1/jobs", json=body), 422)["errors"][0]
     assert error["pointer"] == "#/training/schedule/minimum" and "learning_rate, 0.1, got 0.2" in error["detail"]
+
+
+def test_a_fork_may_change_the_loss_where_it_takes_the_targets_as_they_are(client: FlaskClient, train: Train) -> None:
+    job = train({"dataset": signs(), "network": one_unit("tanh"), "training": QUICK})
+    change = {"training": {"loss": "hinge", "epochs": 3}, "model": "forked"}
+    fork = fork_of(client, job, change)
+    assert fork["targets"] == job["targets"] and fork["latest"]["metrics"]["training"]["accuracy"] >= 0.9
+    assert fork["latest"]["training_loss"] < 0.3  # 2 T - 1 would make -3 of -1
+    scaled = train({"dataset": price([10, 20, 30, 40]), "network": TWO, "training": {"epochs": 2}})
+    answer = client.post(f"/v1/jobs/{scaled['id']}:fork", json={"training": {"loss": "hinge"}})
+    error = problem(answer, 422)["errors"][0]
+    assert error["pointer"] == "#/training/loss" and "the job's are scaled: standardize" in error["detail"]
+
+
+TWO = {"layers": [{"type": "dense", "units": 2}]}
+
+
+def fork_of(client: FlaskClient, job: dict[str, Any], change: Any) -> dict[str, Any]:
+    answer = client.post(f"/v1/jobs/{job['id']}:fork", json=change)
+    assert answer.status_code == 202, answer.text
+    services = client.application.extensions["services"]
+    assert run_next_job(services, "test", lambda: False)
+    ended: dict[str, Any] = client.get(answer.headers["Location"]).json
+    assert ended["status"] == "succeeded", ended["error"]
+    return ended
