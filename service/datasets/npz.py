@@ -181,7 +181,9 @@ def _store(
         raise Invalid(f"array `{targets}` must have at most {limits.max_columns:,} values a row, got {outputs:,}")
     plans = [Plan(f"input_{index + 1}", Role.INPUT, ColumnType.NUMBER) for index in range(width)]
     names = ["target"] if outputs == 1 else [f"target_{index + 1}" for index in range(outputs)]
-    plans += [Plan(name, Role.TARGET, ColumnType.NUMBER, None, options.target_type) for name in names]
+    are_boolean = Y is not None and Y.dtype.kind == "b"
+    said = options.target_type
+    plans += [Plan(name, Role.TARGET, ColumnType.NUMBER, None, said, is_boolean=are_boolean) for name in names]
     step = max(1, BLOCK_VALUES // max(1, width + outputs))
     with TableWriter(destination, plans, _common_dtype(X, Y, step), options.scale) as writer:
         for start in range(0, rows, step):

@@ -28,6 +28,7 @@ class Plan:
     categories: tuple[str, ...] | None = None
     class_or_value: str | None = None
     is_date: bool = False
+    is_boolean: bool = False  # no part of the hash, which did not cover it when such arrays were numbers alone
 
     def to_hash(self) -> dict[str, Any]:
         """Return the fields that the hash of a dataset covers; later fields only if they are set."""
@@ -148,4 +149,4 @@ def _or_none(value: float) -> float | None:
 
 def _fields(plan: Plan) -> dict[str, Any]:
     """Return a plan's fields, as `Column` takes them."""
-    return {name: getattr(plan, name) for name in (*HASHED, "is_date")}
+    return {name: getattr(plan, name) for name in (*HASHED, "is_date", "is_boolean")}

@@ -36,7 +36,7 @@ class Column:
     them. `whole_values` are a number column's distinct values when it is a target, all are whole and there are at most
     1,000 of them, ascending: it may then be read as classes. `class_or_value` is what the client said outright with
     `target_type` (`"class"`, `"value"`), or None. The numbers of an `is_date` column are days since 1970-01-01 in UTC,
-    read from ISO 8601 dates.
+    read from ISO 8601 dates. An `is_boolean` column is 0 and 1 for the false and true of an array.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Column:
     whole_values: tuple[float, ...] | None = None
     class_or_value: str | None = None
     is_date: bool = False
+    is_boolean: bool = False
 
 
 @dataclass(frozen=True)

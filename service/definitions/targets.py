@@ -169,6 +169,8 @@ def _reading(column: Column, rows: int, output: Output | None, loss: Loss | None
     if said is not None:
         other = "class" if said == "value" else "value"
         return Reading(said == "class", f"target_type is {said}", f"target_type={other} says otherwise")
+    if column.is_boolean and column.whole_values is not None:
+        return Reading(True, f"{name} is booleans", TO_HAVE_VALUES)
     if column.is_date:
         return Reading(False, f"{name} is a date", TO_HAVE_CLASSES)
     if column.whole_values is None:

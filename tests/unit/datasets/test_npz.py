@@ -101,6 +101,13 @@ def test_statistics_are_of_the_inputs_as_they_were_sent(read) -> None:
     assert table.columns[5].whole_values == tuple(float(n) for n in range(10))
 
 
+def test_targets_that_are_booleans_are_known_as_such_and_have_the_hash_of_numbers(read) -> None:
+    numbers, _ = read(npz(x=X, y=np.array([1, 0, 1, 1], dtype="u1")))
+    booleans, rows = read(npz(x=X, y=np.array([True, False, True, True])))
+    assert (numbers.columns[-1].is_boolean, booleans.columns[-1].is_boolean) == (False, True)
+    assert booleans.sha256 == numbers.sha256 and rows[:, -1].tolist() == [1, 0, 1, 1]
+
+
 @pytest.mark.parametrize(("inputs", "targets"), [("x_train", "y_train"), ("x", "y"), ("X", "Y"), ("inputs", "targets")])
 def test_usual_names_are_found(read, inputs: str, targets: str) -> None:
     assert read(npz(**{inputs: X, targets: Y}))[0].rows == 4

@@ -48,6 +48,14 @@ def test_text_is_classes_whatever_the_network_and_the_loss() -> None:
     assert "is text" in (read(texts("x", "y")).because or "")
 
 
+def test_booleans_of_an_array_are_classes_unless_said_otherwise() -> None:
+    column = numbers(0, 1, is_boolean=True)
+    for out, loss in ((None, "mean_squared_error"), (output(1, "linear"), None), (None, None)):
+        found = read(column, out=out, loss=loss)
+        assert found.labels == (0, 1) and "`y` is booleans" in (found.because or "")
+    assert read(replace(column, class_or_value="value")).labels is None
+
+
 def test_dates_are_values_without_a_warning() -> None:
     found = read(numbers(0, 1, 2, is_date=True))
     assert (found.labels, found.warnings) == (None, {}) and "`y` is a date" in (found.because or "")
