@@ -7,7 +7,7 @@ import re
 
 AS_TABLE = "save the table as CSV, or write it with pandas' `df.to_parquet(...)`"
 AS_ARRAYS = "write the arrays with `np.savez(file, x=..., y=...)`"
-WORKBOOK = f"an Excel workbook; {AS_TABLE}"
+WORKBOOK = f"an Excel workbook (.xlsx); {AS_TABLE}"
 OPEN_DOCUMENT = f"an OpenDocument file; {AS_TABLE}"
 PICTURE = f"no table; decode the pictures to pixels, and {AS_ARRAYS}"
 PICKLE = f"a pickle, which is not read as it could run code; {AS_TABLE}, or {AS_ARRAYS}"
@@ -102,7 +102,7 @@ def what_zip_is(members: list[str]) -> str:
 def _zip_by_first_member(head: bytes) -> str | None:
     length = int.from_bytes(head[26:28], "little")
     name = head[30 : 30 + length].decode("utf-8", "replace")
-    if name.startswith(WORKBOOK_MEMBERS):
+    if name.startswith(WORKBOOK_MEMBERS) or WORKBOOK_MEMBERS[0].encode() in head:
         return WORKBOOK if b"word/" not in head and b"ppt/" not in head else "an Office document; " + AS_TABLE
     if name == "mimetype" and b"opendocument" in head[30:200]:
         return OPEN_DOCUMENT
