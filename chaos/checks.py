@@ -191,6 +191,7 @@ def undisturbed(facts: JobFacts) -> Undisturbed:
         "stopped": job.stopped,
         "reached_epoch": job.reached_epoch,
         "confusion_matrix": job.confusion_matrix,
+        "test": job.tested,
         "preprocessing": job.preprocessing,
         "warnings": job.warnings,
     }

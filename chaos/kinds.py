@@ -59,7 +59,7 @@ def adam(precision: str) -> dict[str, Any]:
 
 
 def schedule(precision: str) -> dict[str, Any]:
-    """Return a job with a cosine schedule, warm-up, and early stopping that ends it before its last epoch."""
+    """Return a job with test rows, a cosine schedule, and early stopping that ends it before its last epoch."""
     return _job(
         _dense(16),
         precision,
@@ -67,6 +67,7 @@ def schedule(precision: str) -> dict[str, Any]:
         optimizer={"type": "sgd", "learning_rate": 0.1, "momentum": 0.9},
         schedule={"type": "cosine", "warmup_epochs": 3},
         early_stopping={"monitor": "validation_loss", "patience": 4, "min_delta": 0.01},
+        test=0.1,
     )
 
 

@@ -15,8 +15,10 @@ class Purpose(IntEnum):
 
     PARAMETERS = 1  # epoch: the layer's index; batch: 0 weights, 1 biases
     SHUFFLE = 2
-    SPLIT = 3
+    SPLIT = 3  # the validation rows
     DROPOUT = 4  # part: the layer's index and the shard
+    TEST = 5  # the test rows
+    SAMPLE = 6  # the rows on which diagnostics count units
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0, part: int = 0) -> np.random.Generator:

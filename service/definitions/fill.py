@@ -10,9 +10,9 @@ from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.guessing import guess
 from service.definitions.resolved import Choice, ResolvedTraining, Targets
+from service.definitions.rows import RowUse
 from service.definitions.schedules import check_schedule
 from service.definitions.training import TrainingDefinition
-from service.definitions.training_parts import Validation
 from service.errors import Invalid, escaped
 
 DEFAULT_OPTIMIZER = {"type": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": False}
@@ -23,13 +23,12 @@ FEWEST_EPOCHS, MOST_EPOCHS = 10, 10_000
 def fill(
     training: TrainingDefinition,
     loss: Loss,
-    rows: int,
-    validation: Validation | None,
+    use: RowUse,
     targets: Targets,
     layers: list[Layer],
     seed: int,
 ) -> ResolvedTraining:
-    """Return `training` with every default filled in, for `rows` training rows.
+    """Return `training` with every default filled in, for a dataset whose rows are used as `use` says.
 
     Raises
     ------
@@ -37,6 +36,7 @@ def fill(
         When its settings are not compatible.
     """
     given = training.model_dump(mode="json")
+    rows, validation = use.training_rows, use.validation
     optimizer = given["optimizer"] or DEFAULT_OPTIMIZER
     batch_size = _batch_size(training, optimizer, rows, layers)
     metric_choices, metrics = _metrics(given["metrics"], targets)
@@ -54,6 +54,7 @@ def fill(
         "batch_size": batch_size,
         "seed": seed if training.seed is None else training.seed,
         "validation": None if validation is None else validation.model_dump(mode="json", exclude_none=True),
+        "test": None if use.test is None else use.test.model_dump(mode="json", exclude_none=True),
         "metrics": metric_choices,
         "early_stopping": early_stopping,
         "version_epoch": training.version_epoch or ("last" if validation is None else "best"),

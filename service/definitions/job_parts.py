@@ -42,7 +42,8 @@ class ForkedFrom(Stored):
 
     `optimizer_state` is `stored` where it continues with the optimizer's state of that epoch, else `fresh` for a
     `reason`. `precision` is that of the other job. Its epoch 0 counts as epoch `draws_from` in random draws, and its
-    validation rows are drawn with `split_seed`.
+    validation and test rows are drawn with `split_seed`. Its test rows are drawn from the ranges `test_from`, as those
+    of the other job are, so that it trains on none of them; None where it draws them anew from another dataset.
     """
 
     job: str
@@ -52,6 +53,7 @@ class ForkedFrom(Stored):
     precision: Literal["float32", "float64"]
     draws_from: int
     split_seed: int
+    test_from: list[list[int]] | None = None
 
 
 class ReplayChain(Stored, extra="allow"):

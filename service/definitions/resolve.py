@@ -11,7 +11,7 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.fill import fill
 from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts
 from service.definitions.resolved import ResolvedTraining, Targets
-from service.definitions.rows import resolve_rows, rows_left_out
+from service.definitions.rows import resolve_rows
 from service.definitions.target_scaling import Reach, check_fitted_scaling, check_target_scaling, warnings_of
 from service.definitions.targets import Output, read_targets
 from service.definitions.training import TrainingDefinition
@@ -65,19 +65,19 @@ def resolve(
     assert whole.inputs is not None
     output = Output.of(whole.engine_layers(), whole.inputs)
     _check_output(output, targets)
-    rows, validation = resolve_rows(table, training, targets.are_classes)
+    rows = resolve_rows(table, training, targets.are_classes)
     loss = loss or LOSSES[_default_loss(output, targets)]()
     _check_loss(loss, output, targets)
-    left_out = rows_left_out(table, training, validation)
     if not targets.are_classes:
         reach = Reach(output.function, loss)
-        targets = _with_scaling(targets, table, reach, training, left_out > 0, fitted_scaling)
+        targets = _with_scaling(targets, table, reach, training, rows.left_out > 0, fitted_scaling)
     check_precision(table, training.precision)
     check_class_weights(training.class_weights, targets.labels)
-    check_sample_weights(table, left_out)
+    check_sample_weights(table, rows.left_out)
     _check_missing(table, training)
-    filled = fill(training, loss, rows, validation, targets, whole.engine_layers(), seed)
-    return Resolved(whole, filled, targets, rows, sum(parameter_counts(whole.engine_layers(), whole.inputs)))
+    filled = fill(training, loss, rows, targets, whole.engine_layers(), seed)
+    parameters = sum(parameter_counts(whole.engine_layers(), whole.inputs))
+    return Resolved(whole, filled, targets, rows.training_rows, parameters)
 
 
 def _loss_of(training: TrainingDefinition) -> Loss | None:

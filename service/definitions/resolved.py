@@ -12,6 +12,7 @@ from service.definitions.dataset_names import DatasetReference
 from service.definitions.training_parts import (
     EarlyStoppingChoice,
     GradientClipping,
+    HeldOutTest,
     PreprocessingChoice,
     RegularizationChoice,
     StoreParameters,
@@ -38,6 +39,7 @@ class ResolvedTraining(Stored):
     rows: list[int] | None
     class_weights: Literal["balanced"] | dict[str, float] | None = None
     validation: Validation | None
+    test: HeldOutTest | None = None
     metrics: list[Choice]
     regularization: RegularizationChoice = RegularizationChoice()
     label_smoothing: float = 0.0
@@ -67,16 +69,36 @@ class ResolvedTraining(Stored):
         return self.model_copy(update={part: type(named).model_validate(record)})
 
     @property
+    def test_dataset(self) -> DatasetReference | None:
+        """Which dataset tests, if a separate one does."""
+        return None if self.test is None or self.test.dataset is None else self.test.reference()
+
+    @property
     def splitting(self) -> "Splitting":
-        return Splitting(seed=self.seed, rows=self.rows, validation=self.validation)
+        return Splitting(seed=self.seed, rows=self.rows, validation=self.validation, test=self.test)
 
 
 class Splitting(Stored):
-    """What decides which rows train and which validate: the seed of the draw, the range trained on, the validation."""
+    """What decides which rows train, validate and test: the seed of the draws and the ranges.
+
+    A fraction of test rows is drawn from the ranges `test_from`; None stands for all rows that would train without it.
+    """
 
     seed: int
     rows: list[int] | None
     validation: Validation | None
+    test: HeldOutTest | None = None
+    test_from: list[list[int]] | None = None
+
+    def training_ranges(self, rows: int) -> list[list[int]]:
+        """Return the ranges of a dataset of so many rows that train where no rows are held out at random."""
+        ranges = [self.rows or [0, rows]]
+        for part in (self.validation, self.test):
+            if part is not None and part.rows is not None:
+                first, last = part.rows
+                cut = [[[start, min(end, first)], [max(start, last), end]] for start, end in ranges]
+                ranges = [[start, end] for both in cut for start, end in both if start < end]
+        return ranges
 
 
 class Targets(Stored):

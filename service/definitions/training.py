@@ -18,6 +18,7 @@ from service.definitions.training_parts import (
     MAX_EPOCHS,
     EarlyStoppingChoice,
     GradientClipping,
+    HeldOutTest,
     PreprocessingChoice,
     RegularizationChoice,
     RowRange,
@@ -73,6 +74,7 @@ class TrainingDefinition(Model):
         default=None, description="what each class weighs in the loss, by its label; one that is not named weighs 1"
     )
     validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
+    test: Annotated[HeldOutTest | None, BeforeValidator(_as_fraction)] = None
     metrics: list[MetricChoice] | None = Field(default=None, max_length=16)
     regularization: RegularizationChoice = RegularizationChoice()
     label_smoothing: Annotated[Number, Field(ge=0, lt=1)] = 0.0

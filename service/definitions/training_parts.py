@@ -36,8 +36,8 @@ RowRange = Annotated[
 ]
 
 
-class Validation(NamedDataset):
-    """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
+class HeldOut(NamedDataset):
+    """Rows that are not trained on: a share, a range, or another dataset."""
 
     fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
     stratify: bool | None = Field(
@@ -47,11 +47,23 @@ class Validation(NamedDataset):
     dataset: DatasetName | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "Validation":
+    def _one(self) -> "HeldOut":
         given = [name for name in ("fraction", "rows", "dataset") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError("give one of `fraction`, `rows` and `dataset`")
         return self
+
+
+class Validation(HeldOut):
+    """Rows that are not trained on but measured after every epoch: a share, a range, or another dataset."""
+
+
+class HeldOutTest(HeldOut):
+    """Rows that choose nothing: measured once, at the version's epoch. A share, a range, or another dataset.
+
+    They are held out before the validation's rows are drawn, and take no part in fitting the preprocessing, the best
+    epoch or early stopping.
+    """
 
 
 class PreprocessingChoice(Model):

@@ -1,4 +1,4 @@
-"""Checks that another dataset can validate a job: it needs the same columns and no unknown categories or classes.
+"""Checks that another dataset can validate or test a job: it needs the same columns, categories and classes.
 
 No rows are read.
 """

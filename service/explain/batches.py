@@ -13,12 +13,13 @@ from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.definitions.validation import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
-from service.preprocessing.batches import MappedRows, open_columns, split
+from service.preprocessing.batches import MappedRows, open_columns
 from service.preprocessing.compatibility import fitted_table
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.prediction_rows import refuse_unknown, rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
+from service.preprocessing.splitting import split
 from service.preprocessing.stored_rows import StoredRows
 from service.services import Services
 from service.store import datasets
@@ -167,7 +168,7 @@ def _one_row(services: Services, subject: Subject, row: int) -> Batch:
 def first_training_rows(services: Services, subject: Subject, most: int) -> Batch:
     """Return the first training rows of the job, at most `most`: those that the loss of epoch 0 is computed on."""
     stored = rows_of(services, subject)
-    training, _ = split(stored.table, stored.array, stored.job.splitting)
+    training = split(stored.table, stored.array, stored.job.splitting).training
     indices = training.at(np.arange(min(most, len(training)), dtype=np.intp))
     return _gather(subject, stored, RowList(indices.astype(smallest_type(stored.table.rows))))
 

@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 from service.backprop.losses import LOSSES
-from service.backprop.metrics import METRICS, ConfusionMatrix, Metric, Reading
+from service.backprop.metrics import METRICS, Metric, Reading
 from service.backprop.optimizers import SGD
-from service.backprop.training.accumulators import Measures
-from service.backprop.training.evaluator import Evaluator
-from service.backprop.training.row_weights import Weighing
+from service.backprop.training.evaluator import evaluate as evaluate_rows
 from service.backprop.training.settings import TrainingSettings
 from service.definitions.columns import Role, Table
 from service.definitions.dataset_names import DatasetReference
@@ -48,26 +46,20 @@ def evaluate(services: Services, subject: Subject, reference: DatasetReference) 
         targets, loss = table.having(Role.TARGET), settings.loss
         check_loss_targets(targets, loss, preprocessing.target_values, "#/dataset")
     classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
-    metrics = (*settings.metrics, *((ConfusionMatrix(),) if classes else ()))
-    weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
-    tally = Evaluator(network, Measures(settings.loss, metrics, settings.reading), weighing).evaluate(rows)
-    assert tally is not None
-    matrix = tally.memories.pop() if classes else None
-    found: dict[str, float | None] = {
-        metric.key: metric.result(memory) for metric, memory in zip(settings.metrics, tally.memories, strict=True)
-    }
+    found = evaluate_rows(network, settings, rows, classes)
+    assert found is not None
     body: EvaluateAnswer = {
         "object": "evaluation",
         "dataset": dataset.name,
         "dataset_version": dataset.version,
         "rows": dataset.table.rows,
-        "loss": tally.mean_loss(),
+        "loss": found.loss,
         "loss_function": settings.loss.name,
-        "metrics": found,
+        "metrics": {**found.metrics},
         "confusion_matrix": None,
     }
-    if matrix is not None:
-        body["confusion_matrix"] = {"classes": list(preprocessing.labels or ()), "counts": matrix.tolist()}
+    if found.counts is not None:
+        body["confusion_matrix"] = {"classes": list(preprocessing.labels or ()), "counts": found.counts.tolist()}
     body = with_subject(body, subject.head)
     add_nonfinite(body)
     return body

@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+from service.jobs.held_out_answers import TestAnswer
 
 
 @answer_model
@@ -113,6 +114,9 @@ class ForkedFromAnswer(TypedDict):
     precision: str
     draws_from: int
     split_seed: int
+    test_from: NotRequired[
+        Annotated[list[list[int]], Field(description="the ranges of rows from which the test rows were drawn")]
+    ]
 
 
 @answer_model
@@ -237,6 +241,9 @@ class JobAnswer(TypedDict):
     confusion_matrix: Annotated[
         ConfusionMatrixAnswer | None,
         Field(description="of the version's `epoch`: `counts`, a row for each true class, a column for each predicted"),
+    ]
+    test: Annotated[
+        TestAnswer | None, Field(description="of the version's `epoch`, on the rows that `training.test` holds out")
     ]
     chain: Annotated[str | None, Field(description="SHA-256 over the hashes of all epochs up to the newest, in order")]
     forked_from: Annotated[

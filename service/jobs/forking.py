@@ -16,11 +16,12 @@ from service.definitions.training import TrainingDefinition
 from service.errors import Damaged, Invalid
 from service.jobs.fitted import read_fitted
 from service.jobs.new_jobs import (
+    HeldOutUses,
     JobData,
     QueuedJob,
     RecordKey,
     add_to_queue,
-    check_validation,
+    check_held_out,
     dataset_of,
     record_no_key,
     store_dataset,
@@ -36,7 +37,7 @@ from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
+from service.store.records import JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
     with dataset_of(services, _dataset(services, parent.job, request)) as found:
         data = _chosen(parent, request, found)
         with request.pointing():
-            resolved, validation = _resolve(services, parent, request, data)
+            resolved, held_out = _resolve(services, parent, request, data)
         fresh_because = _why_fresh(parent, resolved.training)
         start = Start(parent.stored, parent.state if fresh_because is None else None)
         with services.database.begin() as connection:
@@ -77,7 +78,8 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 network_name=parent.job.network_name,
                 network=parent.job.network,
                 dataset=store_dataset(connection, data),
-                validation=validation,
+                validation=held_out.validation,
+                test=held_out.test,
                 training=with_storage_limit(services, resolved.training),
                 targets=parent.job.targets,
                 columns=data.columns,
@@ -86,7 +88,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                     "class_weights": None,
                     "scale": data.table.scale,
                 },
-                forked_from=_forked_from(parent, resolved.training, fresh_because),
+                forked_from=_forked_from(parent, resolved.training, data, fresh_because),
             )
             queued = add_to_queue(services, connection, new, record_key)
             fork_starts.add(connection, queued.job.number, start)
@@ -122,12 +124,10 @@ def _dataset(services: Services, job: JobRecord, request: ForkRequest) -> Datase
     return job.dataset.reference
 
 
-def _resolve(
-    services: Services, parent: Parent, request: ForkRequest, data: JobData
-) -> tuple[Resolved, DatasetUse | None]:
+def _resolve(services: Services, parent: Parent, request: ForkRequest, data: JobData) -> tuple[Resolved, HeldOutUses]:
     """Resolve the parent's training, with the request's keys in place of its own, for the dataset.
 
-    Return it with the version of the dataset that validates; None without one.
+    Return it with the versions of the datasets that validate and test.
     """
     parents = TrainingDefinition.model_validate(parent.job.training.to_json())
     given = request.training
@@ -140,7 +140,29 @@ def _resolve(
     seed = parent.job.training.seed
     scaling, most = parent.preprocessing.target_values, services.settings.max_parameters
     resolved = resolve(network, table, given.over(parents), seed, most, scaling)
-    return resolved, check_validation(services, data, table, resolved)
+    held_out = check_held_out(services, data, table, resolved, parent.job.dataset)
+    _check_test(parent.job, data, resolved.training)
+    return resolved, held_out
+
+
+def _check_test(parent: JobRecord, data: JobData, training: ResolvedTraining) -> None:
+    """Raise `Invalid` when a fork is to test on rows that its parent may have trained on."""
+    test, before = training.test, parent.training.test
+    if test is None or test.dataset is not None or test == before or not _is_trained_on(parent, data):
+        return
+    own = "the job held out none" if before is None else "they stay the job's own"
+    detail = (
+        f"cannot be drawn from `{data.name}`, on which the job's parameters were trained: {own}; "
+        "give `null`, or a `dataset` of other rows"
+    )
+    raise Invalid.at("#/training/test", detail)
+
+
+def _is_trained_on(parent: JobRecord, data: JobData) -> bool:
+    """Return whether the rows of a fork are those of its parent."""
+    if parent.dataset.sha256 is None:
+        return data.staged is None and data.name == parent.dataset.name
+    return data.table.sha256 == parent.dataset.sha256
 
 
 def _chosen(parent: Parent, request: ForkRequest, data: JobData) -> JobData:
@@ -181,13 +203,17 @@ def _check_still_stored(services: Services, connection: Connection, parent: Pare
         raise Damaged(f"the bytes with SHA-256 {missing[0]} are missing in the data folder's blobs")
 
 
-def _forked_from(parent: Parent, training: ResolvedTraining, fresh_because: str | None) -> ForkedFrom:
+def _forked_from(parent: Parent, training: ResolvedTraining, data: JobData, fresh_because: str | None) -> ForkedFrom:
     """Describe where the fork comes from.
 
-    With the parent's seed, the fork continues the parent's random draws. It has the parent's validation rows with any
-    seed.
+    With the parent's seed, the fork continues the parent's random draws. It has the parent's validation and test rows
+    with any seed; its test rows also where it trains or validates on other ones.
     """
     continues_draws = training.seed == parent.job.training.seed
+    drawn = {}
+    if training.test is not None and training.test.fraction is not None and _is_trained_on(parent.job, data):
+        splitting = parent.job.splitting
+        drawn = {"test_from": splitting.test_from or splitting.training_ranges(data.table.rows)}
     return ForkedFrom(
         job=parent.job.id,
         epoch=parent.stored.epoch,
@@ -196,4 +222,5 @@ def _forked_from(parent: Parent, training: ResolvedTraining, fresh_because: str 
         precision=parent.job.training.precision,
         draws_from=parent.job.draws_from + parent.stored.epoch if continues_draws else 0,
         split_seed=parent.job.splitting.seed,
+        **drawn,
     )

@@ -21,7 +21,7 @@ from service.definitions.requests import DatasetRequest
 from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining
 from service.definitions.target_scaling import check_loss_targets
-from service.definitions.validation_dataset import WHERE, check_validation_dataset
+from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooMany
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
@@ -108,28 +108,58 @@ def store_dataset(connection: Connection, data: JobData) -> DatasetUse:
     return record.use
 
 
-def check_validation(services: Services, data: JobData, table: Table, resolved: Resolved) -> DatasetUse | None:
-    """Return the version of the dataset that validates; None without one. `table` is of the columns that train.
+@dataclass(frozen=True)
+class HeldOutUses:
+    """The versions of the datasets that validate and test; None where none does."""
+
+    validation: DatasetUse | None
+    test: DatasetUse | None
+
+
+def check_held_out(
+    services: Services, data: JobData, table: Table, resolved: Resolved, trained_before: DatasetUse | None = None
+) -> HeldOutUses:
+    """Return the versions of the datasets that validate and test. `table` is of the columns that train.
+
+    One that tests must not have the rows of another, as these choose parameters or the best epoch. `trained_before` is
+    what a fork's parameters were trained on.
 
     Raises
     ------
     Invalid
-        Unless that dataset fits the one that trains.
+        Unless the datasets fit the one that trains.
     """
     training = resolved.training
-    if training.validation_dataset is None:
-        return None
-    record = find_dataset(services, training.validation_dataset, WHERE)
-    other = record.table
+    chosen = {data.table.sha256: "is what the job trains on"}
+    if trained_before is not None and trained_before.sha256 is not None:
+        chosen.setdefault(trained_before.sha256, "is what the forked job was trained on")
+    uses: dict[str, DatasetUse | None] = {"validation": None, "test": None}
+    for part, reference in (("validation", training.validation_dataset), ("test", training.test_dataset)):
+        if reference is None:
+            continue
+        where = f"#/training/{part}/dataset"
+        record = find_dataset(services, reference, where)
+        sha256 = record.table.sha256
+        if part == "test" and sha256 in chosen:
+            raise Invalid.at(where, f"`{reference}` {chosen[sha256]}; give other rows, or a `fraction` to hold out")
+        chosen[sha256] = "validates, so it chooses the best epoch"
+        _check_fits(services, data, table, resolved, record, where)
+        uses[part] = record.use
+    return HeldOutUses(**uses)
+
+
+def _check_fits(
+    services: Services, data: JobData, table: Table, resolved: Resolved, record: DatasetRecord, where: str
+) -> None:
+    """Raise `Invalid` at the pointer `where` unless a dataset fits `table`, the columns that train."""
+    training, other = resolved.training, record.table
     if data.columns is not None:
-        other = view_of_another(services.blobs.path(record.address), other, data.columns, WHERE)
-    check_validation_dataset(
-        record.name, other, table, training.precision, training.preprocessing.missing, resolved.targets.labels
-    )
+        other = view_of_another(services.blobs.path(record.address), other, data.columns, where)
+    precision, missing = training.precision, training.preprocessing.missing
+    check_validation_dataset(record.name, other, table, precision, missing, resolved.targets.labels, where)
     if resolved.targets.labels is None:
         loss, scaling = build(LOSSES, training.loss), training.preprocessing.targets
-        check_loss_targets(other.having(Role.TARGET), loss, scaling, WHERE)
-    return record.use
+        check_loss_targets(other.having(Role.TARGET), loss, scaling, where)
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:

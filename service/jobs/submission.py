@@ -12,7 +12,7 @@ from service.jobs.new_jobs import (
     QueuedJob,
     RecordKey,
     add_to_queue,
-    check_validation,
+    check_held_out,
     dataset_of,
     record_no_key,
     store_dataset,
@@ -30,7 +30,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
         data = found.using(choose(found.table, request, request.target_type))
         network_name, network = _network_of(services, request)
         resolved = _resolve(services, request, network, data.table)
-        validation = check_validation(services, data, data.table, resolved)
+        held_out = check_held_out(services, data, data.table, resolved)
         with services.database.begin() as connection:
             new = NewJob(
                 priority=request.priority,
@@ -41,7 +41,8 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
                 network_name=network_name,
                 network=resolved.network.normalised(),
                 dataset=store_dataset(connection, data),
-                validation=validation,
+                validation=held_out.validation,
+                test=held_out.test,
                 training=with_storage_limit(services, resolved.training),
                 targets=resolved.targets,
                 columns=data.columns,

@@ -18,6 +18,7 @@ from service.jobs.answers import (
     WaitingAnswer,
     WarningAnswer,
 )
+from service.jobs.held_out_answers import TestAnswer
 from service.services import Services
 from service.store import workers
 from service.store.database import Connection
@@ -57,6 +58,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "stopped": cast(StoppedAnswer | None, json_of(job.stopped)),
         "reached_epoch": job.reached_epoch,
         "confusion_matrix": cast(ConfusionMatrixAnswer | None, job.confusion_matrix),
+        "test": cast(TestAnswer | None, job.tested),
         "chain": job.chain,
         "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),

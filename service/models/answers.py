@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.jobs.answers import EpochMetrics
+from service.jobs.held_out_answers import TestAnswer
 
 ABSENT = Field(json_schema_extra={"default": None})  # a field that is left out where it does not apply
 
@@ -33,6 +34,7 @@ class ModelVersionAnswer(TypedDict):
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer
+    test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
     sha256: str
 
 
@@ -59,6 +61,7 @@ class VersionAnswer(ScaleAnswer):
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer
+    test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
     sha256: str
 
 

@@ -5,6 +5,7 @@ from typing import cast
 
 from service.errors import NotFound
 from service.jobs.fitted import read_fitted, with_scales
+from service.jobs.held_out_answers import TestAnswer
 from service.models.answers import (
     ExampleAnswer,
     ModelAnswer,
@@ -107,5 +108,6 @@ def version_answer(version: VersionSummary) -> ModelVersionAnswer:
         "epoch": version.epoch,
         "created_at": version.created_at,
         "record": cast(VersionRecordAnswer, version.record),
+        "test": cast(TestAnswer | None, version.test),
         "sha256": version.sha256,
     }

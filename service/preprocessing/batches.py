@@ -1,31 +1,19 @@
-"""Rows of a stored dataset, transformed for a network and gathered by index, and their split for validation."""
+"""Rows of a stored dataset, transformed for a network and gathered by index."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.backprop.randomness import Purpose, generator
 from service.backprop.training.kernels import NUMBA, NUMPY
 from service.definitions.columns import Role, Table
 from service.definitions.job_columns import JobColumns, view
-from service.definitions.resolved import Splitting
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.recoding import Recoding
-from service.preprocessing.row_selection import (
-    Indices,
-    InterruptibleRows,
-    Pages,
-    RowList,
-    RowRanges,
-    Selection,
-    smallest_type,
-)
+from service.preprocessing.row_selection import Indices, Pages, RowRanges, Selection
 from service.preprocessing.row_weights import sample_weights
 from service.preprocessing.stored_rows import ChosenColumns, StoredRows
-from service.preprocessing.strata import drawn_by_class
 
 IN_MEMORY_BYTES = 64 * 1024 * 1024
 TRANSFORM_ROWS = 4096
@@ -168,31 +156,3 @@ def rows_of_another(
     """Return all rows of another dataset, transformed for a network that was trained on the table `training`."""
     every = RowRanges(range(table.rows))
     return MappedRows(array, table, preprocessing, every, dtype, in_memory_bytes, Recoding(table, training), kernels)
-
-
-def split(
-    table: Table, array: StoredRows, splitting: Splitting, check: Callable[[], None] = lambda: None
-) -> tuple[Selection, Selection | None]:
-    """Return a job's training rows, and its validation rows from the same dataset, or None.
-
-    A fraction is drawn from the training rows with the job's seed, from each class with `stratify`; a range is removed
-    from them. `check` is called between the blocks of rows that are read for this, and may raise.
-    """
-    start, end = splitting.rows or (0, table.rows)
-    validation = splitting.validation
-    if validation is not None and validation.rows is not None:
-        first, last = validation.rows
-        held_out = RowRanges(range(first, last))
-        return RowRanges(range(start, min(end, first)), range(max(start, last), end)), held_out
-    rows = RowRanges(range(start, end))
-    if validation is None or validation.fraction is None:
-        return rows, None
-    order = np.arange(len(rows), dtype=smallest_type(end))
-    generator(splitting.seed, Purpose.SPLIT).shuffle(order)
-    if validation.stratify:
-        drawn = drawn_by_class(array, table, InterruptibleRows(rows, check), order, validation.fraction)
-    else:
-        drawn = np.zeros(len(rows), dtype=np.bool_)
-        drawn[order[: round(len(rows) * validation.fraction)]] = True
-    indices = np.arange(start, end, dtype=smallest_type(end))
-    return RowList(indices[~drawn]), RowList(indices[drawn])

@@ -13,7 +13,11 @@ from service.store.tables import dataset_versions as versions
 from service.store.tables import datasets, jobs
 
 ENDED_VALUES = [status.value for status in ENDED]
-USES = ((jobs.c.dataset_name, jobs.c.dataset_version), (jobs.c.validation_name, jobs.c.validation_version))
+USES = (
+    (jobs.c.dataset_name, jobs.c.dataset_version),
+    (jobs.c.validation_name, jobs.c.validation_version),
+    (jobs.c.test_name, jobs.c.test_version),
+)
 TOGETHER = 100  # superseded versions that one transaction removes
 
 

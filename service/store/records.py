@@ -110,6 +110,7 @@ class NewJob:
     validation: DatasetUse | None
     training: ResolvedTraining
     targets: Targets
+    test: DatasetUse | None = None
     preprocessing: dict[str, Any] | None = None
     forked_from: ForkedFrom | None = None
     fingerprint: str | None = None
@@ -120,7 +121,7 @@ class NewJob:
     @property
     def uses(self) -> tuple[DatasetUse, ...]:
         """The versions of datasets that the job needs."""
-        return tuple(use for use in (self.dataset, self.validation) if use is not None)
+        return tuple(use for use in (self.dataset, self.validation, self.test) if use is not None)
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ class JobRecord:
     network: dict[str, Any]
     dataset: DatasetUse
     validation: DatasetUse | None
+    test: DatasetUse | None
     training: ResolvedTraining
     targets: Targets
     preprocessing: dict[str, Any] | None
@@ -157,6 +159,7 @@ class JobRecord:
     stopped: Stopped | None
     reached_epoch: int | None
     confusion_matrix: dict[str, Any] | None
+    tested: dict[str, Any] | None  # what its version was measured to be on the test rows
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -173,9 +176,11 @@ class JobRecord:
 
     @property
     def splitting(self) -> Splitting:
-        """The split of its rows into training and validation: a fork has its parent's, even with another seed."""
-        own = self.training.splitting
-        return own if self.forked_from is None else own.model_copy(update={"seed": self.forked_from.split_seed})
+        """The split of its rows into training, validation and test: a fork has its parent's, even with another seed."""
+        own, parents = self.training.splitting, self.forked_from
+        if parents is None:
+            return own
+        return own.model_copy(update={"seed": parents.split_seed, "test_from": parents.test_from})
 
     @property
     def final_epoch(self) -> int:
@@ -277,7 +282,9 @@ class VersionReference:
 
 @dataclass(frozen=True)
 class VersionSummary(VersionReference):
-    """One version of a model without its network and its parameters; `record` holds its epoch's losses and metrics.
+    """One version of a model without its network and its parameters.
+
+    `record` holds its epoch's losses and metrics, `test` those on the test rows of its job, if that has any.
 
     Its job was trained on that version of that dataset, None where the job was deleted before this was recorded.
     """
@@ -285,6 +292,7 @@ class VersionSummary(VersionReference):
     dataset_name: str | None
     dataset_version: int | None
     record: dict[str, Any]
+    test: dict[str, Any] | None
     sha256: str
     created_at: datetime
 

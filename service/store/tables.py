@@ -110,6 +110,9 @@ jobs = Table(
     Column("validation_name", String(64)),
     Column("validation_version", Integer),
     Column("validation_sha256", String(64)),  # of the content of the dataset that validates, when the job was made
+    Column("test_name", String(64)),
+    Column("test_version", Integer),
+    Column("test_sha256", String(64)),
     Column("training", Document, nullable=False),
     Column("targets", Document, nullable=False),
     Column("preprocessing", Document),  # the fitted transforms; null until they are fitted
@@ -136,6 +139,7 @@ jobs = Table(
     Column("stopped", Document),  # why and after which epoch training ended early
     Column("reached_epoch", Integer),  # the epoch at which `stop_when` was reached
     Column("confusion_matrix", Document),
+    Column("tested", Document),  # the loss and metrics of its version on the test rows
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
@@ -149,6 +153,7 @@ jobs = Table(
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
     Index("ix_jobs_validation_name", "validation_name"),
+    Index("ix_jobs_test_name", "test_name"),
 )
 
 # Runs of consecutive epochs that do not overlap. Each column of bytes packs one little-endian vector over the run's
@@ -247,6 +252,7 @@ model_versions = Table(
     Column("preprocessing", Document, nullable=False),
     Column("precision", String(8), nullable=False),
     Column("record", Document, nullable=False),  # the epoch's losses and metrics
+    Column("test", Document),  # its loss and metrics on the test rows of its job
     Column("bytes", LargeBinary),
     Column("address", String(64), index=True),
     Column("sha256", String(64), nullable=False),

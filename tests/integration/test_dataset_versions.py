@@ -225,13 +225,13 @@ def test_what_is_stored_while_a_job_is_checked_does_not_change_its_version(
     from service.jobs import submission
 
     put(client, 0)
-    whole = submission.check_validation
+    whole = submission.check_held_out
 
     def store(*given: Any) -> Any:
         put(client, 1)
         return whole(*given)
 
-    monkeypatch.setattr(submission, "check_validation", store)
+    monkeypatch.setattr(submission, "check_held_out", store)
     answer = client.post("/v1/jobs", json={"dataset": "churn"})
     assert answer.status_code == 202 and answer.json["dataset_version"] == 1
 

@@ -1,14 +1,17 @@
-"""Results of a job that succeeded: a version of its model and, if its targets are classes, the confusion matrix."""
+"""Results of a job that succeeded: its model's version, measured on test rows, and a confusion matrix of classes."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from service.backprop.arrays import IndexArray
 from service.backprop.metrics import ConfusionMatrix
+from service.backprop.network import Network
 from service.backprop.training.accumulators import Measures
-from service.backprop.training.evaluator import Evaluator
+from service.backprop.training.evaluator import Evaluator, evaluate
 from service.backprop.training.row_weights import Weighing
 from service.definitions.build import build_network
 from service.services import Services
@@ -40,19 +43,13 @@ def confusion_matrix(
     Returns None when targets are values, and when there are more than `MOST_CLASSES` classes. `check` is called before
     each block of rows, and may raise.
     """
-    labels = prepared.preprocessing.labels
-    if labels is None or len(labels) > MOST_CLASSES:
+    labels = _counted_labels(prepared)
+    if labels is None:
         return None
     epoch, settings = version_epoch(job, recorder), prepared.settings
-    network = build_network(job.network, job.training.precision)
-    network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
-    evaluator = Evaluator(network, measures, Weighing(settings.loss))
-
-    def stops() -> bool:
-        check()
-        return False
-
+    evaluator = Evaluator(_network_at(services, job, recorder, epoch), measures, Weighing(settings.loss))
+    stops = partial(_goes_on, check)
     if prepared.validation is not None:
         tally = evaluator.evaluate(prepared.validation, should_stop=stops)
     else:
@@ -61,9 +58,58 @@ def confusion_matrix(
     return {
         "epoch": epoch,
         "rows": "training" if prepared.validation is None else "validation",
-        "classes": list(labels),
+        "classes": labels,
         "counts": tally.memories[0].tolist(),
     }
+
+
+def measured_test(
+    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, check: Callable[[], None]
+) -> dict[str, Any] | None:
+    """Return the loss, the metrics and the confusion matrix of the version's epoch on the test rows, if there are any.
+
+    `check` is called before each block of rows, and may raise.
+    """
+    if prepared.test is None:
+        return None
+    epoch, labels = version_epoch(job, recorder), _counted_labels(prepared)
+    network = _network_at(services, job, recorder, epoch)
+    found = evaluate(network, prepared.settings, prepared.test, labels is not None, partial(_goes_on, check))
+    assert found is not None
+    matrix = None
+    if labels is not None and found.counts is not None:
+        matrix = {"classes": labels, "counts": found.counts.tolist()}
+    return {
+        "epoch": epoch,
+        "dataset": None if job.test is None else job.test.name,
+        "dataset_version": None if job.test is None else job.test.version,
+        "rows": len(prepared.test),
+        "loss": _finite(found.loss),
+        "metrics": {name: _finite(value) for name, value in found.metrics.items()},
+        "confusion_matrix": matrix,
+    }
+
+
+def _counted_labels(prepared: Prepared) -> list[str | int] | None:
+    """Return the classes of a confusion matrix; None for values, and for more than `MOST_CLASSES` classes."""
+    labels = prepared.preprocessing.labels
+    return None if labels is None or len(labels) > MOST_CLASSES else list(labels)
+
+
+def _network_at(services: Services, job: JobRecord, recorder: Recorder, epoch: int) -> Network:
+    network = build_network(job.network, job.training.precision)
+    network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
+    return network
+
+
+def _goes_on(check: Callable[[], None]) -> bool:
+    """Call `check`, which raises when the run is to stop; return False, so that the evaluation continues."""
+    check()
+    return False
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _evenly(rows: int) -> IndexArray:
@@ -78,8 +124,13 @@ def _stored_bytes(services: Services, job: JobRecord, epoch: int) -> bytes:
     return read_bytes(services.blobs, stored)
 
 
-def add_version(connection: Connection, job: JobRecord, prepared: Prepared, recorder: Recorder) -> dict[str, Any]:
-    """Insert the model's next version with the chosen epoch; return the job's column that refers to it."""
+def add_version(
+    connection: Connection, job: JobRecord, prepared: Prepared, recorder: Recorder, test: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Insert the model's next version with the chosen epoch; return the job's columns about it.
+
+    `test` is what it was measured to be on the test rows.
+    """
     chosen = version_epoch(job, recorder)
     stored = epochs.load_parameters(connection, job.number, chosen)
     record = epochs.get_epoch(connection, job.number, chosen)
@@ -100,9 +151,10 @@ def add_version(connection: Connection, job: JobRecord, prepared: Prepared, reco
                 "validation_loss": record.validation_loss,
                 "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
             },
+            "test": test,
             "bytes": stored.bytes,
             "address": stored.address,
             "sha256": stored.sha256,
         },
     )
-    return {"model_version": version}
+    return {"model_version": version, "tested": test}

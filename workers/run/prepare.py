@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +19,13 @@ from service.definitions.build import build_network, build_settings, engine_laye
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
 from service.definitions.target_scaling import Reach
-from service.preprocessing.batches import MappedRows, open_columns, split
+from service.preprocessing.batches import MappedRows, open_columns
 from service.preprocessing.compatibility import class_weights_by_label, fitted_table
 from service.preprocessing.fit import Preprocessing, fit
 from service.preprocessing.missing import check_complete
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import InterruptibleRows, RowRanges, Selection
+from service.preprocessing.splitting import Split, split
 from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.target_fitting import check_loss_takes
 from service.services import Services
@@ -39,13 +41,17 @@ BEFORE_ALL = -1  # the epoch of a training state that holds an optimizer's state
 
 @dataclass(frozen=True)
 class Prepared:
-    """The network, settings and rows of a run; `resume` is the state to resume from, None for a new start."""
+    """The network, settings and rows of a run; `resume` is the state to resume from, None for a new start.
+
+    `test` are the rows that the version is measured on; None in a replay, which makes no version.
+    """
 
     network: Network
     settings: TrainingSettings
     preprocessing: Preprocessing
     training: Rows
     validation: Rows | None
+    test: Rows | None
     resume: TrainingState | None
 
     @property
@@ -68,7 +74,8 @@ class Found:
     """The stored data of a job: datasets, the state to resume from, what a fork begins with, and what was fitted."""
 
     dataset: DatasetRecord
-    other: DatasetRecord | None
+    validation: DatasetRecord | None
+    test: DatasetRecord | None
     state: StoredBytes | None
     start: Start | None
     fitted: Preprocessing | None
@@ -82,15 +89,15 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     found = _find(services, job)
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
     table, array = open_columns(services.blobs.path(dataset.address), dataset.table, job.columns)
-    rows, held_out = _split(table, array, job, check)
+    parts = _split(table, array, job, check)
+    rows = parts.training
     labels = job.targets.labels
     network = build_network(job.network, job.training.precision)
-    preprocessing = _preprocessing(job, found.fitted, table, array, rows, held_out)
+    preprocessing = _preprocessing(job, found.fitted, table, array, parts)
     resume = _begin(services, job, network, found, check)
     like = fitted_table(preprocessing, table)
-    recoding = Recoding(table, like)
-    mapped = partial(MappedRows, array, table, preprocessing, recoding=recoding, kernels=kernels)
-    training = mapped(rows, network.dtype)
+    mapped = partial(_mapped, preprocessing=preprocessing, like=like, dtype=network.dtype, kernels=kernels)
+    training = mapped(array, table, rows)
     given = job.training.class_weights
     weights = class_weights_by_label(given, labels, array, table, rows, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
@@ -102,16 +109,34 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
         columns_chosen=job.columns is not None,
         numbered_inputs=None if job.columns is None else job.columns.numbered,
     )
-    validation = None
-    if held_out is not None:
-        check_complete(table, array, held_out, preprocessing.missing)
-        validation = mapped(held_out, network.dtype)
-    elif found.other is not None:
-        other, there = open_columns(services.blobs.path(found.other.address), found.other.table, job.columns)
-        every = InterruptibleRows(RowRanges(range(other.rows)), check)
-        recoding = Recoding(other, like)
-        validation = MappedRows(there, other, preprocessing, every, network.dtype, recoding=recoding, kernels=kernels)
-    return Prepared(network, settings, preprocessing, training, validation, resume)
+
+    def held_out(part: Selection | None, other: DatasetRecord | None) -> Rows | None:
+        """Return rows that are not trained on, of this dataset or of all of another; None where there are none."""
+        if part is not None:
+            check_complete(table, array, part, preprocessing.missing)
+            return mapped(array, table, part)
+        if other is None:
+            return None
+        there, stored = open_columns(services.blobs.path(other.address), other.table, job.columns)
+        return mapped(stored, there, InterruptibleRows(RowRanges(range(there.rows)), check))
+
+    validation = held_out(parts.validation, found.validation)
+    test = None if job.replay is not None else held_out(parts.test, found.test)
+    return Prepared(network, settings, preprocessing, training, validation, test, resume)
+
+
+def _mapped(
+    array: StoredRows,
+    table: Table,
+    rows: Selection,
+    preprocessing: Preprocessing,
+    like: Table,
+    dtype: np.dtype[Any],
+    kernels: str,
+) -> MappedRows:
+    """Return rows of a dataset, transformed for a network whose preprocessing was fitted on the table `like`."""
+    recoding = Recoding(table, like)
+    return MappedRows(array, table, preprocessing, rows, dtype, recoding=recoding, kernels=kernels)
 
 
 def _find(services: Services, job: JobRecord) -> Found:
@@ -122,27 +147,26 @@ def _find(services: Services, job: JobRecord) -> Found:
         return Found(
             datasets.get_dataset(connection, job.dataset.reference),
             None if job.validation is None else datasets.get_dataset(connection, job.validation.reference),
+            None if job.test is None else datasets.get_dataset(connection, job.test.reference),
             epochs.load_resume_state(connection, job.number),
             fork_starts.load(connection, job.number),
             None if fitted is None else Preprocessing.from_dict(fitted),
         )
 
 
-def _split(
-    table: Table, array: StoredRows, job: JobRecord, check: Callable[[], None]
-) -> tuple[Selection, Selection | None]:
-    """Return the training rows and the validation rows; `check` is called while either are read."""
-    rows, held_out = split(table, array, job.splitting, check)
-    return InterruptibleRows(rows, check), None if held_out is None else InterruptibleRows(held_out, check)
+def _split(table: Table, array: StoredRows, job: JobRecord, check: Callable[[], None]) -> Split:
+    """Return the rows by their use; `check` is called while any are read."""
+    parts = split(table, array, job.splitting, check)
+
+    def interruptible(rows: Selection | None) -> Selection | None:
+        return None if rows is None else InterruptibleRows(rows, check)
+
+    training = InterruptibleRows(parts.training, check)
+    return Split(training, interruptible(parts.validation), interruptible(parts.test))
 
 
 def _preprocessing(
-    job: JobRecord,
-    fitted: Preprocessing | None,
-    table: Table,
-    array: StoredRows,
-    rows: Selection,
-    held_out: Selection | None,
+    job: JobRecord, fitted: Preprocessing | None, table: Table, array: StoredRows, parts: Split
 ) -> Preprocessing:
     """Fit on the training rows, unless it is stored: then every attempt, fork and replay uses what was fitted first.
 
@@ -150,6 +174,7 @@ def _preprocessing(
     """
     output = engine_layers(job.network)[-1].last_activation() or Linear()
     reach = Reach(output, build(LOSSES, job.training.loss))
+    rows = parts.training
     if fitted is None:
         targets, choice = job.targets, job.training.preprocessing.model_dump()
         single = targets.are_classes and targets.outputs == 1
@@ -159,8 +184,9 @@ def _preprocessing(
         preprocessing = replace(fitted, scale=table.scale)
         check_complete(table, array, rows, preprocessing.missing)
     if preprocessing.labels is None and job.epoch is None and job.replay_of is None:
-        for selection in (rows,) if held_out is None else (rows, held_out):
-            check_loss_takes(table, array, selection, reach.loss, preprocessing.target_scales)
+        for part in (parts.training, parts.validation, parts.test):
+            if part is not None:
+                check_loss_takes(table, array, part, reach.loss, preprocessing.target_scales)
     return preprocessing
 
 

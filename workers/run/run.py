@@ -16,7 +16,7 @@ from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
 from service.store.records import JobRecord, Request, Status
 from workers.run.checkpoint import EpochCheckpoint
-from workers.run.finish import add_version, confusion_matrix
+from workers.run.finish import add_version, confusion_matrix, measured_test
 from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared, prepare
 from workers.run.recorder import Recorder
@@ -233,9 +233,10 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
         log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
         return
     matrix = confusion_matrix(services, job, prepared, recorder, lease.check)
+    test = measured_test(services, job, prepared, recorder, lease.check)
 
     def finish(connection: Connection) -> dict[str, Any]:
-        version = add_version(connection, job, prepared, recorder)
+        version = add_version(connection, job, prepared, recorder, test)
         return {**version, **recorder.stopping(), "confusion_matrix": matrix}
 
     recorder.end(Status.SUCCEEDED, finish)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.backprop.arrays import FloatArray
+from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.network import Buffers, Network, PlacedLayer
+from service.backprop.randomness import Purpose, generator
 
 SAMPLE_ROWS = 256  # on which saturated and dead units are counted
 SAMPLE_COST = 11.0  # a pass of all rows takes a third of an epoch's work, so in every 11th epoch 3 %
 STEP_COST = 32.0  # the cost of computing diagnostics, in batches
-VANISHED = 1 / 50  # of the output layer's delta; Nielsen's example with four hidden layers has 1 / 100
+VANISHED = 1 / 50  # of the output layer's error; Nielsen's example with four hidden layers has 1 / 100
 EXPLODED = 50.0
 FLAT = 0.01  # a unit with a smaller derivative is saturated
 DEAD_SHARE = 0.5
@@ -32,14 +33,20 @@ class LayerDiagnostics:
     Attributes
     ----------
     delta
-        The norm of the error summed over the batch's rows, which for a dense layer is the gradient of its biases.
+        The norm of the error summed over the batch's rows, which for a dense layer is the gradient of its biases. The
+        errors of rows cancel in it: in a full batch of a network that has converged it is close to 0.
     weights, updates
         The norms of the layer's parameters and of their step; None without parameters.
     saturated
-        The share of outputs with a derivative below 0.01 on the first training rows; None for activations that do not
+        The share of outputs with a derivative below 0.01 on some training rows; None for activations that do not
         saturate.
     dead
         The share of units whose derivative is 0 for all of these rows; None for activations whose units cannot die.
+    error
+        The norm of the errors of all rows of the batch, in which nothing cancels: Glorot and Bengio ("Understanding the
+        difficulty of training deep feedforward neural networks", 2010, section 4) judge by the variance of each row's
+        error at each layer. Warnings of vanishing and exploding gradients compare these. None in a state of an earlier
+        release.
     """
 
     delta: float
@@ -47,6 +54,7 @@ class LayerDiagnostics:
     updates: float | None
     saturated: float | None
     dead: float | None
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,13 @@ def next_due(epoch: int, every: int) -> int:
     return min((epoch // every + 1) * every, 1 << epoch.bit_length())
 
 
+def sample_of(rows: int, seed: int) -> IndexArray:
+    """Return the ascending indices of at most `SAMPLE_ROWS` rows, drawn at random as rows may be sorted by class."""
+    if rows <= SAMPLE_ROWS:
+        return np.arange(rows, dtype=np.intp)
+    return np.sort(generator(seed, Purpose.SAMPLE).choice(rows, SAMPLE_ROWS, replace=False)).astype(np.intp)
+
+
 def measure(
     network: Network, shards: Sequence[Buffers], before: FloatArray, sample: Buffers
 ) -> tuple[LayerDiagnostics, ...]:
@@ -92,7 +107,7 @@ def measure(
     return tuple(
         _measure_layer(
             placed,
-            sum((buffers.layers[placed.index]["delta"].sum(axis=0) for buffers in shards), np.zeros(placed.units)),
+            [buffers.layers[placed.index]["delta"] for buffers in shards],
             network.parameters[placed.offset : placed.offset + placed.size],
             before[placed.offset : placed.offset + placed.size],
             sample,
@@ -102,16 +117,20 @@ def measure(
 
 
 def _measure_layer(
-    placed: PlacedLayer, delta: FloatArray, parameters: FloatArray, step: FloatArray, sample: Buffers
+    placed: PlacedLayer, deltas: Sequence[FloatArray], parameters: FloatArray, step: FloatArray, sample: Buffers
 ) -> LayerDiagnostics:
     saturated, dead = _idle(placed, sample)
+    summed = sum((delta.sum(axis=0) for delta in deltas), np.zeros(placed.units))
+    # in float64, as squares leave the range of float32
+    squares = math.fsum(float(np.einsum("ij,ij->", delta, delta, dtype=np.float64)) for delta in deltas)
     has_parameters = bool(placed.size)
     return LayerDiagnostics(
-        delta=float(np.linalg.norm(delta)),
+        delta=float(np.linalg.norm(summed)),
         weights=float(np.linalg.norm(parameters)) if has_parameters else None,
         updates=float(np.linalg.norm(step)) if has_parameters else None,
         saturated=saturated,
         dead=dead,
+        error=math.sqrt(squares),
     )
 
 
@@ -131,17 +150,12 @@ def _idle(placed: PlacedLayer, sample: Buffers) -> tuple[float | None, float | N
 
 def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]) -> list[Warned]:
     """Return the warnings that the diagnostics of an epoch give reason for."""
-    # batch normalization subtracts the mean over rows from the error that it passes back, whose sum is therefore 0
-    centred = {placed.index - 1 for placed in network.layers if placed.layer.couples_rows}
-    trained = [
-        (placed.index, layers[placed.index])
-        for placed in network.layers
-        if placed.layer.regularized and placed.index not in centred
-    ]
+    trained = [placed.index for placed in network.layers if placed.layer.regularized]
     found = []
-    last = trained[-1][1].delta if trained else 0.0
-    for index, layer in trained[:-1]:
-        ratio = layer.delta / last if last > 0 else 1.0
+    last = layers[trained[-1]].error if trained else None
+    for index in trained[:-1]:
+        error = layers[index].error
+        ratio = error / last if last and error is not None else 1.0
         words = f"the error that reaches layer {index} is {ratio:.2g} times the output layer's"
         if ratio < VANISHED:
             found.append(Warned("vanishing_gradient", epoch, index, words))
@@ -149,7 +163,9 @@ def warnings_of(network: Network, epoch: int, layers: Sequence[LayerDiagnostics]
             found.append(Warned("exploding_gradient", epoch, index, words))
     for index, layer in enumerate(layers):
         if layer.dead is not None and layer.dead >= DEAD_SHARE:
-            words = f"{layer.dead:.0%} of the units of layer {index} answer 0 to every row, so nothing reaches them"
+            words = (
+                f"{layer.dead:.0%} of the units of layer {index} answer 0 to every sampled row, so nothing reaches them"
+            )
             found.append(Warned("dead_units", epoch, index, words))
     return found
 

@@ -1,15 +1,18 @@
 """Passes of rows through a network: forward to evaluate it, forward and backward to compute its gradients."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.layers import Moment
+from service.backprop.metrics import ConfusionMatrix
 from service.backprop.network import Buffers, Network, Workspace, backward, forward
 from service.backprop.training.accumulators import Accumulator, Measures
 from service.backprop.training.row_weights import Weighing
 from service.backprop.training.rows import Rows
+from service.backprop.training.settings import TrainingSettings
 
 EVALUATE_ROWS = 1000
 
@@ -57,6 +60,37 @@ class Evaluator:
             samples = rows.sample_weights
             accumulator.add(buffers, *self.weighing.weigh(buffers, None if samples is None else samples[indices]))
         return buffers
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The loss and the metrics, by key, on some rows; `counts` is their confusion matrix, None where none is counted.
+
+    They are NaN where they are undefined, as the loss of rows that weigh nothing together.
+    """
+
+    loss: float
+    metrics: dict[str, float]
+    counts: IndexArray | None
+
+
+def evaluate(
+    network: Network,
+    settings: TrainingSettings,
+    rows: Rows,
+    counted: bool,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Evaluation | None:
+    """Evaluate a network as validation does; return None when it was stopped. `counted` adds the confusion matrix."""
+    metrics = (*settings.metrics, *((ConfusionMatrix(),) if counted else ()))
+    weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
+    measures = Measures(settings.loss, metrics, settings.reading)
+    found = Evaluator(network, measures, weighing).evaluate(rows, should_stop=should_stop)
+    if found is None:
+        return None
+    counts = found.memories.pop() if counted else None
+    pairs = zip(settings.metrics, found.memories, strict=True)
+    return Evaluation(found.mean_loss(), {metric.key: metric.result(memory) for metric, memory in pairs}, counts)
 
 
 class Shard:

@@ -110,7 +110,7 @@ class PartialEpoch:
         layers, validated_rows, validation = None, 0, None
         if "layers" in archive.files:
             rows = archive["layers"].tolist()
-            layers = tuple(LayerDiagnostics(row[0], *map(_defined, row[1:])) for row in rows)
+            layers = tuple(LayerDiagnostics(row[0], *map(_defined, row[1:])) for row in rows)  # 5 values before `error`
         if "validation_counts" in archive.files:
             validated_rows, *of_metrics = archive["validation_counts"].tolist()
             validation = Sums.from_arrays(archive, "validation", archive["validation_values"].tolist(), of_metrics)

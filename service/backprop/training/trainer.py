@@ -54,6 +54,7 @@ class Trainer:
         self.learning_rate = settings.optimizer.learning_rate
         self.progress = Progress(settings)
         self.partial_epoch: PartialEpoch | None = None
+        self.sample = diagnostics.sample_of(len(training), settings.seed)
         self.stride = self.steps.diagnostics_cost * diagnostics.stride(len(training), self.spec.batches)
 
     def restore(self, state: TrainingState) -> None:
@@ -205,8 +206,7 @@ class Trainer:
         """Return the diagnostics of each layer in a step."""
         if last is None:
             return None
-        sample = np.arange(min(len(self.training), diagnostics.SAMPLE_ROWS), dtype=np.intp)
-        sampled = self.evaluator.pass_rows(self.training, sample)
+        sampled = self.evaluator.pass_rows(self.training, self.sample)
         return diagnostics.measure(self.network, last.shards, last.before, sampled)
 
     def _result(

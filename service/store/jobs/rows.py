@@ -15,11 +15,11 @@ from service.store.tables import jobs
 
 RENAMED = {"metadata": "extra"}  # fields whose column has another name
 USES = {  # fields whose columns are the name, the version and the hash of a dataset
-    field: tuple(f"{field}_{part.name}" for part in fields(DatasetUse)) for field in ("dataset", "validation")
+    field: tuple(f"{field}_{part.name}" for part in fields(DatasetUse)) for field in ("dataset", "validation", "test")
 }
 
 # The parts of `training` that may name a dataset. The version stands in columns alone, by which uses are looked up.
-PARTS_WITH_DATASET = ("validation",)
+PARTS_WITH_DATASET = ("validation", "test")
 
 
 def _columns(field: str) -> tuple[str, ...]:

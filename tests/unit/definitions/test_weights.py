@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.definitions.columns import Column, ColumnType, Role, Table
-from service.definitions.rows import rows_left_out
+from service.definitions.rows import resolve_rows
 from service.definitions.training import TrainingDefinition
 from service.definitions.validation import check
 from service.definitions.weights import check_class_weights, check_sample_weights
@@ -58,11 +58,14 @@ def test_without_weights_there_is_nothing_to_check() -> None:
         ({"rows": [10, 30], "validation": {"rows": [0, 5]}}, 25),
         ({"rows": [10, 30], "validation": {"rows": [25, 50]}}, 10),
         ({"validation": {"rows": [25, 50]}}, 0),
+        ({"rows": [10, 30], "test": 0.5}, 30),
+        ({"rows": [10, 30], "test": {"rows": [0, 5]}}, 25),
+        ({"rows": [10, 30], "test": {"rows": [25, 50]}, "validation": {"rows": [0, 5]}}, 5),
     ],
 )
-def test_rows_left_out_are_neither_trained_on_nor_validate(training: Any, left_out: int) -> None:
+def test_rows_left_out_neither_train_nor_validate_nor_test(training: Any, left_out: int) -> None:
     definition = check(TrainingDefinition, training)
-    assert rows_left_out(table(), definition, definition.validation) == left_out
+    assert resolve_rows(table(), definition, classes=False).left_out == left_out
 
 
 @pytest.mark.parametrize(

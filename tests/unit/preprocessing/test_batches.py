@@ -1,4 +1,4 @@
-"""Gathering rows: the same bits whether transformed at once or while a batch is gathered; and the split."""
+"""Gathering rows: the same bits whether transformed at once or while a batch is gathered."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +9,13 @@ import pytest
 
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
-from service.definitions.columns import Table
 from service.definitions.resolved import Splitting
 from service.preprocessing import batches as rows_module
 from service.preprocessing import row_selection
-from service.preprocessing.batches import MappedRows, open_rows, split
+from service.preprocessing.batches import MappedRows, open_rows
 from service.preprocessing.fit import fit
 from service.preprocessing.row_selection import RowList, RowRanges, Selection
+from service.preprocessing.splitting import split
 
 RANDOM = np.random.default_rng(3)
 
@@ -38,10 +38,8 @@ def table_rows(kind: str) -> list[dict[str, Any]]:
 def test_both_ways_of_gathering_give_the_same_bits(tmp_path: Path, kind: str, precision: str) -> None:
     table = read_json_rows(None, table_rows(kind), ReadOptions(scale=3.0), Limits(), tmp_path / "rows")
     array = open_rows(tmp_path / "rows")
-    rows, held_out = split(
-        table, array, Splitting.from_json({"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
-    )
-    assert held_out is not None
+    splitting = Splitting.from_json({"rows": None, "validation": {"fraction": 0.2}, "seed": 5})
+    rows = split(table, array, splitting).training
     labels = None if kind == "mixed" else ("a", "b")
     choice = {"numbers": "auto", "targets": "auto", "missing": "indicator" if kind == "mixed" else "error"}
     preprocessing = fit(table, array, rows, choice, labels, kind == "single")
@@ -125,46 +123,3 @@ def test_letting_go_of_pages_changes_no_row(mapped: Callable[..., MappedRows], m
         rows.gather(np.array(at), X, Y)
         np.testing.assert_array_equal(X[:, 0], np.array(at) * 5 / 5000)
         np.testing.assert_array_equal(Y[:, 0], np.array(at) * 5 / 10_000)
-
-
-def listed(rows: Selection) -> list[int]:
-    return rows.at(np.arange(len(rows), dtype=np.intp)).tolist()
-
-
-def split_of(total: int, training: dict[str, Any]) -> tuple[Selection, Selection | None]:
-    """The split of a dataset of values: its rows are not looked at."""
-    return split(Table(total, (), "float64", 1.0, "", 0), np.empty((total, 0)), Splitting.from_json(training))
-
-
-def test_a_share_is_drawn_by_the_seed_out_of_the_training_rows() -> None:
-    record = {"rows": [10, 60], "validation": {"fraction": 0.2}, "seed": 1}
-    rows, held_out = split_of(100, record)
-    assert held_out is not None
-    assert len(held_out) == 10 and sorted(listed(rows) + listed(held_out)) == list(range(10, 60))
-    again = split_of(100, record)
-    assert again[1] is not None
-    assert listed(again[0]) == listed(rows) and listed(again[1]) == listed(held_out)
-    other = split_of(100, {**record, "seed": 2})[1]
-    assert other is not None and listed(other) != listed(held_out)
-
-
-@pytest.mark.parametrize(
-    ("given", "left"),
-    [([2, 5], [0, 1, 5, 6, 7, 8, 9]), ([0, 4], [4, 5, 6, 7, 8, 9]), ([8, 10], [0, 1, 2, 3, 4, 5, 6, 7])],
-)
-def test_a_range_is_taken_out_of_the_training_rows(given: list[int], left: list[int]) -> None:
-    rows, held_out = split_of(10, {"rows": None, "validation": {"rows": given}, "seed": 1})
-    assert listed(rows) == left and held_out is not None and listed(held_out) == list(range(*given))
-
-
-def test_a_range_outside_the_training_rows_takes_none_of_them() -> None:
-    for training, validation in (([0, 4], [6, 9]), ([6, 9], [0, 4])):
-        rows, held_out = split_of(10, {"rows": training, "validation": {"rows": validation}, "seed": 1})
-        assert held_out is not None
-        assert (listed(rows), listed(held_out)) == (list(range(*training)), list(range(*validation)))
-
-
-@pytest.mark.parametrize("validation", [None, {"dataset": "other"}])
-def test_without_a_split_all_rows_train(validation: Any) -> None:
-    rows, held_out = split_of(4, {"rows": None, "validation": validation, "seed": 1})
-    assert listed(rows) == [0, 1, 2, 3] and held_out is None

@@ -12,8 +12,9 @@ from service.datasets.options import Limits, ReadOptions
 from service.definitions.resolved import Splitting
 from service.errors import Invalid
 from service.preprocessing import strata
-from service.preprocessing.batches import open_rows, split
+from service.preprocessing.batches import open_rows
 from service.preprocessing.row_selection import Selection
+from service.preprocessing.splitting import split
 from service.preprocessing.strata import quotas
 
 
@@ -51,9 +52,9 @@ def drawn(path: Path, targets: list[Any], seed: int = 1, rows: Any = None, share
     """Training and validation rows, by index, of a dataset with these targets."""
     table = read_json_rows(None, [{"a": 0.5, "y": y} for y in targets], ReadOptions(), Limits(), path)
     training = {"rows": rows, "validation": {"fraction": share, "stratify": True}, "seed": seed}
-    training_rows, held_out = split(table, open_rows(path), Splitting.from_json(training))
-    assert held_out is not None
-    return listed(training_rows), listed(held_out)
+    found = split(table, open_rows(path), Splitting.from_json(training))
+    assert found.validation is not None
+    return listed(found.training), listed(found.validation)
 
 
 def listed(rows: Selection) -> list[int]:

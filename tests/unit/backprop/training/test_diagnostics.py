@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from service.backprop.activations import ACTIVATIONS
+from service.backprop.initializers import INITIALIZERS
 from service.backprop.layers import LAYERS, Dense
 from service.backprop.losses import LOSSES
 from service.backprop.network import Network
 from service.backprop.optimizers import SGD
 from service.backprop.training import diagnostics
-from service.backprop.training.diagnostics import LayerDiagnostics, plateau, stride, warnings_of
+from service.backprop.training.diagnostics import LayerDiagnostics, plateau, sample_of, stride, warnings_of
 from service.backprop.training.loop import train
 from service.backprop.training.results import EpochRun
 from service.backprop.training.rows import ArrayRows
@@ -50,6 +51,7 @@ def test_norms_are_those_computed_by_hand() -> None:
     for layer, (delta, before, W, b) in zip((found[0], found[2]), expected, strict=True):
         step = -RATE * np.vstack([before.T @ delta, delta.sum(axis=0)])
         assert layer.delta == pytest.approx(np.linalg.norm(delta.sum(axis=0)))
+        assert layer.error == pytest.approx(np.linalg.norm(delta))
         assert layer.updates == pytest.approx(np.linalg.norm(step))
         assert layer.weights == pytest.approx(np.linalg.norm(np.vstack([W, b]) + step))
 
@@ -84,9 +86,9 @@ def test_an_activation_of_its_own_is_looked_at_behind_its_inputs() -> None:
     assert measured(Network(1, [relu, dense("linear", [[0.0]], [0.0])], "float64"), [[-1.0]], [[0.0]])[0].dead == 1.0
 
 
-def warned(*deltas: float) -> list[tuple[str, int | None]]:
-    network = Network(1, [Dense(1) for _ in deltas])
-    layers = [LayerDiagnostics(delta, 1.0, 1.0, None, None) for delta in deltas]
+def warned(*errors: float | None) -> list[tuple[str, int | None]]:
+    network = Network(1, [Dense(1) for _ in errors])
+    layers = [LayerDiagnostics(1.0, 1.0, 1.0, None, None, error) for error in errors]
     return [(warning.code, warning.layer) for warning in warnings_of(network, 3, layers)]
 
 
@@ -94,10 +96,56 @@ def test_an_error_that_hardly_reaches_a_layer_is_warned_of() -> None:
     assert warned(0.019, 0.021, 1.0) == [("vanishing_gradient", 0)]
     assert warned(51.0, 49.0, 1.0) == [("exploding_gradient", 0)]
     assert warned(1.0, 1.0) == warned(1.0) == warned() == []
+    assert warned(None, 1.0) == warned(1.0, None) == []  # from a state of an earlier release
 
 
 def test_an_output_without_any_error_is_no_reason_to_warn() -> None:
     assert warned(0.0, 0.0) == []
+
+
+def trained(network: Network, X: Any, Y: Any, epochs: int, rate: float) -> list[EpochRun]:
+    """Train with full batches."""
+    network.initialize(1)
+    rows = ArrayRows(np.array(X, float), np.array(Y, float))
+    optimizer = SGD(learning_rate=rate, momentum=0.9)
+    settings = TrainingSettings(LOSSES["mean_squared_error"](), optimizer, epochs, len(rows), False, 1)
+    return list(train(network, settings, rows))
+
+
+def test_a_network_that_converges_in_full_batches_is_not_warned_of() -> None:
+    random = np.random.default_rng(1)
+    X = random.normal(size=(40, 3))
+    Y = np.sin(X[:, :1]) + 0.3 * random.normal(size=(40, 1))
+    network = Network(3, [Dense(6, ACTIVATIONS["tanh"]()), Dense(1)], "float64")
+    runs = trained(network, X, Y, epochs=300, rate=0.1)
+    assert runs[-1].training_loss[-1] < 0.1
+    measured = [run.layers for run in runs if run.layers is not None]
+    assert max(layers[0].delta / layers[1].delta for layers in measured) > 50  # the errors of rows cancel in it
+    assert [warned.code for run in runs for warned in run.warnings if warned.code.endswith("gradient")] == []
+
+
+def test_errors_that_grow_from_layer_to_layer_are_warned_of() -> None:
+    random = np.random.default_rng(1)
+    X, Y = random.normal(size=(64, 8)), random.normal(size=(64, 1))
+    wide = INITIALIZERS["normal"](stddev=4.0)
+    layers = [Dense(16, ACTIVATIONS["relu"](), initializer=wide) for _ in range(4)]
+    runs = trained(Network(8, [*layers, Dense(1, initializer=wide)], "float64"), X, Y, epochs=1, rate=1e-12)
+    warned = [(warning.code, warning.layer) for warning in runs[-1].warnings]
+    assert warned == [("exploding_gradient", 0), ("exploding_gradient", 1), ("exploding_gradient", 2)]
+
+
+def test_units_are_counted_on_rows_of_every_class_where_rows_are_sorted() -> None:
+    # the first half of the rows wakes the first unit, the second half the other
+    X, Y = np.repeat([[1.0], [-1.0]], 1000, axis=0), np.zeros((2000, 1))
+    layers = [dense("relu", [[1.0, -1.0]], [0.0, 0.0]), dense("linear", [[0.0]] * 2, [0.0])]
+    assert measured(Network(1, layers, "float64"), X, Y)[0].dead == 0.0
+
+
+def test_the_rows_units_are_counted_on_depend_on_the_seed_alone() -> None:
+    assert sample_of(200, 1).tolist() == list(range(200))
+    sample = sample_of(10_000, 1)
+    assert sample.tolist() == sorted(set(sample.tolist())) and len(sample) == 256 and sample[-1] < 10_000
+    assert sample_of(10_000, 1).tolist() == sample.tolist() != sample_of(10_000, 2).tolist()
 
 
 def plateaus(values: list[float], epochs: int) -> list[int]:
