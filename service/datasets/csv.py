@@ -37,8 +37,10 @@ class CsvFile:
     encoding: str
     dialect: Dialect
 
-    def blocks(self, wanted: Sequence[str]) -> Iterator[Block]:
-        """Yield blocks of text columns by name, each with the number of its first row; empty cells are null.
+    def blocks(self, wanted: Sequence[str], plain: Collection[str] = ()) -> Iterator[Block]:
+        """Yield blocks of columns by name, each with the number of its first row; empty cells are null.
+
+        The columns are text, those in `plain` numbers, which all their cells after a header must be.
 
         Raises
         ------
@@ -49,17 +51,23 @@ class CsvFile:
         faults = _Ragged(dialect)
         convert = csv.ConvertOptions(
             check_utf8=False,  # it has been checked
-            column_types={name: pa.string() for name in dialect.names},
+            column_types={name: pa.float64() if name in plain else pa.string() for name in dialect.names},
             include_columns=list(wanted),
             strings_can_be_null=True,
             quoted_strings_can_be_null=True,
             null_values=[""],
         )
-        read = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=list(dialect.names))
+        skip = dialect.header if plain else 0
+        read = csv.ReadOptions(
+            use_threads=False,
+            block_size=BLOCK_BYTES,
+            column_names=list(dialect.names),
+            skip_rows_after_names=skip,  # counts blank lines
+        )
         parse = csv.ParseOptions(
             delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=faults.handle
         )
-        row = 1 - dialect.header  # the header is read as a row, so that its names need not be different
+        row = 1 - dialect.header + skip  # else the header is read as a row, so that its names need not be different
         try:
             for batch in csv.open_csv(self.path, read_options=read, parse_options=parse, convert_options=convert):
                 yield max(row, 1), batch if row else batch.slice(1)
@@ -158,7 +166,10 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
         for name in late:
             surveys[name].collect(block.column(name), limits)
     columns = [survey.planned(kinds[name], notation, limits) for name, survey in surveys.items()]
-    blocks = (block.columns for _, block in ahead(file.blocks(list(surveys))))
+    plain = {name for name, survey in surveys.items() if survey.is_plain and kinds[name] is ColumnKind.NUMBER}
+    if file.dialect.is_blank_first:
+        plain = set()
+    blocks = (block.columns for _, block in ahead(file.blocks(list(surveys), plain)))
     read = _read(file, options, notation, columns, surveys)
     return write_table(destination, columns, blocks, options.scale, read)
 

@@ -22,13 +22,15 @@ LINES = 100
 class Dialect:
     """The delimiter, whether there is a header, and the columns' names: `column_1`, ... where the file has none.
 
-    `is_guess` is whether no delimiter cut the first rows into as many cells each, so that the comma was taken.
+    `is_guess` is whether no delimiter cut the first rows into as many cells each, so that the comma was taken;
+    `is_blank_first` whether the first line is blank.
     """
 
     delimiter: str
     header: bool
     names: tuple[str, ...]
     is_guess: bool = False
+    is_blank_first: bool = False
 
 
 def dialect_of(head: str, is_whole: bool, options: ReadOptions, limits: Limits, known: Collection[str] = ()) -> Dialect:
@@ -61,7 +63,7 @@ def dialect_of(head: str, is_whole: bool, options: ReadOptions, limits: Limits, 
     if header and not known:
         _check_unnamed(names, options)
     check_names(named, limits)
-    return Dialect(delimiter, header, named, is_guess)
+    return Dialect(delimiter, header, named, is_guess, head.startswith(("\r", "\n")))
 
 
 def _records(head: str, is_whole: bool, delimiter: str) -> list[list[str]]:

@@ -44,6 +44,7 @@ class TextSurvey:
         self.counts: Counter[int] = Counter()
         self.first: dict[int, list[tuple[int, str]]] = {}  # row and text of the first cells of a kind
         self.is_text = request.kind is ColumnKind.CATEGORY
+        self.is_plain = not self.is_text and not options.missing  # only numbers as PyArrow reads them, and empty cells
         self.texts: set[str] | None = set()  # all that have been seen; None when some were not collected
         self.beyond_doubles: tuple[str, int] | None = None  # the first whole number beyond 2^53 and its row
         self.has_offsets: set[bool] = set()
@@ -53,6 +54,7 @@ class TextSurvey:
         if not self.is_text and self._add_numbers(column, first_row):
             self.texts = None
             return
+        self.is_plain = False
         if self.request.kind is not ColumnKind.CATEGORY:
             self._add_cells(column, first_row)
         self.collect(column, limits)
@@ -81,6 +83,7 @@ class TextSurvey:
             return False
         if len(values) and np.nanmax(np.abs(values), initial=0.0) >= LARGEST_WHOLE:
             return False
+        self.is_plain &= texts is column
         if kind is Cell.COMMA:
             self._note_first(kind, pc.match_substring(column, ","), column, first_row)
         self.evidence.point |= has_point
@@ -244,6 +247,8 @@ class Numbers:
         self.notation, self.missing = notation, missing
 
     def __call__(self, column: Any) -> NDArray[np.float64]:
+        if pa.types.is_floating(column.type):  # the parser has converted it
+            return np.asarray(column.to_numpy(zero_copy_only=False))
         values = as_numbers(column) if self.notation == Notation() and not self.missing.words else None
         if values is None:
             values = np.array(self.notation.as_float64(self.missing.in_numbers(column)), dtype=np.float64)

@@ -139,3 +139,22 @@ def test_blocks_of_the_parser_change_nothing(monkeypatch: pytest.MonkeyPatch, co
     rows = [[f"{n}", f'{"x" * (n % 9)}"\n{n % 5}', f"{n / 7!r}"] for n in range(count)]
     _, found = read(written([["a", "b", "c"], *rows], ",", 0, "\n", "utf-8"), ReadOptions(target=("none",)))
     assert [(float(row[0]), row[1], float(row[2])) for row in found] == [(float(a), b, float(c)) for a, b, c in rows]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(
+        st.lists(st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False)), min_size=2, max_size=2),
+        min_size=1,
+        max_size=9,
+    ),
+    name=NAMES,
+    blank=st.sampled_from(["", "\n", "\r\n"]),
+)
+def test_numbers_come_back_bit_for_bit(values: list[list[float | None]], name: str, blank: str) -> None:
+    rows = [["" if value is None else repr(value) for value in row] + ["x"] for row in values]
+    data = blank.encode() + written([[name, name + "2", "z"], *rows], ",", 0, "\n", "utf-8")
+    options = ReadOptions(header=True, delimiter=",", types={name: ColumnKind.NUMBER, name + "2": ColumnKind.NUMBER})
+    table, found = read(data, options)
+    assert table.rows == len(values)
+    assert [row[:2] for row in found] == [["" if value is None else repr(value) for value in row] for row in values]
