@@ -177,6 +177,9 @@ def _read(source: Source, options: ReadOptions, limits: Limits, destination: Pat
     columns = [column for column in found if column is not None]
     dtype = _survey(source, columns)
     planned = [column.plan() for column in columns]
+    if hidden:
+        warning = f"the index of the pandas frame, `{hidden[0]}`, is left out; an index with a name is a column"
+        planned[0] = replace(planned[0], warnings=(warning,))
     if any(dtype not in column.fits for column in columns):
         dtype = DOUBLE
     blocks = _checked(source, columns, limits.max_bytes // dtype.itemsize)

@@ -13,7 +13,7 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 
-from service.datasets import columnar
+from service.datasets import arrow_messages, columnar
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
 from service.errors import Invalid, Malformed, TooLarge
@@ -270,6 +270,25 @@ def test_two_columns_of_one_name_are_refused(read: Read) -> None:
         read(table)
 
 
+@pytest.mark.parametrize("form", ["stream", "file"])
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_a_packed_batch_that_unpacks_to_too_much_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, compression: str
+) -> None:
+    table = pa.table({"a": np.zeros(10_000), "t": pa.array(["x"] * 10_000).dictionary_encode(), "y": np.zeros(10_000)})
+    new = ipc.new_stream if form == "stream" else ipc.new_file
+    with new(str(tmp_path / "in"), table.schema, options=ipc.IpcWriteOptions(compression=compression)) as writer:
+        writer.write_table(table)
+
+    def read() -> Table:
+        return READERS[form](tmp_path / "in", ReadOptions(), Limits(), tmp_path / "out.npy")
+
+    assert read().rows == 10_000
+    monkeypatch.setattr(arrow_messages, "MAX_BATCH_BYTES", 2 * 80_000 + 40_000 - 1)
+    with pytest.raises(TooLarge, match="write smaller batches"):
+        read()
+
+
 def test_names_with_dots_and_quotes_are_names(read: Read) -> None:
     table, rows = read(pa.table({"a": ["p", "q"], "a.b": [1, 2], 'c"`': ["x", "y"], "y": [3, 4]}))
     assert [column.name for column in table.columns] == ["a", "a.b", 'c"`', "y"]
@@ -305,6 +324,7 @@ def with_index(name: str | None) -> pa.Table:
 def test_a_pandas_index_without_a_name_is_no_column(read: Read) -> None:
     table, _ = read(with_index(None))
     assert [(column.name, column.role) for column in table.columns] == [("a", Role.INPUT), ("y", Role.TARGET)]
+    assert ["`__index_level_0__`, is left out" in warning for warning in table.warnings] == [True]
     named, _ = read(with_index(None), target=("__index_level_0__",))
     assert [column.name for column in named.columns] == ["a", "y", "__index_level_0__"]
     dropped, _ = read(with_index(None), drop=("__index_level_0__",))
