@@ -16,6 +16,7 @@ from service.explain.subjects import Subject
 from service.preprocessing.batches import MappedRows, open_columns
 from service.preprocessing.compatibility import fitted_table
 from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import spellings_of
 from service.preprocessing.prediction_rows import refuse_unknown, rows_from_lists, rows_from_objects
 from service.preprocessing.recoding import Recoding
 from service.preprocessing.row_selection import RowList, RowRanges, Selection, smallest_type
@@ -103,7 +104,10 @@ def _class(preprocessing: Preprocessing, given: Any, where: str, out: FloatArray
     if len(row) == len(out) > 1 or (len(row) == 1 and type(row[0]) is float and not row[0].is_integer()):
         _values(row, where, out, faults)
         return
-    label = {True: "true", False: "false"}[row[0]] if row and isinstance(row[0], bool) else row[0] if row else None
+    label = row[0] if row else None
+    if isinstance(label, bool):
+        spellings = spellings_of(label, labels)
+        label = spellings[0] if len(spellings) == 1 else str(label).lower()
     if len(row) != 1 or label not in labels:
         words = guess(label, [str(known) for known in labels[:100]])
         faults.append(Fault(f"{show(label if len(row) == 1 else given)} is no class{words}", pointer=where))

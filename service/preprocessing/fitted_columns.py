@@ -1,5 +1,6 @@
 """The fitted transform of one column, as it is stored with a job and a version."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,8 +35,8 @@ class InputColumn:
 
     @cached_property
     def truths(self) -> dict[bool, list[str]]:
-        """The categories that JSON's true and false stand for, as datasets write them: `True`, `true` or `TRUE`."""
-        return {value: [text for text in self.codes if text.lower() == str(value).lower()] for value in (True, False)}
+        """The categories that JSON's true and false stand for."""
+        return {value: spellings_of(value, self.codes) for value in (True, False)}
 
 
 @dataclass(frozen=True)
@@ -45,3 +46,8 @@ class TargetColumn:
     name: str
     offset: float = 0.0
     divisor: float = 1.0
+
+
+def spellings_of(value: bool, texts: Iterable[str | int]) -> list[str]:
+    """Return the texts that JSON's true or false stands for, as datasets write them: `True`, `true` or `TRUE`."""
+    return [text for text in texts if isinstance(text, str) and text.lower() == str(value).lower()]

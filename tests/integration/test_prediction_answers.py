@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, post
+from tests.integration.published import PublishedDocument
 
 CSV_HEADERS = {"Content-Type": "text/csv"}
 
@@ -69,6 +70,8 @@ def test_categories_never_seen_are_listed_counted_or_refused(client: FlaskClient
         {"row": 3, "column": "plan", "value": True},
     ]
     assert "unknown_more" not in answer
+    document = PublishedDocument(client.get("/openapi.json").json)
+    document.check(("post", "/v1/models/{name}:predict"), client.post(path, json={"inputs": [[1, "Z"]] * 105}))
     known = {"instances": [{"tenure": 1, "plan": "A"}]}
     assert "unknown" not in post(client, path, known)
     many = post(client, path, {"inputs": [[1, "Z"]] * 105})
@@ -100,6 +103,21 @@ def test_categories_never_seen_are_listed_counted_or_refused(client: FlaskClient
 def test_what_would_be_filled_silently_is_refused(client: FlaskClient, row: dict[str, Any], says: str) -> None:
     errors = problem(client.post("/v1/models/churn:predict", json={"instances": [row]}), 422)["errors"]
     assert len(errors) == 1 and errors[0]["detail"].startswith(says)
+
+
+def test_true_of_json_is_the_class_and_the_category_of_a_csv(client: FlaskClient, train: Train) -> None:
+    body = "on,y\n" + "".join(f"{n % 2 == 0},{n % 3 == 0}\n" for n in range(12))
+    client.put("/v1/datasets/bools", data=body, headers=CSV_HEADERS)
+    train({"dataset": "bools", "training": SMALL, "model": "bools"})
+    answers = [
+        post(client, "/v1/models/bools:predict", {"instances": [[value], [other]]})
+        for value, other in ((True, False), ("True", "False"))
+    ]
+    assert answers[0] == answers[1] and "unknown" not in answers[0] and set(answers[0]["labels"]) <= {"True", "False"}
+    traces = [
+        post(client, "/v1/models/bools:trace", {"instances": [[value]], "targets": [value]}) for value in (True, "True")
+    ]
+    assert traces[0] == traces[1]
 
 
 @pytest.mark.usefixtures("churn")

@@ -13,6 +13,7 @@ from service.services import Services
 from service.store.tables import jobs, model_versions
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, epochs_of, get, post
+from tests.integration.published import PublishedDocument
 from workers.run.run import run_next_job
 
 SENT = [[51.0 * index, 255.0 - 17.0 * index] for index in range(6)]
@@ -153,6 +154,10 @@ def test_versions_of_older_releases_know_their_scale_from_the_dataset_or_say_tha
         post(other, f"{epochs_of(job)}/last:predict", {"instances": NEW}),
     ):
         assert answer["scale"] is None and "send them divided by the scale" in answer["scale_note"]
+    document = PublishedDocument(client.get("/openapi.json").json)
+    sent = other.post("/v1/models/m:predict", json={"instances": NEW})
+    document.check(("post", "/v1/models/{name}:predict"), sent)
+    document.check(("get", "/v1/models/{name}/versions/{version}"), other.get("/v1/models/m/versions/1"))
     now = predicted(other, "/v1/models/m:predict", np.divide(NEW, 255).tolist())
     np.testing.assert_allclose(now, expected, rtol=1e-12)
 
