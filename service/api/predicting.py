@@ -79,11 +79,11 @@ def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: 
         plain = prediction.plain_raw_rows(trained, data)
         return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)), refuses_unknown)
     if kind == NPZ:
-        return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)))
+        return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)), in_file=True)
     rows = _rows_of_csv(trained, data)
     if refuses_unknown:
         refuse_unknown(trained.preprocessing, rows, None, True)
-    return RawRows(rows, as_objects=True)
+    return RawRows(rows, as_objects=True, in_file=True)
 
 
 def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> PredictionRows:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
-from service.errors import Invalid
+from service.errors import Fault, Invalid
 from service.models.answers import PredictAnswer, UnknownAnswer
 from service.models.cache import TrainedNetwork
 from service.models.views import SCALE_IS_UNKNOWN
@@ -18,11 +18,16 @@ from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown
 
 @dataclass(frozen=True)
 class RawRows:
-    """Rows to predict and how they were sent; `field` is the request's `instances` or `inputs`."""
+    """Rows to predict and how they were sent: as the request's `field`, `instances` or `inputs`, or in a file."""
 
     rows: PredictionRows
     field: str = "instances"
     as_objects: bool = False
+    in_file: bool = False
+
+    def fault(self, row: int, detail: str) -> Fault:
+        """Return a fault of one row, counted from 0: with a pointer, or with the row's number in the file."""
+        return Fault(detail, row=row + 1) if self.in_file else Fault(detail, pointer=f"#/{self.field}/{row}")
 
 
 def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
@@ -83,17 +88,17 @@ def outputs(trained: TrainedNetwork, rows: RawRows) -> NDArray[Any]:
     X = np.empty((len(values), trained.preprocessing.features), dtype=trained.network.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         trained.preprocessing.transform_sent(values, X)
-    _check_finite(X, rows.field, f"holds a number beyond a {X.dtype.name}, the network's precision")
+    _check_finite(X, rows, f"holds a number beyond a {X.dtype.name}, the network's precision")
     A = trained.network.predict(X)
-    _check_finite(A, rows.field, f"leads to a number beyond a {A.dtype.name}, the network's precision")
+    _check_finite(A, rows, f"leads to a number beyond a {A.dtype.name}, the network's precision")
     return A
 
 
-def _check_finite(values: NDArray[Any], field: str, detail: str) -> None:
-    """Raise `Invalid` for the first row of `values`, one for each row sent as `field`, that is not finite."""
+def _check_finite(values: NDArray[Any], rows: RawRows, detail: str) -> None:
+    """Raise `Invalid` for the first row of `values`, one for each of the rows that were sent, that is not finite."""
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
-        raise Invalid.at(f"#/{field}/{int(finite.argmin())}", detail)
+        raise Invalid.from_faults([rows.fault(int(finite.argmin()), detail)])
 
 
 def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:

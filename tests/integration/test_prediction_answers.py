@@ -177,6 +177,15 @@ def test_what_is_wrong_with_a_csv_is_named(client: FlaskClient, query: str, body
     assert says in problem(answer, 422)["detail"]
 
 
+@pytest.mark.usefixtures("churn")
+def test_a_number_beyond_the_networks_precision_is_named_by_its_row(client: FlaskClient) -> None:
+    body = "tenure,plan\n1,A\n1e300,A\n"
+    in_file = problem(client.post("/v1/models/churn:predict", data=body, headers=CSV_HEADERS), 422)
+    assert in_file["errors"] == [{"row": 2, "detail": "holds a number beyond a float32, the network's precision"}]
+    listed = problem(client.post("/v1/models/churn:predict", json={"instances": [[1, "A"], [1e300, "A"]]}), 422)
+    assert listed["errors"][0]["pointer"] == "#/instances/1"
+
+
 @pytest.mark.usefixtures("dated")
 def test_options_of_csv_do_not_go_with_other_bodies(client: FlaskClient) -> None:
     packed = io.BytesIO()
