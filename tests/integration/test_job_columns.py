@@ -127,9 +127,12 @@ def test_other_datasets_need_the_chosen_columns_and_may_have_more(client: FlaskC
     bare = ask("/v1/jobs", {**DROPPED, "training": {**TRAINING, "validation": {"dataset": "bare"}}})
     assert figures(client, job) == figures(client, bare)
     assert job["confusion_matrix"]["counts"] == bare["confusion_matrix"]["counts"]
-    refused = client.post("/v1/jobs", json={**DROPPED, "training": {"validation": {"dataset": "less"}}})
-    (fault,) = problem(refused, 422)["errors"]
-    assert fault["pointer"] == "#/training/validation/dataset" and "no column `spent`" in fault["detail"]
+    tested = [ask("/v1/jobs", {**DROPPED, "training": {**TRAINING, "test": {"dataset": n}}}) for n in ("june", "bare")]
+    assert {**tested[0]["test"], "dataset": "bare"} == tested[1]["test"]
+    for part in ("validation", "test"):
+        refused = client.post("/v1/jobs", json={**DROPPED, "training": {part: {"dataset": "less"}}})
+        (fault,) = problem(refused, 422)["errors"]
+        assert fault["pointer"] == f"#/training/{part}/dataset" and "no column `spent`" in fault["detail"]
     evaluated = [client.post("/v1/models/m:evaluate", json={"dataset": name}).json for name in ("june", "bare")]
     assert evaluated[0]["loss"] == evaluated[1]["loss"] and evaluated[0]["rows"] == 60
     (fault,) = problem(client.post("/v1/models/m:evaluate", json={"dataset": "less"}), 422)["errors"]
