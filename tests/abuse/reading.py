@@ -1,7 +1,8 @@
 r"""Reads the text files of cases in `tables/`.
 
 A case begins with `== ` and its title. A line that begins with `? ` has the query, one that begins with `@ ` the media
-type and what else is special: `json`, `jsonl`, `encoding=utf-16`, `gzip`, `bytes`. Then the file follows as an editor
+type and what else is special: `json`, `jsonl`, `encoding=utf-16`, `gzip`, `bytes`, and `zip`, for which the lines are
+the names of the files inside, and which is sent without a type, as `curl -T` does. Then the file follows as an editor
 shows it, up to a line that begins with `-> `. `\r`, `\t`, `\0`, `\\`, `\xff` and `\u00a0` stand for these characters,
 and a `\` at the end of the last line for no line end there.
 
@@ -12,8 +13,10 @@ sentence that has to be answered, parted by ` .. `. `@ open` marks what the serv
 """
 
 import gzip
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,13 +41,17 @@ class Case:
     expected: list[str] = field(default_factory=list)
 
     @property
-    def media_type(self) -> str:
+    def media_type(self) -> str | None:
+        if "zip" in self.settings:
+            return None
         return next((TYPES[name] for name in TYPES if name in self.settings), TYPES["csv"])
 
     @property
     def data(self) -> bytes:
         text = "\n".join(self.lines) + "\n"
         text = text[:-2] if text.endswith("\\\n") and not text.endswith("\\\\\n") else text
+        if "zip" in self.settings:
+            return _zipped(self.lines)
         raw = "".join(_parts(text)).encode("latin-1") if "bytes" in self.settings else None
         data = raw if raw is not None else "".join(_parts(text)).encode(self.settings.get("encoding", "utf-8"))
         return gzip.compress(data) if "gzip" in self.settings else data
@@ -57,7 +64,16 @@ class Case:
 
     @property
     def fragments(self) -> list[str]:
-        return self.expected[0].split(" ", 1)[1].split(" .. ")
+        return self.expected[0].partition(" ")[2].split(" .. ")
+
+
+def _zipped(names: list[str]) -> bytes:
+    """Return a ZIP file with empty files of these names."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    return stream.getvalue()
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def words(body: Any, *location: str | int, name: str, model: Any = JobRequest) -
         (("training",), "weight_decay", "`optimizer.weight_decay` or `regularization.l2`"),
         (("training",), "patience", "`schedule.patience` or `early_stopping.patience`"),
         (("training",), "priority", "`#/priority`"),
-        (("training",), "dataset", "`validation.dataset` or `#/dataset`"),
+        (("training",), "dataset", "`validation.dataset`, `test.dataset` or `#/dataset`"),
         (("training", "optimizer"), "lr", "`learning_rate`"),
         (("training", "optimizer"), "epochs", "`#/training/epochs`"),
         (("network",), "neurons", "`hidden`"),
