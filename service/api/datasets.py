@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from flask import Response, request
@@ -15,7 +15,7 @@ from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
 from service.api.routes import PAGE, TEXT, Query, Routes
-from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, RowAnswer
+from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, in_body
@@ -51,7 +51,7 @@ def describe(record: DatasetRecord) -> DatasetAnswer:
         "scale": table.scale,
         "target_type": next((column.class_or_value for column in table.having(Role.TARGET)), None),
         "columns": [_describe_column(column) for column in table.columns],
-        "read": table.read,
+        "read": cast(ReadAnswer | None, table.read),
         "warnings": list(table.warnings),
     }
 

@@ -80,6 +80,21 @@ class ColumnAnswer(TypedDict):
 
 
 @answer_model
+class ReadAnswer(TypedDict):
+    """How a file was read; delimiter, separators, header and encoding are those of CSV."""
+
+    format: Annotated[str, Field(description="csv, json, jsonl, parquet, arrow, npz")]
+    encoding: NotRequired[str]
+    delimiter: NotRequired[str]
+    header: NotRequired[bool]
+    decimal: NotRequired[str]
+    thousands: NotRequired[Annotated[str | None, Field(description="null where thousands are not separated")]]
+    missing: NotRequired[Annotated[list[str], Field(description="texts of missing values besides the empty cell")]]
+    dates: NotRequired[Annotated[list[str], Field(description="columns of dates, stored as days since 1970-01-01")]]
+    codes: NotRequired[Annotated[list[str], Field(description="columns of whole numbers that are read as text")]]
+
+
+@answer_model
 class DatasetAnswer(TypedDict):
     """A version of a stored dataset: what its columns hold."""
 
@@ -96,7 +111,7 @@ class DatasetAnswer(TypedDict):
     ]
     columns: list[ColumnAnswer]
     read: Annotated[
-        dict[str, Any] | None,
+        ReadAnswer | None,
         Field(description="how the file was read; null for a dataset stored by a release that did not record it"),
     ]
     warnings: Annotated[list[str], Field(description="what is likely to be unintended, in sentences")]

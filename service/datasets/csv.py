@@ -24,7 +24,7 @@ from service.datasets.text_survey import TextSurvey
 from service.definitions.columns import ColumnKind, Table
 from service.errors import Fault, Faults, Invalid, Malformed
 
-BLOCK_BYTES = 4 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024  # of which PyArrow reads up to 32 ahead
 
 Block = tuple[int, pa.RecordBatch]  # and the number of its first row
 
