@@ -67,7 +67,7 @@ def add_dataset(
         When the name is taken, and `if_taken` says so.
     """
     number, last = _lock_name(connection, name)
-    there = _same_content(connection, number, name, new.contents.sha256, if_taken)
+    there = _same_content(connection, number, name, new.contents.sha256, if_taken) if last else None
     if there is not None:
         return there, False
     pointing(connection)
@@ -83,18 +83,19 @@ def add_dataset(
             created_at=record.created_at,
         )
     )
-    connection.execute(update(datasets).where(datasets.c.number == number).values(last_version=record.version))
+    if last:
+        connection.execute(update(datasets).where(datasets.c.number == number).values(last_version=record.version))
     return record, True
 
 
 def _lock_name(connection: Connection, name: str) -> tuple[int, int]:
-    """Insert the name unless it is there, and lock it; return its row's number and the last version's number."""
+    """Insert the name unless it is there, lock it, and return its number and its last version, 0 for a new name."""
     query = select(datasets.c.number, datasets.c.last_version).where(datasets.c.name == name).with_for_update()
     while True:  # the name may be deleted between the two statements
-        insert_named(connection, datasets, name=name, last_version=0, created_at=datetime.now(UTC))
+        is_new = insert_named(connection, datasets, name=name, last_version=1, created_at=datetime.now(UTC))
         row = connection.execute(query).one_or_none()
         if row is not None:
-            return row.number, row.last_version
+            return row.number, 0 if is_new else row.last_version
 
 
 def _same_content(
@@ -102,9 +103,7 @@ def _same_content(
 ) -> DatasetRecord | None:
     """Return the version to use in place of a new one; None when there is to be a new one."""
     query = RECORDS.where(datasets.c.number == number).order_by(versions.c.version.desc()).limit(1)
-    latest = connection.execute(query).one_or_none()
-    if latest is None:
-        return None
+    latest = connection.execute(query).one()
     if if_taken is IfTaken.REFUSE_ALWAYS:
         raise _taken(name)
     if latest.sha256 == sha256:

@@ -12,6 +12,9 @@ from sqlalchemy import update
 from service.datasets.catalog import SUPERSEDED_SECONDS
 from service.jobs.commands import collect
 from service.services import Services
+from service.store.dataset_removal import delete_superseded
+from service.store.datasets import hold_dataset
+from service.store.records import DatasetUse
 from service.store.tables import dataset_versions
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, epochs_of, get, post
@@ -324,3 +327,19 @@ def test_the_rows_of_a_collected_version_stay_while_another_one_has_them(
     collect(service)
     assert versions_of(client) == [3] and blobs_of(service) == 1
     assert targets_of(client, "churn")[0] == 0
+
+
+def test_a_version_that_a_job_is_about_to_use_is_not_collected(client: FlaskClient, service: Services) -> None:
+    if service.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    put(client, 0)
+    put(client, 1)
+    later = datetime.now(UTC) + timedelta(seconds=60)
+    use = DatasetUse("churn", 1, None)
+    with service.database.begin() as inserting:
+        hold_dataset(inserting, use)
+        with service.database.begin() as collecting:
+            assert delete_superseded(collecting, later) == 0
+    with service.database.begin() as collecting:
+        assert delete_superseded(collecting, later) == 1
+    assert versions_of(client) == [2]

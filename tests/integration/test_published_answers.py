@@ -84,6 +84,7 @@ def _resources(call: Caller) -> None:
     call("PUT", "/v1/datasets/table", data=CSV)
     call("GET", "/v1/datasets/table")
     call("GET", "/v1/datasets/table/rows?limit=3")
+    call("GET", "/v1/datasets/table/versions")
     call("POST", "/v1/networks", {"hidden": [0], "nam": "x"}, 422)
     call("POST", "/v1/datasets?name=bad", status=422, data="a,b\n1,2\nx,3\n" + "4,5\n" * 40)
     call("GET", "/v1/networks/nothing", status=404)
