@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ def dialect_of(head: str, is_whole: bool, options: ReadOptions, limits: Limits, 
             "the CSV has one line only, so a header and no rows; if it came by `curl -d @file`, that strips the line"
             " ends: use `curl -T file` or `--data-binary @file`"
         )
+    if said := re.match(r"sep=(.)\r?\n", head):
+        raise Invalid(f"the first line, `{said[0].strip()}`, is Excel's and no part of the table; remove it")
     delimiter, is_guess = options.delimiter, False
     if delimiter is None:
         delimiter, is_guess = _delimiter(head, is_whole, known)

@@ -175,6 +175,10 @@ class TextSurvey:
     def _check(self, allowed: set[Cell], notation: Notation, wanted: str) -> None:
         """Raise `Invalid` with the first cells of kinds that are not allowed."""
         others = {kind: rows for kind, rows in self.first.items() if kind not in allowed}
+        count = sum(self.counts[kind] for kind in others)
+        if Cell.GROUPED_BY_POINT in others:  # then the options for it are those of all numbers with commas
+            grouped = [row for kind in cells.BY_COMMA for row in others.pop(kind, [])]
+            others[Cell.GROUPED_BY_POINT] = [*others[Cell.GROUPED_BY_POINT], *grouped]
         places = sorted((row, kind, text) for kind, rows in others.items() for row, text in rows)[:MAX_FAULTS]
         name = self.request.name
         faults = [
@@ -182,7 +186,7 @@ class TextSurvey:
             for row, kind, text in places
         ]
         if faults:
-            raise Invalid.from_faults(faults, sum(self.counts[kind] for kind in others) <= MAX_FAULTS)
+            raise Invalid.from_faults(faults, count <= MAX_FAULTS)
         if allowed == {Cell.DATE} and len(self.has_offsets) == 2:
             detail = "has times with an offset from UTC and times without one; write all of them in one way"
             raise Invalid.from_faults([Fault(detail, column=name)])

@@ -332,6 +332,7 @@ def test_the_notation_of_numbers_may_be_said(read, text: str, options: dict[str,
         ('p,y\n"1,5",1\n"2,75",2\n', "`decimal=,`"),
         ("p;q;y\n1,5;1.5;1\n2,75;2;2\n", "`decimal=,`"),
         ("p;y\n1.234,5;1\n2;2\n", "`decimal=,` and `thousands=.`"),
+        ("p;y\n1,5;1\n1.234,5;2\n", "`decimal=,` and `thousands=.`"),
         ("p,y\n$100,1\n$200,2\n", "currency"),
         ("p,y\n1.50 \u20ac,1\n2.50 \u20ac,2\n", "currency"),
         ("p,y\n10%,1\n20%,2\n", "percentage"),
@@ -535,6 +536,10 @@ def test_two_delimiters_that_cut_alike_are_both_named(read) -> None:
     assert error.faults[0].pointer == "?delimiter"
     assert "`delimiter=comma` or `delimiter=semicolon`" in error.detail
     assert read("1,5;a\n1,8;b\n", header=False, delimiter=";")[1][:, 0].tolist() == [1.5, 1.8]
+
+
+def test_the_line_with_which_excel_names_the_delimiter_is_refused(read) -> None:
+    assert "`sep=;`" in refusal(read, "sep=;\r\na;y\r\n1;2\r\n").detail
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
