@@ -64,9 +64,9 @@ def _checked(path: Path, names: list[str]) -> Iterator[list[dict[str, Any]]]:
 
 def _again(path: Path) -> Iterator[list[dict[str, Any]]]:
     """Yield the objects of a file that was checked, in blocks."""
-    rows, size = [], 0
+    rows, size, decode = [], 0, json.JSONDecoder().decode
     for _, line in _lines(path):
-        rows.append(json.loads(line))
+        rows.append(decode(line.decode().strip()))
         size += len(line)
         if len(rows) == BLOCK_ROWS or size > BLOCK_BYTES:
             yield rows

@@ -21,8 +21,10 @@ def parse_json(data: bytes, what: str = "the body") -> Any:
         raise Malformed(f"{what} is not UTF-8 at byte {error.start}") from None
     if not text.strip():
         raise Malformed(f"{what} is empty; JSON is expected")
+    if text.startswith("\ufeff"):
+        raise Malformed(f"{what} begins with a byte-order mark, which JSON must not have; save it as UTF-8 without one")
     try:
-        return json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}" if what == "the body" else f"column {error.colno}"
         raise Malformed(f"{what} is not JSON: {error.msg} at {place}") from None
@@ -50,3 +52,6 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise Malformed(f"the number {text[:40]} is beyond what a float64 holds")
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_no_doubles, parse_constant=_no_constant, parse_float=_finite)

@@ -173,6 +173,11 @@ def test_a_wrong_type_is_answered_with_the_one_to_send(client: FlaskClient) -> N
     assert "a form's fields" in detail(client.post("/v1/networks", data="hidden=3&name=x", **CURL), 415)
 
 
+def test_json_with_a_byte_order_mark_is_named(client: FlaskClient) -> None:
+    marked = b"\xef\xbb\xbf" + json.dumps({"inputs": [[1]], "targets": [2]}).encode()
+    assert "byte-order mark" in detail(client.post("/v1/datasets", data=marked), 400)
+
+
 def test_an_empty_body_is_called_empty(client: FlaskClient, train: Any) -> None:
     train({"dataset": {"name": "d", "inputs": [[0], [1]], "targets": [0, 1]}, "model": "m", "training": {"epochs": 1}})
     ways: tuple[dict[str, Any], ...] = ({}, CURL, {"content_type": "text/plain"}, {"content_type": "application/json"})
