@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from service.errors import NotFound
-from service.jobs.fitted import read_fitted, with_scales
+from service.jobs.fitted import with_scales
 from service.jobs.held_out_answers import TestAnswer
 from service.models.answers import (
     ExampleAnswer,
@@ -17,7 +17,7 @@ from service.models.answers import (
 from service.preprocessing.dates import date_of
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
-from service.store import models
+from service.store import datasets, models
 from service.store.database import Connection
 from service.store.records import ModelContents, VersionSummary
 
@@ -36,10 +36,12 @@ def read(services: Services, name: str) -> ModelAnswer:
 
 def read_version(services: Services, name: str, version: str) -> VersionAnswer:
     """Return one version of a model as clients read it; `version` is its number as text."""
-    with services.database.read(snapshot=True) as connection:
-        record = models.load_version(connection, name, version_number(version))
-        fitted = read_fitted(connection, record.job_id, record.preprocessing)
-    return {"model": name, **version_answer(record), **scale_answer(fitted)}
+    with services.database.read() as connection:
+        found = models.get_version(connection, name, version_number(version))
+        scale = found.scale
+        if scale is None:
+            scale = datasets.scales_of_jobs(connection, [found.job_id]).get(found.job_id)
+    return {"model": name, **version_answer(found), **scale_answer(scale)}
 
 
 def version_number(text: str) -> int:
@@ -63,7 +65,7 @@ def describe_all(connection: Connection, found: Sequence[ModelContents]) -> list
 
 def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer:
     """Describe a model by its versions and what was fitted for the latest; None for a model without a version."""
-    scale: ScaleAnswer = {"scale": None} if fitted is None else scale_answer(fitted)
+    scale: ScaleAnswer = {"scale": None} if fitted is None else scale_answer(fitted.scale)
     return {
         "name": model.name,
         "object": "model",
@@ -90,11 +92,11 @@ def _example(preprocessing: Preprocessing) -> ExampleAnswer:
     return {"instances": [row]}
 
 
-def scale_answer(preprocessing: Preprocessing) -> ScaleAnswer:
+def scale_answer(scale: float | None) -> ScaleAnswer:
     """Return the scale that numbers to predict are divided by, or a sentence that it is not known."""
-    if preprocessing.scale is None:
+    if scale is None:
         return {"scale": None, "scale_note": SCALE_IS_UNKNOWN}
-    return {"scale": preprocessing.scale}
+    return {"scale": scale}
 
 
 def version_answer(version: VersionSummary) -> ModelVersionAnswer:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
@@ -17,6 +17,7 @@ from service.store.records import (
     Listing,
     ModelContents,
     Page,
+    ScaledVersion,
     StoredBytes,
     VersionRecord,
     VersionReference,
@@ -48,7 +49,7 @@ class VersionQuery:
     """
 
     def __init__(self, record: type[VersionReference]) -> None:
-        query = select(*(model_versions.c[field.name] for field in fields(record)))
+        query = select(*(_column(field.name) for field in fields(record)))
         query = query.join(models, models.c.number == model_versions.c.model).where(models.c.name == bindparam("name"))
         self.latest = query.order_by(model_versions.c.version.desc()).limit(1)
         self.numbered = query.where(model_versions.c.version == bindparam("version"))
@@ -66,7 +67,14 @@ class VersionQuery:
         return row
 
 
-REFERENCE_QUERY, SUMMARY_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, VersionSummary, VersionRecord))
+SCALE: ColumnElement[Any] = model_versions.c.preprocessing["scale"].as_float().label("scale")
+
+
+def _column(name: str) -> ColumnElement[Any]:
+    return SCALE if name == "scale" else model_versions.c[name]
+
+
+REFERENCE_QUERY, SCALED_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, ScaledVersion, VersionRecord))
 
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
@@ -120,9 +128,9 @@ def find_version(connection: Connection, name: str, version: int | None) -> Vers
     return VersionReference(**REFERENCE_QUERY.row(connection, name, version)._mapping)
 
 
-def get_version(connection: Connection, name: str, version: int | None) -> VersionSummary:
+def get_version(connection: Connection, name: str, version: int | None) -> ScaledVersion:
     """Return one version as lists show it, the latest without a number."""
-    return VersionSummary(**SUMMARY_QUERY.row(connection, name, version)._mapping)
+    return ScaledVersion(**SCALED_QUERY.row(connection, name, version)._mapping)
 
 
 def load_version(connection: Connection, name: str, version: int | None) -> VersionRecord:
