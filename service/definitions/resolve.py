@@ -11,7 +11,7 @@ from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.fill import fill
 from service.definitions.network import NetworkDefinition, check_fits, check_network, parameter_counts
 from service.definitions.resolved import ResolvedTraining, Targets
-from service.definitions.rows import resolve_rows
+from service.definitions.rows import RowUse, resolve_rows
 from service.definitions.target_scaling import Reach, check_fitted_scaling, check_target_scaling, warnings_of
 from service.definitions.targets import Output, read_targets
 from service.definitions.training import TrainingDefinition
@@ -58,9 +58,7 @@ def resolve(
     """
     loss = _loss_of(training)
     targets = read_targets(table, _output_of(network, table, training), loss)
-    softmax = "softmax" if targets.are_classes else "linear"
-    whole = network.with_output(targets.outputs, softmax)
-    whole = _with_inputs(whole, table, training.preprocessing.missing)
+    whole = _whole(network, targets, table, training.preprocessing.missing)
     check_network(whole, max_parameters, "#/network")
     assert whole.inputs is not None
     output = Output.of(whole.engine_layers(), whole.inputs)
@@ -69,15 +67,14 @@ def resolve(
     loss = loss or LOSSES[_default_loss(output, targets)]()
     _check_loss(loss, output, targets)
     if not targets.are_classes:
-        reach = Reach(output.function, loss)
-        targets = _with_scaling(targets, table, reach, training, rows.left_out > 0, fitted_scaling)
+        targets = _with_scaling(targets, table, Reach(output.function, loss), training, rows, fitted_scaling)
     check_precision(table, training.precision)
     check_class_weights(training.class_weights, targets.labels)
     check_sample_weights(table, rows.left_out)
     _check_missing(table, training)
-    filled = fill(training, loss, rows, targets, whole.engine_layers(), seed)
-    parameters = sum(parameter_counts(whole.engine_layers(), whole.inputs))
-    return Resolved(whole, filled, targets, rows.training_rows, parameters)
+    layers = whole.engine_layers()
+    filled = fill(training, loss, rows, targets, layers, seed)
+    return Resolved(whole, filled, targets, rows.training_rows, sum(parameter_counts(layers, whole.inputs)))
 
 
 def _loss_of(training: TrainingDefinition) -> Loss | None:
@@ -99,20 +96,23 @@ def _with_scaling(
     table: Table,
     reach: Reach,
     training: TrainingDefinition,
-    left_out: bool,
+    rows: RowUse,
     fitted_scaling: str | None,
 ) -> Targets:
     """Check that the network can be trained towards value targets, and add warnings where it hardly can."""
     if fitted_scaling is not None:
-        check_fitted_scaling(table, reach.loss, fitted_scaling, left_out)
+        check_fitted_scaling(table, reach.loss, fitted_scaling, rows.left_out > 0)
         return targets
-    choice, validation = training.preprocessing.targets, training.validation
-    some_train = training.rows is not None or (validation is not None and validation.rows is not None)
-    check_target_scaling(table, reach, choice, some_train, left_out)
+    choice = training.preprocessing.targets
+    ranges = (training.rows, *(part.rows for part in (rows.validation, rows.test) if part is not None))
+    some_train = any(part is not None for part in ranges)
+    check_target_scaling(table, reach, choice, some_train, rows.left_out > 0)
     return targets.model_copy(update={"warnings": {**targets.warnings, **warnings_of(table, reach, choice)}})
 
 
-def _with_inputs(network: NetworkDefinition, table: Table, missing: str) -> NetworkDefinition:
+def _whole(network: NetworkDefinition, targets: Targets, table: Table, missing: str) -> NetworkDefinition:
+    """Return the network with its inputs and an output layer that fits the targets."""
+    network = network.with_output(targets.outputs, "softmax" if targets.are_classes else "linear")
     features = input_width(table.having(Role.INPUT), missing)
     if network.inputs is not None and network.inputs != features:
         raise Invalid.at("#/network/inputs", f"is {network.inputs}, but the dataset gives {features} inputs a row")

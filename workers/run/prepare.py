@@ -90,16 +90,14 @@ def prepare(services: Services, job: JobRecord, check: Callable[[], None]) -> Pr
     dataset, kernels = found.dataset, resolve(services.settings.kernels)
     table, array = open_columns(services.blobs.path(dataset.address), dataset.table, job.columns)
     parts = _split(table, array, job, check)
-    rows = parts.training
-    labels = job.targets.labels
     network = build_network(job.network, job.training.precision)
     preprocessing = _preprocessing(job, found.fitted, table, array, parts)
     resume = _begin(services, job, network, found, check)
     like = fitted_table(preprocessing, table)
     mapped = partial(_mapped, preprocessing=preprocessing, like=like, dtype=network.dtype, kernels=kernels)
-    training = mapped(array, table, rows)
+    training = mapped(array, table, parts.training)
     given = job.training.class_weights
-    weights = class_weights_by_label(given, labels, array, table, rows, training.sample_weights)
+    weights = class_weights_by_label(given, job.targets.labels, array, table, parts.training, training.sample_weights)
     threads, scale = services.settings.threads, preprocessing.target_scale
     settings = build_settings(job.training, scale, weights, threads, kernels, job.draws_from, preprocessing.low)
     settings = _uncompiled_for_signs(settings, preprocessing, table)

@@ -202,6 +202,26 @@ def test_a_softmax_output_refuses_scaled_values(scaling: str) -> None:
     assert pointer(contents, preprocessing, layers((2, "softmax"))) == "#/training/preprocessing/targets"
 
 
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ({}, "#/training/preprocessing/targets"),
+        ({"validation": 0.2}, "#/training/preprocessing/targets"),
+        ({"rows": [0, 20]}, None),
+        ({"validation": {"rows": [0, 20]}}, None),
+        ({"test": {"rows": [0, 20]}}, None),
+    ],
+)
+def test_a_scaling_is_left_to_the_worker_where_a_range_trains(rows: Any, where: str | None) -> None:
+    statistics = {"minimum": -9.0, "maximum": 9.0, "mean": 0.0, "standard_deviation": 3.0}
+    contents = table(Column("y", Role.TARGET, NUMBER, **statistics))
+    training = {**rows, "preprocessing": {"targets": "standardize"}}
+    if where is None:
+        solve(contents, training, layers((1, "tanh")))
+    else:
+        assert pointer(contents, training, layers((1, "tanh"))) == where
+
+
 def test_values_that_a_softmax_output_cannot_reach_are_refused() -> None:
     assert pointer(table(values("y"), values("z")), network=layers((2, "softmax"))) == "#/dataset"
 
