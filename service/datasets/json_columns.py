@@ -126,7 +126,8 @@ class JsonColumn:
 
     def _dates(self) -> PlannedColumn:
         if self.right < self.present:
-            self._refuse(self.odd, A_DATE, self.present - self.right)
+            way_out = "" if self.request.kind else f"; `types={self.request.name}:category` reads text"
+            self._refuse(self.odd, A_DATE, self.present - self.right, way_out)
         if len(self.has_offset) > 1:
             raise Invalid.from_faults([Fault(MIXED_OFFSETS, column=self.request.name)])
         return PlannedColumn(number_plan(self.request, is_date=True), self._numbers)
@@ -151,10 +152,10 @@ class JsonColumn:
         if odd:
             self._refuse(sorted(odd, key=lambda pair: pair[0])[:MAX_FAULTS], wanted, len(odd))
 
-    def _refuse(self, odd: list[tuple[int, Any]], wanted: str, count: int) -> NoReturn:
+    def _refuse(self, odd: list[tuple[int, Any]], wanted: str, count: int, way_out: str = "") -> NoReturn:
         """Raise `Invalid` for the first of at least so many values that are not what is wanted."""
         name = self.request.name
-        faults = [Fault(f"must be {wanted}, got {show(value)}", row=row, column=name) for row, value in odd]
+        faults = [Fault(f"must be {wanted}, got {show(value)}{way_out}", row=row, column=name) for row, value in odd]
         raise Invalid.from_faults(faults, all_found=count <= len(faults) < MAX_FAULTS)
 
 

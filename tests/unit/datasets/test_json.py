@@ -173,6 +173,12 @@ def test_iso_dates_are_days_since_1970(rows) -> None:
     assert table.columns[0].categories == ("1970-01-02", "soon")
 
 
+def test_a_column_of_dates_with_a_mistake_is_named_with_the_way_out(rows) -> None:
+    days = [f"2024-01-{day:02}" for day in range(1, 32)]
+    with pytest.raises(Invalid, match=r"row 32: .*'2024-02-30'; `types=d:category` reads text$"):
+        rows([{"d": day, "y": 1} for day in [*days, "2024-02-30"]])
+
+
 def test_types_said_of_columns_are_obeyed_or_contradicted(rows) -> None:
     values = [{"a": 2, "y": 1}, {"a": 2.5, "y": 2}]
     assert rows(values, types={"a": ColumnKind.CATEGORY})[0].columns[0].categories == ("2", "2.5")
