@@ -16,6 +16,7 @@ from service.errors import escaped
 Node = dict[str, Any]
 Places = dict[str, tuple[str, ...]]  # of fields, with the paths to each
 DEEPEST = 5  # levels of fields within fields
+VERY_CLOSE = 0.85  # a field of the same object that is spelt so much alike comes before all others
 NESTED_CUTOFF = 0.8  # a field elsewhere has to be spelt more like the unknown one than a field of the same object
 
 
@@ -62,7 +63,7 @@ def guess_field(name: str, model: type[BaseModel], data: Any, location: Sequence
         for field, paths in everywhere.items()
         if field not in siblings and paths != (own,)
     }
-    if found := called(name, siblings):
+    if found := (similar(name, siblings, VERY_CLOSE) or called(name, siblings)):
         return _guess(found, siblings)
     if found := called(name, below):
         top = [path for field in found if everywhere.get(field) == (field,) for path in elsewhere.get(field, ())]

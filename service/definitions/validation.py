@@ -24,7 +24,7 @@ Path = tuple[str | int, ...]
 
 MOST_NAMED = 6  # fields of an object in a sentence
 OF_A_KEY = "[key]"  # ends the location of an error about a key of an object
-NAMED_FIELD = re.compile(r"`(\w+)`")
+NAMED_FIELD = re.compile(r"`(\w+)` (goes|has|is|must|needs) ")  # not "`a` and `b` go together"
 
 
 @dataclass(frozen=True)

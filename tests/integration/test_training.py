@@ -218,7 +218,7 @@ def test_what_does_not_go_together_is_pointed_at(client: FlaskClient, table: str
         ({"label_smoothing": 0.1, "loss": "quadratic"}, "label_smoothing", "needs classes and a cross-entropy"),
         ({"label_smoothing": 1}, "label_smoothing", "below 1"),
         ({"optimizer": "rprop", "batch_size": 5}, "batch_size", "needs full batches"),
-        ({"optimizer": {"type": "sgd", "nesterov": True}}, "optimizer", "needs a `momentum`"),
+        ({"optimizer": {"type": "sgd", "nesterov": True}}, "optimizer/nesterov", "needs a `momentum`"),
         ({"schedule": "cosin"}, "schedule", "did you mean `cosine`?"),
         ({"schedule": {"type": "step", "gamma": 0}}, "schedule/gamma", "above 0"),
         ({"regularization": {"l2": -1}}, "regularization/l2", "at least 0"),

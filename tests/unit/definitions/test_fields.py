@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from service.definitions.explaining import TraceRequest
 from service.definitions.fields import guess_field, has_default, types_at
 from service.definitions.network import NetworkRequest
-from service.definitions.requests import JobRequest
+from service.definitions.requests import ForkRequest, JobRequest
 
 
 def words(body: Any, *location: str | int, name: str, model: Any = JobRequest) -> str:
@@ -53,6 +54,11 @@ def test_a_setting_of_another_type_is_named_as_that() -> None:
     where = ("training", "optimizer")
     assert words(body, *where, name="momentum") == "; it is a setting of `sgd` and `rmsprop`"
     assert words(body, *where, name="weight_decay") == "; it is a setting of `adamw`"
+
+
+def test_a_field_that_is_nearly_spelt_comes_before_other_words_and_places() -> None:
+    assert words({"row": 1}, name="rows", model=TraceRequest) == "; did you mean `row`?"
+    assert words({"training": {}}, "training", name="epoch", model=ForkRequest) == "; did you mean `epochs`?"
 
 
 def test_what_is_no_field_has_a_way_out() -> None:

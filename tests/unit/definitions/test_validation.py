@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from service.definitions.explaining import TraceRequest
 from service.definitions.network import NetworkRequest
 from service.definitions.requests import DatasetRequest, JobRequest, PredictRequest
 from service.definitions.validation import check
@@ -165,6 +166,7 @@ def test_a_fault_of_two_fields_points_to_the_one_that_it_names() -> None:
     assert found.pointer == "#/activation"
     found = faults(JobRequest, job(optimizer={"type": "sgd", "nesterov": True}))[0]
     assert found.pointer == "#/training/optimizer/nesterov"
+    assert faults(TraceRequest, {"instances": [[1]]})[0].pointer == "#"  # `instances` and `targets` go together
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 10**400, True, "0.1", None])
