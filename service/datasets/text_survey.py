@@ -51,7 +51,8 @@ class TextSurvey:
 
     def add(self, column: Any, first_row: int, limits: Limits) -> None:
         """Count the kinds of a block's cells, an Arrow array of texts; `first_row` is the row of its first cell."""
-        if not self.is_text and self._add_numbers(column, first_row):
+        may_be_plain = not self.is_text and self.request.kind is not ColumnKind.DATE
+        if may_be_plain and self._add_numbers(column, first_row):
             self.texts = None
             return
         self.is_plain = False

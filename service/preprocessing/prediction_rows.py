@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import ColumnType
 from service.definitions.validation import show
 from service.errors import MAX_FAULTS, Fault, Faults, Invalid, escaped
-from service.preprocessing.dates import day_of
+from service.preprocessing.dates import FIRST_DAY, LAST_DAY, day_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_faults import as_text, left_out, readable, unknown_category, way_out
@@ -79,7 +79,8 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
         With a JSON pointer to each fault.
     """
     width = len(preprocessing.inputs)
-    plain = all(column.type is ColumnType.NUMBER and column.fill is None for column in preprocessing.inputs)
+    columns = preprocessing.inputs
+    plain = all(each.type is ColumnType.NUMBER and each.fill is None and not each.is_date for each in columns)
     if plain and all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
         return PredictionRows(_finite(rows))
     found = Found(preprocessing)
@@ -112,10 +113,15 @@ def rows_from_array(preprocessing: Preprocessing, array: NDArray[Any]) -> Predic
     if values.shape[1] != len(columns):
         raise Invalid(f"a row must have {len(columns)} values, one an input column, got {values.shape[1]}")
     needed = np.array([column.fill is None for column in columns])
-    wrong = np.isinf(values) | (np.isnan(values) & needed)
+    are_dates = np.array([column.is_date for column in columns])
+    beyond = are_dates & ((values < FIRST_DAY) | (values >= LAST_DAY + 1))
+    wrong = np.isinf(values) | (np.isnan(values) & needed) | beyond
     faults = Faults()
     for row, index in np.argwhere(wrong)[:MAX_FAULTS]:
-        detail = "is missing" + way_out(None) if np.isnan(values[row, index]) else "must be a finite number"
+        value = values[row, index]
+        detail = "is missing" + way_out(None) if np.isnan(value) else "must be a finite number"
+        if beyond[row, index]:
+            detail = f"must be a date as days since 1970-01-01, such as 19753 for 2024-01-31, got {value:g}"
         faults.add(Fault(detail, row=int(row) + 1, column=columns[index].name))
     faults.check()
     return PredictionRows(values)
@@ -185,7 +191,7 @@ def _value(column: InputColumn, value: Any, row: int, pointer: str, found: Found
         return _code(column, value, row, pointer, found)
     if value is None and column.fill is not None:
         return float("nan")
-    if column.is_date and isinstance(value, str):
+    if column.is_date and (isinstance(value, str) or _is_no_day(value)):
         return _day(column, value, pointer, found)
     if type(value) not in (int, float):
         found.add(Fault(f"`{column.name}` must be a number, got {show(value)}{way_out(value)}", pointer=pointer))
@@ -197,12 +203,17 @@ def _value(column: InputColumn, value: Any, row: int, pointer: str, found: Found
         return 0.0
 
 
-def _day(column: InputColumn, text: str, pointer: str, found: Found) -> float:
+def _is_no_day(value: Any) -> bool:
+    """Return whether a number is a day of no year from 1 to 9999, as 20240131 and milliseconds since 1970 are not."""
+    return type(value) in (int, float) and not FIRST_DAY <= value < LAST_DAY + 1
+
+
+def _day(column: InputColumn, value: str | float, pointer: str, found: Found) -> float:
     """Return the days since 1970-01-01 of an ISO 8601 date."""
-    day = day_of(text.strip())
+    day = day_of(value.strip()) if isinstance(value, str) else None
     if day is None:
         detail = (
-            f"`{column.name}` must be an ISO 8601 date such as 2024-01-31 or days since 1970-01-01, got {show(text)}"
+            f"`{column.name}` must be an ISO 8601 date such as 2024-01-31 or days since 1970-01-01, got {show(value)}"
         )
         found.add(Fault(detail, pointer=pointer))
         return 0.0

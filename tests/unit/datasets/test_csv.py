@@ -459,6 +459,13 @@ def test_what_is_no_date_among_dates_is_named(read) -> None:
     assert read("d,y\n2024-01-31,1\nsoon,2\nlater,3\n")[0].columns[0].type is ColumnType.CATEGORY
 
 
+@pytest.mark.parametrize("number", ["20240131", "19753", "19753.5", "1706659200000"])
+def test_numbers_in_a_column_of_dates_are_faults_and_not_missing(read, number: str) -> None:
+    error = refusal(read, f"d,y\n{number},1\n{number},2\n", types=["d:date"])
+    assert [(fault.row, fault.column) for fault in error.faults] == [(1, "d"), (2, "d")]
+    assert error.detail.startswith(f"column `d`, row 1: must be an ISO 8601 date such as 2024-01-31, got '{number}'")
+
+
 def test_types_said_of_columns_are_obeyed_or_contradicted(read) -> None:
     assert read("a,y\n1,1\n2,2\n", types=["a:category"])[0].columns[0].categories == ("1", "2")
     assert refusal(read, "a,y\n1,1\nx,2\nz,3\n", types=["a:number"]).faults[0].row == 2

@@ -49,7 +49,12 @@ def test_without_a_header_the_columns_are_in_the_known_order(rows) -> None:
 
 @pytest.mark.parametrize(
     ("text", "row", "column"),
-    [("a,c,d\n1,x,1970-01-02\nfour,x,1970-01-02\n", 2, "a"), ("a,c,d\n1,x,today\n", 1, "d"), ("a,c\n1\n", 1, None)],
+    [
+        ("a,c,d\n1,x,1970-01-02\nfour,x,1970-01-02\n", 2, "a"),
+        ("a,c,d\n1,x,today\n", 1, "d"),
+        ("a,c,d\n1,x,20240131\n", 1, "d"),
+        ("a,c\n1\n", 1, None),
+    ],
 )
 def test_faults_are_named_by_row_and_column(rows, text: str, row: int, column: str | None) -> None:
     with pytest.raises(Invalid) as caught:

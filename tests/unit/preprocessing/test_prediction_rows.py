@@ -203,6 +203,18 @@ def test_dates_are_taken_as_text_and_as_days(value: Any, day: float) -> None:
         assert rows.values.tolist() == [[day]]
 
 
+@pytest.mark.parametrize("number", [20240131, 1706659200000, -719163, 2932897.0])
+@pytest.mark.parametrize("fill", [None, 19753.0])
+def test_numbers_that_are_days_of_no_year_are_refused_among_dates(number: float, fill: float | None) -> None:
+    dates = of(InputColumn("signup", NUMBER, is_date=True, fill=fill))
+    for rows in ([[number]], [{"signup": number}]):
+        assert faults_of(dates, rows)[0][1].startswith("`signup` must be an ISO 8601 date such as 2024-01-31 or days")
+    with pytest.raises(Invalid, match="row 2: must be a date as days since 1970-01-01, such as 19753 for 2024-01-31"):
+        rows_from_array(dates, np.array([[19753.0], [number]]))
+    assert rows_from_array(dates, np.array([[-719162.0], [2932896.5]])).values.tolist() == [[-719162], [2932896.5]]
+    assert rows_from_lists(of(InputColumn("a", NUMBER)), [[number]], "x").values.tolist() == [[number]]
+
+
 @pytest.mark.parametrize("value", ["2024-02-30", "31.01.2024", "", "soon"])
 def test_what_is_no_date_is_refused(value: str) -> None:
     found = faults_of(of(InputColumn("signup", NUMBER, is_date=True)), [[value]])
