@@ -63,7 +63,7 @@ PATTERNS = {
     Cell.DATE: dates.PATTERN,
     Cell.INFINITE: r"^[+-]?(?i:nan|inf|infinity)$",
     Cell.CURRENCY: rf"^\(?{_SIGN}{_GAP}({_UNIT}{_GAP}{_SIGN}{_NUMBER}|{_NUMBER}{_GAP}{_UNIT})\)?$",
-    Cell.PERCENT: rf"^{_SIGN}{_NUMBER}{_GAP}[%\x{2030}]$",
+    Cell.PERCENT: rf"^{_SIGN}{_NUMBER}{_GAP}[%\x{{2030}}]$",
     Cell.SPACED: rf"^[+-]?\d{{1,3}}({SPACES}\d{{3}})+([.,]\d*)?$",
     Cell.APOSTROPHES: r"^[+-]?\d{1,3}(['\x{2019}]\d{3})+([.,]\d*)?$",
     Cell.UNDERSCORES: r"^[+-]?\d{1,3}(_\d{3})+([.,]\d*)?$",
