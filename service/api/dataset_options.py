@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from service.api.routes import TEXT, Query
 from service.datasets.media_types import CSV, FILE_TYPES, JSON, NAMES, NPZ
 from service.datasets.options import ENCODINGS, ReadOptions, types_of
-from service.definitions.validation import guess
+from service.definitions.guessing import guess
 from service.errors import Invalid
 
 EVERY = (*FILE_TYPES, JSON)

@@ -5,7 +5,6 @@ makes a `PlannedColumn` of each request, with `number_plan` or `category_plan`; 
 with the converters of these. How the cells of a format are told apart is the reader's business.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
+from service.definitions.guessing import absent
 from service.errors import Fault, Invalid
 
 DOUBLE = np.dtype("<f8")
@@ -62,7 +62,7 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
     """
     for name in options.types:
         if name not in names:
-            raise Invalid.at("?types", _no_column(name, names))
+            raise Invalid.at("?types", absent("column", name, names))
     ignored = [name for name, kind in options.types.items() if kind is ColumnKind.IGNORE]
     roles = plan_roles(names, options.target, options.weight, (*options.drop, *ignored))
     requests = {}
@@ -159,7 +159,7 @@ def plan_roles(
     for option, wanted_names, _ in uses:
         for name in wanted_names:
             if name not in names:
-                raise Invalid.at(f"?{option}", _no_column(name, names))
+                raise Invalid.at(f"?{option}", absent("column", name, names))
             roles_of = [word for _, others, word in uses if name in others]
             if len(roles_of) > 1:
                 raise Invalid.at(f"?{option}", f"column `{name}` cannot be both {' and '.join(roles_of)}")
@@ -169,13 +169,6 @@ def plan_roles(
         raise Invalid("no column is left to be an input")
     roles = {name: Role.INPUT for name in inputs} | {name: Role.TARGET for name in targets}
     return roles | ({weight: Role.WEIGHT} if weight else {})
-
-
-def _no_column(name: str, names: Sequence[str]) -> str:
-    folded = {known.casefold(): known for known in names}
-    close = folded.get(name.casefold()) or next(iter(difflib.get_close_matches(name, names, 1)), None)
-    hint = f"; did you mean `{close}`?" if close else f"; there are {', '.join(names[:20])}"
-    return f"there is no column `{name[:100]}`{hint}"
 
 
 def in_order(texts: set[str]) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Datasets as NPZ: a zip archive of `.npy` arrays. It is untrusted: pickles are refused and sizes are measured."""
 
-import difflib
 import errno
 import math
 import struct
@@ -20,6 +19,7 @@ from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table
+from service.definitions.guessing import MOST_LISTED, absent
 from service.errors import Fault, Invalid, Malformed, TooLarge, UnknownMedia
 
 INPUTS = ("x_train", "x", "X", "inputs", "X_train")
@@ -91,18 +91,12 @@ def _unpacking() -> Iterator[None]:
 
 
 def _choose(wanted: str | None, usual: tuple[str, ...], names: list[str], what: str) -> str:
-    if wanted is not None and wanted in names:
-        return wanted
-    if wanted is None:
-        for name in usual:
-            if name in names:
-                return name
-    there = ", ".join(names[:20]) or "none"
-    close = difflib.get_close_matches(wanted or "", names, 1)
-    hint = f"; did you mean `{close[0]}`?" if close else f"; the file has {there}"
-    if wanted is None:
-        raise Invalid(f"say which array holds the {what} with `{what}=`; the file has {there}")
-    raise Invalid(f"there is no array `{wanted}` for {what}{hint}")
+    found = next((name for name in ((wanted,) if wanted is not None else usual) if name in names), None)
+    if found is not None:
+        return found
+    if wanted is not None:
+        raise Invalid.at(f"?{what}", absent("array", wanted, names))
+    raise Invalid(f"say which array holds the {what} with `{what}=`; the file has {', '.join(names[:MOST_LISTED])}")
 
 
 def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from service.definitions.columns import ColumnKind
-from service.definitions.validation import guess
+from service.definitions.guessing import guess
 from service.errors import Invalid
 
 MIB = 1024 * 1024

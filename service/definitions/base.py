@@ -4,7 +4,7 @@ Imports pydantic only.
 """
 
 from itertools import islice
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,7 +22,12 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 
 class Model(BaseModel):
-    """Base of models of requests: refuses unknown fields, strings for numbers, NaN and infinities."""
+    """Base of models of requests: refuses unknown fields, strings for numbers, NaN and infinities.
+
+    `misplaced` has the sentences for fields that stand in a wrong place, by the path to each.
+    """
+
+    misplaced: ClassVar[dict[tuple[str | int, ...], str]] = {}
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True, protected_namespaces=())
 

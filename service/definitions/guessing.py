@@ -7,8 +7,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 LONGEST_GUESSED = 100  # no known name is longer
+MOST_LISTED = 20  # of the names that there are
 SHOWN_ITEMS = 6  # of a list or an object
 SHOWN_CHARACTERS = 60
+SHOWN_NAME = 100  # characters
 
 # other names of what this service has: the first part is what people write, without case and punctuation
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -218,10 +220,22 @@ def called(word: str, known: Iterable[str]) -> list[str]:
     return aliases
 
 
+def absent(noun: str, name: str, there: Iterable[str]) -> str:
+    """Return the sentence for a name of the client's own that nothing has: with a guess, or the names there are."""
+    names, shown = list(there), name[:SHOWN_NAME]
+    if close := closest(name[:LONGEST_GUESSED], names):
+        return f"there is no {noun} `{shown}`; did you mean `{close[0]}`?"
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return f"there is no {noun} `{shown}`; there are {', '.join(f'`{other}`' for other in names[:MOST_LISTED])}{more}"
+
+
 def similar(word: str, known: Sequence[str], cutoff: float = 0.6) -> list[str]:
     """Return the known name that is spelt most like `word`, unless that is the name of something else."""
-    if plain(word) in WITHOUT_COUNTERPART:
-        return []
+    return [] if plain(word) in WITHOUT_COUNTERPART else closest(word, known, cutoff)
+
+
+def closest(word: str, known: Sequence[str], cutoff: float = 0.6) -> list[str]:
+    """Return the name that is spelt most like `word`, whatever it means, as names that clients choose."""
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower(), list(by_lower), 1, cutoff=cutoff)
     return [by_lower[name] for name in close]

@@ -3,8 +3,6 @@
 Imports no engine, as the store reads a job's columns. No rows are read.
 """
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -12,19 +10,15 @@ from pydantic import Field
 
 from service.definitions.base import Model, Stored, Text
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.guessing import absent
 from service.errors import Fault, Faults, Invalid
-
-MOST_LISTED = 20
 
 TargetType: TypeAlias = Literal["class", "value"]
 ColumnNames: TypeAlias = Annotated[list[Text], Field(min_length=1)] | Text
 
 
 class ColumnChoice(Model):
-    """Which columns of the dataset a job uses; by default each as the dataset was sent.
-
-    `misplaced` has the sentences for these fields in other places, by the path to each.
-    """
+    """Which columns of the dataset a job uses; by default each as the dataset was sent."""
 
     misplaced: ClassVar[dict[tuple[str | int, ...], str]] = {
         ("weight",): "the column of weights is named when the dataset is sent, with `weight`",
@@ -106,7 +100,7 @@ class _Names:
     def _fault(self, field: str, name: str) -> str | None:
         role = self.roles.get(name)
         if role is None:
-            return unknown_column(name, self.roles)
+            return absent("column", name, self.roles)
         if role is Role.WEIGHT:
             return f"`{name}` is the dataset's column of weights and stays it; send the dataset again without `weight`"
         if field != "target" and name in self.fields["target"]:
@@ -135,16 +129,6 @@ def _check_type(table: Table, target: tuple[str, ...], target_type: TargetType |
             raise Invalid.at("#/target_type", f"`{column.name}` holds text, so it cannot be a value")
 
 
-def unknown_column(name: str, known: Iterable[str]) -> str:
-    """Return the sentence for a name that no column has, with a guess, or with the names there are."""
-    names = list(known)
-    close = [there for there in names if there.casefold() == name.casefold()] or difflib.get_close_matches(name, names)
-    if close:
-        return f"there is no column `{name}`; did you mean `{close[0]}`?"
-    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
-    return f"there is no column `{name}`; there are {', '.join(f'`{there}`' for there in names[:MOST_LISTED])}{more}"
-
-
 def view(table: Table, columns: JobColumns, where: str = "#/dataset") -> Table:
     """Return the table as if it had been sent with these inputs and targets: in this order, its weight last.
 
@@ -163,7 +147,7 @@ def view(table: Table, columns: JobColumns, where: str = "#/dataset") -> Table:
     wanted = {name: Role.INPUT for name in columns.inputs} | {name: Role.TARGET for name in columns.target}
     missing = [name for name in wanted if name not in there]
     if missing:
-        raise Invalid.at(where, unknown_column(missing[0], there))
+        raise Invalid.at(where, absent("column", missing[0], there))
     chosen = [_with_role(there[name], role, columns) for name, role in wanted.items()]
     weights = [column for column in table.having(Role.WEIGHT) if column.name not in wanted]
     own_targets = tuple(column.name for column in table.having(Role.TARGET))

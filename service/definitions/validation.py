@@ -11,13 +11,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from service.definitions.base import MOST_ERRORS
+from service.definitions.base import MOST_ERRORS, Model
 from service.definitions.fields import fields_at, guess_field, has_default, types_at
-from service.definitions.guessing import SHOWN_CHARACTERS, either, guess, show
+from service.definitions.guessing import SHOWN_CHARACTERS, either
 from service.definitions.sentences import kind_words, literals, sentence
 from service.errors import MAX_FAULTS, Fault, Invalid, escaped
-
-__all__ = ["check", "guess", "invalid", "pointer_to", "show"]
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -28,7 +26,7 @@ NAMED_FIELD = re.compile(r"`(\w+)` (goes|has|is|must|needs) ")  # not "`a` and `
 
 
 @dataclass(frozen=True)
-class Found:
+class LocatedError:
     """One of pydantic's errors: the part of the body that it is about, and the branches of unions that it is of.
 
     `unions` holds for each union on the way the path to it and pydantic's name of the branch.
@@ -81,8 +79,8 @@ def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
     return "".join(f"/{escaped(step)}" for step in _walk(location, data, kind)[0])
 
 
-def _found(item: ErrorDetails, data: Any) -> Found:
-    return Found(item, *_walk(item["loc"], data, item["type"]))
+def _found(item: ErrorDetails, data: Any) -> LocatedError:
+    return LocatedError(item, *_walk(item["loc"], data, item["type"]))
 
 
 def _walk(location: Sequence[str | int], data: Any, kind: str) -> tuple[Path, tuple[tuple[Path, str], ...]]:
@@ -116,11 +114,11 @@ def _is_short_choice(data: Any, step: str | int) -> bool:
     return isinstance(data, str) and data == step
 
 
-def _most_likely(found: list[Found]) -> list[Found]:
+def _most_likely(found: list[LocatedError]) -> list[LocatedError]:
     """Leave out the errors of those branches of unions that were not meant."""
     level = 0
     while any(len(item.unions) > level for item in found):
-        groups: dict[Any, list[Found]] = {}
+        groups: dict[Any, list[LocatedError]] = {}
         for item in found:
             groups.setdefault(item.unions[level][0] if len(item.unions) > level else id(item), []).append(item)
         found = [item for group in groups.values() for item in _branch_meant(group, level)]
@@ -128,9 +126,9 @@ def _most_likely(found: list[Found]) -> list[Found]:
     return found
 
 
-def _branch_meant(group: list[Found], level: int) -> list[Found]:
+def _branch_meant(group: list[LocatedError], level: int) -> list[LocatedError]:
     """Return the errors of the branch of one union that fits the data best; of none that does, all together as one."""
-    branches: dict[str, list[Found]] = {}
+    branches: dict[str, list[LocatedError]] = {}
     for item in group:
         branches.setdefault(item.unions[level][1] if len(item.unions) > level else "", []).append(item)
     if len(branches) < 2:
@@ -144,10 +142,10 @@ def _branch_meant(group: list[Found], level: int) -> list[Found]:
     if fitting:
         return max(fitting, key=lambda items: max(len(item.path) for item in items))
     together: ErrorDetails = {**group[0].item, "type": "union", "ctx": {"kinds": _kinds_of(group)}}
-    return [Found(together, at, ())]
+    return [LocatedError(together, at, ())]
 
 
-def _kinds_of(group: Iterable[Found]) -> list[str]:
+def _kinds_of(group: Iterable[LocatedError]) -> list[str]:
     """Return the words for everything that a union takes."""
     kinds: list[str] = []
     for found in group:
@@ -156,7 +154,7 @@ def _kinds_of(group: Iterable[Found]) -> list[str]:
     return list(dict.fromkeys(kinds))
 
 
-def _where(found: Found, data: Any) -> Path:
+def _where(found: LocatedError, data: Any) -> Path:
     """Return the path of the field that is wrong, for errors that pydantic reports of the object around it."""
     here = data
     for step in found.path:
@@ -177,14 +175,14 @@ def _object_with(fields: list[str]) -> str:
     return f"an object with {either(fields)}" if 0 < len(fields) <= MOST_NAMED else "an object"
 
 
-def _sentence(found: Found, model: type[BaseModel], data: Any, pointer: str) -> tuple[str, str | None]:
+def _sentence(found: LocatedError, model: type[BaseModel], data: Any, pointer: str) -> tuple[str, str | None]:
     """Return what is wrong, and the field of the same object that an unknown one stands for, if it does."""
     item, kind = found.item, found.kind
     context, value = item.get("ctx", {}), item["input"]
     name = str(item["loc"][-1]) if item["loc"] else ""
     if kind == "extra_forbidden":
-        if found.path in getattr(model, "misplaced", {}):
-            return str(getattr(model, "misplaced")[found.path]), None  # noqa: B009
+        if issubclass(model, Model) and found.path in model.misplaced:
+            return model.misplaced[found.path], None
         guessed = guess_field(name, model, data, found.path[:-1], pointer)
         return f"`{name[:SHOWN_CHARACTERS]}` is not known{guessed.words}", guessed.sibling
     if kind == "missing":

@@ -1,8 +1,8 @@
 """Checks weights of rows, as far as the statistics of their column show, and weights of classes."""
 
 from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.guessing import guess
 from service.definitions.targets import TO_HAVE_CLASSES
-from service.definitions.validation import guess
 from service.errors import Fault, Invalid, escaped
 
 MAX_GUESSES = 100  # with more labels, messages neither suggest nor list any

@@ -10,7 +10,7 @@ from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
 from service.definitions.columns import Role, Table
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
-from service.definitions.validation import guess, show
+from service.definitions.guessing import guess, show
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.explain.subjects import Subject
 from service.preprocessing.batches import MappedRows, open_columns

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from service.definitions.guessing import similar
-from service.definitions.validation import show
+from service.definitions.guessing import closest, show
 from service.preprocessing.fitted_columns import InputColumn
 
 MOST_NAMES = 5  # that one sentence lists
@@ -15,7 +14,7 @@ def left_out(absent: Sequence[str], others: Sequence[str], rows: int = 1) -> str
     """Return a sentence about columns that rows leave out, with which of their other names may have been meant."""
     shown = []
     for name in absent[:MOST_NAMES]:
-        like = similar(name, others)
+        like = closest(name, others)
         shown.append(f"`{name}`" + (f" (did you mean it by `{readable(like[0])[:60]}`?)" if like else ""))
     listed = ", ".join(shown) + (f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else "")
     subject = f"column {listed} is missing" if len(absent) == 1 else f"columns {listed} are missing"
@@ -24,7 +23,7 @@ def left_out(absent: Sequence[str], others: Sequence[str], rows: int = 1) -> str
 
 def unknown_category(column: InputColumn, value: str | bool) -> str:
     """Return a sentence about a category never seen in training, with a similar one or some of those there are."""
-    like = similar(str(value), list(column.codes))
+    like = closest(str(value), list(column.codes))
     known = ", ".join(show(text) for text in list(column.codes)[:MOST_NAMES])
     more = len(column.codes) - MOST_NAMES
     hint = f"did you mean {show(like[0])}?" if like else f"there are {known}{f' and {more} more' if more > 0 else ''}"

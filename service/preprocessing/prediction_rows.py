@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import ColumnType
-from service.definitions.validation import show
+from service.definitions.guessing import show
 from service.errors import MAX_FAULTS, Fault, Faults, Invalid, escaped
 from service.preprocessing.dates import FIRST_DAY, LAST_DAY, day_of
 from service.preprocessing.fit import Preprocessing

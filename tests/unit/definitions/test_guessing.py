@@ -7,7 +7,7 @@ from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.optimizers import OPTIMIZERS
-from service.definitions.guessing import guess, meant, show
+from service.definitions.guessing import absent, guess, meant, show
 
 KNOWN = {
     "activation": list(ACTIVATIONS),
@@ -95,3 +95,19 @@ def test_a_very_long_name_is_not_compared() -> None:
 )
 def test_a_value_is_shown_as_json_of_a_readable_length(value: object, text: str) -> None:
     assert show(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("Age", "there is no column `Age`; did you mean `age`?"),
+        ("sine", "there is no column `sine`; did you mean `sin`?"),  # a client's names are not those of functions
+        ("zzz", "there is no column `zzz`; there are `age`, `sin`"),
+    ],
+)
+def test_a_name_that_nothing_has_gets_a_guess_or_the_names_there_are(name: str, sentence: str) -> None:
+    assert absent("column", name, ["age", "sin"]) == sentence
+
+
+def test_no_more_than_twenty_names_are_listed() -> None:
+    assert absent("array", "zzz", [f"a{number}" for number in range(23)]).endswith("`a19` and 3 more")
