@@ -3,6 +3,7 @@
 from service.datasets.cells import Cell
 from service.datasets.column_plans import ColumnRequest
 from service.datasets.notation import Notation
+from service.datasets.text_warnings import is_sum
 
 WRITTEN = {
     Cell.CURRENCY: "is an amount with a currency",
@@ -13,7 +14,7 @@ WRITTEN = {
 GROUPED = {Cell.SPACED: "space", Cell.APOSTROPHES: "'", Cell.UNDERSCORES: "_"}
 
 
-def complaint(kind: Cell, text: str, request: ColumnRequest, notation: Notation, wanted: str) -> str:
+def complaint(kind: Cell, text: str, row: int, request: ColumnRequest, notation: Notation, wanted: str) -> str:
     """Return what is wrong with a cell of a column that is to hold `a number` or `a date`, and the way out."""
     shown = f"`{text.strip()[:40]}`"
     may_be_text = not request.must_be_number and request.kind is None
@@ -34,7 +35,12 @@ def complaint(kind: Cell, text: str, request: ColumnRequest, notation: Notation,
         return f"{shown} is no number as numbers are read here; say {option}{or_text}"
     if kind is Cell.INFINITE:
         return f"must be a finite number, got {text[:40]!r}"
-    return f"must be a number, got {text[:40]!r}; say `missing={text.strip()[:40]}` if no value is known{or_text}"
+    if is_sum(text):
+        return f"must be a number, got {text[:40]!r}; remove the row if it holds sums, which are no data{or_text}"
+    way_out = f"say `missing={text.strip()[:40]}` if no value is known"
+    if row == 1:
+        way_out = f"remove the row if it belongs to the header, {way_out}"
+    return f"must be a number, got {text[:40]!r}; {way_out}{or_text}"
 
 
 def _option(kind: Cell, text: str) -> str:

@@ -94,6 +94,8 @@ class _Ragged(Faults):
         if self.dialect.is_guess and row.expected_columns == 1:
             detail = f"must have 1 cell as the first line has, got {row.actual_columns}; remove lines above the table's"
             detail += " header, or say `delimiter=`"
+        elif row.expected_columns != row.actual_columns and _is_no_header(self.dialect):
+            detail += "; remove the first line if it is a comment, which is no header"
         try:
             self.add(Fault(detail, row=number))
         except Invalid as error:  # the parser would swallow it
@@ -105,6 +107,11 @@ class _Ragged(Faults):
         if self.ended:
             raise self.ended
         super().check()
+
+
+def _is_no_header(dialect: Dialect) -> bool:
+    """Return whether the first line seems to be a comment."""
+    return dialect.header and dialect.names[0].lstrip().startswith("#")
 
 
 def _unreadable(error: Exception) -> Exception:

@@ -147,7 +147,8 @@ def _header(member: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
         why = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise Invalid(f"array `{name}` has no .npy header that can be read: {why}") from None
     if dtype.hasobject or dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}")
+        way_out = "; send labels that are text as CSV or Parquet, or number them" if dtype.kind in "OSU" else ""
+        raise Invalid(f"array `{name}` must hold numbers of at most 64 bits, got {dtype}{way_out}")
     if any(not 0 <= side <= MAX_SIDE for side in shape):
         raise Invalid(f"array `{name}` has a side that no array has")
     if not shape or 0 in shape:

@@ -5,8 +5,7 @@ by text.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +25,7 @@ from service.datasets.column_plans import (
 )
 from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, said
 from service.datasets.options import Limits, ReadOptions
+from service.datasets.text_warnings import doubts
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
 from service.preprocessing import dates
@@ -51,8 +51,7 @@ class TextSurvey:
 
     def add(self, column: Any, first_row: int, limits: Limits) -> None:
         """Count the kinds of a block's cells, an Arrow array of texts; `first_row` is the row of its first cell."""
-        may_be_plain = not self.is_text and self.request.kind is not ColumnKind.DATE
-        if may_be_plain and self._add_numbers(column, first_row):
+        if not (self.is_text or self.request.kind is ColumnKind.DATE) and self._add_numbers(column, first_row):
             self.texts = None
             return
         self.is_plain = False
@@ -183,7 +182,7 @@ class TextSurvey:
         places = sorted((row, kind, text) for kind, rows in others.items() for row, text in rows)[:MAX_FAULTS]
         name = self.request.name
         faults = [
-            Fault(complaint(Cell(kind), text, self.request, notation, wanted), row=row, column=name)
+            Fault(complaint(Cell(kind), text, row, self.request, notation, wanted), row=row, column=name)
             for row, kind, text in places
         ]
         if faults:
@@ -192,7 +191,7 @@ class TextSurvey:
             detail = "has times with an offset from UTC and times without one; write all of them in one way"
             raise Invalid.from_faults([Fault(detail, column=name)])
 
-    def _refuse_empty(self) -> None:
+    def _refuse_empty(self) -> NoReturn:
         name = self.request.name
         words = " or words for a missing value" if self.counts[Cell.WORD] else ""
         detail = f"has only empty cells{words}; leave it out with `drop={name}`"
@@ -202,19 +201,15 @@ class TextSurvey:
 
     def planned(self, kind: ColumnKind, notation: Notation, limits: Limits) -> PlannedColumn:
         """Return the plan of the column; for categories all texts must have been collected."""
-        convert: Callable[[Any], NDArray[np.float64]]
         if kind is ColumnKind.CATEGORY:
             if not self.texts:
                 self._refuse_empty()
-            plan = category_plan(self.request, self.texts or set(), limits)
-            convert = Categories(plan.categories or (), self.missing)
-        elif kind is ColumnKind.DATE:
-            plan = number_plan(self.request, is_date=True)
-            convert = Dates(self.missing)
-        else:
-            plan = number_plan(self.request)
-            convert = Numbers(notation, self.missing)
-        return PlannedColumn(plan, convert)
+            plan = category_plan(self.request, self.texts, limits)
+            warnings = doubts(self.request, self.counts, self.first, self.texts, notation)
+            return PlannedColumn(plan, Categories(plan.categories or (), self.missing), warnings)
+        if kind is ColumnKind.DATE:
+            return PlannedColumn(number_plan(self.request, is_date=True), Dates(self.missing))
+        return PlannedColumn(number_plan(self.request), Numbers(notation, self.missing))
 
     @property
     def is_codes(self) -> bool:

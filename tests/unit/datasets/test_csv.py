@@ -466,6 +466,18 @@ def test_numbers_in_a_column_of_dates_are_faults_and_not_missing(read, number: s
     assert error.detail.startswith(f"column `d`, row 1: must be an ISO 8601 date such as 2024-01-31, got '{number}'")
 
 
+def test_a_row_of_sums_or_a_second_header_among_numbers_is_said_to_be_no_data(read) -> None:
+    error = refusal(read, "a,y\n" + "1,2\n" * 20 + "Total,40\n")
+    assert error.faults[0].row == 21 and "got 'Total'; remove the row if it holds sums" in error.detail
+    error = refusal(read, "a,y\nm2,EUR\n" + "1,2\n" * 20)
+    assert "got 'm2'; remove the row if it belongs to the header, say `missing=m2` if no value" in error.detail
+
+
+def test_a_comment_in_place_of_the_header_is_said_to_be_none(read) -> None:
+    error = refusal(read, "# exported, by x\na,b,y\n1,2,3\n")
+    assert error.detail.startswith("row 1: must have 2 cells, got 3; remove the first line if it is a comment")
+
+
 def test_types_said_of_columns_are_obeyed_or_contradicted(read) -> None:
     assert read("a,y\n1,1\n2,2\n", types=["a:category"])[0].columns[0].categories == ("1", "2")
     assert refusal(read, "a,y\n1,1\nx,2\nz,3\n", types=["a:number"]).faults[0].row == 2

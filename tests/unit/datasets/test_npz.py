@@ -130,6 +130,13 @@ def test_pickles_are_refused(read) -> None:
         read(zipped(x=b"\x80\x04K\x01.", y=b"\x80\x04K\x01."))
 
 
+def test_labels_that_are_text_are_refused_with_the_way_out(read) -> None:
+    with pytest.raises(
+        Invalid, match="numbers of at most 64 bits, got <U1; send labels that are text as CSV or Parquet"
+    ):
+        read(npz(x=np.ones((2, 1)), y=np.array(["a", "b"])))
+
+
 @pytest.mark.parametrize(
     "array", [np.array(["a", "b"]), np.array([1j, 2]), np.zeros(2, "M8[s]"), np.zeros(2, [("a", "f8")]), np.zeros(())]
 )
