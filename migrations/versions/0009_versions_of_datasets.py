@@ -1,6 +1,6 @@
 """Datasets have versions: what `datasets` held becomes version 1 of its name; jobs and models say which one they use.
 
-`datasets` keeps the names. Down again, a name has its latest version; older ones that jobs use are kept as datasets
+`datasets` keeps the names. Down again, a name has its latest version; older ones that jobs use become datasets
 named `name@version`, a form that no client can choose, and the jobs point to these. Up once more they are versions of
 their name again. `jobs` is never rebuilt: on SQLite that would delete what refers to it (see 0007).
 """
@@ -163,8 +163,8 @@ def _keep(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]]) -> None:
     name = f"{row.name}@{row.version}"
     if len(name) > MOST_CHARACTERS:
         raise RuntimeError(
-            f"version {row.version} of dataset `{row.name}` cannot be kept, as `{name}` is too long a name there, and"
-            " jobs use it; delete these jobs first"
+            f"version {row.version} of dataset `{row.name}` cannot become a dataset of its own, as `{name}` is too"
+            " long a name there, and jobs use it; delete these jobs first"
         )
     columns = (*CONTENT, "created_at")
     content = _content(row, *columns).add_columns(sa.literal(name), sa.literal(1))

@@ -87,7 +87,7 @@ def list_epochs(id: str) -> Response:
 
 
 def _check_goes_together(kind: str) -> None:
-    """Raise `Invalid` for a parameter of the query that would have no effect beside the others."""
+    """Raise `Invalid` for a parameter of the query that would have no effect with the others."""
     has_points = "points" in request.args
     if "series" in request.args and not has_points:
         raise Invalid.at("?series", "goes with `points`: a list has all series")

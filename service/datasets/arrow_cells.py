@@ -41,7 +41,7 @@ def as_strings(cells: Any) -> Any:
     return cells if pa.types.is_string(kind) else pc.cast(cells, pa.string())
 
 
-def plain(cells: Any) -> Any:
+def decoded(cells: Any) -> Any:
     """Return cells as text, also when they are stored by a dictionary."""
     return as_strings(cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells)
 

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
+from service.datasets.texts import is_storable
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
 from service.definitions.guessing import absent
 from service.errors import Fault, Invalid
 
-DOUBLE = np.dtype("<f8")
+DOUBLE: np.dtype[Any] = np.dtype("<f8")
 LARGEST_WHOLE = 2**53  # larger whole numbers are not all distinct as float64
 
 
@@ -74,6 +75,21 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
             raise Invalid.at("?types", f"`{name}:category` contradicts {other}, which needs numbers")
         requests[name] = ColumnRequest(name, role, asked, class_or_value)
     return requests
+
+
+def check_names(names: Sequence[str], limits: Limits) -> None:
+    """Raise `Invalid` when a column has no name, two have the same one, or there are too many columns."""
+    if len(names) > limits.max_columns:
+        raise Invalid(f"must have at most {limits.max_columns:,} columns, got {len(names):,}")
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        if not name.strip():
+            raise Invalid(f"column {number} has no name in the header")
+        if not is_storable(name):
+            raise Invalid(f"the name of column {number} must not hold NUL or half of a surrogate pair")
+        if name in seen:
+            raise Invalid(f"two columns are named `{name}`: the columns {seen[name]} and {number}; rename one of them")
+        seen[name] = number
 
 
 def number_plan(request: ColumnRequest, is_date: bool = False) -> Plan:

@@ -20,8 +20,7 @@ import pyarrow.parquet as pq
 
 from service.datasets.arrow_cells import is_text
 from service.datasets.arrow_messages import check_batches
-from service.datasets.column_plans import report, requests_of, write_table
-from service.datasets.json import check_names
+from service.datasets.column_plans import DOUBLE, check_names, report, requests_of, write_table
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.typed_columns import NARROW, NumberColumn, TypedColumn, typed_column
 from service.definitions.columns import Role, Table
@@ -30,7 +29,6 @@ from service.errors import Fault, Faults, Invalid, Malformed, TooLarge
 BATCH_ROWS, BATCH_VALUES = 64 * 1024, 1024 * 1024
 BUFFER_BYTES = 1024 * 1024
 UNNAMED_INDEX = re.compile(r"__index_level_\d+__")
-DOUBLE: np.dtype[Any] = np.dtype("<f8")
 FILE_START = 8  # an Arrow file is a signature of eight bytes, a stream, and a footer
 END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 DAMAGE = (

@@ -67,7 +67,7 @@ def unpacked(blocks: Iterator[bytes], coding: str, what: str = "body") -> Iterat
     if coding == "identity":
         yield from blocks
         return
-    member, begun = CODINGS[coding](), False
+    member, is_empty = CODINGS[coding](), True
     try:
         for block in blocks:
             data = block
@@ -77,14 +77,14 @@ def unpacked(blocks: Iterator[bytes], coding: str, what: str = "body") -> Iterat
                     if not data:
                         break
                     member = CODINGS[coding]()
-                begun = True
+                is_empty = False
                 yield member.decompress(data, BLOCK_BYTES)
                 while not member.eof and not member.needs_input:
                     yield member.decompress(b"", BLOCK_BYTES)
                 data = member.unused_data if member.eof else b""
     except (zlib.error, zstd.ZstdError) as error:
         raise Malformed(f"the {what} is not {coding}, or is damaged: {error}") from None
-    if begun and not member.eof:
+    if not is_empty and not member.eof:
         raise Malformed(f"the {coding} {what} is cut off")
 
 

@@ -177,8 +177,8 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
     if file.dialect.is_blank_first:
         plain = set()
     blocks = (block.columns for _, block in ahead(file.blocks(list(surveys), plain)))
-    read = _read(file, options, notation, columns, surveys)
-    return write_table(destination, columns, blocks, options.scale, read)
+    report = _report(file, options, notation, columns, surveys)
+    return write_table(destination, columns, blocks, options.scale, report)
 
 
 def _requests(file: CsvFile, options: ReadOptions) -> dict[str, ColumnRequest]:
@@ -220,7 +220,7 @@ def refuse_second_header(dialect: Dialect, first_row: int, block: Any) -> None:
     raise Invalid.from_faults([Fault(detail, row=first_row + int(repeated.argmax()))])
 
 
-def _read(
+def _report(
     file: CsvFile,
     options: ReadOptions,
     notation: Notation,

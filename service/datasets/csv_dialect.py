@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from service.datasets import cells
 from service.datasets.cells import Cell
-from service.datasets.json import check_names
+from service.datasets.column_plans import check_names
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind
 from service.errors import Fault, Invalid

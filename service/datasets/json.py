@@ -1,17 +1,24 @@
 """Datasets as JSON: `inputs` with `targets`, or `rows` of a table. The JSON has been parsed, so it fits in memory."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.column_plans import DOUBLE, LARGEST_WHOLE, ColumnRequest, report, requests_of, write_table
+from service.datasets.column_plans import (
+    DOUBLE,
+    LARGEST_WHOLE,
+    ColumnRequest,
+    check_names,
+    report,
+    requests_of,
+    write_table,
+)
 from service.datasets.json_columns import JsonColumn, how_changed, show
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
-from service.definitions.columns import ColumnType, Role, Table
+from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.errors import Fault, Faults, Invalid
 
 
@@ -22,14 +29,14 @@ def read_json_arrays(
     if not inputs:
         raise Invalid.at("#/inputs", "must have at least one row")
     X = number_rows(inputs, "inputs", "input")
-    plans = [Plan(f"input_{index + 1}", Role.INPUT, ColumnType.NUMBER) for index in range(X.shape[1])]
+    plans = [Plan(name, Role.INPUT, ColumnType.NUMBER) for name in input_names(X.shape[1])]
     if X.shape[1] > limits.max_columns:
         raise Invalid.at("#/inputs", f"must have at most {limits.max_columns:,} columns, got {X.shape[1]:,}")
     blocks = [X]
     if targets is not None:
         if len(targets) != len(inputs):
             raise Invalid.at("#/targets", f"must have {len(inputs)} rows as `inputs` has, got {len(targets)}")
-        Y, target_plans = _targets(targets, options)
+        Y, target_plans = _targets(targets, options, limits)
         blocks.append(Y)
         plans += target_plans
     with TableWriter(destination, plans, DOUBLE, options.scale) as writer:
@@ -37,19 +44,19 @@ def read_json_arrays(
         return writer.finish({"format": "json"})
 
 
-def _targets(targets: list[Any], options: ReadOptions) -> tuple[NDArray[np.float64], list[Plan]]:
+def _targets(targets: list[Any], options: ReadOptions, limits: Limits) -> tuple[NDArray[np.float64], list[Plan]]:
     if all(isinstance(row, list) for row in targets):
         if all(len(row) == 1 and isinstance(row[0], str | bool) for row in targets):
-            return _targets([row[0] for row in targets], options)
+            return _targets([row[0] for row in targets], options, limits)
         Y = number_rows(targets, "targets", "target")
-        names = ["target"] if Y.shape[1] == 1 else [f"target_{index + 1}" for index in range(Y.shape[1])]
+        names = target_names(Y.shape[1])
         return Y, [Plan(name, Role.TARGET, ColumnType.NUMBER, None, options.target_type) for name in names]
     faults = Faults()
     for row, value in enumerate(targets, 1):
         if value is None:
             faults.add(Fault("must not be null", row=row, column="target"))
     faults.check()
-    column = JsonColumn(ColumnRequest("target", Role.TARGET, None, options.target_type), Limits())
+    column = JsonColumn(ColumnRequest("target", Role.TARGET, None, options.target_type), limits)
     column.survey(targets, 1)
     planned = column.plan()
     return planned.convert(targets)[:, None], [planned.plan]
@@ -100,21 +107,6 @@ def read_json_rows(
     planned = [column.plan() for column in surveyed]
     block = [table[name] for name in requests]
     return write_table(destination, planned, [block], options.scale, report("json", planned))
-
-
-def check_names(names: Sequence[str], limits: Limits) -> None:
-    """Raise `Invalid` when a column has no name, two have the same one, or there are too many columns."""
-    if len(names) > limits.max_columns:
-        raise Invalid(f"must have at most {limits.max_columns:,} columns, got {len(names):,}")
-    seen: dict[str, int] = {}
-    for number, name in enumerate(names, 1):
-        if not name.strip():
-            raise Invalid(f"column {number} has no name in the header")
-        if "\x00" in name or any("\ud800" <= character <= "\udfff" for character in name):
-            raise Invalid(f"the name of column {number} must not hold NUL or half of a surrogate pair")
-        if name in seen:
-            raise Invalid(f"two columns are named `{name}`: the columns {seen[name]} and {number}; rename one of them")
-        seen[name] = number
 
 
 def _names_of(rows: list[Any]) -> list[str]:

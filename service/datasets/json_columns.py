@@ -19,7 +19,16 @@ from service.datasets.column_plans import (
     number_plan,
 )
 from service.datasets.options import Limits
-from service.datasets.texts import A_DATE, A_NUMBER, MISTAKES_FROM_SHARE, MIXED_OFFSETS, has_offset, number_of
+from service.datasets.texts import (
+    A_DATE,
+    A_NUMBER,
+    MISTAKES_FROM_SHARE,
+    MIXED_OFFSETS,
+    has_offset,
+    is_storable,
+    number_as_text,
+    number_of,
+)
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
 from service.preprocessing.dates import day_of
@@ -63,8 +72,8 @@ class JsonColumn:
 
     def _collect(self, values: list[Any], first_row: int) -> None:
         found = {text for text in map(as_text, values) if text is not None}
-        if any(map(_is_unstorable, found)):
-            row = next(row for row, value in enumerate(values, first_row) if _is_unstorable(as_text(value) or ""))
+        if not all(map(is_storable, found)):
+            row = next(row for row, value in enumerate(values, first_row) if not is_storable(as_text(value) or ""))
             detail = "must not hold NUL or half of a surrogate pair"
             raise Invalid.from_faults([Fault(detail, row=row, column=self.request.name)])
         self.texts |= found
@@ -165,9 +174,7 @@ def as_text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
-    return str(value) if isinstance(value, int) else None
+    return number_as_text(value) if isinstance(value, int | float) else None
 
 
 def how_changed(value: int) -> str | None:
@@ -184,7 +191,3 @@ def show(value: object) -> str:
     words = {None: "null", True: "true", False: "false"}
     text = words[value] if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) < 40 else text[:37] + "..."
-
-
-def _is_unstorable(text: str) -> bool:
-    return "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text)

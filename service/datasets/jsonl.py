@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from service.datasets.column_plans import report, requests_of, write_table
-from service.datasets.json import check_names
+from service.datasets.column_plans import check_names, report, requests_of, write_table
 from service.datasets.json_columns import JsonColumn, show
 from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.strict_json import parse_json

@@ -24,7 +24,7 @@ class Evidence:
     grouped_by_point: bool = False
 
     def add(self, kinds: set[int]) -> None:
-        """Note the kinds of cells that have been seen."""
+        """Take the kinds of cells of a block into account."""
         self.point |= bool(kinds & {Cell.POINT, Cell.POINT_THREE, Cell.GROUPED_BY_COMMA, Cell.GROUPED_BY_POINT})
         self.comma |= Cell.COMMA in kinds
         self.grouped_by_comma |= Cell.GROUPED_BY_COMMA in kinds
@@ -65,8 +65,8 @@ class Notation:
         return pc.cast(texts, pa.float64())
 
 
-def said(options: ReadOptions) -> Notation:
-    """Return the notation as far as the client has said it."""
+def notation_as_requested(options: ReadOptions) -> Notation:
+    """Return the notation as far as the client has given it."""
     return Notation(options.decimal or ".", None if options.thousands == "none" else options.thousands)
 
 

@@ -18,7 +18,7 @@ from service.datasets.media_types import FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
-from service.definitions.columns import ColumnType, Role, Table
+from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.definitions.guessing import MOST_LISTED, absent
 from service.errors import Fault, Invalid, Malformed, TooLarge, UnknownMedia
 
@@ -174,11 +174,12 @@ def _store(
     outputs = 0 if Y is None else math.prod(Y.shape[1:])
     if outputs > limits.max_columns:
         raise Invalid(f"array `{targets}` must have at most {limits.max_columns:,} values a row, got {outputs:,}")
-    plans = [Plan(f"input_{index + 1}", Role.INPUT, ColumnType.NUMBER) for index in range(width)]
-    names = ["target"] if outputs == 1 else [f"target_{index + 1}" for index in range(outputs)]
+    plans = [Plan(name, Role.INPUT, ColumnType.NUMBER) for name in input_names(width)]
     are_boolean = Y is not None and Y.dtype.kind == "b"
     said = options.target_type
-    plans += [Plan(name, Role.TARGET, ColumnType.NUMBER, None, said, is_boolean=are_boolean) for name in names]
+    plans += [
+        Plan(name, Role.TARGET, ColumnType.NUMBER, None, said, is_boolean=are_boolean) for name in target_names(outputs)
+    ]
     step = max(1, BLOCK_VALUES // max(1, width + outputs))
     with TableWriter(destination, plans, _common_dtype(X, Y, step), options.scale) as writer:
         for start in range(0, rows, step):

@@ -11,11 +11,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from service.definitions.columns import MAX_WHOLE_VALUES, Column, ColumnType, Role, Table
+from service.definitions.columns import MAX_WHOLE_VALUES, SUM_TOLERANCE, Column, ColumnType, Role, Table
 from service.errors import Invalid
 
 HASHED = ("name", "role", "type", "categories", "class_or_value")
-SUM_TOLERANCE = 1e-6  # by which targets may miss a sum of 1, as float32 probabilities do
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ from service.datasets.column_plans import (
     is_text_beyond_doubles,
     number_plan,
 )
-from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, said
+from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, notation_as_requested
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.text_warnings import doubts
+from service.datasets.texts import MISTAKES_FROM_SHARE, MIXED_OFFSETS, OFFSET
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
 from service.preprocessing import dates
 
-MISTAKES_FROM_SHARE = 0.9
 PROBE = 32
 
 
@@ -85,7 +85,7 @@ class TextSurvey:
             return False
         self.is_plain &= texts is column
         if kind is Cell.COMMA:
-            self._note_first(kind, pc.match_substring(column, ","), column, first_row)
+            self._collect_first(kind, pc.match_substring(column, ","), column, first_row)
         self.evidence.point |= has_point
         self.counts[Cell.MISSING] += column.null_count
         self.counts[Cell.WORD] += texts.null_count - column.null_count
@@ -96,34 +96,34 @@ class TextSurvey:
         """Count a block's cells by kind, looking at each different text once."""
         counted = pc.value_counts(column)
         values, numbers = counted.field(0), np.asarray(counted.field(1))
-        texts = said(self.options).ungrouped(pc.ascii_trim_whitespace(values))
+        texts = notation_as_requested(self.options).ungrouped(pc.ascii_trim_whitespace(values))
         kinds = cells.classify(texts, pa.array(self.missing.words, pa.string()))
         for kind in np.unique(kinds).tolist():
             self.counts[kind] += int(numbers[kinds == kind].sum())
             if kind not in (Cell.MISSING, Cell.WORD):
                 of_kind = values.filter(pa.array(kinds == kind))
-                self._note_first(kind, pc.is_in(column, of_kind), column, first_row)
+                self._collect_first(kind, pc.is_in(column, of_kind), column, first_row)
         found = set(np.unique(kinds).tolist())
         self.evidence.add(found)
         fast = cells.AS_THEY_ARE | (cells.BY_COMMA if self.may_have_commas else set())
         self.is_text |= bool(found - fast - {Cell.MISSING, Cell.WORD}) or Cell.CODE in found
         if self.beyond_doubles is None and found & {Cell.WHOLE, Cell.CODE}:
-            self._note_beyond_doubles(column, values, texts, kinds, first_row)
+            self._find_beyond_doubles(column, values, texts, kinds, first_row)
         if Cell.DATE in found:
             of_dates = texts.filter(pa.array(kinds == Cell.DATE))
-            has_offset = pc.match_substring_regex(of_dates, r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$")
+            has_offset = pc.match_substring_regex(of_dates, OFFSET)
             self.has_offsets |= set(has_offset.unique().to_pylist())
 
-    def _note_first(self, kind: int, mask: Any, column: Any, first_row: int) -> None:
-        """Note row and text of the first cells of a kind, as many as faults are listed."""
-        noted = self.first.setdefault(kind, [])
-        if len(noted) < MAX_FAULTS:
+    def _collect_first(self, kind: int, mask: Any, column: Any, first_row: int) -> None:
+        """Collect row and text of the first cells of a kind, as many as faults are listed."""
+        found = self.first.setdefault(kind, [])
+        if len(found) < MAX_FAULTS:
             for index in np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False)):
-                noted.append((first_row + int(index), column[int(index)].as_py()))
-                if len(noted) == MAX_FAULTS:
+                found.append((first_row + int(index), column[int(index)].as_py()))
+                if len(found) == MAX_FAULTS:
                     return
 
-    def _note_beyond_doubles(self, column: Any, values: Any, texts: Any, kinds: Any, first_row: int) -> None:
+    def _find_beyond_doubles(self, column: Any, values: Any, texts: Any, kinds: Any, first_row: int) -> None:
         whole = np.flatnonzero((kinds == Cell.WHOLE) | (kinds == Cell.CODE))
         sizes = np.abs(np.asarray(pc.cast(texts.take(pa.array(whole)), pa.float64())))
         beyond = []
@@ -188,8 +188,7 @@ class TextSurvey:
         if faults:
             raise Invalid.from_faults(faults, count <= MAX_FAULTS)
         if allowed == {Cell.DATE} and len(self.has_offsets) == 2:
-            detail = "has times with an offset from UTC and times without one; write all of them in one way"
-            raise Invalid.from_faults([Fault(detail, column=name)])
+            raise Invalid.from_faults([Fault(MIXED_OFFSETS, column=name)])
 
     def _refuse_empty(self) -> NoReturn:
         name = self.request.name

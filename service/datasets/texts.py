@@ -1,6 +1,7 @@
-"""Numbers and dates written as text, and numbers taken as texts of categories, in formats that know text from numbers.
+"""Numbers and dates written as text, and numbers taken as texts of categories.
 
-A column of text is read as dates when all of it is; as numbers only when the client says so.
+Formats that know text from numbers read a column of text as dates when all of it is, and as numbers only when the
+client says so.
 """
 
 import math
@@ -14,7 +15,7 @@ from service.preprocessing import dates
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 OFFSET = r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
-MISTAKES_FROM_SHARE = 0.9  # a column of text with this share of dates is one of dates with mistakes
+MISTAKES_FROM_SHARE = 0.9  # a column with this share of dates, or of numbers, is one of these with mistakes
 A_NUMBER, A_DATE = "a number", "an ISO 8601 date such as 2024-01-31"
 MIXED_OFFSETS = "has times with an offset from UTC and times without one; write all of them in one way"
 _NUMBER, _OFFSET = re.compile(NUMBER, re.ASCII), re.compile(OFFSET)
@@ -51,6 +52,11 @@ def days_of(texts: Any) -> NDArray[np.float64]:
 
     is_date = pc.match_substring_regex(texts, dates.PATTERN)
     return dates.days_of(pc.if_else(is_date, texts, pa.scalar(None, pa.string())))
+
+
+def is_storable(text: str) -> bool:
+    """Return whether databases and UTF-8 can hold a text: not NUL, and not half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def number_as_text(value: Any) -> str | None:

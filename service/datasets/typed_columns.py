@@ -17,11 +17,11 @@ from service.datasets.arrow_cells import (
     coded,
     codes_of,
     days_of_times,
+    decoded,
     floats_of,
     is_number,
     is_text,
     is_time,
-    plain,
 )
 from service.datasets.column_plans import (
     LARGEST_WHOLE,
@@ -134,7 +134,7 @@ class NumberColumn(TypedColumn):
         """Return the cells as float64, with NaN for null."""
         if pa.types.is_decimal(self.kind):  # by way of text, as Arrow's own conversion is off by a bit
             cells = pc.cast(pc.cast(cells, pa.string()), pa.float64())
-        return np.asarray(cells.to_numpy(zero_copy_only=False), dtype=np.float64)
+        return floats_of(cells)
 
     def plan(self) -> PlannedColumn:
         if self.as_text:
@@ -218,7 +218,7 @@ class TextColumn(TypedColumn):
 
     def _check_texts(self, texts: Any, first_row: int, cells: Any) -> None:
         if pc.any(pc.match_substring(texts, "\0")).as_py():
-            found = pc.match_substring(plain(cells), "\0")
+            found = pc.match_substring(decoded(cells), "\0")
             row = first_row + pc.index(found, True).as_py()
             raise Invalid.from_faults([Fault("must not hold NUL", row=row, column=self.request.name)])
 

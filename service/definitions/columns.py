@@ -6,6 +6,7 @@ from typing import Any
 
 STATISTICS, AS_SENT = "statistics", "as sent"  # marks records whose statistics are not divided by the scale
 MAX_WHOLE_VALUES = 1000
+SUM_TOLERANCE = 1e-6  # by which targets may miss a sum of 1, as float32 probabilities do
 
 
 class Role(StrEnum):
@@ -124,6 +125,16 @@ def _undivided(column: Column, scale: float, dtype: str) -> Column:
         mean=sent(column.mean),
         standard_deviation=sent(column.standard_deviation),
     )
+
+
+def input_names(count: int) -> tuple[str, ...]:
+    """Return the names of input columns that were sent without names, as those of arrays are."""
+    return tuple(f"input_{number}" for number in range(1, count + 1))
+
+
+def target_names(count: int) -> tuple[str, ...]:
+    """Return the names of target columns that were sent without names."""
+    return ("target",) if count == 1 else tuple(f"target_{number}" for number in range(1, count + 1))
 
 
 def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:

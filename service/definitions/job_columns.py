@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from service.definitions.base import Model, Stored, Text
-from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.columns import Column, ColumnType, Role, Table, input_names
 from service.definitions.guessing import absent
 from service.errors import Fault, Faults, Invalid
 
@@ -23,7 +23,7 @@ class ColumnChoice(Model):
     misplaced: ClassVar[dict[tuple[str | int, ...], str]] = {
         ("weight",): "the column of weights is named when the dataset is sent, with `weight`",
         **{
-            ("training", name): f"`{name}` goes beside `dataset`, not into `training`"
+            ("training", name): f"`{name}` goes next to `dataset`, not into `training`"
             for name in ("inputs", "drop", "target", "target_type")
         },
     }
@@ -106,7 +106,7 @@ class _Names:
         if field != "target" and name in self.fields["target"]:
             return f"`{name}` is named as a `target` as well"
         if field != "target" and name in self.targets:
-            return f"`{name}` is the dataset's target; name another `target` beside `dataset`"
+            return f"`{name}` is the dataset's target; name another `target` next to `dataset`"
         if field == "drop" and name in self.fields["inputs"]:
             return f"`{name}` is named in `inputs` as well"
         return None
@@ -119,7 +119,7 @@ def _names(given: list[str] | str | None) -> tuple[str, ...]:
 def _numbered(table: Table) -> int | None:
     """Return the number of inputs where they are named by their places, as those of arrays are; otherwise None."""
     inputs = table.having(Role.INPUT)
-    are_numbered = all(column.name == f"input_{place}" for place, column in enumerate(inputs, 1))
+    are_numbered = tuple(column.name for column in inputs) == input_names(len(inputs))
     return len(inputs) if inputs and are_numbered else None
 
 

@@ -85,7 +85,7 @@ def _no_name_alone(dataset: Any) -> Any:
     if isinstance(dataset, dict) and "name" in dataset and not dataset.keys() & {"inputs", "rows", "columns"}:
         name = show(dataset["name"])
         fields = [f"`{field}`" for field in ("drop", "target", "target_type") if field in dataset]
-        rest = f", and {', '.join(fields)} beside it" if fields else ""
+        rest = f", and {', '.join(fields)} next to it" if fields else ""
         raise ValueError(f"has a name and no rows; for a stored dataset give its name alone, {name}{rest}")
     return dataset
 

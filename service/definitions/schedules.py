@@ -9,7 +9,7 @@ WHERE = "#/training/schedule"
 
 
 def check_schedule(schedule: Choice | None, optimizer: Choice, epochs: int) -> None:
-    """Raise `Invalid` for a schedule that would raise the rate it is to lower, or end before it has begun."""
+    """Raise `Invalid` for a schedule that would raise the rate it is to lower, or that ends before it starts."""
     if not isinstance(schedule, dict):
         return
     rate, minimum = build(OPTIMIZERS, optimizer).learning_rate, schedule.get("minimum", 0.0)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from service.backprop.activations import Activation, Linear
 from service.backprop.layers import Layer
 from service.backprop.losses import Loss
-from service.definitions.columns import Column, ColumnType, Role, Table
+from service.definitions.columns import SUM_TOLERANCE, Column, ColumnType, Role, Table, target_names
 from service.definitions.network import widths
 from service.definitions.resolved import Targets
 from service.errors import Invalid
@@ -20,7 +20,6 @@ ROWS_A_VALUE = 5  # on average, from which consecutive whole numbers are taken f
 MOST_FEW_VALUES = 20  # distinct whole numbers that are read as values with a warning, as they may be classes
 SIGNS = (-1.0, 1.0)
 BITS = (0.0, 1.0)
-SUM_TOLERANCE = 1e-6
 TO_HAVE_VALUES = "to have values, give target_type=value with the job or the dataset"
 TO_HAVE_CLASSES = "to have classes, give target_type=class with the job or the dataset"
 FEW_VALUES = "whole_numbers_as_values"  # the code of a warning
@@ -110,8 +109,7 @@ def labels_of_column(column: Column) -> tuple[str | int, ...]:
 def one_hot_labels(columns: tuple[Column, ...]) -> tuple[str | int, ...]:
     """Return the classes of one-hot columns: their names, or 0, 1, ... where the service made up the names."""
     names = tuple(column.name for column in columns)
-    made_up = names == tuple(f"target_{number}" for number in range(1, len(names) + 1))
-    return tuple(range(len(names))) if made_up else names
+    return tuple(range(len(names))) if names == target_names(len(names)) else names
 
 
 def sums_are_one(table: Table) -> bool:

@@ -204,7 +204,7 @@ class Preprocessing:
         targets = tuple(TargetColumn(**target) for target in record["targets"])
         names = ("labels", "codes", "class_weights")
         lists = {name: None if record.get(name) is None else tuple(record[name]) for name in names}
-        # records of older releases do not tell the scale; it is not 1 for all of them
+        # records of older releases do not have the scale; it is not 1 for all of them
         return cls(**{"scale": None, **record, "inputs": inputs, "targets": targets, **lists})
 
 

@@ -9,7 +9,7 @@ from service.errors import Fault, Faults, Invalid
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_faults import left_out, way_out
-from service.preprocessing.prediction_rows import Found, PredictionRows
+from service.preprocessing.prediction_rows import PredictionRows, RowFindings
 
 
 def rows_from_columns(
@@ -35,7 +35,7 @@ def rows_from_columns(
     """
     inputs = {column.name for column in preprocessing.inputs}
     others = [name for name in names if name not in inputs]
-    found = Found(preprocessing)
+    found = RowFindings(preprocessing)
     if absent := [column.name for column in preprocessing.inputs if column.name not in names]:
         hint = "; leave cells empty where the value is not known" if found.fills else ""
         raise Invalid.from_faults([Fault(left_out(absent, others) + hint)])
@@ -50,13 +50,13 @@ def rows_from_columns(
     return found.rows(values, others)
 
 
-def _codes(column: InputColumn, texts: Sequence[str | None], found: Found) -> list[float]:
+def _codes(column: InputColumn, texts: Sequence[str | None], found: RowFindings) -> list[float]:
     """Return the code of each category; NaN, as it becomes all zeros, for one that is missing or unknown."""
     codes: list[float] = []
     for row, text in enumerate(texts):
         code = None if text is None else column.codes.get(text)
         if text is not None and code is None:
-            found.note_unknown(row, column.name, text)
+            found.add_unknown(row, column.name, text)
         codes.append(float("nan") if code is None else float(code))
     if not found.fills:
         _refuse_missing(column, np.array([text is None for text in texts], dtype=np.bool_), found)

@@ -48,8 +48,8 @@ class PredictionRows:
     unknown_count: int = 0
 
 
-class Found(Faults):
-    """What is wrong with rows, or unknown, while they are read; `fills` tells whether missing values are filled."""
+class RowFindings(Faults):
+    """The faults and unknown categories of rows that are read; `fills` is whether missing values are filled."""
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Found(Faults):
         self.unknown: list[Unknown] = []
         self.unknown_count = 0
 
-    def note_unknown(self, row: int, column: str, value: str | bool) -> None:
+    def add_unknown(self, row: int, column: str, value: str | bool) -> None:
         """Count a category never seen in training, and list it among the first."""
         if self.unknown_count < MAX_UNKNOWN:
             self.unknown.append(Unknown(row, column, value))
@@ -83,7 +83,7 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
     plain = all(each.type is ColumnType.NUMBER and each.fill is None and not each.is_date for each in columns)
     if plain and all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
         return PredictionRows(_finite(rows))
-    found = Found(preprocessing)
+    found = RowFindings(preprocessing)
     values = np.zeros((len(rows), width))
     for number, row in enumerate(rows):
         pointer = f"#/{where}/{number}"
@@ -131,7 +131,7 @@ def rows_from_objects(preprocessing: Preprocessing, rows: list[Any], where: str)
     """Return objects by column, sent as the field `where`, as raw input columns; every object has every column."""
     names = {column.name for column in preprocessing.inputs}
     columns = [(index, column, escaped(column.name)) for index, column in enumerate(preprocessing.inputs)]
-    found = Found(preprocessing)
+    found = RowFindings(preprocessing)
     absent_from: dict[tuple[str, ...], list[int]] = {}
     extra: dict[str, None] = {}
     values = np.zeros((len(rows), len(columns)))
@@ -152,7 +152,7 @@ def rows_from_objects(preprocessing: Preprocessing, rows: list[Any], where: str)
 
 
 def _refuse_absent(
-    absent_from: dict[tuple[str, ...], list[int]], rows: list[Any], names: set[str], found: Found, where: str
+    absent_from: dict[tuple[str, ...], list[int]], rows: list[Any], names: set[str], found: RowFindings, where: str
 ) -> None:
     """Add a fault for each set of columns that rows, given by their numbers, leave out."""
     way_out = "; send null for a value that is not known" if found.fills else ""
@@ -185,7 +185,7 @@ def refuse_unknown(preprocessing: Preprocessing, rows: PredictionRows, where: st
     faults.check()
 
 
-def _value(column: InputColumn, value: Any, row: int, pointer: str, found: Found) -> float:
+def _value(column: InputColumn, value: Any, row: int, pointer: str, found: RowFindings) -> float:
     """Return a number, or a category's code; NaN for one that is missing or unknown."""
     if column.type is ColumnType.CATEGORY:
         return _code(column, value, row, pointer, found)
@@ -208,7 +208,7 @@ def _is_no_day(value: Any) -> bool:
     return type(value) in (int, float) and not FIRST_DAY <= value < LAST_DAY + 1
 
 
-def _day(column: InputColumn, value: str | float, pointer: str, found: Found) -> float:
+def _day(column: InputColumn, value: str | float, pointer: str, found: RowFindings) -> float:
     """Return the days since 1970-01-01 of an ISO 8601 date."""
     day = day_of(value.strip()) if isinstance(value, str) else None
     if day is None:
@@ -220,7 +220,7 @@ def _day(column: InputColumn, value: str | float, pointer: str, found: Found) ->
     return day
 
 
-def _code(column: InputColumn, value: Any, row: int, pointer: str, found: Found) -> float:
+def _code(column: InputColumn, value: Any, row: int, pointer: str, found: RowFindings) -> float:
     """Return the code of a category; NaN, as it becomes all zeros, for one that is missing or unknown."""
     if value is None and found.fills:
         return float("nan")
@@ -238,7 +238,7 @@ def _code(column: InputColumn, value: Any, row: int, pointer: str, found: Found)
         return 0.0
     if code is not None:
         return float(code)
-    found.note_unknown(row, column.name, value)
+    found.add_unknown(row, column.name, value)
     return float("nan")
 
 

@@ -65,7 +65,7 @@ def split(table: Table, array: StoredRows, splitting: Splitting, check: Callable
     if splitting.validation is not None and splitting.validation.fraction is not None:
         validation, rows = drawn(rows, splitting.validation, Purpose.SPLIT)
     if not len(rows):
-        raise Invalid("no rows are left to train on beside those that are held out")
+        raise Invalid("no rows are left to train on apart from those that are held out")
     return Split(rows, validation, test)
 
 

@@ -16,7 +16,7 @@ from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
 from service.preprocessing.stored_rows import StoredRows
 
 Numbers = NDArray[np.float64]
-ROUNDING = 1e-6  # by which the targets of a row may miss a sum of 1
+ROUNDING = 1e-6  # by which a scaled target may lie outside 0 to 1
 
 
 def fit_targets(

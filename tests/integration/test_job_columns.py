@@ -208,7 +208,7 @@ def test_a_job_goes_on_with_its_columns_after_a_kill(client: FlaskClient, servic
         ({"drop": ["Tenure"]}, "#/drop/0", "did you mean `tenure`?"),
         ({"target": "nope"}, "#/target", "there is no column `nope`"),
         ({"inputs": ["id", "id"]}, "#/inputs/1", "`id` is named twice"),
-        ({"training": {"target": "visits"}}, "#/training/target", "goes beside `dataset`"),
+        ({"training": {"target": "visits"}}, "#/training/target", "goes next to `dataset`"),
         (
             {"dataset": {"name": "churn", "target": "visits"}},
             "#/dataset",

@@ -193,7 +193,7 @@ def test_a_version_whose_name_would_be_too_long_is_not_dropped(filled: Database)
         add_version(connection, name, 1, "c")
         add_version(connection, name, 2, "d")
         use(connection, 1, dataset_name=name, dataset_version=1)
-    with pytest.raises(RuntimeError, match=f"version 1 of dataset `{name}` cannot be kept"):
+    with pytest.raises(RuntimeError, match=f"version 1 of dataset `{name}` cannot become a dataset of its own"):
         move(filled, "0008", command.downgrade)
     with filled.read() as connection:
         assert (name, 1) in versions_of(connection)

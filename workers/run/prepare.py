@@ -168,7 +168,7 @@ def _preprocessing(
 ) -> Preprocessing:
     """Fit on the training rows, unless it is stored: then every attempt, fork and replay uses what was fitted first.
 
-    So a rule that decides what `auto` becomes may change without changing a job that has begun.
+    So a rule that decides what `auto` becomes may change without changing a job that has started.
     """
     output = engine_layers(job.network)[-1].last_activation() or Linear()
     reach = Reach(output, build(LOSSES, job.training.loss))

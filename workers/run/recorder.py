@@ -203,7 +203,7 @@ class Recorder:
         Raises
         ------
         Requested
-            When a client has requested something else of the job. Nothing is written then, and the buffer is kept.
+            When a client has requested something else of the job. Nothing is written then, and the buffer stays.
         """
         self.settle()
         self._store_newest()

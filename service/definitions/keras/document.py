@@ -11,7 +11,7 @@ from service.definitions.training import TrainingDefinition
 class KerasLayer(Model):
     """One layer: its class and its settings, as `get_config()` gives them.
 
-    A Dense layer may have `weights` and `biases` beside them, which Keras itself ignores.
+    A Dense layer may have `weights` and `biases` next to them, which Keras itself ignores.
     """
 
     module: str | None = None

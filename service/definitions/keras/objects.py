@@ -8,7 +8,7 @@ from service.errors import Invalid
 Json = dict[str, Any]
 
 
-def unsaid(detail: str) -> Invalid:
+def inexpressible(detail: str) -> Invalid:
     """Return the error for a part of a network that Keras's JSON cannot express."""
     return Invalid.at("?format", f"cannot be keras: {detail}")
 

@@ -1,15 +1,15 @@
 """Writes a network's record as Keras 3's JSON of a Sequential model, which `keras.models.model_from_json` reads.
 
-Keras ignores keys that it does not know beside `config`. What its JSON has no place for is written there, so that the
-document read here again is the same network with the same training: `weights` and `biases` beside the `config` of a
-layer, and the other training defaults as `training` beside that of the model.
+Keras ignores keys that it does not know next to `config`. What its JSON has no place for is written there, so that the
+document read here again is the same network with the same training: `weights` and `biases` next to the `config` of a
+layer, and the other training defaults as `training` next to that of the model.
 """
 
 from decimal import Decimal
 from typing import Any
 
 from service.definitions.keras.compiling import compile_config
-from service.definitions.keras.objects import Json, keras_object, unsaid, word_of
+from service.definitions.keras.objects import Json, inexpressible, keras_object, word_of
 from service.definitions.keras.words import ACTIVATIONS, INITIALIZERS
 
 LEAST_DENSE = ("use_bias", True), ("bias_regularizer", None), ("bias_constraint", None)
@@ -20,7 +20,7 @@ REGULARIZATION = "regularization"
 def write_sequential(name: str, record: Json) -> Json:
     """Return the document; raise `Invalid` where a part of the network has no counterpart in Keras."""
     if "layers" not in record:
-        raise unsaid("a network given by `hidden` gets its output layer from a job")
+        raise inexpressible("a network given by `hidden` gets its output layer from a job")
     training = dict(record.get("training", {}))
     dtype = training.pop(PRECISION, "float32")
     has_dense = any(layer["type"] == "dense" for layer in record["layers"])
@@ -28,7 +28,7 @@ def write_sequential(name: str, record: Json) -> Json:
     layers = [] if record["inputs"] is None else [_input(record["inputs"], dtype)]
     for index, layer in enumerate(record["layers"]):
         if layer["type"] not in WRITERS:
-            raise unsaid(f"layer {index}, `{layer['type']}`, has no counterpart there")
+            raise inexpressible(f"layer {index}, `{layer['type']}`, has no counterpart there")
         written = WRITERS[layer["type"]](layer, regularization)
         written["config"] = {"dtype": dtype, **written["config"]}
         layers.append(written)
@@ -67,7 +67,7 @@ def _of_weights(regularization: Json) -> Json:
     """Halve l2: Keras adds l2 times the sum of squares to the loss, this service half of it."""
     l1, l2 = regularization.get("l1", 0.0), regularization.get("l2", 0.0)
     if l2 / 2.0 * 2.0 != l2:
-        raise unsaid(f"half of l2 {l2!r} cannot be written exactly")
+        raise inexpressible(f"half of l2 {l2!r} cannot be written exactly")
     bound = regularization.get("max_norm")
     penalties = {key: value for key, value in (("l1", l1), ("l2", l2 / 2.0)) if value}
     return {
@@ -90,7 +90,7 @@ def _activation(activation: str | Json) -> str | Json:
         return _layer("LeakyReLU", negative_slope=settings.get("slope", 0.01))
     if settings["type"] == "elu":
         return _layer("ELU", alpha=settings["alpha"])
-    raise unsaid(f"activation `{settings['type']}` has no counterpart there")
+    raise inexpressible(f"activation `{settings['type']}` has no counterpart there")
 
 
 def _activation_layer(layer: Json, regularization: Json) -> Json:
@@ -105,7 +105,9 @@ def _dropout(layer: Json, regularization: Json) -> Json:
 def _batch_normalization(layer: Json, regularization: Json) -> Json:
     momentum = float(1 - Decimal(repr(layer["momentum"])))
     if float(1 - Decimal(repr(momentum))) != layer["momentum"]:
-        raise unsaid(f"1 less the momentum {layer['momentum']!r} cannot be written exactly; give it fewer digits")
+        raise inexpressible(
+            f"1 less the momentum {layer['momentum']!r} cannot be written exactly; give it fewer digits"
+        )
     return _layer("BatchNormalization", axis=-1, momentum=momentum, epsilon=layer["epsilon"], center=True, scale=True)
 
 
@@ -125,5 +127,5 @@ WRITERS = {
 def _initializer(record: Json) -> Json:
     found = word_of(INITIALIZERS, record)
     if found is None:
-        raise unsaid(f"initializer `{record['type']}` has no counterpart there")
+        raise inexpressible(f"initializer `{record['type']}` has no counterpart there")
     return keras_object("keras.initializers", *found)

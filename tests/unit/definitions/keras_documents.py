@@ -12,7 +12,7 @@ def dense(**config: Any) -> dict[str, Any]:
 
 
 def sequential(*layers: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A document of Keras 3; `more` stands beside `config`."""
+    """A document of Keras 3; `more` stands next to `config`."""
     return {"module": "keras", "class_name": "Sequential", "config": {"name": "m", "layers": list(layers)}, **more}
 
 

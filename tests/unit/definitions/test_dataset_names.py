@@ -1,4 +1,4 @@
-"""Datasets are named `name` or `name@version`, or by a version beside the name."""
+"""Datasets are named `name` or `name@version`, or by a version next to the name."""
 
 from typing import Any
 

@@ -70,9 +70,9 @@ def test_a_job_that_chooses_nothing_has_no_choice() -> None:
         (
             {"inputs": ["a", "y"]},
             "#/inputs/1",
-            "`y` is the dataset's target; name another `target` beside `dataset`",
+            "`y` is the dataset's target; name another `target` next to `dataset`",
         ),
-        ({"drop": "y"}, "#/drop", "`y` is the dataset's target; name another `target` beside `dataset`"),
+        ({"drop": "y"}, "#/drop", "`y` is the dataset's target; name another `target` next to `dataset`"),
         ({"drop": ["a", "b", "Tenure"]}, "#/drop", "leaves no column to be an input"),
         ({"target": ["a", "b", "Tenure"]}, "#/target", "leaves no column to be an input"),
         ({"target": "b", "target_type": "value"}, "#/target_type", "`b` holds text, so it cannot be a value"),
@@ -156,13 +156,14 @@ def test_what_an_older_release_stored_is_read() -> None:
 @pytest.mark.parametrize(
     ("body", "pointer", "detail"),
     [
-        ({"training": {"target": "y"}}, "#/training/target", "`target` goes beside `dataset`, not into `training`"),
-        ({"training": {"drop": ["a"]}}, "#/training/drop", "`drop` goes beside `dataset`, not into `training`"),
-        ({"training": {"inputs": ["a"]}}, "#/training/inputs", "`inputs` goes beside `dataset`, not into `training`"),
+        ({"training": {"target": "y"}}, "#/training/target", "`target` goes next to `dataset`, not into `training`"),
+        ({"training": {"drop": ["a"]}}, "#/training/drop", "`drop` goes next to `dataset`, not into `training`"),
+        ({"training": {"inputs": ["a"]}}, "#/training/inputs", "`inputs` goes next to `dataset`, not into `training`"),
         (
             {"dataset": {"name": "churn", "target": "y", "drop": "a"}},
             "#/dataset",
-            'has a name and no rows; for a stored dataset give its name alone, "churn", and `drop`, `target` beside it',
+            'has a name and no rows; for a stored dataset give its name alone, "churn",'
+            " and `drop`, `target` next to it",
         ),
         ({"weight": "w"}, "#/weight", "the column of weights is named when the dataset is sent, with `weight`"),
     ],
