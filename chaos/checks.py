@@ -9,7 +9,8 @@ from typing import Any
 from chaos.facts import Block, JobFacts
 from service.definitions.base import json_of
 from service.store.blobs.folder import FolderBlobs
-from service.store.records import ENDED, EpochRecord, Kind, Request, Status
+from service.store.epoch_records import EpochRecord
+from service.store.records import ENDED, Kind, Request, Status
 
 # the states that may follow each state; the event of a request repeats the current state
 FOLLOWS = {

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Table, select
 
 from service.services import Services
 from service.store import tables
+from service.store.epoch_records import EpochRecord
 from service.store.epochs import runs
 from service.store.jobs.rows import COLUMNS, job_of
-from service.store.records import EpochRecord, JobRecord
+from service.store.records import JobRecord
 
 OF_JOBS = (
     tables.epochs,

@@ -22,9 +22,9 @@ from service.errors import Invalid
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
+from service.store.epoch_records import EpochRecord
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
-from service.store.records import EpochRecord
 
 routes = Routes("epochs")
 FORMATS = {"json": "application/json", "csv": "text/csv", "jsonl": "application/jsonl"}

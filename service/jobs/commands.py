@@ -14,11 +14,12 @@ from service.services import Services
 from service.store import events
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
+from service.store.epoch_records import ParameterBlock, StoredBytes
 from service.store.epochs import epochs
 from service.store.epochs.placed_parameters import PlacedParameters
 from service.store.jobs import commands, expiry, jobs
 from service.store.jobs.commands import CommandResult
-from service.store.records import JobRecord, ParameterBlock, StoredBytes
+from service.store.records import JobRecord
 
 log = logging.getLogger(__name__)
 

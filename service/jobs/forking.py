@@ -34,10 +34,11 @@ from service.services import Services
 from service.store import datasets
 from service.store.blobs import references
 from service.store.database import Connection
+from service.store.epoch_records import StoredBytes, StoredParameters
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import JobRecord, NewJob, OnOtherMachine, StoredBytes, StoredParameters
+from service.store.records import JobRecord, NewJob, OnOtherMachine
 
 
 @dataclass(frozen=True)

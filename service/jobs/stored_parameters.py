@@ -3,10 +3,11 @@
 from service.errors import Damaged
 from service.services import Services
 from service.store.blobs.placement import read as read_bytes
+from service.store.epoch_records import StoredParameters
 from service.store.epochs import epochs
 from service.store.epochs.lookup import find_epoch
 from service.store.jobs import jobs
-from service.store.records import JobRecord, StoredParameters
+from service.store.records import JobRecord
 
 
 def parameters_of(services: Services, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:

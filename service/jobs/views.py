@@ -22,9 +22,10 @@ from service.jobs.held_out_answers import TestAnswer
 from service.services import Services
 from service.store import workers
 from service.store.database import Connection
+from service.store.epoch_records import EpochRecord
 from service.store.epochs import lookup
 from service.store.jobs import jobs
-from service.store.records import EpochRecord, JobRecord, OnOtherMachine, Status
+from service.store.records import JobRecord, OnOtherMachine, Status
 
 VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
 

@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, 
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
+from service.store.epoch_records import StoredBytes
 from service.store.records import (
     ENDED,
     Listing,
     ModelContents,
     Page,
     ScaledVersion,
-    StoredBytes,
     VersionRecord,
     VersionReference,
     VersionSummary,

@@ -18,9 +18,9 @@ from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.services import Services
 from service.store import models
 from service.store.blobs import placement, references
+from service.store.epoch_records import StoredBytes
 from service.store.epochs import epochs
 from service.store.jobs import jobs
-from service.store.records import StoredBytes
 from tests.integration.contract import XOR, problem
 from workers.run.recorder import Recorder
 from workers.run.run import run_next_job

@@ -16,9 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, delete, func, select
 
 from service.store.database import Database
+from service.store.epoch_records import EpochRecord
 from service.store.epochs.epochs import list_epochs
 from service.store.epochs.hash_chain import of_stored
-from service.store.records import EpochRecord
 from service.store.tables import epochs, jobs, metadata
 from tests.conftest import Backends
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from service.backprop.training.results import EpochRun
 from service.store.blobs.placement import rows_together
+from service.store.epoch_records import DiagnosticsRecord, EpochRecord, ParameterBlock
 from service.store.epochs import hash_chain, runs
 from service.store.epochs.runs import RunRecord
-from service.store.records import DiagnosticsRecord, EpochRecord, ParameterBlock
 
 
 @dataclass

@@ -8,7 +8,8 @@ from typing import Any
 from service.jobs.views import epoch_answer
 from service.store import events
 from service.store.database import Connection
-from service.store.records import EpochRecord, JobRecord, Kind
+from service.store.epoch_records import EpochRecord
+from service.store.records import JobRecord, Kind
 
 APART_SECONDS = 0.25
 

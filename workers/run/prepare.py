@@ -31,10 +31,11 @@ from service.preprocessing.target_fitting import check_loss_takes
 from service.services import Services
 from service.store import datasets
 from service.store.blobs.placement import read as read_bytes
+from service.store.epoch_records import StoredBytes
 from service.store.epochs import epochs
 from service.store.jobs import fork_starts, jobs
 from service.store.jobs.fork_starts import Start
-from service.store.records import DatasetRecord, JobRecord, StoredBytes
+from service.store.records import DatasetRecord, JobRecord
 
 BEFORE_ALL = -1  # the epoch of a training state that holds an optimizer's state but precedes epoch 0
 

@@ -11,8 +11,9 @@ from service.backprop.training.state import StateTaker, TrainingState
 from service.definitions.job_parts import Stopped
 from service.services import Services
 from service.store.database import Connection
+from service.store.epoch_records import ParameterBlock
 from service.store.jobs import jobs
-from service.store.records import JobRecord, ParameterBlock, Status
+from service.store.records import JobRecord, Status
 from workers.run.best_epoch import BestEpoch, NewestEpoch
 from workers.run.epoch_buffer import EpochBuffer
 from workers.run.flush import Flush, LastStatement, Writer

@@ -14,10 +14,11 @@ from service.errors import NotFound
 from service.services import Services
 from service.store.blobs.placement import read_unchecked
 from service.store.database import Connection
+from service.store.epoch_records import StoredBlock
 from service.store.epochs import epochs, hash_chain, runs
 from service.store.epochs.runs import RunRecord
 from service.store.jobs import jobs
-from service.store.records import JobRecord, StoredBlock
+from service.store.records import JobRecord
 from workers.run.recorder import Recorder
 from workers.run.replay_figures import FigureComparison, compare_figures
 

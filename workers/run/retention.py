@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.store.blobs.placement import fits_a_row
-from service.store.records import JobRecord, ParameterBlock
+from service.store.epoch_records import ParameterBlock
+from service.store.records import JobRecord
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from service.errors import Damaged, ServiceError
 from service.store.blobs import references
 from service.store.blobs.folder import FolderBlobs
 from service.store.database import Database
-from service.store.records import StoredBytes
+from service.store.epoch_records import StoredBytes
 
 # driver and server copy a value several times: 400 MB took PostgreSQL 23 s and 3.3 GB of memory
 IN_ROW_BYTES = 8 * 1024 * 1024

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, insert, select
 
-from service.store.records import DiagnosticsRecord
+from service.store.epoch_records import DiagnosticsRecord
 from service.store.tables import layer_diagnostics as table
 
 

@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from service.errors import NotFound
 from service.store.database import Database
+from service.store.epoch_records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.epochs import runs
 from service.store.epochs.runs import RunRecord
-from service.store.records import EpochRecord, ParameterBlock, StoredBlock, StoredBytes, StoredParameters
 from service.store.tables import epochs, parameters, resume_states
 
 COLUMNS = tuple(column for column in epochs.c if column.name != "job")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, bindparam, func, select
 
 from service.errors import NotFound
+from service.store.epoch_records import EpochRecord, EpochReference
 from service.store.epochs import epochs, runs
-from service.store.records import EpochRecord, EpochReference
 from service.store.tables import epochs as table
 from service.store.tables import jobs
 

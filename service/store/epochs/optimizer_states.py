@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, insert, select
 
-from service.store.records import StoredBytes
+from service.store.epoch_records import StoredBytes
 from service.store.tables import optimizer_states as table
 
 TOGETHER = 1000  # epochs in one statement

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from service.store.blobs import references
 from service.store.blobs.folder import FolderBlobs
 from service.store.blobs.placement import Placed, hold, place
+from service.store.epoch_records import ParameterBlock
 from service.store.epochs import epochs, optimizer_states
-from service.store.records import JobRecord, ParameterBlock
+from service.store.records import JobRecord
 
 
 @dataclass(frozen=True)

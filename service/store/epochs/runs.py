@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
-from service.store.records import EpochRecord
+from service.store.epoch_records import EpochRecord
 
 MOST_EPOCHS = 10_000  # in one row, so that reading one epoch stays cheap
 DIGEST_BYTES = 32

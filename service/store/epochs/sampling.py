@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from service.errors import Invalid
+from service.store.epoch_records import EpochRecord
 from service.store.epochs import runs
 from service.store.epochs.epochs import COLUMNS, rows_from
 from service.store.epochs.runs import RunRecord, Series
-from service.store.records import EpochRecord
 
 Positions = NDArray[np.int64]
 

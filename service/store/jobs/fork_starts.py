@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
 
-from service.store.records import StoredBytes
+from service.store.epoch_records import StoredBytes
 from service.store.tables import starts as table
 
 PARAMETERS, OPTIMIZER = "parameters", "optimizer"

@@ -1,6 +1,6 @@
 """Which epochs' parameters are stored, and how neighbours share a row."""
 
-from service.store.records import ParameterBlock
+from service.store.epoch_records import ParameterBlock
 from workers.run.retention import Retention, joined
 
 
