@@ -25,7 +25,7 @@ from service.datasets.column_plans import (
 )
 from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, notation_as_requested
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.text_warnings import doubts
+from service.datasets.text_warnings import warnings_of_text
 from service.datasets.texts import MISTAKES_FROM_SHARE, MIXED_OFFSETS, OFFSET
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
@@ -204,7 +204,7 @@ class TextSurvey:
             if not self.texts:
                 self._refuse_empty()
             plan = category_plan(self.request, self.texts, limits)
-            warnings = doubts(self.request, self.counts, self.first, self.texts, notation)
+            warnings = warnings_of_text(self.request, self.counts, self.first, self.texts, notation)
             return PlannedColumn(plan, Categories(plan.categories or (), self.missing), warnings)
         if kind is ColumnKind.DATE:
             return PlannedColumn(number_plan(self.request, is_date=True), Dates(self.missing))

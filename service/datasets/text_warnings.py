@@ -1,4 +1,4 @@
-"""What is said of a column of a CSV that is read as text, and that its sender perhaps takes for something else."""
+"""Warnings about columns of a CSV that are read as text but look like dates or numbers, and about rows of sums."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ def is_sum(text: str) -> bool:
     return text.strip(" :").casefold() in SUMS
 
 
-def doubts(
+def warnings_of_text(
     request: ColumnRequest,
     counts: Mapping[int, int],
     first: Mapping[int, Sequence[tuple[int, str]]],

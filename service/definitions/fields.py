@@ -70,6 +70,11 @@ def guess_field(name: str, model: type[BaseModel], data: Any, location: Sequence
         return Guess(f"; did you mean {either([*_paths(found, below), *top])}?")
     if found := called(name, elsewhere):
         return _guess(found, elsewhere)
+    return _nearest(name, siblings, elsewhere, below)
+
+
+def _nearest(name: str, siblings: Sequence[str], elsewhere: Places, below: Places) -> Guess:
+    """Return the field that is spelt most like the unknown one, rather one of the same object than one elsewhere."""
     close = similar(name, siblings)
     near = {
         field: places[field] for places in (elsewhere, below) for field in similar(name, list(places), NESTED_CUTOFF)

@@ -7,10 +7,8 @@ from numpy.typing import NDArray
 
 from service.definitions.columns import Column, Role, Table
 from service.errors import Fault, Invalid
-from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks, row_number
 from service.preprocessing.stored_rows import StoredRows
-
-READ_ROWS = 65_536
 
 Classes = NDArray[np.intp]
 

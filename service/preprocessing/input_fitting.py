@@ -7,8 +7,8 @@ import numpy as np
 from service.definitions.columns import Column, ColumnType
 from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.missing import missing as missing_value
-from service.preprocessing.row_selection import Selection, read_blocks
-from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks
+from service.preprocessing.statistics import ColumnStatistics
 from service.preprocessing.stored_rows import StoredRows
 
 

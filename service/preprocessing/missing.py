@@ -4,10 +4,8 @@ import numpy as np
 
 from service.definitions.columns import Column, Role, Table
 from service.errors import Fault, Invalid
-from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks, row_number
 from service.preprocessing.stored_rows import StoredRows
-
-READ_ROWS = 65_536
 
 
 def missing(column: Column, row: int | None) -> Invalid:

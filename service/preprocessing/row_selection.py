@@ -14,6 +14,7 @@ from service.preprocessing.stored_rows import StoredRows
 
 Indices = NDArray[np.intp]
 
+READ_ROWS = 65_536  # rows in a block of a dataset with few columns
 LET_GO_BYTES = 64 * 1024 * 1024
 
 

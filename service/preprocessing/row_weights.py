@@ -6,10 +6,8 @@ from numpy.typing import NDArray
 from service.definitions.columns import Role, Table
 from service.errors import Fault, Invalid
 from service.preprocessing.classes import class_blocks
-from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks, row_number
 from service.preprocessing.stored_rows import StoredRows
-
-READ_ROWS = 65_536
 
 Weights = NDArray[np.float64]
 

@@ -12,11 +12,16 @@ from service.definitions.columns import Table
 from service.definitions.resolved import Splitting
 from service.definitions.training_parts import HeldOut
 from service.errors import Invalid
-from service.preprocessing.row_selection import InterruptibleRows, RowList, RowRanges, Selection, smallest_type
+from service.preprocessing.row_selection import (
+    READ_ROWS,
+    InterruptibleRows,
+    RowList,
+    RowRanges,
+    Selection,
+    smallest_type,
+)
 from service.preprocessing.stored_rows import StoredRows
 from service.preprocessing.strata import drawn_by_class
-
-READ_ROWS = 65_536
 
 
 @dataclass(frozen=True)

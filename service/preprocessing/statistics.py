@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import Column, ColumnType
-from service.preprocessing.row_selection import Selection, read_blocks, row_number
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks, row_number
 from service.preprocessing.stored_rows import StoredRows
-
-READ_ROWS = 65_536  # rows in a block of a dataset with few columns
 
 Numbers = NDArray[np.float64]
 

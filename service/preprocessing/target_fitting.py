@@ -11,8 +11,8 @@ from service.definitions.target_scaling import Reach, no_signs, outside_unit
 from service.definitions.targets import BITS
 from service.errors import Fault, Invalid
 from service.preprocessing.missing import missing as missing_value
-from service.preprocessing.row_selection import Selection, read_blocks, row_number
-from service.preprocessing.statistics import READ_ROWS, ColumnStatistics
+from service.preprocessing.row_selection import READ_ROWS, Selection, read_blocks, row_number
+from service.preprocessing.statistics import ColumnStatistics
 from service.preprocessing.stored_rows import StoredRows
 
 Numbers = NDArray[np.float64]

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import MAX_WHOLE_VALUES, Column, ColumnType, Role, Table
 from service.definitions.job_columns import JobColumns, view
 from service.preprocessing.batches import open_rows
-from service.preprocessing.row_selection import RowRanges, read_blocks
-
-READ_ROWS = 65_536
+from service.preprocessing.row_selection import READ_ROWS, RowRanges, read_blocks
 
 
 def with_whole_values(path: Path, table: Table, columns: JobColumns) -> JobColumns:

@@ -8,16 +8,13 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, 
 from service.definitions.dataset_names import DatasetReference
 from service.errors import Conflict
 from service.store.datasets import JOINED, OTHERS, not_found
+from service.store.jobs.rows import USES
 from service.store.records import ENDED
 from service.store.tables import dataset_versions as versions
 from service.store.tables import datasets, jobs
 
 ENDED_VALUES = [status.value for status in ENDED]
-USES = (
-    (jobs.c.dataset_name, jobs.c.dataset_version),
-    (jobs.c.validation_name, jobs.c.validation_version),
-    (jobs.c.test_name, jobs.c.test_version),
-)
+NAMES_AND_VERSIONS = tuple((jobs.c[name], jobs.c[version]) for name, version, _ in USES.values())
 TOGETHER = 100  # superseded versions that one transaction removes
 
 
@@ -55,7 +52,7 @@ def _lock_versions(connection: Connection, reference: DatasetReference) -> int:
 
 def _check_unused(connection: Connection, reference: DatasetReference) -> None:
     """Raise `Conflict` when a job that has not ended uses the version, or any one where no number is given."""
-    uses = or_(*(_uses(pair, reference.name, reference.version) for pair in USES))
+    uses = or_(*(_uses(pair, reference.name, reference.version) for pair in NAMES_AND_VERSIONS))
     job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
     if job is not None:
         raise Conflict(f"dataset `{reference}` is in use by {job}, which has not ended")
@@ -73,7 +70,7 @@ def delete_superseded(connection: Connection, before: datetime) -> int:
     """
     later = (OTHERS.c.dataset == versions.c.dataset, OTHERS.c.version > versions.c.version)
     is_old = exists().where(*later, OTHERS.c.created_at < before)
-    unused = and_(*(~exists().where(_uses(pair, datasets.c.name, versions.c.version)) for pair in USES))
+    unused = and_(*(~exists().where(_uses(pair, datasets.c.name, versions.c.version)) for pair in NAMES_AND_VERSIONS))
     query = select(versions.c.dataset, versions.c.version).select_from(JOINED).where(is_old, unused)
     locked = connection.execute(query.limit(TOGETHER).with_for_update(skip_locked=True, of=versions)).all()
     if not locked:

@@ -10,6 +10,7 @@ from service.store.records import Page
 
 
 def find(connection: Connection, table: Table, name: str) -> Row[Any] | None:
+    """Return the row of that name; None when there is none."""
     return connection.execute(select(table).where(table.c.name == name)).one_or_none()
 
 
@@ -23,6 +24,7 @@ def insert_or_find(connection: Connection, table: Table, name: str, values: dict
 
 
 def page_of(connection: Connection, table: Table, page: Page, noun: str) -> tuple[list[Row[Any]], bool]:
+    """Return the rows of a page, newest first, and whether more follow; `noun` is the word for one in messages."""
     query = select(table).order_by(table.c.number.desc()).limit(page.limit + 1)
     position = page.position
     if page.after is not None:
