@@ -43,10 +43,17 @@ OPTIONS = (
     Option(Query("target", TEXT, "a target column, repeatable; default the last; `none` for none"), EVERY, True),
     Option(Query("weight", TEXT, "the column of sample weights"), TABLES),
     Option(Query("drop", TEXT, "a column to leave out, repeatable"), TABLES, True),
-    Option(Query("target_type", {"enum": ["class", "value"]}), EVERY),
+    Option(
+        Query("target_type", {"enum": ["class", "value"]}, "what the targets are; by default each job decides"), EVERY
+    ),
     Option(Query("inputs", TEXT, "the NPZ array of inputs"), (NPZ,)),
     Option(Query("targets", TEXT, "the NPZ array of targets"), (NPZ,)),
-    Option(Query("scale", {"type": "number", "exclusiveMinimum": 0}, "inputs are divided by it"), EVERY),
+    Option(
+        Query(
+            "scale", {"type": "number", "exclusiveMinimum": 0}, "inputs are divided by it wherever they meet a network"
+        ),
+        EVERY,
+    ),
     Option(
         Query(
             "types", TEXT, "a column and how to read it (number, category, date, ignore), `zip:category`; repeatable"
@@ -58,7 +65,9 @@ OPTIONS = (
     _of_csv("decimal", {"enum": ["auto", ".", ","]}, "the decimal separator"),
     _of_csv("thousands", {"enum": ["auto", *THOUSANDS]}, "the thousands separator"),
     _of_csv("header", {"enum": ["auto", "true", "false"]}, "whether the first line holds the columns' names"),
-    _of_csv("missing", TEXT, "a further text of a missing value, in every column; repeatable", True),
+    _of_csv(
+        "missing", TEXT, "a further text of a missing value, in every column, or `auto` for none; repeatable", True
+    ),
     _of_csv("encoding", {"enum": ["auto", *ENCODINGS]}, "the encoding of the characters"),
 )
 AUTO = ("delimiter", "decimal", "thousands", "header", "encoding")
@@ -101,7 +110,7 @@ def options_of(fields: MultiDict[str, str], media_type: str) -> ReadOptions:
         decimal=_choice(given, "decimal", (".", ",")),
         thousands=_thousands(given),
         header=None if header is None else header == "true",
-        missing=tuple(fields.getlist("missing")),
+        missing=tuple(word for word in fields.getlist("missing") if word != "auto"),
         encoding=_choice(given, "encoding", ENCODINGS, lambda text: ENCODING_NAMES.get(text.lower(), text.lower())),
         types=types_of(fields.getlist("types"), _pointer("types")),
     )

@@ -23,7 +23,7 @@ from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.dataset_names import DatasetReference, parse_reference
-from service.definitions.requests import DatasetRequest
+from service.definitions.requests import DatasetBody
 from service.errors import Invalid, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
@@ -73,22 +73,22 @@ def _describe_column(column: Column) -> ColumnAnswer:
 @routes.route(
     "POST",
     "/v1/datasets",
-    body=DatasetRequest,
+    body=DatasetBody,
     files=FILES,
-    query=(Query("name", TEXT), *QUERY),
+    query=(Query("name", TEXT, "what the dataset is called; made up when it is left out"), *QUERY),
     answers=ANSWERS,
     problems=(409, 507),
     creates=True,
 )
 def create_dataset() -> Response:
-    """Store a dataset from JSON, CSV, NPZ, or a form with a file of one of these types, under a new name."""
+    """Store a dataset from JSON, a file (CSV, Parquet, Arrow, JSON Lines, NPZ) or a form with one, under a new name."""
     return _store(request.args.get("name"))
 
 
 @routes.route(
     "PUT",
     "/v1/datasets/{name}",
-    body=DatasetRequest,
+    body=DatasetBody,
     files=FILES,
     query=QUERY,
     answers=ANSWERS,

@@ -43,7 +43,7 @@ MOST_POINTS = 10_000
     "/v1/jobs/{id}/epochs",
     query=[
         Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
-        Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
+        Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
         Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
         Query(
             "points",
@@ -57,7 +57,7 @@ MOST_POINTS = 10_000
             "with `points`, repeatable: `training_loss`, `validation_accuracy`, `learning_rate`, ...; both losses if "
             "left out",
         ),
-        Query("format", {"enum": list(FORMATS)}),
+        Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON"),
     ],
     answers={200: (ListAnswer[EpochAnswer], FORMATS["csv"], FORMATS["jsonl"])},
     problems=(404, 415),
@@ -134,7 +134,7 @@ def _csv_line(values: list[Any]) -> bytes:
 @routes.route(
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/parameters",
-    query=[Query("format", {"enum": list(PARAMETER_FORMATS)})],
+    query=[Query("format", {"enum": list(PARAMETER_FORMATS)}, "of the answer; without it `Accept` decides, else JSON")],
     answers={200: (ParametersAnswer, PARAMETER_FORMATS["safetensors"], NPZ)},
     problems=(404, 415),
 )

@@ -58,7 +58,12 @@ def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
 @routes.route(
     "GET",
     "/v1/jobs",
-    query=[*PAGE, Query("status", {"enum": list(Status)}), Query("model", TEXT), Query("metadata.*", TEXT)],
+    query=[
+        *PAGE,
+        Query("status", {"enum": list(Status)}, "of the jobs that are listed"),
+        Query("model", TEXT, "the model that they train"),
+        Query("metadata.*", TEXT),
+    ],
     answers={200: ListAnswer[JobAnswer]},
     problems=(404,),
 )

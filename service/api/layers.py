@@ -17,7 +17,7 @@ routes = Routes("layers")
     "/v1/jobs/{id}/layers",
     query=[
         Query("after", {"type": "integer", "minimum": 0}, "an epoch's number"),
-        Query("limit", {"type": "integer", "minimum": 1, "default": 50}),
+        Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
         Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
         Query("points", {"type": "integer", "minimum": 2}, "at most this many from `after` to `until`, evenly"),
     ],

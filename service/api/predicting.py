@@ -35,7 +35,7 @@ from service.preprocessing.prediction_columns import rows_from_columns
 from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_array
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}  # all but JSON have a writer in `WRITERS`
-FORMAT = Query("format", {"enum": list(FORMATS)})
+FORMAT = Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON")
 UNKNOWN = Query(
     "unknown",
     {"enum": ["zeros", "error"], "default": "zeros"},

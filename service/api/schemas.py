@@ -69,14 +69,16 @@ class ColumnAnswer(TypedDict):
     """What a column of a dataset holds; its statistics are in the units of the dataset as it was sent."""
 
     name: str
-    role: str
-    type: str
-    minimum: float | None
+    role: Annotated[str, Field(description="`input`, `target` or `weight`")]
+    type: Annotated[str, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
+    minimum: Annotated[float | None, Field(description="null for categories, as are the next three")]
     maximum: float | None
     mean: float | None
-    standard_deviation: float | None
-    missing: int
-    categories: list[str] | None
+    standard_deviation: Annotated[float | None, Field(description="of the population")]
+    missing: Annotated[int, Field(description="how many values are missing")]
+    categories: Annotated[
+        list[str] | None, Field(description="in numeric order if all are numbers, else in code point order")
+    ]
 
 
 @answer_model
@@ -84,12 +86,12 @@ class ReadAnswer(TypedDict):
     """How a file was read; delimiter, separators, header and encoding are those of CSV."""
 
     format: Annotated[str, Field(description="csv, json, jsonl, parquet, arrow, npz")]
-    encoding: NotRequired[str]
-    delimiter: NotRequired[str]
-    header: NotRequired[bool]
-    decimal: NotRequired[str]
+    encoding: NotRequired[Annotated[str, Field(description="of the characters")]]
+    delimiter: NotRequired[Annotated[str, Field(description="what separates cells")]]
+    header: NotRequired[Annotated[bool, Field(description="whether the first line holds the columns' names")]]
+    decimal: NotRequired[Annotated[str, Field(description="the decimal separator")]]
     thousands: NotRequired[Annotated[str | None, Field(description="null where thousands are not separated")]]
-    missing: NotRequired[Annotated[list[str], Field(description="texts of missing values besides the empty cell")]]
+    missing: NotRequired[Annotated[list[str], Field(description="texts of missing values; `` is the empty cell")]]
     dates: NotRequired[Annotated[list[str], Field(description="columns of dates, stored as days since 1970-01-01")]]
     codes: NotRequired[Annotated[list[str], Field(description="columns of whole numbers that are read as text")]]
 
@@ -103,8 +105,8 @@ class DatasetAnswer(TypedDict):
     object: str
     created_at: datetime
     rows: int
-    bytes: int
-    sha256: str
+    bytes: Annotated[int, Field(description="the size of the stored rows")]
+    sha256: Annotated[str, Field(description="of the columns' descriptions, the scale and the rows")]
     scale: Annotated[float, Field(description="inputs are divided by it wherever they meet a network")]
     target_type: Annotated[
         str | None, Field(description="`class` or `value` where the client said it; null leaves it to the job")

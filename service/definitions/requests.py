@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, RootModel, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text, at_most
 from service.definitions.dataset_names import DatasetName, DatasetReference, NamedDataset
@@ -27,13 +27,17 @@ class DatasetRequest(Model):
     name: Name | None = None
     inputs: list[Any] | None = Field(default=None, description="rows of numbers")
     targets: list[Any] | None = Field(default=None, description="rows of numbers, or one value a row")
-    columns: Texts | None = None
+    columns: Texts | None = Field(default=None, description="the names of the columns, where `rows` are lists")
     rows: list[Any] | None = Field(default=None, description="lists in the order of `columns`, or objects by column")
     target: Texts | Text | None = Field(default=None, description="default the last column; `none` for none")
-    weight: Text | None = None
-    drop: Texts | Text | None = None
-    target_type: Literal["class", "value"] | None = None
-    scale: Annotated[Number, Field(gt=0)] = 1.0
+    weight: Text | None = Field(default=None, description="the column of sample weights")
+    drop: Texts | Text | None = Field(default=None, description="columns to leave out")
+    target_type: Literal["class", "value"] | None = Field(
+        default=None, description="what the targets are; by default each job decides"
+    )
+    scale: Annotated[Number, Field(gt=0)] = Field(
+        default=1.0, description="inputs are divided by it wherever they meet a network"
+    )
     types: dict[Text, Literal["number", "category", "date", "ignore"]] | list[Text] | Text | None = Field(
         default=None, description='how columns are read: `{"zip": "category"}`, or `["zip:category"]` as in a query'
     )
@@ -50,6 +54,10 @@ class DatasetRequest(Model):
         if self.rows is not None and self.targets is not None:
             raise ValueError("`targets` goes with `inputs`; with `rows` say which column is the `target`")
         return self
+
+
+class DatasetBody(RootModel[DatasetRequest | list[dict[str, Any]]]):
+    """A dataset as JSON: an object, or a list of objects, each a row by column. Options may stand in the query."""
 
 
 MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
@@ -191,7 +199,7 @@ Rows = Annotated[list[Any] | None, BeforeValidator(_no_single_row)]
 class PredictRequest(Model):
     """Rows to predict, as lists in the order of the input columns or as objects by column."""
 
-    instances: Rows = Field(default=None, min_length=1)
+    instances: Rows = Field(default=None, min_length=1, description="the answer is `predictions`")
     inputs: Rows = Field(default=None, min_length=1, description="the same; the answer is `outputs`")
     signature_name: str | None = Field(default=None, description="taken from clients that send it, without effect")
 

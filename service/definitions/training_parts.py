@@ -39,7 +39,9 @@ RowRange = Annotated[
 class HeldOut(NamedDataset):
     """Rows that are not trained on: a share, a range, or another dataset."""
 
-    fraction: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    fraction: Annotated[Number, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="a share, drawn by the seed"
+    )
     stratify: bool | None = Field(
         default=None, description="with `fraction`: each class gives that share; by default where targets are classes"
     )
@@ -67,11 +69,16 @@ class HeldOutTest(HeldOut):
 
 
 class PreprocessingChoice(Model):
-    """What is done to columns before training; `auto` standardizes when a training value lies outside -1 to 1."""
+    """What is done to columns before training; `auto` of `numbers` standardizes when one lies outside -1 to 1."""
 
-    numbers: Scaling = "auto"
-    targets: Scaling = "auto"
-    missing: Literal["error", "mean", "median", "indicator"] = "error"
+    numbers: Scaling = Field(default="auto", description="of inputs; all number columns are treated alike")
+    targets: Scaling = Field(
+        default="auto", description="of targets that are values; `auto` scales them to what the output can reach"
+    )
+    missing: Literal["error", "mean", "median", "indicator"] = Field(
+        default="error",
+        description="of inputs: an `error`, the number filled, or (`indicator`) filled and marked by a further input",
+    )
 
 
 class StoreParameters(Model):

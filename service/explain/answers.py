@@ -140,7 +140,7 @@ class EvaluateAnswer(SubjectFields):
 
     object: str
     dataset: str
-    dataset_version: int
+    dataset_version: Annotated[int, Field(description="which version of it")]
     rows: int
     loss: float | None
     loss_function: str

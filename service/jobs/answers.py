@@ -58,17 +58,17 @@ class JobNetwork(TypedDict):
 class JobColumnsAnswer(TypedDict):
     """The columns that a job uses of its dataset, in the order of the network's inputs and outputs."""
 
-    inputs: list[str]
+    inputs: Annotated[list[str], Field(description="in the order in which a row to predict has them")]
     target: list[str]
-    target_type: str | None
+    target_type: Annotated[str | None, Field(description="what the client said the targets are")]
 
 
 @answer_model
 class TargetsAnswer(TypedDict):
     """How targets are read: as `values`, or as `classes`, which are listed."""
 
-    kind: str
-    classes: list[str | int] | None
+    kind: Annotated[str, Field(description="`classes` or `values`")]
+    classes: Annotated[list[str | int] | None, Field(description="in the order of the outputs; null for values")]
     because: Annotated[
         str | None, Field(description="the rule that decided it, and how to say otherwise; null in jobs from before")
     ]

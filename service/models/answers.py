@@ -30,7 +30,7 @@ class ModelVersionAnswer(TypedDict):
     object: str
     job: str
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
-    dataset_version: int | None
+    dataset_version: Annotated[int | None, Field(description="which version of it")]
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer
@@ -57,7 +57,7 @@ class VersionAnswer(ScaleAnswer):
     object: str
     job: str
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
-    dataset_version: int | None
+    dataset_version: Annotated[int | None, Field(description="which version of it")]
     epoch: int
     created_at: datetime
     record: VersionRecordAnswer
@@ -91,8 +91,8 @@ class UnknownAnswer(TypedDict):
     """A category never seen in training; its row is counted from 0, in the order of the predictions."""
 
     row: int
-    column: str
-    value: str | bool
+    column: Annotated[str, Field(description="the input column")]
+    value: Annotated[str | bool, Field(description="as it was sent")]
 
 
 @answer_model
@@ -101,9 +101,9 @@ class PredictAnswer(TypedDict):
 
     predictions: NotRequired[Annotated[list[Any] | None, ABSENT]]
     outputs: NotRequired[Annotated[list[Any] | None, ABSENT]]
-    labels: list[str | int] | None
+    labels: Annotated[list[str | int] | None, Field(description="the class of each row; null for values")]
     model: str
-    version: int | None
+    version: Annotated[int | None, Field(description="null for an epoch of a job")]
     epoch: int
     ignored: NotRequired[
         Annotated[list[str], Field(description="fields of rows that are no columns, where there are any")]

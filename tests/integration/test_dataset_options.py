@@ -130,3 +130,15 @@ def test_the_option_that_names_a_wrong_column_is_pointed_to(
     ):
         assert answer.status_code == 422
         assert answer.json["errors"][0]["pointer"] == expected, answer.text
+
+
+def test_auto_is_no_word_for_a_missing_value(client: FlaskClient) -> None:
+    """Every option of CSV may be `auto`, which is the default."""
+    options = "delimiter=auto&decimal=auto&thousands=auto&header=auto&missing=auto&encoding=auto"
+    answer = client.post(f"/v1/datasets?{options}", data=b"a,y\n1,auto\n2,p\n3,p\n", content_type="text/csv")
+    assert answer.status_code == 201, answer.text
+    assert answer.json["columns"][1]["categories"] == ["auto", "p"]
+    assert "auto" not in answer.json["read"]["missing"]
+    words = "auto&missing=p"
+    answer = client.post(f"/v1/datasets?missing={words}", data=b"a,y\n1,auto\n2,p\n3,auto\n", content_type="text/csv")
+    assert answer.json["columns"][1]["categories"] == ["auto"]
