@@ -22,6 +22,7 @@ class Evidence:
     comma: bool = False  # with other than three digits behind it
     grouped_by_comma: bool = False
     grouped_by_point: bool = False
+    decimal_point: bool = False  # a point that groups no thousands
 
     def add(self, kinds: set[int]) -> None:
         """Take the kinds of cells of a block into account."""
@@ -29,6 +30,15 @@ class Evidence:
         self.comma |= Cell.COMMA in kinds
         self.grouped_by_comma |= Cell.GROUPED_BY_COMMA in kinds
         self.grouped_by_point |= Cell.GROUPED_BY_POINT in kinds
+        self.decimal_point |= bool(kinds & {Cell.POINT, Cell.GROUPED_BY_COMMA})
+
+    def add_points(self, texts: Any) -> str | None:
+        """Note whether the points of plain numbers may group thousands; return one such number, None if some do not."""
+        if self.decimal_point:
+            return None
+        of_points = texts.filter(pc.match_substring(texts, "."))
+        self.decimal_point = not pc.all(pc.match_substring_regex(of_points, cells.PATTERNS[Cell.POINT_THREE])).as_py()
+        return None if self.decimal_point else of_points[0].as_py()
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,12 @@ def notation_as_requested(options: ReadOptions) -> Notation:
 def may_have_decimal_commas(options: ReadOptions, delimiter: str) -> bool:
     """Return whether a comma may turn out to be the decimal separator of the file."""
     return options.decimal == "," or (options.decimal is None and delimiter in COMMA_DELIMITED)
+
+
+def may_have_grouping_points(options: ReadOptions, delimiter: str, evidence: Evidence) -> bool:
+    """Return whether points that are read as decimal points may be meant to group thousands: all have three digits."""
+    is_said = options.decimal is not None or options.thousands is not None
+    return not is_said and delimiter in COMMA_DELIMITED and not evidence.decimal_point
 
 
 def settle(options: ReadOptions, delimiter: str, evidence: Evidence) -> Notation:

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from service.datasets import cells
 from service.datasets.cells import Cell
@@ -23,22 +22,26 @@ from service.datasets.column_plans import (
     is_text_beyond_doubles,
     number_plan,
 )
-from service.datasets.notation import Evidence, Notation, may_have_decimal_commas, notation_as_requested
+from service.datasets.notation import (
+    Evidence,
+    Notation,
+    may_have_decimal_commas,
+    may_have_grouping_points,
+    notation_as_requested,
+)
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.text_warnings import warnings_of_text
+from service.datasets.text_converters import Categories, Dates, Missing, Numbers, as_numbers
+from service.datasets.text_warnings import warning_of_points, warnings_of_text
 from service.datasets.texts import MISTAKES_FROM_SHARE, MIXED_OFFSETS, OFFSET
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
-from service.preprocessing import dates
-
-PROBE = 32
 
 
 class TextSurvey:
     """The kinds of the cells of one column. Call `add` for every block, then `decide`, then `planned`."""
 
     def __init__(self, request: ColumnRequest, options: ReadOptions, delimiter: str, evidence: Evidence) -> None:
-        self.request, self.options, self.evidence = request, options, evidence
+        self.request, self.options, self.delimiter, self.evidence = request, options, delimiter, evidence
         self.missing = Missing(options.missing)
         self.may_have_commas = may_have_decimal_commas(options, delimiter)
         self.counts: Counter[int] = Counter()
@@ -48,6 +51,7 @@ class TextSurvey:
         self.texts: set[str] | None = set()  # all that have been seen; None when some were not collected
         self.beyond_doubles: tuple[str, int] | None = None  # the first whole number beyond 2^53 and its row
         self.has_offsets: set[bool] = set()
+        self.like_grouped: str | None = None  # a number whose point could group thousands
 
     def add(self, column: Any, first_row: int, limits: Limits) -> None:
         """Count the kinds of a block's cells, an Arrow array of texts; `first_row` is the row of its first cell."""
@@ -87,6 +91,8 @@ class TextSurvey:
         if kind is Cell.COMMA:
             self._collect_first(kind, pc.match_substring(column, ","), column, first_row)
         self.evidence.point |= has_point
+        if has_point and self.may_have_commas:
+            self.like_grouped = self.evidence.add_points(texts) or self.like_grouped
         self.counts[Cell.MISSING] += column.null_count
         self.counts[Cell.WORD] += texts.null_count - column.null_count
         self.counts[kind] += len(texts) - texts.null_count
@@ -208,87 +214,13 @@ class TextSurvey:
             return PlannedColumn(plan, Categories(plan.categories or (), self.missing), warnings)
         if kind is ColumnKind.DATE:
             return PlannedColumn(number_plan(self.request, is_date=True), Dates(self.missing))
-        return PlannedColumn(number_plan(self.request), Numbers(notation, self.missing))
+        shown = self.like_grouped or next((text for _, text in self.first.get(Cell.POINT_THREE, ())), None)
+        is_doubtful = may_have_grouping_points(self.options, self.delimiter, self.evidence)
+        warnings = (warning_of_points(self.request.name, shown),) if shown and is_doubtful else ()
+        return PlannedColumn(number_plan(self.request), Numbers(notation, self.missing), warnings)
 
     @property
     def is_codes(self) -> bool:
         """Whether the column would be numbers if leading zeros or digits beyond 2^53 did not make it text."""
         texts = sum(self.counts[kind] for kind in Cell if kind > Cell.COMMA)
         return self.request.kind is None and not texts and self.request.role is not Role.WEIGHT
-
-
-class Missing:
-    """The texts of missing values: those that the client named, in every column, and the usual ones among numbers."""
-
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self.words = [word.strip(" \t\r\n\f\v") for word in words]
-        self.numbers = [number for word in self.words if (number := _number(word)) is not None]
-        self.in_text = pa.array(self.words, pa.string())
-        self.among_numbers = pa.array([*cells.MISSING_WORDS, *self.words], pa.string())
-
-    def in_numbers(self, column: Any) -> Any:
-        """Return the cells without spaces around them, null where a word stands for a missing number."""
-        texts = pc.ascii_trim_whitespace(column)
-        return pc.if_else(pc.is_in(texts, self.among_numbers), pa.scalar(None, pa.string()), texts)
-
-    def text_cells(self, column: Any) -> Any:
-        """Return the cells as they are, null where the client's word for a missing value stands."""
-        if not self.words:
-            return column
-        is_missing = pc.is_in(pc.ascii_trim_whitespace(column), self.in_text)
-        return pc.if_else(is_missing, pa.scalar(None, pa.string()), column)
-
-
-class Numbers:
-    """Converts cells to numbers, NaN where a value is missing."""
-
-    def __init__(self, notation: Notation, missing: Missing) -> None:
-        self.notation, self.missing = notation, missing
-
-    def __call__(self, column: Any) -> NDArray[np.float64]:
-        if pa.types.is_floating(column.type):  # the parser has converted it
-            return np.asarray(column.to_numpy(zero_copy_only=False))
-        values = as_numbers(column) if self.notation == Notation() and not self.missing.words else None
-        if values is None:
-            values = np.array(self.notation.as_float64(self.missing.in_numbers(column)), dtype=np.float64)
-        for number in self.missing.numbers:  # -999.0 is missing when -999 is
-            values = np.where(values == number, np.nan, values)
-        return values
-
-
-class Dates:
-    """Converts cells to days since 1970-01-01, NaN where a value is missing."""
-
-    def __init__(self, missing: Missing) -> None:
-        self.missing = missing
-
-    def __call__(self, column: Any) -> NDArray[np.float64]:
-        return dates.days_of(self.missing.in_numbers(column))
-
-
-class Categories:
-    """Converts cells to indices of categories, NaN where a value is missing."""
-
-    def __init__(self, categories: tuple[str, ...], missing: Missing) -> None:
-        self.categories, self.missing = pa.array(categories, pa.string()), missing
-
-    def __call__(self, column: Any) -> NDArray[np.float64]:
-        codes = pc.index_in(self.missing.text_cells(column), value_set=self.categories)
-        return np.asarray(pc.cast(codes, pa.float64()).to_numpy(zero_copy_only=False))
-
-
-def as_numbers(texts: Any) -> NDArray[np.float64] | None:
-    """Return plain numbers (n,), NaN for null; None when a text is none, or is one that a float64 does not hold."""
-    try:
-        pc.cast(texts.slice(0, PROBE), pa.float64())  # what fails is slow, and mostly fails from the beginning
-        values = np.asarray(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False))
-    except pa.ArrowInvalid:
-        return None
-    return values if np.isfinite(values).sum() == len(values) - texts.null_count else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Warnings about columns of a CSV that are read as text but look like dates or numbers, and about rows of sums."""
+"""Warnings about columns of a CSV: text that looks like dates or numbers, rows of sums, and points in numbers."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +38,15 @@ def warnings_of_text(
         return ()
     found = _dates(request.name, texts) or _numbers(request.name, counts, first, notation)
     return (*found, *_sums(request.name, texts))
+
+
+def warning_of_points(name: str, text: str) -> str:
+    """Return the warning about a column in whose file every point has three digits behind it, as in this cell."""
+    text = text.strip()
+    return (
+        f"column `{name}`: `{text}` is read as {float(text):g}, and every point in the file has three digits behind it;"
+        " say `thousands=.` if they group thousands, `decimal=.` if they do not"
+    )
 
 
 def _dates(name: str, texts: Collection[str]) -> list[str]:

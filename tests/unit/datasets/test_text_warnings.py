@@ -46,6 +46,20 @@ def test_words_that_make_text_of_a_column_of_numbers_are_named(warnings) -> None
     assert warnings(["1"] * 5 + ["a", "b", "c", "d", "e", "f"]) == []
 
 
+def test_points_that_may_group_thousands_are_named(warnings) -> None:
+    (warning,) = warnings(["12.345", "7.000", "-800"])
+    assert "column `c`: `12.345` is read as 12.345, and every point in the file has three digits behind it" in warning
+    assert "`thousands=.`" in warning and "`decimal=.`" in warning
+    assert len(warnings(["12.345 ", "7.000", ""])) == 1
+    assert warnings(["12.345", "7.000"], thousands=".") == warnings(["12.345", "7.000"], decimal=".") == []
+
+
+@pytest.mark.parametrize("cell", ["1.5", "0.123", "1234.567", "12.3456", "1e-3", ".123", " 1.5"])
+def test_one_decimal_point_shows_that_points_group_nothing(warnings, cell: str) -> None:
+    shows = [] if "." in cell else ["1.5"]
+    assert warnings(["12.345", cell, *shows, "7.000"]) == warnings([cell, *shows, "12.345"]) == []
+
+
 def test_codes_with_leading_zeros_are_text_without_a_warning(warnings) -> None:
     assert warnings(["01067"] * 12 + ["n/a"] * 3) == []
 
