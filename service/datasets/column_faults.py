@@ -1,5 +1,7 @@
 """What is said of a cell that does not belong in its column: the cell, and the option that mends it."""
 
+from urllib.parse import quote
+
 from service.datasets.cells import Cell
 from service.datasets.column_plans import ColumnRequest
 from service.datasets.notation import Notation
@@ -11,6 +13,7 @@ WRITTEN = {
     Cell.OTHER_MINUS: "has a sign other than `-` (U+002D) before the number",
     Cell.OTHER_DIGITS: "has digits other than 0 to 9",
 }
+IN_URLS = set("#&+% ")  # characters that a query of a URL cannot have or that mean something in it
 GROUPED = {Cell.SPACED: "space", Cell.APOSTROPHES: "'", Cell.UNDERSCORES: "_"}
 
 
@@ -37,10 +40,17 @@ def complaint(kind: Cell, text: str, row: int, request: ColumnRequest, notation:
         return f"must be a finite number, got {text[:40]!r}"
     if is_sum(text):
         return f"must be a number, got {text[:40]!r}; remove the row if it holds sums, which are no data{or_text}"
-    way_out = f"say `missing={text.strip()[:40]}` if no value is known"
+    way_out = f"say {_missing(text.strip()[:40])} if no value is known"
     if row == 1:
         way_out = f"remove the row if it belongs to the header, {way_out}"
     return f"must be a number, got {text[:40]!r}; {way_out}{or_text}"
+
+
+def _missing(word: str) -> str:
+    """Return the option that makes a word a missing value, as it is written in a URL too if that is different."""
+    in_url = quote(word, safe="!$'()*,/:;?@")
+    is_different = not IN_URLS.isdisjoint(word)
+    return f"`missing={word}`" + (f" (in a URL `missing={in_url}`)" if is_different else "")
 
 
 def _option(kind: Cell, text: str) -> str:

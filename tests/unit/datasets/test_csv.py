@@ -473,6 +473,15 @@ def test_a_row_of_sums_or_a_second_header_among_numbers_is_said_to_be_no_data(re
     assert "got 'm2'; remove the row if it belongs to the header, say `missing=m2` if no value" in error.detail
 
 
+@pytest.mark.parametrize(
+    ("word", "in_url"), [("#N/A", "%23N/A"), ("#DIV/0!", "%23DIV/0!"), ("not known", "not%20known")]
+)
+def test_a_word_that_a_url_writes_otherwise_is_said_as_such(read, word: str, in_url: str) -> None:
+    error = refusal(read, "a,y\n" + "1,2\n" * 20 + f"{word},40\n")
+    assert f"say `missing={word}` (in a URL `missing={in_url}`) if no value is known" in error.detail
+    assert "URL" not in refusal(read, "a,y\n" + "1,2\n" * 20 + "n/a,40\n").detail
+
+
 def test_a_comment_in_place_of_the_header_is_said_to_be_none(read) -> None:
     error = refusal(read, "# exported, by x\na,b,y\n1,2,3\n")
     assert error.detail.startswith("row 1: must have 2 cells, got 3; remove the first line if it is a comment")
