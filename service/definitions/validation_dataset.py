@@ -3,7 +3,9 @@
 No rows are read.
 """
 
-from service.definitions.columns import Role, Table
+from collections.abc import Sequence
+
+from service.definitions.columns import Column, Role, Table
 from service.definitions.resolve import check_precision
 from service.definitions.targets import are_one_hot, labels_of
 from service.definitions.weights import check_sample_weights
@@ -47,7 +49,8 @@ def check_columns(name: str, other: Table, table: Table, where: str) -> None:
     for role in Role:
         mine, theirs = table.having(role), other.having(role)
         if [(column.name, column.type) for column in mine] != [(column.name, column.type) for column in theirs]:
-            raise Invalid.at(where, f"`{name}` has other {role} columns than the training dataset")
+            detail = f"`{name}` has other {role} columns than the training dataset{_first_difference(theirs, mine)}"
+            raise Invalid.at(where, detail)
         for column, column_there in zip(mine, theirs, strict=True):
             if column.is_date != column_there.is_date:
                 here, there = ("dates", "numbers") if column.is_date else ("numbers", "dates")
@@ -57,6 +60,19 @@ def check_columns(name: str, other: Table, table: Table, where: str) -> None:
             if unknown:
                 raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
     _check_scale(name, other, table, where)
+
+
+def _first_difference(theirs: Sequence[Column], wanted: Sequence[Column]) -> str:
+    """Return what the first of a dataset's columns is that is not as wanted."""
+    kinds = {column.name: column.type for column in theirs}
+    names = {column.name for column in wanted}
+    for column in wanted:
+        if column.name not in kinds:
+            return f": there is no `{column.name}`"
+        if column.type is not kinds[column.name]:
+            return f": `{column.name}` is of type {kinds[column.name]}, not {column.type}"
+    further = [column.name for column in theirs if column.name not in names]
+    return f": `{further[0]}` is not among those" if further else ": they are in another order"
 
 
 def _check_scale(name: str, other: Table, table: Table, where: str) -> None:

@@ -1,5 +1,6 @@
 """A job made whole: the defaults of the contract, classes or values, and errors that point at the job's body."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -263,6 +264,12 @@ def test_inputs_count_categories_and_indicators() -> None:
     contents = table(values(), inputs=columns)
     assert solve(contents, {"preprocessing": {"missing": "mean"}}).network.inputs == 5
     assert solve(contents, {"preprocessing": {"missing": "indicator"}}).network.inputs == 6
+
+
+def test_missing_targets_are_refused_with_the_way_out() -> None:
+    contents = table(replace(values(), missing=2))
+    with pytest.raises(Invalid, match="has 2 missing values; targets are never filled: send the dataset without those"):
+        solve(contents, {"preprocessing": {"missing": "mean"}})
 
 
 @pytest.mark.parametrize(

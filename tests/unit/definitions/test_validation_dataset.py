@@ -27,10 +27,15 @@ def check(other: Table, mine: Table, labels: Any = None, missing: str = "error")
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        ((C, CLASSES), "has other input columns"),
-        ((A, replace(C, type=ColumnType.NUMBER, categories=None), CLASSES), "has other input columns"),
-        ((A, C, replace(CLASSES, name="z")), "has other target columns"),
-        ((A, C, WHOLE), "has other target columns"),
+        ((C, CLASSES), "has other input columns than the training dataset: there is no `a`"),
+        ((C, A, CLASSES), "has other input columns than the training dataset: they are in another order"),
+        ((A, C, replace(A, name="b"), CLASSES), "has other input columns than the training dataset: `b` is not among"),
+        (
+            (A, replace(C, type=ColumnType.NUMBER, categories=None), CLASSES),
+            "has other input columns than the training dataset: `c` is of type number, not category",
+        ),
+        ((A, C, replace(CLASSES, name="z")), "has other target columns than the training dataset: there is no `y`"),
+        ((A, C, WHOLE), "has other target columns than the training dataset: `y` is of type number, not category"),
         ((A, replace(C, categories=("r", "blue")), CLASSES), "column `c` has an unknown category: 'blue'"),
         ((A, C, replace(CLASSES, categories=("p", "z"))), "column `y` has an unknown category: 'z'"),
         ((replace(A, missing=2), C, CLASSES), "column `a` has 2 missing values"),
