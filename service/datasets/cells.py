@@ -75,7 +75,6 @@ BY_COMMA = {Cell.COMMA_THREE, Cell.COMMA_THREE_UNGROUPED, Cell.COMMA}
 IN_OTHER_NOTATION = {kind for kind in Cell if Cell.POINT_THREE <= kind <= Cell.GROUPED_BY_POINT} | {
     kind for kind in Cell if Cell.CURRENCY <= kind <= Cell.OTHER_DIGITS
 }
-NO_NUMBER = {Cell.INFINITE, Cell.BEYOND}
 
 
 def classify(texts: Any, missing: Any) -> NDArray[np.uint8]:

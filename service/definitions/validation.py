@@ -74,11 +74,6 @@ def invalid(error: ValidationError, data: Any, model: type[BaseModel], pointer: 
     return Invalid.from_faults(list(faults.values()), all_found=len(details) <= MOST_ERRORS)
 
 
-def pointer_to(location: Sequence[str | int], data: Any, kind: str) -> str:
-    """Return the RFC 6901 pointer of a pydantic location, without the names of union branches."""
-    return "".join(f"/{escaped(step)}" for step in _walk(location, data, kind)[0])
-
-
 def _found(item: ErrorDetails, data: Any) -> LocatedError:
     return LocatedError(item, *_walk(item["loc"], data, item["type"]))
 

@@ -138,11 +138,6 @@ def _settle(tree: Any, at: Location, places: Places) -> Any:
     return tree
 
 
-def place_of(location: Sequence[str | int], places: Places) -> Location:
-    """Return the location in the document of a part of the record; names that the record lacks are skipped."""
-    return _place_and_rest(location, places)[0]
-
-
 def _place_and_rest(location: Sequence[str | int], places: Places) -> tuple[Location, Location]:
     """Return the location in the document, and the steps that lead on from there and are not of the record."""
     here: Location = ()
