@@ -62,20 +62,29 @@ def _few_wrong(value: Any) -> Any:
 class TrainingDefinition(Model):
     """How to train; what is left out is resolved for the dataset and shown in the job's answer."""
 
-    loss: LossChoice | None = None
-    optimizer: OptimizerChoice | None = None
-    epochs: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] | None = None
+    loss: LossChoice | None = Field(default=None, description="by default what fits the output and the targets")
+    optimizer: OptimizerChoice | None = Field(default=None, description="by default sgd, rate 0.1, momentum 0.9")
+    epochs: Annotated[Integer, Field(ge=1, le=MAX_EPOCHS)] | None = Field(
+        default=None, description="by default 2000 over the number of batches, within 10 to 10,000"
+    )
     batch_size: Annotated[Integer, Field(ge=1, le=2**31 - 1)] | Literal["full"] = 32
     shuffle: bool = True
-    seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = None
+    seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = Field(default=None, description="made when left out")
     precision: Literal["float32", "float64"] = "float32"
     rows: RowRange | None = Field(default=None, description="limits the training rows")
     class_weights: Literal["balanced"] | Annotated[dict[Text, Weight], BeforeValidator(_few_wrong)] | None = Field(
         default=None, description="what each class weighs in the loss, by its label; one that is not named weighs 1"
     )
-    validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = None
-    test: Annotated[HeldOutTest | None, BeforeValidator(_as_fraction)] = None
-    metrics: list[MetricChoice] | None = Field(default=None, max_length=16)
+    validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = Field(
+        default=None,
+        description="rows measured after every epoch; a number is a fraction; by default 0.2 from 100 rows on",
+    )
+    test: Annotated[HeldOutTest | None, BeforeValidator(_as_fraction)] = Field(
+        default=None, description="rows that choose nothing, measured once; a number is a fraction; by default none"
+    )
+    metrics: list[MetricChoice] | None = Field(
+        default=None, max_length=16, description="by default accuracy for classes, mae and rmse for values"
+    )
     regularization: RegularizationChoice = RegularizationChoice()
     label_smoothing: Annotated[Number, Field(ge=0, lt=1)] = 0.0
     schedule: ScheduleChoice | None = None
@@ -90,7 +99,9 @@ class TrainingDefinition(Model):
     time_limit_seconds: Annotated[Number, Field(gt=0)] | None = None
     preprocessing: PreprocessingChoice = PreprocessingChoice()
     store_parameters: StoreParameters = StoreParameters()
-    version_epoch: Literal["best", "last"] | None = None
+    version_epoch: Literal["best", "last"] | None = Field(
+        default=None, description="the epoch that the version is; by default the best with validation, else the last"
+    )
 
     def given(self) -> dict[str, Any]:
         """Return the keys that were given, each with its own defaults filled in, as a network stores them."""
