@@ -1,5 +1,6 @@
 """A dataset's JSON body: an object with `rows` or `inputs`, or a list of records; options may stand in the query."""
 
+from itertools import islice
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -7,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from service.api.dataset_options import check_format, scale_of
 from service.datasets.media_types import CSV, JSON, JSONL
 from service.datasets.strict_json import parse_json
-from service.definitions.guessing import meant
+from service.definitions.guessing import MOST_COMPARED, meant
 from service.definitions.requests import DatasetRequest
 from service.definitions.validation import check
 from service.errors import Invalid, Malformed
@@ -64,7 +65,7 @@ def _check_form(body: dict[str, Any]) -> None:
         return
     if "data" in body and ("index" in body or "schema" in body):
         raise Invalid(f"a table as `columns` and `data` is not read; send {RECORDS}: {PANDAS}")
-    if not body or body.keys() & KNOWN or any(meant(name, NEEDED, 0.75) for name in body):
+    if not body or body.keys() & KNOWN or any(meant(name, NEEDED, 0.75) for name in islice(body, MOST_COMPARED)):
         return  # a field is missing or misspelt
     values = list(body.values())
     if all(isinstance(value, dict) for value in values):

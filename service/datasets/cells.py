@@ -38,7 +38,8 @@ class Cell(IntEnum):
     UNDERSCORES = 19  # 1_234_567
     OTHER_MINUS = 20  # U+2212
     OTHER_DIGITS = 21  # Arabic digits
-    TEXT = 22
+    PADDED = 22  # a number beside a space that is not ASCII, such as U+00A0
+    TEXT = 23
 
 
 _EXPONENT = r"([eE][+-]?\d+)?"
@@ -46,6 +47,7 @@ SPACES = "[ \u00a0\u2009\u202f]"
 _NUMBER = r"(\d+|\d{1,3}([.,'\x{2019}_ \x{A0}\x{2009}\x{202F}]\d{3})+)([.,]\d*)?"
 _SIGN = r"[+\-\x{2212}\x{2013}]?"
 _GAP = r"[ \x{A0}\x{2009}\x{202F}]?"
+_PAD = r"[\x{A0}\x{2007}\x{2009}\x{202F}\x{3000}]"
 _UNIT = r"(\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|Rs\.?|kr\.?)"
 _DIGITS = r"[\p{Nd}.,\x{66B}\x{66C}]"
 _OTHER_DIGITS = "[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\uff10-\uff19]"  # Arabic, Persian, Devanagari, full width
@@ -69,11 +71,12 @@ PATTERNS = {
     Cell.UNDERSCORES: r"^[+-]?\d{1,3}(_\d{3})+([.,]\d*)?$",
     Cell.OTHER_MINUS: rf"^([\x{{2212}}\x{{2013}}]{_GAP}{_NUMBER}|{_NUMBER}-|\({_NUMBER}\))$",
     Cell.OTHER_DIGITS: rf"^[+-]?{_DIGITS}*{_OTHER_DIGITS}+{_DIGITS}*$",
+    Cell.PADDED: rf"^({_PAD}+[+-]?{_NUMBER}{_PAD}*|[+-]?{_NUMBER}{_PAD}+)$",
 }
 AS_THEY_ARE = {Cell.CODE, Cell.WHOLE, Cell.POINT_THREE, Cell.POINT}
 BY_COMMA = {Cell.COMMA_THREE, Cell.COMMA_THREE_UNGROUPED, Cell.COMMA}
 IN_OTHER_NOTATION = {kind for kind in Cell if Cell.POINT_THREE <= kind <= Cell.GROUPED_BY_POINT} | {
-    kind for kind in Cell if Cell.CURRENCY <= kind <= Cell.OTHER_DIGITS
+    kind for kind in Cell if Cell.CURRENCY <= kind <= Cell.PADDED
 }
 
 

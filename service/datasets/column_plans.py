@@ -61,8 +61,9 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
     Invalid
         When an option names a column that is not there, or two options contradict each other.
     """
+    there = set(names)
     for name in options.types:
-        if name not in names:
+        if name not in there:
             raise Invalid.at("?types", absent("column", name, names))
     ignored = [name for name, kind in options.types.items() if kind is ColumnKind.IGNORE]
     roles = plan_roles(names, options.target, options.weight, (*options.drop, *ignored))
@@ -165,16 +166,19 @@ def plan_roles(
     names: Sequence[str], target: tuple[str, ...] | None, weight: str | None, drop: Sequence[str]
 ) -> dict[str, Role]:
     """Return the role of each column that is read, inputs first, then targets, then the weight."""
-    wanted = target if target is not None else tuple(name for name in names if name not in drop and name != weight)[-1:]
-    targets = () if wanted == ("none",) and "none" not in names else wanted
+    there, dropped = set(names), set(drop)
+    wanted = target
+    if wanted is None:
+        wanted = tuple(name for name in names if name not in dropped and name != weight)[-1:]
+    targets = () if wanted == ("none",) and "none" not in there else wanted
     uses = (
-        ("target", targets, "target"),
-        ("weight", (weight,) if weight else (), "weight"),
-        ("drop", drop, "left out"),
+        ("target", set(targets), "target"),
+        ("weight", {weight} if weight else set(), "weight"),
+        ("drop", dropped, "left out"),
     )
-    for option, wanted_names, _ in uses:
+    for (option, _, _), wanted_names in zip(uses, (targets, (weight,) if weight else (), drop), strict=True):
         for name in wanted_names:
-            if name not in names:
+            if name not in there:
                 raise Invalid.at(f"?{option}", absent("column", name, names))
             roles_of = [word for _, others, word in uses if name in others]
             if len(roles_of) > 1:

@@ -195,11 +195,13 @@ def _names(schema: pa.Schema, options: ReadOptions) -> tuple[list[str], list[str
     pandas writes the index behind the columns. One with a name comes first here, as `df.reset_index()` has it, so that
     the last column is the last one of the data.
     """
-    index = [name for name in _pandas_index(schema) if isinstance(name, str) and name in schema.names]
+    names = schema.names
+    there = set(names)
+    index = dict.fromkeys(name for name in _pandas_index(schema) if isinstance(name, str) and name in there)
     asked = {*(options.target or ()), options.weight, *options.types}
     hidden = [name for name in index if UNNAMED_INDEX.fullmatch(name) and name not in asked]
-    first = [name for name in index if name not in hidden]
-    return first + [name for name in schema.names if name not in index], hidden
+    first = [name for name in index if name not in set(hidden)]
+    return first + [name for name in names if name not in index], hidden
 
 
 def _pandas_index(schema: pa.Schema) -> list[Any]:

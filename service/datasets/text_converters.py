@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from service.datasets import cells
 from service.datasets.notation import Notation
+from service.datasets.texts import number_of
 from service.preprocessing import dates
 
 PROBE = 32
@@ -19,7 +20,7 @@ class Missing:
 
     def __init__(self, words: tuple[str, ...]) -> None:
         self.words = [word.strip(" \t\r\n\f\v") for word in words]
-        self.numbers = [number for word in self.words if (number := _number(word)) is not None]
+        self.numbers = [number for word in self.words if (number := number_of(word)) is not None]
         self.in_text = pa.array(self.words, pa.string())
         self.among_numbers = pa.array([*cells.MISSING_WORDS, *self.words], pa.string())
 
@@ -82,10 +83,3 @@ def as_numbers(texts: Any) -> NDArray[np.float64] | None:
     except pa.ArrowInvalid:
         return None
     return values if np.isfinite(values).sum() == len(values) - texts.null_count else None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None

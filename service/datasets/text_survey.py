@@ -36,6 +36,8 @@ from service.datasets.texts import MISTAKES_FROM_SHARE, MIXED_OFFSETS, OFFSET
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid
 
+MAY_BE_WHOLE = {Cell.WHOLE, Cell.CODE, Cell.GROUPED_BY_COMMA, Cell.GROUPED_BY_POINT}
+
 
 class TextSurvey:
     """The kinds of the cells of one column. Call `add` for every block, then `decide`, then `planned`."""
@@ -88,8 +90,8 @@ class TextSurvey:
         if len(values) and np.nanmax(np.abs(values), initial=0.0) >= LARGEST_WHOLE:
             return False
         self.is_plain &= texts is column
-        if kind is Cell.COMMA:
-            self._collect_first(kind, pc.match_substring(column, ","), column, first_row)
+        of_kind = pc.match_substring(column, ",") if kind is Cell.COMMA else pc.is_valid(texts)
+        self._collect_first(kind, of_kind, column, first_row)
         self.evidence.point |= has_point
         if has_point and self.may_have_commas:
             self.like_grouped = self.evidence.add_points(texts) or self.like_grouped
@@ -113,7 +115,7 @@ class TextSurvey:
         self.evidence.add(found)
         fast = cells.AS_THEY_ARE | (cells.BY_COMMA if self.may_have_commas else set())
         self.is_text |= bool(found - fast - {Cell.MISSING, Cell.WORD}) or Cell.CODE in found
-        if self.beyond_doubles is None and found & {Cell.WHOLE, Cell.CODE}:
+        if self.beyond_doubles is None and found & MAY_BE_WHOLE:
             self._find_beyond_doubles(column, values, texts, kinds, first_row)
         if Cell.DATE in found:
             of_dates = texts.filter(pa.array(kinds == Cell.DATE))
@@ -130,12 +132,14 @@ class TextSurvey:
                     return
 
     def _find_beyond_doubles(self, column: Any, values: Any, texts: Any, kinds: Any, first_row: int) -> None:
-        whole = np.flatnonzero((kinds == Cell.WHOLE) | (kinds == Cell.CODE))
-        sizes = np.abs(np.asarray(pc.cast(texts.take(pa.array(whole)), pa.float64())))
+        whole = np.flatnonzero(np.isin(kinds, list(MAY_BE_WHOLE)))
+        digits: Any = pc.replace_substring_regex(texts.take(pa.array(whole)), "[.,]", "")
+        sizes = np.abs(np.asarray(pc.cast(digits, pa.float64())))
         beyond = []
-        for index in whole[sizes >= LARGEST_WHOLE].tolist():
-            text = texts[index].as_py()
-            if text.lstrip("+-").isdigit() and abs(int(text[:400])) > LARGEST_WHOLE:
+        for place in np.flatnonzero(sizes >= LARGEST_WHOLE).tolist():
+            index, text = int(whole[place]), digits[place].as_py()
+            has_fraction = {".", ","} <= set(texts[index].as_py())
+            if not has_fraction and text.lstrip("+-").isdigit() and abs(int(text[:400])) > LARGEST_WHOLE:
                 beyond.append(values[index].as_py())
         if beyond:
             row = int(np.flatnonzero(np.asarray(pc.is_in(column, pa.array(beyond)).to_numpy(zero_copy_only=False)))[0])

@@ -6,7 +6,8 @@ A guess never names another function: `mish` is not `silu`, though it looks alik
 import difflib
 from collections.abc import Iterable, Sequence
 
-LONGEST_GUESSED = 100  # no known name is longer
+LONGEST_GUESSED = 100  # characters of a name that is compared with others; none of the service's own is longer
+MOST_COMPARED = 1000  # names that one is compared with: columns and categories may be a hundred thousand
 MOST_LISTED = 20  # of the names that there are
 SHOWN_ITEMS = 6  # of a list or an object
 SHOWN_CHARACTERS = 60
@@ -235,8 +236,16 @@ def similar(word: str, known: Sequence[str], cutoff: float = 0.6) -> list[str]:
 
 
 def closest(word: str, known: Sequence[str], cutoff: float = 0.6) -> list[str]:
-    """Return the name that is spelt most like `word`, whatever it means, as names that clients choose."""
-    by_lower = {name.lower(): name for name in known}
+    """Return the name that is spelt most like `word`, whatever it means, as names that clients choose.
+
+    One that is equal but for case is found among all names, a similar one among the first `MOST_COMPARED`.
+    """
+    if len(word) > LONGEST_GUESSED:
+        return []
+    folded = word.casefold()
+    if same := next((name for name in known if name.casefold() == folded), None):
+        return [same]
+    by_lower = {name.lower(): name for name in known[:MOST_COMPARED] if len(name) <= LONGEST_GUESSED}
     close = difflib.get_close_matches(word.lower(), list(by_lower), 1, cutoff=cutoff)
     return [by_lower[name] for name in close]
 

@@ -124,8 +124,9 @@ def _numbered(table: Table) -> int | None:
 
 
 def _check_type(table: Table, target: tuple[str, ...], target_type: TargetType | None) -> None:
+    targets = frozenset(target)
     for column in table.columns:
-        if target_type == "value" and column.name in target and column.type is ColumnType.CATEGORY:
+        if target_type == "value" and column.name in targets and column.type is ColumnType.CATEGORY:
             raise Invalid.at("#/target_type", f"`{column.name}` holds text, so it cannot be a value")
 
 

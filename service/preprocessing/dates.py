@@ -33,9 +33,15 @@ def day_of(text: str) -> float | None:
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) / _MICROSECONDS_A_DAY
 
 
-def date_of(day: float) -> str:
-    """Return the date of a day, with the time in UTC unless it is midnight."""
-    moment = _EPOCH + timedelta(microseconds=round(day * _MICROSECONDS_A_DAY))
+def date_of(day: float) -> str | float:
+    """Return the date of a day, with the time in UTC unless it is midnight; the day itself beyond the years 1 to 9999.
+
+    Files with types of their own, such as Parquet, have dates beyond them.
+    """
+    try:
+        moment = _EPOCH + timedelta(microseconds=round(day * _MICROSECONDS_A_DAY))
+    except OverflowError:
+        return day
     is_midnight = moment.time() == datetime.min.time()
     return moment.date().isoformat() if is_midnight else moment.replace(tzinfo=None).isoformat() + "Z"
 
@@ -52,6 +58,8 @@ def days_of(texts: Any) -> NDArray[np.float64]:
             moments: Any = pc.cast(texts, pa.timestamp("us", zone))
         except pa.ArrowInvalid:
             continue
-        return np.asarray(pc.cast(pc.cast(moments, pa.int64()), pa.float64(), safe=False)) / _MICROSECONDS_A_DAY
+        found = np.asarray(pc.cast(pc.cast(moments, pa.int64()), pa.float64(), safe=False)) / _MICROSECONDS_A_DAY
+        if not (found < FIRST_DAY).any():  # Arrow knows a year 0
+            return found
     days = [None if text is None else day_of(text) for text in texts.to_pylist()]
     return np.array([np.nan if day is None else day for day in days], dtype=np.float64)

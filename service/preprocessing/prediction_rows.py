@@ -21,7 +21,10 @@ MAX_UNKNOWN = 100  # categories never seen in training that an answer lists
 
 @dataclass(frozen=True)
 class Unknown:
-    """A category never seen in training: the row that has it, counted from 0, its column and its value as sent."""
+    """A category never seen in training: the row that has it, counted from 0, its column and its value as sent.
+
+    Half of a surrogate pair, which JSON can hold and an answer cannot, is written out as `\\ud800`.
+    """
 
     row: int
     column: str
@@ -60,7 +63,7 @@ class RowFindings(Faults):
     def add_unknown(self, row: int, column: str, value: str | bool) -> None:
         """Count a category never seen in training, and list it among the first."""
         if self.unknown_count < MAX_UNKNOWN:
-            self.unknown.append(Unknown(row, column, value))
+            self.unknown.append(Unknown(row, column, readable(value) if isinstance(value, str) else value))
         self.unknown_count += 1
 
     def rows(self, values: NDArray[np.float64], ignored: Sequence[str] = ()) -> PredictionRows:

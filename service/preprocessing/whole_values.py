@@ -19,12 +19,16 @@ def with_whole_values(path: Path, table: Table, columns: JobColumns) -> JobColum
     """
     if columns.target_type == "value":
         return columns
-    found = {}
-    for index, column in enumerate(table.columns):
-        if column.name in columns.target and _may_be_whole(column, table.scale):
-            values = whole_values(open_rows(path), index)
-            if values is not None:
-                found[column.name] = values
+    targets, found = frozenset(columns.target), {}
+    indices = {
+        column.name: index
+        for index, column in enumerate(table.columns)
+        if column.name in targets and _may_be_whole(column, table.scale, len(targets) > 1)
+    }
+    array = open_rows(path) if indices else None
+    for name, index in indices.items():
+        if array is not None and (values := whole_values(array, index)) is not None:
+            found[name] = values
     return columns.model_copy(update={"whole_values": found})
 
 
@@ -49,12 +53,17 @@ def whole_values(array: NDArray[Any], index: int) -> tuple[float, ...] | None:
     return tuple(seen.tolist())
 
 
-def _may_be_whole(column: Column, scale: float) -> bool:
+def _may_be_whole(column: Column, scale: float, is_one_of_several: bool) -> bool:
     """Return whether a column that was not sent as a target may hold whole values alone, by its statistics.
 
-    Those of older releases were divided by the scale, and are rounded where it is not 1.
+    Of one of several targets nothing but -1, 0 and 1 is asked for. Statistics of older releases were divided by the
+    scale, and are rounded where it is not 1.
     """
     if column.role is Role.TARGET or column.type is not ColumnType.NUMBER or column.missing:
         return False
     bounds = (column.minimum, column.maximum)
-    return scale != 1 or all(bound is not None and bound.is_integer() for bound in bounds)
+    if scale != 1:
+        return True
+    if is_one_of_several and any(bound is not None and abs(bound) > 1 for bound in bounds):
+        return False
+    return all(bound is not None and bound.is_integer() for bound in bounds)

@@ -125,7 +125,7 @@ def test_with_everything_found_automatically_nothing_is_changed(
 def number(text: str, read: dict[str, str | None]) -> float | None:
     """Return the number that a cell stands for in the notation that was found."""
     text = text.strip()
-    if text in ("", "NA", "-", "?", "None"):
+    if text in ("", "NA", "NaN", "-", "?", "None"):
         return None
     plain = text.replace(read["thousands"] or "\0", "").replace(read["decimal"] or "", ".")
     assert "," not in plain and plain.count(".") <= 1

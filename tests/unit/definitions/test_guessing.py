@@ -7,7 +7,7 @@ from service.backprop.layers import LAYERS
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.optimizers import OPTIMIZERS
-from service.definitions.guessing import absent, guess, meant, show
+from service.definitions.guessing import MOST_COMPARED, absent, closest, guess, meant, show
 
 KNOWN = {
     "activation": list(ACTIVATIONS),
@@ -111,3 +111,10 @@ def test_a_name_that_nothing_has_gets_a_guess_or_the_names_there_are(name: str, 
 
 def test_no_more_than_twenty_names_are_listed() -> None:
     assert absent("array", "zzz", [f"a{number}" for number in range(23)]).endswith("`a19` and 3 more")
+
+
+def test_names_of_clients_are_found_by_case_among_all_and_by_spelling_among_the_first() -> None:
+    names = [f"column {number}" for number in range(MOST_COMPARED)] + ["Step", "weight"]
+    assert closest("step", names) == ["Step"] and closest("colum 7", names) == ["column 7"]
+    assert closest("wieght", names) == [] and closest("wieght", names[-2:]) == ["weight"]
+    assert closest("x" * 10**7, names) == [] and closest("y", ["y" * 10**6]) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from service.preprocessing.dates import day_of, days_of
+from service.preprocessing.dates import date_of, day_of, days_of
 
 DATES = {
     "1970-01-01": 0.0,
@@ -27,8 +27,18 @@ def test_days_are_the_same_one_by_one_and_by_the_array(days: dict[str, float]) -
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-02-30", "2024-1-3", "20240131", "31.01.2024", "2024-01", "12:00", "", "2024-01-31T25:00"]
+    "text",
+    ["2024-02-30", "2024-1-3", "20240131", "31.01.2024", "2024-01", "12:00", "", "2024-01-31T25:00", "0000-01-01"],
 )
 def test_other_texts_are_no_dates(text: str) -> None:
     assert day_of(text) is None
     assert math.isnan(days_of(pa.array([text, "2024-01-31"]))[0])
+    assert math.isnan(days_of(pa.array([text]))[0])
+
+
+def test_days_beyond_the_calendar_are_shown_as_days() -> None:
+    (late,) = days_of(pa.array(["9999-12-31T23:30-05:00"]))
+    assert late == day_of("9999-12-31T23:30-05:00") == 2932897.1875
+    for day in (late, 5e6, -719163.0, 2.0**60):  # dates of Parquet reach further
+        assert date_of(day) == day
+    assert [date_of(day) for day in (-719162.0, 2932896.0)] == ["0001-01-01", "9999-12-31"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from service.definitions.columns import ColumnType
+from service.definitions.guessing import MOST_COMPARED
 from service.errors import Invalid
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn, TargetColumn
@@ -234,3 +235,24 @@ def test_an_array_has_a_column_for_each_input_and_nan_is_missing() -> None:
     ):
         with pytest.raises(Invalid, match=says):
             rows_from_array(preprocessing, array)
+
+
+def test_half_a_surrogate_pair_is_listed_as_text_that_can_be_sent() -> None:
+    for rows in ([["\ud800"]], [{"zip/code": "\ud800"}]):
+        read = rows_from_objects if isinstance(rows[0], dict) else rows_from_lists
+        assert read(CODES, rows, "instances").unknown == (Unknown(0, "zip/code", "\\ud800"),)
+
+
+def test_an_unknown_category_is_not_compared_with_a_hundred_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+
+    def none_close(word: str, names: list[str], *_: Any, **__: Any) -> list[str]:
+        compared.extend(names)
+        return []
+
+    monkeypatch.setattr("difflib.get_close_matches", none_close)
+    customers = of(InputColumn("id", CATEGORY, tuple(f"customer-{number:06}" for number in range(100_000))))
+    for value, says in (("Customer-099999", 'did you mean "customer-099999"'), ("customer-", "there are")):
+        with pytest.raises(Invalid, match=says):
+            refuse_unknown(customers, rows_from_lists(customers, [[value]], "instances"), "instances", False)
+    assert len(compared) == MOST_COMPARED

@@ -123,6 +123,8 @@ def test_rows_are_read_only_where_a_column_may_hold_classes(tmp_path: Path) -> N
     path.unlink()
     for target in ("a", "b", "c", "y"):
         assert with_whole_values(path, table, JobColumns(inputs=("id",), target=(target,))).whole_values == {}
+    several = JobColumns(inputs=("a",), target=("d", "id"))  # one-hot columns and signs are asked for alone
+    assert with_whole_values(path, table, several).whole_values == {}
     as_value = JobColumns(inputs=("a",), target=("d",), target_type="value")
     assert with_whole_values(path, table, as_value).whole_values == {}
 
