@@ -1,4 +1,4 @@
-"""What `auto` became when a job began holds for all its attempts, forks and replays, whatever the rule is by then."""
+"""What `auto` became when a job started holds for all its attempts, forks and replays, whatever the rule is by then."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_a_job_that_begins_again_elsewhere_begins_with_what_was_fitted(
 
 
 def test_targets_of_a_queued_job_stay_as_they_were_resolved(client: FlaskClient, service: Services) -> None:
-    """A job of an older release that has not begun: its targets were values, and the rule would say classes now."""
+    """A job of an older release that has not started: its targets were values, and the rule would say classes now."""
     dataset = {"inputs": [[n] for n in range(20)], "targets": [n % 2 for n in range(20)]}
     job = client.post("/v1/jobs", json={"dataset": dataset, "training": {"epochs": 2, "loss": "quadratic"}}).json
     with service.database.begin() as connection:

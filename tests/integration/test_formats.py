@@ -92,7 +92,7 @@ def test_members_of_a_gzip_body_are_all_read(client: FlaskClient) -> None:
     problem(client.put("/v1/datasets/d", data=parts[:-3]), 400)
 
 
-def test_options_stand_in_the_query_beside_a_list_of_records(client: FlaskClient) -> None:
+def test_options_stand_in_the_query_of_a_list_of_records(client: FlaskClient) -> None:
     answer = client.put("/v1/datasets/d?target=t&drop=y&types=a:category", json=RECORDS)
     assert [(column["name"], column["type"]) for column in answer.json["columns"]] == [
         ("a", "category"),

@@ -54,7 +54,7 @@ def test_predictions_take_the_units_of_the_dataset_as_it_was_sent(
     )
 
 
-def test_datasets_and_models_tell_the_scale_and_values_are_as_sent(client: FlaskClient, train: Train) -> None:
+def test_datasets_and_models_have_the_scale_and_values_are_as_sent(client: FlaskClient, train: Train) -> None:
     job = train({"dataset": {**SCALED, "name": "s"}, "training": TRAINING, "model": "m"})
     dataset = get(client, "/v1/datasets/s")
     assert dataset["scale"] == 255 and dataset["columns"][0]["maximum"] == 255.0
