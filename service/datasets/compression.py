@@ -17,6 +17,7 @@ else:
     from backports import zstd
 
 BLOCK_BYTES = 1024 * 1024
+PIECE_BYTES = 16 * 1024
 GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -69,8 +70,7 @@ def unpacked(blocks: Iterator[bytes], coding: str, what: str = "body") -> Iterat
         return
     member, is_empty = CODINGS[coding](), True
     try:
-        for block in blocks:
-            data = block
+        for data in _pieces(blocks):
             while data:
                 if member.eof:
                     data = data.lstrip(b"\0")  # tapes and some tools pad gzip files with zeros
@@ -86,6 +86,12 @@ def unpacked(blocks: Iterator[bytes], coding: str, what: str = "body") -> Iterat
         raise Malformed(f"the {what} is not {coding}, or is damaged: {error}") from None
     if not is_empty and not member.eof:
         raise Malformed(f"the {coding} {what} is cut off")
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield pieces of at most `PIECE_BYTES`: what follows a member is copied, and a block may have thousands."""
+    for block in blocks:
+        yield from (block[start : start + PIECE_BYTES] for start in range(0, len(block), PIECE_BYTES))
 
 
 def without_compression(blocks: Iterator[bytes], what: str = "file") -> Iterator[bytes]:

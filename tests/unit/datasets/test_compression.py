@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.datasets.compression import BLOCK_BYTES, check_coding, unpacked, without_compression, zstd
+from service.datasets.compression import (
+    BLOCK_BYTES,
+    CODINGS,
+    PIECE_BYTES,
+    check_coding,
+    unpacked,
+    without_compression,
+    zstd,
+)
 from service.errors import Malformed, UnknownMedia
 
 TEXT = b"a,y\n" + b"1,2\n" * 1000
@@ -75,3 +83,17 @@ def test_a_short_file_is_left_as_it_is(data: bytes) -> None:
 def test_an_unknown_coding_is_named() -> None:
     with pytest.raises(UnknownMedia, match=r"`br`.*gzip, deflate and zstd"):
         check_coding("br")
+
+
+def test_what_follows_a_small_member_is_copied_in_small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    class Member(CODINGS["gzip"]):  # type: ignore[misc]
+        def decompress(self, data: bytes, max_length: int) -> bytes:
+            sizes.append(len(data))
+            return super().decompress(data, max_length)  # type: ignore[no-any-return]
+
+    monkeypatch.setitem(CODINGS, "gzip", Member)
+    members = gzip.compress(b"1") * 20_000
+    assert b"".join(unpacked(iter([members]), "gzip")) == b"1" * 20_000
+    assert max(sizes) <= PIECE_BYTES
