@@ -24,7 +24,8 @@ from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
 from service.definitions.dataset_names import DatasetReference, parse_reference
 from service.definitions.requests import DatasetBody
-from service.errors import Invalid, escaped
+from service.definitions.sentences import no_name
+from service.errors import Fault, Invalid, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
 from service.store import datasets
@@ -165,8 +166,8 @@ def _check_name(name: str | None) -> None:
         named = parse_reference(name)
         if named is not None:
             detail = f"`{name}` is a version; what is put to `{named.name}` becomes its next version"
-            raise Invalid.at("#/name", detail)
-        raise Invalid.at("#/name", f"must match {NAME_PATTERN}, got {name[:80]!r}")
+            raise Invalid.from_faults([Fault(detail)])
+        raise Invalid.from_faults([Fault(f"the dataset's name {no_name(NAME_PATTERN, name)}")])
 
 
 @routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -61,9 +62,14 @@ def staged_rows(services: Services, read: Reader) -> Iterator[NewContent]:
 def store_dataset(
     services: Services, name: str | None, read: Reader, if_taken: IfTaken = IfTaken.REFUSE
 ) -> tuple[DatasetRecord, bool]:
-    """Store a dataset; return its version and whether that is new."""
+    """Store a dataset; return its version and whether that is new.
+
+    The version of content that was stored before is returned with how it was read now, and the warnings of that.
+    """
     with staged_rows(services, read) as staged, services.database.begin() as connection:
-        return datasets.add_dataset(connection, name or generated_name("dataset"), staged, if_taken)
+        record, is_new = datasets.add_dataset(connection, name or generated_name("dataset"), staged, if_taken)
+    now = replace(record.table, read=staged.contents.read, warnings=staged.contents.warnings)
+    return replace(record, table=now), is_new
 
 
 def reader_of_request(request: DatasetRequest, limits: Limits, at: str = "#") -> Reader:

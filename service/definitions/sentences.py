@@ -99,6 +99,11 @@ def _pattern(context: Context, value: Any) -> str:
         return f"must match {pattern}, got {show(value)}"
     if "@" in pattern and "@" in value:  # a dataset, which may be named with its version
         return f"must be a dataset's name, or `name@version` with the number of a version, got {show(value)}"
+    return no_name(pattern, value)
+
+
+def no_name(pattern: str, value: str) -> str:
+    """Say why text that does not match the pattern of names is no name, with the nearest one that is."""
     possible = re.sub(r"[^a-z0-9._-]+", "-", value[:64].lower()).strip("._-")
     example = f', for example "{possible}"' if possible and len(value) <= 64 else ""
     return f"must match {pattern}: lower-case letters, digits and . _ -{example}, got {show(value)}"

@@ -142,3 +142,18 @@ def test_auto_is_no_word_for_a_missing_value(client: FlaskClient) -> None:
     words = "auto&missing=p"
     answer = client.post(f"/v1/datasets?missing={words}", data=b"a,y\n1,auto\n2,p\n3,auto\n", content_type="text/csv")
     assert answer.json["columns"][1]["categories"] == ["auto"]
+
+
+def test_the_same_content_sent_again_is_answered_with_how_it_was_read_now(client: FlaskClient) -> None:
+    table = b"area;kind\n135.700;a\n245.121;b\n98.400;a\n98.500;b\n"
+    first = client.put("/v1/datasets/areas", data=table, content_type="text/csv")
+    again = client.put("/v1/datasets/areas?decimal=.", data=table, content_type="text/csv")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert len(first.json["warnings"]) == 1 and again.json["warnings"] == []
+    assert again.json["sha256"] == first.json["sha256"]
+
+
+def test_a_name_that_is_none_is_answered_with_one_that_is(client: FlaskClient) -> None:
+    answer = client.put("/v1/datasets/Sales_2024", data=b"a,y\n1,2\n3,4\n", content_type="text/csv")
+    assert answer.status_code == 422
+    assert 'lower-case letters, digits and . _ -, for example "sales_2024", got "Sales_2024"' in answer.json["detail"]
