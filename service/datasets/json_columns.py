@@ -5,6 +5,7 @@ as a number unless the client says so: `"01569"` and `"1569"` are two codes.
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import numpy as np
@@ -45,6 +46,7 @@ class JsonColumn:
         self.examples: dict[type, list[tuple[int, Any]]] = {}  # the first values of each type, with their rows
         self.texts: set[str] = set()
         self.beyond: tuple[int, int] | None = None  # the first whole number beyond 2^53, and its row
+        self.rounded: tuple[int, int] | None = None  # the first that no float is written as, and its row
         self.collects_numbers = request.kind is ColumnKind.CATEGORY or request.role is Role.TARGET
         self.read = number_of if request.must_be_number else day_of
         self.may_be_read = request.kind is not ColumnKind.CATEGORY and request.class_or_value != "class"
@@ -62,9 +64,11 @@ class JsonColumn:
                     break
                 if type(value) is kind:
                     known.append((row, value))
-        if int in kinds and self.beyond is None:
-            big = ((value, row) for row, value in enumerate(values, first_row) if type(value) is int)
-            self.beyond = next((pair for pair in big if abs(pair[0]) > LARGEST_WHOLE), None)
+        if int in kinds and self.rounded is None:
+            whole = ((value, row) for row, value in enumerate(values, first_row) if type(value) is int)
+            big = [pair for pair in whole if abs(pair[0]) > LARGEST_WHOLE]
+            self.beyond = self.beyond or next(iter(big), None)
+            self.rounded = next((pair for pair in big if not is_a_written_float(pair[0])), None)
         if (kinds & TEXTS or (self.collects_numbers and kinds)) and len(self.texts) <= self.limits.max_categories:
             self._collect(values, first_row)
         if str in kinds and (self.may_be_read or self.request.must_be_number):
@@ -125,6 +129,9 @@ class JsonColumn:
                 raise Invalid.from_faults([fault])
             if is_text_beyond_doubles(self.request, str(value), row):
                 return self._categories()
+        elif self.rounded is not None and self.request.role is not Role.TARGET:
+            value, row = self.rounded
+            is_text_beyond_doubles(self.request, str(value), row)
         return PlannedColumn(number_plan(self.request), self._numbers)
 
     def _numbers_as_said(self) -> PlannedColumn:
@@ -184,6 +191,14 @@ def how_changed(value: int) -> str | None:
     except OverflowError:
         return TOO_LARGE
     return None if exact else "beyond what a float64 holds exactly, send it as a float, such as 1e16, to round it"
+
+
+def is_a_written_float(value: int) -> bool:
+    """Return whether a float64 may have been written as this whole number, as JavaScript writes those below 1e21."""
+    try:
+        return Decimal(repr(float(value))) == value
+    except OverflowError:
+        return False
 
 
 def show(value: object) -> str:

@@ -200,6 +200,14 @@ def test_whole_numbers_beyond_2_to_the_53_are_classes_or_refused(rows) -> None:
         rows(values, target=("a",))
 
 
+def test_whole_numbers_beyond_2_to_the_53_beside_fractions_are_refused_unless_a_float_is_written_so(rows) -> None:
+    with pytest.raises(Invalid) as error:
+        rows([{"id": 1.5, "y": 1}, {"id": 2**53 + 1, "y": 2}, {"id": 2**53, "y": 3}])
+    assert [(fault.row, fault.column) for fault in error.value.faults] == [(2, "id")]
+    _, stored = rows([{"mass": 1.5, "y": 1}, {"mass": 123456789012345680000, "y": 2}])  # as JavaScript writes it
+    assert stored[:, 0].tolist() == [1.5, 1.2345678901234568e20]
+
+
 def test_a_column_of_null_alone_is_refused(rows) -> None:
     with pytest.raises(Invalid, match="drop=a"):
         rows([{"a": None, "b": 1, "y": 1}, {"a": None, "b": 2, "y": 2}])
