@@ -20,7 +20,9 @@ from service.definitions.choices import build
 from service.definitions.fill import fill
 from service.definitions.network import NetworkRequest
 from service.definitions.requests import JobRequest
-from service.definitions.training import MAX_EPOCHS
+from service.definitions.resolved import Targets
+from service.definitions.rows import RowUse
+from service.definitions.training_parts import MAX_EPOCHS
 from service.definitions.validation import check
 
 SEED = 1
@@ -50,7 +52,9 @@ def built(workload: Workload) -> tuple[Network, TrainingSettings]:
     definition = job.network.definition()
     loss = build(LOSSES, job.training.loss.model_dump(mode="json"))
     layers = definition.engine_layers()
-    training = fill(job.training, loss, workload.rows, None, False, layers, SEED)
+    use = RowUse(workload.rows, validation=None, test=None, left_out=0)
+    targets = Targets(outputs=workload.sizes[-1], labels=None)
+    training = fill(job.training, loss, use, targets, layers, SEED)
     network = build_network({**definition.normalised(), "inputs": workload.sizes[0]}, training.precision)
     return network, build_settings(training, None)
 
