@@ -8,6 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 CSV = b"zip;y\n01569;a\n1569;b\n1570;a\n"
 JSON: dict[str, Any] = {"columns": ["zip", "y"], "rows": [[1569, "a"], [1570, "b"], [1571, "a"]]}
 

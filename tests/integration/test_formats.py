@@ -17,6 +17,9 @@ from werkzeug.test import TestResponse
 from service.datasets.compression import zstd
 from tests.integration.contract import problem
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 RECORDS = [{"a": 1.5, "t": "x", "y": "p"}, {"a": None, "t": "z", "y": "q"}, {"a": 3, "t": "x", "y": "p"}]
 TABLE = pa.Table.from_pylist(RECORDS)
 CURL = {"content_type": "application/x-www-form-urlencoded"}

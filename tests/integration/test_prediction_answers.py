@@ -11,6 +11,9 @@ from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, post
 from tests.integration.published import PublishedDocument
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 CSV_HEADERS = {"Content-Type": "text/csv"}
 
 

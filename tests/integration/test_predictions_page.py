@@ -11,6 +11,9 @@ from flask.testing import FlaskClient
 from service.services import Services
 from workers.run.run import run_next_job
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
 EXAMPLES = re.findall(r"```bash\n(curl .*?)```\n```\n(.*?)```", PAGE.split("\n## Units\n", 1)[1], re.DOTALL)
 COMMAND = re.compile(r"curl -sS 'localhost:8000([^']*)' -d '([^']*)'")

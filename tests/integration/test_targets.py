@@ -12,6 +12,9 @@ from service.services import Services
 from tests.integration.contract import problem
 from workers.run.run import run_next_job
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 Train = Callable[..., dict[str, Any]]
 QUICK = {"epochs": 60, "seed": 4, "batch_size": 8}
 POINTS = np.random.default_rng(5).uniform(-1, 1, (40, 2)).round(3)

@@ -16,6 +16,9 @@ from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.published import PublishedDocument
 from workers.run.run import run_next_job
 
+# what is read and answered does not depend on the database
+pytestmark = pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+
 SENT = [[51.0 * index, 255.0 - 17.0 * index] for index in range(6)]
 NEW = [[0.0, 255.0], [100.0, 3.0]]
 TARGETS = [0.1 * index for index in range(6)]
