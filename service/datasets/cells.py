@@ -38,7 +38,7 @@ class Cell(IntEnum):
     UNDERSCORES = 19  # 1_234_567
     OTHER_MINUS = 20  # U+2212
     OTHER_DIGITS = 21  # Arabic digits
-    PADDED = 22  # a number beside a space that is not ASCII, such as U+00A0
+    PADDED = 22  # a number next to a space that is not ASCII, such as U+00A0
     TEXT = 23
 
 

@@ -12,7 +12,7 @@ WRITTEN = {
     Cell.PERCENT: "is a percentage",
     Cell.OTHER_MINUS: "has a sign other than `-` (U+002D) before the number",
     Cell.OTHER_DIGITS: "has digits other than 0 to 9",
-    Cell.PADDED: "has a space beside the number that is none of ASCII, such as U+00A0",
+    Cell.PADDED: "has a space next to the number that is not an ASCII space, such as U+00A0",
 }
 IN_URLS = set("#&+% ")  # characters that a query of a URL cannot have or that mean something in it
 GROUPED = {Cell.SPACED: "space", Cell.APOSTROPHES: "'", Cell.UNDERSCORES: "_"}

@@ -2,7 +2,7 @@
 
 A reader asks `requests_of` which columns are wanted and what the client said of each. It then looks at the cells and
 makes a `PlannedColumn` of each request, with `number_plan` or `category_plan`; `write_table` stores blocks of cells
-with the converters of these. How the cells of a format are told apart is the reader's business.
+with the converters of these. How the cells of a format are classified is up to the reader.
 """
 
 from collections.abc import Callable, Iterable, Sequence
