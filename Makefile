@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,13 @@ demo: $(VENV)/.ready ## Train XOR and a classifier of digits over HTTP (ARGS="--
 serve: $(VENV)/.ready ## Start the service on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/backprop serve $(ARGS)
 
-test: $(VENV)/.ready-dev ## Run the tests, on at most four cores (ARGS="tests/unit -k csv" for some)
-	$(BIN)/python -m pytest -n logical --maxprocesses=4 --dist loadfile --no-loadscope-reorder $(ARGS)
+PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/.ready-dev ## Run the tests but those of chaos, on at most four cores (ARGS="tests/unit -k csv" for some)
+	$(PYTEST) $(or $(ARGS),--ignore=tests/chaos)
+
+test-chaos: $(VENV)/.ready-dev ## Run the short form of `make chaos`, and schemathesis, as tests
+	$(PYTEST) tests/chaos $(ARGS)
 
 torch: $(VENV)/.ready-torch ## Install PyTorch for the tests of agreement
 
