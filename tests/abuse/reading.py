@@ -9,7 +9,7 @@ and a `\` at the end of the last line for no line end there.
 The answer is either the stored table: the columns as `name:type`, with `*` behind a target and `!` behind a weight, and
 its rows, parted by two spaces or more, then lines that begin with `~ ` for what `read` says and for `warnings` besides
 those of columns with more categories than half their rows; or a status (`4xx` for any), and behind it parts of the
-sentence that has to be answered, parted by ` .. `. `@ open` marks what the service does not do yet.
+sentence that has to be answered, parted by ` .. `.
 """
 
 import gzip

@@ -81,11 +81,8 @@ def test_there_are_forty_cases() -> None:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: f"line {case.line}")
-def test_a_prediction(client: FlaskClient, trained: None, case: Case, request: pytest.FixtureRequest) -> None:
-    named, _, mark = case.model.partition(" @ ")
-    if mark == "open":
-        request.applymarker(pytest.mark.xfail(reason="not built yet", strict=False))
-    model, _, query = named.partition("?")
+def test_a_prediction(client: FlaskClient, trained: None, case: Case) -> None:
+    model, _, query = case.model.partition("?")
     kind = "application/json" if case.body.startswith("{") else "text/csv"
     answer = client.post(f"/v1/models/{model}:predict?{query}", data=case.body, content_type=kind)
     if case.status == "200":
