@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from service.datasets.csv import read_csv
+from service.datasets.csv.reader import read_csv
 from service.datasets.options import MIB, Limits, ReadOptions
 
 GIGABYTE = 10**9

@@ -17,7 +17,7 @@ from service.api.dataset_options import CSV_QUERY, check_format, options_of
 from service.api.formats import wanted_format
 from service.api.routes import Query, Routes
 from service.api.trained_networks import NetworkReference, Operation, register
-from service.datasets.csv_rows import read_rows
+from service.datasets.csv.rows import read_rows
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
 from service.datasets.options import Limits

@@ -16,25 +16,25 @@ def reader_of(media_type: str) -> FileReader:
 
 
 def _read_csv(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.datasets.csv import read_csv
+    from service.datasets.csv.reader import read_csv
 
     return read_csv(path, options, limits, destination)
 
 
 def _read_parquet(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.datasets.columnar import read_parquet
+    from service.datasets.columnar.reader import read_parquet
 
     return read_parquet(path, options, limits, destination)
 
 
 def _read_arrow_stream(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.datasets.columnar import read_arrow_stream
+    from service.datasets.columnar.reader import read_arrow_stream
 
     return read_arrow_stream(path, options, limits, destination)
 
 
 def _read_arrow_file(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
-    from service.datasets.columnar import read_arrow_file
+    from service.datasets.columnar.reader import read_arrow_file
 
     return read_arrow_file(path, options, limits, destination)
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets.column_plans import ColumnRequest
-from service.datasets.csv import CsvFile, open_csv, refuse_second_header
-from service.datasets.notation import Evidence, settle
+from service.datasets.csv.notation import Evidence, settle
+from service.datasets.csv.reader import CsvFile, open_csv, refuse_second_header
+from service.datasets.csv.text_survey import TextSurvey
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.text_survey import TextSurvey
 from service.definitions.columns import ColumnKind, Role
 from service.errors import Fault, Invalid
 

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from service.datasets import cells
-from service.datasets.cells import Cell
+from service.datasets.csv import cells
+from service.datasets.csv.cells import Cell
 from service.datasets.options import ReadOptions
 
 GROUPED = {"space": cells.SPACES, "'": "['\u2019]", "_": "_"}  # separators that no decimal separator is mistaken for

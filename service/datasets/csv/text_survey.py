@@ -11,9 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from service.datasets import cells
-from service.datasets.cells import Cell
-from service.datasets.column_faults import complaint
 from service.datasets.column_plans import (
     LARGEST_WHOLE,
     ColumnRequest,
@@ -22,16 +19,19 @@ from service.datasets.column_plans import (
     is_text_beyond_doubles,
     number_plan,
 )
-from service.datasets.notation import (
+from service.datasets.csv import cells
+from service.datasets.csv.cells import Cell
+from service.datasets.csv.column_faults import complaint
+from service.datasets.csv.notation import (
     Evidence,
     Notation,
     may_have_decimal_commas,
     may_have_grouping_points,
     notation_as_requested,
 )
+from service.datasets.csv.text_converters import Categories, Dates, Missing, Numbers, as_numbers
+from service.datasets.csv.text_warnings import warning_of_points, warnings_of_text
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.text_converters import Categories, Dates, Missing, Numbers, as_numbers
-from service.datasets.text_warnings import warning_of_points, warnings_of_text
 from service.datasets.texts import MISTAKES_FROM_SHARE, MIXED_OFFSETS, OFFSET
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Invalid

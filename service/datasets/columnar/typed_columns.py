@@ -11,7 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from service.datasets.arrow_cells import (
+from service.datasets.column_plans import (
+    LARGEST_WHOLE,
+    ColumnRequest,
+    PlannedColumn,
+    category_plan,
+    is_text_beyond_doubles,
+    number_plan,
+)
+from service.datasets.columnar.arrow_cells import (
     as_strings,
     by_distinct,
     coded,
@@ -22,14 +30,6 @@ from service.datasets.arrow_cells import (
     is_number,
     is_text,
     is_time,
-)
-from service.datasets.column_plans import (
-    LARGEST_WHOLE,
-    ColumnRequest,
-    PlannedColumn,
-    category_plan,
-    is_text_beyond_doubles,
-    number_plan,
 )
 from service.datasets.options import Limits
 from service.datasets.texts import (

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from service.datasets import cells
-from service.datasets.notation import Notation
+from service.datasets.csv import cells
+from service.datasets.csv.notation import Notation
 from service.datasets.texts import number_of
 from service.preprocessing import dates
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from service.datasets import cells
-from service.datasets.cells import Cell
+from service.datasets.csv import cells
+from service.datasets.csv.cells import Cell
 
 KINDS = {
     Cell.WORD: ["NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-", ""],

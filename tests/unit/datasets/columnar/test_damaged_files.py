@@ -9,7 +9,7 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 
-from service.datasets import columnar
+from service.datasets.columnar import reader as columnar
 from service.datasets.options import Limits, ReadOptions
 from service.errors import Invalid, Malformed, TooLarge
 

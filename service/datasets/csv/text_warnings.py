@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from service.datasets.cells import IN_OTHER_NOTATION, Cell
 from service.datasets.column_plans import ColumnRequest
-from service.datasets.notation import Notation
+from service.datasets.csv.cells import IN_OTHER_NOTATION, Cell
+from service.datasets.csv.notation import Notation
 
 SHARE_OF_DATES, SHARE_OF_NUMBERS = 0.9, 0.5
 SUMS = {"total", "grand total", "subtotal", "sum", "summe", "gesamt", "gesamtsumme", "insgesamt"}

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from service.datasets.encodings import not_utf8
+from service.datasets.csv.encodings import not_utf8
 from service.datasets.options import MIB
 from service.errors import Fault, Invalid
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from service.datasets import cells
-from service.datasets.cells import Cell
 from service.datasets.column_plans import check_names
+from service.datasets.csv import cells
+from service.datasets.csv.cells import Cell
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind
 from service.errors import Fault, Invalid

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
-from service.datasets.arrow_cells import is_text
-from service.datasets.arrow_messages import check_batches
 from service.datasets.column_plans import DOUBLE, check_names, report, requests_of, write_table
+from service.datasets.columnar.arrow_cells import is_text
+from service.datasets.columnar.arrow_messages import check_batches
+from service.datasets.columnar.typed_columns import NARROW, NumberColumn, TypedColumn, typed_column
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.typed_columns import NARROW, NumberColumn, TypedColumn, typed_column
 from service.definitions.columns import Role, Table
 from service.errors import Fault, Faults, Invalid, Malformed, TooLarge
 

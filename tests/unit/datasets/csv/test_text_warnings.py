@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.datasets.csv import read_csv
+from service.datasets.csv.reader import read_csv
+from service.datasets.csv.text_warnings import is_sum
 from service.datasets.options import Limits, ReadOptions, types_of
-from service.datasets.text_warnings import is_sum
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 
-from service.datasets import cells, csv_dialect, csv_scan, encodings
 from service.datasets.column_plans import ColumnRequest, PlannedColumn, requests_of, write_table
-from service.datasets.csv_dialect import Dialect
-from service.datasets.notation import Evidence, Notation, settle
+from service.datasets.csv import cells, encodings, scan
+from service.datasets.csv.dialect import Dialect, dialect_of
+from service.datasets.csv.notation import Evidence, Notation, settle
+from service.datasets.csv.text_survey import TextSurvey
 from service.datasets.options import Limits, ReadOptions
-from service.datasets.text_survey import TextSurvey
 from service.definitions.columns import ColumnKind, Table
 from service.errors import Fault, Faults, Invalid, Malformed
 
@@ -146,11 +146,11 @@ def open_csv(path: Path, options: ReadOptions, limits: Limits, recoded: Path, kn
         path, mark = recoded, 0
     with path.open("rb") as stream:
         stream.seek(mark)
-        head = stream.read(csv_scan.BLOCK_BYTES)
+        head = stream.read(scan.BLOCK_BYTES)
         is_whole = not stream.read(1)
-    text = csv_scan.text_of(head, mark, is_whole)
-    dialect = csv_dialect.dialect_of(text, is_whole, options, limits, known)
-    csv_scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
+    text = scan.text_of(head, mark, is_whole)
+    dialect = dialect_of(text, is_whole, options, limits, known)
+    scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
     return CsvFile(path, encoding.name, dialect)
 
 

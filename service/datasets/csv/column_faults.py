@@ -2,10 +2,10 @@
 
 from urllib.parse import quote
 
-from service.datasets.cells import Cell
 from service.datasets.column_plans import ColumnRequest
-from service.datasets.notation import Notation
-from service.datasets.text_warnings import is_sum
+from service.datasets.csv.cells import Cell
+from service.datasets.csv.notation import Notation
+from service.datasets.csv.text_warnings import is_sum
 
 WRITTEN = {
     Cell.CURRENCY: "is an amount with a currency",

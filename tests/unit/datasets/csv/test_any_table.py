@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from service.datasets.csv import read_csv
+from service.datasets.csv.reader import read_csv
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Table
 from service.errors import Invalid, ServiceError
@@ -134,8 +134,8 @@ def number(text: str, read: dict[str, str | None]) -> float | None:
 
 @pytest.mark.parametrize("count", [1, 7, 500])
 def test_blocks_of_the_parser_change_nothing(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.setattr("service.datasets.csv.BLOCK_BYTES", 64)
-    monkeypatch.setattr("service.datasets.csv_scan.BLOCK_BYTES", 61)
+    monkeypatch.setattr("service.datasets.csv.reader.BLOCK_BYTES", 64)
+    monkeypatch.setattr("service.datasets.csv.scan.BLOCK_BYTES", 61)
     rows = [[f"{n}", f'{"x" * (n % 9)}"\n{n % 5}', f"{n / 7!r}"] for n in range(count)]
     _, found = read(written([["a", "b", "c"], *rows], ",", 0, "\n", "utf-8"), ReadOptions(target=("none",)))
     assert [(float(row[0]), row[1], float(row[2])) for row in found] == [(float(a), b, float(c)) for a, b, c in rows]

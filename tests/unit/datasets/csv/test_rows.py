@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.datasets.csv_rows import CsvRows, read_rows
+from service.datasets.csv.rows import CsvRows, read_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind
 from service.errors import Invalid

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.datasets.csv import read_csv
+from service.datasets.csv.reader import read_csv
 from service.datasets.options import Limits, ReadOptions, types_of
 from service.definitions.columns import ColumnType, Role, Table
 from service.errors import Invalid, Malformed
@@ -406,7 +406,7 @@ def test_leading_zeros_make_codes_that_stay_as_they_are_written(read) -> None:
 
 
 def test_codes_far_behind_numbers_are_found_in_another_pass(read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.datasets.csv.BLOCK_BYTES", 200)
+    monkeypatch.setattr("service.datasets.csv.reader.BLOCK_BYTES", 200)
     table, rows = read("zip,y\n" + "".join(f"{n},1\n" for n in range(100, 300)) + "0100,1\n")
     assert len(table.columns[0].categories or ()) == 201
     assert rows[0, 0] != rows[-1, 0]

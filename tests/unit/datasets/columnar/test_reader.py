@@ -14,7 +14,8 @@ import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 import pytest
 
-from service.datasets import arrow_messages, columnar
+from service.datasets.columnar import arrow_messages
+from service.datasets.columnar import reader as columnar
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
 from service.errors import Invalid, Malformed, TooLarge
