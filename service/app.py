@@ -26,6 +26,7 @@ from service.api import (
     predicting,
     system,
 )
+from service.api.authentication import identify
 from service.api.feed import Feed
 from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
+    app.before_request(identify)
     app.after_request(_end)
     Compress(app)
     return app

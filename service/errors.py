@@ -95,6 +95,14 @@ class Faults:
             raise Invalid.from_faults(self.found)
 
 
+class Unauthenticated(ServiceError):
+    """The request carries no valid key; every such request is refused in the same words."""
+
+
+class Forbidden(ServiceError):
+    """Whoever makes the request may not do this; `detail` says what would allow it."""
+
+
 class NotFound(ServiceError):
     """The resource does not exist. `extra` goes into the answer (for example the nearest stored epoch)."""
 

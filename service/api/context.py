@@ -2,8 +2,9 @@
 
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 
+from service.access.principal import Principal
 from service.api.feed import Feed
 from service.api.waiting import Waits
 from service.models.cache import ModelCache
@@ -13,6 +14,11 @@ from service.services import Services
 def services() -> Services:
     """Return the settings, the database, the blobs and the doorbell."""
     return cast(Services, current_app.extensions["services"])
+
+
+def principal() -> Principal:
+    """Return who makes this request."""
+    return cast(Principal, g.principal)
 
 
 def model_cache() -> ModelCache:

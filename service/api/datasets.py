@@ -9,6 +9,7 @@ from flask import Response, request
 from numpy.typing import NDArray
 from werkzeug.datastructures import MultiDict
 
+from service.access.principal import Scope
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
 from service.api.context import services
@@ -80,6 +81,7 @@ def _describe_column(column: Column) -> ColumnAnswer:
     answers=ANSWERS,
     problems=(409, 507),
     creates=True,
+    scope=Scope.TRAIN,
 )
 def create_dataset() -> Response:
     """Store a dataset from JSON, a file (CSV, Parquet, Arrow, JSON Lines, NPZ) or a form with one, under a new name."""
@@ -94,6 +96,7 @@ def create_dataset() -> Response:
     query=QUERY,
     answers=ANSWERS,
     problems=(409, 507),
+    scope=Scope.TRAIN,
 )
 def put_dataset(name: str) -> Response:
     """Store a dataset, or its next version (unless `If-None-Match: *` is sent); made for `curl -T`."""
@@ -237,7 +240,7 @@ def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str |
     return values
 
 
-@routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409))
+@routes.route("DELETE", "/v1/datasets/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
 def delete_dataset(name: str) -> Response:
     """Delete a dataset with all its versions, or one `name@version`, that no unfinished job uses."""
     catalog.remove_dataset(services(), _reference(name))

@@ -39,6 +39,20 @@ PROBLEM_TYPES = (
         "The body cannot be read",
         "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN.",
     ),
+    ProblemType(
+        errors.Unauthenticated,
+        401,
+        "unauthenticated",
+        "No valid key",
+        "The request carries no key, or one that is wrong, revoked or has expired; which of these is not told.",
+    ),
+    ProblemType(
+        errors.Forbidden,
+        403,
+        "forbidden",
+        "Not allowed",
+        "The key lacks the scope or is limited to something else, or a request of a web page is not taken.",
+    ),
     ProblemType(errors.NotFound, 404, "not-found", "Not found", "There is nothing at this address or of this name."),
     ProblemType(None, 405, "method", "Method not allowed", "The address has other methods, which `Allow` lists."),
     ProblemType(
@@ -159,6 +173,8 @@ def service_error(error: errors.ServiceError) -> Response:
     answer = problem(kind, error.detail, more=more)
     if isinstance(error, errors.Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, errors.Unauthenticated):
+        answer.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.UnknownMedia) and error.known:
         answer.headers["Accept"] = ", ".join(error.known)
     return answer

@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from service.access.principal import Scope
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
@@ -29,5 +30,6 @@ register(
         _evaluate,
         EvaluateRequest,
         EvaluateAnswer,
+        Scope.READ,
     ),
 )

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import Response, request
 
+from service.access.principal import Scope
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import model_cache, services
@@ -69,6 +70,7 @@ def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Respon
     query=TRACE,
     answers={200: TraceAnswer},
     problems=(404,),
+    scope=Scope.READ,
 )
 def trace_network(name: str) -> Response:
     """Trace one step of backpropagation on an untrained network, with parameters given or drawn."""
@@ -92,6 +94,7 @@ register(
         _trace_network,
         TraceRequest,
         TraceAnswer,
+        Scope.READ,
         query=TRACE,
     ),
 )
@@ -104,6 +107,7 @@ register(
         _check_network,
         GradientCheckRequest,
         GradientCheckAnswer,
+        Scope.READ,
         body_optional=True,
     ),
 )
@@ -116,6 +120,7 @@ register(
     body_optional=True,
     answers={200: GradientCheckAnswer},
     problems=(404,),
+    scope=Scope.READ,
 )
 def check_network(name: str) -> Response:
     """Compare backpropagation with central differences on an untrained network and rows drawn at random."""

@@ -2,6 +2,7 @@
 
 from flask import Response, request
 
+from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
@@ -31,6 +32,7 @@ POLL_SECONDS = "1"
     answers={201: JobAnswer, 202: JobAnswer},
     problems=(409, 507),
     creates=True,
+    scope=Scope.TRAIN,
 )
 def create_job() -> Response:
     """Queue a training job."""
@@ -97,25 +99,27 @@ def _moved(moved: CommandResult) -> Response:
     return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
 
 
-@routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409))
+@routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
 def cancel_job(id: str) -> Response:
     """Cancel a job: at once when it is not running, else at its next batch."""
     return _moved(commands.cancel(services(), id))
 
 
-@routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409))
+@routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
 def pause_job(id: str) -> Response:
     """Pause a job: a queued one at once, a running one at the end of its epoch, or within a long epoch."""
     return _moved(commands.pause(services(), id))
 
 
-@routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409))
+@routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
 def resume_job(id: str) -> Response:
     """Resume a paused job."""
     return _moved(commands.resume(services(), id))
 
 
-@routes.route("POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409))
+@routes.route(
+    "POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409), scope=Scope.TRAIN
+)
 def step_job(id: str) -> Response:
     """Train a paused job for some epochs, then pause it again."""
     commands.check_can_step(services(), id)
@@ -132,6 +136,7 @@ def step_job(id: str) -> Response:
     answers={201: JobAnswer, 202: JobAnswer},
     problems=(404, 409, 507),
     creates=True,
+    scope=Scope.TRAIN,
 )
 def fork_job(id: str) -> Response:
     """Queue a job that starts from a stored epoch of this one, which may also be running or have failed."""
@@ -150,6 +155,7 @@ def fork_job(id: str) -> Response:
     answers={201: JobAnswer, 202: JobAnswer},
     problems=(404, 409, 507),
     creates=True,
+    scope=Scope.TRAIN,
 )
 def replay_job(id: str) -> Response:
     """Queue a job that repeats this one and reports whether every epoch has the same result."""
@@ -159,7 +165,7 @@ def replay_job(id: str) -> Response:
     return _accepted(*replaying.replay(services(), id, body, _record_key), seconds)
 
 
-@routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409))
+@routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
 def delete_job(id: str) -> Response:
     """Delete an ended job with its epochs and parameters; model versions made from it stay."""
     commands.remove(services(), id)

@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.context import services
 from service.api.routes import PAGE, Routes
@@ -28,7 +29,7 @@ def get_model(name: str) -> Response:
     return answer(views.read(services(), name))
 
 
-@routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409))
+@routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
 def delete_model(name: str) -> Response:
     """Delete a model with all its versions."""
     with services().database.begin() as connection:

@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import Response, request
 
+from service.access.principal import Scope
 from service.api.answers import answer, immutable, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
@@ -34,6 +35,7 @@ def describe_record(record: NetworkRecord) -> NetworkAnswer:
     answers={200: NetworkAnswer, 201: NetworkAnswer},
     problems=(409,),
     creates=True,
+    scope=Scope.TRAIN,
 )
 def create_network() -> Response:
     """Store a network."""
@@ -71,7 +73,7 @@ def get_network(name: str) -> Response:
     return immutable(body, f"{record.sha256}-{record.created_at.timestamp():.6f}-{wanted}")
 
 
-@routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,))
+@routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,), scope=Scope.TRAIN)
 def delete_network(name: str) -> Response:
     """Delete a network; jobs have copies of their own."""
     with services().database.begin() as connection:

@@ -20,6 +20,10 @@ IDEMPOTENCY_KEY = {
     "description": "the first answer under a key is repeated for 24 hours",
 }
 
+SECURITY = {
+    "key": {"type": "http", "scheme": "bearer", "description": "a key, `Authorization: Bearer bp_...`"},
+}
+
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
     """Return the document: every operation with its parameters, body and answers."""
@@ -43,7 +47,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
-        "components": {"schemas": _bounds(schemas.get("$defs", {}))},
+        "components": {"schemas": _bounds(schemas.get("$defs", {})), "securitySchemes": SECURITY},
     }
 
 
@@ -78,6 +82,7 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         + [_in_query(query) for query in route.query if not query.name.endswith("*")]
         + ([IDEMPOTENCY_KEY] if route.creates else []),
         "responses": {},
+        "security": [{scheme: [str(route.scope)]} for scheme in SECURITY] if route.scope else [],
     }
     content: dict[str, Any] = {}
     if route.body is not None:
@@ -89,8 +94,10 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     for status, model in route.answers.items():
         operation["responses"][str(status)] = _answer(status, model, names)
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
-    usual = (400, 413, 415, 422) if content else (422,)
-    for status in sorted({*usual, *route.problems, 503}):
+    usual = {400, 413, 415, 422, 503} if content else {422, 503}
+    if route.scope is not None:
+        usual |= {401, 403}
+    for status in sorted({*usual, *route.problems}):
         operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation
 

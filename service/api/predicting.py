@@ -10,6 +10,7 @@ import numpy as np
 from flask import Response, request
 from numpy.typing import NDArray
 
+from service.access.principal import Scope
 from service.api.answers import answer
 from service.api.bodies import collect, open_body
 from service.api.context import services
@@ -161,6 +162,7 @@ register(
         _predict,
         PredictRequest,
         (PredictAnswer, CSV, NPZ),
+        Scope.PREDICT,
         files=(CSV, NPZ),
         query=(FORMAT, UNKNOWN, *CSV_QUERY),
     ),

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
 from pydantic import BaseModel
 
+from service.access.principal import Scope
+from service.api.authentication import check_scope
 from service.api.errors import service_error
 from service.api.idempotency import once
 from service.definitions.guessing import guess
@@ -48,6 +51,13 @@ class Route:
     answers: dict[int, Any]
     problems: tuple[int, ...]
     creates: bool
+    scope: Scope | None
+
+
+class Declared(Enum):
+    """How the scope of an operation is known when it is not given: a GET reads."""
+
+    BY_METHOD = "by method"
 
 
 @dataclass
@@ -73,6 +83,7 @@ class Routes:
         query: Sequence[Query] = (),
         problems: tuple[int, ...] = (),
         creates: bool = False,
+        scope: Scope | Declared | None = Declared.BY_METHOD,
     ) -> Callable[[View], View]:
         """Return a decorator that serves a view at a path.
 
@@ -92,6 +103,8 @@ class Routes:
             Statuses of errors, besides those that every operation may have.
         creates
             Whether an `Idempotency-Key` is honoured.
+        scope
+            What a key needs; None opens the operation to everybody. It may be left out where GET reads.
         """
 
         def register(view: View) -> View:
@@ -108,6 +121,7 @@ class Routes:
                 answers=answers,
                 problems=problems,
                 creates=creates,
+                scope=_scope_of(method, path, scope),
             )
             self.routes.append(route)
             self._serve(route, view)
@@ -121,6 +135,8 @@ class Routes:
         single = [item.name for item in route.query if item.is_single]
 
         def checked(**values: Any) -> Any:
+            if route.scope is not None:
+                check_scope(route.scope)
             if any("\x00" in value for value in values.values()):
                 raise NotFound("no name holds a NUL character")
             _check_query(known)
@@ -135,6 +151,14 @@ class Routes:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
             )
+
+
+def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope | None:
+    if not isinstance(scope, Declared):
+        return scope
+    if method != "GET":
+        raise TypeError(f"{method} {path} must declare its scope")
+    return Scope.READ
 
 
 def _check_query(known: set[str]) -> None:

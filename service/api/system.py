@@ -17,19 +17,19 @@ routes = Routes("system")
 ALIVE: HealthAnswer = {"status": "alive"}
 
 
-@routes.route("GET", "/", answers={200: HealthAnswer})
+@routes.route("GET", "/", answers={200: HealthAnswer}, scope=None)
 def root() -> Response:
     """Return that the service is alive."""
     return answer(ALIVE)
 
 
-@routes.route("GET", "/healthz", answers={200: HealthAnswer})
+@routes.route("GET", "/healthz", answers={200: HealthAnswer}, scope=None)
 def healthz() -> Response:
     """Return that this process is alive, without looking at anything else."""
     return answer(ALIVE)
 
 
-@routes.route("GET", "/readyz", answers={200: HealthAnswer, 503: HealthAnswer})
+@routes.route("GET", "/readyz", answers={200: HealthAnswer, 503: HealthAnswer}, scope=None)
 def readyz() -> Response:
     """Return whether the service is ready, and whether its database, queue, workers and migrations are."""
     status, checks = health.readiness(services())
@@ -37,14 +37,20 @@ def readyz() -> Response:
     return answer(body, 503 if status == "unavailable" else 200)
 
 
-@routes.route("GET", "/openapi.json", answers={200: {"application/json": {"schema": {"type": "object"}}}})
+@routes.route("GET", "/openapi.json", answers={200: {"application/json": {"schema": {"type": "object"}}}}, scope=None)
 def openapi() -> Response:
     """Return this document."""
     document: Callable[[], dict[str, Any]] = current_app.extensions["openapi"]
     return answer(document())
 
 
-@routes.route("GET", "/problems/{slug}", answers={200: {"text/plain": {"schema": {"type": "string"}}}}, problems=(404,))
+@routes.route(
+    "GET",
+    "/problems/{slug}",
+    answers={200: {"text/plain": {"schema": {"type": "string"}}}},
+    problems=(404,),
+    scope=None,
+)
 def problem_page(slug: str) -> Response:
     """Explain a problem by the last part of its `type`."""
     kind = BY_SLUG.get(slug)

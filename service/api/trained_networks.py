@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from flask import Response, request
 from pydantic import BaseModel
 
+from service.access.principal import Scope
 from service.api.context import model_cache, services
 from service.api.routes import TEXT, Query, Routes
 from service.explain.subjects import Subject, epoch_subject, version_subject
@@ -93,6 +94,7 @@ class Operation:
     view: Callable[[NetworkReference], Response]
     body: type[BaseModel]
     answer: Any
+    scope: Scope
     body_optional: bool = False
     files: tuple[str, ...] = ()
     query: Sequence[Query] = ()
@@ -110,6 +112,7 @@ def register(routes: Routes, operation: Operation) -> None:
             query=(*naming.query, *operation.query),
             answers={200: operation.answer},
             problems=PROBLEMS,
+            scope=operation.scope,
         )(_view(operation, naming, id))
 
 
