@@ -32,6 +32,7 @@ from service.api.idempotency import Unanswered
 from service.api.waiting import Waits
 from service.config import Settings, read_settings
 from service.models.cache import ModelCache
+from service.ops.health import Health
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     services = open_services(settings)
     app.extensions["services"] = services
+    app.extensions["health"] = Health(services)
     app.extensions["feed"] = Feed(services.database)
     app.extensions["model_cache"] = ModelCache()
     app.extensions["unanswered"] = Unanswered()

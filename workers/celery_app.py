@@ -28,6 +28,7 @@ from workers.process_names import ProcessName, pid_namespace
 from workers.shutting_down import ShuttingDown
 
 GRACE_SECONDS = 1.0
+RING_SECONDS = 0.5  # how long a process that ends waits until the other workers are told of the job it released
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class Child:
         # usually the pool ends this process now; if the signal was for this process alone, it exits by itself
         time.sleep(GRACE_SECONDS)
         self.housekeeping.stop()
+        self.services.doorbell.settle(RING_SECONDS)
         os._exit(0)
 
     def stop(self) -> None:
@@ -105,6 +107,7 @@ class Child:
         if self.busy.acquire(timeout=STOP_SECONDS):
             self.busy.release()
         self.housekeeping.stop()
+        self.services.doorbell.settle(RING_SECONDS)
 
 
 def make_worker_app(settings: Settings, exit_codes: ExitCodes, shutting_down: ShuttingDown) -> Celery:

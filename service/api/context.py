@@ -8,6 +8,7 @@ from service.access.principal import Principal
 from service.api.feed import Feed
 from service.api.waiting import Waits
 from service.models.cache import ModelCache
+from service.ops.health import Health
 from service.services import Services
 
 
@@ -19,6 +20,11 @@ def services() -> Services:
 def principal() -> Principal:
     """Return who makes this request."""
     return cast(Principal, g.principal)
+
+
+def health() -> Health:
+    """Return what looks at the parts of the service for this process."""
+    return cast(Health, current_app.extensions["health"])
 
 
 def model_cache() -> ModelCache:

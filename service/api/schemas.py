@@ -160,9 +160,17 @@ class CheckAnswer(TypedDict):
     """Whether a part of the service is in order."""
 
     ok: bool
-    detail: NotRequired[str]
-    revision: NotRequired[str]
+    detail: NotRequired[Annotated[str, Field(description="what is wrong, and the way out")]]
+    seconds: Annotated[float, Field(description="how long the check took")]
+    since: NotRequired[
+        Annotated[
+            datetime,
+            Field(description="when the part answered last, as it does not now; what else is said of it is as of then"),
+        ]
+    ]
+    revision: NotRequired[Annotated[str, Field(description="of the database's schema")]]
     places: NotRequired[Annotated[int, Field(description="how many jobs the workers can train at once")]]
+    free_bytes: NotRequired[Annotated[int, Field(description="free on the disk of the data folder")]]
 
 
 @answer_model

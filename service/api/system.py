@@ -6,12 +6,12 @@ from typing import Any, cast
 from flask import Response, current_app
 
 from service.api.answers import answer
-from service.api.context import services
+from service.api.context import health
 from service.api.errors import BY_SLUG
 from service.api.routes import Routes
 from service.api.schemas import CheckAnswer, HealthAnswer
 from service.errors import NotFound
-from service.ops import health
+from service.ops.probes import Check
 
 routes = Routes("system")
 ALIVE: HealthAnswer = {"status": "alive"}
@@ -31,10 +31,22 @@ def healthz() -> Response:
 
 @routes.route("GET", "/readyz", answers={200: HealthAnswer, 503: HealthAnswer}, scope=None)
 def readyz() -> Response:
-    """Return whether the service is ready, and whether its database, queue, workers and migrations are."""
-    status, checks = health.readiness(services())
-    body: HealthAnswer = {"status": status, "checks": cast(dict[str, CheckAnswer], checks)}
-    return answer(body, 503 if status == "unavailable" else 200)
+    """Return whether the service is ready, and whether its database, migrations, workers, queue and disk are."""
+    found = health().readiness()
+    body: HealthAnswer = {
+        "status": found.status,
+        "checks": {name: _check_answer(check) for name, check in found.checks.items()},
+    }
+    return answer(body, 503 if found.status == "unavailable" else 200)
+
+
+def _check_answer(check: Check) -> CheckAnswer:
+    described: dict[str, object] = {"ok": check.ok, "seconds": round(check.seconds, 6), **check.facts}
+    if check.detail:
+        described["detail"] = check.detail
+    if check.since is not None:
+        described["since"] = check.since
+    return cast(CheckAnswer, described)
 
 
 @routes.route("GET", "/openapi.json", answers={200: {"application/json": {"schema": {"type": "object"}}}}, scope=None)

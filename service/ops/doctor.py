@@ -15,7 +15,7 @@ from pathlib import Path
 from service.config import Settings
 from service.errors import ServiceError
 from service.ops.embedded import check_format, queue_server
-from service.ops.health import readiness
+from service.ops.health import WAYS_OUT, Health
 from service.ops.supervisor import check_port
 from service.queue import Doorbell
 from service.services import open_services
@@ -25,13 +25,11 @@ from service.store.migrate import check_not_newer, current_revision
 CORRECTIONS = {
     "data folder": "choose another --data-dir, or change its permissions",
     "port": "choose another --port, or stop what listens there",
-    "database": "start the database, or check BACKPROP_DATABASE_URL",
-    "migrations": "run `backprop migrate` (or start `backprop serve`, which does)",
     "schema": "update this release, or choose another --data-dir",
-    "workers": "start `backprop serve`, or `backprop worker` in addition to the API",
-    "queue": "start the queue server, or check BACKPROP_QUEUE_URL; jobs are found without it, a second or two later",
+    "queue": WAYS_OUT["queue"],
 }
 SQLITE = "sqlite:///"
+PATIENCE_SECONDS = 20.0  # for a part that hangs
 
 
 def examine(settings: Settings) -> int:
@@ -88,10 +86,10 @@ def _running(settings: Settings) -> tuple[str, bool]:
     socket = settings.data_dir.absolute() / "queue" / "socket"
     if not settings.queue_url and socket.exists():
         settings = replace(settings, queue_url=f"unix://{socket}")
-    status, checks = readiness(open_services(settings))
-    for name, check in checks.items():
-        _report(name, bool(check["ok"]), str(check.get("detail", "")))
-    return status, status == "ready"
+    found = Health(open_services(settings)).readiness(PATIENCE_SECONDS)
+    for name, check in found.checks.items():
+        _report(name, check.ok, check.detail)
+    return found.status, found.status == "ready"
 
 
 def _at_rest(settings: Settings) -> tuple[str, bool]:
@@ -104,17 +102,17 @@ def _at_rest(settings: Settings) -> tuple[str, bool]:
     if settings.queue_url:
         checks["queue"] = None if Doorbell(settings.queue_url).answers() else "does not answer"
     for name, fault in checks.items():
-        _report(name, fault is None, fault or "")
+        _report(name, fault is None, fault or "", CORRECTIONS[name])
     if any(checks.values()):
         return "`backprop serve` would not start", False
     state = "nothing has been started here yet" if _is_empty(settings) else "stopped"
     return f"{state}; `backprop serve` starts the service", True
 
 
-def _report(name: str, is_right: bool, detail: str) -> None:
+def _report(name: str, is_right: bool, detail: str, way_out: str = "") -> None:
     print(f"{'ok     ' if is_right else 'WRONG  '} {name}" + (f": {detail}" if detail else ""))
-    if not is_right:
-        print(f"        {CORRECTIONS[name]}")
+    if way_out and not is_right:
+        print(f"        {way_out}")
 
 
 def _fault_of(check: Callable[[], None]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection as Connection  # re-exported: the type of the arguments of what other rooms call
-from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, make_url
+from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -147,6 +147,11 @@ class Database:
                 yield connection
             finally:
                 driver.answer_seconds = ANSWER_SECONDS
+
+    def ping(self) -> None:
+        """Raise `Unavailable` when the database does not answer."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
 
     def dispose(self, close: bool = True) -> None:
         """Drop all pooled connections; a forked child passes `close=False`, as they belong to its parent."""

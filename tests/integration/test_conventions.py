@@ -121,6 +121,7 @@ def test_readiness_names_what_is_missing(client: FlaskClient) -> None:
         "migrations": True,
         "workers": False,
         "queue": True,
+        "disk": True,
     }
 
 

@@ -79,9 +79,9 @@ def test_multiprocessing_keeps_its_folder_in_the_configuration_of_the_process() 
 
 
 def test_the_queue_knows_the_size_of_a_list_of_messages() -> None:
-    """`Doorbell.ring` asks the channel; it is the one such call outside of `workers.celery_internals`."""
+    """`Doorbell._send` asks the channel; it is the one such call outside of `workers.celery_internals`."""
     assert list(inspect.signature(kombu.transport.virtual.Channel._size).parameters) == ["self", "queue"]
-    assert "channel._size(" in _source(Doorbell.ring)
+    assert "channel._size(" in _source(Doorbell._send)
 
 
 def test_no_other_module_imports_what_is_inside_celery() -> None:
