@@ -1,11 +1,13 @@
 """Measures how fast tables are read into datasets, and in how much memory: `make bench-read`.
 
 Writes files of the kinds that people have into a temporary folder, reads each in a process of its own with every option
-on `auto`, and prints seconds and processor seconds per gigabyte and the peak of the resident memory.
+on `auto`, and prints seconds and processor seconds per gigabyte and the peak of the resident memory. Then it reads the
+same million rows as CSV and as Parquet in turn, and prints the seconds of both and their ratio.
 """
 
 import argparse
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,13 +16,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pyarrow.csv
+import pyarrow.parquet as pq
 
+from service.datasets.columnar.reader import read_parquet
 from service.datasets.csv.reader import read_csv
 from service.datasets.options import MIB, Limits, ReadOptions
 
 GIGABYTE = 10**9
 ROWS = 20_000  # that a file repeats, with other numbers
 WANTED_SECONDS, WANTED_MEMORY = 30.0, 400 * MIB
+WANTED_SHARE = 1 / 3  # of a CSV's seconds, for the same rows in Parquet
+ROUNDS = 5
+PARQUET = "parquet"
 
 Rows = Callable[[np.random.Generator], list[str]]
 
@@ -83,12 +91,36 @@ def measure(kind: str, size: int) -> None:
     )
 
 
+def compare() -> None:
+    """Read the same million rows as CSV and as Parquet in turn; print a row of the table."""
+    random = np.random.default_rng(1)
+    readers = {"csv": read_csv, PARQUET: read_parquet}
+    seconds: dict[str, list[float]] = {form: [] for form in readers}
+    with tempfile.TemporaryDirectory() as folder:
+        files = {form: Path(folder, f"in.{form}") for form in readers}
+        with files["csv"].open("w") as stream:
+            stream.write(KINDS["numbers"][0] + "\n")
+            for _ in range(1_000_000 // ROWS):
+                stream.write("\n".join(numbers(random)) + "\n")
+        pq.write_table(pyarrow.csv.read_csv(files["csv"]), files[PARQUET])
+        for _ in range(ROUNDS):
+            for form, read in readers.items():
+                begin = time.perf_counter()
+                table = read(files[form], ReadOptions(), Limits(), Path(folder, "out.npy"))
+                seconds[form].append(time.perf_counter() - begin)
+    csv, parquet = (statistics.median(seconds[form]) for form in readers)
+    print(f"| {table.rows:,} x {len(table.columns)} | {csv:.2f} | {parquet:.2f} | {parquet / csv:.2f} |", flush=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=200, help="the size of each file")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
-    parser.add_argument("--here", choices=list(KINDS), help="measure one kind in this process")
+    parser.add_argument("--here", choices=[*KINDS, PARQUET], help="measure one kind in this process")
     chosen = parser.parse_args(arguments)
+    if chosen.here == PARQUET:
+        compare()
+        return
     if chosen.here:
         measure(chosen.here, chosen.megabytes * 10**6)
         return
@@ -97,6 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for kind in chosen.kinds:
         own = [sys.executable, "-m", "benchmarks.reading", "--here", kind, "--megabytes", str(chosen.megabytes)]
         subprocess.run(own, check=True)
+    print(f"\nwanted: Parquet in at most {WANTED_SHARE:.2f} of the CSV's seconds; medians of {ROUNDS} rounds in turn")
+    print("| rows and columns | CSV, s | Parquet, s | ratio |\n|---|---|---|---|", flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.reading", "--here", PARQUET], check=True)
 
 
 if __name__ == "__main__":

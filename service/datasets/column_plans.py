@@ -5,7 +5,7 @@ makes a `PlannedColumn` of each request, with `number_plan` or `category_plan`; 
 with the converters of these. How the cells of a format are classified is up to the reader.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.datasets.ahead import ahead
 from service.datasets.options import Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
 from service.datasets.texts import is_storable
@@ -154,12 +155,17 @@ def write_table(
     """Store blocks, each with the cells of the columns in their order; return what the file holds."""
     plans = [column.plan for column in columns]
     with TableWriter(destination, plans, dtype, scale) as writer:
-        for block in blocks:
-            cells = zip(columns, block, strict=True)
-            writer.append(np.column_stack([column.convert(part) for column, part in cells]))
+        for block in ahead(_numbers(columns, blocks)):
+            writer.append(block)
         warnings = [warning for column in columns for warning in column.warnings]
         warnings += [warning for plan in plans for warning in warnings_of(plan, writer.rows)]
         return writer.finish(read, warnings)
+
+
+def _numbers(columns: Sequence[PlannedColumn], blocks: Iterable[Sequence[Any]]) -> Iterator[NDArray[np.float64]]:
+    """Yield the numbers of blocks of cells (rows, columns)."""
+    for block in blocks:
+        yield np.column_stack([column.convert(cells) for column, cells in zip(columns, block, strict=True)])
 
 
 def plan_roles(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,10 @@ from service.definitions.columns import MAX_WHOLE_VALUES, SUM_TOLERANCE, Column,
 from service.errors import Invalid
 
 HASHED = ("name", "role", "type", "categories", "class_or_value")
+LONG_ROW = 1024  # values; NumPy takes shorter rows one by one, at a cost beyond that of their values
+NEGATIVE_ZERO = np.iinfo(np.int64).min  # its bits as a whole number
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class TableWriter:
         self.units = np.array([scale if plan.role is Role.INPUT else 1.0 for plan in plans])
         self.rows = 0
         self.stream: BinaryIO = path.open("wb")
+        self.beside = ThreadPoolExecutor(1, "store")
         self._header()
         self.bytes = hashlib.sha256()
         width = len(plans)
@@ -58,6 +64,7 @@ class TableWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.beside.shutdown()
         self.stream.close()
 
     def _header(self) -> None:
@@ -70,11 +77,9 @@ class TableWriter:
         if not len(block):
             return
         data = np.ascontiguousarray(block, dtype=self.dtype)
-        raw = data.tobytes()
-        self.stream.write(raw)
-        self.bytes.update(raw)
+        stored = self.beside.submit(self._store, data.reshape(-1).data)
         self.rows += len(data)
-        values = data.astype(np.float64)
+        values = data.astype(np.float64, copy=False)
         with np.errstate(over="ignore"):
             divided = values / self.units if self.scale < 1 else values
         if np.isinf(divided).any():
@@ -84,27 +89,50 @@ class TableWriter:
             targets = values[:, list(self.whole)]
             within = ((targets >= 0) & (targets <= 1)).all()
             self.target_sums_are_one = bool(within and (abs(targets.sum(axis=1) - 1) <= SUM_TOLERANCE).all())
+        stored.result()
+
+    def _store(self, data: memoryview) -> None:
+        """Write and hash numbers, while others are measured: neither needs the interpreter."""
+        self.stream.write(data)
+        self.bytes.update(data)
 
     @np.errstate(over="ignore", invalid="ignore")  # squares of numbers beyond 1e154 are reported as null
     def _measure(self, values: NDArray[np.float64]) -> None:
         """Update count, mean and sum of squares of each column over its present values (Chan et al. 1979)."""
-        present = ~np.isnan(values)
-        count = present.sum(axis=0)
-        filled = np.where(present, values, 0.0)
-        mean = filled.sum(axis=0) / np.maximum(count, 1)
-        squares = np.where(present, values - mean, 0.0)
-        total = np.maximum(self.count + count, 1)
-        shift = mean - self.mean
-        self.squares += (squares * squares).sum(axis=0) + shift**2 * self.count * count / total
-        self.mean += shift * count / total
-        self.count += count
-        self.low = np.minimum(self.low, np.where(present, values, np.inf).min(axis=0))
-        self.high = np.maximum(self.high, np.where(present, values, -np.inf).max(axis=0))
+        low, high = _extreme(np.minimum, values), _extreme(np.maximum, values)
+        if np.isnan(low).any():
+            self._measure_present(values)
+        else:
+            mean = values.sum(axis=0) / len(values)
+            squares = values - mean
+            squares *= squares
+            self._include(np.full(len(mean), len(values)), mean, squares.sum(axis=0), low, high)
         for index, seen in self.whole.items():
             if seen is not None:
-                seen.update(np.unique(values[present[:, index], index]).tolist())
+                distinct = np.unique(values[:, index])
+                seen.update(distinct[~np.isnan(distinct)].tolist())
                 if len(seen) > MAX_WHOLE_VALUES or not all(value.is_integer() for value in seen):
                     self.whole[index] = None
+
+    def _measure_present(self, values: NDArray[np.float64]) -> None:
+        """Update the statistics from values of which some are missing."""
+        present = ~np.isnan(values)
+        count = _by_column(np.add, present)
+        mean = np.where(present, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+        squares = np.where(present, values - mean, 0.0)
+        squares *= squares
+        low = _extreme(np.minimum, np.where(present, values, np.inf))
+        high = _extreme(np.maximum, np.where(present, values, -np.inf))
+        self._include(count, mean, squares.sum(axis=0), low, high)
+
+    def _include(self, count: NDArray[np.int64], mean: Numbers, squares: Numbers, low: Numbers, high: Numbers) -> None:
+        """Update the statistics by those of a block."""
+        total = np.maximum(self.count + count, 1)
+        shift = mean - self.mean
+        self.squares += squares + shift**2 * self.count * count / total
+        self.mean += shift * count / total
+        self.count += count
+        self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
 
     def finish(self, read: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> Table:
         """Write the final header; return what the file holds, how it was read, and warnings for the client."""
@@ -139,6 +167,25 @@ class TableWriter:
         whole = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
         whole.update(self.bytes.digest())
         return whole.hexdigest()
+
+
+def _extreme(function: np.ufunc, values: Numbers) -> Numbers:
+    """Return the least or the greatest number of each column, NaN for a column in which one is missing."""
+    found = _by_column(function, values)
+    if (values[:, found == 0].view(np.int64) == NEGATIVE_ZERO).any():  # which of two zeros is found is up to the order
+        return np.asarray(function.reduce(values, axis=0))
+    return found
+
+
+def _by_column(function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the reduction of each column by a function for which the order does not matter, several rows at once."""
+    width = values.shape[1]
+    several = max(LONG_ROW // width, 1)
+    whole = len(values) // several * several
+    if whole == 0:
+        return np.asarray(function.reduce(values, axis=0))
+    long = function.reduce(values[:whole].reshape(-1, several * width), axis=0)
+    return np.asarray(function.reduce(np.concatenate([long.reshape(several, width), values[whole:]]), axis=0))
 
 
 def _or_none(value: float) -> float | None:

@@ -5,7 +5,6 @@ The first pass finds the notation of numbers and what each column is, over all i
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 
+from service.datasets.ahead import ahead
 from service.datasets.column_plans import ColumnRequest, PlannedColumn, requests_of, write_table
 from service.datasets.csv import cells, encodings, scan
 from service.datasets.csv.dialect import Dialect, dialect_of
@@ -194,15 +194,6 @@ def _requests(file: CsvFile, options: ReadOptions) -> dict[str, ColumnRequest]:
             raise
         hint = "no delimiter cuts the lines into two or more cells: say `delimiter=`, such as `delimiter=space`"
         raise Invalid(f"{error.detail}; {hint}", error.faults) from None
-
-
-def ahead(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Yield the blocks while a thread parses the next one, for which PyArrow needs no Python."""
-    with ThreadPoolExecutor(1, "csv") as pool:
-        coming = pool.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = pool.submit(next, blocks, None)
-            yield block
 
 
 def refuse_second_header(dialect: Dialect, first_row: int, block: Any) -> None:
