@@ -12,6 +12,7 @@ from flask import Flask, Response, g, request
 from flask_compress import Compress
 
 from service.api import (
+    browsers,
     datasets,
     epochs,
     errors,
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_begin)
     app.before_request(identify)
     app.after_request(_end)
+    browsers.register(app, settings)
     Compress(app)
     return app
 
@@ -82,7 +84,6 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
     milliseconds = (time.perf_counter() - g.began) * 1000
     log.info("%s %s %s %.1f ms %s", request.method, request.path, response.status_code, milliseconds, g.request_id)
     return response

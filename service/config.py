@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from service.errors import Misconfigured
+from service.web.hosts import known_hosts
+from service.web.origins import cors_origins, frame_ancestors
+from service.web.proxies import trusted_proxies
 
 PREFIX = "BACKPROP_"
 MIB = 1024 * 1024
@@ -34,6 +37,10 @@ class Settings:
     api_processes: int = 0
     kernels: str = "auto"
     auth: str = "auto"
+    allowed_hosts: str = ""
+    trusted_proxies: str = ""
+    cors_origins: str = ""
+    frame_ancestors: str = ""
     log_level: str = "info"
     max_json_bytes: int = 64 * MIB
     max_upload_bytes: int = 16 * 1024 * MIB
@@ -92,6 +99,7 @@ class Settings:
         _check_choice("kernels", self.kernels, ("auto", "numpy", "numba"))
         _check_choice("auth", self.auth, ("auto", "off"))
         _check_choice("log_level", self.log_level, ("debug", "info", "warning", "error"))
+        self._check_web()
         if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise Misconfigured(
                 f"{PREFIX}DATABASE_URL must begin with postgresql:// or sqlite:///, got {_scheme(self.database_url)}"
@@ -101,6 +109,16 @@ class Settings:
         ):
             raise Misconfigured(f"{PREFIX}QUEUE_URL must begin with redis://, got {_scheme(self.queue_url)}")
         return self
+
+    def _check_web(self) -> None:
+        known_hosts(self.allowed_hosts)
+        trusted_proxies(self.trusted_proxies)
+        frame_ancestors(self.frame_ancestors)
+        if cors_origins(self.cors_origins).every and self.auth != "required":
+            raise Misconfigured(
+                f"{PREFIX}CORS_ORIGINS=* lets every web page train and delete, as not every request needs a key: "
+                f"name the origins, or set {PREFIX}AUTH=required"
+            )
 
     def _check_least(self, *names: str, least: int) -> None:
         for name in names:

@@ -94,9 +94,9 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     for status, model in route.answers.items():
         operation["responses"][str(status)] = _answer(status, model, names)
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
-    usual = {400, 413, 415, 422, 503} if content else {422, 503}
+    usual = {400, 403, 413, 415, 422, 503} if content else {400, 403, 422, 503}
     if route.scope is not None:
-        usual |= {401, 403}
+        usual.add(401)
     for status in sorted({*usual, *route.problems}):
         operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation
