@@ -69,9 +69,9 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
+    browsers.register(app, settings)
     app.before_request(identify)
     app.after_request(_end)
-    browsers.register(app, settings)
     Compress(app)
     return app
 

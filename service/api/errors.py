@@ -36,8 +36,8 @@ PROBLEM_TYPES = (
         errors.Malformed,
         400,
         "malformed",
-        "The body cannot be read",
-        "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN.",
+        "The request cannot be read",
+        "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN; or there are two Hosts, or none.",
     ),
     ProblemType(
         errors.Unauthenticated,

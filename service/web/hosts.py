@@ -43,7 +43,7 @@ def read_authority(text: str) -> Authority | None:
     if found["name"]:
         name = found["name"].lower()
         return Authority(_address(name) or name, port)
-    address = _address(found["v6"])
+    address = _address(found["v6"]) if ":" in found["v6"] else None
     return None if address is None else Authority(address, port)
 
 
