@@ -37,7 +37,8 @@ PROBLEM_TYPES = (
         400,
         "malformed",
         "The request cannot be read",
-        "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN; or there are two Hosts, or none.",
+        "The bytes are not what they claim to be: not JSON, not UTF-8, cut off, duplicate keys, NaN; or there are two "
+        "Hosts, or none.",
     ),
     ProblemType(
         errors.Unauthenticated,
