@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.report import machine
 from benchmarks.workloads import XOR_INPUTS, XOR_TARGETS
-from service.ops.supervisor import free_port
+from service.ops.listening import free_port
 
 ASK_SECONDS = 0.01  # between two reads of `/readyz`, so that they do not slow the start
 PATIENCE_SECONDS = 60.0

@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.jobs import NotTrained, finish
 from service.config import Settings
 from service.ops.demo import Client
-from service.ops.supervisor import free_port, running
+from service.ops.listening import free_port
+from service.ops.supervisor import running
 
 SEEDS = (1, 2, 3)
 NORMAL = {"type": "normal", "stddev": 1.0}

@@ -19,7 +19,8 @@ from benchmarks.report import Line, page, table
 from benchmarks.rows import Row
 from service.config import Settings
 from service.ops.demo import Client
-from service.ops.supervisor import free_port, running
+from service.ops.listening import free_port
+from service.ops.supervisor import running
 
 ROWS: tuple[Row, ...] = (*NEURON_ROWS, *TASK_ROWS, *MNIST_ROWS, *ERROR_ROWS)
 PAGE = Path(__file__).parent.parent / "docs" / "reproduction.md"

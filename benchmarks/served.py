@@ -12,7 +12,8 @@ from benchmarks.standings import ALONE, SERVICE
 from benchmarks.workloads import PIXEL_SCALE, THREADS, XOR_INPUTS, XOR_TARGETS, Arrays, Workload, as_npz
 from service.config import Settings
 from service.ops.demo import Client
-from service.ops.supervisor import free_port, running
+from service.ops.listening import free_port
+from service.ops.supervisor import running
 
 LIMIT = 1000
 WARM_UP_EPOCHS = 2

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from chaos.oracle import Report, Violation
 from service.config import Settings, to_variables
-from service.ops.supervisor import free_port
+from service.ops.listening import free_port
 from service.services import Services, open_services
 from service.store.migrate import migrate
 from tests.integration import test_bad_input

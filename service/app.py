@@ -11,6 +11,7 @@ from functools import cache, partial
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 
+from service import logs
 from service.api import (
     browsers,
     datasets,
@@ -39,6 +40,8 @@ from service.services import Services, open_services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, predicting, evaluating, explain)
+
+LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
 
 log = logging.getLogger("service.requests")
 
@@ -72,6 +75,7 @@ def create_app(settings: Settings) -> Flask:
     browsers.register(app, settings)
     app.before_request(identify)
     app.after_request(_end)
+    app.teardown_request(_forget_ids)
     Compress(app)
     return app
 
@@ -80,12 +84,19 @@ def _begin() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.began = time.perf_counter()
+    logs.set_ids(request_id=g.request_id)
+
+
+def _forget_ids(_: BaseException | None) -> None:
+    logs.set_ids()
 
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     milliseconds = (time.perf_counter() - g.began) * 1000
-    log.info("%s %s %s %.1f ms %s", request.method, request.path, response.status_code, milliseconds, g.request_id)
+    method, path = logs.escaped(request.method, LONGEST_METHOD), logs.escaped(request.path, LONGEST_PATH)
+    fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(milliseconds, 1)}
+    log.info("%s %s %s %.1f ms", *fields.values(), extra={"fields": fields})
     return response
 
 
@@ -94,8 +105,7 @@ def from_environment() -> Flask:
     # the parent's id comes in a variable: a parent that ended just after the fork is no longer getppid()
     die_with_parent(int(os.environ.get(API_PARENT, os.getppid())))
     settings = read_settings(os.environ)
-    level = "WARNING" if settings.log_level == "info" else settings.log_level.upper()
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(settings.log_level, settings.log_format)
     app = create_app(settings)
     threading.Thread(target=_warm, args=(app.extensions["services"],), name="warmer", daemon=True).start()
     return app

@@ -1,13 +1,14 @@
 """Settings, read once from `BACKPROP_*` variables when a process starts. Importing this module reads nothing."""
 
 import difflib
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from service import logs
+from service.addresses import check_database_url, check_queue_url, is_loopback, plain_host
 from service.errors import Misconfigured
 from service.web.hosts import known_hosts
 from service.web.origins import cors_origins, frame_ancestors
@@ -15,6 +16,14 @@ from service.web.proxies import trusted_proxies
 
 PREFIX = "BACKPROP_"
 MIB = 1024 * 1024
+LONGEST_SECONDS = 1e9  # a date so long ago still exists
+FLAGS = ("host", "port", "data_dir", "workers", "api_processes")  # settings that commands also take as flags
+CHOICES = {  # in lower case; values are taken in any
+    "kernels": ("auto", "numpy", "numba"),
+    "auth": ("auto", "off"),
+    "log_level": logs.LEVELS,
+    "log_format": logs.FORMATS,
+}
 
 Value = str | int | float | Path  # of a setting
 
@@ -42,6 +51,7 @@ class Settings:
     cors_origins: str = ""
     frame_ancestors: str = ""
     log_level: str = "info"
+    log_format: str = "text"
     max_json_bytes: int = 64 * MIB
     max_upload_bytes: int = 16 * 1024 * MIB
     max_parameters: int = 100_000_000
@@ -89,25 +99,22 @@ class Settings:
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise Misconfigured(f"{PREFIX}{name.upper()} must lie within {low} and {high}, got {value}")
+                raise Misconfigured(f"{_named(name)} must lie within {low} and {high}, got {value}")
         self._check_least("max_json_bytes", "max_upload_bytes", "max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", least=1)
-        self._check_least("keep_free_bytes", "keep_events_seconds", "keep_jobs_seconds", least=0)
+        self._check_least("keep_free_bytes", least=0)
+        for name in ("keep_events_seconds", "keep_jobs_seconds"):
+            self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("lease_seconds", "look_seconds", "turn_seconds", "stall_seconds", "stream_seconds"):
-            if not 0.05 <= getattr(self, name) <= 86_400:
-                raise Misconfigured(f"{PREFIX}{name.upper()} must lie within 0.05 and 86400, got {getattr(self, name)}")
-        _check_choice("kernels", self.kernels, ("auto", "numpy", "numba"))
-        _check_choice("auth", self.auth, ("auto", "off"))
-        _check_choice("log_level", self.log_level, ("debug", "info", "warning", "error"))
+            self._check_seconds(name, 0.05, 86_400)
+        for name, known in CHOICES.items():
+            _check_choice(name, getattr(self, name), known)
         self._check_web()
-        if not self.resolved_database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise Misconfigured(
-                f"{PREFIX}DATABASE_URL must begin with postgresql:// or sqlite:///, got {_scheme(self.database_url)}"
-            )
-        if self.queue_url and not self.queue_url.startswith(
-            ("redis://", "rediss://", "unix://", "redis+socket://", "filesystem://")
-        ):
-            raise Misconfigured(f"{PREFIX}QUEUE_URL must begin with redis://, got {_scheme(self.queue_url)}")
+        plain_host(self.host)
+        if self.database_url:
+            check_database_url(self.database_url)
+        if self.queue_url:
+            check_queue_url(self.queue_url)
         return self
 
     def _check_web(self) -> None:
@@ -123,11 +130,15 @@ class Settings:
     def _check_least(self, *names: str, least: int) -> None:
         for name in names:
             if not getattr(self, name) >= least:
-                raise Misconfigured(f"{PREFIX}{name.upper()} must be at least {least}, got {getattr(self, name)}")
+                raise Misconfigured(f"{_named(name)} must be at least {least}, got {getattr(self, name)}")
+
+    def _check_seconds(self, name: str, low: float, high: float) -> None:
+        if not low <= getattr(self, name) <= high:
+            raise Misconfigured(f"{_named(name)} must lie within {low:g} and {high:,.0f}, got {getattr(self, name):g}")
 
     def check_listening(self) -> None:
         """Raise `Misconfigured` unless the service listens on loopback alone or `auth` is off explicitly."""
-        if self.auth != "off" and not _is_loopback(self.host):
+        if self.auth != "off" and not is_loopback(plain_host(self.host)):
             raise Misconfigured(
                 f"listening on {self.host} lets everybody who reaches this machine train and delete: "
                 f"set {PREFIX}AUTH=off to say that this is meant, or --host 127.0.0.1"
@@ -139,14 +150,14 @@ def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> 
     known: dict[str, Any] = {known.name: known.default for known in fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX):
+        if not variable.upper().startswith(PREFIX):
             continue
-        name = variable.removeprefix(PREFIX).lower()
-        if name not in known:
+        name = variable[len(PREFIX) :].lower()
+        if name not in known or variable != _variable(name):
             guess = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {PREFIX}{guess[0].upper()}?" if guess else ""
-            raise Misconfigured(f"{variable} is not a setting{hint}")
-        values[name] = _parse(variable, text, type(known[name]))
+            hint = f"did you mean {_variable(guess[0])}?" if guess else "the README lists all settings"
+            raise Misconfigured(f"{logs.escaped(variable, 100)} is not a setting; {hint}")
+        values[name] = _parse(name, text, type(known[name]))
     values.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**values).check()
 
@@ -162,33 +173,35 @@ def to_variables(settings: Settings) -> dict[str, str]:
     return {PREFIX + name.upper(): str(value) for name, value in values.items()}
 
 
-def _parse(variable: str, text: str, kind: type[Value]) -> Value:
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _named(name: str) -> str:
+    """Return how a message names a setting: its variable and, if there is one, the flag."""
+    return f"{_variable(name)} (--{name.replace('_', '-')})" if name in FLAGS else _variable(name)
+
+
+def _parse(name: str, text: str, kind: type[Value]) -> Value:
     text = text.strip()
     if issubclass(kind, Path):
-        return Path(text).expanduser()
+        if not text:
+            raise Misconfigured(f"{_named(name)} is empty; name a folder, or leave it out")
+        try:
+            return Path(text).expanduser()
+        except RuntimeError:
+            raise Misconfigured(f"{_named(name)} names the home of a user who does not exist: {text[:60]!r}") from None
     if kind is str:
-        return text
+        return text.lower() if name in CHOICES else text
     try:
         return kind(text)
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        raise Misconfigured(f"{variable} must be {wanted}, got {text!r}") from None
+        unit = next((unit for unit in ("bytes", "seconds") if name.endswith(f"_{unit}")), None)
+        what = f"{wanted} of {unit}" if unit else wanted
+        raise Misconfigured(f"{_named(name)} must be {what}, got {text[:60]!r}") from None
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
-        raise Misconfigured(f"{PREFIX}{name.upper()} must be one of {', '.join(known)}, got {value!r}")
-
-
-def _scheme(url: str) -> str:
-    """Return the part of a URL that may be shown, which never includes its password."""
-    return repr(url.split(":", 1)[0] + ":...") if ":" in url else repr(url)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        raise Misconfigured(f"{_named(name)} must be one of {', '.join(known)}, got {value[:60]!r}")

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from celery.platforms import SecurityWarning
 
+from service import logs
 from service.config import read_settings
 from service.errors import ServiceError
 from workers.celery_app import run_worker
@@ -18,9 +19,7 @@ def main() -> int:
     """Run the worker until it is stopped; return the exit code."""
     try:
         settings = read_settings(os.environ)
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        for chatty in ("celery", "kombu", "alembic"):
-            logging.getLogger(chatty).setLevel(logging.WARNING)
+        logs.configure(settings.log_level, settings.log_format)
         # Celery warns when run as root, as pickles are unsafe; messages here are empty JSON
         warnings.simplefilter("ignore", SecurityWarning)
         code = run_worker(settings)

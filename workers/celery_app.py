@@ -21,7 +21,13 @@ from service.errors import Misconfigured, ServiceError
 from service.ops.processes import die_with_parent
 from service.queue import QUEUE, RUN_NEXT_JOB
 from service.services import open_services
-from workers.celery_internals import ConsumerWithoutQueue, child_pids, handle_signals_in_child, pool_that_records
+from workers.celery_internals import (
+    ConsumerWithoutQueue,
+    child_pids,
+    handle_signals_in_child,
+    leave_logging_alone,
+    pool_that_records,
+)
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import STOP_SECONDS, Housekeeping
 from workers.process_names import ProcessName, pid_namespace
@@ -147,6 +153,7 @@ def run_worker(settings: Settings) -> int:
     """Run the worker until a signal stops it; return the exit code."""
     if settings.kernels == NUMBA and not has_numba():
         raise Misconfigured("BACKPROP_KERNELS is numba, but numba and scipy are not installed: pip install numba scipy")
+    leave_logging_alone()
     exit_codes, shutting_down = ExitCodes(), ShuttingDown()
     app = make_worker_app(settings, exit_codes, shutting_down)
     worker = app.Worker(

@@ -11,6 +11,8 @@ from typing import Any
 
 import billiard
 import billiard.pool
+import celery.apps.worker
+from celery import signals
 from celery.concurrency import prefork
 from celery.worker.consumer import Consumer
 
@@ -97,6 +99,16 @@ def handle_signals_in_child(install: Callable[[], None]) -> None:
 def child_pids() -> list[int]:
     """Return the process ids of the pool's children: at a warm shutdown Celery sends them no signal."""
     return [process.pid for process in billiard.active_children() if process.pid]
+
+
+def leave_logging_alone() -> None:
+    """Keep Celery from setting up logging, from redirecting what is printed, and from printing at a shutdown itself."""
+    signals.setup_logging.connect(_do_nothing, weak=False)
+    celery.apps.worker.safe_say = _do_nothing
+
+
+def _do_nothing(*_: Any, **__: Any) -> None:
+    pass
 
 
 def remove_temporary_folder() -> None:

@@ -165,7 +165,7 @@ def service_error(error: errors.ServiceError) -> Response:
     if kind is None:
         return _bug(error)
     if kind.status == 500:
-        log.error("request %s: %s", g.get("request_id"), error.detail)
+        log.error("%s", error.detail)
     more: dict[str, object] = {}
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]
@@ -198,5 +198,5 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
-    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    log.error("the request failed", exc_info=error)
     return problem(INTERNAL, "the service failed; its log says why under this request_id")

@@ -10,12 +10,16 @@ import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
-from service import __version__
+from service import __version__, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 
 APPLICATION = "service.app:from_environment"
+FLAG_SETTINGS = ("host", "port", "data_dir", "workers", "api_processes")
+# the HTTP server's own log goes the way of all others
+SERVER_LOG = {"handlers": {}, "formatters": {}, "loggers": {"_granian": {"propagate": True}}}
 FLAGS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on"),
     "port": (int, "port to listen on"),
@@ -25,22 +29,49 @@ FLAGS: dict[str, tuple[type, str]] = {
 }
 
 
+log = logging.getLogger("backprop")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {logs.escaped(message)}; `{self.prog} --help` lists what there is\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
-    flags = {name: getattr(options, name, None) for name in ("host", "port", "data_dir", "workers", "api_processes")}
+    flags = {name: getattr(options, name, None) for name in FLAG_SETTINGS}
+    form = logs.FORMATS[0]
     try:
         settings = read_settings(os.environ, **flags)
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
+        form = settings.log_format
+        logs.configure(settings.log_level, form)
         return int(options.run(settings, options))
     except ServiceError as error:
-        print(f"backprop {options.command}: {error.detail}", file=sys.stderr)
+        _tell(f"backprop {options.command}: {error.detail}", form)
         return 2
 
 
+def _tell(mistake: str, form: str) -> None:
+    """Tell a mistake in one line, to a collector of logs as to a person."""
+    if form == "json":
+        log.error(mistake)
+    else:
+        print(logs.escaped(mistake), file=sys.stderr)
+
+
+def _say(words: str, settings: Settings) -> None:
+    """Print a line about the service, or log it where all lines are JSON."""
+    if settings.log_format == "json":
+        log.info(words)
+    else:
+        print(f"backprop: {words}", flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="backprop", description="Train neural networks over HTTP.")
+    parser = OneLineParser(prog="backprop", description="Train neural networks over HTTP.")
     parser.add_argument("--version", action="version", version=f"backprop {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -85,15 +116,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> int:
+    from service.ops.listening import settled, url_of
     from service.ops.supervisor import running
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with running(settings):
-        print(f"backprop: http://{settings.host}:{settings.port}, data in {settings.data_dir.absolute()}", flush=True)
-        stop.wait()
-        print("backprop: stopping", flush=True)
+    settings = settled(settings)
+    with running(settings) as state:
+        _say(f"{url_of(settings)}, data in {settings.data_dir.absolute()}", settings)
+        state.wait(stop)
+        _say("stopping", settings)
     return 0
 
 
@@ -101,19 +134,24 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from service.ops.embedded import make_folder
+    from service.ops.listening import address_of, settled, url_of
     from service.ops.processes import API_PARENT
-    from service.ops.supervisor import check_port, environment_of
+    from service.ops.supervisor import environment_of
 
-    settings.check_listening()
-    check_port(settings.host, settings.port)
+    has_port = settings.port != 0
+    settings = settled(settings)
+    make_folder(settings.data_dir)
     os.environ.update({**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())})
     if multiprocessing.get_start_method() == "fork":
         import_module(APPLICATION.partition(":")[0])  # once, before the server forks its processes
+    if not has_port:
+        _say(url_of(settings), settings)
     server = Granian(
         APPLICATION,
         factory=True,
         interface=Interfaces.WSGI,
-        address=settings.host,
+        address=address_of(settings.host),
         port=settings.port,
         workers=settings.resolved_api_processes,
         blocking_threads=settings.max_waiting_requests + 8,
@@ -121,6 +159,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
         respawn_interval=0.5,
         workers_kill_timeout=5,
         log_level="error",  # type: ignore[arg-type]
+        log_dictconfig=SERVER_LOG,
         websockets=False,
     )
     server.serve()
@@ -128,17 +167,21 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _worker(settings: Settings, _: argparse.Namespace) -> int:
+    from service.ops.embedded import make_folder
     from service.ops.supervisor import environment_of
 
+    make_folder(settings.data_dir)
     # a new interpreter, as BLAS reads its number of threads when it is loaded
     os.execve(sys.executable, [sys.executable, "-m", "workers"], environment_of(settings, settings.queue_url))
 
 
 def _migrate(settings: Settings, _: argparse.Namespace) -> int:
+    from service.store.connecting import check_connects
     from service.store.database import Database
     from service.store.migrate import current_revision, migrate
 
     database = Database(settings.resolved_database_url)
+    check_connects(database)
     migrate(database)
     print(f"the database is at schema {current_revision(database)}")
     return 0

@@ -19,7 +19,8 @@ from typing import Any
 import service
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
-from service.ops.supervisor import check_port, free_port, running
+from service.ops.listening import check_port, free_port, url_of
+from service.ops.supervisor import running
 from service.ops.terminal_plots import bar, curve, digit
 
 START_SECONDS = 60.0
@@ -110,24 +111,23 @@ def run_demo(settings: Settings, keep: bool) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = replace(settings, port=_port(settings), log_level="warning")
-    with running(settings):
-        client = Client(f"http://{settings.host}:{settings.port}")
+    with running(settings) as state:
+        client = Client(url_of(settings))
         print(f"The service starts on {client.address}", flush=True)
         client.wait_until_ready()
         learned = _xor(client) and _digits(client)
         _say_where(client, settings)
         if keep:
             print("\nThe service stays up; Ctrl-C stops it.", flush=True)
-            stop.wait()
+            state.wait(stop)
     return 0 if learned else 1
 
 
 def _port(settings: Settings) -> int:
     try:
-        check_port(settings.host, settings.port)
+        return check_port(settings.host, settings.port)
     except Misconfigured:
         return free_port()
-    return settings.port
 
 
 def _show_progress(job: dict[str, Any], last: bool = False) -> None:

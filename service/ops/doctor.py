@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from service.addresses import with_port, without_password
 from service.config import Settings
 from service.errors import ServiceError
 from service.ops.embedded import check_format, queue_server
 from service.ops.health import WAYS_OUT, Health
-from service.ops.supervisor import check_port
+from service.ops.listening import check_port
 from service.queue import Doorbell
 from service.services import open_services
+from service.store.connecting import check_connects
 from service.store.database import Database
 from service.store.migrate import check_not_newer, current_revision
 
@@ -36,9 +38,9 @@ def examine(settings: Settings) -> int:
     """Print the report; return 0 when nothing is wrong, else 1."""
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     print(f"data folder   {settings.data_dir.absolute()}")
-    print(f"database      {_without_password(settings.resolved_database_url)}")
+    print(f"database      {without_password(settings.resolved_database_url)}")
     print(f"queue         {_queue(settings)}")
-    print(f"listening on  {settings.host}:{settings.port}, {settings.resolved_api_processes} API process(es)")
+    print(f"listening on  {with_port(settings.host, settings.port)}, {settings.resolved_api_processes} API process(es)")
     print(f"workers       {settings.resolved_workers}")
     print()
     status, is_right = _running(settings) if _is_running(settings) else _at_rest(settings)
@@ -86,9 +88,11 @@ def _running(settings: Settings) -> tuple[str, bool]:
     socket = settings.data_dir.absolute() / "queue" / "socket"
     if not settings.queue_url and socket.exists():
         settings = replace(settings, queue_url=f"unix://{socket}")
-    found = Health(open_services(settings)).readiness(PATIENCE_SECONDS)
+    services = open_services(settings)
+    found = Health(services).readiness(PATIENCE_SECONDS)
     for name, check in found.checks.items():
-        _report(name, check.ok, check.detail)
+        reason = None if check.ok or name != "database" else _fault_of(lambda: check_connects(services.database))
+        _report(name, check.ok, reason or check.detail)
     return found.status, found.status == "ready"
 
 
@@ -115,7 +119,7 @@ def _report(name: str, is_right: bool, detail: str, way_out: str = "") -> None:
         print(f"        {way_out}")
 
 
-def _fault_of(check: Callable[[], None]) -> str | None:
+def _fault_of(check: Callable[[], object]) -> str | None:
     try:
         check()
     except ServiceError as error:
@@ -140,6 +144,7 @@ def _check_schema(settings: Settings) -> None:
         return
     database = Database(settings.resolved_database_url)
     try:
+        check_connects(database)
         check_not_newer(database)
     finally:
         database.dispose()
@@ -151,13 +156,8 @@ def _database_file(settings: Settings) -> Path:
 
 def _queue(settings: Settings) -> str:
     if settings.queue_url:
-        return _without_password(settings.queue_url)
+        return without_password(settings.queue_url)
     server = queue_server()
     if server is None:
         return "files in the data folder, as there is no Redis or Valkey server for this platform: jobs start later"
     return f"embedded: {server}"
-
-
-def _without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}***@{rest.rpartition('@')[2]}" if "@" in rest else url

@@ -19,11 +19,11 @@ LONGEST_SOCKET_PATH = 100  # the kernel accepts 107 bytes
 @contextmanager
 def data_folder(path: Path) -> Iterator[None]:
     """Make the folder if it is missing, check its format, and lock it for this server while the block runs."""
+    make_folder(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Misconfigured(f"the data folder {path} cannot be written: {error.strerror}") from None
+        raise _unwritable(path, str(error.strerror)) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,6 +35,24 @@ def data_folder(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def make_folder(path: Path) -> None:
+    """Make the data folder if it is missing; raise `Misconfigured` unless it is a folder that can be written."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise Misconfigured(f"the data folder {path} is a file; choose another --data-dir") from None
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise _unwritable(path, "it is read-only for this user")
+
+
+def _unwritable(path: Path, reason: str) -> Misconfigured:
+    return Misconfigured(
+        f"the data folder {path} cannot be written: {reason}; choose another --data-dir, or change its permissions"
+    )
 
 
 def check_format(path: Path) -> None:
@@ -90,6 +108,6 @@ def queue_command(server: str, data_dir: Path, socket: Path) -> list[str]:
         *("--appendonly", "yes"),
         *("--save", ""),
         *("--loglevel", "warning"),
-        *("--logfile", str(folder / "server.log")),
+        *("--logfile", ""),  # standard output, which the supervisor logs
         *("--maxmemory-policy", "noeviction"),
     ]

@@ -18,7 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
+from service.errors import Conflict, Misconfigured, OutOfSpace, ServiceError, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 15
 CONNECT_SECONDS = 5
@@ -93,8 +93,9 @@ class Database:
 
     def _open(self) -> Engine:
         if self.is_sqlite:
-            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(self.url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False})
+            _make_folder(Path(str(self.url.database)).parent)
+            arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+            engine = create_engine(self.url, connect_args=arguments, hide_parameters=True)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
@@ -106,6 +107,7 @@ class Database:
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             connect_args=arguments,
+            hide_parameters=True,  # messages of errors would quote them in logs
         )
         event.listen(engine, "do_connect", _connect_bounded)
         event.listen(engine, "connect", _prepare_postgresql)
@@ -156,6 +158,15 @@ class Database:
     def dispose(self, close: bool = True) -> None:
         """Drop all pooled connections; a forked child passes `close=False`, as they belong to its parent."""
         self.engine.dispose(close=close)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"the folder of the database, {path}, cannot be made: {error.strerror}; choose another --data-dir"
+        ) from None
 
 
 def _connect_bounded(_: Any, __: Any, arguments: list[Any], options: dict[str, Any]) -> BoundedConnection:

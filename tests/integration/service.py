@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from service.ops.supervisor import free_port
+from service.ops.listening import free_port
 from tests.waiting import wait_until
 
 START_SECONDS = 60

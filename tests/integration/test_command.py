@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from service.ops.supervisor import free_port
+from service.ops.listening import free_port
 from tests.integration.service import Service
 
 
@@ -61,7 +61,7 @@ def test_a_database_of_a_newer_release(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_named_with_a_guess() -> None:
     refused(*backprop("serve", BACKPROP_PROT="1"), "BACKPROP_PROT", "did you mean BACKPROP_PORT?")
-    refused(*backprop("serve", BACKPROP_PORT="many"), "BACKPROP_PORT must be a whole number, got 'many'")
+    refused(*backprop("serve", BACKPROP_PORT="many"), "BACKPROP_PORT (--port) must be a whole number, got 'many'")
 
 
 def test_off_loopback_needs_to_be_said_outright(tmp_path: Path) -> None:

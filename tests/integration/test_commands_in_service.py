@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from service.errors import Misconfigured
-from service.ops.supervisor import check_port
+from service.ops.listening import check_port
 from tests.conftest import Backends
 from tests.integration.service import Service
 from tests.waiting import wait_until

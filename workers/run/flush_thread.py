@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from service import logs
 from service.store.jobs.jobs import Requested
 from workers.run.flush import Flush, Writer, Written
 from workers.run.flush_policy import FlushPolicy
@@ -33,7 +34,7 @@ class FlushThread:
 
     def write_in_background(self, flush: Flush) -> None:
         """Start to write a flush; `settle` must have been called since the previous one."""
-        self._under_way = self._pool.submit(self.writer.write, flush)
+        self._under_way = self._pool.submit(logs.with_ids(self.writer.write), flush)
 
     def settle(self) -> None:
         """Wait for the flush in the background; raise what it raised."""

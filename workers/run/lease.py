@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from service import logs
 from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
 from service.services import Services
@@ -59,7 +60,7 @@ class Lease:
         self._pause_by: float | None = None
         self._moved: tuple[int, float] | None = None  # the batches at the last check, and when that count had changed
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name=f"lease {job.id}", daemon=True)
+        self._thread = threading.Thread(target=logs.with_ids(self._renew), name=f"lease {job.id}", daemon=True)
 
     def __enter__(self) -> "Lease":
         self._thread.start()
@@ -144,10 +145,10 @@ class Lease:
         try:
             question()
         except ServiceError as error:
-            log.warning("%s: %s", self.job.id, error.detail)
+            log.warning("the lease is not renewed: %s", error.detail)
             return False
         except Exception:  # the thread must continue: it renews the lease
-            log.exception("%s: renewing the lease failed", self.job.id)
+            log.exception("renewing the lease failed")
             return False
         return True
 
@@ -159,7 +160,7 @@ class Lease:
         if self.batches != moved[0]:
             self._moved = (self.batches, now)
         elif now - moved[1] > self.services.settings.stall_seconds:
-            log.critical("%s: no batch for %.0f s; the process ends itself", self.job.id, now - moved[1])
+            log.critical("no batch for %.0f s; the process ends itself", now - moved[1])
             self.leave()
 
     def _look(self, renew: bool) -> None:

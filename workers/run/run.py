@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from service import logs
 from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.loop import train
 from service.backprop.training.state import TrainingState
@@ -38,11 +39,12 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
             tidy(services, released)
     if job is None:
         return False
-    log.info("%s: attempt %d begins", job.id, job.attempt)
-    try:
-        _run(services, job, should_stop)
-    except (Fenced, Unavailable, OutOfSpace):
-        log.warning("%s: attempt %d has lost the job and drops its work", job.id, job.attempt)
+    with logs.ids(job_id=job.id, attempt=job.attempt):
+        log.info("the attempt begins")
+        try:
+            _run(services, job, should_stop)
+        except (Fenced, Unavailable, OutOfSpace):
+            log.warning("the attempt has lost the job and drops its work")
     return True
 
 
@@ -76,7 +78,7 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
     except (Fenced, Unavailable):  # what cannot be stored is computed again after the lease has expired
         raise Fenced from None
     except Exception:
-        log.exception("%s: attempt %d failed", job.id, job.attempt)
+        log.exception("the attempt failed")
         _fail(services, job, recorder, FailureCode.INTERNAL, "the worker failed; its log says why")
     finally:
         if recorder is not None:
@@ -158,7 +160,7 @@ def _resume(services: Services, recorder: Recorder, prepared: Prepared, resume: 
 
 def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
     """Release the job, as a disk is full; this does not count as a crash."""
-    log.warning("%s: attempt %d ends, as a disk is full", job.id, job.attempt)
+    log.warning("the attempt ends, as a disk is full")
     try:
         if recorder is None:
             raise Fenced
@@ -188,7 +190,7 @@ def _end(
         _fail(services, job, recorder, FailureCode.TIME_LIMIT, detail, recorder.last_epoch)
     elif asked == "cancel":
         recorder.end(Status.CANCELLED)
-        log.info("%s: cancelled", job.id)
+        log.info("cancelled")
     else:
         _after_release(services, job, recorder.release(behind=asked == "turn"))
 
@@ -214,7 +216,7 @@ def _after_release(services: Services, job: JobRecord, status: Status) -> None:
             ended = jobs.get_job(connection, job.id)
         tidy(services, ended)
     services.doorbell.ring()
-    log.info("%s: released, now %s", job.id, status)
+    log.info("released, now %s", status)
 
 
 def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease) -> None:
@@ -230,7 +232,7 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
     if job.replay is not None:
         verdict = certify(services, job, recorder, lease.check)
         recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **recorder.stopping()})
-        log.info("%s: %s", job.id, "identical" if verdict["identical"] else "not identical")
+        log.info("identical" if verdict["identical"] else "not identical")
         return
     matrix = confusion_matrix(services, job, prepared, recorder, lease.check)
     test = measured_test(services, job, prepared, recorder, lease.check)
@@ -240,7 +242,7 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
         return {**version, **recorder.stopping(), "confusion_matrix": matrix}
 
     recorder.end(Status.SUCCEEDED, finish)
-    log.info("%s: succeeded", job.id)
+    log.info("succeeded")
 
 
 def _fail(
@@ -256,11 +258,11 @@ def _fail(
     A paused job is resumed from what was stored last, and fails then if the reason is still there.
     """
     error = Failure(code=code, detail=detail, epoch=epoch)
-    log.warning("%s: failed: %s: %s", job.id, code, detail)
+    log.warning("failed: %s", code)  # the detail may quote rows, and is the job's `error`
     try:
         _end_anyhow(services, job, recorder, Status.FAILED, error=error)
     except jobs.Requested as requested:
-        log.info("%s: %s as requested", job.id, requested.request)
+        log.info("%s as requested", requested.request)
         if recorder is None:
             _release(services, job)
         elif requested.request is Request.CANCEL:
@@ -278,7 +280,7 @@ def _end_anyhow(services: Services, job: JobRecord, recorder: Recorder | None, s
         except (Fenced, Unavailable, OutOfSpace, jobs.Requested):
             raise
         except Exception:
-            log.exception("%s: its last epochs cannot be stored", job.id)
+            log.exception("the last epochs cannot be stored")
     with services.database.begin() as connection:
         if not jobs.finish(connection, job, status, **values):
             raise Fenced

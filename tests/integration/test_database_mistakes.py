@@ -1,0 +1,47 @@
+"""Mistakes with PostgreSQL that only a real server tells: each is named with host and port, never with the password."""
+
+import pytest
+
+from service.errors import Misconfigured
+from service.store.connecting import check_connects
+from service.store.database import Database
+from tests.servers import Postgres
+
+
+def mistake_of(url: str) -> str:
+    database = Database(url)
+    try:
+        with pytest.raises(Misconfigured) as caught:
+            check_connects(database)
+    finally:
+        database.dispose()
+    assert "geheim" not in caught.value.detail and "\n" not in caught.value.detail
+    return caught.value.detail
+
+
+def test_a_user_a_database_and_an_option_that_are_unknown(postgres_server: Postgres) -> None:
+    url = f"postgresql+psycopg://postgres:geheim@127.0.0.1:{postgres_server.port}"
+    at = f"PostgreSQL at 127.0.0.1:{postgres_server.port}: "
+    assert f'{at}database "none" does not exist; make it with `createdb`' in mistake_of(f"{url}/none")
+    assert f'{at}role "lars" does not exist' in mistake_of(f"{url.replace('postgres:', 'lars:')}/postgres")
+    assert "server does not support SSL" in mistake_of(f"{url}/postgres?sslmode=require")
+    assert "invalid connection option" in mistake_of(f"{url}/postgres?speed=high")
+    check = Database(f"{url}/postgres")
+    check_connects(check)
+    check.dispose()
+
+
+def test_a_password_that_is_wrong(postgres_server: Postgres) -> None:
+    postgres_server._administer("CREATE ROLE asks LOGIN PASSWORD 'another'")
+    rules = postgres_server.folder / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    try:
+        rules.write_text(f"host all asks 127.0.0.1/32 scram-sha-256\n{before}")
+        postgres_server._administer("SELECT pg_reload_conf()")
+        url = f"postgresql+psycopg://asks:geheim@127.0.0.1:{postgres_server.port}/postgres"
+        told = mistake_of(url)
+        assert "password authentication failed" in told and "correct the user and the password" in told
+    finally:
+        rules.write_text(before)
+        postgres_server._administer("SELECT pg_reload_conf()")
+        postgres_server._administer("DROP ROLE asks")
