@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAX_FAULTS = 10  # more are not listed, and not looked for
+LONGEST_DETAIL = 800  # characters of a sentence: ten of them and their places stay within 16 KiB
+LONGEST_PLACE = 200  # characters of a pointer or of a column's name
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,12 @@ class Fault:
     pointer: str | None = None
     row: int | None = None
     column: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", shortened(self.detail, LONGEST_DETAIL))
+        for name in ("pointer", "column"):
+            if (text := getattr(self, name)) is not None and len(text) > LONGEST_PLACE:
+                object.__setattr__(self, name, shortened(text, LONGEST_PLACE))
 
     @property
     def place(self) -> str:
@@ -40,8 +48,8 @@ class ServiceError(Exception):
     """Base of the errors that are reported to the caller; `detail` is a sentence for them."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        self.detail = shortened(detail, LONGEST_DETAIL + LONGEST_PLACE)
+        super().__init__(self.detail)
 
 
 class Malformed(ServiceError):
@@ -157,6 +165,26 @@ class Diverged(ServiceError):
     def __init__(self, detail: str, epoch: int) -> None:
         super().__init__(detail)
         self.epoch = epoch
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters: of a longer one its two ends, and how many are left out."""
+    if len(text) <= most:
+        return text
+    middle = f"... ({len(text):,} characters) ..."
+    start = 2 * (most - len(middle)) // 3  # the way out is at the end of a sentence, what is wrong at its beginning
+    return text[:start] + middle + text[len(text) - (most - len(middle) - start) :]
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold a text, which may have half of a surrogate pair where it came as JSON."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def escaped(key: str | int) -> str:

@@ -121,6 +121,8 @@ HTTP_SLUGS = ("malformed", "not-found", "method", "too-large", "media-type")
 HTTP_TYPES = {BY_SLUG[slug].status: BY_SLUG[slug] for slug in HTTP_SLUGS}
 NOTHING: Mapping[str, object] = {}
 
+MOST_BYTES = 16 * 1024  # of an answer to a mistake
+
 log = logging.getLogger(__name__)
 
 
@@ -139,7 +141,11 @@ def problem(
         "detail": detail,
         "request_id": g.get("request_id"),
     }
-    data = orjson.dumps(_writable({**body, **more}), option=orjson.OPT_APPEND_NEWLINE)
+    whole = _writable({**body, **more})
+    data = orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
+    while len(data) > MOST_BYTES and isinstance(whole, dict) and whole.get("errors"):  # characters of several bytes
+        whole["errors"].pop()
+        data = orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
     return Response(data, body["status"], mimetype="application/problem+json")
 
 

@@ -22,6 +22,7 @@ from service.store.records import JobRecord, Status
 
 routes = Routes("jobs")
 POLL_SECONDS = "1"
+MOST_FILTERS = 16  # keys of metadata that one list is filtered by
 
 
 @routes.route(
@@ -77,6 +78,8 @@ def list_jobs() -> Response:
     metadata = {
         key.removeprefix("metadata."): value for key, value in request.args.items() if key.startswith("metadata.")
     }
+    if len(metadata) > MOST_FILTERS:
+        raise Invalid.at("?metadata", f"at most {MOST_FILTERS} keys can be asked for, got {len(metadata):,}")
     with services().database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
         described = views.describe_all(connection, found.data)

@@ -18,6 +18,7 @@ from service.errors import Invalid, NotFound
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
+LONGEST_QUERY = 16 * 1024  # bytes; an answer may have them again, in a link to its next page
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,9 @@ def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope |
 
 
 def _check_query(known: set[str]) -> None:
+    if len(request.query_string) > LONGEST_QUERY:
+        detail = f"the query has {len(request.query_string):,} bytes; at most {LONGEST_QUERY:,} are taken"
+        raise Invalid(f"{detail}: send options of many words as fields of a form")
     prefixes = tuple(name.removesuffix("*") for name in known if name.endswith("*"))
     for name in request.args:
         if name not in known and not (prefixes and name.startswith(prefixes)):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.errors import is_unicode
 from service.preprocessing import dates
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
@@ -56,7 +57,7 @@ def days_of(texts: Any) -> NDArray[np.float64]:
 
 def is_storable(text: str) -> bool:
     """Return whether databases and UTF-8 can hold a text: not NUL, and not half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return "\x00" not in text and is_unicode(text)
 
 
 def number_as_text(value: Any) -> str | None:

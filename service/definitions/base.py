@@ -1,8 +1,9 @@
 """The strict base class of all models, and number types that accept neither booleans nor strings.
 
-Imports pydantic only.
+Imports pydantic and `service.errors`.
 """
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Self
 
@@ -16,6 +17,8 @@ from pydantic import (
     model_validator,
     with_config,
 )
+
+from service.errors import is_unicode
 
 MOST_ERRORS = 1000  # of pydantic that are looked at; making more of them would take longer than all the rest
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
@@ -87,6 +90,18 @@ def at_most(entries: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def few_wrong(is_right: Callable[[Any], bool]) -> BeforeValidator:
+    """Return a validator that leaves out some of very many wrong entries of an object; the others are refused."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, dict) or len(value) <= MOST_ERRORS:
+            return value
+        wrong = list(islice((key for key, item in value.items() if not is_right(item)), MOST_ERRORS + 1))
+        return {key: value[key] for key in wrong} if len(wrong) > MOST_ERRORS else value
+
+    return BeforeValidator(check)
+
+
 def _whole(value: Any) -> Any:
     """Turn a whole float into an integer: 3.0 is a whole number in JSON; 3.5, true and "3" are not."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
@@ -103,7 +118,7 @@ def _no_boolean(value: Any) -> Any:
 def _text(value: str) -> str:
     if "\x00" in value:
         raise ValueError("must not hold a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not is_unicode(value):
         raise ValueError("must not hold half of a surrogate pair")
     return value
 

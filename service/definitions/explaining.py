@@ -9,6 +9,7 @@ from service.definitions.dataset_names import DatasetName, NamedDataset
 from service.definitions.training import MAX_SEED, LossChoice, OptimizerChoice
 
 MOST_ROWS = 16  # a trace shows every number of every row
+MOST_LAYERS = 1000  # of a network
 
 Instances = Annotated[list[Any], Field(min_length=1, max_length=MOST_ROWS)]
 Seed = Annotated[Integer, Field(ge=0, le=MAX_SEED)]
@@ -47,7 +48,10 @@ class NetworkTraceRequest(Model):
     instances: Instances
     targets: Instances
     parameters: Annotated[list[dict[str, list[Any]]] | None, BeforeValidator(_layers)] = Field(
-        default=None, description="by layer `weights` and `biases`, or what `/parameters` answers"
+        default=None,
+        fail_fast=True,
+        max_length=MOST_LAYERS,
+        description="by layer `weights` and `biases`, or what `/parameters` answers",
     )
     seed: Seed | None = None
     loss: LossChoice | None = None

@@ -14,7 +14,7 @@ from service.definitions.guessing import absent
 from service.errors import Fault, Faults, Invalid
 
 TargetType: TypeAlias = Literal["class", "value"]
-ColumnNames: TypeAlias = Annotated[list[Text], Field(min_length=1)] | Text
+ColumnNames: TypeAlias = Annotated[list[Text], Field(min_length=1, fail_fast=True)] | Text
 
 
 class ColumnChoice(Model):

@@ -52,7 +52,7 @@ Inputs = Annotated[
 
 def _no_sizes(value: Any) -> Any:
     """Refuse numbers of units in place of layers, with one fault for all of them."""
-    if isinstance(value, list) and value and all(isinstance(layer, int | float) for layer in value):
+    if isinstance(value, list) and value and set(map(type, value)) <= {int, float, bool}:
         one = '{"type": "dense", "units": 30, "activation": "relu"}'
         raise ValueError(
             f"holds numbers, but a layer is an object such as {one}; hidden layers alone are `hidden`: [30]"

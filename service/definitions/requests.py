@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints, model_validator
 
-from service.definitions.base import Integer, Model, Name, Number, Text, at_most
+from service.definitions.base import Integer, Model, Name, Number, Text, at_most, few_wrong
+from service.definitions.columns import ColumnKind
 from service.definitions.dataset_names import DatasetName, DatasetReference, NamedDataset
 from service.definitions.guessing import show
 from service.definitions.job_columns import ColumnChoice, TargetType
@@ -15,7 +16,12 @@ from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
 from service.errors import Fault, Invalid, unescaped
 
+KINDS = tuple(ColumnKind)
 Texts = Annotated[list[Text], Field(fail_fast=True)]
+Kinds = Annotated[
+    dict[Text, Literal["number", "category", "date", "ignore"]],
+    few_wrong(lambda kind: isinstance(kind, str) and kind in KINDS),
+]
 
 
 class DatasetRequest(Model):
@@ -38,7 +44,7 @@ class DatasetRequest(Model):
     scale: Annotated[Number, Field(gt=0)] = Field(
         default=1.0, description="inputs are divided by it wherever they meet a network"
     )
-    types: dict[Text, Literal["number", "category", "date", "ignore"]] | list[Text] | Text | None = Field(
+    types: Kinds | Texts | Text | None = Field(
         default=None, description='how columns are read: `{"zip": "category"}`, or `["zip:category"]` as in a query'
     )
 
@@ -187,7 +193,7 @@ class StepRequest(Model):
 
 def _no_single_row(value: Any) -> Any:
     """Refuse one row in place of a list of rows, with one fault for all of its values."""
-    is_values = isinstance(value, list) and value and all(isinstance(cell, int | float | str) for cell in value)
+    is_values = isinstance(value, list) and value and set(map(type, value)) <= {int, float, bool, str}
     if is_values or isinstance(value, dict):
         raise ValueError(f"must be a list of rows such as [{show(value)}], got {show(value)}")
     return value

@@ -11,7 +11,7 @@ from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
-from service.definitions.base import MOST_ERRORS, Integer, Model, Number, Text, at_most
+from service.definitions.base import Integer, Model, Number, Text, at_most, few_wrong
 from service.definitions.choices import choice
 from service.definitions.guessing import show
 from service.definitions.training_parts import (
@@ -51,12 +51,8 @@ def _as_fraction(value: Any) -> Any:
 Weight = Annotated[Number, Field(ge=0)]
 
 
-def _few_wrong(value: Any) -> Any:
-    """Leave out some of very many weights that are wrong; the others are refused either way."""
-    if not isinstance(value, dict) or len(value) <= MOST_ERRORS:
-        return value
-    wrong = [key for key, weight in value.items() if type(weight) not in (int, float) or weight < 0]
-    return {key: value[key] for key in wrong[: MOST_ERRORS + 1]} if len(wrong) > MOST_ERRORS else value
+def _is_weight(value: Any) -> bool:
+    return type(value) in (int, float) and value >= 0
 
 
 class TrainingDefinition(Model):
@@ -72,7 +68,7 @@ class TrainingDefinition(Model):
     seed: Annotated[Integer, Field(ge=0, le=MAX_SEED)] | None = Field(default=None, description="made when left out")
     precision: Literal["float32", "float64"] = "float32"
     rows: RowRange | None = Field(default=None, description="limits the training rows")
-    class_weights: Literal["balanced"] | Annotated[dict[Text, Weight], BeforeValidator(_few_wrong)] | None = Field(
+    class_weights: Literal["balanced"] | Annotated[dict[Text, Weight], few_wrong(_is_weight)] | None = Field(
         default=None, description="what each class weighs in the loss, by its label; one that is not named weighs 1"
     )
     validation: Annotated[Validation | None, BeforeValidator(_as_fraction)] = Field(

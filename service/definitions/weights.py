@@ -3,7 +3,7 @@
 from service.definitions.columns import Column, ColumnType, Role, Table
 from service.definitions.guessing import guess
 from service.definitions.targets import TO_HAVE_CLASSES
-from service.errors import Fault, Invalid, escaped
+from service.errors import Fault, Faults, Invalid, escaped
 
 MAX_GUESSES = 100  # with more labels, messages neither suggest nor list any
 
@@ -42,13 +42,12 @@ def check_class_weights(choice: str | dict[str, float] | None, labels: tuple[str
     if isinstance(choice, str):
         return
     known = dict.fromkeys(map(str, labels))
-    faults = [
-        Fault(f"`{label}` is no class of the targets{_guess(label, list(known))}", pointer=f"{where}/{escaped(label)}")
-        for label in choice
-        if label not in known
-    ]
-    if faults:
-        raise Invalid(f"{faults[0].pointer}: {faults[0].detail}", faults)
+    faults = Faults()
+    for label in choice:
+        if label not in known:
+            detail = f"`{label}` is no class of the targets{_guess(label, list(known))}"
+            faults.add(Fault(detail, pointer=f"{where}/{escaped(label)}"))
+    faults.check()
     if not any(choice.get(label, 1.0) for label in known):
         raise Invalid.at(where, "must be above 0 for some class, and all weigh 0")
 
