@@ -1,4 +1,4 @@
-"""`Idempotency-Key` on a POST that creates a resource: a repeated request gets the answer of the first one."""
+"""`Idempotency-Key` on a POST that creates or changes something: a repeated request gets the first one's answer."""
 
 import hashlib
 import logging
@@ -20,7 +20,6 @@ from service.store.idempotency import StoredAnswer
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
-NOT_STORED = frozenset({400, 401, 422, 429})
 STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
 BLOCK_BYTES = 1024 * 1024
 
@@ -45,11 +44,12 @@ class HashedInput:
         return data
 
     def rest(self) -> str:
-        """Read the rest of the input; return the SHA-256 of all of it and of the query."""
+        """Read the rest of the input; return the SHA-256 of all of it and of the query, without how long to wait."""
         while request.stream.read(BLOCK_BYTES):
             pass
         whole = self.digest.copy()
-        whole.update(request.query_string)
+        query = request.query_string.split(b"&")
+        whole.update(b"&".join(part for part in query if part.partition(b"=")[0] != b"wait"))
         return whole.hexdigest()
 
 
@@ -81,8 +81,8 @@ class Unanswered:
             idempotency.forget(connection, keyed.key, keyed.started_at)
 
 
-def record_created(connection: Connection, location: str) -> None:
-    """Record what a request creates, in the transaction that creates it, so that its key creates nothing else."""
+def record_made(connection: Connection, location: str) -> None:
+    """Record what a request creates or changes, in its transaction, so that its key creates or changes nothing else."""
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:
         return
@@ -95,16 +95,28 @@ def _unanswered() -> Unanswered:
     return cast(Unanswered, current_app.extensions["unanswered"])
 
 
-def once(view: Callable[[], Response], answer_error: Callable[[ServiceError], Response]) -> Response:
-    """Run the view, or answer with the stored answer to the same request."""
+def once(
+    view: Callable[[], Response], answer_error: Callable[[ServiceError], Response], path: str, reads_body: bool
+) -> Response:
+    """Run the view, or answer with the stored answer to the same request.
+
+    Parameters
+    ----------
+    path
+        The address, the same for each of its spellings.
+    reads_body
+        Whether the view does; otherwise the body is read before, so that no transaction waits for it.
+    """
     given = request.headers.get(HEADER)
     if given is None:
         return view()
     if not 0 < len(given) <= MAX_KEY:
         raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
-    key = hashlib.sha256(f"{request.method} {request.path}\n{given}".encode()).hexdigest()
+    key = hashlib.sha256(f"{request.method} {path}\n{given}".encode()).hexdigest()
     keyed = Keyed(key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
     request.environ["wsgi.input"] = keyed.body
+    if not reads_body:
+        keyed.body.rest()
     with services().database.begin() as connection:
         _unanswered().forget(connection)
         known = idempotency.begin(connection, key, keyed.started_at)
@@ -134,7 +146,7 @@ def _again(known: StoredAnswer, body: HashedInput) -> Response:
 
 
 def _store(keyed: Keyed, response: Response | None) -> None:
-    """Store the answer, unless there is none or it is an error that the client may correct.
+    """Store the answer, unless there is none or it is an error, after which the request may be sent again.
 
     The request has been executed: when its answer cannot be stored, the client still receives it.
     """
@@ -147,7 +159,7 @@ def _store(keyed: Keyed, response: Response | None) -> None:
 
 def _write(keyed: Keyed, response: Response | None) -> None:
     with services().database.begin() as connection:
-        if response is None or response.status_code in NOT_STORED or response.status_code >= 500:
+        if response is None or response.status_code >= 400:
             idempotency.forget(connection, keyed.key, keyed.started_at)
             return
         headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}

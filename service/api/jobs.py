@@ -6,7 +6,7 @@ from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
-from service.api.idempotency import record_created
+from service.api.idempotency import record_made
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
@@ -43,7 +43,7 @@ def create_job() -> Response:
 
 
 def _record_key(connection: Connection, id: str) -> None:
-    record_created(connection, f"/v1/jobs/{id}")
+    record_made(connection, f"/v1/jobs/{id}")
 
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
@@ -102,32 +102,38 @@ def _moved(moved: CommandResult) -> Response:
     return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
 
 
-@routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
+@routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409), creates=True, scope=Scope.TRAIN)
 def cancel_job(id: str) -> Response:
     """Cancel a job: at once when it is not running, else at its next batch."""
-    return _moved(commands.cancel(services(), id))
+    return _moved(commands.cancel(services(), id, _record_key))
 
 
-@routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
+@routes.route("POST", "/v1/jobs/{id}:pause", answers=MOVED, problems=(404, 409), creates=True, scope=Scope.TRAIN)
 def pause_job(id: str) -> Response:
     """Pause a job: a queued one at once, a running one at the end of its epoch, or within a long epoch."""
-    return _moved(commands.pause(services(), id))
+    return _moved(commands.pause(services(), id, _record_key))
 
 
-@routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409), scope=Scope.TRAIN)
+@routes.route("POST", "/v1/jobs/{id}:resume", answers=MOVED, problems=(404, 409), creates=True, scope=Scope.TRAIN)
 def resume_job(id: str) -> Response:
     """Resume a paused job."""
-    return _moved(commands.resume(services(), id))
+    return _moved(commands.resume(services(), id, _record_key))
 
 
 @routes.route(
-    "POST", "/v1/jobs/{id}:step", body=StepRequest, answers={202: JobAnswer}, problems=(404, 409), scope=Scope.TRAIN
+    "POST",
+    "/v1/jobs/{id}:step",
+    body=StepRequest,
+    answers={202: JobAnswer},
+    problems=(404, 409),
+    creates=True,
+    scope=Scope.TRAIN,
 )
 def step_job(id: str) -> Response:
     """Train a paused job for some epochs, then pause it again."""
     commands.check_can_step(services(), id)
     body = read_model(StepRequest, services().settings.max_json_bytes)
-    return _moved(commands.step(services(), id, body.epochs))
+    return _moved(commands.step(services(), id, body.epochs, _record_key))
 
 
 @routes.route(

@@ -103,7 +103,7 @@ class Routes:
         problems
             Statuses of errors, besides those that every operation may have.
         creates
-            Whether an `Idempotency-Key` is honoured.
+            Whether it creates or changes something, so that an `Idempotency-Key` is honoured.
         scope
             What a key needs; None opens the operation to everybody. It may be left out where GET reads.
         """
@@ -143,7 +143,7 @@ class Routes:
             _check_query(known)
             _check_single(single)
             if route.creates:
-                return once(partial(view, **values), service_error)
+                return once(partial(view, **values), service_error, route.path.format(**values), route.body is not None)
             return view(**values)
 
         rule = route.path.replace("{", "<").replace("}", ">")

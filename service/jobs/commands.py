@@ -4,16 +4,20 @@ The database is written first, then the doorbell is rung.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from service.backprop.training.state import TrainingState
 from service.datasets.catalog import collect_orphans, collect_superseded
 from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
+from service.jobs.new_jobs import RecordKey, record_no_key
 from service.services import Services
 from service.store import events
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
+from service.store.database import Connection
 from service.store.epoch_records import ParameterBlock, StoredBytes
 from service.store.epochs import epochs
 from service.store.epochs.placed_parameters import PlacedParameters
@@ -24,30 +28,37 @@ from service.store.records import JobRecord
 log = logging.getLogger(__name__)
 
 
-def cancel(services: Services, job_id: str) -> CommandResult:
-    with services.database.begin() as connection:
-        result = commands.cancel(connection, job_id)
+def cancel(services: Services, job_id: str, record_key: RecordKey = record_no_key) -> CommandResult:
+    result = _command(services, job_id, record_key, commands.cancel)
     if result.job.status.ended and result.changed:
         tidy(services, result.job)
     return result
 
 
-def pause(services: Services, job_id: str) -> CommandResult:
-    with services.database.begin() as connection:
-        return commands.pause(connection, job_id)
+def pause(services: Services, job_id: str, record_key: RecordKey = record_no_key) -> CommandResult:
+    return _command(services, job_id, record_key, commands.pause)
 
 
-def resume(services: Services, job_id: str) -> CommandResult:
-    with services.database.begin() as connection:
-        result = commands.resume(connection, job_id)
+def resume(services: Services, job_id: str, record_key: RecordKey = record_no_key) -> CommandResult:
+    result = _command(services, job_id, record_key, commands.resume)
     services.doorbell.ring()
     return result
 
 
-def step(services: Services, job_id: str, count: int) -> CommandResult:
-    with services.database.begin() as connection:
-        result = commands.step(connection, job_id, count)
+def step(services: Services, job_id: str, count: int, record_key: RecordKey = record_no_key) -> CommandResult:
+    result = _command(services, job_id, record_key, partial(commands.step, epochs=count))
     services.doorbell.ring()
+    return result
+
+
+def _command(
+    services: Services, job_id: str, record_key: RecordKey, command: Callable[[Connection, str], CommandResult]
+) -> CommandResult:
+    """Do a command and record its `Idempotency-Key` in one transaction, so that it is not done again."""
+    with services.database.begin() as connection:
+        result = command(connection, job_id)
+        if result.changed:
+            record_key(connection, job_id)
     return result
 
 

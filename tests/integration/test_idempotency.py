@@ -92,3 +92,92 @@ def test_a_request_that_has_lost_its_key_makes_nothing(
     problem(submit(client), 409)
     assert all_jobs(client) == ids[1:]
     assert submit(client).json["id"] == ids[1]
+
+
+def command(client: FlaskClient, path: str, key: str = "two", **sent: Any) -> Any:
+    return client.post(path, headers={"Idempotency-Key": key}, **sent)
+
+
+def paused(client: FlaskClient) -> str:
+    job = str(client.post("/v1/jobs", json={"dataset": XOR}).json["id"])
+    assert client.post(f"/v1/jobs/{job}:pause").json["status"] == "paused"
+    return job
+
+
+@pytest.mark.parametrize(
+    ("verb", "sent", "after"),
+    [
+        ("cancel", {}, "cancelled"),
+        ("pause", {}, "paused"),
+        ("resume", {}, "queued"),
+        ("step", {"json": {"epochs": 2}}, "queued"),
+    ],
+)
+def test_a_command_that_is_repeated_is_done_once(
+    client: FlaskClient, verb: str, sent: dict[str, Any], after: str
+) -> None:
+    job = paused(client)
+    if verb == "pause":
+        client.post(f"/v1/jobs/{job}:resume")
+    first = command(client, f"/v1/jobs/{job}:{verb}", **sent)
+    assert (first.status_code, first.json["status"]) == (202, after) and "Idempotent-Replayed" not in first.headers
+    if verb == "pause":  # what has happened since then does not matter
+        client.post(f"/v1/jobs/{job}:resume")
+    elif after == "queued":
+        client.post(f"/v1/jobs/{job}:pause")
+    now = client.get(f"/v1/jobs/{job}").json
+    again = command(client, f"/v1/jobs/{job}:{verb}", **sent)
+    assert (again.status_code, again.headers["Idempotent-Replayed"], again.data) == (202, "true", first.data)
+    assert client.get(f"/v1/jobs/{job}").json == now
+
+
+@pytest.mark.parametrize("spelling", ["/v1/jobs/{}/cancel", "/v1/jobs/{}%3Acancel", "/v1/jobs/{}:cancel"])
+def test_spellings_of_an_address_are_one(client: FlaskClient, spelling: str) -> None:
+    job = paused(client)
+    assert command(client, f"/v1/jobs/{job}:cancel").status_code == 202
+    assert command(client, spelling.format(job)).headers["Idempotent-Replayed"] == "true"
+    other = paused(client)
+    assert "Idempotent-Replayed" not in command(client, f"/v1/jobs/{other}:cancel").headers
+
+
+def test_a_step_whose_answer_was_lost_is_not_done_again(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = paused(client)
+    with monkeypatch.context() as broken:
+        broken.setattr(views, "read", away)
+        assert command(client, f"/v1/jobs/{job}:step", json={"epochs": 2}).status_code == 503
+    client.post(f"/v1/jobs/{job}:pause")
+    again = command(client, f"/v1/jobs/{job}:step", json={"epochs": 2})
+    assert (again.status_code, again.headers["Idempotent-Replayed"], again.json["status"]) == (202, "true", "paused")
+    problem(command(client, f"/v1/jobs/{job}:step", json={"epochs": 3}), 422)
+
+
+def test_a_command_under_way_is_not_done_twice(client: FlaskClient, service: Services) -> None:
+    job = paused(client)
+    key = hashlib.sha256(f"POST /v1/jobs/{job}:cancel\ntwo".encode()).hexdigest()
+    with service.database.begin() as connection:
+        assert idempotency.begin(connection, key, datetime.now(UTC)) is None
+    problem(command(client, f"/v1/jobs/{job}/cancel"), 409)
+    assert client.get(f"/v1/jobs/{job}").json["status"] == "paused"
+
+
+def test_how_long_to_wait_is_no_part_of_the_request(client: FlaskClient) -> None:
+    first = client.post("/v1/jobs?wait=0", json={"dataset": XOR}, headers=KEY)
+    for query in ("", "?wait=0.01", "?pretty&wait=0.02"):
+        again = client.post(f"/v1/jobs{query}", json={"dataset": XOR}, headers=KEY)
+        if "pretty" in query:
+            problem(again, 422)
+        else:
+            assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+    again = client.post("/v1/jobs", json={"dataset": XOR}, headers={**KEY, "Prefer": "wait=0.01"})
+    assert again.headers["Idempotent-Replayed"] == "true" and len(all_jobs(client)) == 1
+
+
+def test_errors_are_not_kept(client: FlaskClient) -> None:
+    body = {"dataset": "late", "training": {"epochs": 3}}
+    problem(client.post("/v1/jobs", json=body, headers=KEY), 422)
+    assert client.post("/v1/datasets", json={**XOR, "name": "late"}).status_code == 201
+    assert client.post("/v1/jobs", json=body, headers=KEY).status_code == 202
+    job = all_jobs(client)[0]
+    problem(command(client, f"/v1/jobs/{job}:step", json={"epochs": 2}), 409)
+    client.post(f"/v1/jobs/{job}:pause")
+    assert command(client, f"/v1/jobs/{job}:step", json={"epochs": 2}).status_code == 202
