@@ -1,10 +1,9 @@
-"""Who makes a request, and what they may do. Imports nothing of this project."""
+"""Who makes a request, and what they may do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-DEFAULT_TENANT = 1  # the number of the tenant `default`, to which everything made before there were tenants belongs
-DEFAULT_TENANT_NAME = "default"
+from service.store.tenancy import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 
 
 class Scope(StrEnum):

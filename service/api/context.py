@@ -13,7 +13,15 @@ from service.services import Services
 
 
 def services() -> Services:
-    """Return the settings, the database, the blobs and the doorbell."""
+    """Return the settings, the database, the blobs and the doorbell, as the tenant of the request sees them."""
+    tenant, mine = principal().tenant, cast(Services | None, g.get("services"))
+    if mine is None or mine.tenant != tenant:
+        mine = g.services = all_services().scoped(tenant)
+    return mine
+
+
+def all_services() -> Services:
+    """Return the same for all tenants: for what belongs to none, and for the operator."""
     return cast(Services, current_app.extensions["services"])
 
 

@@ -11,7 +11,7 @@ from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, timestamp, whole
 from service.api.context import feed, services, waits
-from service.api.feed import Feed
+from service.api.feed import Feed, Watched
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import Waits
@@ -128,27 +128,28 @@ class Stream:
         """Yield new events as they are committed, and a comment after every 15 s without one."""
         yield RETRY
         try:
-            with self.waits.place() as may_wait, self.feed.watching(job):
-                yield from self._blocks(after, job, may_wait)
+            watched = Watched(self.database.tenant, job)
+            with self.waits.place() as may_wait, self.feed.watching(watched):
+                yield from self._blocks(after, watched, may_wait)
         except ServiceError as error:
             log.warning("an event stream ends: %s", error.detail)
 
-    def _blocks(self, after: int, job: int | None, may_wait: bool) -> Iterator[bytes]:
+    def _blocks(self, after: int, watched: Watched, may_wait: bool) -> Iterator[bytes]:
         until = time.monotonic() + self.seconds
         while True:
             with self.database.read() as connection:
-                found, more = events.list_events(connection, after, TOGETHER, job)
+                found, more = events.list_events(connection, after, TOGETHER, watched.job)
             if found:
                 after = found[-1].id
                 yield b"".join(map(_encode, found))
-                if job is not None and found[-1].kind is Kind.END:
+                if watched.job is not None and found[-1].kind is Kind.END:
                     return
             if more:
                 continue
             left = until - time.monotonic()
             if not may_wait or left <= 0:
                 return
-            if not self.feed.wait_past(after, job, min(HEARTBEAT_SECONDS, left)):
+            if not self.feed.wait_past(after, watched, min(HEARTBEAT_SECONDS, left)):
                 yield b": nothing new\n\n"
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from service.errors import ServiceError
 from service.store import events
@@ -16,20 +17,28 @@ LOOK_SECONDS = 0.1
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What a stream has: the events of one job, or of all jobs of a tenant."""
+
+    tenant: int | None
+    job: int | None = None
+
+
 class Feed:
     """Notifies streams that there are events past an id; each stream reads them itself."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self._changed = threading.Condition()
-        self._streams: Counter[int | None] = Counter()  # by job; None for those of all jobs
+        self._streams: Counter[Watched] = Counter()
         self._last = 0
-        self._last_of: dict[int, int] = {}
+        self._last_of: dict[Watched, int] = {}
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def watching(self, job: int | None) -> Iterator[None]:
-        """Look for events of a job, or of all jobs, until the end of the block.
+    def watching(self, watched: Watched) -> Iterator[None]:
+        """Look for events until the end of the block.
 
         Every event committed after the start of the block is noticed, so a stream reads the existing ones within it,
         then waits.
@@ -39,23 +48,20 @@ class Feed:
                 self._last = self._look()
                 self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
                 self._thread.start()
-            self._streams[job] += 1
+            self._streams[watched] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._streams[job] -= 1
-                if not self._streams[job]:
-                    del self._streams[job]
-                    self._last_of.pop(job or 0, None)
+                self._streams[watched] -= 1
+                if not self._streams[watched]:
+                    del self._streams[watched]
+                    self._last_of.pop(watched, None)
 
-    def wait_past(self, event: int, job: int | None, seconds: float) -> bool:
+    def wait_past(self, event: int, watched: Watched, seconds: float) -> bool:
         """Wait up to `seconds` for an event past the id `event`; return whether there is one."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._newest(job) > event, seconds)
-
-    def _newest(self, job: int | None) -> int:
-        return self._last if job is None else self._last_of.get(job, 0)
+            return self._changed.wait_for(lambda: self._last_of.get(watched, 0) > event, seconds)
 
     def _look(self) -> int:
         with self.database.read() as connection:
@@ -82,5 +88,8 @@ class Feed:
         if last > self._last:
             with self._changed:
                 self._last = last
-                self._last_of |= {job: newest for job, newest in newest.items() if job in self._streams}
+                for (tenant, job), newest_of_job in newest.items():
+                    for watched in (Watched(tenant, job), Watched(tenant)):
+                        if watched in self._streams:
+                            self._last_of[watched] = max(newest_of_job, self._last_of.get(watched, 0))
                 self._changed.notify_all()

@@ -55,8 +55,9 @@ class HashedInput:
 
 @dataclass(frozen=True)
 class Keyed:
-    """A request with a key: when it started, and its input."""
+    """A request with a key: whose it is, when it started, and its input."""
 
+    tenant: int | None
     key: str
     started_at: datetime
     body: HashedInput
@@ -73,10 +74,11 @@ class Unanswered:
         with self._turn:
             self._left.append(keyed)
 
-    def forget(self, connection: Connection) -> None:
-        """Release the keys; if this transaction fails, they expire."""
+    def forget(self, connection: Connection, tenant: int | None) -> None:
+        """Release the keys of a tenant, whose scope the transaction has; if it fails, they expire."""
         with self._turn:
-            left, self._left = self._left, []
+            left = [keyed for keyed in self._left if keyed.tenant == tenant]
+            self._left = [keyed for keyed in self._left if keyed.tenant != tenant]
         for keyed in left:
             idempotency.forget(connection, keyed.key, keyed.started_at)
 
@@ -113,12 +115,12 @@ def once(
     if not 0 < len(given) <= MAX_KEY:
         raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
     key = hashlib.sha256(f"{request.method} {path}\n{given}".encode()).hexdigest()
-    keyed = Keyed(key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
+    keyed = Keyed(services().tenant, key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
     request.environ["wsgi.input"] = keyed.body
     if not reads_body:
         keyed.body.rest()
     with services().database.begin() as connection:
-        _unanswered().forget(connection)
+        _unanswered().forget(connection, services().tenant)
         known = idempotency.begin(connection, key, keyed.started_at)
     if known is not None:
         return _again(known, keyed.body)

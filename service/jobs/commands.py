@@ -80,7 +80,7 @@ def tidy(services: Services, job: JobRecord) -> None:
     When this fails, the hourly collection does it.
     """
     try:
-        _tidy(services, job)
+        _tidy(services.scoped(job.tenant), job)
     except ServiceError as error:
         log.warning("%s: its resume state is left to the hourly collection: %s", job.id, error.detail)
 

@@ -23,12 +23,13 @@ class TrainedNetwork:
 
 @dataclass(frozen=True)
 class CacheKey:
-    """The source of a trained network, which never changes; `version` is None for an epoch of a job.
+    """The source of a trained network of a tenant, which never changes; `version` is None for an epoch of a job.
 
     A model that was deleted and trained anew starts at version 1 again, but from another job. An epoch of a job belongs
     to the job's `attempt`, None for a version: one that begins again on another machine computes the epoch anew.
     """
 
+    tenant: int | None
     name: str | None
     version: int | None
     job_id: str

@@ -27,7 +27,7 @@ def load_version(
     if epoch is not None:
         trained = load_epoch(services, cache, found.job_id, epoch)
         return TrainedNetwork(name, found.version, trained.epoch, trained.network, trained.preprocessing)
-    key = CacheKey(name, found.version, found.job_id, found.epoch)
+    key = CacheKey(services.tenant, name, found.version, found.job_id, found.epoch)
     trained_before = cache.get(key)
     if trained_before is not None:
         return trained_before
@@ -40,7 +40,7 @@ def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -
     """Return a job's network after an epoch: a number, `best` or `last`. The job may be running or have failed."""
     with services.database.read() as connection:
         found = find_epoch(connection, job_id, epoch)
-    key = CacheKey(None, None, job_id, found.epoch, found.attempt)
+    key = CacheKey(services.tenant, None, None, job_id, found.epoch, found.attempt)
     trained_before = cache.get(key)
     if trained_before is not None:
         return trained_before

@@ -1,11 +1,12 @@
 """Opens the database, begins its transactions, reads its clock, and turns a driver's failures into `ServiceError`.
 
-Imports SQLAlchemy and `service.errors`.
+Imports SQLAlchemy, `service.store.tenancy` and `service.errors`.
 """
 
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from service.errors import Conflict, Misconfigured, OutOfSpace, ServiceError, Unavailable
+from service.store.tenancy import Scopes
 
 BUSY_TIMEOUT_SECONDS = 15
 CONNECT_SECONDS = 5
@@ -51,6 +53,12 @@ class clock(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functio
         self.seconds = float(seconds)
 
 
+@compiles(clock)
+def _clock(element: clock, compiler: Any, **_: Any) -> str:
+    """Render the clock for what SQLAlchemy compiles to find a statement's tables, and for its messages."""
+    return f"clock({element.seconds})"
+
+
 @compiles(clock, "postgresql")
 def _clock_postgresql(element: clock, compiler: Any, **_: Any) -> str:
     return f"(clock_timestamp() + interval '{element.seconds:.6f} seconds')"
@@ -81,7 +89,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 class Database:
-    """The SQLAlchemy engine of one database and its transactions.
+    """The SQLAlchemy engine of one database and its transactions, which see one `tenant`, or all where that is None.
 
     `begin()` opens a transaction that writes, `read()` one that only reads. Both must be short: compute outside them.
     """
@@ -89,7 +97,15 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.tenant: int | None = None
         self.engine = self._open()
+        self._scopes = Scopes(self.engine)
+
+    def scoped(self, tenant: int) -> "Database":
+        """Return this database, with the same connections, as one tenant sees it."""
+        mine = copy(self)
+        mine.tenant = tenant
+        return mine
 
     def _open(self) -> Engine:
         if self.is_sqlite:
@@ -116,13 +132,17 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction that writes: committed at the end, rolled back when an exception is raised."""
-        with translated(), self.engine.connect() as connection:
-            acts: list[Act] = []
-            connection = connection.execution_options(writes=True, before_commit=acts)
-            with connection.begin():
-                yield connection
-                for act in acts:
-                    act(connection)
+        with translated(), self.engine.connect() as connection, self._writing(connection):
+            yield connection
+
+    @contextmanager
+    def _writing(self, connection: Connection) -> Iterator[None]:
+        acts: list[Act] = []
+        connection.execution_options(writes=True, before_commit=acts, **self._scopes.options(self.tenant))
+        with connection.begin():
+            yield
+            for act in acts:
+                act(connection)
 
     @contextmanager
     def read(self, snapshot: bool = False) -> Iterator[Connection]:
@@ -131,24 +151,21 @@ class Database:
         With `snapshot` all its statements see the database as it was at the first one, as they always do on SQLite.
         """
         with translated(), self.engine.connect() as connection:
+            connection.execution_options(**self._scopes.options(self.tenant))
             if snapshot and not self.is_sqlite:
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
     @contextmanager
-    def begin_unbounded(self) -> Iterator[Connection]:
-        """Open a transaction like `begin`, but without a time limit on statements, for migrations."""
-        with self.begin() as connection:
-            driver = connection.connection.driver_connection
-            if not isinstance(driver, BoundedConnection):
-                yield connection
-                return
-            driver.answer_seconds = None
-            try:
-                yield connection
-            finally:
-                driver.answer_seconds = ANSWER_SECONDS
+    def begin_migration(self) -> Iterator[Connection]:
+        """Open a transaction like `begin`, without a time limit on statements and, on SQLite, without foreign keys.
+
+        SQLite rebuilds a table by dropping it, which would delete the rows that refer to it; the caller checks at the
+        end that what they refer to is there.
+        """
+        with translated(), self.engine.connect() as connection, _unbounded(connection), self._writing(connection):
+            yield connection
 
     def ping(self) -> None:
         """Raise `Unavailable` when the database does not answer."""
@@ -194,6 +211,26 @@ def _prepare_postgresql(connection: Any, _: Any) -> None:
     connection.autocommit = False
 
 
+@contextmanager
+def _unbounded(connection: Connection) -> Iterator[None]:
+    """Lift the limits of a connection for a migration; to be called before the transaction, within which SQLite cannot.
+
+    A connection of SQLite has foreign keys on again afterwards.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute("PRAGMA foreign_keys=OFF").close()
+    elif isinstance(driver, BoundedConnection):
+        driver.answer_seconds = None
+    try:
+        yield
+    finally:
+        if isinstance(driver, sqlite3.Connection):
+            driver.execute("PRAGMA foreign_keys=ON").close()
+        elif isinstance(driver, BoundedConnection):
+            driver.answer_seconds = ANSWER_SECONDS
+
+
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -209,12 +246,12 @@ def before_commit(connection: Connection) -> list[Act]:
 
 
 def insert_named(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless its `name` is taken; return whether it was inserted.
+    """Insert a row unless the tenant in scope has one of its `name`; return whether it was inserted.
 
     Concurrent inserts of the same name wait for the first one to commit.
     """
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=["name"])
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=["tenant", "name"])
     # requested explicitly, as SQLAlchemy does not keep the row count of an INSERT by default
     return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 

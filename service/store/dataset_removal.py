@@ -70,7 +70,9 @@ def delete_superseded(connection: Connection, before: datetime) -> int:
     """
     later = (OTHERS.c.dataset == versions.c.dataset, OTHERS.c.version > versions.c.version)
     is_old = exists().where(*later, OTHERS.c.created_at < before)
-    unused = and_(*(~exists().where(_uses(pair, datasets.c.name, versions.c.version)) for pair in NAMES_AND_VERSIONS))
+    same_tenant = jobs.c.tenant == datasets.c.tenant
+    uses = [and_(same_tenant, _uses(pair, datasets.c.name, versions.c.version)) for pair in NAMES_AND_VERSIONS]
+    unused = and_(*(~exists().where(use) for use in uses))
     query = select(versions.c.dataset, versions.c.version).select_from(JOINED).where(is_old, unused)
     locked = connection.execute(query.limit(TOGETHER).with_for_update(skip_locked=True, of=versions)).all()
     if not locked:

@@ -160,10 +160,15 @@ def absence_of(connection: Connection, use: DatasetUse, role: str = "") -> str |
 def scales_of_jobs(connection: Connection, job_ids: Sequence[str]) -> dict[str, float]:
     """Return the scale of each job's dataset; jobs are left out when they are gone or their version of it is."""
     is_the_same = (jobs.c.dataset_sha256 == versions.c.sha256) | jobs.c.dataset_sha256.is_(None)
+    uses = and_(
+        jobs.c.tenant == datasets.c.tenant,
+        jobs.c.dataset_name == datasets.c.name,
+        jobs.c.dataset_version == versions.c.version,
+    )
     query = (
         select(jobs.c.id, versions.c.contents["scale"].as_float())
         .select_from(JOINED)
-        .join(jobs, and_(jobs.c.dataset_name == datasets.c.name, jobs.c.dataset_version == versions.c.version))
+        .join(jobs, uses)
         .where(jobs.c.id.in_(job_ids), is_the_same)
     )
     return {job_id: float(scale) for job_id, scale in connection.execute(query)}

@@ -59,10 +59,15 @@ def last_id(connection: Connection) -> int:
     return last
 
 
-def last_ids(connection: Connection, after: int) -> dict[int, int]:
-    """Return the id of each job's newest event past `after`, by the job's number."""
-    newest = select(events.c.job, func.max(events.c.id)).where(events.c.id > after).group_by(events.c.job)
-    return {job: last for job, last in connection.execute(newest)}
+def last_ids(connection: Connection, after: int) -> dict[tuple[int, int], int]:
+    """Return the id of each job's newest event past `after`, by the numbers of the job's tenant and of the job."""
+    newest = (
+        select(jobs.c.tenant, jobs.c.number, func.max(events.c.id))
+        .join(events, events.c.job == jobs.c.number)
+        .where(events.c.id > after)
+        .group_by(jobs.c.tenant, jobs.c.number)
+    )
+    return {(tenant, job): last for tenant, job, last in connection.execute(newest)}
 
 
 def prune(connection: Connection, older_than: datetime, most: int) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from service.store.database import clock
 from service.store.tables import idempotency
+from service.store.tenancy import everyone
 
 STORED_SECONDS = 24 * 3600.0
 ABANDONED_SECONDS = 30.0  # a request without a result after so long is taken to have ended with its process
@@ -37,7 +38,8 @@ def begin(connection: Connection, key: str, began: datetime) -> StoredAnswer | N
     too_old = (idempotency.c.created_at < clock(-STORED_SECONDS)) | (
         unfinished & (idempotency.c.created_at < clock(-ABANDONED_SECONDS))
     )
-    connection.execute(delete(idempotency).where(too_old))
+    with everyone(connection):
+        connection.execute(delete(idempotency).where(too_old))
     columns = (idempotency.c.request, idempotency.c.status, idempotency.c.headers, idempotency.c.body)
     row = connection.execute(select(*columns).where(idempotency.c.key == key)).one_or_none()
     if row is not None:

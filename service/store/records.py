@@ -129,6 +129,7 @@ class JobRecord:
     """A job as the database has it; `number` orders jobs, `id` is what clients know."""
 
     number: int
+    tenant: int
     id: str
     status: Status
     requested: Request | None

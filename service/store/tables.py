@@ -1,6 +1,6 @@
 """All tables of the database. The migrations in `migrations/versions` create the same; a test compares the two.
 
-Imports SQLAlchemy and `service.store.database` for the type of times.
+Imports SQLAlchemy, `service.store.database` for the type of times, and `service.store.tenancy` for that of owners.
 """
 
 import json
@@ -21,10 +21,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
 from service.store.database import Moment
+from service.store.tenancy import owner
 
 # plain json on PostgreSQL: jsonb would turn 1e25 into an integer and -0.0 into 0.0
 Document = JSON(none_as_null=True)
@@ -59,23 +61,36 @@ metadata = MetaData(
     }
 )
 
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,  # the number of a deleted tenant is not given again
+)
+
 networks = Table(
     "networks",
     metadata,
     Column("number", Serial, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),
+    owner(),
+    Column("name", String(64), nullable=False),
     Column("definition", Document, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant", "name"),
 )
 
 datasets = Table(
     "datasets",
     metadata,
     Column("number", Serial, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),
+    owner(),
+    Column("name", String(64), nullable=False),
     Column("last_version", Integer, nullable=False, server_default="1"),  # the last number given, deleted or not
     Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant", "name"),
 )
 
 dataset_versions = Table(
@@ -99,6 +114,7 @@ jobs = Table(
     "jobs",
     metadata,
     Column("number", Serial, primary_key=True),
+    owner(),
     Column("id", String(32), nullable=False, unique=True),
     Column("status", String(16), nullable=False),
     Column("requested", String(16)),
@@ -149,6 +165,7 @@ jobs = Table(
     Column("replay_of", String(32)),  # the id of the job that a replay repeats
     Column("replay", Document),  # the verdict of a replay
     Column("columns", Document),  # those it chose of its dataset; null where it uses each as it was sent
+    Index("ix_jobs_tenant", "tenant", "number"),
     Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
@@ -233,8 +250,10 @@ models = Table(
     "models",
     metadata,
     Column("number", Serial, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),
+    owner(),
+    Column("name", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant", "name"),
 )
 
 model_versions = Table(
@@ -289,6 +308,7 @@ counters = Table(
 idempotency = Table(
     "idempotency",
     metadata,
+    owner(primary_key=True),
     Column("key", String(64), primary_key=True),  # SHA-256 of the client's key, method and path
     Column("request", String(64)),  # SHA-256 of the body, once it was read
     Column("status", Integer),

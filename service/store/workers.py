@@ -7,6 +7,7 @@ from service.store.jobs import crashes, jobs
 from service.store.records import JobRecord
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers
+from service.store.tenancy import everyone
 
 REMOVED_AFTER_SECONDS = 3600.0
 
@@ -27,7 +28,8 @@ def remove_worker(connection: Connection, name: str) -> None:
 
 def count_alive(connection: Connection) -> int:
     """Return how many workers are alive, each of which trains one job at a time."""
-    return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
+    with everyone(connection):
+        return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
 
 
 def names_in(connection: Connection, namespace: str) -> list[str]:

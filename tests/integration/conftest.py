@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from service.app import create_app
 from service.config import Settings
 from service.services import Services, open_services
+from service.store.tenancy import DEFAULT_TENANT
 from tests.conftest import Backends
 from workers.run.run import run_next_job
 
@@ -23,6 +24,12 @@ def service(settings: Settings) -> Iterator[Services]:
     opened = open_services(settings)
     yield opened
     opened.database.dispose()
+
+
+@pytest.fixture
+def default(service: Services) -> Services:
+    """The service as the tenant `default` sees it, which is whose a request without keys is."""
+    return service.scoped(DEFAULT_TENANT)
 
 
 @pytest.fixture

@@ -56,10 +56,10 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
 
 
 def test_a_request_that_died_before_it_made_anything_is_done_by_the_next_one(
-    client: FlaskClient, service: Services
+    client: FlaskClient, service: Services, default: Services
 ) -> None:
     key = hashlib.sha256(b"POST /v1/jobs\none").hexdigest()
-    with service.database.begin() as connection:  # all that is left of it
+    with default.database.begin() as connection:  # all that is left of it
         assert idempotency.begin(connection, key, datetime.now(UTC)) is None
     problem(submit(client), 409)
     later(service, idempotency.ABANDONED_SECONDS)

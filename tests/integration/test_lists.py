@@ -14,6 +14,7 @@ from sqlalchemy import event
 from service.services import Services
 from service.store import models
 from service.store.tables import jobs
+from service.store.tenancy import DEFAULT_TENANT
 from tests.integration.contract import SMALL, XOR, problem
 
 COUNT = 7
@@ -65,7 +66,7 @@ def create_model(_: FlaskClient, service: Services, number: int) -> str:
         "sha256": "0" * 64,
     }
     for _ in range(1 + number % 2):
-        with service.database.begin() as connection:
+        with service.scoped(DEFAULT_TENANT).database.begin() as connection:
             models.add_version(connection, f"m{number}", version)
     return f"m{number}"
 

@@ -81,7 +81,7 @@ def test_migrations_may_take_longer(database: Database) -> None:
             connection.execute(slow)
 
     assert seconds_of(sleep) < 4 * LIMIT_SECONDS
-    with database.begin_unbounded() as connection:
+    with database.begin_migration() as connection:
         connection.execute(slow)
     assert seconds_of(sleep) < 4 * LIMIT_SECONDS
 

@@ -53,56 +53,56 @@ def at_once(keep: Keep, services: Services, name: str, contents: list[int]) -> l
 
 
 @pytest.mark.parametrize("keep", [keep_dataset, keep_network])
-def test_the_same_content_is_made_once(service: Services, client: FlaskClient, keep: Keep) -> None:
+def test_the_same_content_is_made_once(default: Services, client: FlaskClient, keep: Keep) -> None:
     for attempt in range(5):
-        got = at_once(keep, service, f"same-{attempt}", [1] * AT_ONCE)
+        got = at_once(keep, default, f"same-{attempt}", [1] * AT_ONCE)
         assert sorted(got) == ["new"] + ["there"] * (AT_ONCE - 1)
     if keep is keep_dataset:
         assert client.get("/v1/datasets/same-0").json["rows"] == 2
-        assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+        assert len([path for path in default.blobs.root.rglob("*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize("keep", [keep_dataset, keep_network])
-def test_other_content_is_refused(service: Services, keep: Keep) -> None:
+def test_other_content_is_refused(default: Services, keep: Keep) -> None:
     for attempt in range(5):
         contents = [*range(1, AT_ONCE), 1]
-        got = at_once(keep, service, f"other-{attempt}", contents)
+        got = at_once(keep, default, f"other-{attempt}", contents)
         made = contents[got.index("new")]
         assert got.count("new") == 1
         assert all((answer == "refused") == (content != made) for answer, content in zip(got, contents, strict=True))
 
 
-def test_the_rows_of_refused_content_are_not_kept(service: Services) -> None:
-    assert sorted(at_once(keep_dataset, service, "one", [1, 2, 3])) == ["new", "refused", "refused"]
-    assert len([path for path in service.blobs.root.rglob("*") if path.is_file()]) == 1
+def test_the_rows_of_refused_content_are_not_kept(default: Services) -> None:
+    assert sorted(at_once(keep_dataset, default, "one", [1, 2, 3])) == ["new", "refused", "refused"]
+    assert len([path for path in default.blobs.root.rglob("*") if path.is_file()]) == 1
 
 
-def test_a_name_given_up_meanwhile_is_free(service: Services) -> None:
+def test_a_name_given_up_meanwhile_is_free(default: Services) -> None:
     for _ in range(10):
-        keep_dataset(service, "brief", 1)
+        keep_dataset(default, "brief", 1)
         with ThreadPoolExecutor() as pool:
-            removed = pool.submit(catalog.remove_dataset, service, DatasetReference("brief"))
-            added = pool.submit(keep_dataset, service, "brief", 1)
+            removed = pool.submit(catalog.remove_dataset, default, DatasetReference("brief"))
+            added = pool.submit(keep_dataset, default, "brief", 1)
             removed.result()
             if added.result():
-                catalog.remove_dataset(service, DatasetReference("brief"))
+                catalog.remove_dataset(default, DatasetReference("brief"))
 
 
-def test_each_other_content_that_is_put_is_a_version(service: Services, client: FlaskClient) -> None:
+def test_each_other_content_that_is_put_is_a_version(default: Services, client: FlaskClient) -> None:
     for attempt in range(5):
-        assert at_once(put_dataset, service, f"put-{attempt}", list(range(AT_ONCE))) == ["new"] * AT_ONCE
+        assert at_once(put_dataset, default, f"put-{attempt}", list(range(AT_ONCE))) == ["new"] * AT_ONCE
         listed = client.get(f"/v1/datasets/put-{attempt}/versions").json["data"]
         assert [answer["version"] for answer in listed] == list(range(AT_ONCE, 0, -1))
         assert len({answer["sha256"] for answer in listed}) == AT_ONCE
 
 
-def test_the_same_content_that_is_put_at_once_is_one_version(service: Services, client: FlaskClient) -> None:
-    keep_dataset(service, "same", 1)
-    assert sorted(at_once(put_dataset, service, "same", [2] * AT_ONCE)) == ["new"] + ["there"] * (AT_ONCE - 1)
+def test_the_same_content_that_is_put_at_once_is_one_version(default: Services, client: FlaskClient) -> None:
+    keep_dataset(default, "same", 1)
+    assert sorted(at_once(put_dataset, default, "same", [2] * AT_ONCE)) == ["new"] + ["there"] * (AT_ONCE - 1)
     assert client.get("/v1/datasets/same").json["version"] == 2
 
 
-def test_one_of_several_uploads_that_only_create_does(service: Services, client: FlaskClient) -> None:
-    got = at_once(put_new_dataset, service, "once", [1, 1, 1, 2, 2, 2])
+def test_one_of_several_uploads_that_only_create_does(default: Services, client: FlaskClient) -> None:
+    got = at_once(put_new_dataset, default, "once", [1, 1, 1, 2, 2, 2])
     assert sorted(got) == ["new"] + ["refused"] * 5
     assert len(client.get("/v1/datasets/once/versions").json["data"]) == 1

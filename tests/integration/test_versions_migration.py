@@ -164,7 +164,8 @@ def test_versions_that_jobs_use_survive_the_way_down_and_up(filled: Database) ->
         # what no job uses is gone; the latest has a number above those that stayed
         assert versions_of(connection) == {("churn", 1): "a", ("churn", 3): "d", ("churn", 4): "e", ("held", 1): "f"}
         assert uses_of(connection)[:2] == [("churn", 3, "held", 1), ("churn", 4, "churn", 1)]
-        last = {row.name: row.last_version for row in connection.execute(select(datasets))}
+        columns = (datasets.c.name, datasets.c.last_version)
+        last = {row.name: row.last_version for row in connection.execute(select(*columns))}
         assert last == {"churn": 4, "held": 1}
     assert before.keys() > {("churn", 1), ("churn", 3)}
 
@@ -189,7 +190,8 @@ def test_a_version_whose_name_would_be_too_long_is_not_dropped(filled: Database)
     name = "x" * 63
     move(filled, "0009")
     with filled.begin() as connection:
-        connection.execute(datasets.insert().values(name=name, last_version=0, created_at=NOW))
+        stored = reflected(connection)["datasets"]
+        connection.execute(stored.insert().values(name=name, last_version=0, created_at=NOW))
         add_version(connection, name, 1, "c")
         add_version(connection, name, 2, "d")
         use(connection, 1, dataset_name=name, dataset_version=1)

@@ -42,7 +42,7 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
     with logs.ids(job_id=job.id, attempt=job.attempt):
         log.info("the attempt begins")
         try:
-            _run(services, job, should_stop)
+            _run(services.scoped(job.tenant), job, should_stop)
         except (Fenced, Unavailable, OutOfSpace):
             log.warning("the attempt has lost the job and drops its work")
     return True

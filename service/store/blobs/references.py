@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, union
 
 from service.store.database import Database
 from service.store.tables import dataset_versions, model_versions, optimizer_states, parameters, resume_states, starts
+from service.store.tenancy import everyone
 
 LOCK = 0x626C6F62  # "blob", among PostgreSQL's advisory locks; SQLite has one writer at a time anyway
 OF_JOBS = (parameters, resume_states, optimizer_states, starts)
@@ -31,4 +32,6 @@ def referenced(database: Database, addresses: Sequence[str]) -> Iterator[set[str
             connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
         # one statement sees one state of all tables: an address may move from a job's row to a version's
         found = union(*(select(table.c.address).where(table.c.address.in_(addresses)) for table in POINTING))
-        yield set(connection.execute(found).scalars())
+        with everyone(connection):
+            in_use = set(connection.execute(found).scalars())
+        yield in_use

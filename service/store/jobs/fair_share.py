@@ -7,14 +7,20 @@ from service.store.jobs import jobs
 from service.store.records import JobRecord, Status
 from service.store.tables import jobs as table
 from service.store.tables import workers
+from service.store.tenancy import everyone
 
 
 def is_over(connection: Connection, job: JobRecord, turn_seconds: float, fingerprint: str | None) -> bool:
     """Return whether this job should make room: it ran for a turn, others waited as long, and no worker is free.
 
     Only waiting jobs of the same priority or a higher one count. As many jobs make room as wait, those that have run
-    longest first.
+    longest first. Jobs of all tenants count.
     """
+    with everyone(connection):
+        return _is_over(connection, job, turn_seconds, fingerprint)
+
+
+def _is_over(connection: Connection, job: JobRecord, turn_seconds: float, fingerprint: str | None) -> bool:
     mine = select(table.c.claimed_at).where(table.c.number == job.number).scalar_subquery()
     if not connection.execute(select(mine < clock(-turn_seconds))).scalar():
         return False

@@ -19,6 +19,7 @@ from service.store.database import clock
 from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
+from service.store.tenancy import everyone
 
 ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
@@ -106,16 +107,19 @@ def _number_of(connection: Connection, job_id: str) -> int:
 
 
 def count_queued(connection: Connection) -> int:
-    return connection.execute(select(func.count()).where(jobs.c.status == Status.QUEUED)).scalar_one()
+    """Return how many jobs are queued, of all tenants."""
+    with everyone(connection):
+        return connection.execute(select(func.count()).where(jobs.c.status == Status.QUEUED)).scalar_one()
 
 
 def position_of(connection: Connection, job: JobRecord) -> int:
-    """Return a queued job's position in the queue, counted from 1."""
+    """Return a queued job's position in the queue of all tenants, counted from 1."""
     mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
     earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
     before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
     ahead = select(func.count()).where(jobs.c.status == Status.QUEUED, before)
-    return connection.execute(ahead).scalar_one() + 1
+    with everyone(connection):
+        return connection.execute(ahead).scalar_one() + 1
 
 
 def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
@@ -127,7 +131,8 @@ def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int
     place = func.row_number().over(order_by=order).label("place")
     queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED).subquery()
     mine = select(queue).where(queue.c.number.in_([job.number for job in queued]))
-    return {number: at for number, at in connection.execute(mine)}
+    with everyone(connection):
+        return {number: at for number, at in connection.execute(mine)}
 
 
 def alive_clause() -> ColumnElement[bool]:

@@ -1,0 +1,68 @@
+"""Tenants: whatever there was belongs to the tenant `default`, number 1, and names are unique within a tenant.
+
+Down again there are no tenants, and everybody would see everything, so other tenants must be deleted before.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+Moment = sa.DateTime(timezone=True)
+Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+DEFAULT = 1
+NAMED = ("networks", "datasets", "models")
+OWNED = (*NAMED, "jobs", "idempotency")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "tenants",
+        sa.Column("number", Serial, nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_tenants")),
+        sa.UniqueConstraint("name", name=op.f("uq_tenants_name")),
+        sqlite_autoincrement=True,
+    )
+    tenants = sa.table("tenants", sa.column("name"), sa.column("created_at", Moment))
+    # without its number, which the sequence of PostgreSQL would give once more
+    op.bulk_insert(tenants, [{"name": "default", "created_at": datetime.now(UTC)}])
+    for name in OWNED:
+        op.add_column(name, sa.Column("tenant", Serial, nullable=True))
+        op.execute(f"UPDATE {name} SET tenant = {DEFAULT}")
+        with op.batch_alter_table(name) as batch:
+            batch.alter_column("tenant", existing_type=Serial, nullable=False)
+            batch.create_foreign_key(op.f(f"fk_{name}_tenant"), "tenants", ["tenant"], ["number"])
+            if name in NAMED:
+                batch.drop_constraint(op.f(f"uq_{name}_name"), type_="unique")
+                batch.create_unique_constraint(op.f(f"uq_{name}_tenant_name"), ["tenant", "name"])
+            if name == "idempotency":
+                batch.drop_constraint(op.f("pk_idempotency"), type_="primary")
+                batch.create_primary_key(op.f("pk_idempotency"), ["tenant", "key"])
+    op.create_index("ix_jobs_tenant", "jobs", ["tenant", "number"])
+
+
+def downgrade() -> None:
+    others = op.get_bind().execute(sa.text(f"SELECT name FROM tenants WHERE number <> {DEFAULT} ORDER BY number"))
+    if names := list(others.scalars()):
+        raise RuntimeError(
+            f"the release before knows no tenants, so everybody would see what {', '.join(names)} stored; delete them"
+            " with `backprop tenants delete NAME --purge` first"
+        )
+    op.drop_index("ix_jobs_tenant", "jobs")
+    for name in OWNED:
+        with op.batch_alter_table(name) as batch:
+            if name == "idempotency":
+                batch.drop_constraint(op.f("pk_idempotency"), type_="primary")
+                batch.create_primary_key(op.f("pk_idempotency"), ["key"])
+            if name in NAMED:
+                batch.drop_constraint(op.f(f"uq_{name}_tenant_name"), type_="unique")
+                batch.create_unique_constraint(op.f(f"uq_{name}_name"), ["name"])
+            batch.drop_constraint(op.f(f"fk_{name}_tenant"), type_="foreignkey")
+            batch.drop_column("tenant")
+    op.drop_table("tenants")
