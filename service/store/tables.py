@@ -1,18 +1,11 @@
 """All tables of the database. The migrations in `migrations/versions` create the same; a test compares the two.
 
-Imports SQLAlchemy, `service.store.database` for the type of times, and `service.store.tenancy` for that of owners.
+Imports SQLAlchemy, the types of columns, and `service.store.tenancy` for the column of owners.
 """
 
-import json
-from collections.abc import Sequence
-from functools import lru_cache
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
-    Dialect,
-    Float,
     ForeignKey,
     Index,
     Integer,
@@ -23,34 +16,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
 
+from service.store.column_types import Document, Double, Names, Serial
 from service.store.database import Moment
 from service.store.tenancy import owner
-
-# plain json on PostgreSQL: jsonb would turn 1e25 into an integer and -0.0 into 0.0
-Document = JSON(none_as_null=True)
-Serial = BigInteger().with_variant(Integer, "sqlite")
-Double = Float(53)
-
-
-@lru_cache(maxsize=1000)
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
-class Names(TypeDecorator[tuple[str, ...]]):
-    """A list of names as JSON text. Parsed lists are cached, as thousands of rows have the same one."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(list(value))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
-        return None if value is None else _names(value)
-
 
 metadata = MetaData(
     naming_convention={

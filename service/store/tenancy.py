@@ -4,7 +4,7 @@ A table belongs to tenants when it has the column that `owner` makes. Before a s
 connection, the condition that this column equals the tenant's number is added for each such table in it; an INSERT
 gives its rows that number. A table that refers to one of these is read by that reference: a statement without it is
 refused, and so is one written as text. The tenant's number is a parameter of the statement, so all tenants share what
-was compiled. Imports SQLAlchemy alone.
+was compiled. Imports SQLAlchemy and `service.store.column_types`.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
     Engine,
     ForeignKey,
-    Integer,
     TextClause,
     bindparam,
     event,
@@ -30,16 +28,17 @@ from sqlalchemy.sql.expression import Alias, FromClause, Join, TableClause
 from sqlalchemy.sql.schema import Table
 from sqlalchemy.util import LRUCache
 
+from service.store.column_types import Serial
+
 DEFAULT_TENANT = 1  # the number of the tenant `default`, which has all that was made before there were tenants
 DEFAULT_TENANT_NAME = "default"
 STATEMENTS = 500  # compiled ones that are held, as many as SQLAlchemy holds
 
 _OPTION = "tenant"  # of a connection's execution: the number of the tenant that it sees, None for all
 _IS_OWNER = "is_owner"
-_Number = BigInteger().with_variant(Integer, "sqlite")
 
 _scope: ContextVar[int | None] = ContextVar("tenant", default=None)
-_NUMBER: ColumnElement[int] = bindparam("tenant_in_scope", callable_=_scope.get, type_=_Number)
+_NUMBER: ColumnElement[int] = bindparam("tenant_in_scope", callable_=_scope.get, type_=Serial)
 
 
 class OutOfScope(RuntimeError):
@@ -51,7 +50,7 @@ def owner(**options: Any) -> Column[int]:
     return Column(
         "tenant",
         ForeignKey("tenants.number"),
-        type_=_Number,
+        type_=Serial,
         nullable=False,
         default=_tenant_of,
         info={_IS_OWNER: True},
@@ -163,7 +162,7 @@ def _conditions_of(source: Any) -> list[Any]:
 
 
 def _is_owned(table: FromClause) -> bool:
-    return "tenant" in table.c and bool(table.c.tenant.info.get(_IS_OWNER))
+    return "tenant" in table.c and bool(_base(table.c.tenant).info.get(_IS_OWNER))
 
 
 def _check_reached(table: FromClause, conditions: list[Any]) -> None:
@@ -183,5 +182,5 @@ def _check_reached(table: FromClause, conditions: list[Any]) -> None:
 
 
 def _base(column: Any) -> Any:
-    """Return the column of the table, for one of its alias."""
+    """Return the column of the table, for one of its alias, which does not have its `info`."""
     return next(iter(column.base_columns))
