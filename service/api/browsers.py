@@ -6,16 +6,21 @@ another site could have sent are refused. This runs before anyone is asked who t
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, after_this_request, current_app, request
 
 from service.api.forwarding import FORWARDED_BY, Forwarding, original_host
-from service.api.security_headers import secure
 from service.config import Settings
 from service.errors import Forbidden, Malformed
 from service.web.hosts import ALLOWED_HOSTS, Authority, KnownHosts, known_hosts, read_authority
 from service.web.origins import CORS_ORIGINS, Origin, Origins, cors_origins, frame_ancestors, read_origin
 from service.web.proxies import TRUSTED_PROXIES, trusted_proxies
+from service.web.security_headers import SecurityHeaders
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # they change nothing
 HEALTH = ("/healthz", "/readyz", "/v2/health/")  # for probes, which send any Host or none
@@ -29,6 +34,7 @@ EXPOSED_HEADERS = (
     "Accept, Allow, Content-Disposition, ETag, Idempotent-Replayed, Inference-Header-Content-Length, Link, Location, "
     "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
 )
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PREFLIGHT_SECONDS = "600"
 
 
@@ -64,52 +70,52 @@ class Browsers:
 
     def check(self) -> Response | None:
         """Answer a preflight; raise `Forbidden` or `Malformed` for a request that must not go on."""
-        keyless = not self.asks_for_keys()
-        is_probe = request.url_rule is not None and request.url_rule.rule.startswith(HEALTH)
-        named = self._check_hosts(is_probe or not (keyless or self.hosts_are_listed), is_probe)
+        environ, rule = request.environ, request.url_rule
+        is_probe = rule is not None and rule.rule.startswith(HEALTH)
+        keyless = is_probe or not self.asks_for_keys()  # a probe does not wait for the database
+        named = self._check_hosts(environ, is_probe or not (keyless or self.hosts_are_listed), is_probe)
         if keyless and not is_probe and not self.takes_forwarded:
-            _check_not_forwarded()
-        own = None if named is None else Origin.of(request.scheme, named)
-        if "Origin" in request.headers:
-            self._check_origin(request.headers["Origin"], own, keyless)
-        else:
-            self._check_fetch()
-        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-        if is_preflight and "cors_origin" in g and request.routing_exception is None:
-            return _preflight()
+            _check_not_forwarded(environ)
+        if "HTTP_ORIGIN" in environ:
+            return self._check_origin(environ["HTTP_ORIGIN"], named, keyless)
+        if "HTTP_SEC_FETCH_SITE" in environ:
+            self._check_fetch(environ["HTTP_SEC_FETCH_SITE"])
         return None
 
-    def _check_hosts(self, any_name: bool, is_probe: bool) -> Authority | None:
+    def _check_hosts(self, environ: "WSGIEnvironment", any_name: bool, is_probe: bool) -> Authority | None:
         """Check the `Host`, and the one before a proxy named another: a proxy may pass on what a page wrote."""
-        before = original_host(request.environ)
-        hosts = [_host(text, is_probe) for text in (before, request.environ.get("HTTP_HOST", "")) if text is not None]
-        for host in hosts:
+        host = None
+        for text in (original_host(environ), environ.get("HTTP_HOST", "")):
+            host = None if text is None else _host(text, environ, is_probe)
             if host is not None and not any_name and not self.hosts.knows(host):
                 raise Forbidden(
                     f"`{host.host[:100]}` is not a name of this service: add it to {ALLOWED_HOSTS}, or use `localhost` "
                     "or an IP address; a page of another site can send requests under a name of its own"
                 )
-        return hosts[-1]
+        return host
 
-    def _check_origin(self, text: str, own: Origin | None, keyless: bool) -> None:
+    def _check_origin(self, text: str, named: Authority | None, keyless: bool) -> Response | None:
+        """Check a request with an Origin; answer it when it is a preflight of one that is allowed."""
         origin = read_origin(text)
+        own = None if named is None else Origin.of(request.scheme, named)
         if origin is not None and origin == own:
             if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.method not in SAFE:
                 raise Forbidden("`Sec-Fetch-Site: cross-site` does not go with this service's own Origin")
-            return
+            return None
         if not self.origins.allow(origin) and (origin is None or keyless or not self.key_names(str(origin))):
             hint = f"; behind a proxy, set {TRUSTED_PROXIES}" if FORWARDED_BY in request.environ else ""
             raise Forbidden(
                 f"pages of the origin `{text[:100]}` may not use this service, which is `{own}` here: "
                 f"add that origin to {CORS_ORIGINS} if they should{hint}"
             )
-        g.cors_origin = str(origin)
+        after_this_request(partial(_let_read, str(origin)))
         # the answers name no credentials, so what a browser sends along by itself must not count
         request.environ.pop("HTTP_COOKIE", None)
+        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        return _preflight() if is_preflight and request.routing_exception is None else None
 
-    def _check_fetch(self) -> None:
+    def _check_fetch(self, site: str) -> None:
         """Check a request without an Origin: browsers send none with links, images and scripts."""
-        site = request.headers.get("Sec-Fetch-Site", "none")
         if site in ("none", "same-origin"):
             return
         goes_there = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method in SAFE
@@ -120,19 +126,10 @@ class Browsers:
                 f"{CORS_ORIGINS} may use `fetch`, and links to this service work from everywhere"
             )
 
-    def mark(self, response: Response) -> Response:
-        """Add the headers for browsers to an answer."""
-        secure(response, self.ancestors)
-        response.vary.add("Origin")
-        if "cors_origin" in g:
-            response.headers["Access-Control-Allow-Origin"] = g.cors_origin
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-        return response
 
-
-def _host(text: str, is_probe: bool) -> Authority | None:
+def _host(text: str, environ: "WSGIEnvironment", is_probe: bool) -> Authority | None:
     """Read a `Host`; None when a probe in HTTP/1.0 sends none."""
-    if not text and is_probe and request.environ.get("SERVER_PROTOCOL") in OLD_HTTP:
+    if not text and is_probe and environ.get("SERVER_PROTOCOL") in OLD_HTTP:
         return None
     host = read_authority(text)
     if host is None:
@@ -141,13 +138,28 @@ def _host(text: str, is_probe: bool) -> Authority | None:
     return host
 
 
-def _check_not_forwarded() -> None:
-    header = request.environ.get(FORWARDED_BY)
+def _check_not_forwarded(environ: "WSGIEnvironment") -> None:
+    header = environ.get(FORWARDED_BY)
     if header is not None:
         raise Forbidden(
             f"this request came through a proxy (it has `{header}`), and no keys are asked for: make a key, or set "
             "BACKPROP_AUTH=off to take such requests from everybody"
         )
+
+
+def _let_read(origin: str, response: Response) -> Response:
+    """Let pages of an origin read an answer, except for what the browser keeps of it for itself, such as cookies."""
+    response.headers["Access-Control-Allow-Origin"] = origin
+    response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+    return response
+
+
+def _bare(response: Response) -> Response:
+    """Remove the page of a redirect, which names the address in full."""
+    if response.status_code in REDIRECTS:
+        response.set_data(b"")
+        response.headers.pop("Content-Type", None)
+    return response
 
 
 def _preflight() -> Response:
@@ -167,7 +179,7 @@ def register(
     asks_for_keys: Callable[[], bool] = no_keys,
     key_names: Callable[[str], bool] = no_key_names,
 ) -> None:
-    """Check every request of an application, and mark every answer; to be called before what asks for keys."""
+    """Check every request of an application before it is known who asks, and add headers to every answer."""
     browsers = Browsers(
         hosts=known_hosts(settings.allowed_hosts, settings.host),
         hosts_are_listed=bool(settings.allowed_hosts),
@@ -178,5 +190,6 @@ def register(
         key_names=key_names,
     )
     app.before_request(browsers.check)
-    app.after_request(browsers.mark)
-    app.wsgi_app = Forwarding(app.wsgi_app, trusted_proxies(settings.trusted_proxies))  # type: ignore[method-assign]
+    app.after_request(_bare)
+    forwarding = Forwarding(app.wsgi_app, trusted_proxies(settings.trusted_proxies))
+    app.wsgi_app = SecurityHeaders(forwarding, browsers.ancestors)  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ name: browsers look up no addresses.
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.errors import Misconfigured
 
@@ -26,12 +27,10 @@ class Authority:
 
     host: str
     port: int | None = None
-
-    @property
-    def is_address(self) -> bool:
-        return _address(self.host) is not None
+    is_address: bool = False
 
 
+@lru_cache(1024)
 def read_authority(text: str) -> Authority | None:
     """Read a `Host` header, or the part of an origin behind its scheme; None when it is not one host."""
     found = HOST.fullmatch(text) if len(text) <= LONGEST else None
@@ -42,9 +41,9 @@ def read_authority(text: str) -> Authority | None:
         return None
     if found["name"]:
         name = found["name"].lower()
-        return Authority(_address(name) or name, port)
+        return Authority(name, port, _address(name) is not None)
     address = _address(found["v6"]) if ":" in found["v6"] else None
-    return None if address is None else Authority(address, port)
+    return None if address is None else Authority(address, port, True)
 
 
 def _address(text: str) -> str | None:
@@ -66,14 +65,10 @@ class KnownHosts:
     every: bool = False
 
     def knows(self, host: Authority) -> bool:
+        if host.is_address or self.every:
+            return True
         name = host.host.removesuffix(".")
-        return (
-            self.every
-            or name == LOOPBACK_NAME
-            or name in self.names
-            or name.endswith((f".{LOOPBACK_NAME}", *self.suffixes))
-            or host.is_address
-        )
+        return name == LOOPBACK_NAME or name in self.names or name.endswith((f".{LOOPBACK_NAME}", *self.suffixes))
 
 
 def known_hosts(listed: str, listening_on: str = "") -> KnownHosts:

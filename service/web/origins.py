@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.errors import Misconfigured
-from service.web.hosts import Authority, entries, read_authority
+from service.web.hosts import LONGEST, Authority, entries, read_authority
 
 CORS_ORIGINS = "BACKPROP_CORS_ORIGINS"
 FRAME_ANCESTORS = "BACKPROP_FRAME_ANCESTORS"
@@ -31,9 +32,10 @@ class Origin:
         return f"{self.scheme}://{host}{port}"
 
 
+@lru_cache(1024)
 def read_origin(text: str) -> Origin | None:
     """Read an `Origin` header; None for `null`, which every sandboxed page sends, and for what is no origin."""
-    found = ORIGIN.fullmatch(text)
+    found = ORIGIN.fullmatch(text) if len(text) <= LONGEST else None
     authority = None if found is None else read_authority(found["authority"])
     return None if found is None or authority is None else Origin.of(found["scheme"], authority)
 
