@@ -73,6 +73,8 @@ def _moved(pointer: str | None, at: str) -> str | None:
 def types_of(texts: Iterable[str], pointer: str) -> dict[str, ColumnKind]:
     """Return the kinds of columns that are given as `name:kind`, such as `zip:category`; the name may hold colons.
 
+    `auto` alone, the default, says nothing.
+
     Raises
     ------
     Invalid
@@ -80,6 +82,8 @@ def types_of(texts: Iterable[str], pointer: str) -> dict[str, ColumnKind]:
     """
     types: dict[str, ColumnKind] = {}
     for text in texts:
+        if text == "auto":
+            continue
         name, colon, kind = text.rpartition(":")
         if not colon or not name:
             raise Invalid.at(pointer, f"must be a column and its kind, such as `zip:category`, got {text[:60]!r}")

@@ -55,7 +55,7 @@ TAR_MARK, TAR_AT = b"ustar", 257
 BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 PICKLES = re.compile(rb"\x80[\x02-\x05][\x00-\xff]")
 SAFETENSORS = re.compile(rb"[\x00-\xff]{3}\x00{5}\{\"")
-HTML = re.compile(rb"(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+HTML = re.compile(rb"(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)\b", re.IGNORECASE | re.DOTALL)
 XML = re.compile(rb"<\?xml\b|<svg\b", re.IGNORECASE)
 ARFF = re.compile(rb"(%[^\n]*\n|\s)*@relation\b", re.IGNORECASE)
 LIBSVM = re.compile(rb"[+-]?[\d.eE+-]+( +qid:\d+)?( +\d+:[\d.eE+-]+)+ *\r?\n")
@@ -112,7 +112,7 @@ def _zip_by_first_member(head: bytes) -> str | None:
 def _what_text_is(head: bytes) -> str | None:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if HTML.match(text):
-        return f"an HTML page, perhaps of an error or a login in place of the file; {AS_TABLE}"
+        return f"an HTML page, perhaps of an error or a login in place of the file, or saved as .xls; {AS_TABLE}"
     if XML.match(text):
         return f"XML; {AS_TABLE}"
     if ARFF.match(text):

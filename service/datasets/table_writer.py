@@ -144,7 +144,8 @@ class TableWriter:
         columns = tuple(self._column(index, plan) for index, plan in enumerate(self.plans))
         sha256 = self._sha256()
         sums = self.target_sums_are_one
-        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, tuple(warnings), sums)
+        told = (*warnings, *(warning for plan in self.plans for warning in _alike(plan)))
+        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, told, sums)
 
     def _column(self, index: int, plan: Plan) -> Column:
         missing = int(self.rows - self.count[index])
@@ -186,6 +187,17 @@ def _by_column(function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(function.reduce(values, axis=0))
     long = function.reduce(values[:whole].reshape(-1, several * width), axis=0)
     return np.asarray(function.reduce(np.concatenate([long.reshape(several, width), values[whole:]]), axis=0))
+
+
+def _alike(plan: Plan) -> tuple[str, ...]:
+    """Return a warning about the first labels that differ in case only."""
+    seen: dict[str, str] = {}
+    for label in (plan.categories or ()) if plan.role is Role.TARGET else ():
+        other = seen.setdefault(label.casefold(), label)
+        if other != label:
+            words = f"column `{plan.name}` has the labels `{other[:40]}` and `{label[:40]}`"
+            return (f"{words}, which differ in case only and are two classes",)
+    return ()
 
 
 def _or_none(value: float) -> float | None:

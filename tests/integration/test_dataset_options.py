@@ -160,3 +160,10 @@ def test_a_name_that_is_none_is_answered_with_one_that_is(client: FlaskClient) -
     answer = client.put("/v1/datasets/Sales_2024", data=b"a,y\n1,2\n3,4\n", content_type="text/csv")
     assert answer.status_code == 422
     assert 'lower-case letters, digits and . _ -, for example "sales_2024", got "Sales_2024"' in answer.json["detail"]
+
+
+def test_types_may_be_left_to_the_cells(client: FlaskClient) -> None:
+    bare = client.put("/v1/datasets/bare", data=CSV, content_type="text/csv")
+    auto = client.put("/v1/datasets/auto?types=auto", data=CSV, content_type="text/csv")
+    assert (auto.status_code, auto.json["columns"]) == (201, bare.json["columns"])
+    assert client.put("/v1/datasets/wrong?types=automatic", data=CSV, content_type="text/csv").status_code == 422

@@ -45,6 +45,7 @@ from service.datasets.texts import (
 from service.definitions.columns import ColumnKind, Role
 from service.errors import MAX_FAULTS, Fault, Faults, Invalid
 
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, in days since 1970-01-01
 NARROW: tuple[np.dtype[Any], ...] = (np.dtype(np.uint8), np.dtype(np.float32))
 
 
@@ -151,6 +152,7 @@ class DateColumn(TypedColumn):
 
     def survey(self, cells: Any, first_row: int) -> None:
         super().survey(cells, first_row)
+        _check_calendar(self.request, cells, first_row)
         self._add_texts(as_strings(pc.unique(cells)).to_pylist())
 
     def plan(self) -> PlannedColumn:
@@ -187,6 +189,9 @@ class TextColumn(TypedColumn):
         self.has_offset: set[bool] = set()
 
     def survey(self, cells: Any, first_row: int) -> None:
+        if is_time(self.kind.value_type if pa.types.is_dictionary(self.kind) else self.kind):
+            times = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+            _check_calendar(self.request, times, first_row)
         known = coded(cells)
         texts = as_strings(known.dictionary)
         indices = pc.fill_null(pc.cast(known.indices, pa.int64()), len(texts)).to_numpy(zero_copy_only=False)
@@ -233,6 +238,17 @@ class TextColumn(TypedColumn):
             plan = number_plan(self.request, is_date=self.wanted is A_DATE)
             return PlannedColumn(plan, by_distinct(self.convert))
         return self._categories(lambda cells: cells)
+
+
+def _check_calendar(request: ColumnRequest, times: Any, first_row: int) -> None:
+    """Raise `Invalid` for a date that has no text in years of four digits, for which Arrow writes anything."""
+    days = days_of_times(times)
+    beyond = np.flatnonzero((days < FIRST_DAY) | (days >= LAST_DAY + 1))
+    if len(beyond):
+        detail = "must lie in the years 1 to 9999 to be read as text; read it as a date, or leave the column out with"
+        raise Invalid.from_faults(
+            [Fault(f"{detail} `drop={request.name}`", row=first_row + int(beyond[0]), column=request.name)]
+        )
 
 
 def typed_column(field: "pa.Field[Any]", request: ColumnRequest, limits: Limits, faults: Faults) -> TypedColumn | None:

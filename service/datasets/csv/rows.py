@@ -94,6 +94,17 @@ def _read(file: CsvFile, kinds: Mapping[str, ColumnKind], options: ReadOptions, 
         if survey.decide(notation) is ColumnKind.CATEGORY:
             texts[name] = [text for column in columns for text in survey.missing.text_cells(column).to_pylist()]
         else:
+            _refuse_doubtful(name, survey)
             convert = survey.planned(kinds[name], notation, limits).convert
             numbers[name] = np.concatenate([convert(column) for column in columns])
     return CsvRows(file.dialect.names, rows, numbers, texts)
+
+
+def _refuse_doubtful(name: str, survey: TextSurvey) -> None:
+    """Raise `Invalid` for numbers such as 1.134 that a dataset would have a warning about; predictions carry none."""
+    if (text := survey.doubtful_points) is not None:
+        detail = (
+            f"`{text.strip()}` is {float(text):g}, or a number of thousands: every point in the file has three digits"
+            " behind it; say `decimal=.` or `thousands=.`"
+        )
+        raise Invalid.from_faults([Fault(detail, column=name)])

@@ -218,10 +218,16 @@ class TextSurvey:
             return PlannedColumn(plan, Categories(plan.categories or (), self.missing), warnings)
         if kind is ColumnKind.DATE:
             return PlannedColumn(number_plan(self.request, is_date=True), Dates(self.missing))
-        shown = self.like_grouped or next((text for _, text in self.first.get(Cell.POINT_THREE, ())), None)
-        is_doubtful = may_have_grouping_points(self.options, self.delimiter, self.evidence)
-        warnings = (warning_of_points(self.request.name, shown),) if shown and is_doubtful else ()
+        doubtful = self.doubtful_points
+        warnings = () if doubtful is None else (warning_of_points(self.request.name, doubtful),)
         return PlannedColumn(number_plan(self.request), Numbers(notation, self.missing), warnings)
+
+    @property
+    def doubtful_points(self) -> str | None:
+        """A cell whose point may group thousands, as all points of the file may; None if that is not in doubt."""
+        if not may_have_grouping_points(self.options, self.delimiter, self.evidence):
+            return None
+        return self.like_grouped or next((text for _, text in self.first.get(Cell.POINT_THREE, ())), None)
 
     @property
     def is_codes(self) -> bool:

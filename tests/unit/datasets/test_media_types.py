@@ -136,6 +136,7 @@ def test_what_could_be_csv_is_not_surely_another_type() -> None:
         (b"MATLAB 5.0 MAT-file, Platform", "a MATLAB file"),
         (b'\x40\0\0\0\0\0\0\0{"w":', "a safetensors file"),
         (b"\n<!DOCTYPE html>\n<html>", "an HTML page"),
+        (b'<table border="1">\n<tr><td>1</td></tr></table>', "an HTML page"),
         (b"<html lang=en>", "an HTML page"),
         (b'<?xml version="1.0"?>\n<rows/>', "XML"),
         (b"% Iris\n@RELATION iris\n", "an ARFF file"),

@@ -127,3 +127,23 @@ def test_blocks_ahead_come_in_their_order_and_end_with_the_error_of_their_maker(
         for block in ahead(blocks()):
             found.append(block)
     assert found == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("role", "labels", "warned"),
+    [
+        (Role.TARGET, ("No", "Yes", "yes"), ["`Yes` and `yes`"]),
+        (Role.TARGET, ("STRASSE", "straße"), ["`STRASSE` and `straße`"]),
+        (Role.TARGET, ("no", "yes"), []),
+        (Role.INPUT, ("Yes", "yes"), []),
+    ],
+)
+def test_labels_that_differ_in_case_only_are_warned_of(
+    tmp_path: Path, role: Role, labels: tuple[str, ...], warned: list[str]
+) -> None:
+    plan = Plan("kind", role, ColumnType.CATEGORY, labels)
+    with TableWriter(tmp_path / "out.npy", [plan], np.dtype("<f8"), 1.0) as writer:
+        writer.append(np.array([[0.0], [1.0]]))
+        found = writer.finish(warnings=["another"]).warnings
+    assert found[0] == "another" and len(found) == 1 + len(warned)
+    assert all(words in found[1] for words in warned)

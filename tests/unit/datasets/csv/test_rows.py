@@ -66,3 +66,16 @@ def test_faults_are_named_by_row_and_column(rows, text: str, row: int, column: s
 def test_two_columns_of_one_name_and_no_rows_are_refused(rows, text: str) -> None:
     with pytest.raises(Invalid):
         rows(text)
+
+
+@pytest.mark.parametrize("text", ["a;c\n1.134;x\n", "a;c\n1.134;x\n12.500;y\n", "a\tc\n5\tx\n1.134\ty\n"])
+def test_points_that_may_group_thousands_are_refused(rows, text: str) -> None:
+    with pytest.raises(Invalid, match=r"`1.134` is 1.134, or a number of thousands.*`decimal=.` or `thousands=.`"):
+        rows(text)
+    assert 1.134 in rows(text, decimal=".").numbers["a"]
+    assert 1134 in rows(text, thousands=".").numbers["a"]
+
+
+@pytest.mark.parametrize("text", ["a;c\n1.134;x\n1.5;y\n", "a;c\n0.134;x\n", "a,c\n1.134,x\n", "a;c\n7;1.134\n"])
+def test_points_that_are_decimal_points_are_read(rows, text: str) -> None:
+    assert rows(text).numbers["a"][0] == float(text.split("\n")[1].replace(",", ";").split(";")[0])
