@@ -3,6 +3,7 @@
 Numbers are numbers, dates are days since 1970-01-01, text and booleans are categories; null and NaN are missing.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -49,7 +50,7 @@ FIRST_DAY, LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31, in days 
 NARROW: tuple[np.dtype[Any], ...] = (np.dtype(np.uint8), np.dtype(np.float32))
 
 
-class TypedColumn:
+class TypedColumn(ABC):
     """A column: call `survey` for each block, then `plan`. Subclasses stand for the kinds of types."""
 
     def __init__(self, request: ColumnRequest, kind: pa.DataType, limits: Limits) -> None:
@@ -69,12 +70,9 @@ class TypedColumn:
         if cells.null_count:
             self.fits.discard(np.dtype(np.uint8))
 
-    def check_finite(self, cells: Any, first_row: int) -> None:
-        """Raise `Invalid` for an infinity among a block's numbers."""
-
+    @abstractmethod
     def plan(self) -> PlannedColumn:
         """Return how the column is stored, after all blocks were surveyed."""
-        raise NotImplementedError
 
     def _add_texts(self, texts: Any) -> None:
         if len(self.texts) <= self.limits.max_categories:
@@ -123,6 +121,7 @@ class NumberColumn(TypedColumn):
         return False
 
     def check_finite(self, cells: Any, first_row: int) -> None:
+        """Raise `Invalid` for an infinity among a block's numbers."""
         if not pa.types.is_floating(self.kind):
             return
         faults = Faults()
