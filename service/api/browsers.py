@@ -103,11 +103,7 @@ class Browsers:
                 raise Forbidden("`Sec-Fetch-Site: cross-site` does not go with this service's own Origin")
             return None
         if not self.origins.allow(origin) and (origin is None or keyless or not self.key_names(str(origin))):
-            hint = f"; behind a proxy, set {TRUSTED_PROXIES}" if FORWARDED_BY in request.environ else ""
-            raise Forbidden(
-                f"pages of the origin `{text[:100]}` may not use this service, which is `{own}` here: "
-                f"add that origin to {CORS_ORIGINS} if they should{hint}"
-            )
+            raise Forbidden(_foreign(text, origin, own))
         after_this_request(partial(_let_read, str(origin)))
         # the answers name no credentials, so what a browser sends along by itself must not count
         request.environ.pop("HTTP_COOKIE", None)
@@ -145,6 +141,18 @@ def _check_not_forwarded(environ: "WSGIEnvironment") -> None:
             f"this request came through a proxy (it has `{header}`), and no keys are asked for: make a key, or set "
             "BACKPROP_AUTH=off to take such requests from everybody"
         )
+
+
+def _foreign(text: str, origin: Origin | None, own: Origin | None) -> str:
+    """Return the sentence that refuses an origin, and how to let it in."""
+    refused = f"pages of the origin `{text[:100]}` may not use this service, which is `{own}` here"
+    if origin is None:
+        return (
+            f"{refused}: files and sandboxed pages have no origin; let a web server serve the page, such as "
+            f"`python -m http.server`, and add its origin to {CORS_ORIGINS}"
+        )
+    hint = f"; behind a proxy, set {TRUSTED_PROXIES}" if FORWARDED_BY in request.environ else ""
+    return f"{refused}: add that origin to {CORS_ORIGINS} if they should{hint}"
 
 
 def _let_read(origin: str, response: Response) -> Response:

@@ -129,6 +129,8 @@ def test_refusals_name_what_they_refuse_and_the_setting() -> None:
     assert asked is not None
     assert "pages of the origin `http://evil.example` may not use this service" in asked["detail"]
     assert "`http://localhost`" in asked["detail"] and "BACKPROP_CORS_ORIGINS" in asked["detail"]
+    file = client.post("/x", headers={"Origin": "null"}).json
+    assert file is not None and "`python -m http.server`, and add its origin to BACKPROP_CORS_ORIGINS" in file["detail"]
     fetched = client.post("/x", headers=CROSS).json
     assert fetched is not None and "BACKPROP_CORS_ORIGINS" in fetched["detail"]
 
