@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
+from service.api import browsers
 from service.config import Settings
 from tests.unit.api.small_app import BASE, CROSS, FOREIGN, FRIEND, NAVIGATE, client_of, status
 
@@ -69,6 +71,16 @@ def test_probes_may_send_any_host_and_in_old_http_none(host: str, protocol: str,
     environment = {"HTTP_HOST": host, "SERVER_PROTOCOL": protocol}
     assert client.get("/healthz", environ_overrides=environment).status_code == expected
     assert client.get("/healthz/../x", environ_overrides=environment).status_code != 200
+
+
+def test_probes_do_not_wait_for_what_knows_the_keys() -> None:
+    def frozen() -> bool:
+        raise AssertionError("asked whether keys are asked for")
+
+    app = Flask("probed")
+    browsers.register(app, BASE, frozen)
+    app.add_url_rule("/healthz", view_func=lambda: "alive")
+    assert app.test_client().get("/healthz", headers={"Host": "probe.example"}).status_code == 200
 
 
 FETCHES = [

@@ -1,5 +1,8 @@
 """`Host` headers: which are one host, and which of those are names of this service, as tables."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from service.errors import Misconfigured
@@ -156,3 +159,13 @@ def test_names_of_the_setting_and_the_host_listened_on_are_known(
 def test_what_is_no_name_is_refused_at_the_start(listed: str) -> None:
     with pytest.raises(Misconfigured, match="BACKPROP_ALLOWED_HOSTS is a list of names such as"):
         known_hosts(f"localhost,{listed}")
+
+
+def test_the_compose_file_names_its_own() -> None:
+    text = (Path(__file__).parents[3] / "docker-compose.yml").read_text(encoding="utf-8")
+    listed = re.search(r'BACKPROP_ALLOWED_HOSTS: "(.*)"', text)
+    assert listed is not None
+    known = known_hosts(listed[1], "0.0.0.0")
+    for text in ("api:8000", "localhost:8000", "127.0.0.1:8000"):
+        host = read_authority(text)
+        assert host is not None and known.knows(host)
