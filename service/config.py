@@ -54,6 +54,8 @@ class Settings:
     log_format: str = "text"
     max_json_bytes: int = 64 * MIB
     max_upload_bytes: int = 16 * 1024 * MIB
+    max_columns: int = 10_000
+    max_features: int = 100_000
     max_parameters: int = 100_000_000
     max_queued_jobs: int = 10_000
     max_waiting_requests: int = 16
@@ -100,7 +102,8 @@ class Settings:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise Misconfigured(f"{_named(name)} must lie within {low} and {high}, got {value}")
-        self._check_least("max_json_bytes", "max_upload_bytes", "max_parameters", "max_queued_jobs", least=1)
+        self._check_least("max_json_bytes", "max_upload_bytes", "max_columns", "max_features", least=1)
+        self._check_least("max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", least=1)
         self._check_least("keep_free_bytes", least=0)
         for name in ("keep_events_seconds", "keep_jobs_seconds"):

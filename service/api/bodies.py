@@ -1,7 +1,7 @@
 """Reading of request bodies: limits on size, unpacking as they arrive, and recognising what they are."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, TypeVar
 
@@ -31,6 +31,7 @@ from service.errors import Invalid, Malformed, ServiceError, TooLarge, UnknownMe
 M = TypeVar("M", bound=BaseModel)
 
 BLOCK_BYTES = 1024 * 1024
+SPACE_BYTES = 32 * 1024 * 1024  # that are written between two looks at the free space
 HEAD_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
 MULTIPART = "multipart/form-data"
@@ -147,12 +148,20 @@ def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int) -> int:
-    """Write a body of at most `max_bytes` to a file; return its size."""
-    size = 0
+def spool(blocks: Iterator[bytes], target: BinaryIO, max_bytes: int, check_space: Callable[[], None]) -> int:
+    """Write a body of at most `max_bytes` to a file; return its size.
+
+    `check_space` raises when the disk has no room for more; it is called before `SPACE_BYTES` are written each time, as
+    a small packed file may become a large one.
+    """
+    size, checked = 0, 0
+    check_space()
     for block in blocks:
         size += len(block)
         if size > max_bytes:
             raise TooLarge(f"the body is larger than {max_bytes:,} bytes")
+        if size - checked > SPACE_BYTES:
+            checked = size
+            check_space()
         target.write(block)
     return size

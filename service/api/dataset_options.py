@@ -17,6 +17,7 @@ EVERY = (*FILE_TYPES, JSON)
 TABLES = tuple(kind for kind in EVERY if kind != NPZ)  # formats whose columns have names
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": " "}
 THOUSANDS = (",", ".", "'", "_", "space", "none")
+MOST_WORDS = 100  # for a missing value
 ENCODING_NAMES = {
     "utf8": "utf-8",
     "utf16": "utf-16",
@@ -95,7 +96,9 @@ def check_format(fields: MultiDict[str, str], media_type: str) -> None:
 def options_of(fields: MultiDict[str, str], media_type: str) -> ReadOptions:
     """Read the options for reading a file of that type from a query or a form."""
     check_format(fields, media_type)
-    targets = fields.getlist("target")
+    targets, missing = fields.getlist("target"), fields.getlist("missing")
+    if len(missing) > MOST_WORDS:
+        raise Invalid.at(_pointer("missing"), f"at most {MOST_WORDS} words can be given, got {len(missing):,}")
     given = {name: fields[name] for name in AUTO if fields.get(name, "auto") != "auto"}
     header = _choice(given, "header", ("true", "false"))
     return ReadOptions(
@@ -110,7 +113,7 @@ def options_of(fields: MultiDict[str, str], media_type: str) -> ReadOptions:
         decimal=_choice(given, "decimal", (".", ",")),
         thousands=_thousands(given),
         header=None if header is None else header == "true",
-        missing=tuple(word for word in fields.getlist("missing") if word != "auto"),
+        missing=tuple(word for word in missing if word != "auto"),
         encoding=_choice(given, "encoding", ENCODINGS, lambda text: ENCODING_NAMES.get(text.lower(), text.lower())),
         types=types_of(fields.getlist("types"), _pointer("types")),
     )

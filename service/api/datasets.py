@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -19,7 +20,7 @@ from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import FILE_TYPES, JSON
-from service.datasets.options import MIB, Limits, in_body
+from service.datasets.options import MIB, Limits, in_body, limits_of
 from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType, Role
@@ -116,7 +117,7 @@ def _if_taken() -> IfTaken:
 
 def _store(name: str | None) -> Response:
     settings = services().settings
-    limits = Limits(max_bytes=settings.max_upload_bytes)
+    limits = limits_of(settings, settings.max_upload_bytes)
     if request.mimetype == MULTIPART:
         return _store_form(name, limits)
     kind, blocks = open_body(KINDS)
@@ -154,7 +155,7 @@ def _store_body(
     _check_name(name)
     with services().blobs.scratch() as path:
         with path.open("wb") as stream:
-            spool(blocks, stream, settings.max_upload_bytes)
+            spool(blocks, stream, settings.max_upload_bytes, partial(catalog.check_space, services()))
         return _add(name, lambda target: reader_of(kind)(path, options, limits, target))
 
 

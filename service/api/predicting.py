@@ -21,7 +21,7 @@ from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.csv.rows import read_rows
 from service.datasets.media_types import CSV, JSON, NPZ
 from service.datasets.npz import read_array
-from service.datasets.options import Limits
+from service.datasets.options import Limits, limits_of
 from service.datasets.strict_json import parse_json
 from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
@@ -90,11 +90,16 @@ def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: 
 def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> PredictionRows:
     """Read a header with the names of input columns, then rows; empty cells are missing values."""
     kinds = {column.name: _kind(column) for column in trained.preprocessing.inputs}
-    limits = Limits(max_bytes=services().settings.max_json_bytes)
+    limits = _limits()
     with services().blobs.scratch() as path:
         path.write_bytes(data)
         found = read_rows(path, kinds, options_of(request.args, CSV), limits, path.with_suffix(".utf8"))
     return rows_from_columns(trained.preprocessing, found.names, found.rows, found.numbers, found.texts)
+
+
+def _limits() -> Limits:
+    settings = services().settings
+    return limits_of(settings, settings.max_json_bytes)
 
 
 def _kind(column: InputColumn) -> ColumnKind:
@@ -107,7 +112,7 @@ def _array_of_npz(data: bytes) -> NDArray[Any]:
     with services().blobs.scratch() as path:
         path.write_bytes(data)
         names = ("instances", "inputs", "x_test", "x", "X")
-        return read_array(path, names, Limits(max_bytes=services().settings.max_json_bytes))
+        return read_array(path, names, _limits())
 
 
 def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:

@@ -43,6 +43,11 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
         return networks.add_network(connection, name or generated_name("network"), record, digest)
 
 
+def check_space(services: Services) -> None:
+    """Raise `OutOfSpace` when less space is free than `UPLOADS_STOP` times what jobs need."""
+    services.blobs.check_space(UPLOADS_STOP * services.settings.keep_free_bytes)
+
+
 @contextmanager
 def staged_rows(services: Services, read: Reader) -> Iterator[NewContent]:
     """Read a dataset's rows into a temporary file, which is removed at the end of the block unless it is adopted.
@@ -52,7 +57,7 @@ def staged_rows(services: Services, read: Reader) -> Iterator[NewContent]:
     OutOfSpace
         When less space is free than `UPLOADS_STOP` times what jobs need, so that running jobs can end.
     """
-    services.blobs.check_space(UPLOADS_STOP * services.settings.keep_free_bytes)
+    check_space(services)
     with services.blobs.scratch() as path:
         table = read(path)
         address = services.blobs.prepare(path)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets.ahead import ahead
-from service.datasets.options import Limits, ReadOptions
+from service.datasets.options import MIB, Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
 from service.datasets.texts import is_storable
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
@@ -23,6 +23,9 @@ from service.definitions.guessing import absent
 from service.errors import Fault, Invalid
 
 DOUBLE: np.dtype[Any] = np.dtype("<f8")
+LONGEST_NAME = 1000  # characters of a column's name
+MOST_DESCRIBED = 8 * MIB  # characters of the names and categories of a table
+MOST_WARNINGS = 50
 LARGEST_WHOLE = 2**53  # larger whole numbers are not all distinct as float64
 
 
@@ -82,9 +85,12 @@ def requests_of(names: Sequence[str], options: ReadOptions) -> dict[str, ColumnR
 def check_names(names: Sequence[str], limits: Limits) -> None:
     """Raise `Invalid` when a column has no name, two have the same one, or there are too many columns."""
     if len(names) > limits.max_columns:
-        raise Invalid(f"must have at most {limits.max_columns:,} columns, got {len(names):,}")
+        raise too_many_columns(len(names), limits)
     seen: dict[str, int] = {}
     for number, name in enumerate(names, 1):
+        if len(name) > LONGEST_NAME:
+            detail = f"the name of column {number} has {len(name):,} characters; at most {LONGEST_NAME:,} are taken"
+            raise Invalid(f"{detail}: `{name[:60]}...`")
         if not name.strip():
             raise Invalid(f"column {number} has no name in the header")
         if not is_storable(name):
@@ -92,6 +98,34 @@ def check_names(names: Sequence[str], limits: Limits) -> None:
         if name in seen:
             raise Invalid(f"two columns are named `{name}`: the columns {seen[name]} and {number}; rename one of them")
         seen[name] = number
+
+
+def too_many_columns(count: int, limits: Limits) -> Invalid:
+    """Return the error for a table of more columns than are taken."""
+    return Invalid(
+        f"must have at most {limits.max_columns:,} columns, got {count:,}: send numbers as an NPZ array, which may have"
+        f" {limits.max_features:,} a row, or raise BACKPROP_MAX_COLUMNS"
+    )
+
+
+def check_description(plans: Sequence[Plan], limits: Limits) -> None:
+    """Raise `Invalid` when names and categories, which are stored in one document, are too many or too long."""
+    counts = {plan.name: len(plan.categories or ()) for plan in plans}
+    lengths = {plan.name: len(plan.name) + sum(map(len, plan.categories or ())) for plan in plans}
+    for word, sizes, most in (("categories", counts, limits.max_categories), ("characters", lengths, MOST_DESCRIBED)):
+        total, largest = sum(sizes.values()), max(sizes, key=lambda name: sizes[name])
+        if total > most:
+            where = "the columns have" if word == "categories" else "the names and categories of the columns have"
+            raise Invalid(
+                f"{where} {total:,} {word} together, and at most {most:,} are stored; column `{largest}` has"
+                f" {sizes[largest]:,} of them: leave it out with `drop={largest}`"
+            )
+
+
+def few_warnings(warnings: Sequence[str]) -> list[str]:
+    """Return the first of many warnings, and how many more there are."""
+    more = len(warnings) - MOST_WARNINGS
+    return [*warnings[:MOST_WARNINGS], *([f"and {more:,} more warnings of the same kinds"] if more > 0 else [])]
 
 
 def number_plan(request: ColumnRequest, is_date: bool = False) -> Plan:
@@ -150,16 +184,18 @@ def write_table(
     blocks: Iterable[Sequence[Any]],
     scale: float,
     read: dict[str, Any],
+    limits: Limits,
     dtype: np.dtype[Any] = DOUBLE,
 ) -> Table:
     """Store blocks, each with the cells of the columns in their order; return what the file holds."""
     plans = [column.plan for column in columns]
+    check_description(plans, limits)
     with TableWriter(destination, plans, dtype, scale) as writer:
         for block in ahead(_numbers(columns, blocks)):
             writer.append(block)
         warnings = [warning for column in columns for warning in column.warnings]
         warnings += [warning for plan in plans for warning in warnings_of(plan, writer.rows)]
-        return writer.finish(read, warnings)
+        return writer.finish(read, few_warnings(warnings))
 
 
 def _numbers(columns: Sequence[PlannedColumn], blocks: Iterable[Sequence[Any]]) -> Iterator[NDArray[np.float64]]:

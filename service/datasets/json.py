@@ -16,7 +16,7 @@ from service.datasets.column_plans import (
     write_table,
 )
 from service.datasets.json_columns import JsonColumn, how_changed, show
-from service.datasets.options import Limits, ReadOptions
+from service.datasets.options import TO_HAVE_MORE, Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.errors import Fault, Faults, Invalid
@@ -28,10 +28,9 @@ def read_json_arrays(
     """Store `inputs`, rows of numbers, with `targets`: rows of numbers, or one number, text or boolean for each row."""
     if not inputs:
         raise Invalid.at("#/inputs", "must have at least one row")
+    _check_features(inputs, "inputs", limits)
     X = number_rows(inputs, "inputs", "input")
     plans = [Plan(name, Role.INPUT, ColumnType.NUMBER) for name in input_names(X.shape[1])]
-    if X.shape[1] > limits.max_columns:
-        raise Invalid.at("#/inputs", f"must have at most {limits.max_columns:,} columns, got {X.shape[1]:,}")
     blocks = [X]
     if targets is not None:
         if len(targets) != len(inputs):
@@ -48,6 +47,7 @@ def _targets(targets: list[Any], options: ReadOptions, limits: Limits) -> tuple[
     if all(isinstance(row, list) for row in targets):
         if all(len(row) == 1 and isinstance(row[0], str | bool) for row in targets):
             return _targets([row[0] for row in targets], options, limits)
+        _check_features(targets, "targets", limits)
         Y = number_rows(targets, "targets", "target")
         names = target_names(Y.shape[1])
         return Y, [Plan(name, Role.TARGET, ColumnType.NUMBER, None, options.target_type) for name in names]
@@ -60,6 +60,14 @@ def _targets(targets: list[Any], options: ReadOptions, limits: Limits) -> tuple[
     column.survey(targets, 1)
     planned = column.plan()
     return planned.convert(targets)[:, None], [planned.plan]
+
+
+def _check_features(rows: list[Any], field: str, limits: Limits) -> None:
+    """Raise `Invalid` when the first row, as long as all others, has more numbers than are taken."""
+    width = len(rows[0]) if isinstance(rows[0], list) else 0
+    if width > limits.max_features:
+        detail = f"must have at most {limits.max_features:,} values a row, got {width:,}: {TO_HAVE_MORE}"
+        raise Invalid.at(f"#/{field}/0", detail)
 
 
 def number_rows(rows: list[Any], field: str, column: str) -> NDArray[np.float64]:
@@ -106,7 +114,7 @@ def read_json_rows(
         column.survey(table[column.request.name], 1)
     planned = [column.plan() for column in surveyed]
     block = [table[name] for name in requests]
-    return write_table(destination, planned, [block], options.scale, report("json", planned))
+    return write_table(destination, planned, [block], options.scale, report("json", planned), limits)
 
 
 def _names_of(rows: list[Any]) -> list[str]:

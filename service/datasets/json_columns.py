@@ -75,12 +75,14 @@ class JsonColumn:
             self._read_texts(values, first_row)
 
     def _collect(self, values: list[Any], first_row: int) -> None:
+        if self.request.kind is ColumnKind.DATE:
+            return
         found = {text for text in map(as_text, values) if text is not None}
         if not all(map(is_storable, found)):
             row = next(row for row, value in enumerate(values, first_row) if not is_storable(as_text(value) or ""))
             detail = "must not hold NUL or half of a surrogate pair"
             raise Invalid.from_faults([Fault(detail, row=row, column=self.request.name)])
-        self.texts |= found
+        self.limits.seen.add(self.request.name, found, self.texts)
 
     def _read_texts(self, values: list[Any], first_row: int) -> None:
         for row, value in enumerate(values, first_row):

@@ -28,7 +28,7 @@ def read_jsonl(path: Path, options: ReadOptions, limits: Limits, destination: Pa
         row += len(rows)
     planned = [column.plan() for column in columns]
     blocks = ([[row[name] for row in rows] for name in requests] for rows in _again(path))
-    return write_table(destination, planned, blocks, options.scale, report("jsonl", planned))
+    return write_table(destination, planned, blocks, options.scale, report("jsonl", planned), limits)
 
 
 def _names(path: Path, limits: Limits) -> list[str]:

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.datasets.media_types import FILE_TYPES, JSON
-from service.datasets.options import MIB, Limits, ReadOptions
+from service.datasets.options import MIB, TO_HAVE_MORE, Limits, ReadOptions
 from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.definitions.guessing import MOST_LISTED, absent
-from service.errors import Fault, Invalid, Malformed, TooLarge, UnknownMedia
+from service.errors import MAX_FAULTS, Fault, Invalid, Malformed, TooLarge, UnknownMedia
 
 INPUTS = ("x_train", "x", "X", "inputs", "X_train")
 TARGETS = ("y_train", "y", "targets", "Y", "Y_train")
@@ -50,7 +50,7 @@ def read_npz(path: Path, options: ReadOptions, limits: Limits, destination: Path
         try:
             X = _unpack(archive, inputs, destination.with_suffix(".inputs"), limits)
             Y = None if targets is None else _unpack(archive, targets, destination.with_suffix(".targets"), limits)
-            return _store(X, Y, inputs, targets, options, limits, destination)
+            return _store(X, Y, inputs, targets, options, destination)
         finally:
             for suffix in (".inputs", ".targets"):
                 destination.with_suffix(suffix).unlink(missing_ok=True)
@@ -107,6 +107,9 @@ def _unpack(archive: zipfile.ZipFile, name: str, path: Path, limits: Limits) -> 
     with _unpacking():
         with archive.open(member) as stream:
             shape, dtype = _header(stream, name)
+        if (width := math.prod(shape[1:])) > limits.max_features:
+            detail = f"array `{name}` must have at most {limits.max_features:,} values a row, got {width:,}"
+            raise Invalid(f"{detail}: {TO_HAVE_MORE}")
         size = math.prod(shape) * dtype.itemsize
         if size > limits.max_bytes:
             raise TooLarge(f"array `{name}` has {size:,} bytes; at most {limits.max_bytes:,} are taken")
@@ -162,18 +165,13 @@ def _store(
     inputs: str,
     targets: str | None,
     options: ReadOptions,
-    limits: Limits,
     destination: Path,
 ) -> Table:
     rows = len(X)
     width = math.prod(X.shape[1:])
-    if width > limits.max_columns:
-        raise Invalid(f"array `{inputs}` must have at most {limits.max_columns:,} values a row, got {width:,}")
     if Y is not None and len(Y) != rows:
         raise Invalid(f"`{inputs}` has {rows:,} rows, but `{targets}` has {len(Y):,}")
     outputs = 0 if Y is None else math.prod(Y.shape[1:])
-    if outputs > limits.max_columns:
-        raise Invalid(f"array `{targets}` must have at most {limits.max_columns:,} values a row, got {outputs:,}")
     plans = [Plan(name, Role.INPUT, ColumnType.NUMBER) for name in input_names(width)]
     are_boolean = Y is not None and Y.dtype.kind == "b"
     said = options.target_type
@@ -193,25 +191,25 @@ def _store(
 def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) -> NDArray[Any]:
     block = np.asarray(array[start : start + step]).reshape(-1, width)
     if block.dtype.kind == "f":
-        wrong, detail = list(np.argwhere(~np.isfinite(block))), "must be finite, got {}"
+        wrong, detail = np.argwhere(~np.isfinite(block)), "must be finite, got {}"
     elif block.dtype.itemsize == 8:
         wrong, detail = _changed_as_floats(block), "is {}, which a float64 cannot hold; `.astype(float)` rounds"
     else:
         return block
-    if wrong:
+    if len(wrong):
         faults = [
             Fault(detail.format(block[row, column]), row=start + int(row) + 1, column=f"{name}[{column}]")
-            for row, column in wrong[:10]
+            for row, column in wrong[:MAX_FAULTS]
         ]
         raise Invalid(f"array `{name}`, row {faults[0].row}: {faults[0].detail}", faults)
     return block
 
 
-def _changed_as_floats(block: NDArray[Any]) -> list[Any]:
-    """Return the places of whole numbers of 64 bits that a float64 would change."""
+def _changed_as_floats(block: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the places (n, 2) of whole numbers of 64 bits that a float64 would change."""
     floats = block.astype(np.float64)
-    beyond = np.argwhere(np.abs(floats) >= 2.0**53)
-    return [place for place in beyond if int(block[tuple(place)]) != int(floats[tuple(place)])]
+    is_beyond = floats >= 2.0 ** (63 if block.dtype.kind == "i" else 64)
+    return np.argwhere(is_beyond | (np.where(is_beyond, 0.0, floats).astype(block.dtype) != block))
 
 
 def _common_dtype(X: NDArray[Any], Y: NDArray[Any] | None, step: int) -> np.dtype[Any]:

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from service.config import Settings
 from service.definitions.columns import ColumnKind
 from service.definitions.guessing import guess
 from service.errors import Invalid
 
 MIB = 1024 * 1024
 KINDS = tuple(kind.value for kind in ColumnKind)
+MOST_TEXTS, MOST_CHARACTERS = 1_000_000, 64 * MIB  # of a table while it is read; fewer are stored
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,48 @@ class ReadOptions:
 ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "windows-1252")
 
 
+TO_HAVE_MORE = "select or average features, or raise BACKPROP_MAX_FEATURES"
+
+
+@dataclass
+class SeenTexts:
+    """How many texts the columns of one table have that is read, each counted once a column, and their characters."""
+
+    count: int = 0
+    characters: int = 0
+
+    def add(self, name: str, texts: Iterable[str | None], known: set[str]) -> None:
+        """Add a column's texts to those that are known of it; raise `Invalid` when all columns have too many."""
+        new = {text for text in texts if text is not None and text not in known}
+        known |= new
+        self.count += len(new)
+        self.characters += sum(map(len, new))
+        if self.count > MOST_TEXTS or self.characters > MOST_CHARACTERS:
+            raise Invalid(
+                f"column `{name}` and those read before it have over {MOST_TEXTS:,} different texts together, or over"
+                f" {MOST_CHARACTERS:,} characters in them: leave columns of long or unique texts out with `drop=`, and"
+                " say `types=column:date` of dates"
+            )
+
+
 @dataclass(frozen=True)
 class Limits:
-    """Limits on a dataset after decompression."""
+    """Limits on a dataset after decompression, for one table that is read.
+
+    `max_columns` is of tables, `max_features` of the numbers in a row of an array. `max_categories` is of one column,
+    and of all together. A table that is read has its own `seen`.
+    """
 
     max_bytes: int = 16 * 1024 * MIB
-    max_columns: int = 100_000
+    max_columns: int = 10_000
+    max_features: int = 100_000
     max_categories: int = 100_000
+    seen: SeenTexts = field(default_factory=SeenTexts, compare=False)
+
+
+def limits_of(settings: Settings, max_bytes: int) -> Limits:
+    """Return the limits on one dataset that the settings give."""
+    return Limits(max_bytes, settings.max_columns, settings.max_features)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from service.backprop.losses import LOSSES
 from service.datasets.catalog import generated_name, reader_of_request, staged_rows
-from service.datasets.options import Limits as ReadLimits
+from service.datasets.options import limits_of
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
 from service.definitions.dataset_names import DatasetReference
@@ -77,7 +77,7 @@ def dataset_of(services: Services, dataset: DatasetReference | DatasetRequest) -
         record = find_dataset(services, dataset, "#/dataset")
         yield JobData(record.name, record.table, services.blobs.path(record.address), stored=record.use)
         return
-    limits = ReadLimits(max_bytes=services.settings.max_upload_bytes)
+    limits = limits_of(services.settings, services.settings.max_upload_bytes)
     with staged_rows(services, reader_of_request(dataset, limits, "#/dataset")) as staged:
         yield JobData(dataset.name or generated_name("dataset"), staged.contents, staged.path, staged=staged)
 

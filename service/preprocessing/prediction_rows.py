@@ -110,11 +110,12 @@ def rows_from_array(preprocessing: Preprocessing, array: NDArray[Any]) -> Predic
         With row, counted from 1, and column of each fault.
     """
     columns = preprocessing.inputs
-    values = array.reshape(len(array), -1).astype(np.float64)
+    values = array.reshape(len(array), -1)
     if texts := [column.name for column in columns if column.type is ColumnType.CATEGORY]:
         raise Invalid(f"column `{texts[0]}` holds text, and an NPZ numbers alone; send the rows as JSON or CSV")
     if values.shape[1] != len(columns):
         raise Invalid(f"a row must have {len(columns)} values, one an input column, got {values.shape[1]}")
+    values = values.astype(np.float64)
     needed = np.array([column.fill is None for column in columns])
     are_dates = np.array([column.is_date for column in columns])
     beyond = are_dates & ((values < FIRST_DAY) | (values >= LAST_DAY + 1))

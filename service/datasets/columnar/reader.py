@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
 
-from service.datasets.column_plans import DOUBLE, check_names, report, requests_of, write_table
+from service.datasets.column_plans import DOUBLE, check_names, report, requests_of, too_many_columns, write_table
 from service.datasets.columnar.arrow_cells import is_text
 from service.datasets.columnar.arrow_messages import check_batches
 from service.datasets.columnar.typed_columns import NARROW, NumberColumn, TypedColumn, typed_column
@@ -85,8 +85,10 @@ class ParquetSource:
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path = path
         with self._opened([]) as file:
-            self.schema, self.rows = _with_dictionaries(file.schema_arrow, file.metadata), file.metadata.num_rows
             width = file.metadata.num_columns
+            if width > limits.max_columns:
+                raise too_many_columns(width, limits)
+            self.schema, self.rows = _with_dictionaries(file.schema_arrow, file.metadata), file.metadata.num_rows
         if self.rows * width > limits.max_bytes:
             raise TooLarge(f"the Parquet file has {self.rows:,} rows of {width:,} columns, more than are taken")
 
@@ -164,6 +166,8 @@ class FileSource:
 
 
 def _read(source: Source, options: ReadOptions, limits: Limits, destination: Path) -> Table:
+    if len(source.schema) > limits.max_columns:
+        raise too_many_columns(len(source.schema), limits)
     with _damage(source.word):
         names, hidden = _names(source.schema, options)
     check_names([*names, *hidden], limits)
@@ -181,7 +185,7 @@ def _read(source: Source, options: ReadOptions, limits: Limits, destination: Pat
     if any(dtype not in column.fits for column in columns):
         dtype = DOUBLE
     blocks = _checked(source, columns, limits.max_bytes // dtype.itemsize)
-    table = write_table(destination, planned, blocks, options.scale, report(source.format, planned), dtype)
+    table = write_table(destination, planned, blocks, options.scale, report(source.format, planned), limits, dtype)
     for column in table.columns:
         if column.missing == table.rows and requests[column.name].kind is None:
             detail = f"has no value in any row; leave it out with `drop={column.name}`"

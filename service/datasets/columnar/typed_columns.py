@@ -75,8 +75,8 @@ class TypedColumn(ABC):
         """Return how the column is stored, after all blocks were surveyed."""
 
     def _add_texts(self, texts: Any) -> None:
-        if len(self.texts) <= self.limits.max_categories:
-            self.texts.update(text for text in texts if text is not None)
+        if len(self.texts) <= self.limits.max_categories and self.request.kind is not ColumnKind.DATE:
+            self.limits.seen.add(self.request.name, texts, self.texts)
 
     def _categories(self, as_texts: Callable[[Any], Any]) -> PlannedColumn:
         plan = category_plan(self.request, self.texts, self.limits)

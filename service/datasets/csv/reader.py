@@ -178,7 +178,7 @@ def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Pat
         plain = set()
     blocks = (block.columns for _, block in ahead(file.blocks(list(surveys), plain)))
     report = _report(file, options, notation, columns, surveys)
-    return write_table(destination, columns, blocks, options.scale, report)
+    return write_table(destination, columns, blocks, options.scale, report, limits)
 
 
 def _requests(file: CsvFile, options: ReadOptions) -> dict[str, ColumnRequest]:

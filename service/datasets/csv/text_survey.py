@@ -63,13 +63,14 @@ class TextSurvey:
         self.is_plain = False
         if self.request.kind is not ColumnKind.CATEGORY:
             self._add_cells(column, first_row)
-        self.collect(column, limits)
+        if self.request.kind is not ColumnKind.DATE:
+            self.collect(column, limits)
 
     def collect(self, column: Any, limits: Limits) -> None:
         """Collect the texts of a block, unless there are too many or some were not collected before."""
         if self.texts is not None and len(self.texts) <= limits.max_categories:
             present = self.missing.text_cells(column)
-            self.texts.update(text for text in pc.unique(present).to_pylist() if text is not None)
+            limits.seen.add(self.request.name, pc.unique(present).to_pylist(), self.texts)
 
     def _add_numbers(self, column: Any, first_row: int) -> bool:
         """Count a block of plain numbers and missing values; return False, having counted nothing, for any other."""
