@@ -17,13 +17,13 @@ from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
 from service.api.routes import PAGE, TEXT, Query, Routes
-from service.api.schemas import ColumnAnswer, DatasetAnswer, ListAnswer, ReadAnswer, RowAnswer
+from service.api.schemas import ColumnAnswer, DatasetAnswer, DatasetSummaryAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.datasets import catalog
 from service.datasets.media_types import FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, in_body, limits_of
 from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
-from service.definitions.columns import Column, ColumnType, Role
+from service.definitions.columns import Column, ColumnType
 from service.definitions.dataset_names import DatasetReference, parse_reference
 from service.definitions.requests import DatasetBody
 from service.definitions.sentences import no_name
@@ -32,7 +32,7 @@ from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
 from service.store import datasets
 from service.store.datasets import IfTaken
-from service.store.records import DatasetRecord
+from service.store.records import DatasetRecord, DatasetSummary
 
 routes = Routes("datasets")
 KINDS = (JSON, *FILE_TYPES)
@@ -42,20 +42,26 @@ ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
 
 def describe(record: DatasetRecord) -> DatasetAnswer:
     """Describe a dataset as clients read it."""
-    table = record.table
     return {
-        "name": record.name,
-        "version": record.version,
+        **describe_summary(record.summary),
+        "columns": [_describe_column(column) for column in record.table.columns],
+    }
+
+
+def describe_summary(summary: DatasetSummary) -> DatasetSummaryAnswer:
+    """Describe a dataset as lists have it."""
+    return {
+        "name": summary.name,
+        "version": summary.version,
         "object": "dataset",
-        "created_at": record.created_at,
-        "rows": table.rows,
-        "bytes": table.bytes,
-        "sha256": table.sha256,
-        "scale": table.scale,
-        "target_type": next((column.class_or_value for column in table.having(Role.TARGET)), None),
-        "columns": [_describe_column(column) for column in table.columns],
-        "read": cast(ReadAnswer | None, table.read),
-        "warnings": list(table.warnings),
+        "created_at": summary.created_at,
+        "rows": summary.rows,
+        "bytes": summary.bytes,
+        "sha256": summary.sha256,
+        "scale": summary.scale,
+        "target_type": summary.target_type,
+        "read": cast(ReadAnswer | None, summary.read),
+        "warnings": list(summary.warnings),
     }
 
 
@@ -174,12 +180,14 @@ def _check_name(name: str | None) -> None:
         raise Invalid.from_faults([Fault(f"the dataset's name {no_name(NAME_PATTERN, name)}")])
 
 
-@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetAnswer]}, problems=(404,))
+@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetSummaryAnswer]}, problems=(404,))
 def list_datasets() -> Response:
-    """List the latest versions of all datasets; the dataset whose first version is the newest comes first."""
+    """List the latest versions of all datasets, without columns; that whose first version is the newest comes first."""
     with services().database.read() as connection:
         found = datasets.list_datasets(connection, page("dataset"))
-    return record_page(found, [describe(record) for record in found.data], "dataset", lambda record: record.name)
+    return record_page(
+        found, [describe_summary(summary) for summary in found.data], "dataset", lambda record: record.name
+    )
 
 
 @routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
@@ -204,15 +212,17 @@ def _reference(name: str) -> DatasetReference:
     "GET",
     "/v1/datasets/{name}/versions",
     query=(PAGE[0], Query("after", TEXT, "the number of a version: those before it are listed")),
-    answers={200: ListAnswer[DatasetAnswer]},
+    answers={200: ListAnswer[DatasetSummaryAnswer]},
     problems=(404,),
 )
 def list_dataset_versions(name: str) -> Response:
-    """List a dataset's versions, newest first."""
+    """List a dataset's versions, newest first, without their columns."""
     below = whole("after", 0, minimum=1, maximum=2**31 - 1) or None
     with services().database.read() as connection:
         found = datasets.list_versions(connection, name, limit(), below)
-    return listing([describe(record) for record in found.data], found.has_more, lambda answer: answer["version"])
+    return listing(
+        [describe_summary(summary) for summary in found.data], found.has_more, lambda answer: answer["version"]
+    )
 
 
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))

@@ -97,8 +97,8 @@ class ReadAnswer(TypedDict):
 
 
 @answer_model
-class DatasetAnswer(TypedDict):
-    """A version of a stored dataset: what its columns hold."""
+class DatasetSummaryAnswer(TypedDict):
+    """A version of a stored dataset, as lists have it: without its columns, which the dataset itself shows."""
 
     name: str
     version: Annotated[int, Field(description="of the name, from 1; each other content that is put makes the next one")]
@@ -111,12 +111,18 @@ class DatasetAnswer(TypedDict):
     target_type: Annotated[
         str | None, Field(description="`class` or `value` where the client said it; null leaves it to the job")
     ]
-    columns: list[ColumnAnswer]
     read: Annotated[
         ReadAnswer | None,
         Field(description="how the file was read; null for a dataset stored by a release that did not record it"),
     ]
     warnings: Annotated[list[str], Field(description="what is likely to be unintended, in sentences")]
+
+
+@answer_model
+class DatasetAnswer(DatasetSummaryAnswer):
+    """A version of a stored dataset: what its columns hold."""
+
+    columns: list[ColumnAnswer]
 
 
 @answer_model

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 STATISTICS, AS_SENT = "statistics", "as sent"  # marks records whose statistics are not divided by the scale
+TARGET_TYPE, LEFT_OPEN = "target_type", "open"  # what the client said of the targets, as stored next to the columns
 MAX_WHOLE_VALUES = 1000
 SUM_TOLERANCE = 1e-6  # by which targets may miss a sum of 1, as float32 probabilities do
 
@@ -82,9 +83,14 @@ class Table:
         """Return the columns of one role, in stored order."""
         return tuple(column for column in self.columns if column.role is role)
 
+    @property
+    def target_type(self) -> str | None:
+        """What the client said outright of the targets, `class` or `value`."""
+        return next((column.class_or_value for column in self.having(Role.TARGET)), None)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the table as JSON to store; `from_dict` reads it."""
-        return {**asdict(self), STATISTICS: AS_SENT}
+        """Return the table as JSON to store; `from_dict` reads it. Lists read `TARGET_TYPE` in place of the columns."""
+        return {**asdict(self), STATISTICS: AS_SENT, TARGET_TYPE: self.target_type or LEFT_OPEN}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Table":
@@ -102,7 +108,7 @@ class Table:
         )
         if record.get(STATISTICS) != AS_SENT and record["scale"] != 1.0:
             columns = tuple(_undivided(column, record["scale"], record["dtype"]) for column in columns)
-        fields = {name: value for name, value in record.items() if name != STATISTICS}
+        fields = {name: value for name, value in record.items() if name not in (STATISTICS, TARGET_TYPE)}
         return cls(**{**fields, "columns": columns, "warnings": tuple(record.get("warnings", ()))})
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
 
+from service.definitions.columns import LEFT_OPEN, TARGET_TYPE
 from service.definitions.columns import Table as Contents
 from service.definitions.dataset_names import DatasetReference
 from service.errors import Conflict, NotFound
 from service.store.blobs.references import pointing
 from service.store.database import insert_named
-from service.store.records import DatasetRecord, DatasetUse, Listing, Page
+from service.store.records import DatasetRecord, DatasetSummary, DatasetUse, Listing, Page
 from service.store.tables import dataset_versions as versions
 from service.store.tables import datasets, jobs
 
@@ -33,6 +34,22 @@ RECORDS = select(
     versions.c.contents,
     versions.c.sha256,
     versions.c.address,
+    versions.c.created_at,
+).select_from(JOINED)
+
+# the database takes these out of the document, so that the columns, which may be megabytes, are not parsed here
+FIELD = versions.c.contents
+SUMMARIES = select(
+    datasets.c.number,
+    datasets.c.name,
+    versions.c.version,
+    FIELD["rows"].as_float().label("rows"),
+    FIELD["bytes"].as_float().label("bytes"),
+    FIELD["scale"].as_float().label("scale"),
+    FIELD["read"].as_json().label("read"),
+    FIELD["warnings"].as_json().label("warnings"),
+    FIELD[TARGET_TYPE].as_string().label("target_type"),
+    versions.c.sha256,
     versions.c.created_at,
 ).select_from(JOINED)
 
@@ -183,9 +200,9 @@ def hold_dataset(connection: Connection, use: DatasetUse) -> None:
         raise Conflict(f"dataset `{use.reference}` was removed while the job was checked against it; try again")
 
 
-def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
+def list_datasets(connection: Connection, page: Page) -> Listing[DatasetSummary]:
     """Return the latest versions of a page of datasets; that whose name was stored last comes first."""
-    query = RECORDS.where(IS_LATEST).order_by(datasets.c.number.desc()).limit(page.limit + 1)
+    query = SUMMARIES.where(IS_LATEST).order_by(datasets.c.number.desc()).limit(page.limit + 1)
     position = page.position
     if page.after is not None:
         position = _number_of(connection, page.after)
@@ -196,18 +213,18 @@ def list_datasets(connection: Connection, page: Page) -> Listing[DatasetRecord]:
     return _listing(connection, query, page.limit)
 
 
-def list_versions(connection: Connection, name: str, limit: int, below: int | None) -> Listing[DatasetRecord]:
+def list_versions(connection: Connection, name: str, limit: int, below: int | None) -> Listing[DatasetSummary]:
     """Return a page of a dataset's versions, newest first; with `below` those of smaller numbers."""
     number = _number_of(connection, name)
     if number is None:
         raise not_found(connection, DatasetReference(name))
-    query = RECORDS.where(datasets.c.number == number).order_by(versions.c.version.desc()).limit(limit + 1)
+    query = SUMMARIES.where(datasets.c.number == number).order_by(versions.c.version.desc()).limit(limit + 1)
     return _listing(connection, query if below is None else query.where(versions.c.version < below), limit)
 
 
-def _listing(connection: Connection, query: Select[Any], limit: int) -> Listing[DatasetRecord]:
+def _listing(connection: Connection, query: Select[Any], limit: int) -> Listing[DatasetSummary]:
     rows = list(connection.execute(query))
-    return Listing(tuple(_record(row) for row in rows[:limit]), len(rows) > limit)
+    return Listing(tuple(_summary(connection, row) for row in rows[:limit]), len(rows) > limit)
 
 
 def _number_of(connection: Connection, name: str) -> int | None:
@@ -219,6 +236,24 @@ def _named(reference: DatasetReference) -> tuple[ColumnElement[bool], ...]:
     """Return conditions on a row of `JOINED`: that it is the version which is meant."""
     version = IS_LATEST if reference.version is None else versions.c.version == reference.version
     return datasets.c.name == reference.name, version
+
+
+def _summary(connection: Connection, row: Row[*tuple[Any, ...]]) -> DatasetSummary:
+    if row.target_type is None:  # stored by a release that had it among the columns alone
+        return get_dataset(connection, DatasetReference(row.name, row.version)).summary
+    return DatasetSummary(
+        row.number,
+        row.name,
+        row.version,
+        int(row.rows),
+        int(row.bytes),
+        row.scale,
+        row.sha256,
+        None if row.target_type == LEFT_OPEN else row.target_type,
+        row.read,
+        tuple(row.warnings),
+        row.created_at,
+    )
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> DatasetRecord:

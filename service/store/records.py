@@ -94,6 +94,40 @@ class DatasetRecord:
     def use(self) -> DatasetUse:
         return DatasetUse(self.name, self.version, self.table.sha256)
 
+    @property
+    def summary(self) -> "DatasetSummary":
+        table = self.table
+        return DatasetSummary(
+            self.number,
+            self.name,
+            self.version,
+            table.rows,
+            table.bytes,
+            table.scale,
+            table.sha256,
+            table.target_type,
+            table.read,
+            table.warnings,
+            self.created_at,
+        )
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """One version of a dataset as lists have it, without the descriptions of its columns."""
+
+    number: int
+    name: str
+    version: int
+    rows: int
+    bytes: int
+    scale: float
+    sha256: str
+    target_type: str | None
+    read: dict[str, Any] | None
+    warnings: tuple[str, ...]
+    created_at: datetime
+
 
 @dataclass(frozen=True)
 class NewJob:

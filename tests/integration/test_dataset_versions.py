@@ -115,7 +115,9 @@ def test_versions_are_listed_newest_first_in_pages(client: FlaskClient) -> None:
     put(client, 5)
     second = client.get(next_page(first))  # type: ignore[arg-type]
     assert [answer["version"] for answer in second.json["data"]] == [3, 2]
-    assert second.json["data"][0] == get(client, f"{CHURN}@3")
+    assert second.json["data"][0] == {
+        name: value for name, value in get(client, f"{CHURN}@3").items() if name != "columns"
+    }
     last = client.get(next_page(second))  # type: ignore[arg-type]
     assert [answer["version"] for answer in last.json["data"]] == [1] and next_page(last) is None
     problem(client.get(f"{CHURN}/versions?after=x"), 422)

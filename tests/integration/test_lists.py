@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 
 from service.services import Services
 from service.store import models
-from service.store.tables import jobs
+from service.store.tables import dataset_versions, jobs
 from service.store.tenancy import DEFAULT_TENANT
 from tests.integration.contract import SMALL, XOR, problem
 
@@ -253,3 +253,23 @@ def test_lists_are_answered_while_entries_are_made_and_deleted(
     for thread in threads:
         thread.join()
     assert not failed, failed
+
+
+def test_lists_of_datasets_do_not_read_the_columns(client: FlaskClient, service: Services) -> None:
+    table = "a,b,kind\n" + "".join(f"{n},{n / 2},{'pq'[n % 2]}\n" for n in range(4))
+    assert client.put("/v1/datasets/lean?target_type=class", data=table, content_type="text/csv").status_code == 201
+    whole = client.get("/v1/datasets/lean").json
+    statements: list[str] = []
+    engine = client.application.extensions["services"].database.engine
+    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    listed = client.get("/v1/datasets").json["data"]
+    versions = client.get("/v1/datasets/lean/versions").json["data"]
+    expected = {name: value for name, value in whole.items() if name != "columns"}
+    assert listed == versions == [expected] and expected["target_type"] == "class"
+    assert any("contents" in text for text in statements)
+    assert not any(re.search(r"(?:SELECT |, )dataset_versions\.contents\s*[,\n]", text) for text in statements)
+    with service.database.begin() as connection:  # as a release stored it that had no field for the targets' type
+        contents = connection.execute(select(dataset_versions.c.contents)).scalar_one()
+        contents.pop("target_type")
+        connection.execute(update(dataset_versions).values(contents=contents))
+    assert client.get("/v1/datasets").json["data"] == [expected]
