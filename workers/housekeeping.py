@@ -12,9 +12,10 @@ import time
 from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Services
-from service.store import workers
+from service.store import shrinking, workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
+from service.store.space import UPLOADS_STOP
 from workers.exit_codes import ExitCodes
 from workers.process_names import ProcessName
 
@@ -24,6 +25,8 @@ EXIT_CODES_SECONDS = 0.1  # how often new exit codes are looked for, which only 
 UNKNOWN_EXIT_SECONDS = 3.0  # how long to wait for the exit code of an ended process before its jobs are released
 STOP_SECONDS = 8.0
 COLLECT_SECONDS = 3600.0
+SHRINK_SECONDS = 0.25  # of each second
+MANY_PAGES = 16_384  # free pages of SQLite's file, 64 MiB, that are given back although space is left
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ class Housekeeping:
         self.services, self.process, self.exit_codes = services, process, exit_codes
         self.name = str(process)
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
+        self._waits_for: str | None = None  # why no job is begun here, as it was last reported
+        self._told = ""  # the last failure that was logged
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         # a thread of its own: collecting may take longer than a worker may go without reporting
@@ -64,8 +69,10 @@ class Housekeeping:
                     reported_at = time.monotonic()
                 self._free_jobs_of_ended_processes()
                 self._free_expired()
+                self._look_at_space()
+                self._told = ""
             except ServiceError as error:
-                log.warning("housekeeping failed: %s", error.detail)
+                self._tell(error.detail)
             except Exception:  # this thread must continue: a worker that does not report counts as ended
                 log.exception("housekeeping failed")
             self._wait(seen)
@@ -76,6 +83,27 @@ class Housekeeping:
         while not self._stopped.wait(EXIT_CODES_SECONDS):
             if self.exit_codes.count != seen or time.monotonic() >= until:
                 return
+
+    def _tell(self, failure: str) -> None:
+        """Log a failure of housekeeping unless it is the one before: a full disk would be filled with these."""
+        if failure != self._told:
+            log.warning("housekeeping fails: %s", failure)
+        self._told = failure
+
+    def _look_at_space(self) -> None:
+        """Keep the reserve, give free pages back to the disk, and record when jobs begin to wait for space or end."""
+        space, database = self.services.space, self.services.database
+        space.keep_reserve()
+        is_filling = space.shortage(UPLOADS_STOP * space.keep_free_bytes) is not None
+        if is_filling or shrinking.free_pages(database) > MANY_PAGES:
+            shrinking.shrink(database, SHRINK_SECONDS)
+        waits_for = space.waits_for()
+        if (waits_for is None) == (self._waits_for is None):
+            return
+        log.warning("no job goes on here: %s", waits_for) if waits_for else log.info("jobs go on")
+        with database.begin() as connection:
+            workers.report_space(connection, self.name, waits_for)
+        self._waits_for = waits_for
 
     def _report(self) -> None:
         """Record in the database that this worker is alive, and how it computes."""

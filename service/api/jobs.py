@@ -82,7 +82,7 @@ def list_jobs() -> Response:
         raise Invalid.at("?metadata", f"at most {MOST_FILTERS} keys can be asked for, got {len(metadata):,}")
     with services().database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
-        described = views.describe_all(connection, found.data)
+        described = views.describe_all(services(), connection, found.data)
     return record_page(found, described, "job", lambda job: job.id)
 
 

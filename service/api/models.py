@@ -32,8 +32,7 @@ def get_model(name: str) -> Response:
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
 def delete_model(name: str) -> Response:
     """Delete a model with all its versions."""
-    with services().database.begin() as connection:
-        stored.delete_model(connection, name)
+    services().ending(lambda connection: stored.delete_model(connection, name))
     return Response(status=204)
 
 

@@ -76,6 +76,5 @@ def get_network(name: str) -> Response:
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,), scope=Scope.TRAIN)
 def delete_network(name: str) -> Response:
     """Delete a network; jobs have copies of their own."""
-    with services().database.begin() as connection:
-        networks.delete_network(connection, name)
+    services().ending(lambda connection: networks.delete_network(connection, name))
     return Response(status=204)

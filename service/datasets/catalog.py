@@ -23,10 +23,10 @@ from service.store import dataset_removal, datasets, networks
 from service.store.blobs import references
 from service.store.datasets import IfTaken, NewContent
 from service.store.records import DatasetRecord, NetworkRecord
+from service.store.space import UPLOADS_STOP
 
 Reader = Callable[[Path], Table]
 SUPERSEDED_SECONDS = 24 * 3600.0  # so long an upload by mistake can be undone from the version before
-UPLOADS_STOP = 4  # uploads are refused below this multiple of the free space that jobs need
 
 
 def generated_name(noun: str) -> str:
@@ -45,7 +45,7 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
 
 def check_space(services: Services) -> None:
     """Raise `OutOfSpace` when less space is free than `UPLOADS_STOP` times what jobs need."""
-    services.blobs.check_space(UPLOADS_STOP * services.settings.keep_free_bytes)
+    services.space.check(UPLOADS_STOP * services.settings.keep_free_bytes)
 
 
 @contextmanager
@@ -108,11 +108,11 @@ def remove_dataset(services: Services, reference: DatasetReference) -> None:
 
     `collect_orphans` removes their rows later, as a dataset with equal rows may be stored at this moment.
     """
-    with services.database.begin() as connection:
-        if reference.version is None:
-            dataset_removal.delete_dataset(connection, reference.name)
-        else:
-            dataset_removal.delete_version(connection, reference)
+
+    if reference.version is None:
+        services.ending(lambda connection: dataset_removal.delete_dataset(connection, reference.name))
+    else:
+        services.ending(lambda connection: dataset_removal.delete_version(connection, reference))
 
 
 def collect_superseded(services: Services, now: datetime) -> int:

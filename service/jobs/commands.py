@@ -14,7 +14,7 @@ from service.definitions.build import build_network
 from service.errors import Conflict, NotFound, ServiceError
 from service.jobs.new_jobs import RecordKey, record_no_key
 from service.services import Services
-from service.store import events
+from service.store import events, shrinking
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
 from service.store.database import Connection
@@ -24,6 +24,8 @@ from service.store.epochs.placed_parameters import PlacedParameters
 from service.store.jobs import commands, expiry, jobs
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord
+
+SHRINK_SECONDS = 0.25  # of a request; workers go on with it
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +57,14 @@ def _command(
     services: Services, job_id: str, record_key: RecordKey, command: Callable[[Connection, str], CommandResult]
 ) -> CommandResult:
     """Do a command and record its `Idempotency-Key` in one transaction, so that it is not done again."""
-    with services.database.begin() as connection:
+
+    def act(connection: Connection) -> CommandResult:
         result = command(connection, job_id)
         if result.changed:
             record_key(connection, job_id)
-    return result
+        return result
+
+    return services.ending(act)
 
 
 def check_can_step(services: Services, job_id: str) -> None:
@@ -69,9 +74,18 @@ def check_can_step(services: Services, job_id: str) -> None:
 
 def remove(services: Services, job_id: str) -> None:
     """Remove an ended job and all bytes that only it points to."""
-    with services.database.begin() as connection:
-        addresses = jobs.delete_job(connection, job_id)
+    addresses = services.ending(lambda connection: jobs.delete_job(connection, job_id))
     free(services.blobs, services.database, addresses)
+    if shrinking.free_pages(services.database):
+        _shrink(services)
+
+
+def _shrink(services: Services) -> None:
+    """Give the space of deleted rows back to the disk for a moment; workers go on with it."""
+    try:
+        services.space.spend(lambda: shrinking.shrink(services.database, SHRINK_SECONDS))
+    except ServiceError as error:
+        log.warning("the space of a deleted job is reused, but not given back yet: %s", error.detail)
 
 
 def tidy(services: Services, job: JobRecord) -> None:

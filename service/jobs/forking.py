@@ -59,7 +59,7 @@ def check_exists(services: Services, job_id: str) -> None:
 
 def fork(services: Services, job_id: str, request: ForkRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job whose epoch 0 is the requested epoch of another one, then ring the doorbell."""
-    services.blobs.check_space(services.settings.keep_free_bytes)
+    services.space.check(services.settings.keep_free_bytes)
     parent = _parent(services, job_id, str(request.epoch))
     with dataset_of(services, _dataset(services, parent.job, request)) as found:
         data = _chosen(parent, request, found)

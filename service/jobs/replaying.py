@@ -38,7 +38,7 @@ def _check(connection: Connection, record: JobRecord) -> None:
 
 def replay(services: Services, job_id: str, request: ReplayRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job that repeats the record up to its last epoch, then ring the doorbell."""
-    services.blobs.check_space(services.settings.keep_free_bytes)
+    services.space.check(services.settings.keep_free_bytes)
     with services.database.begin() as connection:
         record = jobs.get_job(connection, job_id)
         jobs.lock(connection, record)  # it cannot be deleted before its replay is stored

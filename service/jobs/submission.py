@@ -25,7 +25,7 @@ from service.store.records import NewJob, OnOtherMachine
 
 def submit(services: Services, request: JobRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
-    services.blobs.check_space(services.settings.keep_free_bytes)
+    services.space.check(services.settings.keep_free_bytes)
     with dataset_of(services, request.data) as found:
         data = found.using(choose(found.table, request, request.target_type))
         network_name, network = _network_of(services, request)

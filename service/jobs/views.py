@@ -135,25 +135,31 @@ def _links(job: JobRecord) -> dict[str, str]:
 def read(services: Services, job_id: str) -> JobAnswer:
     """Return one job as clients read it."""
     with services.database.read(snapshot=True) as connection:
-        return describe_all(connection, [jobs.get_job(connection, job_id)])[0]
+        return describe_all(services, connection, [jobs.get_job(connection, job_id)])[0]
 
 
-def describe_all(connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
+def describe_all(services: Services, connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
     """Describe jobs that were read in this transaction, a snapshot of the database."""
     places = workers.count_alive(connection)
     positions = jobs.positions_of(connection, found)
     newest = lookup.newest_epochs(connection, {job.number: job.epoch for job in found if job.epoch is not None})
+    space = (services.space.waits_for() or workers.all_wait_for(connection)) if positions else None
     described = []
     for job in found:
         position = positions.get(job.number)
-        waiting = None if position is None else _waiting(connection, job, position, places)
+        waiting = None if position is None else _waiting(connection, job, position, places, space)
         described.append(describe(job, newest.get(job.number), waiting))
     return described
 
 
-def _waiting(connection: Connection, job: JobRecord, position: int, places: int) -> WaitingAnswer:
-    """Return the position of a queued job, and why it does not run; `places` counts the jobs that can run at once."""
-    if not places:
+def _waiting(connection: Connection, job: JobRecord, position: int, places: int, space: str | None) -> WaitingAnswer:
+    """Return the position of a queued job, and why it does not run.
+
+    `places` counts the jobs that can run at once, `space` says why none does for want of space.
+    """
+    if space is not None:
+        reason = space
+    elif not places:
         reason = "no worker is alive"
     elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):
         reason = f"no living worker computes as the one before did: {job.fingerprint}"

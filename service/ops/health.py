@@ -114,7 +114,7 @@ def _check_disk(services: Services) -> Check:
     except OSError as error:
         detail = f"the data folder {folder} cannot be written ({error.strerror}); {WAYS_OUT['disk']}"
         return Check(False, detail)
-    free = services.blobs.free_bytes()
+    free = services.space.free_bytes()
     if free < keep_free_bytes:
         detail = f"{free:,} bytes are free, fewer than the {keep_free_bytes:,} of BACKPROP_KEEP_FREE_BYTES"
         return Check(False, f"{detail}; {WAYS_OUT['disk']}", facts={"free_bytes": free})

@@ -17,9 +17,12 @@ from service.errors import Misconfigured
 from service.ops.embedded import data_folder, queue_command, queue_server, socket_path
 from service.ops.listening import check_port
 from service.ops.processes import die_with_parent
+from service.store import shrinking
+from service.store.blobs.folder import FolderBlobs
 from service.store.connecting import check_connects
 from service.store.database import Database
 from service.store.migrate import migrate
+from service.store.space import Space
 
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.2
@@ -148,8 +151,7 @@ def running(settings: Settings) -> Iterator[Running]:
         stack.enter_context(data_folder(settings.data_dir))
         check_port(settings.host, settings.port)
         database = Database(settings.resolved_database_url)
-        check_connects(database)
-        migrate(database)
+        _open(settings, database)
         services = list(_parts(settings, stack))
         ended, turn = threading.Event(), threading.Lock()
         watcher = threading.Thread(target=_watch, args=(services, state, ended, turn), name="watch", daemon=True)
@@ -163,6 +165,16 @@ def running(settings: Settings) -> Iterator[Running]:
             with turn:
                 _stop(services)
             ended.set()
+
+
+def _open(settings: Settings, database: Database) -> None:
+    """Check that the database can be used, and bring it to this release's schema; the reserve helps on a full disk."""
+    folder = settings.data_dir.absolute()
+    space = Space(database, FolderBlobs(folder / "blobs"), folder, settings.keep_free_bytes)
+    space.spend(lambda: check_connects(database))
+    migrate(database)
+    shrinking.make_shrinkable(database)
+    space.keep_reserve()
 
 
 def _parts(settings: Settings, stack: ExitStack) -> Iterator[Part]:

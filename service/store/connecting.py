@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import exc
 
-from service.errors import Misconfigured, ServiceError
+from service.errors import Misconfigured, OutOfSpace, ServiceError
 from service.store.database import Database
 
 VARIABLE = "BACKPROP_DATABASE_URL"
@@ -30,6 +30,8 @@ def check_connects(database: Database) -> None:
     except (exc.DBAPIError, exc.ArgumentError, ValueError, TypeError) as error:
         raise _explained(database, error) from None
     except ServiceError as error:
+        if isinstance(error, OutOfSpace):
+            raise
         cause = error.__cause__
         raise (error if not isinstance(cause, exc.DBAPIError) else _explained(database, cause)) from None
 

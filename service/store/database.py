@@ -27,6 +27,10 @@ CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
 STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its locks that long
 
+# SQLite says FULL where the disk is; a quota, or a lack of files, it does not tell from a disk that fails
+SQLITE_FULL = ("SQLITE_FULL", *(f"SQLITE_IOERR_{part}" for part in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
+JOURNAL_BYTES = 16 * 1024 * 1024  # what SQLite's log shrinks to once it is written back
+
 Act = Callable[[Connection], None]
 
 
@@ -193,7 +197,10 @@ def _connect_bounded(_: Any, __: Any, arguments: list[Any], options: dict[str, A
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event below says BEGIN, not the driver
     for pragma in (
+        "auto_vacuum=INCREMENTAL",  # first, as it holds for a file that is still empty
         "journal_mode=WAL",
+        f"journal_size_limit={JOURNAL_BYTES}",
+        "secure_delete=FAST",  # some builds write every freed page, and so need space to free some
         "synchronous=NORMAL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_SECONDS}000",
@@ -275,8 +282,15 @@ def translated() -> Iterator[None]:
         raise
 
 
+def is_full(error: object) -> bool:
+    """Return whether a driver's error says that nothing more can be written, for want of space or by a quota."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorname", "") in SQLITE_FULL
+    words = str(error).lower()
+    return isinstance(error, psycopg.errors.DiskFull) or "no space left" in words or "quota exceeded" in words
+
+
 def _translate(error: Exception) -> ServiceError:
-    text = str(getattr(error, "orig", error)).lower()
-    if "full" in text or "no space left" in text:
+    if is_full(getattr(error, "orig", error)):
         return OutOfSpace("the disk of the database is full; nothing was stored")
     return Unavailable("the database does not answer; nothing was stored")

@@ -253,6 +253,7 @@ workers = Table(
     Column("id", String(128), primary_key=True),
     Column("seen_at", Moment, nullable=False),
     Column("fingerprint", Text),
+    Column("waits_for", Text),  # why it begins no job for want of space
 )
 
 # Ids come from the counter, updated in the transaction of the change, so they grow in the order of commits.

@@ -102,7 +102,7 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
     code, words = backprop("doctor", "--port", str(free_port()), "--data-dir", str(tmp_path))
     assert code == 1 and "WRONG   schema" in words and "format 99" in words
     code, words = backprop("doctor", "--data-dir", str(tmp_path), BACKPROP_DATABASE_URL="postgresql://127.0.0.1:1/none")
-    assert code == 1 and "start the database" in words
+    assert code == 1 and "start PostgreSQL there" in words
     assert "Traceback" not in words
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.backprop.training.state import TrainingState
-from service.errors import Conflict, OutOfSpace, Unavailable
+from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 from service.services import Services
 from service.store.blobs.placement import Placed, free, place_written
 from service.store.database import Connection
@@ -37,6 +37,11 @@ class Flush:
     warnings: list[dict[str, Any]]
     state: TrainingState | None
     last: LastStatement | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """About how many bytes are written."""
+        return self.buffer.size_bytes + (0 if self.state is None else self.state.nbytes)
 
 
 @dataclass(frozen=True)
@@ -74,11 +79,12 @@ class Writer:
         Fenced
             When another run owns the job, or the database does not answer for so long.
         OutOfSpace
-            When the disk of the database or of the blobs is full for so long.
+            When the disk of the database or of the blobs is full for so long, or seen to be nearly full.
         Requested
             When the flush was to end the job and a client has requested something else of it; nothing is written.
         """
         began = time.monotonic()
+        self.services.space.check_writing(flush.size_bytes)
         chain = hash_chain.over(self.chain, flush.buffer.hashes())
         placed: _Placed | None = None
         superseded: list[str] = []
@@ -98,7 +104,7 @@ class Writer:
                 break
             except (Unavailable, OutOfSpace) as error:
                 tries += 1
-                if self._gives_up(began):  # otherwise it has waited until the next attempt
+                if self._gives_up(began, error):  # otherwise it has waited until the next attempt
                     if isinstance(error, OutOfSpace):
                         raise
                     raise Fenced from None
@@ -111,10 +117,13 @@ class Writer:
         self.events.committed(flush.warnings)
         return Written(asked, time.monotonic() - began)
 
-    def _gives_up(self, began: float) -> bool:
-        """Wait until the next attempt is due; return True when there is to be none."""
-        waited = time.monotonic() - began
-        is_over = waited > self.services.settings.lease_seconds
+    def _gives_up(self, began: float, error: ServiceError) -> bool:
+        """Wait until the next attempt is due; return True when there is to be none.
+
+        While a disk is seen to be full the job waits in the queue instead, and gives its place back.
+        """
+        is_over = time.monotonic() - began > self.services.settings.lease_seconds
+        is_over |= isinstance(error, OutOfSpace) and self.services.space.is_short()
         return is_over or self.hurried.wait(APART_SECONDS) or self.should_stop()
 
     def _place(self, flush: Flush) -> _Placed:

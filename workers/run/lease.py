@@ -54,6 +54,7 @@ class Lease:
         self.turn_is_over = False
         self._turn_by: float | None = None
         self.lost = False
+        self.is_out_of_space = False  # the run is to stop, as a disk is nearly full
         self.deadline: float | None = None
         self.batches = 0
         self.looks = 0
@@ -77,8 +78,11 @@ class Lease:
         """
         self.batches += 1
         if self.asked == Request.PAUSE and self._pause_by is not None and time.monotonic() < self._pause_by:
-            return self.lost or self.should_stop() or self.is_overdue()
-        return self.asked is not None or self.lost or self.should_stop() or self.is_overdue()
+            return self._must_stop()
+        return self.asked is not None or self._must_stop()
+
+    def _must_stop(self) -> bool:
+        return self.lost or self.is_out_of_space or self.should_stop() or self.is_overdue()
 
     def check(self) -> None:
         """Raise `Interrupted` when the run is to stop; called outside training, between blocks of rows or bytes."""
@@ -93,7 +97,7 @@ class Lease:
             self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
 
     def reason(self) -> str:
-        """Return why the run stops: `cancel`, `pause`, `time_limit`, `turn` or `stop`.
+        """Return why the run stops: `cancel`, `pause`, `time_limit`, `turn`, `space` or `stop`.
 
         Raises
         ------
@@ -102,7 +106,9 @@ class Lease:
         """
         if self.lost:
             raise Fenced
-        return self.asked or ("time_limit" if self.is_overdue() else "turn" if self.turn_is_over else "stop")
+        if self.asked is not None or self.is_overdue():
+            return self.asked or "time_limit"
+        return "turn" if self.turn_is_over else "space" if self.is_out_of_space else "stop"
 
     @property
     def must_make_room(self) -> bool:
@@ -129,6 +135,7 @@ class Lease:
         answers = True
         while not self._over.wait(min(ASK_SECONDS, look_seconds)):
             now = time.monotonic()
+            self._look_at_disk()
             if now - looked < look_seconds:
                 if answers:  # otherwise the next look is the next attempt
                     answers = self._answers(self._ask)
@@ -139,6 +146,12 @@ class Lease:
             answers = self._answers(partial(self._look, renew=renews))
             if answers and renews:
                 renewed = now
+
+    def _look_at_disk(self) -> None:
+        try:
+            self.is_out_of_space = self.services.space.is_short()
+        except OSError:
+            log.exception("the free space of the disk is not known")
 
     def _answers(self, question: Callable[[], None]) -> bool:
         """Ask the database something; return False, and log why, when it does not answer."""

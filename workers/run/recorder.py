@@ -224,11 +224,7 @@ class Recorder:
         self.flushes.hurry()
         self.settle()
         self.buffer = EpochBuffer()
-        with self.services.database.begin() as connection:
-            status = jobs.release(connection, self.job, behind)
-        if status is None:
-            raise Fenced
-        return status
+        return release(self.services, self.job, behind)
 
     def close(self) -> None:
         """End the thread that writes flushes."""
@@ -276,6 +272,14 @@ class Recorder:
                 "training_seconds": self.seconds,
             }
         return values
+
+
+def release(services: Services, job: JobRecord, behind: bool = False) -> Status:
+    """Release a job that this run owns, also while the disk is full; return its new status."""
+    status = services.ending(lambda connection: jobs.release(connection, job, behind))
+    if status is None:
+        raise Fenced
+    return status
 
 
 def _position(state: TrainingState) -> tuple[int, int, int]:

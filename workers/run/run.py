@@ -1,6 +1,7 @@
 """One run of one job: claim, prepare, train, record, end. Called by the worker, and by tests without Celery."""
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,14 +21,18 @@ from workers.run.checkpoint import EpochCheckpoint
 from workers.run.finish import add_version, confusion_matrix, measured_test
 from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared, prepare
-from workers.run.recorder import Recorder
+from workers.run.recorder import Recorder, release
 from workers.run.replay_verdict import also_stored, certify
+
+RELEASE_SECONDS = 0.5  # between two attempts to put a job back into the queue
 
 log = logging.getLogger(__name__)
 
 
 def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool]) -> bool:
     """Claim the first job of the queue and run it to its end, or until `should_stop`; return whether there was one."""
+    if services.space.waits_for() is not None:
+        return False
     mine = fingerprint(services.settings.kernels)  # before the transaction, as the first one loads libraries
     with services.database.begin() as connection:
         freed = crashes.free_expired(connection)
@@ -73,8 +78,8 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
         _fail(services, job, recorder, FailureCode.DAMAGED, error.detail)
     except Invalid as error:
         _fail(services, job, recorder, FailureCode.INVALID_DATA, error.detail)
-    except OutOfSpace:
-        _wait_for_space(services, job, recorder)
+    except OutOfSpace as error:
+        _wait_for_space(services, job, recorder, error, should_stop)
     except (Fenced, Unavailable):  # what cannot be stored is computed again after the lease has expired
         raise Fenced from None
     except Exception:
@@ -158,15 +163,28 @@ def _resume(services: Services, recorder: Recorder, prepared: Prepared, resume: 
     recorder.resume_from(resume, prepared.network.stored_bytes(), is_stored)
 
 
-def _wait_for_space(services: Services, job: JobRecord, recorder: Recorder | None) -> None:
-    """Release the job, as a disk is full; this does not count as a crash."""
-    log.warning("the attempt ends, as a disk is full")
-    try:
-        if recorder is None:
-            raise Fenced
-        recorder.release(behind=True)
-    except (Unavailable, OutOfSpace):
-        raise Fenced from None
+def _wait_for_space(
+    services: Services,
+    job: JobRecord,
+    recorder: Recorder | None,
+    error: OutOfSpace,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Put the job back into the queue, where it waits for space; this does not count as a crash.
+
+    Even that is written to the disk that is full, so it is tried until it succeeds, or another run owns the job.
+    """
+    log.warning("the attempt ends, as a disk is full: %s", error.detail)
+    services.space.note_refusal()
+    while True:
+        try:
+            status = release(services, job, behind=True) if recorder is None else recorder.release(behind=True)
+            break
+        except (Unavailable, OutOfSpace):
+            if should_stop():
+                raise Fenced from None
+            time.sleep(RELEASE_SECONDS)
+    _after_release(services, job, status)
 
 
 def _end(
@@ -202,11 +220,7 @@ def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> Non
 
 
 def _release(services: Services, job: JobRecord) -> None:
-    with services.database.begin() as connection:
-        status = jobs.release(connection, job)
-    if status is None:
-        raise Fenced
-    _after_release(services, job, status)
+    _after_release(services, job, release(services, job))
 
 
 def _after_release(services: Services, job: JobRecord, status: Status) -> None:

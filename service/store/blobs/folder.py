@@ -36,11 +36,6 @@ class FolderBlobs:
         folder = next(path for path in (self.root, *self.root.parents) if path.exists())
         return shutil.disk_usage(folder).free
 
-    def check_space(self, least: int) -> None:
-        """Raise `OutOfSpace` when fewer than `least` bytes are free on the disk."""
-        if self.free_bytes() < least:
-            raise OutOfSpace(f"fewer than {least:,} bytes are free on the disk; nothing was stored")
-
     @contextmanager
     def scratch(self) -> Iterator[Path]:
         """Yield the path of a temporary file in the blobs' filesystem, which is removed at the end of the block."""

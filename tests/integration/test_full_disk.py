@@ -1,0 +1,206 @@
+"""A disk that fills up: running jobs wait for space, commands work, and what comes of it is as if it had been empty."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.app import create_app
+from service.config import Settings
+from service.services import Services, open_services
+from service.store import shrinking
+from service.store import space as spaces
+from service.store.database import Database
+from service.store.migrate import migrate
+from tests.conftest import Backends
+from tests.integration.contract import XOR, problem
+from tests.small_disk import MIB, fill, fill_files, small_disk
+from tests.waiting import wait_until
+from workers.run.run import run_next_job
+
+DISK_MB = 112
+KEEP = 16 * MIB
+ALMOST = 36 * MIB
+NETWORK = {"layers": [{"type": "dense", "units": 100}, {"type": "dense", "units": 1}]}
+TRAINING = {"epochs": 1500, "seed": 1, "batch_size": 4, "store_parameters": {"every": 50}}
+
+
+class Machine:
+    """A service on a small disk, with one worker in this process."""
+
+    def __init__(self, disk: Path, backends: Backends) -> None:
+        self.disk, self.data_dir = disk, disk / "data"
+        self.data_dir.mkdir()
+        is_sqlite = backends.database_url.startswith("sqlite")
+        self.settings = Settings(
+            data_dir=self.data_dir,
+            database_url="" if is_sqlite else backends.database_url,
+            queue_url=backends.queue_url,
+            keep_free_bytes=KEEP,
+            kernels="numpy",  # which asks before each batch whether to stop
+        )
+        self.services: Services = open_services(self.settings)
+        migrate(self.services.database)
+        self.services.space.keep_reserve()
+        app = create_app(self.settings)
+        self.client: FlaskClient = app.test_client()
+        self.app_services: Services = app.extensions["services"]
+        assert self.client.post("/v1/datasets", json=XOR).status_code == 201
+
+    def post(self, **more: Any) -> str:
+        body = {"dataset": "xor", "network": NETWORK, "training": TRAINING, **more}
+        answer = self.client.post("/v1/jobs", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json["id"])
+
+    def job(self, job: str) -> dict[str, Any]:
+        return dict(self.client.get(f"/v1/jobs/{job}").json)
+
+    def work(self, should_stop: Callable[[], bool] = lambda: False) -> bool:
+        return run_next_job(self.services, "test", should_stop)
+
+    @contextmanager
+    def working(self, job: str) -> Iterator[None]:
+        """Train slowly in a thread, from when the job has stored epochs; the block ends when it stopped or ended."""
+        thread = threading.Thread(target=self.work, args=(slowly,))
+        thread.start()
+        try:
+            wait_until(lambda: self.job(job)["progress"]["epoch"] > 0, seconds=60, what="a first epoch")
+            yield
+        finally:
+            thread.join(60)
+            assert not thread.is_alive()
+
+    def close(self) -> None:
+        self.services.database.dispose()
+        self.app_services.database.dispose()
+
+
+@pytest.fixture
+def machine(backends: Backends, tmp_path: Path) -> Iterator[Machine]:
+    with small_disk(tmp_path / "disk", DISK_MB) as disk:
+        machine = Machine(disk, backends)
+        yield machine
+        machine.close()
+
+
+def slowly() -> bool:
+    """Let training take longer than filling the disk: it asks this before each batch."""
+    threading.Event().wait(0.003)
+    return False
+
+
+def epochs_of(machine: Machine, job: str) -> Any:
+    listed = machine.client.get(f"/v1/jobs/{job}/epochs?limit=1000").json["data"]
+    return [(epoch["epoch"], epoch["sha256"], epoch["training_loss"]) for epoch in listed]
+
+
+@pytest.mark.parametrize("leave", [KEEP - 4 * MIB, 0], ids=["nearly full", "full"])
+def test_a_running_job_waits_for_space_and_goes_on_to_the_same_bits(
+    machine: Machine, leave: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spaces, "PROBE_SECONDS", 0.0)
+    undisturbed = machine.post()
+    assert machine.work()
+    job = machine.post()
+    fill(machine.disk, ALMOST)  # so that the rest is filled within an instant
+    with machine.working(job):
+        filling = fill(machine.disk, leave)
+    stopped = machine.job(job)
+    assert (stopped["status"], stopped["attempt"], stopped["error"]) == ("queued", 1, None)
+    assert "bytes are free on the disk" in stopped["waiting"]["reason"] and "by itself" in stopped["waiting"]["reason"]
+    events = machine.client.get(f"/v1/jobs/{job}/events?limit=1000").json["data"]
+    assert not any(machine.work() for _ in range(20))  # no claim, and so no event
+    assert machine.client.get(f"/v1/jobs/{job}/events?limit=1000").json["data"] == events
+    problem(machine.client.post("/v1/jobs", json={"dataset": "xor"}), 507)
+    problem(machine.client.put("/v1/datasets/other", data="a,b\n1,2\n"), 507)
+    ready = machine.client.get("/readyz").json
+    assert ready["status"] == "degraded" and not ready["checks"]["disk"]["ok"]
+    filling.unlink()
+    assert machine.work()
+    ended = machine.job(job)
+    assert (ended["status"], ended["attempt"]) == ("succeeded", 2)
+    assert ended["chain"] == machine.job(undisturbed)["chain"]
+    assert epochs_of(machine, job) == epochs_of(machine, undisturbed)
+
+
+def test_on_a_full_disk_cancel_pause_and_delete_work_and_delete_frees(machine: Machine) -> None:
+    large = {"layers": [{"type": "dense", "units": 1000}, {"type": "dense", "units": 1}]}
+    removed = machine.post(network=large, training={**TRAINING, "store_parameters": {"every": 1}})
+    assert machine.work()
+    running, cancelled, paused = machine.post(), machine.post(), machine.post()
+    fill(machine.disk, ALMOST)
+    with machine.working(running):
+        filling = fill(machine.disk)
+    fill(machine.disk)  # also what the reserve may have freed
+    before = machine.services.space.free_bytes()
+    assert before < MIB
+    assert machine.client.post(f"/v1/jobs/{cancelled}:cancel").json["status"] == "cancelled"
+    assert machine.client.post(f"/v1/jobs/{paused}:pause").json["status"] == "paused"
+    assert machine.client.post(f"/v1/jobs/{running}:cancel").json["status"] == "cancelled"
+    for job in (removed, cancelled):
+        assert machine.client.delete(f"/v1/jobs/{job}").status_code == 204
+    assert machine.client.delete("/v1/networks/none").status_code == 404
+    if machine.services.database.is_sqlite:  # PostgreSQL's file is elsewhere
+        wait_until(lambda: shrunk(machine), seconds=20, what="free pages that are given back")
+        assert machine.services.space.free_bytes() > before + 15 * MIB
+    filling.unlink()
+    machine.services.space.keep_reserve()
+    assert machine.services.space.reserve.exists()
+
+
+def shrunk(machine: Machine) -> bool:
+    shrinking.shrink(machine.services.database, 0.25)  # as housekeeping does each second
+    return shrinking.free_pages(machine.services.database) == 0
+
+
+@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+def test_a_disk_on_which_no_more_files_can_be_made(
+    backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spaces, "PROBE_SECONDS", 0.0)
+    with small_disk(tmp_path / "disk", DISK_MB, files=400) as disk:
+        machine = Machine(disk, backends)
+        job = machine.post()
+        with machine.working(job):
+            made = fill_files(disk)
+        assert machine.job(job)["status"] == "queued" and "files can be made" in machine.job(job)["waiting"]["reason"]
+        problem(machine.client.post("/v1/jobs", json={"dataset": "xor"}), 507)
+        other = machine.client.post(f"/v1/jobs/{job}:pause")
+        assert other.json["status"] == "paused"
+        for path in made:
+            path.unlink()
+        machine.client.post(f"/v1/jobs/{job}:resume")
+        assert machine.work() and machine.job(job)["status"] == "succeeded"
+        machine.close()
+
+
+@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+def test_a_file_of_an_older_release_is_made_one_that_shrinks(backends: Backends, tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite3"
+    with sqlite3.connect(file) as old:
+        old.execute("PRAGMA auto_vacuum=NONE")
+        old.execute("CREATE TABLE t (x)")
+    old.close()
+    database = Database(f"sqlite:///{file}")
+    assert shrinking.free_pages(database) == 0
+    shrinking.make_shrinkable(database)
+    with database.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (randomblob(30000000))")
+    with database.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM t")
+    assert shrinking.free_pages(database) > 0
+    size = file.stat().st_size
+
+    def shrunk() -> bool:
+        shrinking.shrink(database, 1.0)
+        return not shrinking.free_pages(database)
+
+    wait_until(shrunk, seconds=20, what="free pages that are given back")
+    assert file.stat().st_size < size / 4
+    database.dispose()
