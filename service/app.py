@@ -31,8 +31,9 @@ from service.api import (
 from service.api.authentication import identify
 from service.api.feed import Feed
 from service.api.idempotency import Unanswered
-from service.api.waiting import Waits
+from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
+from service.front.environ import admission_of
 from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.ops.processes import API_PARENT, die_with_parent
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["model_cache"] = ModelCache()
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
+    app.extensions["streams"] = Places(settings.max_streams)
     for module in RESOURCES:
         app.register_blueprint(module.routes.blueprint)
     routes = [route for module in RESOURCES for route in module.routes.routes]
@@ -93,6 +95,8 @@ def _forget_ids(_: BaseException | None) -> None:
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
+    if response.status_code == 204 and admission_of(request.environ) is not None:
+        return response  # the request itself comes later
     milliseconds = (time.perf_counter() - g.began) * 1000
     method, path = logs.escaped(request.method, LONGEST_METHOD), logs.escaped(request.path, LONGEST_PATH)
     fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(milliseconds, 1)}

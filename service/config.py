@@ -59,6 +59,13 @@ class Settings:
     max_parameters: int = 100_000_000
     max_queued_jobs: int = 10_000
     max_waiting_requests: int = 16
+    max_streams: int = 1000
+    max_connections: int = 0
+    max_spooled_bytes: int = 32 * 1024 * MIB
+    header_seconds: float = 20.0
+    idle_seconds: float = 75.0
+    body_seconds: float = 86_400.0
+    least_body_rate: int = 1024
     stored_epochs_bytes: int = 256 * MIB
     lease_seconds: float = 45.0
     look_seconds: float = 2.0
@@ -97,6 +104,9 @@ class Settings:
             "threads": (1, 64),
             "api_processes": (0, 256),
             "max_waiting_requests": (0, 1000),
+            "max_streams": (0, 100_000),
+            "max_connections": (0, 1_000_000),
+            "least_body_rate": (0, 1_000_000_000),
         }
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
@@ -104,10 +114,12 @@ class Settings:
                 raise Misconfigured(f"{_named(name)} must lie within {low} and {high}, got {value}")
         self._check_least("max_json_bytes", "max_upload_bytes", "max_columns", "max_features", least=1)
         self._check_least("max_parameters", "max_queued_jobs", least=1)
-        self._check_least("stored_epochs_bytes", "keep_events", least=1)
+        self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
         self._check_least("keep_free_bytes", least=0)
         for name in ("keep_events_seconds", "keep_jobs_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)
+        for name in ("header_seconds", "idle_seconds", "body_seconds"):
+            self._check_seconds(name, 1, LONGEST_SECONDS)
         for name in ("lease_seconds", "look_seconds", "turn_seconds", "stall_seconds", "stream_seconds"):
             self._check_seconds(name, 0.05, 86_400)
         for name, known in CHOICES.items():

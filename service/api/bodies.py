@@ -62,6 +62,14 @@ def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     return recognise(unpacked(_raw_blocks(), coding), declared, known, "body")
 
 
+def check_declared(known: tuple[str, ...]) -> None:
+    """Raise `UnknownMedia` when the headers alone say that the body is not read here."""
+    check_coding(request.headers.get("Content-Encoding", "identity").lower())
+    declared = request.mimetype
+    if declared not in ("", FORM, *UNSPECIFIC, *known):
+        raise _unknown(declared, None, b"", known, "body")
+
+
 def recognise(blocks: Iterator[bytes], declared: str, known: tuple[str, ...], what: str) -> tuple[str, Iterator[bytes]]:
     """Return the media type of the bytes, one of `known`, and the bytes, unpacked when they are a gzip or zstd file.
 

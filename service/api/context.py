@@ -6,7 +6,7 @@ from flask import current_app, g
 
 from service.access.principal import Principal
 from service.api.feed import Feed
-from service.api.waiting import Waits
+from service.api.waiting import Places, Waits
 from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.services import Services
@@ -41,8 +41,13 @@ def model_cache() -> ModelCache:
 
 
 def waits() -> Waits:
-    """Return the limit on waits and event streams of this process."""
+    """Return the limit on waits of this process."""
     return cast(Waits, current_app.extensions["waits"])
+
+
+def streams() -> Places:
+    """Return the limit on event streams of this process."""
+    return cast(Places, current_app.extensions["streams"])
 
 
 def feed() -> Feed:

@@ -57,6 +57,13 @@ PROBLEM_TYPES = (
     ProblemType(errors.NotFound, 404, "not-found", "Not found", "There is nothing at this address or of this name."),
     ProblemType(None, 405, "method", "Method not allowed", "The address has other methods, which `Allow` lists."),
     ProblemType(
+        None,
+        408,
+        "too-slow",
+        "Too slow",
+        "The headers or the body did not come in time, or came too slowly.",
+    ),
+    ProblemType(
         errors.Conflict,
         409,
         "conflict",

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,12 +10,13 @@ import orjson
 from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, timestamp, whole
-from service.api.context import feed, services, waits
+from service.api.context import feed, services, streams
 from service.api.feed import Feed, Watched
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
-from service.api.waiting import Waits
+from service.api.waiting import Places
 from service.errors import Invalid, ServiceError
+from service.front.environ import CLIENT, HELD
 from service.jobs.answers import EventAnswer, EventData
 from service.store import events
 from service.store.database import Database
@@ -105,52 +106,80 @@ def describe(event: EventRecord) -> EventAnswer:
 
 
 def _stream(after: int, job: JobRecord | None) -> Response:
-    stream = Stream(services().database, feed(), waits(), services().settings.stream_seconds)
+    database = services().database
+    watched = Watched(database.tenant, None if job is None else job.number)
+    is_held = CLIENT in request.environ
+    stream = Stream(database, feed(), streams(), services().settings.stream_seconds, after, watched, is_held)
+    if is_held:
+        request.environ[HELD] = stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return Response(stream.blocks(after, None if job is None else job.number), mimetype=STREAM, headers=headers)
+    return Response(stream.blocks(), mimetype=STREAM, headers=headers)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stream:
     """Server-sent events until the job ends or `seconds` have passed.
 
-    When too many other requests wait, the stream ends after the events that exist already.
+    When too many other streams are open, the stream ends after the events that exist already.
 
     The client connects again after `retry` milliseconds and names the last event that it has received.
+
+    Parameters
+    ----------
+    after
+        The id of the last event that the client has.
+    is_held
+        Whether the server holds the stream while there is nothing new, so that no thread does.
     """
 
     database: Database
     feed: Feed
-    waits: Waits
+    places: Places
     seconds: float
+    after: int
+    watched: Watched
+    is_held: bool = False
+    pause: float = 0.0
+    wake: Callable[[], None] | None = None
 
-    def blocks(self, after: int, job: int | None) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
         """Yield new events as they are committed, and a comment after every 15 s without one."""
         yield RETRY
         try:
-            watched = Watched(self.database.tenant, job)
-            with self.waits.place() as may_wait, self.feed.watching(watched):
-                yield from self._blocks(after, watched, may_wait)
+            with self.places.place() as may_wait, self.feed.watching(self.watched):
+                yield from self._blocks(may_wait)
         except ServiceError as error:
             log.warning("an event stream ends: %s", error.detail)
+        finally:
+            if self.wake is not None:
+                self.feed.forget(self.wake)
 
-    def _blocks(self, after: int, watched: Watched, may_wait: bool) -> Iterator[bytes]:
+    def _blocks(self, may_wait: bool) -> Iterator[bytes]:
         until = time.monotonic() + self.seconds
         while True:
             with self.database.read() as connection:
-                found, more = events.list_events(connection, after, TOGETHER, watched.job)
+                found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
             if found:
-                after = found[-1].id
+                self.after = found[-1].id
                 yield b"".join(map(_encode, found))
-                if watched.job is not None and found[-1].kind is Kind.END:
+                if self.watched.job is not None and found[-1].kind is Kind.END:
                     return
             if more:
                 continue
-            left = until - time.monotonic()
-            if not may_wait or left <= 0:
+            self.pause = min(HEARTBEAT_SECONDS, until - time.monotonic())
+            if not may_wait or self.pause <= 0:
                 return
-            if not self.feed.wait_past(after, watched, min(HEARTBEAT_SECONDS, left)):
+            if self.is_held:
+                yield b""  # the server asks again when there is something, or after the pause
+                self.pause = 0.0
+            if not self.feed.wait_past(self.after, self.watched, self.pause):
                 yield b": nothing new\n\n"
+
+    def when_ready(self, wake: Callable[[], None]) -> float:
+        """Call `wake` when there is an event; return after how many seconds the stream has something to say anyway."""
+        self.wake = wake
+        self.feed.call_past(self.after, self.watched, wake)
+        return self.pause
 
 
 def _encode(event: EventRecord) -> bytes:

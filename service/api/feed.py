@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,6 +35,7 @@ class Feed:
         self._last = 0
         self._last_of: dict[Watched, int] = {}
         self._thread: threading.Thread | None = None
+        self._sleepers: dict[Callable[[], None], tuple[int, Watched]] = {}
 
     @contextmanager
     def watching(self, watched: Watched) -> Iterator[None]:
@@ -62,6 +63,19 @@ class Feed:
         """Wait up to `seconds` for an event past the id `event`; return whether there is one."""
         with self._changed:
             return self._changed.wait_for(lambda: self._last_of.get(watched, 0) > event, seconds)
+
+    def call_past(self, event: int, watched: Watched, wake: Callable[[], None]) -> None:
+        """Call `wake` once, when there is an event past the id `event`, which may be now."""
+        with self._changed:
+            if self._last_of.get(watched, 0) <= event:
+                self._sleepers[wake] = (event, watched)
+                return
+        wake()
+
+    def forget(self, wake: Callable[[], None]) -> None:
+        """Do not call `wake` any more."""
+        with self._changed:
+            self._sleepers.pop(wake, None)
 
     def _look(self) -> int:
         with self.database.read() as connection:
@@ -93,3 +107,10 @@ class Feed:
                         if watched in self._streams:
                             self._last_of[watched] = max(newest_of_job, self._last_of.get(watched, 0))
                 self._changed.notify_all()
+                awake = [
+                    wake for wake, (event, watched) in self._sleepers.items() if self._last_of.get(watched, 0) > event
+                ]
+                for wake in awake:
+                    del self._sleepers[wake]
+            for wake in awake:
+                wake()

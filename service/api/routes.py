@@ -10,11 +10,13 @@ from flask import Blueprint, request
 from pydantic import BaseModel
 
 from service.access.principal import Scope
+from service.api.admission import admit
 from service.api.authentication import check_scope
 from service.api.errors import service_error
 from service.api.idempotency import once
 from service.definitions.guessing import guess
 from service.errors import Invalid, NotFound
+from service.front.environ import admission_of
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
@@ -142,6 +144,8 @@ class Routes:
                 raise NotFound("no name holds a NUL character")
             _check_query(known)
             _check_single(single)
+            if (admission := admission_of(request.environ)) is not None:
+                return admit(admission, route.body is not None, route.files)
             if route.creates:
                 return once(partial(view, **values), service_error, route.path.format(**values), route.body is not None)
             return view(**values)

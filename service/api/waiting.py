@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from flask import request
 
 from service.errors import Invalid
+from service.front.environ import client_of
 from service.services import Services
 from service.store.jobs import jobs
 from service.store.records import Status
@@ -18,8 +19,8 @@ LONGEST_LOOK_SECONDS = 0.1
 LONGER = 1.1  # how much each sleep is longer than the one before: the answer is late by a tenth of the wait at most
 
 
-class Waits:
-    """A limit on the waits and event streams of one process; beyond it requests are answered without waiting."""
+class Places:
+    """A limit on how many requests of one process do something at once."""
 
     def __init__(self, most: int) -> None:
         self._places = threading.BoundedSemaphore(most)
@@ -34,12 +35,19 @@ class Waits:
             if got:
                 self._places.release()
 
+
+class Waits(Places):
+    """A limit on the waits of one process; beyond it requests are answered without waiting."""
+
     def until_settled(self, services: Services, job_id: str, seconds: float) -> Status:
         """Wait up to `seconds` until the job has ended or is paused; return its status."""
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
+            client = client_of(request.environ)
             while not is_settled(status := _status(services, job_id)) and time.monotonic() < deadline:
+                if client.gone:
+                    break
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
                 pause = min(pause * LONGER, LONGEST_LOOK_SECONDS)
             return status

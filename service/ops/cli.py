@@ -2,13 +2,11 @@
 
 import argparse
 import logging
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,10 +14,7 @@ from service import __version__, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 
-APPLICATION = "service.app:from_environment"
 FLAG_SETTINGS = ("host", "port", "data_dir", "workers", "api_processes")
-# the HTTP server's own log goes the way of all others
-SERVER_LOG = {"handlers": {}, "formatters": {}, "loggers": {"_granian": {"propagate": True}}}
 FLAGS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on"),
     "port": (int, "port to listen on"),
@@ -131,38 +126,16 @@ def _serve(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _api(settings: Settings, _: argparse.Namespace) -> int:
-    from granian import Granian
-    from granian.constants import Interfaces
-
+    from service.ops.api import run_api
     from service.ops.embedded import make_folder
-    from service.ops.listening import address_of, settled, url_of
-    from service.ops.processes import API_PARENT
-    from service.ops.supervisor import environment_of
+    from service.ops.listening import settled, url_of
 
     has_port = settings.port != 0
     settings = settled(settings)
     make_folder(settings.data_dir)
-    os.environ.update({**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())})
-    if multiprocessing.get_start_method() == "fork":
-        import_module(APPLICATION.partition(":")[0])  # once, before the server forks its processes
     if not has_port:
         _say(url_of(settings), settings)
-    server = Granian(
-        APPLICATION,
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=address_of(settings.host),
-        port=settings.port,
-        workers=settings.resolved_api_processes,
-        blocking_threads=settings.max_waiting_requests + 8,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=5,
-        log_level="error",  # type: ignore[arg-type]
-        log_dictconfig=SERVER_LOG,
-        websockets=False,
-    )
-    server.serve()
+    run_api(settings)
     return 0
 
 

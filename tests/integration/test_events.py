@@ -110,7 +110,7 @@ def test_what_cannot_be_asked_for(client: FlaskClient) -> None:
 
 
 def test_beyond_the_cap_a_stream_has_what_there_is_and_ends(settings: Settings, service: Services) -> None:
-    app = create_app(replace(settings, max_waiting_requests=0))
+    app = create_app(replace(settings, max_streams=0))
     client = app.test_client()
     job = submit(client)
     started = time.monotonic()

@@ -160,8 +160,9 @@ RAW = [
     ("GET /v1/jobs HTTP/1.1\nHost: localhost@evil.example", 400),
     ("GET /v1/jobs HTTP/1.1\nHost: \xe9vil.example", 400),
     ("GET /v1/jobs HTTP/1.1\nHost : localhost", 400),
-    ("GET http://localhost/v1/jobs HTTP/1.1\nHost: evil.example", 403),
-    ("GET http://evil.example/v1/jobs HTTP/1.1\nAccept: */*", 403),
+    ("GET http://localhost/v1/jobs HTTP/1.1\nHost: evil.example", 400),
+    ("GET http://evil.example/v1/jobs HTTP/1.1\nAccept: */*", 400),
+    ("GET http://evil.example/v1/jobs HTTP/1.1\nHost: evil.example", 403),
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nOrigin: http://localhost\nOrigin: http://evil.example", 403),
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nSec-Fetch-Site: none\nSec-Fetch-Site: cross-site", 403),
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nX-Forwarded-Host: localhost", 403),
@@ -174,6 +175,5 @@ def test_odd_hosts_over_the_wire(service: Service, request_text: str, status: in
     found, head = raw(service, request_text)
     assert found == status, head
     assert "granian" not in head
-    if "host : " not in request_text.lower():  # that one never reaches the application
-        assert "x-content-type-options: nosniff" in head and "content-security-policy: default-src 'none'" in head
+    assert "x-content-type-options: nosniff" in head and "content-security-policy: default-src 'none'" in head
     assert status != 308 or "location: /v1/jobs" in head.splitlines()

@@ -110,7 +110,7 @@ def test_the_level_that_is_set_is_used_and_other_libraries_are_heard_from_warnin
     logs.configure("debug", "text")
     for name in ("service", "workers.run.run", "backprop"):
         logging.getLogger(name).debug("ours")
-    for name in ("sqlalchemy.engine", "celery", "kombu", "alembic", "_granian", "numba"):
+    for name in ("sqlalchemy.engine", "celery", "kombu", "alembic", "asyncio", "numba"):
         logging.getLogger(name).info("theirs")
     assert written.getvalue().count("ours") == 3 and "theirs" not in written.getvalue()
     logs.configure("error", "text")

@@ -1,0 +1,59 @@
+"""Answers that the server gives itself, as RFC 9457 `application/problem+json` like those of the application."""
+
+import json
+import secrets
+from http import HTTPStatus
+
+TYPES = {
+    400: "malformed",
+    408: "too-slow",
+    413: "too-large",
+    417: "http",
+    431: "http",
+    500: "internal",
+    503: "too-many",
+    507: "out-of-space",
+}
+TITLES = {
+    400: "The request cannot be read",
+    408: "Too slow",
+    413: "Too large",
+    500: "The service failed",
+    503: "Too much is waiting",
+    507: "The disk is full",
+}
+# an answer of the server, which no page may use, frame or keep
+SECURITY = (
+    "Server: backprop\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
+    "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Frame-Options: DENY\r\nCross-Origin-Resource-Policy: same-origin\r\nReferrer-Policy: same-origin\r\n"
+)
+
+
+class Refused(Exception):
+    """A request that is answered by the server; `detail` is a sentence for the client."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def answer_of(refused: Refused, date: bytes) -> bytes:
+    """Return the whole answer, headers included; the connection ends with it."""
+    status, request_id = refused.status, secrets.token_hex(8)
+    phrase = HTTPStatus(status).phrase
+    problem = {
+        "type": f"/problems/{TYPES[status]}",
+        "title": TITLES.get(status, phrase),
+        "status": status,
+        "detail": refused.detail,
+        "request_id": request_id,
+    }
+    body = json.dumps(problem).encode() + b"\n"
+    again = "Retry-After: 1\r\n" if status == 503 else ""
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {request_id}\r\n{SECURITY}{again}Connection: close\r\n"
+    )
+    return head.encode() + date + b"\r\n" + body
