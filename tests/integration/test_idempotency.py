@@ -151,10 +151,10 @@ def test_a_step_whose_answer_was_lost_is_not_done_again(client: FlaskClient, mon
     problem(command(client, f"/v1/jobs/{job}:step", json={"epochs": 3}), 422)
 
 
-def test_a_command_under_way_is_not_done_twice(client: FlaskClient, service: Services) -> None:
+def test_a_command_under_way_is_not_done_twice(client: FlaskClient, default: Services) -> None:
     job = paused(client)
     key = hashlib.sha256(f"POST /v1/jobs/{job}:cancel\ntwo".encode()).hexdigest()
-    with service.database.begin() as connection:
+    with default.database.begin() as connection:
         assert idempotency.begin(connection, key, datetime.now(UTC)) is None
     problem(command(client, f"/v1/jobs/{job}/cancel"), 409)
     assert client.get(f"/v1/jobs/{job}").json["status"] == "paused"
