@@ -14,6 +14,7 @@ from chaos.client import ACKNOWLEDGED, JOBS, Entry
 from chaos.facts import JobFacts, pointed_addresses, read_jobs, strays
 from service.services import Services
 from service.store.blobs import references as pointing
+from service.store.blobs.folder import sha256_of
 from service.store.records import Status
 
 MOST_SHOWN = 20
@@ -171,9 +172,11 @@ def blobs_are_whole(services: Services) -> Iterator[Violation]:
         path = services.blobs.path(address)
         if not path.exists():
             yield Violation(None, f"the blob {address[:12]} is pointed to and is gone")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != address:
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256_of(address):
             yield Violation(None, f"the blob {address[:12]} holds other bytes than its address says")
     services.blobs.collect(partial(pointing.referenced, services.database), older_than_seconds=-1)
-    left = {str(path.relative_to(services.blobs.root)) for path in services.blobs.root.rglob("*") if path.is_file()}
-    for orphan in sorted(left - {f"{address[:2]}/{address}" for address in addresses}):
-        yield Violation(None, f"{orphan} is left in the blobs and nothing points to it")
+    left = {path for path in services.blobs.root.rglob("*") if path.is_file()} - set(
+        map(services.blobs.path, addresses)
+    )
+    for orphan in sorted(left):
+        yield Violation(None, f"{orphan.relative_to(services.blobs.root)} is in the blobs and nothing points to it")

@@ -39,7 +39,7 @@ class Services:
 
     def scoped(self, tenant: int) -> "Services":
         """Return these resources as one tenant sees them."""
-        return replace(self, database=self.database.scoped(tenant))
+        return replace(self, database=self.database.scoped(tenant), blobs=self.blobs.scoped(tenant))
 
 
 def open_services(settings: Settings) -> Services:

@@ -17,6 +17,7 @@ Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 DEFAULT = 1
 NAMED = ("networks", "datasets", "models")
 OWNED = (*NAMED, "jobs", "idempotency")
+POINTING = ("dataset_versions", "parameters", "resume_states", "optimizer_states", "starts", "model_versions")
 
 
 def upgrade() -> None:
@@ -45,6 +46,7 @@ def upgrade() -> None:
                 batch.drop_constraint(op.f("pk_idempotency"), type_="primary")
                 batch.create_primary_key(op.f("pk_idempotency"), ["tenant", "key"])
     op.create_index("ix_jobs_tenant", "jobs", ["tenant", "number"])
+    _set_address_characters(96)
 
 
 def downgrade() -> None:
@@ -54,6 +56,7 @@ def downgrade() -> None:
             f"the release before knows no tenants, so everybody would see what {', '.join(names)} stored; delete them"
             " with `backprop tenants delete NAME --purge` first"
         )
+    _set_address_characters(64)
     op.drop_index("ix_jobs_tenant", "jobs")
     for name in OWNED:
         with op.batch_alter_table(name) as batch:
@@ -66,3 +69,11 @@ def downgrade() -> None:
             batch.drop_constraint(op.f(f"fk_{name}_tenant"), type_="foreignkey")
             batch.drop_column("tenant")
     op.drop_table("tenants")
+
+
+def _set_address_characters(most: int) -> None:
+    """Make room for a tenant's number before a blob's hash; SQLite knows no lengths, and its tables may be large."""
+    if op.get_bind().dialect.name == "sqlite":
+        return
+    for name in POINTING:
+        op.alter_column(name, "address", type_=sa.String(most))

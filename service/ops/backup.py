@@ -17,7 +17,7 @@ from pathlib import Path
 from service.config import Settings
 from service.errors import Damaged, Misconfigured
 from service.ops.embedded import check_format
-from service.store.blobs.folder import ADDRESS, FolderBlobs, out_of_space
+from service.store.blobs.folder import FolderBlobs, out_of_space, sha256_of
 from service.store.database import Database
 from service.store.migrate import check_not_newer
 
@@ -52,24 +52,24 @@ def _gather(source: Path, folder: Path) -> None:
     was both added and deleted in between is missing; both steps are then repeated.
     """
     blobs = FolderBlobs(source / "blobs")
-    links = folder / "blobs"
+    links = FolderBlobs(folder / "blobs")
     for _ in range(TRIES):
         _link(blobs, links, blobs.addresses())
         _copy_database(source / DATABASE, folder / DATABASE)
         wanted = set(addresses_in(folder / DATABASE))
         _link(blobs, links, wanted)
-        there = {path.name: path for path in links.glob("??/*")}
-        if wanted <= there.keys():
-            for address in there.keys() - wanted:
-                there[address].unlink()
+        there = set(links.addresses())
+        if wanted <= there:
+            for address in there - wanted:
+                links.delete(address)
             shutil.copy(source / "format.json", folder)
             return
     raise Damaged("blobs that the database points to are missing in the data folder")
 
 
-def _link(blobs: FolderBlobs, folder: Path, addresses: Iterable[str]) -> None:
+def _link(blobs: FolderBlobs, links: FolderBlobs, addresses: Iterable[str]) -> None:
     for address in addresses:
-        link = folder / address[:2] / address
+        link = links.path(address)
         if not link.exists():
             link.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -145,9 +145,11 @@ def _unpack(archive: tarfile.TarFile, folder: Path) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    first, *rest = name.split("/")
-    is_blob = first == "blobs" and len(rest) == 2 and bool(ADDRESS.fullmatch(rest[1])) and rest[0] == rest[1][:2]
-    return is_blob or name in ("format.json", DATABASE)
+    if name in ("format.json", DATABASE):
+        return True
+    blobs, path = FolderBlobs(Path("blobs")), Path(name)
+    # the name itself is compared: a path has no `//` or `.` any more
+    return path.is_relative_to(blobs.root) and str(path) == name and blobs.address_of(path) is not None
 
 
 def check(folder: Path) -> None:
@@ -171,9 +173,8 @@ def check(folder: Path) -> None:
 
 
 def _check_blob(path: Path, address: str) -> None:
-    assert ADDRESS.fullmatch(address)
     if not path.exists():
         raise Damaged(f"the bytes with SHA-256 {address} are missing in the backup")
     with path.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() != address:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != sha256_of(address):
             raise Damaged(f"stored bytes are damaged: their SHA-256 is no longer {address}")

@@ -4,13 +4,15 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sqlalchemy import JSON, BigInteger, Dialect, Float, Integer, Text
+from sqlalchemy import JSON, BigInteger, Dialect, Float, Integer, String, Text
 from sqlalchemy.types import TypeDecorator
 
 # plain json on PostgreSQL: jsonb would turn 1e25 into an integer and -0.0 into 0.0
 Document = JSON(none_as_null=True)
 Serial = BigInteger().with_variant(Integer, "sqlite")
 Double = Float(53)
+# a blob's, with up to 19 digits of its tenant; SQLite, which knows no lengths, need not rebuild its tables for them
+Address = String(96).with_variant(String(64), "sqlite")
 
 
 @lru_cache(maxsize=1000)

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from service.store.column_types import Document, Double, Names, Serial
+from service.store.column_types import Address, Document, Double, Names, Serial
 from service.store.database import Moment
 from service.store.tenancy import owner
 
@@ -75,7 +75,7 @@ dataset_versions = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("contents", Document, nullable=False),  # service.definitions.columns.Table
     Column("sha256", String(64), nullable=False),
-    Column("address", String(64), nullable=False, index=True),
+    Column("address", Address, nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -180,7 +180,7 @@ parameters = Table(
     Column("stride", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),  # of a blob, when too large for a row
+    Column("address", Address, index=True),  # of a blob, when too large for a row
 )
 
 # The optimizer's state after stored epochs, where a job keeps it: an NPZ archive (`service.backprop.training.state`).
@@ -190,7 +190,7 @@ optimizer_states = Table(
     Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),
+    Column("address", Address, index=True),
     Column("sha256", String(64), nullable=False),
 )
 
@@ -201,7 +201,7 @@ starts = Table(
     Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
     Column("kind", String(16), primary_key=True),
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),
+    Column("address", Address, index=True),
     Column("sha256", String(64), nullable=False),
 )
 
@@ -211,7 +211,7 @@ resume_states = Table(
     Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),
+    Column("address", Address, index=True),
     Column("sha256", String(64), nullable=False),
 )
 
@@ -242,7 +242,7 @@ model_versions = Table(
     Column("record", Document, nullable=False),  # the epoch's losses and metrics
     Column("test", Document),  # its loss and metrics on the test rows of its job
     Column("bytes", LargeBinary),
-    Column("address", String(64), index=True),
+    Column("address", Address, index=True),
     Column("sha256", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
 )

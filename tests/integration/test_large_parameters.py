@@ -113,66 +113,66 @@ def test_what_is_bettered_or_superseded_is_freed_at_once(
     parameters(client, job["id"], "best")
 
 
-def test_bytes_another_row_points_to_are_not_freed(service: Services, client: FlaskClient, train: Train) -> None:
+def test_bytes_another_row_points_to_are_not_freed(default: Services, client: FlaskClient, train: Train) -> None:
     stored = hashes(client, train(LARGE)["id"])
-    placement.free(service.blobs, service.database, [stored[1], service.blobs.put(b"nobody's")])
-    assert addresses(service) == set(stored)
+    placement.free(default.blobs, default.database, [stored[1], default.blobs.put(b"nobody's")])
+    assert addresses(default) == set(stored)
 
 
-def test_bytes_freed_between_placing_and_pointing_are_put_again(service: Services) -> None:
-    placed = placement.place(service.blobs, bytes(placement.IN_ROW_BYTES + 1))
+def test_bytes_freed_between_placing_and_pointing_are_put_again(default: Services) -> None:
+    placed = placement.place(default.blobs, bytes(placement.IN_ROW_BYTES + 1))
     assert placed.address is not None
-    placement.free(service.blobs, service.database, [placed.address])
-    assert addresses(service) == set()
-    with service.database.begin() as connection:
+    placement.free(default.blobs, default.database, [placed.address])
+    assert addresses(default) == set()
+    with default.database.begin() as connection:
         references.pointing(connection)
-        placement.hold(service.blobs, [placed])
-    assert placement.read(service.blobs, placed.stored()) == placed.data
+        placement.hold(default.blobs, [placed])
+    assert placement.read(default.blobs, placed.stored()) == placed.data
 
 
-def test_a_large_state_is_never_in_memory_as_a_whole(service: Services) -> None:
+def test_a_large_state_is_never_in_memory_as_a_whole(default: Services) -> None:
     size = 64 * 1024 * 1024
     vector = np.ones(size // 8, dtype=np.float32)
     state = TrainingState(3, 9, 2, 0.5, vector, {"velocity": vector}, {})
     tracemalloc.start()
-    placed = placement.place_written(service.blobs, state.nbytes, state.write)
+    placed = placement.place_written(default.blobs, state.nbytes, state.write)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert placed.data is None and peak < size / 2
-    placement.free(service.blobs, service.database, [str(placed.address)])
-    placement.hold(service.blobs, [placed])
-    assert placement.read(service.blobs, placed.stored()) == state.to_bytes()
+    placement.free(default.blobs, default.database, [str(placed.address)])
+    placement.hold(default.blobs, [placed])
+    assert placement.read(default.blobs, placed.stored()) == state.to_bytes()
 
 
 def test_two_jobs_that_store_and_free_the_same_bytes_never_miss_one_another(
-    client: FlaskClient, service: Services
+    client: FlaskClient, default: Services
 ) -> None:
     data = bytes(placement.IN_ROW_BYTES + 1)
 
     def store_and_free(job: int) -> None:
         for _ in range(15):
-            placed = placement.place(service.blobs, data)
-            with service.database.begin() as connection:
+            placed = placement.place(default.blobs, data)
+            with default.database.begin() as connection:
                 references.pointing(connection)
-                placement.hold(service.blobs, [placed])
+                placement.hold(default.blobs, [placed])
                 epochs.save_resume_state(connection, job, 0, placed.stored())
-            assert placement.read(service.blobs, placed.stored()) == data
-            with service.database.begin() as connection:
+            assert placement.read(default.blobs, placed.stored()) == data
+            with default.database.begin() as connection:
                 address = epochs.drop_resume_state(connection, job)
-            placement.free(service.blobs, service.database, [str(address)])
+            placement.free(default.blobs, default.database, [str(address)])
 
     ids = [client.post("/v1/jobs", json={"dataset": XOR}).json["id"] for _ in range(3)]
-    with service.database.read() as connection:
+    with default.database.read() as connection:
         numbers = [jobs.get_job(connection, job).number for job in ids]
     with ThreadPoolExecutor() as pool:
         list(pool.map(store_and_free, numbers))
-    assert addresses(service) == set()
+    assert addresses(default) == set()
 
 
 @pytest.mark.parametrize("harm", ["missing", "changed"])
-def test_damage_is_reported(client: FlaskClient, service: Services, train: Train, harm: str) -> None:
+def test_damage_is_reported(client: FlaskClient, default: Services, train: Train, harm: str) -> None:
     job = train(LARGE)
-    path = service.blobs.path(hashes(client, job["id"])[4])
+    path = default.blobs.path(hashes(client, job["id"])[4])
     if harm == "missing":
         path.unlink()
     else:
@@ -186,25 +186,25 @@ def test_damage_is_reported(client: FlaskClient, service: Services, train: Train
         assert client.get(damage["type"]).status_code == 200
 
 
-def test_a_job_whose_state_is_lost_fails_and_says_so(client: FlaskClient, service: Services) -> None:
+def test_a_job_whose_state_is_lost_fails_and_says_so(client: FlaskClient, default: Services) -> None:
     job = client.post("/v1/jobs", json=LARGE).json["id"]
     asked = iter([False, True])
-    assert run_next_job(service, "test", lambda: next(asked))
-    with service.database.read() as connection:
+    assert run_next_job(default, "test", lambda: next(asked))
+    with default.database.read() as connection:
         state = epochs.load_resume_state(connection, jobs.get_job(connection, job).number)
     assert state is not None and state.address is not None
-    service.blobs.delete(state.address)
-    assert run_next_job(service, "test", lambda: False)
+    default.blobs.delete(state.address)
+    assert run_next_job(default, "test", lambda: False)
     ended = client.get(f"/v1/jobs/{job}").json
     assert ended["status"] == "failed" and ended["error"]["code"] == "damaged"
 
 
-def test_an_epoch_bettered_between_two_looks_is_not_found(client: FlaskClient, service: Services, train: Train) -> None:
+def test_an_epoch_bettered_between_two_looks_is_not_found(client: FlaskClient, default: Services, train: Train) -> None:
     job_id = train(LARGE)["id"]
-    job, stored = parameters_of(service, job_id, "1")
-    with service.database.begin() as connection:
+    job, stored = parameters_of(default, job_id, "1")
+    with default.database.begin() as connection:
         freed = epochs.forget_parameters(connection, job.number, 1)
     assert freed == stored.address
-    placement.free(service.blobs, service.database, [str(freed)])
+    placement.free(default.blobs, default.database, [str(freed)])
     with pytest.raises(NotFound, match="not stored"):
-        parameter_bytes(service, job, stored)
+        parameter_bytes(default, job, stored)

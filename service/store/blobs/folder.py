@@ -1,4 +1,4 @@
-"""Large byte strings as files of a folder, named by their SHA-256.
+"""Large byte strings as files of a folder, named by their SHA-256 and, in a folder for each, by their tenant.
 
 A file is written, synchronized to disk and renamed before any row refers to it.
 """
@@ -13,23 +13,44 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from service.errors import OutOfSpace, ServiceError
+from service.store.tenancy import DEFAULT_TENANT
 
-ADDRESS = re.compile(r"[0-9a-f]{64}")
+ADDRESS = re.compile(r"(?:(?P<tenant>[1-9][0-9]{0,18})/)?(?P<sha256>[0-9a-f]{64})")
+TENANTS = "tenants"  # the folder of those of other tenants than `default`
 BLOCK_BYTES = 1024 * 1024
 TOGETHER = 100  # addresses checked at once: `referenced` holds a lock that other transactions wait for
 
 Referenced = Callable[[Sequence[str]], AbstractContextManager[set[str]]]
 
 
-class FolderBlobs:
-    """A folder of blobs. An address is the SHA-256 of the bytes in hex; it is validated before it enters a path."""
+def sha256_of(address: str) -> str:
+    """Return the SHA-256 of the bytes at an address."""
+    return address.rpartition("/")[2]
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+
+class FolderBlobs:
+    """A folder of blobs, for one tenant or for all.
+
+    An address is the SHA-256 of the bytes in hex, behind the tenant's number and a slash for other tenants than
+    `default`, so that equal bytes are stored once for each tenant. It is validated before it enters a path.
+    """
+
+    def __init__(self, root: Path, tenant: int | None = None) -> None:
+        self.root, self.tenant = root, tenant
+
+    def scoped(self, tenant: int) -> "FolderBlobs":
+        """Return the folder as one tenant sees it: what it stores has an address of its own, others' are refused."""
+        return FolderBlobs(self.root, tenant)
+
+    def _address(self, sha256: str) -> str:
+        if self.tenant is None:
+            raise ServiceError("a blob is to be stored for a tenant, but this folder is that of all")
+        return sha256 if self.tenant == DEFAULT_TENANT else f"{self.tenant}/{sha256}"
 
     def free_bytes(self) -> int:
         """Return the number of bytes free on the disk."""
@@ -52,7 +73,7 @@ class FolderBlobs:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            address = hashlib.sha256(data).hexdigest()
+            address = self._address(hashlib.sha256(data).hexdigest())
             self.adopt(path, address)
             return address
 
@@ -75,7 +96,7 @@ class FolderBlobs:
             while block := stream.read(BLOCK_BYTES):
                 digest.update(block)
             os.fsync(stream.fileno())
-            return digest.hexdigest()
+            return self._address(digest.hexdigest())
 
     def adopt(self, path: Path, address: str) -> None:
         """Rename a prepared file to its address. This is fast enough for a transaction."""
@@ -99,13 +120,32 @@ class FolderBlobs:
 
     def path(self, address: str) -> Path:
         """Return the path of a blob, for example to map it into memory."""
-        if not ADDRESS.fullmatch(address):
+        found = ADDRESS.fullmatch(address)
+        if found is None:
             raise ServiceError("that is not a blob's address")
-        return self.root / address[:2] / address
+        if self.tenant not in (None, int(found["tenant"] or DEFAULT_TENANT)):
+            raise ServiceError("that is the address of a blob of another tenant")
+        return self._path(address)
+
+    def _path(self, address: str) -> Path:
+        tenant, _, sha256 = address.rpartition("/")
+        folder = self.root / TENANTS / tenant if tenant else self.root
+        return folder / sha256[:2] / sha256
+
+    def address_of(self, path: Path) -> str | None:
+        """Return the address whose blob has this path; None for a path that is no blob's."""
+        folders = path.relative_to(self.root).parts[:-1]
+        address = path.name if len(folders) < 3 else f"{folders[-2]}/{path.name}"
+        return address if ADDRESS.fullmatch(address) and self._path(address) == path else None
 
     def addresses(self) -> Iterator[str]:
-        """Yield the address of every blob."""
-        return (path.name for path in self.root.glob("??/*") if ADDRESS.fullmatch(path.name))
+        """Yield the address of every blob, whatever its tenant."""
+        paths = chain(self.root.glob("??/*"), self.root.glob(f"{TENANTS}/*/??/*"))
+        return (address for address in map(self.address_of, paths) if address is not None)
+
+    def remove_tenant(self, tenant: int) -> None:
+        """Remove the blobs of a tenant other than `default`."""
+        shutil.rmtree(self.root / TENANTS / str(tenant), ignore_errors=True)
 
     def delete(self, address: str) -> None:
         """Remove a blob; do nothing if there is none."""

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from service.errors import Damaged, ServiceError
 from service.store.blobs import references
-from service.store.blobs.folder import FolderBlobs
+from service.store.blobs.folder import FolderBlobs, sha256_of
 from service.store.database import Database
 from service.store.epoch_records import StoredBytes
 
@@ -48,7 +48,7 @@ class Placed:
     def stored(self) -> StoredBytes:
         """Return the columns of the row."""
         if self.address is not None:
-            return StoredBytes(self.address, None, self.address)
+            return StoredBytes(sha256_of(self.address), None, self.address)
         assert self.data is not None
         return StoredBytes(hashlib.sha256(self.data).hexdigest(), self.data, None)
 

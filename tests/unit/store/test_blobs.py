@@ -11,12 +11,13 @@ from typing import BinaryIO
 import pytest
 
 from service.errors import OutOfSpace, ServiceError
-from service.store.blobs.folder import TOGETHER, FolderBlobs, Referenced, out_of_space
+from service.store.blobs.folder import TOGETHER, FolderBlobs, Referenced, out_of_space, sha256_of
+from service.store.tenancy import DEFAULT_TENANT
 
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
-    return FolderBlobs(tmp_path / "blobs")
+    return FolderBlobs(tmp_path / "blobs", DEFAULT_TENANT)
 
 
 def referring_to(*referenced: str) -> Referenced:
@@ -127,3 +128,51 @@ def test_what_a_killed_process_left_half_written_is_collected(blobs: FolderBlobs
     blobs.collect(referring_to())
     assert not old.exists()
     assert (young / "file").exists()
+
+
+def test_equal_bytes_are_stored_once_for_each_tenant(blobs: FolderBlobs) -> None:
+    seventh = blobs.scoped(7)
+    mine, theirs = blobs.put(b"x"), seventh.put(b"x")
+    assert theirs == f"7/{mine}" and sha256_of(theirs) == sha256_of(mine) == hashlib.sha256(b"x").hexdigest()
+    assert seventh.put_written(lambda stream: stream.write(b"x") and None) == theirs
+    assert set(blobs.addresses()) == {mine, theirs}
+    blobs.delete(mine)
+    assert seventh.get(theirs) == b"x" and not blobs.touch(mine)
+
+
+def test_the_address_of_another_tenant_is_refused(blobs: FolderBlobs) -> None:
+    mine, theirs = blobs.put(b"x"), blobs.scoped(7).put(b"x")
+    for scope, address in ((blobs, theirs), (blobs.scoped(7), mine), (blobs.scoped(8), theirs)):
+        with pytest.raises(ServiceError, match="of another tenant"):
+            scope.get(address)
+    everybodys = FolderBlobs(blobs.root)
+    assert everybodys.get(mine) == everybodys.get(theirs) == b"x"
+    with pytest.raises(ServiceError, match="that of all"):
+        everybodys.put(b"x")
+
+
+@pytest.mark.parametrize("tenant", [12, 7, 10**18])
+def test_a_tenant_s_number_is_not_taken_for_a_hash(blobs: FolderBlobs, tenant: int) -> None:
+    """Folders of hashes have two characters, as a number may have."""
+    address = blobs.scoped(tenant).put(b"x")
+    assert list(blobs.addresses()) == [address] and len(address) <= 96
+    assert blobs.address_of(FolderBlobs(blobs.root).path(address)) == address
+    os.utime(FolderBlobs(blobs.root).path(address), (0, 0))
+    assert FolderBlobs(blobs.root).collect(referring_to(address)) == 0
+    assert FolderBlobs(blobs.root).collect(referring_to()) == 1
+    assert list(blobs.addresses()) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["x", "ab/" + "c" * 64, "tenants/ab/" + "a" * 64, "tenants/07/aa/" + "a" * 64, "scratch/t/file"]
+)
+def test_other_files_have_no_address(blobs: FolderBlobs, path: str) -> None:
+    assert FolderBlobs(blobs.root).address_of(blobs.root / path) is None
+
+
+def test_the_blobs_of_a_tenant_are_removed_together(blobs: FolderBlobs) -> None:
+    mine, other = blobs.put(b"x"), blobs.scoped(17).put(b"x")
+    blobs.scoped(7).put(b"x")
+    blobs.remove_tenant(7)
+    blobs.remove_tenant(7)
+    assert set(blobs.addresses()) == {mine, other}
