@@ -27,6 +27,7 @@ from service.api import (
     openapi,
     predicting,
     system,
+    tenants,
 )
 from service.api.authentication import identify
 from service.api.feed import Feed
@@ -40,7 +41,7 @@ from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, predicting, evaluating, explain)
+RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, predicting, evaluating, explain, tenants)
 
 LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
 

@@ -12,6 +12,12 @@ def identify() -> None:
     g.principal = ANYBODY
 
 
+def check_operator() -> None:
+    """Raise `Forbidden` unless the operator makes this request."""
+    if not principal().is_operator:
+        raise Forbidden("only the operator may do this: an admin of the tenant `default`")
+
+
 def check_scope(scope: Scope) -> None:
     """Raise `Forbidden` unless whoever makes this request has a scope."""
     if not principal().may(scope):

@@ -24,6 +24,7 @@ from service.explain.answers import DiffAnswer, GradientCheckAnswer, SlopeAnswer
 from service.explain.parameter_query import any_parameter, weight_or_bias
 from service.explain.subjects import Subject, epoch_subject
 from service.explain.untrained_networks import network_subject
+from service.store import networks
 
 routes = Routes("backpropagation")
 M = TypeVar("M", bound=Model)
@@ -41,6 +42,12 @@ LARGE_PARAMETERS = 1_000_000  # a trace of a network of this size takes about 10
 
 def _body(model: type[M]) -> M:
     return read_model(model, services().settings.max_json_bytes)
+
+
+def _check_exists(network: str) -> None:
+    """Raise `NotFound` for a network that is not there, before the body is read."""
+    with services().database.read() as connection:
+        networks.get_network(connection, network)
 
 
 @contextmanager
@@ -74,6 +81,7 @@ def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Respon
 )
 def trace_network(name: str) -> Response:
     """Trace one step of backpropagation on an untrained network, with parameters given or drawn."""
+    _check_exists(name)
     body = _body(NetworkTraceRequest)
     return _trace(network_subject(services(), name, body), body)
 
@@ -124,6 +132,7 @@ register(
 )
 def check_network(name: str) -> Response:
     """Compare backpropagation with central differences on an untrained network and rows drawn at random."""
+    _check_exists(name)
     body = read_model_if_any(NetworkGradientCheckRequest, services().settings.max_json_bytes)
     return answer(gradient_check.check_network(services(), name, body))
 

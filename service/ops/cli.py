@@ -13,6 +13,7 @@ from typing import NoReturn
 from service import __version__, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
+from service.ops import tenants_cli
 
 FLAG_SETTINGS = ("host", "port", "data_dir", "workers", "api_processes")
 FLAGS: dict[str, tuple[type, str]] = {
@@ -65,6 +66,12 @@ def _say(words: str, settings: Settings) -> None:
         print(f"backprop: {words}", flush=True)
 
 
+def add_flag(parser: argparse.ArgumentParser, flag: str) -> None:
+    """Add the flag of a setting to a command."""
+    kind, text = FLAGS[flag]
+    parser.add_argument(f"--{flag}", type=kind, help=text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog="backprop", description="Train neural networks over HTTP.")
     parser.add_argument("--version", action="version", version=f"backprop {__version__}")
@@ -74,8 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text)
         made.set_defaults(run=run)
         for flag in flags:
-            kind, text = FLAGS[flag]
-            made.add_argument(f"--{flag}", type=kind, help=text)
+            add_flag(made, flag)
         return made
 
     command(
@@ -107,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = command("restore", _restore, "make a data folder of such a file", "data-dir")
     restore.add_argument("file", type=Path, help="what `backup` wrote")
     demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
+    tenants_cli.register(command, add_flag)
     return parser
 
 

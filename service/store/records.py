@@ -55,6 +55,13 @@ ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 
 @dataclass(frozen=True)
+class TenantRecord:
+    number: int
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class NetworkRecord:
     number: int
     name: str

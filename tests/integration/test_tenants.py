@@ -1,0 +1,239 @@
+"""Tenants: what one has stored does not exist for another, on every operation of the API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from service.config import Settings
+from service.services import Services
+from service.store.tables import metadata
+from tests.integration.tenants import ROWS, application, body, made, number_of, of_tenant, trained
+from workers.run.run import run_next_job
+
+OF_THE_OPERATOR = ("/v1/tenants", "/v1/workers", "/metrics")  # 403 for the admin of another tenant
+OF_EVERYBODY = ("/problems/", "/v2/health/", "/healthz", "/readyz", "/openapi.json")
+MAKES = {("PUT", "/v1/datasets/{name}")}  # what does not exist yet
+ORDER = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
+Operation = tuple[str, str]
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    with application(settings) as made_app:
+        yield made_app
+
+
+@pytest.fixture
+def acme(app: Flask) -> FlaskClient:
+    return of_tenant(app, "acme")
+
+
+@pytest.fixture
+def other(app: Flask) -> FlaskClient:
+    return of_tenant(app, "other")
+
+
+def operations(app: Flask) -> list[Operation]:
+    """Every operation of the document: what only reads first, what deletes a part before what deletes the whole."""
+    paths = app.test_client().get("/openapi.json").json["paths"]
+    found = [(method.upper(), path) for path, methods in paths.items() for method in methods if method != "parameters"]
+    found = [(method, path) for method, path in found if not path.startswith(OF_EVERYBODY)]
+    return sorted(found, key=lambda each: (ORDER.index(each[0]), -len(each[1]), each[1]))
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    """The path with the ids of a tenant's resources; `ids` are by the path's beginning, or by a parameter's name."""
+    for start, id in ids.items():
+        if path.startswith(start) and start.endswith("}"):
+            path = path.replace(start[start.rindex("{") :], id, 1)
+    for name, value in ids.items():
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, f"say in `ids_of` what a tenant has there: {path}"
+    return path
+
+
+def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
+    """Store one of everything that a tenant may have; return the ids."""
+    made(client, "acme-data", {**ROWS, "targets": [0, 0, 1, 1, 0, 1, 0, 1]})
+    made(client, "acme-data")
+    job = trained(client, service, "acme-data")
+    return {
+        "/v1/networks/{name}": "acme-data",
+        "/v1/datasets/{name}": "acme-data",
+        "/v1/models/{name}": "acme-data",
+        "/v2/models/{name}": "acme-data",
+        "/v1/jobs/{id}": job,
+        "epoch": "1",
+        "other": "2",
+        "version": "1",
+        "tenant": "other",
+    }
+
+
+def send(client: FlaskClient, operation: Operation, ids: dict[str, str]) -> Any:
+    method, path = operation
+    body = {} if method in ("POST", "PUT", "PATCH") else None
+    return client.open(filled(path, ids), method=method, json=body)
+
+
+def test_what_another_tenant_has_does_not_exist_on_any_operation(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    ids = ids_of(acme, service)
+    walked = operations(app)
+    named = [operation for operation in walked if "{" in operation[1] and operation not in MAKES]
+    named = [operation for operation in named if not operation[1].startswith(OF_THE_OPERATOR)]
+    assert len(named) > 35
+    for operation in named:
+        answer = send(other, operation, ids)
+        assert answer.status_code == 404, (operation, answer.text)
+    for operation in named:  # whose it is finds it, so the paths above were right
+        answer = send(acme, operation, ids)
+        assert answer.status_code != 404, (operation, answer.text)
+
+
+def test_lists_have_nothing_of_another_tenant(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    ids = ids_of(acme, service)
+    lists = [path for method, path in operations(app) if method == "GET" and "{" not in path]
+    assert {"/v1/networks", "/v1/datasets", "/v1/jobs", "/v1/models", "/v1/events"} <= set(lists)
+    for path in lists:
+        answer = other.get(path)
+        if path.startswith(OF_THE_OPERATOR):
+            assert answer.status_code == 403, path
+            continue
+        assert answer.status_code == 200, (path, answer.text)
+        assert answer.json.get("data", []) == [], path
+        assert not any(id in answer.text for id in ids.values() if len(id) > 5), path
+        if "data" in answer.json and path != "/v1/keys":
+            assert acme.get(path).json["data"], path
+
+
+def test_what_another_tenant_has_cannot_be_used(acme: FlaskClient, other: FlaskClient, service: Services) -> None:
+    ids_of(acme, service)
+    assert other.put("/v1/datasets/mine", json=ROWS).status_code == 201
+    refused = [
+        body("acme-data"),
+        body("acme-data@1"),
+        body("mine", network="acme-data"),
+        body("mine", training={"epochs": 1, "validation": {"dataset": "acme-data"}}),
+        body("mine", training={"epochs": 1, "test": {"dataset": "acme-data"}}),
+    ]
+    for wish in refused:
+        answer = other.post("/v1/jobs", json=wish)
+        assert answer.status_code == 422 and "there is no" in answer.text, (wish, answer.text)
+    job = trained(other, service, "mine")
+    answer = other.post(f"/v1/jobs/{job}/epochs/1:evaluate", json={"dataset": "acme-data"})
+    assert answer.status_code in (404, 422) and "there is no" in answer.text
+
+
+def test_a_name_may_be_taken_by_each_tenant(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    """Networks, datasets, models and idempotency keys of one name; each tenant has its own, and so do jobs that run."""
+    client = app.test_client()
+    contents = {acme: [0, 1, 1, 0, 1, 1, 0, 1], other: [0, 0, 1, 1, 0, 1, 1, 0], client: [0, 0, 0, 0, 1, 1, 1, 1]}
+    for each, targets in contents.items():
+        made(each, "same", {**ROWS, "targets": targets})
+    key = {"Idempotency-Key": "once"}
+    jobs = {each: each.post("/v1/jobs", json=body("same", model="same"), headers=key) for each in contents}
+    assert len({answer.json["id"] for answer in jobs.values()}) == 3
+    for each, answer in jobs.items():
+        again = each.post("/v1/jobs", json=body("same", model="same"), headers=key)
+        assert again.headers["Idempotent-Replayed"] == "true" and again.json["id"] == answer.json["id"]
+    assert acme.get(f"/v1/jobs/{jobs[client].json['id']}").status_code == 404
+    assert jobs[other].json["waiting"]["position"] > jobs[acme].json["waiting"]["position"]  # one queue for all
+    while run_next_job(service, "test", lambda: False):
+        pass
+    hashes = set()
+    for each, answer in jobs.items():
+        job = each.get(answer.headers["Location"]).json
+        assert job["status"] == "succeeded", job["error"]
+        model = each.get("/v1/models/same").json
+        assert [version["job"] for version in model["versions"]] == [job["id"]]
+        hashes.add(model["versions"][0]["sha256"])
+        assert each.post("/v1/models/same:predict", json={"instances": [[0, 1]]}).status_code == 200
+    assert len(hashes) == 3
+    assert acme.delete("/v1/models/same").status_code == 204
+    assert other.delete("/v1/datasets/same").status_code == 204
+    assert [each.get("/v1/models/same").status_code for each in contents] == [404, 200, 200]
+    assert [each.get("/v1/datasets/same").status_code for each in contents] == [200, 404, 200]
+    assert other.post("/v1/models/same:predict", json={"instances": [[0, 1]]}).status_code == 200
+
+
+def test_blobs_are_shared_within_a_tenant_only(app: Flask, acme: FlaskClient, service: Services) -> None:
+    client = app.test_client()
+    for each in (client, acme):
+        for name in ("one", "two"):
+            assert each.put(f"/v1/datasets/{name}", json=ROWS).status_code == 201
+    addresses = sorted(service.blobs.addresses(), key=len)
+    assert len(addresses) == 2
+    assert addresses[1] == f"{number_of(service, 'acme')}/{addresses[0]}"
+
+
+def files(service: Services) -> set[Path]:
+    return {path for path in service.blobs.root.rglob("*") if path.is_file()}
+
+
+def test_a_tenant_with_anything_is_deleted_by_a_purge_alone(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    operator = app.test_client()
+    for each in (operator, other):
+        ids_of(each, service)
+    left, before = files(service), everything(service)
+    ids_of(acme, service)
+    waiting = acme.post("/v1/jobs", json=body("acme-data", hold=True), headers={"Idempotency-Key": "x"}).json["id"]
+    assert acme.post("/v1/jobs", json=body("acme-data")).status_code == 202
+    answer = operator.delete("/v1/tenants/acme")
+    assert answer.status_code == 409
+    answer = operator.delete("/v1/tenants/acme?purge=false")
+    assert answer.status_code == 409
+    for job in acme.get("/v1/jobs?status=queued").json["data"]:
+        acme.post(f"/v1/jobs/{job['id']}:cancel")
+    acme.post(f"/v1/jobs/{waiting}:cancel")
+    answer = operator.delete("/v1/tenants/acme")
+    assert answer.status_code == 409 and "still has 3 jobs, 1 datasets, 1 models, 1 networks" in answer.json["detail"]
+    assert acme.post("/v1/jobs", json=body("acme-data")).status_code == 202
+    assert operator.delete("/v1/tenants/acme?purge=true").status_code == 204
+    assert operator.get("/v1/tenants/acme").status_code == 404
+    assert files(service) == left and everything(service) == before
+    again = operator.post("/v1/tenants", json={"name": "acme"})
+    assert again.status_code == 201 and again.headers["Location"] == "/v1/tenants/acme"
+    assert acme.get("/v1/jobs").json["data"] == acme.get("/v1/models").json["data"] == []
+    assert operator.delete("/v1/tenants/acme").status_code == 204
+
+
+def everything(service: Services) -> dict[str, int]:
+    """The number of rows of each table whose rows a tenant may have, or that refer to these."""
+    with service.database.read() as connection:
+        counts = {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+    return {name: count for name, count in counts.items() if name not in ("tenants", "counters", "workers", "audit")}
+
+
+def test_the_operator_makes_lists_and_deletes_tenants(app: Flask, acme: FlaskClient) -> None:
+    operator = app.test_client()
+    assert operator.get("/v1/tenants/default").json["object"] == "tenant"
+    assert [each["name"] for each in operator.get("/v1/tenants").json["data"]] == ["acme", "default"]
+    first = operator.get("/v1/tenants?limit=1")
+    assert [each["name"] for each in operator.get(first.headers["Link"][1:].partition(">")[0]).json["data"]] == [
+        "default"
+    ]
+    assert operator.post("/v1/tenants", json={"name": "acme"}).status_code == 409
+    for name in ("Acme", "", "a/b", "x" * 65, "-", 7):
+        assert operator.post("/v1/tenants", json={"name": name}).status_code == 422, name
+    refused = operator.delete("/v1/tenants/default?purge=true")
+    assert refused.status_code == 409 and "it stays" in refused.json["detail"]
+    assert operator.delete("/v1/tenants/nobody").status_code == 404
+    for method, path in (("GET", ""), ("POST", ""), ("GET", "/acme"), ("DELETE", "/acme"), ("GET", "/nobody")):
+        answer = acme.open(f"/v1/tenants{path}", method=method, json={"name": "x"} if method == "POST" else None)
+        assert answer.status_code == 403 and "only the operator" in answer.json["detail"], (method, path)
