@@ -25,12 +25,9 @@ def delete(services: Services, name: str, purge: bool, stop_seconds: float = STO
     tenants.check_deletable(tenant)
     if purge:
         _stop(services.scoped(tenant.number), name, tenant.number, stop_seconds)
-        more = True
-        while more:  # in short transactions: a job may have many epochs
-            with services.database.begin() as connection:
-                more = tenants.delete_ended_jobs(connection, tenant.number) > 0
-    with services.database.begin() as connection:
-        tenants.delete_tenant(connection, tenant, purge)
+        while services.ending(lambda connection: tenants.delete_ended_jobs(connection, tenant.number)):
+            pass  # in short transactions: a job may have many epochs
+    services.ending(lambda connection: tenants.delete_tenant(connection, tenant, purge))
     services.blobs.remove_tenant(tenant.number)
 
 
