@@ -4,6 +4,8 @@ import json
 import secrets
 from http import HTTPStatus
 
+from service.web.security_headers import usual_headers
+
 TYPES = {
     400: "malformed",
     408: "too-slow",
@@ -22,12 +24,8 @@ TITLES = {
     503: "Too much is waiting",
     507: "The disk is full",
 }
-# an answer of the server, which no page may use, frame or keep
-SECURITY = (
-    "Server: backprop\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Frame-Options: DENY\r\nCross-Origin-Resource-Policy: same-origin\r\nReferrer-Policy: same-origin\r\n"
-)
+# what the application's own answers say to browsers, too; no page may show these in a frame
+SECURITY = "".join(f"{name}: {value}\r\n" for name, value in usual_headers("'none'").items())
 
 
 class Refused(Exception):
