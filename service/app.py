@@ -12,7 +12,9 @@ from flask import Flask, Response, g, request
 from flask_compress import Compress
 
 from service import logs
+from service.access.keyring import KeyRing
 from service.api import (
+    audit,
     browsers,
     datasets,
     epochs,
@@ -21,11 +23,14 @@ from service.api import (
     events,
     explain,
     jobs,
+    keys,
     layers,
     models,
     networks,
     openapi,
     predicting,
+    session,
+    shares,
     system,
     tenants,
 )
@@ -39,9 +44,27 @@ from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
+from service.store.changes import Changes
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-RESOURCES = (system, networks, datasets, jobs, epochs, layers, events, models, predicting, evaluating, explain, tenants)
+RESOURCES = (
+    system,
+    networks,
+    datasets,
+    jobs,
+    epochs,
+    layers,
+    events,
+    models,
+    predicting,
+    evaluating,
+    explain,
+    keys,
+    shares,
+    session,
+    audit,
+    tenants,
+)
 
 LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
 
@@ -63,6 +86,9 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     services = open_services(settings)
     app.extensions["services"] = services
+    ring = KeyRing(services.database, settings, Changes(services.database))
+    app.extensions["keyring"] = ring
+    app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
     app.extensions["health"] = Health(services)
     app.extensions["feed"] = Feed(services.database)
     app.extensions["model_cache"] = ModelCache()
@@ -75,7 +101,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
-    browsers.register(app, settings)
+    browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
     app.after_request(_end)
     app.teardown_request(_forget_ids)

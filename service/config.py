@@ -15,12 +15,14 @@ from service.web.origins import cors_origins, frame_ancestors
 from service.web.proxies import trusted_proxies
 
 PREFIX = "BACKPROP_"
+FROM_FILE = "_FILE"  # BACKPROP_DATABASE_URL_FILE names a file that holds the URL
+LONGEST_IN_FILE = 64 * 1024
 MIB = 1024 * 1024
 LONGEST_SECONDS = 1e9  # a date so long ago still exists
 FLAGS = ("host", "port", "data_dir", "workers", "api_processes")  # settings that commands also take as flags
 CHOICES = {  # in lower case; values are taken in any
     "kernels": ("auto", "numpy", "numba"),
-    "auth": ("auto", "off"),
+    "auth": ("auto", "off", "required"),
     "log_level": logs.LEVELS,
     "log_format": logs.FORMATS,
 }
@@ -30,7 +32,8 @@ Value = str | int | float | Path  # of a setting
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one service; every field is set by the variable `BACKPROP_<FIELD>`.
+    """The settings of one service; every field is set by the variable `BACKPROP_<FIELD>`, or by the file that
+    `BACKPROP_<FIELD>_FILE` names.
 
     `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
     Sizes are in bytes; with `keep_jobs_seconds` 0 ended jobs are stored until they are deleted.
@@ -50,6 +53,7 @@ class Settings:
     trusted_proxies: str = ""
     cors_origins: str = ""
     frame_ancestors: str = ""
+    metrics_token: str = field(default="", repr=False)
     log_level: str = "info"
     log_format: str = "text"
     max_json_bytes: int = 64 * MIB
@@ -75,6 +79,7 @@ class Settings:
     keep_events: int = 1_000_000
     keep_events_seconds: float = 86_400.0
     keep_jobs_seconds: float = 0.0
+    keep_audit_seconds: float = 31_536_000.0
     keep_free_bytes: int = 64 * MIB
 
     @property
@@ -116,7 +121,7 @@ class Settings:
         self._check_least("max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
         self._check_least("keep_free_bytes", least=0)
-        for name in ("keep_events_seconds", "keep_jobs_seconds"):
+        for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_audit_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("header_seconds", "idle_seconds", "body_seconds"):
             self._check_seconds(name, 1, LONGEST_SECONDS)
@@ -151,13 +156,10 @@ class Settings:
         if not low <= getattr(self, name) <= high:
             raise Misconfigured(f"{_named(name)} must lie within {low:g} and {high:,.0f}, got {getattr(self, name):g}")
 
-    def check_listening(self) -> None:
-        """Raise `Misconfigured` unless the service listens on loopback alone or `auth` is off explicitly."""
-        if self.auth != "off" and not is_loopback(plain_host(self.host)):
-            raise Misconfigured(
-                f"listening on {self.host} lets everybody who reaches this machine train and delete: "
-                f"set {PREFIX}AUTH=off to say that this is meant, or --host 127.0.0.1"
-            )
+    @property
+    def needs_a_key_to_start(self) -> bool:
+        """Whether others than this machine can reach the service, and it was not said who is asked for a key."""
+        return self.auth == "auto" and not is_loopback(plain_host(self.host))
 
 
 def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> Settings:
@@ -167,14 +169,40 @@ def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> 
     for variable, text in environment.items():
         if not variable.upper().startswith(PREFIX):
             continue
-        name = variable[len(PREFIX) :].lower()
-        if name not in known or variable != _variable(name):
+        setting = variable.removesuffix(FROM_FILE) if is_file_of(variable) else variable
+        if setting != variable:
+            if setting in environment:
+                raise Misconfigured(f"{setting} and {variable} are both set; remove one of them")
+            text = _text_of(variable, text)
+        name = setting[len(PREFIX) :].lower()
+        if name not in known or setting != _variable(name):
             guess = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {_variable(guess[0])}?" if guess else "the README lists all settings"
             raise Misconfigured(f"{logs.escaped(variable, 100)} is not a setting; {hint}")
         values[name] = _parse(name, text, type(known[name]))
     values.update({name: value for name, value in overrides.items() if value is not None})
     return Settings(**values).check()
+
+
+def is_file_of(variable: str) -> bool:
+    """Return whether a variable names a file with the value of a setting, as secrets are mounted."""
+    return variable.startswith(PREFIX) and variable.endswith(FROM_FILE)
+
+
+def _text_of(variable: str, path: str) -> str:
+    try:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            text = file.read(LONGEST_IN_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise Misconfigured(
+            f"{variable} names the file {logs.escaped(path, 200)}, which cannot be read: {reason}"
+        ) from None
+    if len(text) > LONGEST_IN_FILE:
+        raise Misconfigured(
+            f"{variable} names the file {logs.escaped(path, 200)}, which is longer than {LONGEST_IN_FILE:,} characters"
+        )
+    return text
 
 
 def to_variables(settings: Settings) -> dict[str, str]:

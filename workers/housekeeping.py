@@ -9,6 +9,7 @@ import math
 import threading
 import time
 
+from service.access.pruning import prune
 from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Services
@@ -119,6 +120,7 @@ class Housekeeping:
         while True:
             try:
                 collect(self.services)
+                prune(self.services)
             except ServiceError as error:
                 log.warning("cannot delete what is no longer needed: %s", error.detail)
             except Exception:  # this thread must continue

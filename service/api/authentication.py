@@ -1,24 +1,89 @@
-"""Finds out who makes a request, before anything else of it is read."""
+"""Finds out who makes a request, before anything else of it is read.
 
-from flask import g
+A request carries a key in `Authorization: Bearer bp_...`, or the cookie of a session. Nothing is taken from the URL,
+which is kept in logs and histories: a page reads an event stream with `fetch`, or with the cookie of a session.
+"""
 
-from service.access.principal import ANYBODY, Scope
-from service.api.context import principal
-from service.errors import Forbidden
+import hmac
+from typing import cast
+
+from flask import current_app, g, request
+
+from service.access.keyring import WORDS, KeyRing
+from service.access.principal import ANYBODY, Principal
+from service.access.sessions import is_csrf_token
+from service.errors import Forbidden, Unauthenticated
+from service.store.keys import KeyKind
+from service.web.origins import read_origin
+
+COOKIE = "backprop_session"
+CSRF_HEADER = "X-CSRF-Token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SENT = frozenset({KeyKind.KEY, KeyKind.SHARE})
+
+
+def keyring() -> KeyRing:
+    """Return the keys that are valid now."""
+    return cast(KeyRing, current_app.extensions["keyring"])
 
 
 def identify() -> None:
-    """Set who makes this request, or refuse it."""
-    g.principal = ANYBODY
+    """Set who makes this request, or refuse it; operations that are open to everybody are not looked at."""
+    if request.method != "OPTIONS" and request.endpoint not in current_app.extensions["open_endpoints"]:
+        g.principal = who()
 
 
-def check_operator() -> None:
-    """Raise `Forbidden` unless the operator makes this request."""
-    if not principal().is_operator:
-        raise Forbidden("only the operator may do this: an admin of the tenant `default`")
+def who() -> Principal:
+    """Return who makes this request.
+
+    Raises
+    ------
+    Unauthenticated
+        When it carries no valid key.
+    Forbidden
+        When its key is limited to pages of other origins, or the CSRF token is missing.
+    """
+    ring = keyring()
+    if not ring.asks:
+        return ANYBODY
+    if "Authorization" not in request.headers and COOKIE in request.cookies:
+        return _of_session(ring, request.cookies[COOKIE])
+    found = ring.principal_of(_bearer(), SENT)
+    _check_origin(found)
+    return found
 
 
-def check_scope(scope: Scope) -> None:
-    """Raise `Forbidden` unless whoever makes this request has a scope."""
-    if not principal().may(scope):
-        raise Forbidden(f"this key lacks the scope `{scope}`; an admin of its tenant can make a key that has it")
+def _bearer() -> str:
+    """Return the key of the header; empty, which is no key, for another scheme or none."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _of_session(ring: KeyRing, cookie: str) -> Principal:
+    found = ring.principal_of(cookie, frozenset({KeyKind.SESSION}))
+    if request.method not in SAFE_METHODS and not is_csrf_token(request.headers.get(CSRF_HEADER, ""), cookie):
+        raise Forbidden(
+            f"a request of a session that changes something carries the header {CSRF_HEADER}, with the `csrf_token` "
+            "that `GET /v1/session` answers"
+        )
+    return found
+
+
+def _check_origin(found: Principal) -> None:
+    if found.origins is None:
+        return
+    sent = request.headers.get("Origin")
+    if sent is None or str(read_origin(sent)) not in found.origins:
+        shown = "none" if sent is None else f"`{sent[:80]}`"
+        raise Forbidden(f"this key is limited to pages of {', '.join(found.origins)}; the header Origin is {shown}")
+
+
+def check_metrics() -> None:
+    """Raise unless this request may see the metrics: the operator's, or one with the token that was set for them."""
+    token = keyring().settings.metrics_token
+    if token and hmac.compare_digest(_bearer().encode("utf-8", "surrogateescape"), token.encode()):
+        return
+    if token and not keyring().asks:
+        raise Unauthenticated(WORDS)
+    if not who().is_operator:
+        raise Forbidden("metrics are for the operator: an admin of the tenant `default`, or BACKPROP_METRICS_TOKEN")

@@ -1,8 +1,10 @@
 """Access to the objects that `create_app` has wired into the application."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
-from flask import current_app, g
+from flask import Response, current_app, g, request
 
 from service.access.principal import Principal
 from service.api.feed import Feed
@@ -10,6 +12,7 @@ from service.api.waiting import Places, Waits
 from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.services import Services
+from service.store.audit import Actor, recorder_of
 
 
 def services() -> Services:
@@ -23,6 +26,17 @@ def services() -> Services:
 def all_services() -> Services:
     """Return the same for all tenants: for what belongs to none, and for the operator."""
     return cast(Services, current_app.extensions["services"])
+
+
+def recorded(action: str, view: Callable[[], Response]) -> Response:
+    """Run a view whose transactions are recorded as changes by whoever makes this request."""
+    plain = services()
+    actor = Actor(principal().key_id, action, request.path, g.request_id)
+    g.services = replace(plain, database=plain.database.recording(recorder_of(actor)))
+    try:
+        return view()
+    finally:
+        g.services = plain
 
 
 def principal() -> Principal:

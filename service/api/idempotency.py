@@ -14,7 +14,7 @@ from service.api.answers import answer
 from service.api.context import services
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
-from service.store import idempotency
+from service.store import audit, idempotency
 from service.store.database import Connection
 from service.store.idempotency import StoredAnswer
 
@@ -85,6 +85,7 @@ class Unanswered:
 
 def record_made(connection: Connection, location: str) -> None:
     """Record what a request creates or changes, in its transaction, so that its key creates or changes nothing else."""
+    audit.name_resource(connection, location)
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:
         return

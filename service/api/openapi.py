@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from service import __version__
+from service.api.authentication import COOKIE
 from service.api.errors import TITLES
 from service.api.routes import Query, Route
 from service.api.schemas import Problem
@@ -22,6 +23,12 @@ IDEMPOTENCY_KEY = {
 
 SECURITY = {
     "key": {"type": "http", "scheme": "bearer", "description": "a key, `Authorization: Bearer bp_...`"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "of a browser that has signed in; what changes something also carries `X-CSRF-Token`",
+    },
 }
 
 
@@ -82,7 +89,7 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         + [_in_query(query) for query in route.query if not query.name.endswith("*")]
         + ([IDEMPOTENCY_KEY] if route.creates else []),
         "responses": {},
-        "security": [{scheme: [str(route.scope)]} for scheme in SECURITY] if route.scope else [],
+        "security": _security(route),
     }
     content: dict[str, Any] = {}
     if route.body is not None:
@@ -95,11 +102,17 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         operation["responses"][str(status)] = _answer(status, model, names)
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
     usual = {400, 403, 413, 415, 422, 503} if content else {400, 403, 422, 503}
-    if route.scope is not None:
+    if not route.is_open:
         usual.add(401)
     for status in sorted({*usual, *route.problems}):
         operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    """Return the schemes of which one is needed, each with the scope; empty where nobody is asked."""
+    scopes = [] if route.scope is None else [str(route.scope)]
+    return [] if route.is_open else [{scheme: scopes} for scheme in SECURITY]
 
 
 def _is_model(described: Any) -> bool:

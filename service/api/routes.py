@@ -11,16 +11,16 @@ from pydantic import BaseModel
 
 from service.access.principal import Scope
 from service.api.admission import admit
-from service.api.authentication import check_scope
+from service.api.authorization import check_may
+from service.api.context import recorded
 from service.api.errors import service_error
 from service.api.idempotency import once
-from service.definitions.guessing import guess
-from service.errors import Invalid, NotFound
+from service.api.query import check_names, check_single
+from service.errors import NotFound
 from service.front.environ import admission_of
 
 View = Callable[..., Any]
 EVERYWHERE = {"pretty"}
-LONGEST_QUERY = 16 * 1024  # bytes; an answer may have them again, in a link to its next page
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,19 @@ class Route:
     problems: tuple[int, ...]
     creates: bool
     scope: Scope | None
+    is_open: bool  # to everybody, so no key is looked at
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes what is stored; explanations and predictions are POSTs that do not."""
+        return self.method != "GET" and self.scope in (Scope.TRAIN, Scope.ADMIN)
 
 
 class Declared(Enum):
-    """How the scope of an operation is known when it is not given: a GET reads."""
+    """What is said of an operation's scope in place of one."""
 
-    BY_METHOD = "by method"
+    BY_METHOD = "by method"  # not given: a GET reads
+    ANY = "any"  # every valid key will do
 
 
 @dataclass
@@ -70,6 +77,7 @@ class Routes:
     tag: str
     blueprint: Blueprint = field(init=False)
     routes: list[Route] = field(default_factory=list)
+    open_endpoints: set[str] = field(default_factory=set)  # that Flask knows no key is asked for
 
     def __post_init__(self) -> None:
         self.blueprint = Blueprint(self.tag, __name__)
@@ -107,7 +115,8 @@ class Routes:
         creates
             Whether it creates or changes something, so that an `Idempotency-Key` is honoured.
         scope
-            What a key needs; None opens the operation to everybody. It may be left out where GET reads.
+            What a key needs; None opens the operation to everybody, `Declared.ANY` to every valid key. It may be left
+            out where GET reads.
         """
 
         def register(view: View) -> View:
@@ -125,6 +134,7 @@ class Routes:
                 problems=problems,
                 creates=creates,
                 scope=_scope_of(method, path, scope),
+                is_open=scope is None,
             )
             self.routes.append(route)
             self._serve(route, view)
@@ -138,20 +148,25 @@ class Routes:
         single = [item.name for item in route.query if item.is_single]
 
         def checked(**values: Any) -> Any:
-            if route.scope is not None:
-                check_scope(route.scope)
             if any("\x00" in value for value in values.values()):
                 raise NotFound("no name holds a NUL character")
-            _check_query(known)
-            _check_single(single)
+            if route.scope is not None:
+                check_may(route.method, route.path, route.scope, values)
+            check_names(known)
+            check_single(single)
             if (admission := admission_of(request.environ)) is not None:
                 return admit(admission, route.body is not None, route.files)
+            act = partial(view, **values)
+            if route.changes:
+                act = partial(recorded, route.operation, act)
             if route.creates:
-                return once(partial(view, **values), service_error, route.path.format(**values), route.body is not None)
-            return view(**values)
+                return once(act, service_error, route.path.format(**values), route.body is not None)
+            return act()
 
         rule = route.path.replace("{", "<").replace("}", ">")
         self.blueprint.add_url_rule(rule, route.operation, checked, methods=[route.method])
+        if route.is_open:
+            self.open_endpoints.add(f"{self.tag}.{route.operation}")
         if ":" in route.path:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
@@ -159,33 +174,13 @@ class Routes:
 
 
 def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope | None:
+    if scope is Declared.ANY:
+        return None
     if not isinstance(scope, Declared):
         return scope
     if method != "GET":
         raise TypeError(f"{method} {path} must declare its scope")
     return Scope.READ
-
-
-def _check_query(known: set[str]) -> None:
-    if len(request.query_string) > LONGEST_QUERY:
-        detail = f"the query has {len(request.query_string):,} bytes; at most {LONGEST_QUERY:,} are taken"
-        raise Invalid(f"{detail}: send options of many words as fields of a form")
-    prefixes = tuple(name.removesuffix("*") for name in known if name.endswith("*"))
-    for name in request.args:
-        if name not in known and not (prefixes and name.startswith(prefixes)):
-            raise Invalid.at(f"?{name[:60]}", f"`{name[:60]}` is not known{guess(name, sorted(known))}")
-        if name == "after" and "\x00" in request.args[name]:
-            raise NotFound("no name holds a NUL character")
-        if "\x00" in name + request.args[name]:
-            raise Invalid.at("?" + name.replace("\x00", "")[:60], "must not hold a NUL character")
-
-
-def _check_single(names: Sequence[str]) -> None:
-    for name in names:
-        values = dict.fromkeys(request.args.getlist(name))
-        if len(values) > 1:
-            shown = ", ".join(value[:40] for value in list(values)[:3])
-            raise Invalid.at(f"?{name}", f"can be given once, got {shown}")
 
 
 TEXT: dict[str, Any] = {"type": "string"}

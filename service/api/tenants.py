@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from service.access import tenants as work
 from service.access.principal import Scope
 from service.api.answers import answer, flag, page, record_page
-from service.api.authentication import check_operator
+from service.api.authorization import check_operator
 from service.api.bodies import read_model
 from service.api.context import services
 from service.api.routes import PAGE, Query, Routes

@@ -19,7 +19,7 @@ from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import DatasetRequest
 from service.errors import Invalid
 from service.services import Services
-from service.store import dataset_removal, datasets, networks
+from service.store import audit, dataset_removal, datasets, networks
 from service.store.blobs import references
 from service.store.datasets import IfTaken, NewContent
 from service.store.records import DatasetRecord, NetworkRecord
@@ -39,8 +39,10 @@ def store_network(services: Services, name: str | None, definition: NetworkDefin
     check_network(definition, services.settings.max_parameters)
     record = definition.normalised()
     digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    name = name or generated_name("network")
     with services.database.begin() as connection:
-        return networks.add_network(connection, name or generated_name("network"), record, digest)
+        audit.name_resource(connection, f"/v1/networks/{name}")
+        return networks.add_network(connection, name, record, digest)
 
 
 def check_space(services: Services) -> None:
@@ -71,8 +73,10 @@ def store_dataset(
 
     The version of content that was stored before is returned with how it was read now, and the warnings of that.
     """
+    name = name or generated_name("dataset")
     with staged_rows(services, read) as staged, services.database.begin() as connection:
-        record, is_new = datasets.add_dataset(connection, name or generated_name("dataset"), staged, if_taken)
+        audit.name_resource(connection, f"/v1/datasets/{name}")
+        record, is_new = datasets.add_dataset(connection, name, staged, if_taken)
     now = replace(record.table, read=staged.contents.read, warnings=staged.contents.warnings)
     return replace(record, table=now), is_new
 

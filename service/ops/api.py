@@ -33,7 +33,10 @@ log = logging.getLogger("backprop")
 
 def run_api(settings: Settings) -> None:
     """Answer requests until SIGTERM or SIGINT."""
-    os.environ.update({**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())})
+    environment = {**environment_of(settings, settings.queue_url), API_PARENT: str(os.getpid())}
+    for name in set(os.environ) - set(environment):
+        del os.environ[name]  # it named a file with a setting, which stands in a variable now
+    os.environ.update(environment)
     reserved = _bound(address_of(settings.host), settings.port)
     if multiprocessing.get_start_method() == "fork":
         import_module(APPLICATION.partition(":")[0])  # once, before processes are forked

@@ -13,7 +13,7 @@ from typing import NoReturn
 from service import __version__, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
-from service.ops import tenants_cli
+from service.ops import keys_cli, tenants_cli
 
 FLAG_SETTINGS = ("host", "port", "data_dir", "workers", "api_processes")
 FLAGS: dict[str, tuple[type, str]] = {
@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     restore = command("restore", _restore, "make a data folder of such a file", "data-dir")
     restore.add_argument("file", type=Path, help="what `backup` wrote")
     demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
+    keys_cli.register(command, add_flag)
     tenants_cli.register(command, add_flag)
     return parser
 
@@ -133,13 +134,18 @@ def _serve(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _api(settings: Settings, _: argparse.Namespace) -> int:
+    from service.access.opening import check_open
     from service.ops.api import run_api
     from service.ops.embedded import make_folder
     from service.ops.listening import settled, url_of
+    from service.store.database import Database
 
     has_port = settings.port != 0
     settings = settled(settings)
     make_folder(settings.data_dir)
+    database = Database(settings.resolved_database_url)
+    check_open(settings, database)
+    database.dispose()  # before the server forks its processes
     if not has_port:
         _say(url_of(settings), settings)
     run_api(settings)

@@ -23,7 +23,6 @@ def settled(settings: Settings) -> Settings:
     Misconfigured
         When nothing can listen there.
     """
-    settings.check_listening()
     port = check_port(settings.host, settings.port)
     return replace(settings, port=port)
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from service.config import Settings, to_variables
+from service.access.opening import check_open
+from service.config import Settings, is_file_of, to_variables
 from service.errors import Misconfigured
 from service.ops.embedded import data_folder, queue_command, queue_server, socket_path
 from service.ops.listening import check_port
@@ -115,8 +116,9 @@ def _log_lines(process: subprocess.Popen[bytes]) -> None:
 
 def environment_of(settings: Settings, queue_url: str) -> dict[str, str]:
     """Return the environment of the processes; BLAS computes on one thread, as there are many workers."""
+    outer = {name: value for name, value in os.environ.items() if not is_file_of(name)}  # they are read already
     return {
-        **os.environ,
+        **outer,
         **dict.fromkeys(THREAD_VARIABLES, "1"),
         "PYTHONUNBUFFERED": "1",
         **to_variables(settings),
@@ -145,13 +147,14 @@ class Running:
 @contextmanager
 def running(settings: Settings) -> Iterator[Running]:
     """Run the whole service until the block ends."""
-    settings.check_listening()
     state = Running()
     with ExitStack() as stack:
         stack.enter_context(data_folder(settings.data_dir))
         check_port(settings.host, settings.port)
         database = Database(settings.resolved_database_url)
         _open(settings, database)
+        check_open(settings, database)
+        database.dispose()
         services = list(_parts(settings, stack))
         ended, turn = threading.Event(), threading.Lock()
         watcher = threading.Thread(target=_watch, args=(services, state, ended, turn), name="watch", daemon=True)

@@ -102,6 +102,8 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.tenant: int | None = None
+        self._recorder: Callable[[], Act] | None = None
+        self._at_disposal: list[Callable[[], None]] = []
         self.engine = self._open()
         self._scopes = Scopes(self.engine)
 
@@ -110,6 +112,16 @@ class Database:
         mine = copy(self)
         mine.tenant = tenant
         return mine
+
+    def recording(self, recorder: Callable[[], Act]) -> "Database":
+        """Return this database with a first act before the commit of each transaction that writes."""
+        mine = copy(self)
+        mine._recorder = recorder
+        return mine
+
+    def at_disposal(self, stop: Callable[[], None]) -> None:
+        """Call a function when this database is disposed of: it stops what works with it in the background."""
+        self._at_disposal.append(stop)
 
     def _open(self) -> Engine:
         if self.is_sqlite:
@@ -141,7 +153,7 @@ class Database:
 
     @contextmanager
     def _writing(self, connection: Connection) -> Iterator[None]:
-        acts: list[Act] = []
+        acts: list[Act] = [] if self._recorder is None else [self._recorder()]
         connection.execution_options(writes=True, before_commit=acts, **self._scopes.options(self.tenant))
         with connection.begin():
             yield
@@ -178,6 +190,8 @@ class Database:
 
     def dispose(self, close: bool = True) -> None:
         """Drop all pooled connections; a forked child passes `close=False`, as they belong to its parent."""
+        for stop in self._at_disposal:
+            stop()
         self.engine.dispose(close=close)
 
 

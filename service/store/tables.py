@@ -268,6 +268,41 @@ events = Table(
     Index("ix_events_job", "job", "id"),
 )
 
+# What says who makes a request: keys, tokens that share a job, sessions. Of each only the hash of its text is here.
+keys = Table(
+    "keys",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    owner(),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("kind", String(8), nullable=False),
+    Column("name", String(200)),
+    Column("sha256", String(64), nullable=False),
+    Column("scopes", Names, nullable=False),
+    Column("models", Names),  # the only ones it may use
+    Column("origins", Names),  # of the only pages that may send it
+    Column("job", ForeignKey("jobs.id", ondelete="CASCADE"), type_=String(32), index=True),  # that a token shares
+    Column("parent", String(16)),  # the key that a session was signed in with
+    Column("replaces", String(16)),  # the key in whose place it was made
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+    Column("last_used_at", Moment),
+)
+
+# Who changed what.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Serial, primary_key=True),
+    owner(),
+    Column("at", Moment, nullable=False, index=True),
+    Column("key", String(16)),
+    Column("action", String(64), nullable=False),
+    Column("resource", String(256), nullable=False),
+    Column("request", String(128)),
+)
+
 counters = Table(
     "counters",
     metadata,

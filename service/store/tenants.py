@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Table, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
+from service.store import changes
 from service.store.named import page_of
 from service.store.records import ENDED, Listing, Page, TenantRecord
 from service.store.tables import jobs, metadata, tenants
@@ -89,6 +90,7 @@ def delete_tenant(connection: Connection, tenant: TenantRecord, purge: bool) -> 
         for table, column in _owned():
             connection.execute(delete(table).where(column == tenant.number))
         connection.execute(delete(tenants).where(tenants.c.number == tenant.number))
+    changes.announce(connection, changes.ACCESS)
 
 
 def _check_empty(connection: Connection, tenant: TenantRecord) -> None:

@@ -38,7 +38,7 @@ def test_an_unknown_variable_gets_a_guess() -> None:
         ("LEASE_SECONDS", "nan", "within"),
         ("LEASE_SECONDS", "0", "within"),
         ("MAX_JSON_BYTES", "0", "at least 1"),
-        ("AUTH", "maybe", "must be one of auto, off"),
+        ("AUTH", "maybe", "must be one of auto, off, required"),
         ("LOG_LEVEL", "loud", "must be one of"),
         ("ALLOWED_HOSTS", "http://machine.local:8000", "without scheme and port, got 'http://machine.local:8000'"),
         ("CORS_ORIGINS", "http://localhost:3000/", "without a path and without wildcards"),
@@ -75,11 +75,40 @@ def test_plain_postgresql_urls_mean_psycopg(url: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "localhost"])
 def test_loopback_needs_no_word(host: str) -> None:
-    Settings(host=host).check_listening()
+    assert not Settings(host=host).needs_a_key_to_start
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org"])
-def test_off_loopback_having_no_keys_must_be_said(host: str) -> None:
-    with pytest.raises(Misconfigured, match="BACKPROP_AUTH=off"):
-        Settings(host=host).check_listening()
-    Settings(host=host, auth="off").check_listening()
+def test_off_loopback_a_key_is_needed_unless_it_is_said_who_is_asked_for_one(host: str) -> None:
+    assert Settings(host=host).needs_a_key_to_start
+    assert not Settings(host=host, auth="off").needs_a_key_to_start
+    assert not Settings(host=host, auth="required").needs_a_key_to_start
+
+
+def test_every_setting_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://u:hunter2@h/d\n")
+    (tmp_path / "port").write_text("9000")
+    settings = read_settings({"BACKPROP_DATABASE_URL_FILE": str(file), "BACKPROP_PORT_FILE": str(tmp_path / "port")})
+    assert settings.resolved_database_url == "postgresql+psycopg://u:hunter2@h/d" and settings.port == 9000
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_variable_and_never_its_text(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"hunter2\xff")
+    (tmp_path / "long").write_text("hunter2" * 10_000)
+    for name, words in (
+        ("none", "No such file"),
+        ("bytes", "UTF-8"),
+        ("long", "longer than 65,536"),
+        ("", "directory"),
+    ):
+        with pytest.raises(Misconfigured) as caught:
+            read_settings({"BACKPROP_QUEUE_URL_FILE": str(tmp_path / name)})
+        assert words in caught.value.detail and "BACKPROP_QUEUE_URL_FILE" in caught.value.detail
+        assert "hunter2" not in caught.value.detail
+    file = tmp_path / "short"
+    file.write_text("1")
+    with pytest.raises(Misconfigured, match="both set"):
+        read_settings({"BACKPROP_PORT": "1", "BACKPROP_PORT_FILE": str(tmp_path / "none")})
+    with pytest.raises(Misconfigured, match=r"BACKPROP_PROT_FILE is not a setting; did you mean BACKPROP_PORT"):
+        read_settings({"BACKPROP_PROT_FILE": str(file)})

@@ -1,0 +1,117 @@
+"""Making, replacing and ending keys: a new key's text is returned once and stored nowhere."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from service.access.tokens import Token, new_token
+from service.errors import Conflict
+from service.store import audit, keys
+from service.store.database import Connection
+from service.store.keys import KeyKind, KeyRecord, NewKey
+
+OVERLAP = timedelta(days=1)  # how long a key goes on beside the one that replaces it, unless said otherwise
+
+
+@dataclass(frozen=True)
+class MadeKey:
+    """A new key: its record, and its text, which is shown once."""
+
+    record: KeyRecord
+    token: Token
+
+
+@dataclass(frozen=True)
+class KeyWish:
+    """What a new key is to be; restrictions that are None do not restrict."""
+
+    scopes: tuple[str, ...]
+    name: str | None = None
+    models: tuple[str, ...] | None = None
+    origins: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+
+
+def create(connection: Connection, wish: KeyWish, tenant: int | None = None) -> MadeKey:
+    """Make a key of a tenant, the one in scope if none is given."""
+    token = new_token()
+    new = NewKey(
+        token.id,
+        KeyKind.KEY,
+        token.sha256,
+        wish.scopes,
+        wish.name,
+        wish.models,
+        wish.origins,
+        expires_at=wish.expires_at,
+    )
+    return _added(connection, new, token, f"/v1/keys/{token.id}", tenant)
+
+
+def share(connection: Connection, job: str, name: str | None, expires_at: datetime | None) -> MadeKey:
+    """Make a token that reads one job of the tenant in scope, and nothing else."""
+    keys.check_job(connection, job)
+    token = new_token()
+    new = NewKey(token.id, KeyKind.SHARE, token.sha256, ("read",), name, job=job, expires_at=expires_at)
+    return _added(connection, new, token, f"/v1/jobs/{job}/shares/{token.id}")
+
+
+def rotate(connection: Connection, id: str, overlap: timedelta) -> tuple[MadeKey, KeyRecord]:
+    """Make a key like another one, which ends after the overlap; return both.
+
+    Raises
+    ------
+    Conflict
+        When the other one has ended already: it would be brought back to life.
+    """
+    old = check_can_rotate(connection, id)
+    now = datetime.now(UTC)
+    token = new_token()
+    made = _added(connection, _like(old, token, now), token, f"/v1/keys/{token.id}")
+    keys.expire_at(connection, id, now + overlap)
+    return made, keys.get_key(connection, id)
+
+
+def check_can_rotate(connection: Connection, id: str) -> KeyRecord:
+    """Return the key, which has not ended; raise `Conflict` otherwise."""
+    old = find(connection, id)
+    if old.ended(datetime.now(UTC)):
+        raise Conflict(f"key `{id}` is revoked or has expired; make a new one")
+    return old
+
+
+def _like(old: KeyRecord, token: Token, now: datetime) -> NewKey:
+    """Return a key that may do what another one may, and lives as long from now on."""
+    lives = None if old.expires_at is None else now + (old.expires_at - old.created_at)
+    return NewKey(
+        token.id,
+        KeyKind.KEY,
+        token.sha256,
+        old.scopes,
+        old.name,
+        old.models,
+        old.origins,
+        replaces=old.id,
+        expires_at=lives,
+    )
+
+
+def revoke(connection: Connection, id: str, job: str | None = None) -> KeyRecord:
+    """End a key, and the sessions signed in with it; with `job` a token that shares this job."""
+    record = find(connection, id, job)
+    keys.revoke(connection, id)
+    return replace(record, revoked_at=record.revoked_at or datetime.now(UTC))
+
+
+def find(connection: Connection, id: str, job: str | None = None) -> KeyRecord:
+    """Return a key of the tenant in scope, or with `job` a token that shares this job."""
+    record = keys.get_key(connection, id)
+    wanted = KeyKind.KEY if job is None else KeyKind.SHARE
+    if record.kind is not wanted or record.job != job:
+        raise keys.not_found(id)
+    return record
+
+
+def _added(connection: Connection, new: NewKey, token: Token, resource: str, tenant: int | None = None) -> MadeKey:
+    record = keys.add_key(connection, new, tenant)
+    audit.name_resource(connection, resource)
+    return MadeKey(record, token)

@@ -1,0 +1,55 @@
+"""When keys were last used: noted in memory, written for all of them together by a thread, every half minute.
+
+A request never waits for that. Uses of the last half minute are lost with their process.
+"""
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from service.errors import ServiceError
+from service.store import keys
+from service.store.database import Database
+
+WRITE_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class LastUse:
+    """The uses of keys in this process that are still to be written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._uses: dict[str, datetime] = {}
+        self._turn = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        database.at_disposal(self._stopped.set)
+
+    def note(self, id: str) -> None:
+        """Note that a key is used now."""
+        now = datetime.now(UTC)
+        with self._turn:
+            self._uses[id] = now
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="last use of keys", daemon=True)
+                self._thread.start()
+
+    def write(self) -> None:
+        """Write what was noted; what cannot be written is tried again with the next."""
+        with self._turn:
+            uses, self._uses = self._uses, {}
+        if not uses:
+            return
+        try:
+            with self._database.begin() as connection:
+                keys.note_uses(connection, uses)
+        except ServiceError as error:
+            log.warning("cannot write when keys were last used, trying on: %s", error.detail)
+            with self._turn:
+                self._uses = uses | self._uses
+
+    def _run(self) -> None:
+        while not self._stopped.wait(WRITE_SECONDS):
+            self.write()

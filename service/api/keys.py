@@ -1,0 +1,130 @@
+"""`/v1/keys`: keys of one's own tenant, or for the operator of any."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask import Response, request
+
+from service.access import keys as access
+from service.access.keys import KeyWish
+from service.access.principal import Scope
+from service.api.answers import answer, page, record_page
+from service.api.authentication import keyring
+from service.api.authorization import OPERATOR
+from service.api.bodies import read_model, read_model_if_any
+from service.api.context import all_services, principal, services
+from service.api.key_answers import KeyAnswer, describe_key, describe_made
+from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.schemas import ListAnswer
+from service.definitions.keys import KeyRequest, RotateRequest, duration_of, moment_of
+from service.errors import Forbidden, Invalid
+from service.services import Services
+from service.store import keys, tenants
+
+routes = Routes("keys")
+MAX_BYTES = 64 * 1024
+TENANT = Query("tenant", TEXT, "of another tenant; for the operator alone")
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def moment(expires: str | None) -> datetime | None:
+    """Return the moment at which a key expires."""
+    return None if expires is None else moment_of(expires)
+
+
+def refuse_idempotency_key() -> None:
+    """Refuse to keep an answer that holds a secret."""
+    if "Idempotency-Key" in request.headers:
+        raise Invalid(
+            "Idempotency-Key is not taken here: the answer holds a secret, which is not stored; a key that was made "
+            "twice can be deleted"
+        )
+
+
+def _of_tenant(name: str | None) -> Services:
+    """Return the services of a tenant: one's own, or for the operator any."""
+    if name is None or name == principal().tenant_name:
+        return services()
+    if not principal().is_operator:
+        raise Forbidden(OPERATOR)
+    with all_services().database.read() as connection:
+        number = tenants.number_of(connection, name)
+    return services().scoped(number)
+
+
+@routes.route("POST", "/v1/keys", body=KeyRequest, answers={201: KeyAnswer}, problems=(404,), scope=Scope.ADMIN)
+def create_key() -> Response:
+    """Make a key; its text is in this answer alone."""
+    refuse_idempotency_key()
+    body = read_model(KeyRequest, MAX_BYTES)
+    _check_has(body.scopes)
+    wish = KeyWish(
+        tuple(dict.fromkeys(body.scopes)),
+        body.name,
+        _tuple(body.models),
+        _tuple(body.origins),
+        moment(body.expires),
+    )
+    with _of_tenant(body.tenant).database.begin() as connection:
+        made = access.create(connection, wish)
+    keyring().changes.look_again()
+    return answer(describe_made(made), 201, {"Location": f"/v1/keys/{made.record.id}", **NO_STORE})
+
+
+def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(dict.fromkeys(values))
+
+
+def _check_has(scopes: Sequence[str]) -> None:
+    for scope in scopes:
+        if not principal().may(Scope(scope)):
+            raise Forbidden(f"this key lacks the scope `{scope}`, so it cannot make a key that has it")
+
+
+@routes.route(
+    "GET", "/v1/keys", query=[*PAGE, TENANT], answers={200: ListAnswer[KeyAnswer]}, problems=(404,), scope=Scope.ADMIN
+)
+def list_keys() -> Response:
+    """List the keys, newest first, revoked and expired ones too; texts are not known."""
+    with _of_tenant(request.args.get("tenant")).database.read() as connection:
+        found = keys.list_keys(connection, page("key"))
+    return record_page(found, [describe_key(record) for record in found.data], "key", lambda record: record.id)
+
+
+@routes.route("GET", "/v1/keys/{id}", query=[TENANT], answers={200: KeyAnswer}, problems=(404,), scope=Scope.ADMIN)
+def get_key(id: str) -> Response:
+    """Return a key, without its text."""
+    with _of_tenant(request.args.get("tenant")).database.read() as connection:
+        return answer(describe_key(access.find(connection, id)))
+
+
+@routes.route("DELETE", "/v1/keys/{id}", query=[TENANT], answers={204: None}, problems=(404,), scope=Scope.ADMIN)
+def revoke_key(id: str) -> Response:
+    """Revoke a key, at once here and within a second everywhere; the sessions signed in with it end."""
+    with _of_tenant(request.args.get("tenant")).database.begin() as connection:
+        access.revoke(connection, id)
+    keyring().changes.look_again()
+    return Response(status=204)
+
+
+@routes.route(
+    "POST",
+    "/v1/keys/{id}:rotate",
+    body=RotateRequest,
+    body_optional=True,
+    query=[TENANT],
+    answers={201: KeyAnswer},
+    problems=(404, 409),
+    scope=Scope.ADMIN,
+)
+def rotate_key(id: str) -> Response:
+    """Make a key that replaces another, which goes on for a day or the `overlap`."""
+    refuse_idempotency_key()
+    there = _of_tenant(request.args.get("tenant"))
+    with there.database.read() as connection:
+        access.check_can_rotate(connection, id)
+    body = read_model_if_any(RotateRequest, MAX_BYTES)
+    with there.database.begin() as connection:
+        made, _ = access.rotate(connection, id, duration_of(body.overlap))
+    keyring().changes.look_again()
+    return answer(describe_made(made), 201, {"Location": f"/v1/keys/{made.record.id}", **NO_STORE})

@@ -1,0 +1,93 @@
+"""Lists of names to make keys for, and the files that hold what was made."""
+
+import csv
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.definitions.base import NAME_PATTERN
+from service.errors import Misconfigured
+
+MOST = 10_000
+LONGEST_TENANT = 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of a list: whom a key is for, and in which tenant."""
+
+    name: str
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A key that was made for an entry."""
+
+    entry: Entry
+    id: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Made({self.id})"
+
+
+def read_names(path: Path, tenant: str, tenant_each: bool) -> list[Entry]:
+    """Read a CSV with a column `name` and, if each row has one of its own, a column `tenant`.
+
+    With `tenant_each` a tenant is called after each name. Raises `Misconfigured` with the row that is at fault.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Misconfigured(f"{path} cannot be read as CSV in UTF-8: {error}") from None
+    if not rows or "name" not in rows[0]:
+        raise Misconfigured(f"{path} must have a header with a column `name`, and a row for each key")
+    if len(rows) > MOST:
+        raise Misconfigured(f"{path} has {len(rows):,} rows; at most {MOST:,} keys are made at once")
+    entries = [_entry(path, number, row, tenant, tenant_each) for number, row in enumerate(rows, 1)]
+    seen: dict[str, int] = {}
+    for number, entry in enumerate(entries, 1):
+        mine = entry.tenant if tenant_each else entry.name
+        if (first := seen.setdefault(mine, number)) != number:
+            raise Misconfigured(f"{path}, row {number}: {mine!r} is that of row {first} too; tell them apart")
+    return entries
+
+
+def _entry(path: Path, number: int, row: dict[str, str | None], tenant: str, tenant_each: bool) -> Entry:
+    name = (row["name"] or "").strip()
+    if not name:
+        raise Misconfigured(f"{path}, row {number}: the name is empty")
+    own = called_after(name) if tenant_each else (row.get("tenant") or tenant).strip()
+    if not re.fullmatch(NAME_PATTERN.strip("^$"), own):
+        raise Misconfigured(
+            f"{path}, row {number}: a tenant cannot be called {own[:80]!r}; a name begins with a letter or digit and "
+            "has up to 64 of a to z, 0 to 9, and . _ -; a column `tenant` says it outright"
+        )
+    return Entry(name, own)
+
+
+def called_after(name: str) -> str:
+    """Return the name of a tenant that is called after a person: `Zoë Müller` becomes `zoe-muller`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:LONGEST_TENANT]
+
+
+def write_made(path: Path, made: Sequence[Made]) -> None:
+    """Write a new CSV with the keys, which only its owner may read."""
+    try:
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="")
+    except FileExistsError:
+        raise Misconfigured(
+            f"{path} is there already; --to names a new file, as the keys are shown only once"
+        ) from None
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror}") from None
+    with file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["name", "tenant", "id", "key"])
+        writer.writerows([each.entry.name, each.entry.tenant, each.id, each.key] for each in made)

@@ -1,0 +1,199 @@
+"""Whether something that a process holds in memory has changed in the database: each kind of thing has a counter.
+
+`announce` raises the counter in the transaction of the change. `Changes` knows the counters' values: on SQLite it asks
+at each look whether another connection has committed, which reads a few bytes of shared memory; on PostgreSQL a thread
+listens for notifications, and asks once a second anyway, so that a lost one delays a change by a second at most.
+"""
+
+import logging
+import select
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, func, update
+from sqlalchemy import select as select_rows
+
+from service.errors import Unavailable
+from service.store.database import BoundedConnection, Database, before_commit
+from service.store.tables import counters
+
+ACCESS = "access"  # keys, tenants and their limits
+CHANNEL = "backprop_changes"
+ASK_SECONDS = 1.0
+ANSWER_SECONDS = 2.0  # the thread gives a connection up that is not answered for so long
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The value of a counter, and the moment, of `time.monotonic`, at which the database last said that it is so."""
+
+    value: int
+    at: float
+
+
+class _Raise:
+    """Raises counters just before the commit: their rows are shared by all that change such things."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, connection: Connection) -> None:
+        raised = update(counters).where(counters.c.name == self.name).values(value=counters.c.value + 1)
+        connection.execute(raised)
+        if connection.dialect.name == "postgresql":
+            connection.execute(select_rows(func.pg_notify(CHANNEL, self.name)))
+
+
+def announce(connection: Connection, name: str) -> None:
+    """Let all processes see, when this transaction commits, that things of this kind have changed."""
+    acts = before_commit(connection)
+    if not any(isinstance(act, _Raise) and act.name == name for act in acts):
+        acts.append(_Raise(name))
+
+
+def value(connection: Connection, name: str) -> int:
+    """Return the value of a counter as this transaction sees it."""
+    found: int = connection.execute(select_rows(counters.c.value).where(counters.c.name == name)).scalar_one()
+    return found
+
+
+class Changes:
+    """The counters of one database as this process last saw them; it connects at the first look."""
+
+    def __init__(self, database: Database) -> None:
+        self._watch = _FileWatch(database) if database.is_sqlite else _ServerWatch(database)
+        database.at_disposal(self._watch.stop)
+
+    def look(self, name: str) -> Seen:
+        """Return a counter's value, and when it was known to be so.
+
+        Raises
+        ------
+        Unavailable
+            When the database has not answered since this process began to look.
+        """
+        return self._watch.look(name)
+
+    def look_again(self) -> None:
+        """Ask the database at the next look: this process has changed something itself."""
+        self._watch.is_stale = True
+
+
+def _seen(values: dict[str, int], name: str, at: float) -> Seen:
+    if name not in values:
+        raise Unavailable("the database lacks tables of this release: run `backprop migrate`")
+    return Seen(values[name], at)
+
+
+class _FileWatch:
+    """Looks at a SQLite file through a connection of its own, whose `data_version` others' commits change."""
+
+    def __init__(self, database: Database) -> None:
+        self._path = str(database.url.database)
+        self._turn = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._version: int | None = None
+        self._values: dict[str, int] = {}
+        self._at = 0.0
+        self.is_stale = False  # never needed: every commit is another connection's
+
+    def look(self, name: str) -> Seen:
+        with self._turn:
+            try:
+                self._refresh()
+            except sqlite3.Error as error:
+                if not self._values:
+                    raise Unavailable("the database does not answer") from error
+                log.warning("cannot see whether the database has changed: %s", error)
+            return _seen(self._values, name, self._at)
+
+    def _refresh(self) -> None:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._values = dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
+            self._version = version
+        self._at = time.monotonic()
+
+    def stop(self) -> None:
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, self._version = None, None
+
+
+class _ServerWatch:
+    """Listens to PostgreSQL in a thread, which begins with the first look."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._values: dict[str, int] = {}
+        self._at = 0.0
+        self.is_stale = True
+
+    def look(self, name: str) -> Seen:
+        if self.is_stale:
+            self._ask_now()
+        return _seen(self._values, name, self._at)
+
+    def _ask_now(self) -> None:
+        """Ask within the request: at the first look, and after this process itself has changed something."""
+        with self._turn:
+            if not self.is_stale:
+                return
+            at = time.monotonic()
+            try:
+                with self._database.read() as connection:
+                    rows = connection.execute(select_rows(counters.c.name, counters.c.value)).all()
+            except Unavailable as error:
+                if not self._values:
+                    raise
+                log.warning("cannot see whether the database has changed, the thread tries on: %s", error.detail)
+            else:
+                self._values, self._at = {name: value for name, value in rows}, at
+            self.is_stale = False
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        failed = False
+        while not self._stopped.is_set():
+            try:
+                with self._listening() as connection:
+                    failed = False
+                    self._follow(connection)
+            except psycopg.Error as error:
+                if not failed:
+                    log.warning("cannot see whether the database has changed, trying on: %s", error)
+                failed = True
+                self._stopped.wait(ASK_SECONDS)
+
+    def _listening(self) -> BoundedConnection:
+        url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = BoundedConnection.connect(url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
+        connection.answer_seconds = ANSWER_SECONDS
+        connection.add_notify_handler(lambda _: None)  # without one they are kept for ever
+        connection.execute(f"LISTEN {CHANNEL}")
+        return connection
+
+    def _follow(self, connection: psycopg.Connection[Any]) -> None:
+        """Ask for the counters whenever a notification arrives, and after a second without one."""
+        while not self._stopped.is_set():
+            at = time.monotonic()
+            self._values = dict(connection.execute("SELECT name, value FROM counters").fetchall())
+            self._at = at
+            select.select([connection.fileno()], [], [], ASK_SECONDS)
+
+    def stop(self) -> None:
+        self._stopped.set()
