@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from service.access.opening import check_open
 from service.config import Settings, is_file_of, to_variables
-from service.errors import Misconfigured
+from service.errors import Misconfigured, OutOfSpace
 from service.ops.embedded import data_folder, queue_command, queue_server, socket_path
 from service.ops.listening import check_port
 from service.ops.processes import die_with_parent
@@ -23,7 +23,7 @@ from service.store.blobs.folder import FolderBlobs
 from service.store.connecting import check_connects
 from service.store.database import Database
 from service.store.migrate import migrate
-from service.store.space import Space
+from service.store.space import MIB, Space
 
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.2
@@ -32,7 +32,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 MOST_QUICK_ENDS = 5  # in a row, of a process that never settled: the same would happen again
 MISCONFIGURED = 2  # the exit code of a process that has told why it cannot start
 KILLS = (-signal.SIGKILL, -signal.SIGTERM)  # from outside: no reason why the next start should fail
-QUEUE_LINE = re.compile(r"\d+:\w \d+ \w+ \d+ [\d:.]+ (?P<mark>[.*#-]) (?P<words>.*)")  # of Redis and Valkey
+QUEUE_LINE = re.compile(r"\d+:\w \d+ \w+ \d+ [\d:.]+ [.*#-] (?P<words>.*)")  # of Redis and Valkey
+# its own levels do not tell a fault from a greeting; advice on the machine begins with WARNING
+QUEUE_FAULT = re.compile(r"(?i)(?!WARNING ).*(error|fail|can't|cannot|denied|no space|fatal|abort|crash|out of memory)")
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 log = logging.getLogger("backprop")
@@ -109,9 +111,9 @@ def _log_lines(process: subprocess.Popen[bytes]) -> None:
         for line in process.stdout:
             text = line.decode(errors="replace").strip()
             found = QUEUE_LINE.fullmatch(text)
-            level = logging.WARNING if found and found["mark"] == "#" else logging.INFO
-            if text:
-                log.log(level, "queue server: %s", found["words"] if found else text)
+            words = found["words"] if found else text
+            if words:
+                log.log(logging.WARNING if QUEUE_FAULT.match(words) else logging.DEBUG, "queue server: %s", words)
 
 
 def environment_of(settings: Settings, queue_url: str) -> dict[str, str]:
@@ -174,8 +176,14 @@ def _open(settings: Settings, database: Database) -> None:
     """Check that the database can be used, and bring it to this release's schema; the reserve helps on a full disk."""
     folder = settings.data_dir.absolute()
     space = Space(database, FolderBlobs(folder / "blobs"), folder, settings.keep_free_bytes)
-    space.spend(lambda: check_connects(database))
-    migrate(database)
+    try:
+        space.spend(lambda: check_connects(database))
+        space.spend(lambda: migrate(database))
+    except OutOfSpace:
+        raise Misconfigured(
+            f"the disk of {folder} is full ({space.free_bytes():,} bytes are free), and the service cannot start: "
+            f"free {MIB:,} bytes; once it runs, DELETE frees more"
+        ) from None
     shrinking.make_shrinkable(database)
     space.keep_reserve()
 

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from service.store.database import Database
 from service.store.migrate import migrate
 from tests.conftest import Backends
 from tests.integration.contract import XOR, problem
+from tests.integration.service import Service
 from tests.small_disk import MIB, fill, fill_files, small_disk
 from tests.waiting import wait_until
 from workers.run.run import run_next_job
@@ -204,3 +206,24 @@ def test_a_file_of_an_older_release_is_made_one_that_shrinks(backends: Backends,
     wait_until(shrunk, seconds=20, what="free pages that are given back")
     assert file.stat().st_size < size / 4
     database.dispose()
+
+
+def test_a_service_whose_disk_fills_goes_on_by_itself(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 200) as disk:
+        one = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
+        service = Service(disk / "data", BACKPROP_KEEP_FREE_BYTES=str(KEEP), BACKPROP_KERNELS="numpy", **one)
+        service.log = tmp_path / "serve.log"
+        with service:
+            assert (disk / "data" / "reserve").stat().st_size == KEEP // 2
+            assert service.send("POST", "/v1/datasets", XOR)[0] == 201
+            body = {"dataset": "xor", "network": NETWORK, "training": {**TRAINING, "epochs": 20_000}}
+            job = service.post("/v1/jobs", body)["id"]
+            seen = partial(service.get, f"/v1/jobs/{job}")
+            wait_until(lambda: seen()["progress"]["epoch"] > 0, seconds=60, what="a first epoch")
+            filling = fill(disk)
+            wait_until(lambda: seen()["status"] == "queued", seconds=60, what="a job that waits for space")
+            waits = seen()
+            assert waits["attempt"] == 1 and "bytes are free on the disk" in waits["waiting"]["reason"]
+            filling.unlink()
+            wait_until(lambda: seen()["attempt"] == 2, seconds=60, what="a job that goes on by itself")
+            assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 202
