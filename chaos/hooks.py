@@ -26,6 +26,7 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("reconciler", "workers.housekeeping", "Housekeeping._free_expired"),
     ("collector", "workers.housekeeping", "Housekeeping._collect"),
     ("note", "workers.housekeeping", "Housekeeping._report"),
+    ("counts", "workers.housekeeping", "Housekeeping._report_counts"),
     ("claim", "workers.run.run", "run_next_job"),
 )
 # Other points: a blob that is added, one that is removed, a message to the workers, a batch of training.

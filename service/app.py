@@ -7,6 +7,7 @@ import secrets
 import threading
 import time
 from functools import cache, partial
+from pathlib import Path
 
 from flask import Flask, Response, g, request
 from flask_compress import Compress
@@ -25,6 +26,7 @@ from service.api import (
     jobs,
     keys,
     layers,
+    metrics,
     models,
     networks,
     openapi,
@@ -33,6 +35,7 @@ from service.api import (
     shares,
     system,
     tenants,
+    workers,
 )
 from service.api.authentication import identify
 from service.api.feed import Feed
@@ -41,7 +44,9 @@ from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
+from service.ops import request_metrics
 from service.ops.health import Health
+from service.ops.metrics import Metrics
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
@@ -49,6 +54,8 @@ from service.store.changes import Changes
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (
     system,
+    metrics,
+    workers,
     networks,
     datasets,
     jobs,
@@ -89,7 +96,8 @@ def create_app(settings: Settings) -> Flask:
     ring = KeyRing(services.database, settings, Changes(services.database))
     app.extensions["keyring"] = ring
     app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
-    app.extensions["health"] = Health(services)
+    app.extensions["health"] = health = Health(services)
+    app.extensions["metrics"] = counted = Metrics(services, health)
     app.extensions["feed"] = Feed(services.database)
     app.extensions["model_cache"] = ModelCache()
     app.extensions["unanswered"] = Unanswered()
@@ -103,7 +111,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_begin)
     browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
-    app.after_request(_end)
+    app.after_request(partial(_end, metrics.RequestCounter(counted, routes)))
     app.teardown_request(_forget_ids)
     Compress(app)
     return app
@@ -120,13 +128,14 @@ def _forget_ids(_: BaseException | None) -> None:
     logs.set_ids()
 
 
-def _end(response: Response) -> Response:
+def _end(counter: metrics.RequestCounter, response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     if response.status_code == 204 and admission_of(request.environ) is not None:
         return response  # the request itself comes later
-    milliseconds = (time.perf_counter() - g.began) * 1000
+    seconds = time.perf_counter() - g.began
+    counter.count(response, seconds)
     method, path = logs.escaped(request.method, LONGEST_METHOD), logs.escaped(request.path, LONGEST_PATH)
-    fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(milliseconds, 1)}
+    fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
     log.info("%s %s %s %.1f ms", *fields.values(), extra={"fields": fields})
     return response
 
@@ -137,6 +146,8 @@ def from_environment() -> Flask:
     die_with_parent(int(os.environ.get(API_PARENT, os.getppid())))
     settings = read_settings(os.environ)
     logs.configure(settings.log_level, settings.log_format)
+    if folder := os.environ.get(request_metrics.FOLDER):
+        request_metrics.share(Path(folder))
     app = create_app(settings)
     threading.Thread(target=_warm, args=(app.extensions["services"],), name="warmer", daemon=True).start()
     return app

@@ -53,7 +53,7 @@ class Settings:
     trusted_proxies: str = ""
     cors_origins: str = ""
     frame_ancestors: str = ""
-    metrics_token: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)  # a secret
     log_level: str = "info"
     log_format: str = "text"
     max_json_bytes: int = 64 * MIB

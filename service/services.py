@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from service.config import Settings
+from service.counts import Counts
 from service.queue import Doorbell
 from service.store.blobs.folder import FolderBlobs
 from service.store.database import Connection, Database
@@ -15,13 +16,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Services:
-    """Settings, database, blobs, doorbell and disk space of one service, for one tenant or, as opened, for all."""
+    """Settings, database, blobs, doorbell and disk space of one service, for one tenant or, as opened, for all.
+
+    `counts` is what this process counts.
+    """
 
     settings: Settings
     database: Database
     blobs: FolderBlobs
     doorbell: Doorbell
     space: Space
+    counts: Counts
 
     def ending(self, command: Callable[[Connection], T]) -> T:
         """Run a command that ends or removes something in a transaction; a full disk has a reserve for it."""
@@ -48,4 +53,4 @@ def open_services(settings: Settings) -> Services:
     folder = settings.data_dir.absolute()
     database, blobs = Database(settings.resolved_database_url), FolderBlobs(folder / "blobs")
     space = Space(database, blobs, folder, settings.keep_free_bytes)
-    return Services(settings, database, blobs, Doorbell(queue_url), space)
+    return Services(settings, database, blobs, Doorbell(queue_url), space, Counts())

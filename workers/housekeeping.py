@@ -6,14 +6,18 @@ inherit the belief that locks are held.
 
 import logging
 import math
+import socket
 import threading
 import time
+from datetime import UTC, datetime
 
+from service import __version__
 from service.access.pruning import prune
+from service.counts import Total
 from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Services
-from service.store import shrinking, workers
+from service.store import shrinking, totals, workers
 from service.store.jobs import crashes
 from service.store.records import JobRecord
 from service.store.space import UPLOADS_STOP
@@ -38,6 +42,7 @@ class Housekeeping:
     def __init__(self, services: Services, process: ProcessName, exit_codes: ExitCodes) -> None:
         self.services, self.process, self.exit_codes = services, process, exit_codes
         self.name = str(process)
+        self._about = workers.About(socket.gethostname(), datetime.now(UTC), __version__, services.settings.threads)
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
         self._waits_for: str | None = None  # why no job is begun here, as it was last reported
         self._told = ""  # the last failure that was logged
@@ -57,6 +62,7 @@ class Housekeeping:
         try:
             with self.services.database.begin() as connection:
                 workers.remove_worker(connection, self.name)
+            self._report_counts()
         except ServiceError as error:
             log.warning("cannot record that this worker stopped: %s", error.detail)
 
@@ -65,12 +71,15 @@ class Housekeeping:
         while not self._stopped.is_set():
             seen = self.exit_codes.count
             try:
-                if time.monotonic() - reported_at >= REPORT_SECONDS:
+                reports = time.monotonic() - reported_at >= REPORT_SECONDS
+                if reports:
                     self._report()
                     reported_at = time.monotonic()
                 self._free_jobs_of_ended_processes()
                 self._free_expired()
                 self._look_at_space()
+                if reports:
+                    self._report_counts()
                 self._told = ""
             except ServiceError as error:
                 self._tell(error.detail)
@@ -111,7 +120,23 @@ class Housekeeping:
         from service.backprop.training.fingerprint import fingerprint  # imported here: only children load NumPy
 
         with self.services.database.begin() as connection:
-            workers.report_alive(connection, self.name, fingerprint(self.services.settings.kernels))
+            workers.report_alive(connection, self.name, fingerprint(self.services.settings.kernels), self._about)
+
+    def _report_counts(self) -> None:
+        """Add to the database's sums what this process has counted since the last report.
+
+        This is a transaction of its own, as all workers add to the same rows: one that waits there still counts as
+        alive. After a lost answer to a commit, the counts of those seconds are added twice.
+        """
+        sums = self.services.counts.take()
+        if not sums:
+            return
+        try:
+            with self.services.database.begin() as connection:
+                totals.add(connection, sums)
+        except ServiceError:
+            self.services.counts.put_back(sums)
+            raise
 
     def _collect(self) -> None:
         """Delete what is no longer needed, at the start and once an hour."""
@@ -135,18 +160,20 @@ class Housekeeping:
         """
         with self.services.database.read() as connection:
             names = workers.names_in(connection, self.process.namespace)
-        ended = [name for name in names if not is_alive(ProcessName.parse(name).pid)]
-        self._ended_at = {name: self._ended_at.get(name, time.monotonic()) for name in ended}
-        for name in ended:
+        gone = [name for name in names if not is_alive(ProcessName.parse(name).pid)]
+        self._ended_at = {name: self._ended_at.get(name, time.monotonic()) for name in gone}
+        for name in gone:
             known, exit_code = self._exit_of(name)
             if not known:
                 continue
             with self.services.database.begin() as connection:
-                freed = workers.remove_ended(connection, name, exit_code)
+                ended = workers.remove_ended(connection, name, exit_code)
+            if ended.was_known or ended.jobs:  # otherwise another child was first
+                self.services.counts.add(Total.CRASHES, label=crashes.Manner.of(exit_code).value)
             log.warning(
-                "process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, len(freed)
+                "process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, len(ended.jobs)
             )
-            self._finish(freed)
+            self._finish(ended.jobs)
 
     def _exit_of(self, name: str) -> tuple[bool, int | None]:
         """Return whether the jobs of an ended process may be released now, and its exit code if it was recorded."""
@@ -163,6 +190,7 @@ class Housekeeping:
         with self.services.database.begin() as connection:
             freed = crashes.free_expired(connection)
         if freed:
+            self.services.counts.add(Total.LEASE_EXPIRATIONS, len(freed))
             log.warning("the lease of %s has expired", ", ".join(job.id for job in freed))
         self._finish(freed)
 

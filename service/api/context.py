@@ -11,6 +11,7 @@ from service.api.feed import Feed
 from service.api.waiting import Places, Waits
 from service.models.cache import ModelCache
 from service.ops.health import Health
+from service.ops.metrics import Metrics
 from service.services import Services
 from service.store.audit import Actor, recorder_of
 
@@ -47,6 +48,11 @@ def principal() -> Principal:
 def health() -> Health:
     """Return what looks at the parts of the service for this process."""
     return cast(Health, current_app.extensions["health"])
+
+
+def metrics() -> Metrics:
+    """Return what this process counts and says in `/metrics`."""
+    return cast(Metrics, current_app.extensions["metrics"])
 
 
 def model_cache() -> ModelCache:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from flask import Response, request
+from flask import Response, g, request
 from numpy.typing import NDArray
 
 from service.access.principal import Scope
@@ -55,6 +55,7 @@ def _predict(network: NetworkReference) -> Response:
     kind, blocks = open_body((JSON, CSV, NPZ))
     data = collect(blocks, services().settings.max_json_bytes)
     rows = _raw_rows(trained, kind, data, _refuses_unknown())
+    g.predicted_rows = len(rows.rows.values)
     if wanted == "json":
         return answer(prediction.predict(trained, rows))
     A = prediction.outputs(trained, rows)

@@ -162,6 +162,26 @@ class ParametersAnswer(TypedDict):
 
 
 @answer_model
+class WorkerAnswer(TypedDict):
+    """A process that trains. What a worker of an earlier release does not report of itself is null."""
+
+    id: Annotated[str, Field(description="host, PID namespace, process id of the parent, process id")]
+    object: str
+    alive: Annotated[bool, Field(description="whether it has reported within the last 30 s; it does every 5 s")]
+    host: str | None
+    places: Annotated[int, Field(description="how many jobs it trains at once")]
+    threads: Annotated[int | None, Field(description="with which it trains a job")]
+    version: Annotated[str | None, Field(description="of the service")]
+    started_at: datetime | None
+    heartbeat_at: Annotated[datetime, Field(description="when it reported last; it is forgotten after an hour")]
+    fingerprint: Annotated[
+        str | None, Field(description="of how it computes: those with the same one compute the same bits")
+    ]
+    waits_for: Annotated[str | None, Field(description="why it begins no job, for want of space")]
+    job: Annotated[str | None, Field(description="the job that it runs now")]
+
+
+@answer_model
 class CheckAnswer(TypedDict):
     """Whether a part of the service is in order."""
 

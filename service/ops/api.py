@@ -21,7 +21,7 @@ from service.ops.processes import API_PARENT
 from service.ops.supervisor import environment_of
 
 APPLICATION = "service.app:from_environment"
-PROMPT_PATHS = frozenset({"/healthz", "/readyz"})
+PROMPT_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 OTHER_THREADS = 8  # beside those in which requests may wait
 MOST_CONNECTIONS = 10_000
 OTHER_FILES = 256  # of a process, beside connections

@@ -138,6 +138,7 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     from service.ops.api import run_api
     from service.ops.embedded import make_folder
     from service.ops.listening import settled, url_of
+    from service.ops.request_metrics import FOLDER, shared_folder
     from service.store.database import Database
 
     has_port = settings.port != 0
@@ -148,7 +149,9 @@ def _api(settings: Settings, _: argparse.Namespace) -> int:
     database.dispose()  # before the server forks its processes
     if not has_port:
         _say(url_of(settings), settings)
-    run_api(settings)
+    with shared_folder(settings) as folder:
+        os.environ[FOLDER] = str(folder)
+        run_api(settings)
     return 0
 
 

@@ -254,6 +254,19 @@ workers = Table(
     Column("seen_at", Moment, nullable=False),
     Column("fingerprint", Text),
     Column("waits_for", Text),  # why it begins no job for want of space
+    Column("host", String(255)),  # null for workers of releases before 0015, as are the next three
+    Column("started_at", Moment),
+    Column("version", String(32)),
+    Column("threads", Integer),
+)
+
+# What workers have counted (`service.counts`), summed over all workers since the database was made.
+totals = Table(
+    "totals",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("label", String(32), primary_key=True),
+    Column("value", Double, nullable=False),
 )
 
 # Ids come from the counter, updated in the transaction of the change, so they grow in the order of commits.

@@ -1,29 +1,81 @@
 """Which workers are alive: each reports its name and how it computes every few seconds."""
 
-from sqlalchemy import Connection, delete, func, insert, select, union, update
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, union, update
 
 from service.store.database import clock
 from service.store.jobs import crashes, jobs
-from service.store.records import JobRecord
+from service.store.records import JobRecord, Status
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers
 from service.store.tenancy import everyone
 
 REMOVED_AFTER_SECONDS = 3600.0
+PLACES = 1  # the jobs that a worker process trains at once
 
 
-def report_alive(connection: Connection, name: str, fingerprint: str | None = None) -> None:
+@dataclass(frozen=True)
+class About:
+    """What a worker process says of itself."""
+
+    host: str
+    started_at: datetime
+    version: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """A worker process that has reported within the last hour, and the job it holds.
+
+    One of a release before 0015 has no host, start, version and threads.
+    """
+
+    id: str
+    host: str | None
+    started_at: datetime | None
+    version: str | None
+    threads: int | None
+    seen_at: datetime
+    is_alive: bool
+    fingerprint: str | None
+    waits_for: str | None
+    job_id: str | None
+
+
+def report_alive(connection: Connection, name: str, fingerprint: str | None = None, about: About | None = None) -> None:
     """Record that the process of this name is alive. It trains one job at a time."""
-    values = {"seen_at": clock(), "fingerprint": fingerprint}
+    values: dict[str, Any] = {"seen_at": clock(), "fingerprint": fingerprint}
+    if about is not None:
+        values |= vars(about)
     changed = connection.execute(update(workers).where(workers.c.id == name).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(workers).values(id=name, **values))
     connection.execute(delete(workers).where(workers.c.seen_at < clock(-REMOVED_AFTER_SECONDS)))
 
 
-def remove_worker(connection: Connection, name: str) -> None:
-    """Remove the row of a process that stops or has ended."""
-    connection.execute(delete(workers).where(workers.c.id == name))
+def remove_worker(connection: Connection, name: str) -> bool:
+    """Remove the row of a process that stops or has ended; return whether there was one."""
+    return connection.execute(delete(workers).where(workers.c.id == name)).rowcount == 1
+
+
+def list_workers(connection: Connection, limit: int, after: str | None) -> tuple[list[WorkerRecord], bool]:
+    """Return workers in the order of their names, from the first one behind `after` on, and whether there are more."""
+    holds = and_(jobs_table.c.worker == workers.c.id, jobs_table.c.status == Status.RUNNING)
+    job = select(func.max(jobs_table.c.id)).where(holds).scalar_subquery()
+    query = select(workers, jobs.alive_clause().label("is_alive"), job.label("job_id")).order_by(workers.c.id)
+    if after is not None:
+        query = query.where(workers.c.id > after)
+    rows = list(connection.execute(query.limit(limit + 1)))
+    return [_record(row) for row in rows[:limit]], len(rows) > limit
+
+
+def _record(row: Row[Any]) -> WorkerRecord:
+    values = {**row._mapping, "is_alive": bool(row.is_alive)}
+    return WorkerRecord(**values)
 
 
 def count_alive(connection: Connection) -> int:
@@ -54,7 +106,15 @@ def names_in(connection: Connection, namespace: str) -> list[str]:
     return list(connection.execute(union(reported, holding)).scalars())
 
 
-def remove_ended(connection: Connection, name: str, exit_code: int | None = None) -> list[JobRecord]:
-    """Remove the row of a process that has ended and release its jobs; return the jobs in their new state."""
-    remove_worker(connection, name)
-    return crashes.free_jobs_of(connection, name, exit_code)
+@dataclass(frozen=True)
+class Ended:
+    """What was done about a process that has ended: its jobs in their new state, and whether it was known till now."""
+
+    jobs: list[JobRecord]
+    was_known: bool
+
+
+def remove_ended(connection: Connection, name: str, exit_code: int | None = None) -> Ended:
+    """Remove the row of a process that has ended and release its jobs."""
+    was_known = remove_worker(connection, name)
+    return Ended(crashes.free_jobs_of(connection, name, exit_code), was_known)

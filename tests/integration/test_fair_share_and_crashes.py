@@ -54,7 +54,7 @@ def claimed(service: Services, seconds_ago: float = 0.0) -> JobRecord:
 def dies(service: Services, exit_code: int | None, seconds_after_claim: float = 0.0) -> JobRecord:
     claimed(service, seconds_after_claim)
     with service.database.begin() as connection:
-        (freed,) = workers.remove_ended(connection, "host:1:2", exit_code)
+        (freed,) = workers.remove_ended(connection, "host:1:2", exit_code).jobs
     return freed
 
 
@@ -93,7 +93,7 @@ def test_progress_clears_the_count(client: FlaskClient, service: Services) -> No
         attempt = claimed(service)
         change(service, job, stored_attempt=attempt.attempt)
         with service.database.begin() as connection:
-            assert [freed.status for freed in workers.remove_ended(connection, "host:1:2", SEGMENT)] == ["queued"]
+            assert [freed.status for freed in workers.remove_ended(connection, "host:1:2", SEGMENT).jobs] == ["queued"]
 
 
 def test_a_run_that_stores_epochs_makes_progress(client: FlaskClient, service: Services) -> None:

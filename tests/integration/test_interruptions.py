@@ -55,7 +55,7 @@ def test_an_attempt_that_stores_nothing_new_within_an_epoch_makes_no_progress(
         with pytest.raises(Died):
             run_next_job(service, KILLED_WORKER, after(0, die))
         with service.database.begin() as connection:
-            statuses += [freed.status for freed in workers.remove_ended(connection, KILLED_WORKER, 1)]
+            statuses += [freed.status for freed in workers.remove_ended(connection, KILLED_WORKER, 1).jobs]
     assert statuses == ["queued", "queued", "failed"]
     assert read(client, job)["error"]["code"] == "crashed_repeatedly"
 

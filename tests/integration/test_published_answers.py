@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from service.app import RESOURCES
 from service.services import Services
+from service.store import workers
 from tests.integration.contract import CSV, XOR
 from tests.integration.explained import EXAMPLE, ROW
 from tests.integration.published import Operation, PublishedDocument
@@ -22,7 +23,7 @@ TRAINING = {
     "early_stopping": {"patience": 1},
     "store_parameters": {"every": 2},
 }
-NOT_JSON = {("get", "/openapi.json"), ("get", "/problems/{slug}")}
+NOT_JSON = {("get", "/metrics"), ("get", "/openapi.json"), ("get", "/problems/{slug}")}
 
 
 class Caller:
@@ -55,6 +56,10 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     run = lambda: run_next_job(service, "test", lambda: False)  # noqa: E731
     for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems/validation"):
         call("GET", path)
+    with service.database.begin() as connection:
+        workers.report_alive(connection, "host:ns:1:2")
+    call("GET", "/v1/workers")
+    call("GET", "/metrics")
     _resources(call)
     job = _jobs(call, run)
     _epochs(call, f"/v1/jobs/{job}")

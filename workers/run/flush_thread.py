@@ -61,3 +61,4 @@ class FlushThread:
             raise
         self.requested = written.asked
         self.policy.record(written.seconds)
+        self.writer.services.counts.add_flush(written.seconds)

@@ -8,7 +8,9 @@ from typing import Any
 from service import logs
 from service.backprop.training.fingerprint import fingerprint
 from service.backprop.training.loop import train
+from service.backprop.training.results import EpochRun
 from service.backprop.training.state import TrainingState
+from service.counts import Counts, Total
 from service.definitions.job_parts import Failure, FailureCode
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
@@ -42,13 +44,17 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
     for released in freed:
         if released.status.ended:
             tidy(services, released)
+    if freed:
+        services.counts.add(Total.LEASE_EXPIRATIONS, len(freed))
     if job is None:
         return False
+    services.counts.add(Total.ATTEMPTS)
     with logs.ids(job_id=job.id, attempt=job.attempt):
         log.info("the attempt begins")
         try:
             _run(services.scoped(job.tenant), job, should_stop)
         except (Fenced, Unavailable, OutOfSpace):
+            services.counts.add(Total.LEASE_LOSSES)
             log.warning("the attempt has lost the job and drops its work")
     return True
 
@@ -111,11 +117,20 @@ def _train(prepared: Prepared, recorder: Recorder, lease: Lease) -> str | None:
     for run in runs:
         done = run.last_epoch
         recorder.add(run)
+        _count(recorder.services.counts, run, len(prepared.training))
         if done >= total or run.stopped is not None:
             return None
         if why := _stops_after(recorder, lease, done == pause_at):
             return why
     return None if done == total and not lease.lost else lease.reason()
+
+
+def _count(counts: Counts, run: EpochRun, rows: int) -> None:
+    """Count the epochs of a run; epoch 0 is measured and not trained."""
+    trained = len(run) - (run.first_epoch == 0)
+    if trained:
+        counts.add(Total.EPOCHS, trained)
+        counts.add(Total.SAMPLES, trained * rows)
 
 
 def last_epoch(job: JobRecord) -> int:

@@ -1,0 +1,38 @@
+"""What `/metrics` says of jobs and workers, read in one transaction."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from service.store import totals, workers
+from service.store.database import clock
+from service.store.records import Status
+from service.store.tables import jobs
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The state of the database at one moment.
+
+    `totals` are the sums that workers have counted, by name and label (`service.counts`).
+    """
+
+    jobs: dict[str, int]  # by status, those without a job too
+    oldest_queued_seconds: float  # 0 when none is queued
+    workers_alive: int
+    totals: dict[tuple[str, str], float]
+
+
+def read(connection: Connection) -> Figures:
+    """Read everything, for all tenants."""
+    by_status = {status.value: 0 for status in Status}
+    rows = connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))
+    by_status |= {status: count for status, count in rows}
+    alive = workers.count_alive(connection)
+    return Figures(by_status, _oldest_queued_seconds(connection), alive, totals.read(connection))
+
+
+def _oldest_queued_seconds(connection: Connection) -> float:
+    oldest = select(func.min(jobs.c.queued_at)).where(jobs.c.status == Status.QUEUED).scalar_subquery()
+    now, queued_at = connection.execute(select(clock(), oldest)).one()
+    return 0.0 if queued_at is None else max(0.0, (now - queued_at).total_seconds())
