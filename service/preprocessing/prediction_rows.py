@@ -1,7 +1,8 @@
 """Converts the rows of a prediction's request into raw input columns for preprocessing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from service.errors import MAX_FAULTS, Fault, Faults, Invalid, escaped
 from service.preprocessing.dates import FIRST_DAY, LAST_DAY, day_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn
-from service.preprocessing.prediction_faults import as_text, left_out, readable, unknown_category, way_out
+from service.preprocessing.prediction_faults import as_text, readable, unknown_category, way_out
+from service.preprocessing.prediction_keys import check_keys
 
-MAX_KEYS = 1000  # of an object that are compared with a column's name
+NUMBERS = frozenset({int, float})
 MAX_UNKNOWN = 100  # categories never seen in training that an answer lists
 
 
@@ -84,11 +86,15 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
     width = len(preprocessing.inputs)
     columns = preprocessing.inputs
     plain = all(each.type is ColumnType.NUMBER and each.fill is None and not each.is_date for each in columns)
-    if plain and all(type(row) is list and len(row) == width and set(map(type, row)) <= {int, float} for row in rows):
-        return PredictionRows(_finite(rows))
+    numbers: Iterable[int] = range(len(rows))
+    if plain:
+        numbers = list(islice((at for at, row in enumerate(rows) if not _is_plain(row, width)), MAX_FAULTS))
+        if not numbers:
+            return PredictionRows(_finite(rows))
     found = RowFindings(preprocessing)
     values = np.zeros((len(rows), width))
-    for number, row in enumerate(rows):
+    for number in numbers:  # of plain columns only rows with a fault
+        row = rows[number]
         pointer = f"#/{where}/{number}"
         if not isinstance(row, list):
             found.add(Fault(f"must be a list of {width} values", pointer=pointer))
@@ -99,6 +105,10 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
             for index, (column, value) in enumerate(zip(preprocessing.inputs, row, strict=True)):
                 values[number, index] = _value(column, value, number, f"{pointer}/{index}", found)
     return found.rows(values)
+
+
+def _is_plain(row: Any, width: int) -> bool:
+    return type(row) is list and len(row) == width and NUMBERS.issuperset(map(type, row))
 
 
 def rows_from_array(preprocessing: Preprocessing, array: NDArray[Any]) -> PredictionRows:
@@ -133,37 +143,40 @@ def rows_from_array(preprocessing: Preprocessing, array: NDArray[Any]) -> Predic
 
 def rows_from_objects(preprocessing: Preprocessing, rows: list[Any], where: str) -> PredictionRows:
     """Return objects by column, sent as the field `where`, as raw input columns; every object has every column."""
-    names = {column.name for column in preprocessing.inputs}
     columns = [(index, column, escaped(column.name)) for index, column in enumerate(preprocessing.inputs)]
     found = RowFindings(preprocessing)
-    absent_from: dict[tuple[str, ...], list[int]] = {}
-    extra: dict[str, None] = {}
+    extra = check_keys(preprocessing.inputs, rows, found, where, found.fills)
     values = np.zeros((len(rows), len(columns)))
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             found.add(Fault("must be an object, as the first row is", pointer=f"#/{where}/{number}"))
-        elif row.keys() != names:
-            extra |= dict.fromkeys(readable(name) for name in row if name not in names)
-            if absent := tuple(column.name for _, column, _ in columns if column.name not in row):
-                absent_from.setdefault(absent, []).append(number)
-    _refuse_absent(absent_from, rows, names, found, where)
-    for number, row in enumerate(rows):
-        for index, column, step in columns if isinstance(row, dict) else ():
-            if column.name in row:
-                pointer = f"#/{where}/{number}/{step}"
-                values[number, index] = _value(column, row[column.name], number, pointer, found)
-    return found.rows(values, list(extra))
+    one_by_one = []
+    for index, column, step in columns:
+        at_once = None if found else _at_once(column, rows)
+        if at_once is None:
+            one_by_one.append((index, column, step))
+        else:
+            values[:, index] = at_once
+    for number, row in enumerate(rows) if one_by_one else ():
+        for index, column, step in one_by_one if isinstance(row, dict) else ():
+            pointer = f"#/{where}/{number}/{step}"
+            values[number, index] = _value(column, row[column.name], number, pointer, found)
+    return found.rows(values, extra)
 
 
-def _refuse_absent(
-    absent_from: dict[tuple[str, ...], list[int]], rows: list[Any], names: set[str], found: RowFindings, where: str
-) -> None:
-    """Add a fault for each set of columns that rows, given by their numbers, leave out."""
-    way_out = "; send null for a value that is not known" if found.fills else ""
-    for absent, numbers in absent_from.items():
-        others = [name for name in list(rows[numbers[0]])[:MAX_KEYS] if name not in names]
-        detail = left_out(absent, others, len(numbers)) + way_out
-        found.add(Fault(detail, pointer=f"#/{where}/{numbers[0]}"))
+def _at_once(column: InputColumn, rows: list[dict[str, Any]]) -> Any:
+    """Return a column that has nothing but plain numbers, or known categories; None for any other."""
+    cells = [row[column.name] for row in rows]
+    kinds = set(map(type, cells))
+    if column.type is ColumnType.CATEGORY:
+        codes = list(map(column.codes.get, cells)) if kinds == {str} else [None]
+        return None if None in codes else codes
+    if column.is_date or not kinds <= NUMBERS:
+        return None
+    try:
+        return np.array(cells, dtype=np.float64)
+    except OverflowError:
+        return None
 
 
 def refuse_unknown(preprocessing: Preprocessing, rows: PredictionRows, where: str | None, by_name: bool) -> None:

@@ -191,7 +191,7 @@ def test_a_column_that_all_rows_leave_out_is_one_fault() -> None:
 def test_at_most_ten_faults_are_reported() -> None:
     assert len(faults_of(PLAIN, [{"a": 1, "b": "x"}] * 1000)) == 10
     found = faults_of(PLAIN, [*[{"a": "x", "b": "x"}] * 1000, {"a": 1}])
-    assert len(found) == 10 and found[0] == ("#/instances/1000", "column `b` is missing")
+    assert found == [("#/instances/1000", "column `b` is missing")]  # cells are looked at once no column is missing
 
 
 @pytest.mark.parametrize(
