@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-cuts bench-stalls reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,12 @@ bench-read: $(VENV)/.ready ## Measure how fast CSV is read, and in how much memo
 
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+bench-cuts: $(VENV)/.ready ## Cut off uploads everywhere and count what is stored of them (ARGS="--every 2000")
+	$(BIN)/python -m benchmarks.cut_uploads $(ARGS)
+
+bench-stalls: $(VENV)/.ready ## Measure what thousands of stalled connections do to others (ARGS="--counts 200 1000")
+	$(BIN)/python -m benchmarks.stalled_sockets $(ARGS)
 
 .venv-peers/.ready: requirements/peers.txt
 	$(PYTHON) -m venv .venv-peers

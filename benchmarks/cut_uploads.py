@@ -85,7 +85,7 @@ def uploads(size: int = 200_000) -> Iterator[Upload]:
     table = pa.table({"a": numbers[:, 0], "b": numbers[:, 1].astype(float), "class": classes})
     yield Upload("Parquet", "application/vnd.apache.parquet", _parquet(table), True)
     yield Upload("Arrow", "application/vnd.apache.arrow.stream", _arrow(table), True)
-    yield Upload("form", f"multipart/form-data; boundary={BOUNDARY}", _form(text))
+    yield Upload("form", f"multipart/form-data; boundary={BOUNDARY}", _form(text), True)
     yield Upload("CSV, gzip", "text/csv", _longer(text, size, gzip.compress), True)
     yield Upload("CSV, zstd", "text/csv", _longer(text, size, zstd.compress), True)
 

@@ -27,7 +27,7 @@ from service.definitions.columns import Column, ColumnType
 from service.definitions.dataset_names import DatasetReference, parse_reference
 from service.definitions.requests import DatasetBody
 from service.definitions.sentences import no_name
-from service.errors import Fault, Invalid, escaped
+from service.errors import Fault, Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
 from service.preprocessing.dates import date_of
 from service.store import datasets
@@ -133,6 +133,8 @@ def _store(name: str | None) -> Response:
 def _store_form(name: str | None, limits: Limits) -> Response:
     """Store the dataset in the `file` of a form, whose other fields are its options."""
     upload = request.files.get("file")
+    if not request.files and not request.form:
+        raise Malformed("the form has no whole field: it is empty or cut off, or has another boundary than its header")
     if upload is None:
         raise Invalid.at("#/file", "the form has no field `file`")
     known = {*FIELDS, "name"}

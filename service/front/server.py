@@ -16,6 +16,7 @@ from service.front.shared import Shared
 BACKLOG = 4096
 UNSENT_BYTES = 128 * 1024
 SWITCH_SECONDS = 0.001  # the event loop waits for busy threads so long at a time
+TOGETHER = 50  # connections checked at once
 UNREAD_SECONDS = 2.0  # after which an answer that is not being read may be given up when memory is short
 
 
@@ -29,10 +30,11 @@ class Sweeper:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             self._shared.set_date()
-            now = self._shared.loop.time()
-            for connection in list(self._shared.connections):
-                connection.check(now)
-            self._check_unsent(now)
+            for number, connection in enumerate(list(self._shared.connections)):
+                if number % TOGETHER == 0:
+                    await asyncio.sleep(0)  # others are served in between, when thousands have to be answered
+                connection.check(self._shared.loop.time())
+            self._check_unsent(self._shared.loop.time())
 
     def _check_unsent(self, now: float) -> None:
         """Bound the bytes of answers that wait for clients to read them."""

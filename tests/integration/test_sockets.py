@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +38,7 @@ def test_nothing_is_stored_of_an_upload_that_is_cut_off(server: Service) -> None
     check_whole(server.port)
     figures: Figures = cut_everywhere(server.port, CUT_EVERY)
     assert figures.hold, figures
-    assert len(figures.answers) == 9 * 4 + 6
+    assert len(figures.answers) == 9 * 4 + 7
 
 
 def test_a_prediction_of_rows_that_are_cut_off_is_refused(server: Service) -> None:
@@ -134,6 +136,25 @@ def has_answer(client: socket.socket, seconds: float = 0.0) -> bool:
         return bool(client.recv(1, socket.MSG_PEEK))
     except (BlockingIOError, TimeoutError):
         return False
+
+
+def test_an_api_process_that_is_killed_is_replaced(server: Service) -> None:
+    parent, killed = server.api_processes()
+    os.kill(killed[0], signal.SIGKILL)
+
+    def is_replaced() -> bool:
+        now, processes = server.api_processes()
+        return now == parent and len(processes) == 1 and processes != killed
+
+    wait_until(is_replaced, seconds=30, what="another process")
+    wait_until(lambda: is_answered(server), seconds=30, what="an answer of the new process")
+
+
+def is_answered(server: Service) -> bool:
+    try:
+        return ask(server.port, "GET", "/healthz")[0] == 200
+    except OSError:
+        return False  # it does not listen yet
 
 
 def test_a_service_that_stops_ends_waits_and_streams(tmp_path: Path) -> None:
