@@ -23,6 +23,7 @@ from service.api import (
     evaluating,
     events,
     explain,
+    grants,
     jobs,
     keys,
     layers,
@@ -70,6 +71,7 @@ RESOURCES = (
     shares,
     session,
     audit,
+    grants,
     tenants,
 )
 

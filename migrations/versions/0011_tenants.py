@@ -1,4 +1,4 @@
-"""Tenants: whatever there was belongs to the tenant `default`, number 1, and names are unique within a tenant.
+"""Tenants, their grants, and a tenant for whatever there was: `default`, number 1. Names are unique within a tenant.
 
 Down again there are no tenants, and everybody would see everything, so other tenants must be deleted before.
 """
@@ -47,6 +47,16 @@ def upgrade() -> None:
                 batch.create_primary_key(op.f("pk_idempotency"), ["tenant", "key"])
     op.create_index("ix_jobs_tenant", "jobs", ["tenant", "number"])
     _set_address_characters(96)
+    op.create_table(
+        "grants",
+        sa.Column("model", Serial, autoincrement=False, nullable=False),
+        sa.Column("grantee", Serial, autoincrement=False, nullable=False),
+        sa.Column("created_at", Moment, nullable=False),
+        sa.ForeignKeyConstraint(["model"], ["models.number"], name=op.f("fk_grants_model"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["grantee"], ["tenants.number"], name=op.f("fk_grants_grantee")),
+        sa.PrimaryKeyConstraint("model", "grantee", name=op.f("pk_grants")),
+    )
+    op.create_index("ix_grants_grantee", "grants", ["grantee"])
 
 
 def downgrade() -> None:
@@ -56,6 +66,7 @@ def downgrade() -> None:
             f"the release before knows no tenants, so everybody would see what {', '.join(names)} stored; delete them"
             " with `backprop tenants delete NAME --purge` first"
         )
+    op.drop_table("grants")
     _set_address_characters(64)
     op.drop_index("ix_jobs_tenant", "jobs")
     for name in OWNED:

@@ -12,13 +12,22 @@ from flask import Response, request
 from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
 from service.store.keys import KeyRecord
-from service.store.records import DatasetSummary, JobRecord, Listing, ModelContents, NetworkRecord, Page, TenantRecord
+from service.store.records import (
+    DatasetSummary,
+    GrantedModel,
+    JobRecord,
+    Listing,
+    ModelContents,
+    NetworkRecord,
+    Page,
+    TenantRecord,
+)
 
 MAX_LIMIT = 1000
 POSITION_MARK = "~"  # no name and no id begins with it
 
 T = TypeVar("T")
-R = TypeVar("R", TenantRecord, NetworkRecord, DatasetSummary, JobRecord, ModelContents, KeyRecord)
+R = TypeVar("R", TenantRecord, GrantedModel, NetworkRecord, DatasetSummary, JobRecord, ModelContents, KeyRecord)
 
 
 def answer(body: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -10,7 +10,7 @@ from service.access.principal import Scope
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import model_cache, services
-from service.api.routes import Query, Routes
+from service.api.routes import BOOLEAN, Query, Routes
 from service.api.trained_networks import PROBLEMS, NetworkReference, Operation, register
 from service.definitions.base import Model
 from service.definitions.explaining import (
@@ -28,7 +28,6 @@ from service.store import networks
 
 routes = Routes("backpropagation")
 M = TypeVar("M", bound=Model)
-BOOLEAN = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone means true
 NUMBER = "[0-9]{1,11}"
 WEIGHT = {"type": "string", "pattern": f"^{NUMBER}(,{NUMBER})?$"}
 BIAS = {"type": "string", "pattern": f"^{NUMBER}$"}

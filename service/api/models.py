@@ -1,32 +1,60 @@
 """`/v1/models`: trained networks by name. Predictions are in `service.api.predicting`."""
 
-from flask import Response
+from contextlib import suppress
+from typing import cast
+
+from flask import Response, request
 
 from service.access.principal import Scope
-from service.api.answers import answer, page, record_page
-from service.api.context import services
-from service.api.routes import PAGE, Routes
+from service.api.answers import answer, flag, page, record_page
+from service.api.context import all_services, services
+from service.api.granted import OWNER, services_of
+from service.api.routes import BOOLEAN, PAGE, Query, Routes
 from service.api.schemas import ListAnswer
+from service.errors import NotFound
 from service.models import views
 from service.models.answers import ModelAnswer, VersionAnswer
+from service.services import Services
+from service.store import grants
 from service.store import models as stored
 
 routes = Routes("models")
 
 
-@routes.route("GET", "/v1/models", query=PAGE, answers={200: ListAnswer[ModelAnswer]}, problems=(404,))
+GRANTED = Query("granted", BOOLEAN, "those that other tenants have granted, by `owner`")
+
+
+@routes.route("GET", "/v1/models", query=[*PAGE, GRANTED], answers={200: ListAnswer[ModelAnswer]}, problems=(404,))
 def list_models() -> Response:
-    """List the models, newest first."""
+    """List the models, newest first; with `?granted=true` those of other tenants that this one may predict with."""
+    if flag("granted"):
+        return _list_granted()
     with services().database.read(snapshot=True) as connection:
         found = stored.list_models(connection, page("model"))
         answers = views.describe_all(connection, found.data)
     return record_page(found, answers, "model", lambda model: model.name)
 
 
-@routes.route("GET", "/v1/models/{name}", answers={200: ModelAnswer}, problems=(404,))
+def _list_granted() -> Response:
+    with services().database.read() as connection:
+        found = grants.list_granted(connection, cast(int, services().tenant), page("model"))
+    described = []
+    for model in found.data:
+        with suppress(NotFound):  # deleted meanwhile
+            described.append(_described(model.name, all_services().scoped(model.tenant), model.owner))
+    return record_page(found, described, "model", lambda model: f"{model.owner}/{model.name}")
+
+
+def _described(name: str, owner: Services, owner_name: str | None) -> ModelAnswer:
+    """Describe a model of the tenant that `owner` is scoped to, which is another one if `owner_name` is given."""
+    described = views.read(owner, name)
+    return described if owner_name is None else {**described, "owner": owner_name}
+
+
+@routes.route("GET", "/v1/models/{name}", query=[OWNER], answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
     """Return the model's versions and an example body for predictions."""
-    return answer(views.read(services(), name))
+    return answer(_described(name, services_of(name), request.args.get("owner")))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
@@ -36,7 +64,9 @@ def delete_model(name: str) -> Response:
     return Response(status=204)
 
 
-@routes.route("GET", "/v1/models/{name}/versions/{version}", answers={200: VersionAnswer}, problems=(404,))
+@routes.route(
+    "GET", "/v1/models/{name}/versions/{version}", query=[OWNER], answers={200: VersionAnswer}, problems=(404,)
+)
 def get_version(name: str, version: str) -> Response:
     """Return one version of a model."""
-    return answer(views.read_version(services(), name, version))
+    return answer(views.read_version(services_of(name), name, version))

@@ -171,5 +171,6 @@ register(
         Scope.PREDICT,
         files=(CSV, NPZ),
         query=(FORMAT, UNKNOWN, *CSV_QUERY),
+        grantable=True,
     ),
 )

@@ -184,6 +184,7 @@ def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope |
 
 
 TEXT: dict[str, Any] = {"type": "string"}
+BOOLEAN: dict[str, Any] = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone means true
 PAGE = (
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
     Query("after", TEXT, "the `last_id` of the page before, or as the `Link` of that page has it"),

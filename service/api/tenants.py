@@ -11,7 +11,7 @@ from service.api.answers import answer, flag, page, record_page
 from service.api.authorization import check_operator
 from service.api.bodies import read_model
 from service.api.context import services
-from service.api.routes import PAGE, Query, Routes
+from service.api.routes import BOOLEAN, PAGE, Query, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.base import answer_model
 from service.definitions.tenants import TenantRequest
@@ -75,7 +75,7 @@ def get_tenant(name: str) -> Response:
 @routes.route(
     "DELETE",
     "/v1/tenants/{name}",
-    query=[Query("purge", {"type": "boolean", "default": False}, "also delete what the tenant has")],
+    query=[Query("purge", BOOLEAN, "also delete what the tenant has")],
     answers={204: None},
     problems=(404, 409),
     scope=Scope.ADMIN,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from service.access.principal import Scope
 from service.api.context import model_cache, services
+from service.api.granted import OWNER, services_of
 from service.api.routes import TEXT, Query, Routes
 from service.explain.subjects import Subject, epoch_subject, version_subject
 from service.models.cache import TrainedNetwork
@@ -55,7 +56,8 @@ class VersionReference:
     version: str | None = None
 
     def trained(self) -> TrainedNetwork:
-        return load_version(services(), model_cache(), self.name, self._number(), request.args.get("epoch"))
+        mine = services_of(self.name)
+        return load_version(mine, model_cache(), self.name, self._number(), request.args.get("epoch"))
 
     def subject(self) -> Subject:
         return version_subject(services(), model_cache(), self.name, self._number(), request.args.get("epoch"))
@@ -66,24 +68,28 @@ class VersionReference:
 
 @dataclass(frozen=True)
 class Naming:
-    """One way to name a trained network; `words` describe it in the summaries of operations."""
+    """One way to name a trained network; `words` describe it in the summaries of operations.
+
+    `owner` is the parameter that names another tenant's network, where one may be granted.
+    """
 
     path: str
     reference: Callable[..., NetworkReference]
     query: tuple[Query, ...]
     words: str
+    owner: tuple[Query, ...] = ()
 
 
 NAMINGS = (
     Naming("/v1/jobs/{id}/epochs/{epoch}", EpochReference, (), "a job's network as it was after an epoch"),
-    Naming("/v1/models/{name}", VersionReference, (EPOCH,), "a model's latest version"),
-    Naming("/v1/models/{name}/versions/{version}", VersionReference, (EPOCH,), "one version of a model"),
+    Naming("/v1/models/{name}", VersionReference, (EPOCH,), "a model's latest version", (OWNER,)),
+    Naming("/v1/models/{name}/versions/{version}", VersionReference, (EPOCH,), "one version of a model", (OWNER,)),
 )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation on a trained network.
+    """An operation on a trained network; `grantable` says whether other tenants may do it with what is granted to them.
 
     `ids` are its operation ids, one for each of `NAMINGS`. `{}` in `summary` is replaced by the naming's `words`.
     """
@@ -98,6 +104,7 @@ class Operation:
     body_optional: bool = False
     files: tuple[str, ...] = ()
     query: Sequence[Query] = ()
+    grantable: bool = False
 
 
 def register(routes: Routes, operation: Operation) -> None:
@@ -109,7 +116,7 @@ def register(routes: Routes, operation: Operation) -> None:
             body=operation.body,
             body_optional=operation.body_optional,
             files=operation.files,
-            query=(*naming.query, *operation.query),
+            query=(*naming.query, *(naming.owner if operation.grantable else ()), *operation.query),
             answers={200: operation.answer},
             problems=PROBLEMS,
             scope=operation.scope,

@@ -7,3 +7,9 @@ class TenantRequest(Model):
     """A new tenant."""
 
     name: Name
+
+
+class GrantRequest(Model):
+    """Who may describe a model and predict with it, besides the tenant that trained it."""
+
+    tenant: Name

@@ -77,6 +77,7 @@ class ModelAnswer(ScaleAnswer):
     """A model and its versions; `example` and `scale` are those of the latest."""
 
     name: str
+    owner: NotRequired[Annotated[str, Field(description="the tenant that granted it, where it is another one's")]]
     object: str
     created_at: datetime
     ready: bool

@@ -66,7 +66,7 @@ def describe_all(connection: Connection, found: Sequence[ModelContents]) -> list
 def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer:
     """Describe a model by its versions and what was fitted for the latest; None for a model without a version."""
     scale: ScaleAnswer = {"scale": None} if fitted is None else scale_answer(fitted.scale)
-    return {
+    described: ModelAnswer = {
         "name": model.name,
         "object": "model",
         "created_at": model.created_at,
@@ -75,8 +75,11 @@ def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer
         "aliases": {},
         "versions": [version_answer(version) for version in model.versions],
         "example": None if fitted is None else _example(fitted),
-        **scale,
+        "scale": scale["scale"],
     }
+    if "scale_note" in scale:
+        described["scale_note"] = scale["scale_note"]
+    return described
 
 
 def _example(preprocessing: Preprocessing) -> ExampleAnswer:

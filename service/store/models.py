@@ -62,7 +62,7 @@ class VersionQuery:
         elif version < LEAST_IMPOSSIBLE_VERSION:
             row = connection.execute(self.numbered, {"name": name, "version": version}).one_or_none()
         if row is None:
-            _number_of(connection, name)
+            number_of(connection, name)
             raise NotFound(f"model `{name}` has no version {version}")
         return row
 
@@ -100,7 +100,7 @@ def get_contents(connection: Connection, name: str) -> ModelContents:
 def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
     """Return models with their versions, newest first, in two queries."""
     query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
-    position = page.position if page.after is None else _number_of(connection, page.after)
+    position = page.position if page.after is None else number_of(connection, page.after)
     if position is not None:
         query = query.where(models.c.number < position)
     rows = list(connection.execute(query))
@@ -149,7 +149,7 @@ def version_bytes(connection: Connection, name: str, version: int) -> StoredByte
 
 
 def delete_model(connection: Connection, name: str) -> None:
-    number = _number_of(connection, name)
+    number = number_of(connection, name)
     active = (
         select(jobs.c.id)
         .where(jobs.c.model_name == name, jobs.c.status.not_in([status.value for status in ENDED]))
@@ -161,7 +161,7 @@ def delete_model(connection: Connection, name: str) -> None:
     connection.execute(delete(models).where(models.c.number == number))
 
 
-def _number_of(connection: Connection, name: str) -> int:
+def number_of(connection: Connection, name: str) -> int:
     number: int | None = connection.execute(select(models.c.number).where(models.c.name == name)).scalar()
     if number is None:
         raise NotFound(f"there is no model named `{name}`")

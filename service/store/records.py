@@ -62,6 +62,24 @@ class TenantRecord:
 
 
 @dataclass(frozen=True)
+class GrantRecord:
+    """Another tenant that may describe a model and predict with it."""
+
+    tenant: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class GrantedModel:
+    """A model of another tenant, by its owner's number and name."""
+
+    number: int
+    name: str
+    tenant: int
+    owner: str
+
+
+@dataclass(frozen=True)
 class NetworkRecord:
     number: int
     name: str

@@ -225,6 +225,17 @@ models = Table(
     UniqueConstraint("tenant", "name"),
 )
 
+# Other tenants that may describe a model and predict with it.
+grants = Table(
+    "grants",
+    metadata,
+    Column(
+        "model", ForeignKey("models.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False
+    ),
+    Column("grantee", ForeignKey("tenants.number"), primary_key=True, type_=Serial, autoincrement=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
 model_versions = Table(
     "model_versions",
     metadata,

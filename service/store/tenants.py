@@ -24,11 +24,16 @@ def number_of(connection: Connection, name: str) -> int:
     return get_tenant(connection, name).number
 
 
-def get_tenant(connection: Connection, name: str) -> TenantRecord:
+def find_tenant(connection: Connection, name: str) -> TenantRecord | None:
     row = connection.execute(select(tenants).where(tenants.c.name == name)).one_or_none()
-    if row is None:
+    return None if row is None else _tenant(row)
+
+
+def get_tenant(connection: Connection, name: str) -> TenantRecord:
+    found = find_tenant(connection, name)
+    if found is None:
         raise NotFound(f"there is no tenant named `{name}`")
-    return _tenant(row)
+    return found
 
 
 def list_tenants(connection: Connection, page: Page) -> Listing[TenantRecord]:
@@ -38,7 +43,7 @@ def list_tenants(connection: Connection, page: Page) -> Listing[TenantRecord]:
 
 def add_tenant(connection: Connection, name: str) -> TenantRecord:
     """Insert a tenant; raise `Conflict` when there is one of that name."""
-    if connection.execute(select(tenants.c.number).where(tenants.c.name == name)).scalar() is not None:
+    if find_tenant(connection, name) is not None:
         raise Conflict(f"a tenant named `{name}` is there already")
     connection.execute(insert(tenants).values(name=name, created_at=datetime.now(UTC)))
     return get_tenant(connection, name)
@@ -46,8 +51,7 @@ def add_tenant(connection: Connection, name: str) -> TenantRecord:
 
 def find_or_add(connection: Connection, name: str) -> int:
     """Return the number of a tenant, which is made if there is none of that name."""
-    number: int | None = connection.execute(select(tenants.c.number).where(tenants.c.name == name)).scalar()
-    return add_tenant(connection, name).number if number is None else number
+    return (find_tenant(connection, name) or add_tenant(connection, name)).number
 
 
 def check_deletable(tenant: TenantRecord) -> None:

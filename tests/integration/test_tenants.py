@@ -62,6 +62,7 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
     made(client, "acme-data", {**ROWS, "targets": [0, 0, 1, 1, 0, 1, 0, 1]})
     made(client, "acme-data")
     job = trained(client, service, "acme-data")
+    client.post("/v1/models/acme-data/grants", json={"tenant": "other"})
     return {
         "/v1/networks/{name}": "acme-data",
         "/v1/datasets/{name}": "acme-data",
@@ -237,3 +238,57 @@ def test_the_operator_makes_lists_and_deletes_tenants(app: Flask, acme: FlaskCli
     for method, path in (("GET", ""), ("POST", ""), ("GET", "/acme"), ("DELETE", "/acme"), ("GET", "/nobody")):
         answer = acme.open(f"/v1/tenants{path}", method=method, json={"name": "x"} if method == "POST" else None)
         assert answer.status_code == 403 and "only the operator" in answer.json["detail"], (method, path)
+
+
+def test_a_granted_model_is_described_and_predicted_with_and_nothing_else(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    ids = ids_of(acme, service)
+    job, rows, third = ids["/v1/jobs/{id}"], {"instances": [[0, 1], [1, 1]]}, of_tenant(app, "third")
+    mine = acme.post("/v1/models/acme-data:predict", json=rows)
+    for path in ("/v1/models/acme-data:predict", "/v1/models/acme-data/versions/1:predict"):
+        answer = other.post(f"{path}?owner=acme", json=rows)
+        assert answer.status_code == 200 and answer.json == mine.json
+        assert other.post(path, json=rows).status_code == 404
+        assert third.post(f"{path}?owner=acme", json=rows).status_code == 404
+        assert other.post(f"{path}?owner=nobody", json=rows).status_code == 404
+        refused = other.post(f"{path}?owner=acme&epoch=1", json=rows)
+        assert refused.status_code == 422 and "goes with models of your own" in refused.text
+        assert acme.post(f"{path}?epoch=1", json=rows).status_code == 200
+    described = acme.get("/v1/models/acme-data").json
+    assert other.get("/v1/models/acme-data?owner=acme").json == {**described, "owner": "acme"}
+    assert other.get("/v1/models?granted=true").json["data"] == [{**described, "owner": "acme"}]
+    assert other.get("/v1/models?granted=true&after=acme/acme-data").json["data"] == []
+    assert other.get("/v1/models?granted=true&after=acme/none").status_code == 404
+    assert third.get("/v1/models?granted").json["data"] == other.get("/v1/models").json["data"] == []
+    version = other.get("/v1/models/acme-data/versions/1?owner=acme")
+    assert version.json == acme.get("/v1/models/acme-data/versions/1").json
+    for method, path in (operation for operation in operations(app) if "{" in operation[1]):
+        takes = path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}") or path.endswith(":predict")
+        if (method == "GET" and takes) or path.startswith(OF_THE_OPERATOR) or (method, path) in MAKES:
+            continue
+        answer = other.open(f"{filled(path, ids)}?owner=acme", method=method, json={} if method == "POST" else None)
+        assert answer.status_code in (404, 422), (method, path, answer.text)  # 422: there is no such parameter
+    assert acme.get(f"/v1/jobs/{job}").status_code == 200
+
+
+def test_a_grant_is_given_listed_and_taken_back(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    ids_of(acme, service)
+    grants, rows = "/v1/models/acme-data/grants", {"instances": [[0, 1]]}
+    again = acme.post(grants, json={"tenant": "other"})
+    assert again.status_code == 200 and again.headers["Location"] == f"{grants}/other"
+    assert acme.post(grants, json={"tenant": "default"}).status_code == 201
+    assert [each["tenant"] for each in acme.get(grants).json["data"]] == ["default", "other"]
+    for wanted, status in (("acme", 409), ("nobody", 422), ("", 422), (None, 422)):
+        assert acme.post(grants, json={"tenant": wanted}).status_code == status
+    predict = "/v1/models/acme-data:predict?owner=acme"
+    assert app.test_client().post(predict, json=rows).status_code == other.post(predict, json=rows).status_code == 200
+    assert acme.delete(f"{grants}/other").status_code == 204
+    assert acme.delete(f"{grants}/other").status_code == 404
+    assert other.post(predict, json=rows).status_code == 404
+    assert app.test_client().post(predict, json=rows).status_code == 200
+    assert app.test_client().delete("/v1/tenants/other?purge=true").status_code == 204
+    assert acme.delete("/v1/models/acme-data").status_code == 204
+    assert app.test_client().post(predict, json=rows).status_code == 404

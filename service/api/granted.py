@@ -1,0 +1,34 @@
+"""`?owner=`: a request names a model that another tenant has granted, which it may describe and predict with.
+
+Nothing else of the other tenant can be named: no epochs, no parameters, no job.
+"""
+
+from typing import cast
+
+from flask import request
+
+from service.api.context import all_services, services
+from service.api.routes import TEXT, Query
+from service.errors import Invalid
+from service.services import Services
+from service.store import grants
+
+OWNER = Query("owner", TEXT, "the tenant that granted the model, where it is another one's")
+
+
+def services_of(model: str) -> Services:
+    """Return the services as the tenant that has the model sees them: the request's own, or the one of `?owner=`.
+
+    Raises
+    ------
+    NotFound
+        When that tenant has not granted the model.
+    """
+    owner = request.args.get("owner")
+    if owner is None:
+        return services()
+    if "epoch" in request.args:
+        raise Invalid.at("?epoch", f"goes with models of your own: `{owner[:64]}` has granted the versions alone")
+    with services().database.read() as connection:
+        found = grants.find_granted(connection, owner, model, cast(int, services().tenant))
+    return all_services().scoped(found.tenant)
