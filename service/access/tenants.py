@@ -1,4 +1,4 @@
-"""The deletion of a tenant: its running jobs are stopped, then its rows are deleted, then its blobs."""
+"""The deletion of a tenant: its keys, then its jobs, once they have stopped, then its other rows and its blobs."""
 
 import time
 
@@ -24,6 +24,7 @@ def delete(services: Services, name: str, purge: bool, stop_seconds: float = STO
         tenant = tenants.get_tenant(connection, name)
     tenants.check_deletable(tenant)
     if purge:
+        services.ending(lambda connection: tenants.delete_keys(connection, tenant.number))
         _stop(services.scoped(tenant.number), name, tenant.number, stop_seconds)
         while services.ending(lambda connection: tenants.delete_ended_jobs(connection, tenant.number)):
             pass  # in short transactions: a job may have many epochs

@@ -12,7 +12,7 @@ from service.errors import Conflict, NotFound
 from service.store import changes
 from service.store.named import page_of
 from service.store.records import ENDED, Listing, Page, TenantRecord
-from service.store.tables import jobs, metadata, tenants
+from service.store.tables import jobs, keys, metadata, tenants
 from service.store.tenancy import DEFAULT_TENANT, everyone
 
 KEPT = ("jobs", "datasets", "models", "networks", "keys")  # a tenant that has any of these is deleted by a purge alone
@@ -58,6 +58,13 @@ def check_deletable(tenant: TenantRecord) -> None:
     """Raise `Conflict` for the tenant `default`."""
     if tenant.number == DEFAULT_TENANT:
         raise Conflict(f"the tenant `{tenant.name}` is that of the operator, and of a service without keys; it stays")
+
+
+def delete_keys(connection: Connection, number: int) -> None:
+    """Delete a tenant's keys, so that nobody submits anything for it any more."""
+    with everyone(connection):
+        connection.execute(delete(keys).where(keys.c.tenant == number))
+    changes.announce(connection, changes.ACCESS)
 
 
 def unended_jobs(connection: Connection, number: int) -> list[str]:
