@@ -103,6 +103,12 @@ class KeyRing:
             self.last_use.note(principal.key_id)
         return principal
 
+    def is_live(self, id: str) -> bool:
+        """Return whether a key, or a session, that was recognised before is still valid."""
+        held = self.held()
+        known = held.keys.get(id)
+        return known is not None and self._is_live(known, held)
+
     @staticmethod
     def _is_live(known: HeldKey, held: Held) -> bool:
         """Return whether a key has not expired, nor the one that a session was signed in with."""

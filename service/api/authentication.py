@@ -5,6 +5,7 @@ which is kept in logs and histories: a page reads an event stream with `fetch`, 
 """
 
 import hmac
+from collections.abc import Callable
 from typing import cast
 
 from flask import current_app, g, request
@@ -12,6 +13,7 @@ from flask import current_app, g, request
 from service.access.keyring import WORDS, KeyRing
 from service.access.principal import ANYBODY, Principal
 from service.access.sessions import is_csrf_token
+from service.access.tokens import id_of
 from service.errors import Forbidden, Unauthenticated
 from service.store.keys import KeyKind
 from service.web.origins import read_origin
@@ -48,9 +50,19 @@ def who() -> Principal:
         return ANYBODY
     if "Authorization" not in request.headers and COOKIE in request.cookies:
         return _of_session(ring, request.cookies[COOKIE])
-    found = ring.principal_of(_bearer(), SENT)
+    text = _bearer()
+    found = ring.principal_of(text, SENT)
     _check_origin(found)
+    g.recognised = id_of(text)
     return found
+
+
+def still_valid() -> Callable[[], bool]:
+    """Return a function that says whether the key of this request is still valid, for answers that go on for long."""
+    ring, id = keyring(), g.get("recognised")
+    if id is None:
+        return lambda: not ring.asks
+    return lambda: ring.is_live(id)
 
 
 def _bearer() -> str:
@@ -66,6 +78,7 @@ def _of_session(ring: KeyRing, cookie: str) -> Principal:
             f"a request of a session that changes something carries the header {CSRF_HEADER}, with the `csrf_token` "
             "that `GET /v1/session` answers"
         )
+    g.recognised = id_of(cookie)
     return found
 
 

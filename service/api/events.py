@@ -10,6 +10,7 @@ import orjson
 from flask import Response, request
 
 from service.api.answers import MAX_LIMIT, listing, timestamp, whole
+from service.api.authentication import still_valid
 from service.api.context import feed, services, streams
 from service.api.feed import Feed, Watched
 from service.api.routes import Query, Routes
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 routes = Routes("events")
 STREAM = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
+CHECK_SECONDS = 3.0  # how often a silent stream looks whether its key is still valid
 RETRY = b"retry: 2000\n\n"
 TOGETHER = 500
 LOOKS_BACK = 1000  # without `after`, a stream of all jobs starts so many events before the newest one
@@ -109,7 +111,9 @@ def _stream(after: int, job: JobRecord | None) -> Response:
     database = services().database
     watched = Watched(database.tenant, None if job is None else job.number)
     is_held = CLIENT in request.environ
-    stream = Stream(database, feed(), streams(), services().settings.stream_seconds, after, watched, is_held)
+    stream = Stream(
+        database, feed(), streams(), services().settings.stream_seconds, after, watched, still_valid(), is_held
+    )
     if is_held:
         request.environ[HELD] = stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -128,6 +132,8 @@ class Stream:
     ----------
     after
         The id of the last event that the client has.
+    may_go_on
+        Whether the key of the request is still valid.
     is_held
         Whether the server holds the stream while there is nothing new, so that no thread does.
     """
@@ -138,6 +144,7 @@ class Stream:
     seconds: float
     after: int
     watched: Watched
+    may_go_on: Callable[[], bool]
     is_held: bool = False
     pause: float = 0.0
     wake: Callable[[], None] | None = None
@@ -156,7 +163,7 @@ class Stream:
 
     def _blocks(self, may_wait: bool) -> Iterator[bytes]:
         until = time.monotonic() + self.seconds
-        while True:
+        while self.may_go_on():
             with self.database.read() as connection:
                 found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
             if found:
@@ -166,14 +173,23 @@ class Stream:
                     return
             if more:
                 continue
-            self.pause = min(HEARTBEAT_SECONDS, until - time.monotonic())
-            if not may_wait or self.pause <= 0:
+            if not may_wait or time.monotonic() >= until:
+                return
+            yield from self._wait(until)
+
+    def _wait(self, until: float) -> Iterator[bytes]:
+        """Wait for an event; yield a comment when there is none for long, and end when the key has ended."""
+        silent_until = min(until, time.monotonic() + HEARTBEAT_SECONDS)
+        while self.may_go_on():
+            self.pause = min(CHECK_SECONDS, silent_until - time.monotonic())
+            if self.pause <= 0:
+                yield b": nothing new\n\n"
                 return
             if self.is_held:
                 yield b""  # the server asks again when there is something, or after the pause
                 self.pause = 0.0
-            if not self.feed.wait_past(self.after, self.watched, self.pause):
-                yield b": nothing new\n\n"
+            if self.feed.wait_past(self.after, self.watched, self.pause):
+                return
 
     def when_ready(self, wake: Callable[[], None]) -> float:
         """Call `wake` when there is an event; return after how many seconds the stream has something to say anyway."""

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from service.access.tokens import id_of
+from service.api import events
 from service.app import create_app
 from service.config import Settings
 from service.services import Services
@@ -86,6 +87,28 @@ def test_a_key_may_be_limited_to_pages(keyed: Keyed) -> None:
     assert answered.headers["Access-Control-Allow-Origin"] == "https://example.org"
     problem(keyed.send("POST", path, None, page, json=body), 401)
     problem(keyed.send("GET", "/v1/jobs", key, page), 403)
+
+
+def test_a_stream_ends_when_its_key_is_revoked(keyed: Keyed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
+    key = keyed.key("read")
+    cookies = keyed.app.test_client()
+    assert cookies.post("/v1/session", json={"key": key}).status_code == 200
+    opened = [keyed.send("GET", "/v1/events?stream=1", key), cookies.get("/v1/events?stream=1")]
+    blocks = [iter(stream.response) for stream in opened]
+    assert all(next(each).startswith(b"retry:") for each in blocks)
+    assert keyed.send("DELETE", f"/v1/keys/{id_of(key)}", keyed.admin).status_code == 204
+    assert [list(each) for each in blocks] == [[], []]  # else they would go on for five minutes
+
+
+def test_a_stream_without_a_key_ends_when_keys_begin_to_be_asked_for(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
+    blocks = iter(client.get("/v1/events?stream=1").response)
+    assert next(blocks).startswith(b"retry:")
+    assert client.post("/v1/keys", json={"scopes": ["admin"]}).status_code == 201
+    assert list(blocks) == []
 
 
 def test_two_keys_live_at_once_while_one_replaces_the_other(keyed: Keyed, service: Services) -> None:
