@@ -89,6 +89,34 @@ def test_a_key_may_be_limited_to_pages(keyed: Keyed) -> None:
     problem(keyed.send("GET", "/v1/jobs", key, page), 403)
 
 
+def test_the_admin_of_another_tenant_is_not_the_operator(keyed: Keyed) -> None:
+    assert keyed.send("POST", "/v1/tenants", keyed.admin, json={"name": "acme"}).status_code == 201
+    acme = keyed.key("admin", tenant="acme")
+    for path in ("/metrics", "/v1/workers", "/v1/tenants", "/v1/keys?tenant=default"):
+        problem(keyed.send("GET", path, acme), 403)
+        assert keyed.send("GET", path, keyed.admin).status_code == 200
+    problem(keyed.send("POST", "/v1/keys", acme, json={"scopes": ["read"], "tenant": "default"}), 403)
+    own = keyed.key("read", by=acme)
+    assert [key["id"] for key in keyed.send("GET", "/v1/keys", acme).json["data"]] == [id_of(own), id_of(acme)]
+    problem(keyed.send("GET", f"/v1/keys/{id_of(keyed.admin)}", acme), 404)
+    problem(keyed.send("DELETE", f"/v1/keys/{id_of(keyed.admin)}", acme), 404)
+    theirs = keyed.send("GET", "/v1/audit", acme).json["data"]
+    assert {each["tenant"] for each in theirs} == {"acme"} and len(theirs) == 2
+    assert {each["tenant"] for each in keyed.send("GET", "/v1/audit", keyed.admin).json["data"]} == {"acme", "default"}
+    assert keyed.send("DELETE", "/v1/tenants/acme?purge=true", keyed.admin).status_code == 204
+    problem(keyed.send("GET", "/v1/keys", acme), 401)
+
+
+def test_metrics_have_a_token_of_their_own(settings: Settings) -> None:
+    keyed = Keyed(replace(settings, metrics_token="prometheus"))
+    assert keyed.send("GET", "/metrics", "prometheus").status_code == 200
+    assert keyed.send("GET", "/metrics", keyed.admin).status_code == 200
+    problem(keyed.send("GET", "/metrics", "prometheuS"), 401)
+    problem(keyed.send("GET", "/metrics", keyed.key("read")), 403)
+    problem(keyed.send("GET", "/v1/jobs", "prometheus"), 401)
+    keyed.close()
+
+
 def test_a_stream_ends_when_its_key_is_revoked(keyed: Keyed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
     key = keyed.key("read")
