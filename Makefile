@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch lint format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-cuts bench-stalls reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-cuts bench-stalls reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,14 @@ lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv-audit/.ready ## Ask whether advisories are known for the pinned dependencies
+	@$(BIN)/python .ci/audit.py .venv-audit/bin/pip-audit
+
+.venv-audit/.ready: requirements/audit.txt | $(VENV)/.ready
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: --require-hashes -r requirements/audit.txt
+	@touch $@
 
 format: $(VENV)/.ready-dev ## Format the code
 	$(BIN)/ruff check --fix .
@@ -103,6 +111,7 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/runtime.txt pyproject.toml requirements/build.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/dev.txt pyproject.toml requirements/build.in --extra dev
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/audit.txt requirements/audit.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers
+	rm -rf $(VENV) .venv-peers .venv-audit

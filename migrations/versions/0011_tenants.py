@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.bulk_insert(tenants, [{"name": "default", "created_at": datetime.now(UTC)}])
     for name in OWNED:
         op.add_column(name, sa.Column("tenant", Serial, nullable=True))
-        op.execute(f"UPDATE {name} SET tenant = {DEFAULT}")
+        op.execute(f"UPDATE {name} SET tenant = {DEFAULT}")  # noqa: S608 - constants
         with op.batch_alter_table(name) as batch:
             batch.alter_column("tenant", existing_type=Serial, nullable=False)
             batch.create_foreign_key(op.f(f"fk_{name}_tenant"), "tenants", ["tenant"], ["number"])
@@ -60,7 +60,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    others = op.get_bind().execute(sa.text(f"SELECT name FROM tenants WHERE number <> {DEFAULT} ORDER BY number"))
+    query = sa.text("SELECT name FROM tenants WHERE number <> :number ORDER BY number")
+    others = op.get_bind().execute(query, {"number": DEFAULT})
     if names := list(others.scalars()):
         raise RuntimeError(
             f"the release before knows no tenants, so everybody would see what {', '.join(names)} stored; delete them"

@@ -93,10 +93,10 @@ def addresses_in(database: Path) -> list[str]:
     """
     with closing(sqlite3.connect(database)) as connection:
         tables = connection.execute(
-            "SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+            "SELECT printf('\"%w\"', m.name) FROM sqlite_master m JOIN pragma_table_info(m.name) c"
             " WHERE m.type = 'table' AND c.name = 'address' ORDER BY m.name"
         ).fetchall()
-        union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for (name,) in tables)
+        union = " UNION ".join(f"SELECT address FROM {name} WHERE address IS NOT NULL" for (name,) in tables)  # noqa: S608 - quoted
         return [address for (address,) in connection.execute(union)]
 
 

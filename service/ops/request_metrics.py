@@ -26,7 +26,7 @@ from service.config import Settings
 
 FOLDER = "API_METRICS_FOLDER"  # the variable with the folder that the processes of the API share
 LIBRARY_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name of it
-MEMORY = Path("/dev/shm")  # where no frozen disk holds up who counts
+MEMORY = Path("/dev/shm")  # noqa: S108 - `shared_folder` checks whose its folder is; no frozen disk holds up who counts
 MOST_PLACES = 1024
 ADD_SECONDS = 0.25  # between two rounds in which requests are added to the sums
 IDLE_SECONDS = 30.0  # the thread that adds them ends when there were none for so long

@@ -7,7 +7,7 @@ import re
 from functools import cache
 from importlib.resources import as_file, files
 
-from sqlalchemy import inspect, text
+from sqlalchemy import column, inspect, select, table
 
 from service.errors import Misconfigured, Unavailable
 from service.store.database import Database
@@ -45,7 +45,7 @@ def current_revision(database: Database) -> str | None:
     with database.read() as connection:
         if not inspect(connection).has_table(VERSIONS):
             return None
-        found = connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar()
+        found = connection.execute(select(column("version_num")).select_from(table(VERSIONS))).scalar()
         return None if found is None else str(found)
 
 
