@@ -1,5 +1,7 @@
-"""The addresses in settings: URLs of the database and the queue, and the host to listen on. Checks what can be told
-from their text alone; no message shows a password."""
+"""The addresses in settings: URLs of the database and of the queue, and the host to listen on.
+
+They are checked by their text alone; no message shows a password.
+"""
 
 import difflib
 import ipaddress

@@ -78,7 +78,7 @@ class JsonFormatter(logging.Formatter):
     """A line for collectors: one JSON object; `exception` is a list of lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, Any] = {
+        line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -88,8 +88,8 @@ class JsonFormatter(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if lines := _traceback(record):
-            told["exception"] = lines
-        return json.dumps(told, default=str)
+            line["exception"] = lines
+        return json.dumps(line, default=str)
 
 
 def _message(record: logging.LogRecord) -> str:

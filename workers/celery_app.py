@@ -34,7 +34,7 @@ from workers.process_names import ProcessName, pid_namespace
 from workers.shutting_down import ShuttingDown
 
 GRACE_SECONDS = 1.0
-RING_SECONDS = 0.5  # how long a process that ends waits until the other workers are told of the job it released
+RING_SECONDS = 0.5  # how long a process that ends waits until the other workers are notified of the job it released
 
 log = logging.getLogger(__name__)
 

@@ -45,7 +45,7 @@ class Housekeeping:
         self._about = workers.About(socket.gethostname(), datetime.now(UTC), __version__, services.settings.threads)
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
         self._waits_for: str | None = None  # why no job is begun here, as it was last reported
-        self._told = ""  # the last failure that was logged
+        self._last_failure = ""  # that was logged
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         # a thread of its own: collecting may take longer than a worker may go without reporting
@@ -80,9 +80,9 @@ class Housekeeping:
                 self._look_at_space()
                 if reports:
                     self._report_counts()
-                self._told = ""
+                self._last_failure = ""
             except ServiceError as error:
-                self._tell(error.detail)
+                self._log_failure(error.detail)
             except Exception:  # this thread must continue: a worker that does not report counts as ended
                 log.exception("housekeeping failed")
             self._wait(seen)
@@ -94,11 +94,11 @@ class Housekeeping:
             if self.exit_codes.count != seen or time.monotonic() >= until:
                 return
 
-    def _tell(self, failure: str) -> None:
+    def _log_failure(self, failure: str) -> None:
         """Log a failure of housekeeping unless it is the one before: a full disk would be filled with these."""
-        if failure != self._told:
+        if failure != self._last_failure:
             log.warning("housekeeping fails: %s", failure)
-        self._told = failure
+        self._last_failure = failure
 
     def _look_at_space(self) -> None:
         """Keep the reserve, give free pages back to the disk, and record when jobs begin to wait for space or end."""

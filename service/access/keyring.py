@@ -100,7 +100,7 @@ class KeyRing:
             raise Unauthenticated(WORDS)
         principal = known.principal
         if principal.key_id is not None:
-            self.last_use.note(principal.key_id)
+            self.last_use.record(principal.key_id)
         return principal
 
     def is_live(self, id: str) -> bool:

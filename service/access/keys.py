@@ -21,7 +21,7 @@ class MadeKey:
 
 
 @dataclass(frozen=True)
-class KeyWish:
+class KeySpec:
     """What a new key is to be; restrictions that are None do not restrict."""
 
     scopes: tuple[str, ...]
@@ -31,18 +31,18 @@ class KeyWish:
     expires_at: datetime | None = None
 
 
-def create(connection: Connection, wish: KeyWish, tenant: int | None = None) -> MadeKey:
+def create(connection: Connection, spec: KeySpec, tenant: int | None = None) -> MadeKey:
     """Make a key of a tenant, the one in scope if none is given."""
     token = new_token()
     new = NewKey(
         token.id,
         KeyKind.KEY,
         token.sha256,
-        wish.scopes,
-        wish.name,
-        wish.models,
-        wish.origins,
-        expires_at=wish.expires_at,
+        spec.scopes,
+        spec.name,
+        spec.models,
+        spec.origins,
+        expires_at=spec.expires_at,
     )
     return _added(connection, new, token, f"/v1/keys/{token.id}", tenant)
 

@@ -1,4 +1,4 @@
-"""When keys were last used: noted in memory, written for all of them together by a thread, every half minute.
+"""When keys were last used: collected in memory, and written by a thread for all of them every half minute.
 
 A request never waits for that. Uses of the last half minute are lost with their process.
 """
@@ -27,8 +27,8 @@ class LastUse:
         self._thread: threading.Thread | None = None
         database.at_disposal(self._stopped.set)
 
-    def note(self, id: str) -> None:
-        """Note that a key is used now."""
+    def record(self, id: str) -> None:
+        """Record that a key is used now."""
         now = datetime.now(UTC)
         with self._turn:
             self._uses[id] = now
@@ -37,14 +37,14 @@ class LastUse:
                 self._thread.start()
 
     def write(self) -> None:
-        """Write what was noted; what cannot be written is tried again with the next."""
+        """Write what was recorded; what cannot be written is tried again with the next."""
         with self._turn:
             uses, self._uses = self._uses, {}
         if not uses:
             return
         try:
             with self._database.begin() as connection:
-                keys.note_uses(connection, uses)
+                keys.record_uses(connection, uses)
         except ServiceError as error:
             log.warning("cannot write when keys were last used, trying on: %s", error.detail)
             with self._turn:

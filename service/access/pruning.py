@@ -5,7 +5,7 @@ from service.store import audit, keys
 
 
 def prune(services: Services) -> None:
-    """Remove it, of all tenants."""
+    """Remove ended sessions and tokens, and old records of changes, of all tenants."""
     with services.database.begin() as connection:
         keys.prune(connection)
         audit.prune(connection, services.settings.keep_audit_seconds)

@@ -1,8 +1,8 @@
 """The text of a key: `bp_`, its id, 32 random bytes, and a checksum, in letters and digits, 64 characters in all.
 
-A double click selects it whole, and it stands in URLs, headers and shells as it is. The checksum tells a mistyped key
-from a wrong one, in the log alone. Of a key only its SHA-256 is stored: 32 random bytes cannot be guessed, so a slow
-hash would protect nothing and cost each request. Imports the standard library.
+A double click selects it whole, and it stands in URLs, headers and shells as it is. By the checksum the log, and
+nothing else, distinguishes a mistyped key from a wrong one. Of a key only its SHA-256 is stored: 32 random bytes cannot
+be guessed, so a slow hash would protect nothing and cost each request. Imports the standard library.
 """
 
 import hashlib

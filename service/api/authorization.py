@@ -1,7 +1,7 @@
 """Whether whoever makes a request may do what it asks for.
 
-What does not exist for them is 404, whatever their key may do; only then they are told that it may not. So a resource
-is looked up here only where the request is about to be refused.
+What does not exist for them is 404, whatever their key may do; 403 comes after that. So a resource is looked up here
+only where the request is about to be refused.
 """
 
 from collections.abc import Callable, Mapping

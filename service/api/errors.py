@@ -45,7 +45,7 @@ PROBLEM_TYPES = (
         401,
         "unauthenticated",
         "No valid key",
-        "The request carries no key, or one that is wrong, revoked or has expired; which of these is not told.",
+        "The request carries no key, or one that is wrong, revoked or has expired; the answer does not say which.",
     ),
     ProblemType(
         errors.Forbidden,

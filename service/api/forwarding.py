@@ -20,7 +20,7 @@ MARKS = (*BELIEVED, "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_FORW
 class Forwarding:
     """WSGI middleware that replaces peer, scheme and host by those that a trusted proxy names.
 
-    werkzeug's `ProxyFix` believes as many hops as it is told to, whoever the peer is; here it is asked only when the
+    werkzeug's `ProxyFix` believes a fixed number of hops, whoever the peer is; here it is called only when the
     peer is trusted, and is given the one client that `TrustedProxies.client_of` finds.
     """
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Response, request
 
 from service.access import keys as access
-from service.access.keys import KeyWish
+from service.access.keys import KeySpec
 from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.authentication import keyring
@@ -58,7 +58,7 @@ def create_key() -> Response:
     refuse_idempotency_key()
     body = read_model(KeyRequest, MAX_BYTES)
     _check_has(body.scopes)
-    wish = KeyWish(
+    spec = KeySpec(
         tuple(dict.fromkeys(body.scopes)),
         body.name,
         _tuple(body.models),
@@ -66,7 +66,7 @@ def create_key() -> Response:
         moment(body.expires),
     )
     with _of_tenant(body.tenant).database.begin() as connection:
-        made = access.create(connection, wish)
+        made = access.create(connection, spec)
     keyring().changes.look_again()
     return answer(describe_made(made), 201, {"Location": f"/v1/keys/{made.record.id}", **NO_STORE})
 

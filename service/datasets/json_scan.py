@@ -111,7 +111,7 @@ def _count(codes: NDArray[np.uint8], code: int, outside: NDArray[np.bool_] | Non
 
 
 def _look_at_numbers(found: Contents, codes: NDArray[np.uint8]) -> None:
-    """Find whole numbers of many digits and exponents; those within texts are not told apart."""
+    """Find whole numbers of many digits and exponents; those within texts count too."""
     is_digit = codes - np.uint8(ord("0")) < 10
     if not found.has_exponents:
         exponents = is_digit[:-1] & ((codes[1:] | 32) == ord("e"))

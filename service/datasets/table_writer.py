@@ -144,8 +144,8 @@ class TableWriter:
         columns = tuple(self._column(index, plan) for index, plan in enumerate(self.plans))
         sha256 = self._sha256()
         sums = self.target_sums_are_one
-        told = (*warnings, *(warning for plan in self.plans for warning in _alike(plan)))
-        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, told, sums)
+        all_warnings = (*warnings, *(warning for plan in self.plans for warning in _alike(plan)))
+        return Table(self.rows, columns, self.dtype.name, self.scale, sha256, size, read, all_warnings, sums)
 
     def _column(self, index: int, plan: Plan) -> Column:
         missing = int(self.rows - self.count[index])

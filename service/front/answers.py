@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def held(self) -> Held | None:
-        """What tells when there is more, for an answer that has nothing now."""
+        """The part of the application that says when there is more, for an answer that has nothing now."""
         return self._environ.get(HELD)
 
     def start(self) -> bytes:

@@ -59,7 +59,7 @@ class Requests:
     def _ignore_upgrade(self) -> None:
         """Go on with HTTP/1.1, as RFC 9110 allows when another protocol is asked for.
 
-        The parser takes a body for the other protocol, so another one reads it, after a head that it is told of it.
+        The parser takes the body for the other protocol's, so a second parser reads it, after a head that frames it.
         """
         self._parser = httptools.HttpRequestParser(self)
         if self._body_after_upgrade:

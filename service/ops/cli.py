@@ -29,7 +29,7 @@ log = logging.getLogger("backprop")
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser that tells a mistake in one line."""
+    """A parser that reports a mistake in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {logs.escaped(message)}; `{self.prog} --help` lists what there is\n")
@@ -46,12 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, form)
         return int(options.run(settings, options))
     except ServiceError as error:
-        _tell(f"backprop {options.command}: {error.detail}", form)
+        _report(f"backprop {options.command}: {error.detail}", form)
         return 2
 
 
-def _tell(mistake: str, form: str) -> None:
-    """Tell a mistake in one line, to a collector of logs as to a person."""
+def _report(mistake: str, form: str) -> None:
+    """Report a mistake in one line, as JSON where the log is JSON."""
     if form == "json":
         log.error(mistake)
     else:

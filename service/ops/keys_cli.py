@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from service.access import keys as access
-from service.access.keys import KeyWish
+from service.access.keys import KeySpec
 from service.config import Settings
 from service.definitions.keys import KeyRequest, duration_of, moment_of
 from service.definitions.validation import check
@@ -90,24 +90,24 @@ def of_tenant(database: Database, name: str) -> Database:
 def _create(settings: Settings, options: argparse.Namespace) -> int:
     if options.names is not None:
         return _create_many(settings, options)
-    wish = wish_of(options, options.name)
+    spec = spec_of(options, options.name)
     with opened(settings) as database:
         actor = Actor(None, "backprop keys create", "/v1/keys")
         with of_tenant(database, options.tenant).recording(audit.recorder_of(actor)).begin() as connection:
-            made = access.create(connection, wish)
+            made = access.create(connection, spec)
     print(made.token.text)
     where = f" in {settings.data_dir.absolute()}" if database.is_sqlite else ""
     print(f"key {made.record.id} of tenant {options.tenant}{where}: it is shown this once", file=sys.stderr)
     return 0
 
 
-def wish_of(options: argparse.Namespace, name: str | None) -> KeyWish:
+def spec_of(options: argparse.Namespace, name: str | None) -> KeySpec:
     """Return what the options ask for; raise `Invalid` as the API would."""
     texts = {"scopes": options.scopes, "models": options.models, "origins": options.origins}
     body: dict[str, Any] = {field: _split(text) for field, text in texts.items() if text}
     body |= {"name": name, "expires": options.expires}
     request = check(KeyRequest, body)
-    return KeyWish(
+    return KeySpec(
         tuple(dict.fromkeys(request.scopes)),
         request.name,
         None if request.models is None else tuple(request.models),
@@ -125,12 +125,12 @@ def _create_many(settings: Settings, options: argparse.Namespace) -> int:
     if options.to is None:
         raise Misconfigured("--from needs --to: the new CSV file that the keys are written to")
     entries = read_names(options.names, options.tenant, options.tenant_each)
-    wishes = [wish_of(options, entry.name) for entry in entries]
+    specs = [spec_of(options, entry.name) for entry in entries]
     with opened(settings) as database, database.begin() as connection:
         made = []
-        for entry, wish in zip(entries, wishes, strict=True):
+        for entry, spec in zip(entries, specs, strict=True):
             tenant = tenants.find_or_add(connection, entry.tenant)
-            key = access.create(connection, wish, tenant)
+            key = access.create(connection, spec, tenant)
             audit.record(connection, Actor(None, "backprop keys create", f"/v1/keys/{key.record.id}"), tenant)
             made.append(Made(entry, key.record.id, key.token.text))
         write_made(options.to, made)

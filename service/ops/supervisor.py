@@ -30,7 +30,7 @@ LOOK_SECONDS = 0.2
 SETTLED_SECONDS = 10.0  # a process that ran for so long is restarted at once
 LONGEST_PAUSE_SECONDS = 5.0
 MOST_QUICK_ENDS = 5  # in a row, of a process that never settled: the same would happen again
-MISCONFIGURED = 2  # the exit code of a process that has told why it cannot start
+MISCONFIGURED = 2  # the exit code of a process that has printed why it cannot start
 KILLS = (-signal.SIGKILL, -signal.SIGTERM)  # from outside: no reason why the next start should fail
 QUEUE_LINE = re.compile(r"\d+:\w \d+ \w+ \d+ [\d:.]+ [.*#-] (?P<words>.*)")  # of Redis and Valkey
 # its own levels do not tell a fault from a greeting; advice on the machine begins with WARNING

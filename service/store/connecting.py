@@ -1,4 +1,4 @@
-"""Tells before a start why a database cannot be used, with the way out; no message has a password."""
+"""Explains, before a start, why a database cannot be used, with the way out; no message has a password."""
 
 from pathlib import Path
 

@@ -143,7 +143,7 @@ def check_job(connection: Connection, id: str) -> None:
         raise NotFound(f"there is no job `{id}`")
 
 
-def note_uses(connection: Connection, uses: Mapping[str, datetime]) -> None:
+def record_uses(connection: Connection, uses: Mapping[str, datetime]) -> None:
     """Record when keys were last used; this is no change that anybody waits for."""
     later = or_(keys.c.last_used_at.is_(None), keys.c.last_used_at < bindparam("at"))
     statement = update(keys).where(keys.c.id == bindparam("used"), later).values(last_used_at=bindparam("at"))

@@ -39,7 +39,7 @@ class Space:
     """The disks of one service: that of its data folder, and that of SQLite's file where it is another one.
 
     A quota, or the disk of a PostgreSQL server, cannot be seen from here. When one of them refuses what a run writes,
-    `note_refusal` is called, and no job goes on in this process until a probe has been written.
+    `record_refusal` is called, and no job goes on in this process until a probe has been written.
     """
 
     def __init__(self, database: Database, blobs: FolderBlobs, data_dir: Path, keep_free_bytes: int) -> None:
@@ -96,7 +96,7 @@ class Space:
             self._needed = least
             raise OutOfSpace(f"{short}, which the run needs; nothing was stored")
 
-    def note_refusal(self) -> None:
+    def record_refusal(self) -> None:
         """Record that what a run wrote was refused for want of space."""
         self._refused, self._probed_at = True, time.monotonic()
 

@@ -1,4 +1,4 @@
-"""Requests of several tenants to one application, told apart by a header in place of keys."""
+"""Requests of several tenants to one application, distinguished by a header in place of keys."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

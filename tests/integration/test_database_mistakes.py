@@ -1,4 +1,4 @@
-"""Mistakes with PostgreSQL that only a real server tells: each is named with host and port, never with the password."""
+"""Mistakes that only a real PostgreSQL reports: each is named with host and port, never with the password."""
 
 import pytest
 
@@ -39,8 +39,8 @@ def test_a_password_that_is_wrong(postgres_server: Postgres) -> None:
         rules.write_text(f"host all asks 127.0.0.1/32 scram-sha-256\n{before}")
         postgres_server._administer("SELECT pg_reload_conf()")
         url = f"postgresql+psycopg://asks:geheim@127.0.0.1:{postgres_server.port}/postgres"
-        told = mistake_of(url)
-        assert "password authentication failed" in told and "correct the user and the password" in told
+        detail = mistake_of(url)
+        assert "password authentication failed" in detail and "correct the user and the password" in detail
     finally:
         rules.write_text(before)
         postgres_server._administer("SELECT pg_reload_conf()")

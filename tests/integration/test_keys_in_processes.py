@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from service.access import keys
-from service.access.keys import KeyWish
+from service.access.keys import KeySpec
 from service.access.tokens import new_token
 from service.config import Settings
 from service.errors import Unavailable
@@ -83,7 +83,7 @@ def _start(settings: Settings, stack: ExitStack) -> Api:
 
 def make(service: Services) -> tuple[str, str]:
     with service.database.scoped(DEFAULT_TENANT).begin() as connection:
-        made = keys.create(connection, KeyWish(("read",)))
+        made = keys.create(connection, KeySpec(("read",)))
     return made.record.id, made.token.text
 
 
@@ -111,7 +111,7 @@ def test_a_key_begins_goes_on_and_ends_in_every_process(
 
 
 def check_outages(postgres: Postgres, apis: tuple[Api, Api], text: str) -> None:
-    """Freeze PostgreSQL, then stop and start it: keys are told apart as before, each answer within its limit."""
+    """Freeze PostgreSQL, then stop and start it: keys are recognised as before, each answer within its limit."""
 
     def check() -> None:
         for api in apis:

@@ -43,7 +43,7 @@ def samples_of(text: str) -> dict[str, dict[Labels, float]]:
     return found
 
 
-def told_by(service: Service) -> dict[str, dict[Labels, float]]:
+def metrics_of(service: Service) -> dict[str, dict[Labels, float]]:
     with urllib.request.urlopen(service.address + "/metrics", timeout=30) as answer:
         return samples_of(answer.read().decode())
 
@@ -202,9 +202,9 @@ def test_processes_count_together_and_what_a_killed_one_counted_remains(tmp_path
         first.wait()
         third = counting(folder)
         assert sorted(path.name for path in folder.glob("*.lock")) == ["0.lock", "1.lock"]  # the third has its place
-        told = third.communicate("\n")[0]
-        assert "backprop_http_requests [('backprop_http_requests_total', 9.0)]" in told
-        assert "('backprop_http_request_duration_seconds_count', 9.0)" in told
+        printed = third.communicate("\n")[0]
+        assert "backprop_http_requests [('backprop_http_requests_total', 9.0)]" in printed
+        assert "('backprop_http_request_duration_seconds_count', 9.0)" in printed
         second.communicate("\n")
         first.communicate()
     assert not folder.exists()
@@ -237,18 +237,18 @@ def test_processes_of_a_service_count_together_and_every_metric_is_documented(tm
         assert job["status"] == "succeeded"
         service.post("/v1/models/m:predict", {"instances": [[0, 1]]})
         made = requests("/v1/jobs", "POST", status)
-        wait_until(lambda: told_by(service).get("backprop_predicted_rows_total"), 30, "all counts")
+        wait_until(lambda: metrics_of(service).get("backprop_predicted_rows_total"), 30, "all counts")
         _, processes = service.api_processes()
         for process in processes:
             os.kill(process, signal.SIGKILL)
         wait_until(
             lambda: answers(service) and not set(service.api_processes()[1]) & set(processes), 60, "other processes"
         )
-        found = told_by(service)
+        found = metrics_of(service)
         assert found["backprop_http_requests_total"][made] == 1
-        wait_until(lambda: told_by(service).get("backprop_epochs_total") == {(): 3}, 60, "the worker's report")
+        wait_until(lambda: metrics_of(service).get("backprop_epochs_total") == {(): 3}, 60, "the worker's report")
         (worker,) = service.get("/v1/workers")["data"]
         assert (
             worker["alive"] and worker["threads"] == 1 and worker["id"].endswith(f":{service.training_processes()[0]}")
         )
-        check_documented(wait_until(lambda: whole(told_by(service)), 60, "a whole scrape"))
+        check_documented(wait_until(lambda: whole(metrics_of(service)), 60, "a whole scrape"))

@@ -45,11 +45,11 @@ def test_a_name_as_host_port_0_and_lines_of_json(tmp_path: Path) -> None:
         assert service.send("GET", "/v1/jobs/%0d%0aINFO%1b%5b2K%e2%80%ae")[0] == 404
     finally:
         assert service.stop() == 0
-    told = lines_of(service)  # each is one object
-    assert {"backprop", "workers.run.run", "service.requests"} <= {line["logger"] for line in told}
-    attempt = [line for line in told if line.get("job_id") == job["id"]]
+    lines = lines_of(service)  # each is one object
+    assert {"backprop", "workers.run.run", "service.requests"} <= {line["logger"] for line in lines}
+    attempt = [line for line in lines if line.get("job_id") == job["id"]]
     assert {line["attempt"] for line in attempt} == {1} and attempt[-1]["message"] == "succeeded"
-    requests = [line for line in told if line["logger"] == "service.requests"]
+    requests = [line for line in lines if line["logger"] == "service.requests"]
     assert all(line["request_id"] and line["milliseconds"] >= 0 for line in requests)
     assert requests[-1]["path"] == "/v1/jobs/\\r\\nINFO\\x1b[2K\\u202e" and requests[-1]["status"] == 404
 
@@ -79,9 +79,9 @@ def test_no_log_holds_a_row_a_parameter_a_header_or_a_password(backends: Backend
         finally:
             server.execute_command("AUTH", SECRET)
             server.config_set("requirepass", "")
-    told = service.log.read_text()
-    assert "service.requests" in told and "succeeded" in told
-    assert SECRET not in told and "0.7612" not in told
+    text = service.log.read_text()
+    assert "service.requests" in text and "succeeded" in text
+    assert SECRET not in text and "0.7612" not in text
 
 
 def use(service: Service) -> None:

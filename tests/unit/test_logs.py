@@ -86,7 +86,7 @@ def test_text_ends_with_the_ids(written: Written) -> None:
 
 
 @pytest.mark.parametrize("form", logs.FORMATS)
-def test_an_exception_is_told_without_what_it_quotes(form: str, written: Written) -> None:
+def test_an_exception_is_logged_without_what_it_quotes(form: str, written: Written) -> None:
     logs.configure("debug", form)
     database = Database("sqlite://")
     try:
@@ -97,13 +97,13 @@ def test_an_exception_is_told_without_what_it_quotes(form: str, written: Written
                 connection.execute(sqlalchemy.text("SELECT * FROM nowhere WHERE a = :a"), {"a": SECRET})
     except sqlalchemy.exc.OperationalError:
         log.exception("the request failed")
-    told = written.getvalue()
-    assert SECRET not in told
-    assert "ValueError (its message may quote data" in told and "OperationalError" in told and "test_logs.py" in told
+    text = written.getvalue()
+    assert SECRET not in text
+    assert "ValueError (its message may quote data" in text and "OperationalError" in text and "test_logs.py" in text
     if form == "text":
-        assert all(line.startswith("  ") for line in told.splitlines()[1:])
+        assert all(line.startswith("  ") for line in text.splitlines()[1:])
     else:
-        assert len(told.splitlines()) == 1
+        assert len(text.splitlines()) == 1
 
 
 def test_the_level_that_is_set_is_used_and_other_libraries_are_heard_from_warnings_on(written: Written) -> None:
@@ -128,6 +128,6 @@ def test_what_ends_a_thread_is_logged(written: Written) -> None:
     thread = threading.Thread(target=fail, name="poller")
     thread.start()
     thread.join()
-    told = written.getvalue()
-    assert "ERROR backprop: the thread poller ends by an error" in told and "ValueError" in told
-    assert SECRET not in told
+    text = written.getvalue()
+    assert "ERROR backprop: the thread poller ends by an error" in text and "ValueError" in text
+    assert SECRET not in text

@@ -190,7 +190,7 @@ def _wait_for_space(
     Even that is written to the disk that is full, so it is tried until it succeeds, or another run owns the job.
     """
     log.warning("the attempt ends, as a disk is full: %s", error.detail)
-    services.space.note_refusal()
+    services.space.record_refusal()
     while True:
         try:
             status = release(services, job, behind=True) if recorder is None else recorder.release(behind=True)

@@ -10,7 +10,7 @@ import pytest
 
 from service.access import keys, sessions
 from service.access.keyring import RETRY_SECONDS, STAYS_VALID_SECONDS, KeyRing
-from service.access.keys import KeyWish
+from service.access.keys import KeySpec
 from service.config import Settings
 from service.errors import Unauthenticated, Unavailable
 from service.store import changes
@@ -65,7 +65,7 @@ def ring(database: Database, clock: Clock) -> KeyRing:
 def made(database: Database, expires_at: datetime | None = None) -> tuple[str, str]:
     """Return the id and the text of a new key."""
     with database.begin() as connection:
-        key = keys.create(connection, KeyWish(("read",), expires_at=expires_at))
+        key = keys.create(connection, KeySpec(("read",), expires_at=expires_at))
     return key.record.id, key.token.text
 
 

@@ -30,22 +30,22 @@ def test_a_forwarded_request_is_refused_under_auto_until_there_are_keys(headers:
 
 def test_an_untrusted_peer_is_never_believed() -> None:
     client = client_of(replace(BASE, trusted_proxies="10.0.0.0/8"))
-    told = {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
-    seen = client.get("/x", headers={**told, "X-Forwarded-Port": "1", "Forwarded": "host=evil.example"}).json
+    forwarded = {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    seen = client.get("/x", headers={**forwarded, "X-Forwarded-Port": "1", "Forwarded": "host=evil.example"}).json
     assert seen is not None and (seen["peer"], seen["url"]) == ("127.0.0.1", "http://localhost/x")
-    refused = client.post("/x", headers={**told, "Origin": "https://evil.example"})
+    refused = client.post("/x", headers={**forwarded, "Origin": "https://evil.example"})
     assert refused.status_code == 403 and refused.json is not None
     assert "BACKPROP_TRUSTED_PROXIES" in refused.json["detail"]
 
 
 def test_a_trusted_proxy_is_believed() -> None:
     client = client_of(replace(BASE, trusted_proxies="127.0.0.1", allowed_hosts="api.example.org"))
-    told = {"X-Forwarded-For": "10.9.9.9, 203.0.113.9", "X-Forwarded-Host": "api.example.org"}
-    told["X-Forwarded-Proto"] = "https"
-    seen = client.get("/x", headers=told).json
+    forwarded = {"X-Forwarded-For": "10.9.9.9, 203.0.113.9", "X-Forwarded-Host": "api.example.org"}
+    forwarded["X-Forwarded-Proto"] = "https"
+    seen = client.get("/x", headers=forwarded).json
     assert seen is not None and (seen["peer"], seen["url"]) == ("203.0.113.9", "https://api.example.org/x")
-    assert status(client, "POST", {**told, "Origin": "https://api.example.org"}) == 200
-    assert status(client, "POST", {**told, "Origin": "http://api.example.org"}) == 403
+    assert status(client, "POST", {**forwarded, "Origin": "https://api.example.org"}) == 200
+    assert status(client, "POST", {**forwarded, "Origin": "http://api.example.org"}) == 403
     odd = client.get("/x", headers={"X-Forwarded-For": "<script>", "X-Forwarded-Proto": "javascript"}).json
     assert odd is not None and (odd["peer"], odd["url"]) == ("127.0.0.1", "http://localhost/x")
 

@@ -82,7 +82,7 @@ def test_file_hash_and_statistics_are_those_of_plain_formulas(tmp_path: Path, ki
         (len(rows) - column.missing, column.mean, column.standard_deviation, column.minimum, column.maximum)
         for column in table.columns
     ]
-    assert repr(found) == repr(statistics(blocks))  # repr tells -0.0 from 0.0, and each float64 from the next
+    assert repr(found) == repr(statistics(blocks))  # repr distinguishes -0.0 from 0.0, and each float64 from the next
 
 
 def test_whole_values_of_a_target_leave_missing_ones_out(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def unchanged_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterat
         signal.signal(number, handler)
 
 
-def told(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+def mistake_of(arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Return the one line that a command prints before it ends with exit code 2."""
     try:
         code = main(arguments.split())
@@ -168,7 +168,7 @@ def test_a_mistake_is_one_line_with_the_way_out(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"BACKPROP_{name}", value)
-    line = told(arguments.format(d=folder), capsys)
+    line = mistake_of(arguments.format(d=folder), capsys)
     assert len(line) < 500 and "geheim" not in line and "heim@" not in line
     for word in words:
         assert word in line
@@ -178,7 +178,7 @@ def test_a_name_in_lower_case_is_no_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("backprop_port", "9000")
-    assert "backprop_port is not a setting; did you mean BACKPROP_PORT?" in told("serve", capsys)
+    assert "backprop_port is not a setting; did you mean BACKPROP_PORT?" in mistake_of("serve", capsys)
 
 
 def test_a_port_in_use_and_one_of_root(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,16 +186,16 @@ def test_a_port_in_use_and_one_of_root(capsys: pytest.CaptureFixture[str], monke
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        line = told(f"serve --port {port}", capsys)
+        line = mistake_of(f"serve --port {port}", capsys)
         assert f"127.0.0.1:{port}: Address already in use" in line and "--port" in line
-        assert f"localhost:{port}" in told(f"api --host localhost --port {port}", capsys)
+        assert f"localhost:{port}" in mistake_of(f"api --host localhost --port {port}", capsys)
 
     class Refusing(socket.socket):
         def bind(self, _: object) -> None:
             raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(listening.socket, "socket", Refusing)
-    line = told("serve --port 80", capsys)
+    line = mistake_of("serve --port 80", capsys)
     assert "127.0.0.1:80: Permission denied" in line and "--port, such as 8000" in line
 
 

@@ -1,7 +1,6 @@
 """Checks of parts that hang: they are answered in time, from what was known, and by one thread."""
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +13,7 @@ PATIENCE = 20.0
 
 
 class Part:
-    """A part that hangs while it is told to."""
+    """A part that hangs while `goes_on` is clear."""
 
     def __init__(self) -> None:
         self.goes_on = threading.Event()
@@ -95,9 +94,9 @@ def test_a_look_that_raises_is_a_fault_and_not_the_end_of_looking(caplog: pytest
     assert ask([probe], PATIENCE)["disk"].ok
 
 
-def test_an_answer_comes_within_its_time(part: Part) -> None:
+def test_an_answer_does_not_wait_for_parts_that_hang(part: Part) -> None:
     part.goes_on.clear()
     probes = [Probe(name, part.look, "") for name in ("disk", "database", "queue")]
-    began = time.monotonic()
-    ask(probes, SOON)
-    assert time.monotonic() - began < PATIENCE / 2  # together, and not one after the other until each returns
+    found = ask(probes, SOON)
+    assert not any(check.ok for check in found.values())
+    assert sorted(threads()) == ["check database", "check disk", "check queue"]  # none has returned

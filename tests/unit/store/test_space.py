@@ -51,7 +51,7 @@ def test_files_that_run_out_are_a_shortage_and_filesystems_without_a_bound_are_n
 
 
 def test_a_refusal_counts_until_a_probe_is_written(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
-    space.note_refusal()
+    space.record_refusal()
     assert "a disk or a quota is full" in str(space.waits_for())
     monkeypatch.setattr(spaces, "PROBE_SECONDS", 0.0)
     with monkeypatch.context() as refusing:
