@@ -112,11 +112,11 @@ class KeyRing:
     @staticmethod
     def _is_live(known: HeldKey, held: Held) -> bool:
         """Return whether a key has not expired, nor the one that a session was signed in with."""
-        now = datetime.now(UTC)
-        parent = held.keys.get(known.parent) if known.parent else None
-        if known.parent and (parent is None or _is_past(parent.expires_at, now)):
-            return False
-        return not _is_past(known.expires_at, now)
+        if known.parent is not None:
+            parent = held.keys.get(known.parent)
+            if parent is None or _is_past(parent.expires_at):
+                return False
+        return not _is_past(known.expires_at)
 
     @staticmethod
     def _why(text: str, known: HeldKey | None, matches: bool, kinds: frozenset[KeyKind]) -> str:
@@ -181,5 +181,5 @@ def _held_key(record: KeyRecord) -> HeldKey:
     return HeldKey(record.sha256, record.kind, principal, record.expires_at, record.parent)
 
 
-def _is_past(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now
+def _is_past(moment: datetime | None) -> bool:
+    return moment is not None and moment <= datetime.now(UTC)

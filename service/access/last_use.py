@@ -1,10 +1,11 @@
-"""When keys were last used: collected in memory, and written by a thread for all of them every half minute.
+"""When keys were last used: noted in memory, written for all of them together by a thread, every half minute.
 
 A request never waits for that. Uses of the last half minute are lost with their process.
 """
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 from service.errors import ServiceError
@@ -21,7 +22,7 @@ class LastUse:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._uses: dict[str, datetime] = {}
+        self._uses: dict[str, float] = {}
         self._turn = threading.Lock()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -29,26 +30,31 @@ class LastUse:
 
     def record(self, id: str) -> None:
         """Record that a key is used now."""
-        now = datetime.now(UTC)
+        self._uses[id] = time.time()
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
         with self._turn:
-            self._uses[id] = now
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="last use of keys", daemon=True)
                 self._thread.start()
 
     def write(self) -> None:
         """Write what was recorded; what cannot be written is tried again with the next."""
-        with self._turn:
-            uses, self._uses = self._uses, {}
+        uses = dict[str, float]()
+        while self._uses:
+            id, at = self._uses.popitem()  # others may record uses meanwhile
+            uses[id] = at
         if not uses:
             return
         try:
             with self._database.begin() as connection:
-                keys.record_uses(connection, uses)
+                keys.record_uses(connection, {id: datetime.fromtimestamp(at, UTC) for id, at in uses.items()})
         except ServiceError as error:
             log.warning("cannot write when keys were last used, trying on: %s", error.detail)
-            with self._turn:
-                self._uses = uses | self._uses
+            for id, at in uses.items():
+                self._uses.setdefault(id, at)
 
     def _run(self) -> None:
         while not self._stopped.wait(WRITE_SECONDS):

@@ -48,7 +48,7 @@ def who() -> Principal:
     ring = keyring()
     if not ring.asks:
         return ANYBODY
-    if "Authorization" not in request.headers and COOKIE in request.cookies:
+    if "HTTP_AUTHORIZATION" not in request.environ and COOKIE in request.cookies:
         return _of_session(ring, request.cookies[COOKIE])
     text = _bearer()
     found = ring.principal_of(text, SENT)
@@ -67,7 +67,7 @@ def still_valid() -> Callable[[], bool]:
 
 def _bearer() -> str:
     """Return the key of the header; empty, which is no key, for another scheme or none."""
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, text = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -10,8 +10,7 @@ import select
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Connection, func, update
@@ -29,8 +28,7 @@ ANSWER_SECONDS = 2.0  # the thread gives a connection up that is not answered fo
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):  # which is made several times faster than a dataclass, at each request
     """The value of a counter, and the moment, of `time.monotonic`, at which the database last said that it is so."""
 
     value: int
