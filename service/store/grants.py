@@ -1,6 +1,6 @@
 """Grants: which models of a tenant another tenant may describe and predict with.
 
-This is the one module, beside `service.store.tenants`, that looks across tenants.
+A grant is found from either side: by the model's tenant, and, across tenants, by the one that it is made to.
 """
 
 from datetime import UTC, datetime
