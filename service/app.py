@@ -132,6 +132,8 @@ def _forget_ids(_: BaseException | None) -> None:
 
 def _end(counter: metrics.RequestCounter, response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
+    if response.status_code == 204 or (request.method == "OPTIONS" and response.status_code == 200):
+        response.headers.pop("Content-Type", None)  # Flask's own word for a body that is empty
     if response.status_code == 204 and admission_of(request.environ) is not None:
         return response  # the request itself comes later
     seconds = time.perf_counter() - g.began

@@ -107,7 +107,7 @@ def find(connection: Connection, id: str, job: str | None = None) -> KeyRecord:
     record = keys.get_key(connection, id)
     wanted = KeyKind.KEY if job is None else KeyKind.SHARE
     if record.kind is not wanted or record.job != job:
-        raise keys.not_found(id)
+        raise keys.not_found(id, "key" if job is None else "token")
     return record
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import cast
 
 import orjson
-from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service import errors
 from service.api.schemas import FaultAnswer, Problem
@@ -128,6 +128,7 @@ HTTP_SLUGS = ("malformed", "not-found", "method", "too-large", "media-type")
 HTTP_TYPES = {BY_SLUG[slug].status: BY_SLUG[slug] for slug in HTTP_SLUGS}
 NOTHING: Mapping[str, object] = {}
 
+MOST_OF_PATH = 200  # characters, in a message
 MOST_BYTES = 16 * 1024  # of an answer to a mistake
 
 log = logging.getLogger(__name__)
@@ -204,10 +205,22 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return Response(status=status, headers=dict(error.get_headers()))
-    answer = problem(HTTP_TYPES.get(status, OTHER), error.description or error.name, status, error.name)
+    kind = HTTP_TYPES.get(status, OTHER)
+    answer = problem(kind, _words(error), status, error.name if kind is OTHER else None)
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(allowed))
     return answer
+
+
+def _words(error: HTTPException) -> str:
+    """Return what is said of an error that Flask raised."""
+    path = f"`{request.path[:MOST_OF_PATH]}`"
+    if isinstance(error, NotFound):
+        return f"there is nothing at {path}; `/openapi.json` lists the addresses"
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return f"{request.method[:20]} is not a method of {path}, which has {allowed}"
+    return error.description or error.name
 
 
 def _bug(error: Exception) -> Response:

@@ -31,7 +31,7 @@ MOST_FILTERS = 16  # keys of metadata that one list is filtered by
     body=JobRequest,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
-    problems=(409, 507),
+    problems=(409,),
     creates=True,
     scope=Scope.TRAIN,
 )
@@ -143,7 +143,7 @@ def step_job(id: str) -> Response:
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
-    problems=(404, 409, 507),
+    problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,
 )
@@ -162,7 +162,7 @@ def fork_job(id: str) -> Response:
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
-    problems=(404, 409, 507),
+    problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,
 )

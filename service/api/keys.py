@@ -101,8 +101,7 @@ def get_key(id: str) -> Response:
 @routes.route("DELETE", "/v1/keys/{id}", query=[TENANT], answers={204: None}, problems=(404,), scope=Scope.ADMIN)
 def revoke_key(id: str) -> Response:
     """Revoke a key, at once here and within a second everywhere; the sessions signed in with it end."""
-    with _of_tenant(request.args.get("tenant")).database.begin() as connection:
-        access.revoke(connection, id)
+    _of_tenant(request.args.get("tenant")).ending(lambda connection: access.revoke(connection, id))
     keyring().changes.look_again()
     return Response(status=204)
 

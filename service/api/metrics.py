@@ -19,6 +19,7 @@ OPENMETRICS = "application/openmetrics-text"
     "GET",
     "/metrics",
     answers={200: {kind: {"schema": {"type": "string"}} for kind in (TEXT, OPENMETRICS)}},
+    problems=(401,),
     scope=None,
 )
 def read_metrics() -> Response:

@@ -101,12 +101,21 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
     for status, model in route.answers.items():
         operation["responses"][str(status)] = _answer(status, model, names)
     problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
-    usual = {400, 403, 413, 415, 422, 503} if content else {400, 403, 422, 503}
-    if not route.is_open:
-        usual.add(401)
-    for status in sorted({*usual, *route.problems}):
+    for status in sorted({*_usual_problems(route, bool(content)), *route.problems}):
         operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation
+
+
+def _usual_problems(route: Route, has_body: bool) -> set[int]:
+    """Return the statuses of errors that come before the view, or from below it."""
+    usual = {400, 403, 422, 503}
+    if not route.is_open:
+        usual.add(401)
+    if has_body:
+        usual |= {408, 413, 415}
+    if route.changes and route.method != "DELETE":  # for which a reserve of the disk is released
+        usual.add(507)
+    return usual
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

@@ -60,8 +60,7 @@ def get_session() -> Response:
 def end_session() -> Response:
     """Sign out: the cookie is worth nothing afterwards."""
     if "Authorization" not in request.headers and (cookie := request.cookies.get(COOKIE)):
-        with services().database.begin() as connection:
-            sessions.end(connection, cookie)
+        services().ending(lambda connection: sessions.end(connection, cookie))
         keyring().changes.look_again()
     response = Response(status=204)
     response.delete_cookie(COOKIE, path="/", secure=request.is_secure, httponly=True, samesite="Strict")

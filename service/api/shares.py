@@ -14,6 +14,7 @@ from service.api.routes import PAGE, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.keys import ShareRequest
 from service.store import keys
+from service.store.database import Connection
 from service.store.keys import KeyKind
 
 routes = Routes("shares")
@@ -60,8 +61,11 @@ def list_shares(id: str) -> Response:
 @routes.route("DELETE", "/v1/jobs/{id}/shares/{share}", answers={204: None}, problems=(404,), scope=Scope.TRAIN)
 def revoke_share(id: str, share: str) -> Response:
     """Revoke a token that reads this job."""
-    with services().database.begin() as connection:
+
+    def revoke(connection: Connection) -> None:
         keys.check_job(connection, id)
         access.revoke(connection, share, job=id)
+
+    services().ending(revoke)
     keyring().changes.look_again()
     return Response(status=204)

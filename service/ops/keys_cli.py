@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from service.definitions.keys import KeyRequest, duration_of, moment_of
 from service.definitions.validation import check
 from service.errors import Misconfigured
 from service.ops.key_lists import Made, read_names, write_made
+from service.ops.opened import opened
+from service.services import Services
 from service.store import audit, keys, tenants
 from service.store.audit import Actor
-from service.store.database import Connection, Database
+from service.store.database import Database
 from service.store.keys import KeyRecord
-from service.store.migrate import check_current, migrate
 from service.store.records import Page
 
 DEFAULT = "default"
@@ -68,19 +70,6 @@ def _no_command(_: Settings, __: argparse.Namespace) -> int:
     raise AssertionError("argparse requires an action")
 
 
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """Open the database; an embedded one is made if need be, as `backprop serve` would make it."""
-    database = Database(settings.resolved_database_url)
-    try:
-        if database.is_sqlite:
-            migrate(database)
-        check_current(database)
-        yield database
-    finally:
-        database.dispose()
-
-
 def of_tenant(database: Database, name: str) -> Database:
     """Return the database as a tenant sees it."""
     with database.read() as connection:
@@ -91,8 +80,8 @@ def _create(settings: Settings, options: argparse.Namespace) -> int:
     if options.names is not None:
         return _create_many(settings, options)
     spec = spec_of(options, options.name)
-    with opened(settings) as database:
-        actor = Actor(None, "backprop keys create", "/v1/keys")
+    with opened(settings) as services:
+        actor, database = Actor(None, "backprop keys create", "/v1/keys"), services.database
         with of_tenant(database, options.tenant).recording(audit.recorder_of(actor)).begin() as connection:
             made = access.create(connection, spec)
     print(made.token.text)
@@ -126,7 +115,7 @@ def _create_many(settings: Settings, options: argparse.Namespace) -> int:
         raise Misconfigured("--from needs --to: the new CSV file that the keys are written to")
     entries = read_names(options.names, options.tenant, options.tenant_each)
     specs = [spec_of(options, entry.name) for entry in entries]
-    with opened(settings) as database, database.begin() as connection:
+    with opened(settings) as services, services.database.begin() as connection:
         made = []
         for entry, spec in zip(entries, specs, strict=True):
             tenant = tenants.find_or_add(connection, entry.tenant)
@@ -139,8 +128,8 @@ def _create_many(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _list(settings: Settings, options: argparse.Namespace) -> int:
-    with opened(settings) as database:
-        there = database if options.tenant is None else of_tenant(database, options.tenant)
+    with opened(settings) as services:
+        there = services.database if options.tenant is None else of_tenant(services.database, options.tenant)
         with there.read() as connection:
             found = keys.list_keys(connection, Page(MOST))
     now = datetime.now(UTC)
@@ -167,8 +156,8 @@ def _day(moment: datetime) -> str:
 
 
 def _revoke(settings: Settings, options: argparse.Namespace) -> int:
-    with _of_key(settings, options.id, "keys revoke") as connection:
-        access.revoke(connection, options.id)
+    with _of_key(settings, options.id, "keys revoke") as services:
+        services.ending(lambda connection: access.revoke(connection, options.id))
     print(f"key {options.id} is revoked: every process of the service refuses it within a second or two")
     return 0
 
@@ -178,7 +167,7 @@ def _rotate(settings: Settings, options: argparse.Namespace) -> int:
         overlap = duration_of(options.overlap)
     except ValueError as error:
         raise Misconfigured(f"--overlap {error}") from None
-    with _of_key(settings, options.id, "keys rotate") as connection:
+    with _of_key(settings, options.id, "keys rotate") as services, services.database.begin() as connection:
         made, old = access.rotate(connection, options.id, overlap)
     print(made.token.text)
     assert old.expires_at is not None
@@ -190,21 +179,20 @@ def _rotate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _of_key(settings: Settings, id: str, action: str) -> Iterator[Connection]:
-    """Open a recorded transaction of the tenant that a key belongs to."""
-    with opened(settings) as database:
-        with database.read() as connection:
-            tenant = keys.get_key(connection, id).tenant
+def _of_key(settings: Settings, id: str, action: str) -> Iterator[Services]:
+    """Open the resources of the tenant that a key belongs to; what is changed is recorded."""
+    with opened(settings) as services:
+        with services.database.read() as connection:
+            mine = services.scoped(keys.get_key(connection, id).tenant)
         actor = Actor(None, f"backprop {action}", f"/v1/keys/{id}")
-        with database.scoped(tenant).recording(audit.recorder_of(actor)).begin() as connection:
-            yield connection
+        yield replace(mine, database=mine.database.recording(audit.recorder_of(actor)))
 
 
 def _audit(settings: Settings, options: argparse.Namespace) -> int:
     if not 1 <= options.limit <= MOST:
         raise Misconfigured(f"--limit must lie within 1 and {MOST}, got {options.limit}")
-    with opened(settings) as database:
-        there = database if options.tenant is None else of_tenant(database, options.tenant)
+    with opened(settings) as services:
+        there = services.database if options.tenant is None else of_tenant(services.database, options.tenant)
         with there.read() as connection:
             found = audit.list_changes(connection, Page(options.limit))
     for change in found.data:

@@ -1,17 +1,15 @@
 """`backprop tenants`: tenants are made, listed and deleted on the machine of the service."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from service.access import tenants as work
 from service.config import Settings
 from service.definitions.tenants import TenantRequest
 from service.definitions.validation import check
-from service.services import Services, open_services
+from service.ops.opened import opened
 from service.store import tenants
-from service.store.migrate import check_current, migrate
 from service.store.records import Page
 
 MOST = 1000
@@ -42,29 +40,16 @@ def _no_command(_: Settings, __: argparse.Namespace) -> int:
     raise AssertionError("argparse requires an action")
 
 
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Services]:
-    """Open the service's resources; an embedded database is made if need be, as `backprop serve` would make it."""
-    services = open_services(settings)
-    try:
-        if services.database.is_sqlite:
-            migrate(services.database)
-        check_current(services.database)
-        yield services
-    finally:
-        services.database.dispose()
-
-
 def _create(settings: Settings, options: argparse.Namespace) -> int:
     name = check(TenantRequest, {"name": options.name}).name
-    with _opened(settings) as services, services.database.begin() as connection:
+    with opened(settings) as services, services.database.begin() as connection:
         tenants.add_tenant(connection, name)
     print(f"tenant {name} is made; `backprop keys create --tenant {name} --scopes ...` makes a key for it")
     return 0
 
 
 def _list(settings: Settings, _: argparse.Namespace) -> int:
-    with _opened(settings) as services, services.database.read() as connection:
+    with opened(settings) as services, services.database.read() as connection:
         found = tenants.list_tenants(connection, Page(MOST))
     for tenant in found.data:
         print(f"{tenant.name:<32}  since {tenant.created_at.isoformat(sep=' ', timespec='minutes')}")
@@ -74,7 +59,7 @@ def _list(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _delete(settings: Settings, options: argparse.Namespace) -> int:
-    with _opened(settings) as services:
+    with opened(settings) as services:
         work.delete(services, options.name, options.purge)
     print(f"tenant {options.name} is deleted" + (" with all that it had" if options.purge else ""))
     return 0

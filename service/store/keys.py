@@ -92,8 +92,8 @@ def get_key(connection: Connection, id: str) -> KeyRecord:
     return _record(row)
 
 
-def not_found(id: str) -> NotFound:
-    return NotFound(f"there is no key `{id[:40]}`")
+def not_found(id: str, what: str = "key") -> NotFound:
+    return NotFound(f"there is no {what} `{id[:40]}`")
 
 
 def list_keys(

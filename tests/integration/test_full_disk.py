@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from service.access.tokens import id_of
 from service.app import create_app
 from service.config import Settings
+from service.errors import OutOfSpace
 from service.services import Services, open_services
 from service.store import shrinking
 from service.store import space as spaces
@@ -59,6 +61,12 @@ class Machine:
         answer = self.client.post("/v1/jobs", json=body)
         assert answer.status_code == 202, answer.text
         return str(answer.json["id"])
+
+    def key(self) -> str:
+        """Make two keys: one that all requests carry from now on, and the one that is returned."""
+        mine = self.client.post("/v1/keys", json={"scopes": ["admin"]}).json["key"]
+        self.client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {mine}"
+        return str(self.client.post("/v1/keys", json={"scopes": ["admin"]}).json["key"])
 
     def job(self, job: str) -> dict[str, Any]:
         return dict(self.client.get(f"/v1/jobs/{job}").json)
@@ -131,17 +139,22 @@ def test_a_running_job_waits_for_space_and_goes_on_to_the_same_bits(
     assert epochs_of(machine, job) == epochs_of(machine, undisturbed)
 
 
-def test_on_a_full_disk_cancel_pause_and_delete_work_and_delete_frees(machine: Machine) -> None:
+def test_on_a_full_disk_cancel_pause_revoke_and_delete_work_and_delete_frees(machine: Machine) -> None:
     large = {"layers": [{"type": "dense", "units": 1000}, {"type": "dense", "units": 1}]}
     removed = machine.post(network=large, training={**TRAINING, "store_parameters": {"every": 1}})
     assert machine.work()
     running, cancelled, paused = machine.post(), machine.post(), machine.post()
+    share = machine.client.post(f"/v1/jobs/{removed}/shares").headers["Location"]
+    stolen = machine.key()
     fill(machine.disk, ALMOST)
     with machine.working(running):
         filling = fill(machine.disk)
     fill(machine.disk)  # also what the reserve may have freed
     before = machine.services.space.free_bytes()
     assert before < MIB
+    for path in (f"/v1/keys/{id_of(stolen)}", share):
+        assert machine.client.delete(path).status_code == 204
+    assert machine.client.get("/v1/jobs", headers={"Authorization": f"Bearer {stolen}"}).status_code == 401
     assert machine.client.post(f"/v1/jobs/{cancelled}:cancel").json["status"] == "cancelled"
     assert machine.client.post(f"/v1/jobs/{paused}:pause").json["status"] == "paused"
     assert machine.client.post(f"/v1/jobs/{running}:cancel").json["status"] == "cancelled"
@@ -154,6 +167,31 @@ def test_on_a_full_disk_cancel_pause_and_delete_work_and_delete_frees(machine: M
     filling.unlink()
     machine.services.space.keep_reserve()
     assert machine.services.space.reserve.exists()
+
+
+@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+def test_every_operation_that_ends_or_removes_something_may_use_the_reserve(
+    client: FlaskClient, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = train({"dataset": XOR, "network": {"name": "xor", "hidden": [2]}, "model": "xor", "training": {"epochs": 1}})
+    assert client.post("/v1/networks", json={"name": "xor", "hidden": [2]}).status_code in (200, 201)
+    assert client.post("/v1/tenants", json={"name": "xor"}).status_code == 201
+    share = client.post(f"/v1/jobs/{job['id']}/shares").json["id"]
+    key = client.post("/v1/keys", json={"scopes": ["admin"]}).json
+    assert client.post("/v1/session", json={"key": key["key"]}).status_code == 200
+    client.environ_base["HTTP_X_CSRF_TOKEN"] = client.get("/v1/session").json["csrf_token"]
+    ids = {"/v1/jobs/{id}": job["id"], "/v1/keys/{id}": key["id"], "{share}": share, "{name}": "xor"}
+
+    def spend(*_: Any) -> None:
+        raise OutOfSpace("it would be spent")
+
+    monkeypatch.setattr(spaces.Space, "spend", spend)
+    deleting = [path for path, methods in client.get("/openapi.json").json["paths"].items() if "delete" in methods]
+    assert len(deleting) >= 8
+    for path in deleting:
+        for part, id in ids.items():
+            path = path.replace(part, part.replace("{id}", id) if "{id}" in part else id)
+        assert "it would be spent" in problem(client.delete(path), 507)["detail"], path
 
 
 def shrunk(machine: Machine) -> bool:

@@ -75,8 +75,12 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
         f"/v1/jobs/{job}/events",
     ):
         call("GET", path)
+    _keys(call, job)
     for path in ("/v1/models/m", f"/v1/jobs/{job}", "/v1/networks/n", "/v1/datasets/xor"):
         call("DELETE", path)
+    call("DELETE", "/v1/tenants/school?purge=true")
+    for path in ("/v1/audit", "/v1/tenants"):
+        call("GET", path)
     assert call.published.operations == call.answered
 
 
@@ -162,6 +166,31 @@ def _failures(call: Caller, run: Callable[[], object]) -> None:
     ]
     run()
     assert call("GET", f"/v1/jobs/{failed}")["error"]["code"] == "diverged"
+
+
+def _keys(call: Caller, job: str) -> None:
+    """Make keys, which all requests after it carry."""
+    call("POST", "/v1/tenants", {"name": "school"})
+    call("GET", "/v1/tenants/school")
+    admin = call("POST", "/v1/keys", {"scopes": ["admin"]})["key"]
+    call("GET", "/v1/jobs", status=401)
+    call("GET", "/metrics", status=401)
+    call("POST", "/v1/session", {"key": "bp_none"}, 401)
+    headers = {"X-CSRF-Token": call("POST", "/v1/session", {"key": admin})["csrf_token"]}  # with a cookie from here on
+    call("DELETE", "/v1/networks/n", status=403)
+    call("GET", "/v1/session")
+    call("DELETE", "/v1/session", headers=headers)
+    call.client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {admin}"
+    wish = {"scopes": ["predict"], "name": "page", "models": ["m"], "origins": ["https://a.example"], "expires": "1d"}
+    path = f"/v1/keys/{call('POST', '/v1/keys', wish)['id']}"
+    call("GET", path)
+    assert call("POST", f"{path}:rotate", {"overlap": "1h"})["replaces"] in path
+    call("DELETE", path)
+    call("POST", f"{path}:rotate", status=409)
+    call("GET", "/v1/keys")
+    share = call("POST", f"/v1/jobs/{job}/shares", {"name": "seminar", "expires": "7d"})["id"]
+    call("GET", f"/v1/jobs/{job}/shares")
+    call("DELETE", f"/v1/jobs/{job}/shares/{share}")
 
 
 def test_a_field_that_is_not_published_is_a_fault(client: FlaskClient) -> None:
