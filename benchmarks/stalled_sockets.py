@@ -60,7 +60,7 @@ def kinds(job: str) -> dict[str, bytes]:
         "half a small body": UPLOAD + b"Content-Length: 2000\r\n\r\na,b\n",
         "half a large body": UPLOAD + b"Content-Length: 90000000\r\n\r\na,b\n",
         "half a body in chunks": UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n4\r\na,b\n\r\n",
-        "an answer that is not read": b"GET /v1/jobs/" + job.encode() + b"/epochs?limit=1000" + HOST + b"\r\n",
+        "an answer that is not read": b"GET /openapi.json" + HOST + b"\r\n",
         "a CSV of epochs that is not read": b"GET /v1/jobs/" + job.encode() + b"/epochs?format=csv" + HOST + b"\r\n",
         "event streams": b"GET /v1/events?stream=1" + HOST + b"\r\n",
     }

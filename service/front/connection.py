@@ -108,7 +108,8 @@ class Connection(asyncio.Protocol):
         """Go on with the next request, after the answer to the current one was written."""
         self._current = None
         self._idle_since = self._now()
-        if not keep_alive or (self._has_ended and not self._later and self._refusal is None):
+        is_last = self._has_ended and not self._later and self._refusal is None
+        if not keep_alive or is_last or self._shared.is_stopping:
             self.close()
         elif self._later:
             self._current = self._later.popleft()

@@ -5,7 +5,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,11 @@ class Running:
     port: int
     shared: Shared
     application: Application
+    over: asyncio.Event
+
+    def stop(self) -> None:
+        """Let the server begin to stop."""
+        self.shared.post(self.over.set)
 
     def connect(self, receive_bytes: int = 0) -> socket.socket:
         client = socket.socket()
@@ -143,7 +148,7 @@ def running(folder: Path, loop: LoopFactory = new_event_loop, **limits: Any) -> 
         sweeper = Sweeper(shared)
         server = await shared.loop.create_server(lambda: Connection(shared), "127.0.0.1", 0)
         sweeping = asyncio.create_task(sweeper.run())
-        found.append(Running(server.sockets[0].getsockname()[1], shared, application))
+        found.append(Running(server.sockets[0].getsockname()[1], shared, application, over))
         ready.set()
         await over.wait()
         server.close()
@@ -161,7 +166,8 @@ def running(folder: Path, loop: LoopFactory = new_event_loop, **limits: Any) -> 
     try:
         yield found[0]
     finally:
-        found[0].shared.post(over.set)
+        with suppress(RuntimeError):  # its event loop may have ended
+            found[0].stop()
         application.let_go.set()
         thread.join(SECONDS)
     assert not thread.is_alive()

@@ -307,6 +307,17 @@ def test_a_client_that_reads_slowly_occupies_no_thread(tmp_path: Path) -> None:
         assert server.application.closed.wait(10)
 
 
+def test_a_server_that_stops_ends_what_is_held_and_waits_for_what_is_under_way(tmp_path: Path) -> None:
+    with running(tmp_path) as server, server.connect() as held, server.connect() as busy:
+        held.sendall(b"GET /events HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert server.application.waiting.acquire(timeout=10)
+        busy.sendall(b"GET /stream?40 HTTP/1.1\r\n" + HOST + b"\r\n")
+        read_until(busy, b"\r\n\r\n")
+        server.stop()
+        assert read_all(held).endswith(b"\r\n0\r\n\r\n")
+        assert read_all(busy).endswith(b"\r\n0\r\n\r\n")
+
+
 def test_a_client_that_reads_nothing_is_given_up(tmp_path: Path) -> None:
     with running(tmp_path, unread_seconds=0.5) as server, server.connect(4096) as client:
         client.sendall(b"GET /stream?1000 HTTP/1.1\r\n" + HOST + b"\r\n")
