@@ -177,7 +177,7 @@ def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> 
         name = setting[len(PREFIX) :].lower()
         if name not in known or setting != _variable(name):
             guess = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {_variable(guess[0])}?" if guess else "the README lists all settings"
+            hint = f"did you mean {_variable(guess[0])}?" if guess else "docs/reference.md lists all settings"
             raise Misconfigured(f"{logs.escaped(variable, 100)} is not a setting; {hint}")
         values[name] = _parse(name, text, type(known[name]))
     values.update({name: value for name, value in overrides.items() if value is not None})
