@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from service.access.tokens import Token, new_token
+from service.definitions.keys import KeyRequest, expiry_of
 from service.errors import Conflict
 from service.store import audit, keys
 from service.store.database import Connection
@@ -29,6 +30,17 @@ class KeySpec:
     models: tuple[str, ...] | None = None
     origins: tuple[str, ...] | None = None
     expires_at: datetime | None = None
+
+
+def spec_of(request: KeyRequest) -> KeySpec:
+    """Return what a request asks for; what it lists twice counts once."""
+    return KeySpec(
+        tuple(dict.fromkeys(request.scopes)),
+        request.name,
+        None if request.models is None else tuple(dict.fromkeys(request.models)),
+        None if request.origins is None else tuple(dict.fromkeys(request.origins)),
+        expiry_of(request.expires),
+    )
 
 
 def create(connection: Connection, spec: KeySpec, tenant: int | None = None) -> MadeKey:

@@ -1,12 +1,10 @@
 """`/v1/keys`: keys of one's own tenant, or for the operator of any."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import Response, request
 
 from service.access import keys as access
-from service.access.keys import KeySpec
 from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.authentication import keyring
@@ -16,29 +14,14 @@ from service.api.context import all_services, principal, services
 from service.api.key_answers import KeyAnswer, describe_key, describe_made
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer
-from service.definitions.keys import KeyRequest, RotateRequest, duration_of, moment_of
-from service.errors import Forbidden, Invalid
+from service.api.secret_answers import MAX_BYTES, NO_STORE, refuse_idempotency_key
+from service.definitions.keys import KeyRequest, RotateRequest, duration_of
+from service.errors import Forbidden
 from service.services import Services
 from service.store import keys, tenants
 
 routes = Routes("keys")
-MAX_BYTES = 64 * 1024
 TENANT = Query("tenant", TEXT, "of another tenant; for the operator alone")
-NO_STORE = {"Cache-Control": "no-store"}
-
-
-def moment(expires: str | None) -> datetime | None:
-    """Return the moment at which a key expires."""
-    return None if expires is None else moment_of(expires)
-
-
-def refuse_idempotency_key() -> None:
-    """Refuse to keep an answer that holds a secret."""
-    if "Idempotency-Key" in request.headers:
-        raise Invalid(
-            "Idempotency-Key is not taken here: the answer holds a secret, which is not stored; a key that was made "
-            "twice can be deleted"
-        )
 
 
 def _of_tenant(name: str | None) -> Services:
@@ -58,21 +41,11 @@ def create_key() -> Response:
     refuse_idempotency_key()
     body = read_model(KeyRequest, MAX_BYTES)
     _check_has(body.scopes)
-    spec = KeySpec(
-        tuple(dict.fromkeys(body.scopes)),
-        body.name,
-        _tuple(body.models),
-        _tuple(body.origins),
-        moment(body.expires),
-    )
+    spec = access.spec_of(body)
     with _of_tenant(body.tenant).database.begin() as connection:
         made = access.create(connection, spec)
     keyring().changes.look_again()
     return answer(describe_made(made), 201, {"Location": f"/v1/keys/{made.record.id}", **NO_STORE})
-
-
-def _tuple(values: list[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(dict.fromkeys(values))
 
 
 def _check_has(scopes: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ from service.api.authentication import COOKIE, SENT, keyring
 from service.api.bodies import read_model
 from service.api.context import all_services, principal, services
 from service.api.key_answers import SessionAnswer
-from service.api.keys import MAX_BYTES, NO_STORE
 from service.api.routes import Declared, Routes
+from service.api.secret_answers import MAX_BYTES, NO_STORE
 from service.definitions.keys import SessionRequest
 from service.errors import Forbidden
 from service.store import audit, keys

@@ -9,10 +9,10 @@ from service.api.authentication import keyring
 from service.api.bodies import read_model_if_any
 from service.api.context import services
 from service.api.key_answers import ShareAnswer, describe_share
-from service.api.keys import MAX_BYTES, NO_STORE, moment, refuse_idempotency_key
 from service.api.routes import PAGE, Routes
 from service.api.schemas import ListAnswer
-from service.definitions.keys import ShareRequest
+from service.api.secret_answers import MAX_BYTES, NO_STORE, refuse_idempotency_key
+from service.definitions.keys import ShareRequest, expiry_of
 from service.store import keys
 from service.store.database import Connection
 from service.store.keys import KeyKind
@@ -36,7 +36,7 @@ def share_job(id: str) -> Response:
         keys.check_job(connection, id)
     body = read_model_if_any(ShareRequest, MAX_BYTES)
     with services().database.begin() as connection:
-        made = access.share(connection, id, body.name, moment(body.expires))
+        made = access.share(connection, id, body.name, expiry_of(body.expires))
     keyring().changes.look_again()
     described: ShareAnswer = {**describe_share(made.record), "token": made.token.text}
     return answer(described, 201, {"Location": f"/v1/jobs/{id}/shares/{made.record.id}", **NO_STORE})

@@ -42,6 +42,11 @@ def moment_of(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
+def expiry_of(text: str | None) -> datetime | None:
+    """Return the moment at which a key expires, None for never; raise `ValueError`."""
+    return None if text is None else moment_of(text)
+
+
 def _moment(text: str) -> str:
     moment_of(text)
     return text

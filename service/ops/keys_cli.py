@@ -15,7 +15,7 @@ from typing import Any
 from service.access import keys as access
 from service.access.keys import KeySpec
 from service.config import Settings
-from service.definitions.keys import KeyRequest, duration_of, moment_of
+from service.definitions.keys import KeyRequest, duration_of
 from service.definitions.validation import check
 from service.errors import Misconfigured
 from service.ops.key_lists import Made, read_names, write_made
@@ -95,14 +95,7 @@ def spec_of(options: argparse.Namespace, name: str | None) -> KeySpec:
     texts = {"scopes": options.scopes, "models": options.models, "origins": options.origins}
     body: dict[str, Any] = {field: _split(text) for field, text in texts.items() if text}
     body |= {"name": name, "expires": options.expires}
-    request = check(KeyRequest, body)
-    return KeySpec(
-        tuple(dict.fromkeys(request.scopes)),
-        request.name,
-        None if request.models is None else tuple(request.models),
-        None if request.origins is None else tuple(request.origins),
-        None if request.expires is None else moment_of(request.expires),
-    )
+    return access.spec_of(check(KeyRequest, body))
 
 
 def _split(text: str) -> list[str]:
