@@ -37,6 +37,7 @@ class Settings:
 
     `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
     Sizes are in bytes; with `keep_jobs_seconds` 0 ended jobs are stored until they are deleted.
+    The limits `tenant_...` are those of tenants that have none of their own; 0 is none.
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +63,7 @@ class Settings:
     max_features: int = 100_000
     max_parameters: int = 100_000_000
     max_queued_jobs: int = 10_000
+    tenant_running_jobs: int = 0
     max_waiting_requests: int = 16
     max_streams: int = 1000
     max_connections: int = 0
@@ -120,7 +122,7 @@ class Settings:
         self._check_least("max_json_bytes", "max_upload_bytes", "max_columns", "max_features", least=1)
         self._check_least("max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
-        self._check_least("keep_free_bytes", least=0)
+        self._check_least("keep_free_bytes", "tenant_running_jobs", least=0)
         for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_audit_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("header_seconds", "idle_seconds", "body_seconds"):

@@ -24,7 +24,7 @@ from service.store import workers
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
 from service.store.epochs import lookup
-from service.store.jobs import jobs
+from service.store.jobs import jobs, shares
 from service.store.records import JobRecord, OnOtherMachine, Status
 
 VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
@@ -144,21 +144,32 @@ def describe_all(services: Services, connection: Connection, found: Sequence[Job
     positions = jobs.positions_of(connection, found)
     newest = lookup.newest_epochs(connection, {job.number: job.epoch for job in found if job.epoch is not None})
     space = (services.space.waits_for() or workers.all_wait_for(connection)) if positions else None
+    most = services.settings.tenant_running_jobs
+    full = {tenant: _full(connection, tenant, most) for tenant in {job.tenant for job in found if positions}}
     described = []
     for job in found:
         position = positions.get(job.number)
-        waiting = None if position is None else _waiting(connection, job, position, places, space)
+        held = space or full.get(job.tenant)
+        waiting = None if position is None else _waiting(connection, job, position, places, held)
         described.append(describe(job, newest.get(job.number), waiting))
     return described
 
 
-def _waiting(connection: Connection, job: JobRecord, position: int, places: int, space: str | None) -> WaitingAnswer:
-    """Return the position of a queued job, and why it does not run.
+def _full(connection: Connection, tenant: int, default: int) -> str | None:
+    """Return why no further job of a tenant may run; None where one may."""
+    running, most = shares.running_of(connection, tenant, default)
+    if not most or running < most:
+        return None
+    return f"{running} job(s) run already, and this tenant's limit is {most} at once"
 
-    `places` counts the jobs that can run at once, `space` says why none does for want of space.
+
+def _waiting(connection: Connection, job: JobRecord, position: int, places: int, held: str | None) -> WaitingAnswer:
+    """Return the position of a queued job among its tenant's, and why it does not run.
+
+    `places` counts the jobs that can run at once, `held` says why none of the tenant's does.
     """
-    if space is not None:
-        reason = space
+    if held is not None:
+        reason = held
     elif not places:
         reason = "no worker is alive"
     elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):

@@ -13,13 +13,14 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection as Connection  # re-exported: the type of the arguments of what other rooms call
-from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, make_url, text
+from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, literal, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from service.errors import Conflict, Misconfigured, OutOfSpace, ServiceError, Unavailable
+from service.store.column_types import Double
 from service.store.tenancy import Scopes
 
 BUSY_TIMEOUT_SECONDS = 15
@@ -49,29 +50,29 @@ class Moment(TypeDecorator[datetime]):
 class clock(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
     """The database's own clock, `seconds` from now: leases compare one clock with itself."""
 
-    inherit_cache = False
+    inherit_cache = True  # the seconds are a parameter of the statement
     type = Moment()
 
     def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__()
-        self.seconds = float(seconds)
+        super().__init__(literal(float(seconds), Double))
 
 
 @compiles(clock)
-def _clock(element: clock, compiler: Any, **_: Any) -> str:
+def _clock(element: clock, compiler: Any, **options: Any) -> str:
     """Render the clock for what SQLAlchemy compiles to find a statement's tables, and for its messages."""
-    return f"clock({element.seconds})"
+    return f"clock({compiler.process(element.clauses, **options)})"
 
 
 @compiles(clock, "postgresql")
-def _clock_postgresql(element: clock, compiler: Any, **_: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.seconds:.6f} seconds')"
+def _clock_postgresql(element: clock, compiler: Any, **options: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)}))"
 
 
 @compiles(clock, "sqlite")
-def _clock_sqlite(element: clock, compiler: Any, **_: Any) -> str:
+def _clock_sqlite(element: clock, compiler: Any, **options: Any) -> str:
     # three digits of a second, padded to the six that stored times have
-    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.seconds:+.3f} seconds') || '000')"
+    seconds = compiler.process(element.clauses, **options)
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds})) || '000')"
 
 
 class BoundedConnection(psycopg.Connection[Any]):

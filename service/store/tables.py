@@ -36,6 +36,12 @@ tenants = Table(
     Column("number", Serial, primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
     Column("created_at", Moment, nullable=False),
+    Column("limits", Document, nullable=False, server_default="{}"),  # service.definitions.limits.Limits, those it has
+    Column("weight", Double, nullable=False, server_default="1"),  # its share of the workers
+    Column("pass", Double, nullable=False, server_default="0"),  # service.store.jobs.shares
+    Column("claimed_pass", Double, nullable=False, server_default="0"),
+    Index("ix_tenants_pass", "pass", "number"),
+    Index("ix_tenants_claimed_pass", "claimed_pass"),
     sqlite_autoincrement=True,  # the number of a deleted tenant is not given again
 )
 
@@ -77,6 +83,7 @@ dataset_versions = Table(
     Column("sha256", String(64), nullable=False),
     Column("address", Address, nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
+    Column("size", BigInteger, nullable=False, server_default="0"),  # bytes of its rows
 )
 
 jobs = Table(
@@ -136,10 +143,20 @@ jobs = Table(
     Column("columns", Document),  # those it chose of its dataset; null where it uses each as it was sent
     Index("ix_jobs_tenant", "tenant", "number"),
     Index("ix_jobs_replay_of", "replay_of"),
-    Index("ix_jobs_status_priority", "status", "priority", "queued_at", "number"),
+    Index("ix_jobs_queue", "status", "tenant", "priority", "queued_at", "number"),
     Index("ix_jobs_dataset_name", "dataset_name"),
     Index("ix_jobs_validation_name", "validation_name"),
     Index("ix_jobs_test_name", "test_name"),
+)
+
+# Bytes that the parameters of a job take, with the optimizer's states: of its epochs, and of what a fork begins with.
+job_sizes = Table(
+    "job_sizes",
+    metadata,
+    Column("job", ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, type_=Serial, autoincrement=False),
+    owner(index=True),
+    Column("epoch_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("start_bytes", BigInteger, nullable=False, server_default="0"),
 )
 
 # Runs of consecutive epochs that do not overlap. Each column of bytes packs one little-endian vector over the run's
@@ -256,6 +273,7 @@ model_versions = Table(
     Column("address", Address, index=True),
     Column("sha256", String(64), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("size", BigInteger, nullable=False, server_default="0"),  # bytes of its parameters
 )
 
 workers = Table(

@@ -183,9 +183,8 @@ class Lease:
                 self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds)
         with self.services.database.read() as connection:
             asked = jobs.requested(connection, self.job)
-            self.turn_is_over = fair_share.is_over(
-                connection, self.job, settings.turn_seconds, fingerprint(settings.kernels)
-            )
+            mine, most = fingerprint(settings.kernels), settings.tenant_running_jobs
+            self.turn_is_over = fair_share.is_over(connection, self.job, settings.turn_seconds, mine, most)
         self.looks += 1
         if not self.turn_is_over:
             self._turn_by = None

@@ -38,7 +38,8 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
     mine = fingerprint(services.settings.kernels)  # before the transaction, as the first one loads libraries
     with services.database.begin() as connection:
         freed = crashes.free_expired(connection)
-        job = jobs.claim(connection, worker, services.settings.lease_seconds, mine)
+        settings = services.settings
+        job = jobs.claim(connection, worker, settings.lease_seconds, mine, settings.tenant_running_jobs)
         if job is not None:
             job = fingerprints.adapt_to_machine(connection, job, mine)
     for released in freed:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
 from service.definitions.base import json_of
 from service.errors import Conflict, NotFound
 from service.store import events
 from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
+from service.store.jobs import shares
 from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
@@ -113,26 +114,24 @@ def count_queued(connection: Connection) -> int:
 
 
 def position_of(connection: Connection, job: JobRecord) -> int:
-    """Return a queued job's position in the queue of all tenants, counted from 1."""
+    """Return a queued job's position among its tenant's, counted from 1."""
     mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
     earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
     before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
-    ahead = select(func.count()).where(jobs.c.status == Status.QUEUED, before)
-    with everyone(connection):
-        return connection.execute(ahead).scalar_one() + 1
+    ahead = select(func.count()).where(jobs.c.status == Status.QUEUED, jobs.c.tenant == job.tenant, before)
+    return connection.execute(ahead).scalar_one() + 1
 
 
 def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
-    """Return the positions in the queue of those jobs that are queued, by the job's number."""
+    """Return the positions among their tenant's of those jobs that are queued, by the job's number."""
     queued = [job for job in found if job.status is Status.QUEUED]
     if len(queued) < 2:
         return {job.number: position_of(connection, job) for job in queued}
-    order = (jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.number)
-    place = func.row_number().over(order_by=order).label("place")
-    queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED).subquery()
+    place = func.row_number().over(partition_by=jobs.c.tenant, order_by=shares.ORDER).label("place")
+    theirs = jobs.c.tenant.in_({job.tenant for job in queued})
+    queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED, theirs).subquery()
     mine = select(queue).where(queue.c.number.in_([job.number for job in queued]))
-    with everyone(connection):
-        return {number: at for number, at in connection.execute(mine)}
+    return {number: at for number, at in connection.execute(mine)}
 
 
 def alive_clause() -> ColumnElement[bool]:
@@ -162,45 +161,43 @@ def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
 
 
 def claim(
-    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None
+    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None, running_jobs: int = 0
 ) -> JobRecord | None:
     """Claim the first job of the queue that this worker may take; return it, or None when there is none.
 
-    The job's `attempt` is incremented, so that an earlier run of it can write nothing more.
+    The job's `attempt` is incremented, so that an earlier run of it can write nothing more. `running_jobs` is how many
+    a tenant may have at once that has no limit of its own, 0 for any number.
     """
-    number = _best(connection, fingerprint)
-    if number is None:
+    row = claim_row(connection, worker, lease_seconds, fingerprint, running_jobs)
+    if row is None:
         return None
-    connection.execute(
-        update(jobs)
-        .where(jobs.c.number == number)
-        .values(
-            status=Status.RUNNING,
-            attempt=jobs.c.attempt + 1,
-            lease_until=clock(lease_seconds),
-            claimed_at=clock(),
-            worker=worker,
-            started_at=func.coalesce(jobs.c.started_at, datetime.now(UTC)),
-        )
-    )
-    job = job_of(connection.execute(select(*COLUMNS).where(jobs.c.number == number)).one())
+    job = job_of(row)
     add_status_events(connection, job)
     return job
 
 
-def _best(connection: Connection, fingerprint: str | None) -> int | None:
-    """Return the number of the job to claim next, its row locked.
-
-    The highest priority is looked up first, then the first job with it: each query uses an index, while one ordered by
-    both would sort the whole queue. When other workers are claiming all jobs of that priority, that query is run.
-    """
+def claim_row(
+    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None, running_jobs: int
+) -> Row[Any] | None:
+    """Claim a job without the event of that; return its row."""
     free = claimable_by(fingerprint)
-    highest = select(jobs.c.priority).where(free).order_by(jobs.c.priority.desc()).limit(1).scalar_subquery()
-    first = select(jobs.c.number).limit(1).with_for_update(skip_locked=True)
-    quick = first.where(free, jobs.c.priority == highest).order_by(jobs.c.queued_at, jobs.c.number)
-    whole = first.where(free).order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.number)
-    found: int | None = connection.execute(quick).scalar() or connection.execute(whole).scalar()
-    return found
+    changes = {
+        "status": Status.RUNNING,
+        "attempt": jobs.c.attempt + 1,
+        "lease_until": clock(lease_seconds),
+        "claimed_at": clock(),
+        "worker": worker,
+        "started_at": func.coalesce(jobs.c.started_at, datetime.now(UTC)),
+    }
+    for tenant in shares.turns(connection, free, running_jobs):
+        for first in shares.first_jobs(tenant, free):
+            number = first.with_for_update(skip_locked=True).scalar_subquery()
+            claimed = update(jobs).where(jobs.c.number == number).values(changes).returning(*COLUMNS)
+            row = connection.execute(claimed).one_or_none()
+            if row is not None:
+                shares.charge(connection, tenant)
+                return row
+    return None
 
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
