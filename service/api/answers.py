@@ -12,16 +12,8 @@ from flask import Response, request
 from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
 from service.store.keys import KeyRecord
-from service.store.records import (
-    DatasetSummary,
-    GrantedModel,
-    JobRecord,
-    Listing,
-    ModelContents,
-    NetworkRecord,
-    Page,
-    TenantRecord,
-)
+from service.store.model_records import GrantedModel, ModelContents
+from service.store.records import DatasetSummary, JobRecord, Listing, NetworkRecord, Page, TenantRecord
 
 MAX_LIMIT = 1000
 POSITION_MARK = "~"  # no name and no id begins with it

@@ -15,7 +15,7 @@ from service.definitions.base import answer_model
 from service.definitions.tenants import GrantRequest
 from service.errors import Invalid
 from service.store import grants, models, tenants
-from service.store.records import GrantRecord
+from service.store.model_records import GrantRecord
 
 routes = Routes("grants")
 

@@ -19,7 +19,7 @@ from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import datasets, models
 from service.store.database import Connection
-from service.store.records import ModelContents, VersionSummary
+from service.store.model_records import ModelContents, VersionSummary
 
 MOST_DIGITS = 9  # of a version's number
 SCALE_IS_UNKNOWN = (

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from service.errors import Conflict, NotFound
+from service.store.model_records import GrantedModel, GrantRecord
 from service.store.models import number_of
-from service.store.records import GrantedModel, GrantRecord, Listing, Page, TenantRecord
+from service.store.records import Listing, Page, TenantRecord
 from service.store.tables import grants, models, tenants
 from service.store.tenancy import everyone
 

@@ -13,16 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
 from service.store.epoch_records import StoredBytes
-from service.store.records import (
-    ENDED,
-    Listing,
-    ModelContents,
-    Page,
-    ScaledVersion,
-    VersionRecord,
-    VersionReference,
-    VersionSummary,
-)
+from service.store.model_records import ModelContents, ScaledVersion, VersionRecord, VersionReference, VersionSummary
+from service.store.records import ENDED, Listing, Page
 from service.store.tables import jobs, model_versions, models
 
 SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))

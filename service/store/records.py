@@ -62,24 +62,6 @@ class TenantRecord:
 
 
 @dataclass(frozen=True)
-class GrantRecord:
-    """Another tenant that may describe a model and predict with it."""
-
-    tenant: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class GrantedModel:
-    """A model of another tenant, by its owner's number and name."""
-
-    number: int
-    name: str
-    tenant: int
-    owner: str
-
-
-@dataclass(frozen=True)
 class NetworkRecord:
     number: int
     name: str
@@ -257,59 +239,6 @@ class EventRecord:
     kind: Kind
     data: dict[str, Any]
     created_at: datetime
-
-
-@dataclass(frozen=True)
-class VersionReference:
-    """Which version a name means at this moment, and the epoch of a job that it was made from."""
-
-    version: int
-    job_id: str
-    epoch: int
-
-
-@dataclass(frozen=True)
-class VersionSummary(VersionReference):
-    """One version of a model without its network and its parameters.
-
-    `record` holds its epoch's losses and metrics, `test` those on the test rows of its job, if that has any.
-
-    Its job was trained on that version of that dataset, None where the job was deleted before this was recorded.
-    """
-
-    dataset_name: str | None
-    dataset_version: int | None
-    record: dict[str, Any]
-    test: dict[str, Any] | None
-    sha256: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
-class ScaledVersion(VersionSummary):
-    """One version with the scale among what was fitted for it; None where an older release did not store it."""
-
-    scale: float | None
-
-
-@dataclass(frozen=True)
-class VersionRecord(VersionSummary):
-    """One version of a model with its network and what was fitted for it; its parameters are read by themselves."""
-
-    network: dict[str, Any]
-    preprocessing: dict[str, Any]
-    precision: str
-
-
-@dataclass(frozen=True)
-class ModelContents:
-    """A model with its versions, oldest first, and what was fitted for the latest; None without a version."""
-
-    number: int
-    name: str
-    created_at: datetime
-    versions: tuple[VersionSummary, ...]
-    preprocessing: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
