@@ -2,15 +2,12 @@
 
 import datetime
 import decimal
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc as ipc
-import pyarrow.parquet as pq
 import pytest
 
 from service.datasets.columnar import arrow_messages
@@ -18,52 +15,10 @@ from service.datasets.columnar import reader as columnar
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
 from service.errors import Invalid, Malformed, TooLarge
-from service.preprocessing.batches import open_rows
-from tests.counted import Counted
+from tests.unit.datasets.columnar.tables import READERS, Read, write
 
 NAN = float("nan")
 BIG = 2**53
-Read = Callable[..., tuple[Table, np.ndarray]]
-
-
-def write(table: pa.Table, path: Path, form: str) -> None:
-    if form == "parquet":
-        pq.write_table(table, path, row_group_size=2)
-    elif form == "stream":
-        with ipc.new_stream(str(path), table.schema) as writer:
-            writer.write_table(table, max_chunksize=2)
-    else:
-        with ipc.new_file(str(path), table.schema) as writer:
-            writer.write_table(table, max_chunksize=2)
-
-
-READERS = {
-    "parquet": columnar.read_parquet,
-    "stream": columnar.read_arrow_stream,
-    "file": columnar.read_arrow_file,
-}
-
-
-@pytest.fixture(params=list(READERS))
-def read(request: pytest.FixtureRequest, tmp_path: Path) -> Read:
-    def run(table: pa.Table, limits: Limits | None = None, **options: Any) -> tuple[Table, np.ndarray]:
-        source, destination = tmp_path / "in", tmp_path / "out.npy"
-        write(table, source, request.param)
-        found = READERS[request.param](source, ReadOptions(**options), limits or Limits(), destination)
-        return found, np.array(open_rows(destination))
-
-    return run
-
-
-@pytest.fixture
-def read_parquet(tmp_path: Path) -> Read:
-    def run(table: pa.Table, limits: Limits | None = None, **options: Any) -> tuple[Table, np.ndarray]:
-        source, destination = tmp_path / "in", tmp_path / "out.npy"
-        pq.write_table(table, source)
-        found = columnar.read_parquet(source, ReadOptions(**options), limits or Limits(), destination)
-        return found, np.array(open_rows(destination))
-
-    return run
 
 
 Y = pa.array([0.5, 1.5, 2.5])
@@ -316,41 +271,6 @@ def test_many_batches_are_one_table(read_parquet: Read) -> None:
     assert [(table.columns[1].categories or ())[int(code)] for code in rows[-5:, 1]] == texts[-5:]
 
 
-def with_index(name: str | None) -> pa.Table:
-    """The table that pandas writes for a frame of `a` and `y` with an index of that name."""
-    stored = name or "__index_level_0__"
-    table = pa.table({"a": [1, 2, 3], "y": [0.5, 1.5, 2.5], stored: [7, 8, 9]})
-    return table.replace_schema_metadata({"pandas": json.dumps({"index_columns": [stored], "columns": []})})
-
-
-def test_a_pandas_index_without_a_name_is_no_column(read: Read) -> None:
-    table, _ = read(with_index(None))
-    assert [(column.name, column.role) for column in table.columns] == [("a", Role.INPUT), ("y", Role.TARGET)]
-    assert ["`__index_level_0__`, is left out" in warning for warning in table.warnings] == [True]
-    named, _ = read(with_index(None), target=("__index_level_0__",))
-    assert [column.name for column in named.columns] == ["a", "y", "__index_level_0__"]
-    dropped, _ = read(with_index(None), drop=("__index_level_0__",))
-    assert dropped.sha256 == table.sha256
-
-
-def test_a_pandas_index_with_a_name_is_the_first_column(read: Read) -> None:
-    table, _ = read(with_index("id"))
-    assert [column.name for column in table.columns] == ["id", "a", "y"]
-
-
-def test_an_index_that_is_a_range_is_no_column(read: Read) -> None:
-    table = pa.table({"a": [1, 2, 3], "y": Y}).replace_schema_metadata(
-        {"pandas": json.dumps({"index_columns": [{"kind": "range", "start": 0, "stop": 3, "step": 1}]})}
-    )
-    assert [column.name for column in read(table)[0].columns] == ["a", "y"]
-
-
-@pytest.mark.parametrize("metadata", [b"", b"{", b"[]", b"5", b'{"index_columns": 5}', b'{"index_columns": [["a"]]}'])
-def test_pandas_metadata_that_is_none_is_ignored(read: Read, metadata: bytes) -> None:
-    table = pa.table({"a": [1, 2, 3], "y": Y}).replace_schema_metadata({b"pandas": metadata})
-    assert [column.name for column in read(table)[0].columns] == ["a", "y"]
-
-
 def test_a_stream_that_is_cut_between_batches_is_cut_off(tmp_path: Path) -> None:
     write(pa.table({"a": [1, 2, 3, 4], "y": [1, 2, 3, 4]}), tmp_path / "in", "stream")
     whole = (tmp_path / "in").read_bytes()
@@ -360,49 +280,3 @@ def test_a_stream_that_is_cut_between_batches_is_cut_off(tmp_path: Path) -> None
     (tmp_path / "in").write_bytes(whole + whole)
     with pytest.raises(Malformed, match="bytes after its end"):
         columnar.read_arrow_stream(tmp_path / "in", ReadOptions(), Limits(), tmp_path / "out.npy")
-
-
-def test_a_pandas_index_of_many_columns_makes_one_list_of_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    count = 2000
-    all_names = [f"c{number}" for number in range(count)]
-    index = {"index_columns": [*all_names[1:], all_names[1], "gone", 5]}
-
-    class Schema:
-        """A schema that counts how often the list of all its names is made."""
-
-        lists = 0
-        pandas_metadata = index
-
-        @property
-        def names(self) -> list[str]:
-            self.lists += 1
-            return [Counted(name) for name in all_names]
-
-    monkeypatch.setattr(Counted, "comparisons", 0)
-    schema: Any = Schema()
-    assert columnar._names(schema, ReadOptions()) == ([*all_names[1:], all_names[0]], [])
-    assert schema.lists == 1 and Counted.comparisons < 50 * count
-
-
-@pytest.mark.parametrize(
-    ("times", "row"),
-    [
-        (pa.array([0, 253_402_300_800], pa.timestamp("s")), 2),
-        (pa.array([None, 0, 2**62], pa.timestamp("us")), 3),
-        (pa.array([10**13], pa.timestamp("s", "Europe/Berlin")), 1),
-        (pa.array([0, -719_163], pa.int32()).cast(pa.date32()), 2),
-        (pa.array([0, 2**31 - 1, 0], pa.int32()).cast(pa.date32()), 2),
-        (pa.array([0, 2**62], pa.timestamp("ms")).dictionary_encode(), 2),
-    ],
-)
-def test_dates_beyond_the_calendar_have_no_text(read: Read, times: pa.Array, row: int) -> None:
-    table = pa.table({"d": times, "y": pa.array([1.5] * len(times))})
-    with pytest.raises(Invalid, match="years 1 to 9999") as caught:
-        read(table, types={"d": ColumnKind.CATEGORY})
-    assert [(fault.row, fault.column) for fault in caught.value.faults] == [(row, "d")]
-
-
-def test_the_first_and_the_last_day_of_the_calendar_are_text(read: Read) -> None:
-    days = pa.array([-719_162, 2_932_896], pa.int32()).cast(pa.date32())
-    found, _ = read(pa.table({"d": days, "y": [1.5, 2.5]}), types={"d": ColumnKind.CATEGORY})
-    assert found.columns[0].categories == ("0001-01-01", "9999-12-31")
