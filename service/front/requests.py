@@ -10,6 +10,9 @@ from service.front.heads import add_header, add_target, length_of
 from service.front.limits import MAX_HEAD_BYTES, MAX_HEADERS
 from service.front.refusals import Refused
 
+AROUND_HEADER = len(": \r\n")
+MOST_OF_CHUNK = 16  # bytes that a chunk has around its data, without extensions
+
 
 class Requests:
     """The requests of a connection, one after the other."""
@@ -30,7 +33,10 @@ class Requests:
         self._environ: Environ = {}
         self._target = b""
         self._head_bytes = 0
+        self._unended = 0  # bytes of a head, without a part that a request before ended in
         self._headers = 0
+        self._begun = 0  # requests so far
+        self._framing = 0  # bytes of an arriving body that are none of its data
         self._arriving: Exchange | None = None
         self._in_head_since: float | None = None
         self._body_after_upgrade = b""
@@ -48,13 +54,25 @@ class Requests:
 
     def feed(self, data: bytes) -> None:
         """Parse bytes; raise `httptools.HttpParserError` or `Refused`."""
+        begun, arriving = self._begun, self._arriving
+        is_between = arriving is None and self._in_head_since is None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._ignore_upgrade()
             self.feed(data[upgrade.args[0] :])
+            return
+        # of a header that has not ended httptools says nothing, and it copies what it has of it with each call
         if self._in_head_since is not None:
-            self._count(len(data))  # of a header that has not ended httptools says nothing
+            if self._begun == begun + is_between:  # nothing of the request before is in these bytes
+                self._unended += len(data)
+                _check_head(self._unended)
+        elif arriving is not None and arriving is self._arriving:
+            self._framing += len(data)
+            if self._framing > MAX_HEAD_BYTES:
+                raise Refused(400, f"chunks and trailers have more than {MAX_HEAD_BYTES:,} bytes beside the body")
+        else:
+            self._framing = 0
 
     def _ignore_upgrade(self) -> None:
         """Go on with HTTP/1.1, as RFC 9110 allows when another protocol is asked for.
@@ -68,25 +86,24 @@ class Requests:
             self._is_resuming = False
             self._body_after_upgrade = b""
 
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise Refused(431, f"the request's line and headers have more than {MAX_HEAD_BYTES:,} bytes")
-
     def on_message_begin(self) -> None:
         if self._is_resuming:
             return
         self._environ = self._template.copy()
         self._target = b""
-        self._head_bytes = self._headers = 0
+        self._head_bytes = self._unended = self._headers = 0
+        self._begun += 1
         self._in_head_since = self._now()
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        _check_head(self._head_bytes)
 
     def on_url(self, part: bytes) -> None:
         if self._is_resuming:
             return
         self._target += part
-        if len(self._target) > MAX_HEAD_BYTES:
-            raise Refused(431, f"the request's line has more than {MAX_HEAD_BYTES:,} bytes")
+        self._count(len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head_since is None:
@@ -94,6 +111,7 @@ class Requests:
         self._headers += 1
         if self._headers > MAX_HEADERS:
             raise Refused(431, f"the request has more than {MAX_HEADERS} headers")
+        self._count(len(name) + len(value) + AROUND_HEADER)
         add_header(self._environ, name, value)
 
     def on_headers_complete(self) -> None:
@@ -106,6 +124,8 @@ class Requests:
             raise Refused(400, f"HTTP/{version} is not read here; send HTTP/1.1")
         add_target(environ, parser.get_method().decode("latin-1"), self._target, version)
         length = length_of(environ, version)
+        if version == "1.0":
+            environ.pop("HTTP_EXPECT", None)  # it knows no answer before the answer
         if environ.get("HTTP_EXPECT", "100-continue").lower() != "100-continue":
             raise Refused(417, f"Expect `{environ['HTTP_EXPECT'][:40]}` is not met here")
         if parser.should_upgrade() and length != 0:
@@ -115,7 +135,11 @@ class Requests:
         self._arriving = self._make(environ, length, parser.should_keep_alive())
         self._begin(self._arriving)
 
+    def on_chunk_header(self) -> None:
+        self._framing -= MOST_OF_CHUNK
+
     def on_body(self, data: bytes) -> None:
+        self._framing -= len(data)
         if self._arriving is not None:
             self._arriving.feed(data)
 
@@ -125,3 +149,8 @@ class Requests:
         arriving, self._arriving = self._arriving, None
         if arriving is not None:
             arriving.end_of_body()
+
+
+def _check_head(size: int) -> None:
+    if size > MAX_HEAD_BYTES:
+        raise Refused(431, f"the request's line and headers have more than {MAX_HEAD_BYTES:,} bytes")

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,12 @@ def test_a_body_that_is_cut_off_reaches_nobody(server: Running, size: int, frami
         (b"GET /" + b"a" * MAX_HEAD_BYTES + b" HTTP/1.1\r\n" + HOST, 431, "bytes"),
         (b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"b" * MAX_HEAD_BYTES + b"\r\n", 431, "bytes"),
         (b"GET / HTTP/1.1\r\n" + HOST + b"A: b\r\n" * 100 + b"\r\n", 431, "headers"),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"b" * MAX_HEAD_BYTES + b"\r\n\r\n", 431, "bytes"),
+        (
+            b"GET / HTTP/1.1\r\n" + HOST + b"A: " + b"b" * 40_000 + b"\r\nC: " + b"d" * 40_000 + b"\r\n\r\n",
+            431,
+            "bytes",
+        ),
         (b"GET / HTT", 400, "within its headers"),
     ],
 )
@@ -119,6 +126,49 @@ def test_ambiguous_requests_are_refused(server: Running, request_bytes: bytes, e
     answer = server.ask(request_bytes)
     assert status(answer) == expected and words in detail(answer), answer
     assert b"Connection: close" in answer and server.application.bodies == []
+
+
+@pytest.mark.parametrize(
+    "endless", [b"3;" + b"a" * 9000, b"0" * 9000, b"0\r\nA: " + b"a" * 9000, b"0\r\n" + b"A: b\r\n" * 1500]
+)
+def test_bytes_around_a_body_are_bounded(server: Running, endless: bytes) -> None:
+    with server.connect() as client:
+        client.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        client.sendall(endless)
+        for _ in range(60):
+            client.sendall(b"A: b\r\n" * 1500 if endless.endswith(b"\n") else endless[-9000:])
+        answer = client.recv(65536)
+    assert status(answer) == 400 and "beside the body" in detail(answer), answer
+    assert server.application.bodies == []
+
+
+def test_a_body_in_tiny_chunks_takes_little_memory(server: Running) -> None:
+    data = bytes(range(256)) * 400
+    chunks = b"".join(b"2\r\n%b\r\n" % data[at : at + 2] for at in range(0, len(data), 2))
+    tracemalloc.start()
+    try:
+        answer = server.ask(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert status(answer) == 200 and server.application.bodies == [data]
+    assert peak < len(chunks) + 10 * len(data)
+
+
+def test_a_large_body_and_the_beginning_of_the_next_request(server: Running) -> None:
+    head = POST + b"Content-Length: 100000\r\n\r\n"
+    with server.connect() as client:
+        client.sendall(head + b"a" * 100_000 + b"GET /a HTTP/1.1\r\nA: b")
+        wait_until(lambda: len(server.application.bodies) == 1, what="the first request")
+        client.sendall(b"\r\n" + HOST + b"Connection: close\r\n\r\n")
+        client.settimeout(10)
+        received = b"".join(iter(lambda: client.recv(65536), b""))
+    assert received.count(b"HTTP/1.1 200 ") == 2, received
+
+
+def test_http_1_0_knows_no_100_continue(server: Running) -> None:
+    answer = server.ask(b"POST /a HTTP/1.0\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
+    assert status(answer) == 200 and server.application.bodies == [b"abc"]
 
 
 def test_refusals_have_the_types_that_the_application_explains() -> None:
