@@ -10,7 +10,7 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from service.access.keyring import WORDS, KeyRing
+from service.access.keyring import KeyRing
 from service.access.principal import ANYBODY, Principal
 from service.access.sessions import is_csrf_token
 from service.access.tokens import id_of
@@ -97,6 +97,6 @@ def check_metrics() -> None:
     if token and hmac.compare_digest(_bearer().encode("utf-8", "surrogateescape"), token.encode()):
         return
     if token and not keyring().asks:
-        raise Unauthenticated(WORDS)
+        raise Unauthenticated("metrics need the token of BACKPROP_METRICS_TOKEN: `Authorization: Bearer TOKEN`")
     if not who().is_operator:
         raise Forbidden("metrics are for the operator: an admin of the tenant `default`, or BACKPROP_METRICS_TOKEN")

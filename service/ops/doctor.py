@@ -42,11 +42,22 @@ def examine(settings: Settings) -> int:
     print(f"queue         {_queue(settings)}")
     print(f"listening on  {with_port(settings.host, settings.port)}, {settings.resolved_api_processes} API process(es)")
     print(f"workers       {settings.resolved_workers}")
+    print(f"keys          {_keys(settings)}")
     print()
     status, is_right = _running(settings) if _is_running(settings) else _at_rest(settings)
     print(f"\nall together: {status}")
     sys.stdout.flush()
     return 0 if is_right else 1
+
+
+def _keys(settings: Settings) -> str:
+    if settings.auth == "off":
+        asked = "never asked for"
+    elif settings.auth == "required" or settings.needs_a_key_to_start:
+        asked = "always asked for"
+    else:
+        asked = "asked for once the first one was made"
+    return f"{asked} (BACKPROP_AUTH={settings.auth}); `backprop keys list` shows them"
 
 
 def _is_running(settings: Settings) -> bool:

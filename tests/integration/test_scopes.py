@@ -108,6 +108,20 @@ def test_what_is_not_there_is_404_before_the_scope_is_looked_at(keyed: Keyed) ->
     problem(keyed.send("PUT", "/v1/datasets/none", key, json=XOR), 403)
 
 
+def test_what_is_the_operators_is_refused_to_the_admin_of_another_tenant(
+    keyed: Keyed, operations: list[Operation]
+) -> None:
+    made = keyed.send("POST", "/v1/tenants", keyed.admin, json={"name": "school"})
+    assert made.status_code == 201, made.text
+    other = keyed.key("admin", tenant="school")
+    of_tenants = [(each.method, each.path) for each in operations if each.template.startswith("/v1/tenants")]
+    assert len(of_tenants) >= 4
+    for method, path in (("GET", "/v1/workers"), ("GET", "/metrics"), *of_tenants):
+        assert "operator" in problem(keyed.send(method, path, other), 403)["detail"], path
+    for path in ("/v1/workers", "/metrics", "/v1/tenants"):
+        assert keyed.send("GET", path, keyed.admin).status_code == 200, path
+
+
 def test_a_token_reads_one_job_and_nothing_else(keyed: Keyed, operations: list[Operation], service: Services) -> None:
     job = next(each.path for each in operations if each.template == "/v1/jobs/{id}").rpartition("/")[2]
     other = keyed.send("POST", "/v1/jobs", keyed.admin, json={"dataset": "xor"}).json["id"]
