@@ -194,7 +194,8 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
     from service.ops.backup import restore
 
     restore(settings, options.file)
-    print(f"{settings.data_dir.absolute()} is what {options.file} holds; `backprop serve` goes on from there")
+    folder = settings.data_dir.absolute()
+    print(f"{folder} is what {options.file} holds; `backprop serve --data-dir {folder}` goes on from there")
     return 0
 
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +28,10 @@ START_SECONDS = 60.0
 JOB_SECONDS = 120.0
 HELD_OUT = 5  # every fifth digit is not trained on
 SHOWN = 5
+ASKS = (
+    "keys are asked for here, and the demonstration has none: choose a --data-dir without keys, and leave "
+    "BACKPROP_AUTH=required out"
+)
 
 XOR: dict[str, Any] = {
     "dataset": {
@@ -77,8 +82,13 @@ class Client:
     def send(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> Any:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, {"Content-Type": media_type}, method=method)
-        with urllib.request.urlopen(request, timeout=90) as response:
-            return json.loads(response.read())
+        try:
+            with urllib.request.urlopen(request, timeout=90) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code == 401:
+                raise ServiceError(ASKS) from None
+            raise ServiceError(f"{method} {path} is answered with {error.code}: {error.read(1000).decode()}") from None
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -86,8 +96,8 @@ class Client:
             try:
                 if self.send("GET", "/readyz")["status"] == "ready":
                     return
-            except OSError:
-                pass  # nothing listens yet; the deadline ends this
+            except (OSError, ServiceError):
+                pass  # nothing listens yet, or a part of it is not there; the deadline ends this
             time.sleep(0.1)
         raise ServiceError(f"the service was not ready within {START_SECONDS:.0f} s")
 
@@ -199,4 +209,6 @@ def _say_where(client: Client, settings: Settings) -> None:
     print("\nEverything is stored:")
     print(f"  in      {os.path.relpath(settings.data_dir.absolute())}/ (database, datasets, every epoch's parameters)")
     print(f"  models  {', '.join(models)}")
-    print("  again   `make serve`, then curl http://127.0.0.1:8000/v1/models/demo-digits")
+    is_default = settings.data_dir.absolute() == Settings().data_dir.absolute()
+    serve = "make serve" if is_default else f"backprop serve --data-dir {os.path.relpath(settings.data_dir.absolute())}"
+    print(f"  again   `{serve}`, then curl http://127.0.0.1:8000/v1/models/demo-digits")
