@@ -66,7 +66,7 @@ MISTAKES: list[tuple[str, dict[str, str], tuple[str, ...]]] = [
     ("serve", {"PROT": "1"}, ("BACKPROP_PROT is not a setting", "BACKPROP_PORT?")),
     ("serve", {"LOGLEVEL": "info"}, ("BACKPROP_LOG_LEVEL?",)),
     ("serve", {"DB_URL": "x"}, ("BACKPROP_DB_URL is not a setting", "BACKPROP_DATABASE_URL?")),
-    ("serve", {"ZZZZ": "x"}, ("BACKPROP_ZZZZ is not a setting", "README")),
+    ("serve", {"ZZZZ": "x"}, ("BACKPROP_ZZZZ is not a setting", "docs/reference.md")),
     # the data folder
     ("serve", {"DATA_DIR": ""}, ("BACKPROP_DATA_DIR", "is empty")),
     ("serve", {"DATA_DIR": "~nosuchuser/data"}, ("BACKPROP_DATA_DIR", "~nosuchuser")),
