@@ -17,7 +17,8 @@ from sqlalchemy import Connection, func, update
 from sqlalchemy import select as select_rows
 
 from service.errors import Unavailable
-from service.store.database import BoundedConnection, Database, before_commit
+from service.store.database import Database, before_commit
+from service.store.drivers import BoundedConnection
 from service.store.tables import counters
 
 ACCESS = "access"  # keys, tenants and their limits

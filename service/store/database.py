@@ -1,6 +1,6 @@
 """Opens the database, begins its transactions, reads its clock, and turns a driver's failures into `ServiceError`.
 
-Imports SQLAlchemy, `service.store.tenancy` and `service.errors`.
+Imports SQLAlchemy, the modules of the store below it, and `service.errors`.
 """
 
 import sqlite3
@@ -8,30 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from sqlalchemy import Connection as Connection  # re-exported: the type of the arguments of what other rooms call
-from sqlalchemy import DateTime, Engine, Table, create_engine, event, exc, literal, make_url, text
+from sqlalchemy import DateTime, Table, exc, literal, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
-from service.errors import Conflict, Misconfigured, OutOfSpace, ServiceError, Unavailable
+from service.errors import Conflict, OutOfSpace, ServiceError, Unavailable
 from service.store.column_types import Double
+from service.store.drivers import open_engine, unbounded
 from service.store.tenancy import Scopes
-
-BUSY_TIMEOUT_SECONDS = 15
-CONNECT_SECONDS = 5
-ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
-STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its locks that long
 
 # SQLite says FULL where the disk is; a quota, or a lack of files, it does not tell from a disk that fails
 SQLITE_FULL = ("SQLITE_FULL", *(f"SQLITE_IOERR_{part}" for part in ("WRITE", "FSYNC", "SHMSIZE", "SHMOPEN")))
-JOURNAL_BYTES = 16 * 1024 * 1024  # what SQLite's log shrinks to once it is written back
-
 Act = Callable[[Connection], None]
 
 
@@ -75,24 +68,6 @@ def _clock_sqlite(element: clock, compiler: Any, **options: Any) -> str:
     return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+.3f seconds', {seconds})) || '000')"
 
 
-class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that raises when PostgreSQL does not answer a statement in time.
-
-    The server may be frozen, or its machine may be lost without closing the connection, so the server's own timeouts
-    do not help. The statement may still be executed later, so the connection is closed and its answer never read.
-    """
-
-    answer_seconds: float | None = ANSWER_SECONDS
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        try:
-            return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
-        except psycopg.OperationalError:
-            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:  # the answer is outstanding
-                self.pgconn.finish()
-            raise
-
-
 class Database:
     """The SQLAlchemy engine of one database and its transactions, which see one `tenant`, or all where that is None.
 
@@ -105,7 +80,7 @@ class Database:
         self.tenant: int | None = None
         self._recorder: Callable[[], Act] | None = None
         self._at_disposal: list[Callable[[], None]] = []
-        self.engine = self._open()
+        self.engine = open_engine(self.url)
         self._scopes = Scopes(self.engine)
 
     def scoped(self, tenant: int) -> "Database":
@@ -123,28 +98,6 @@ class Database:
     def at_disposal(self, stop: Callable[[], None]) -> None:
         """Call a function when this database is disposed of: it stops what works with it in the background."""
         self._at_disposal.append(stop)
-
-    def _open(self) -> Engine:
-        if self.is_sqlite:
-            _make_folder(Path(str(self.url.database)).parent)
-            arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
-            engine = create_engine(self.url, connect_args=arguments, hide_parameters=True)
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-            return engine
-        arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
-        engine = create_engine(
-            self.url,
-            pool_size=8,
-            max_overflow=16,
-            pool_timeout=CONNECT_SECONDS,
-            pool_pre_ping=True,
-            connect_args=arguments,
-            hide_parameters=True,  # messages of errors would quote them in logs
-        )
-        event.listen(engine, "do_connect", _connect_bounded)
-        event.listen(engine, "connect", _prepare_postgresql)
-        return engine
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -181,7 +134,7 @@ class Database:
         SQLite rebuilds a table by dropping it, which would delete the rows that refer to it; the caller checks at the
         end that what they refer to is there.
         """
-        with translated(), self.engine.connect() as connection, _unbounded(connection), self._writing(connection):
+        with translated(), self.engine.connect() as connection, unbounded(connection), self._writing(connection):
             yield connection
 
     def ping(self) -> None:
@@ -194,68 +147,6 @@ class Database:
         for stop in self._at_disposal:
             stop()
         self.engine.dispose(close=close)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Misconfigured(
-            f"the folder of the database, {path}, cannot be made: {error.strerror}; choose another --data-dir"
-        ) from None
-
-
-def _connect_bounded(_: Any, __: Any, arguments: list[Any], options: dict[str, Any]) -> BoundedConnection:
-    return BoundedConnection.connect(*arguments, **options)
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's `begin` event below says BEGIN, not the driver
-    for pragma in (
-        "auto_vacuum=INCREMENTAL",  # first, as it holds for a file that is still empty
-        "journal_mode=WAL",
-        f"journal_size_limit={JOURNAL_BYTES}",
-        "secure_delete=FAST",  # some builds write every freed page, and so need space to free some
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_SECONDS}000",
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _prepare_postgresql(connection: Any, _: Any) -> None:
-    """Have the server end sessions whose client is frozen or lost within a transaction.
-
-    Their locks on the job's row, and on the counter of events that all jobs share, would block others for hours.
-    """
-    connection.autocommit = True  # otherwise this statement would begin a transaction
-    connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_SECONDS * 1000)}")
-    connection.autocommit = False
-
-
-@contextmanager
-def _unbounded(connection: Connection) -> Iterator[None]:
-    """Lift the limits of a connection for a migration; to be called before the transaction, within which SQLite cannot.
-
-    A connection of SQLite has foreign keys on again afterwards.
-    """
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        driver.execute("PRAGMA foreign_keys=OFF").close()
-    elif isinstance(driver, BoundedConnection):
-        driver.answer_seconds = None
-    try:
-        yield
-    finally:
-        if isinstance(driver, sqlite3.Connection):
-            driver.execute("PRAGMA foreign_keys=ON").close()
-        elif isinstance(driver, BoundedConnection):
-            driver.answer_seconds = ANSWER_SECONDS
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def before_commit(connection: Connection) -> list[Act]:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from service.errors import OutOfSpace
-from service.store.database import BUSY_TIMEOUT_SECONDS, Database, is_full, translated
+from service.store.database import Database, is_full, translated
+from service.store.drivers import BUSY_TIMEOUT_SECONDS
 
 SPARE_PAGES = 1024  # free pages that stay in the file for what is written next
 PAGES_TOGETHER = 256  # given back in one transaction

@@ -18,7 +18,7 @@ from service.errors import OutOfSpace, Unavailable
 from service.jobs.commands import collect
 from service.queue import MOST_RINGS
 from service.services import Services, open_services
-from service.store import database, space, tables, workers
+from service.store import drivers, space, tables, workers
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import Status
@@ -181,7 +181,7 @@ def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
     client: FlaskClient, service: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
-    monkeypatch.setattr(database, "STILL_SECONDS", 0.3)
+    monkeypatch.setattr(drivers, "STILL_SECONDS", 0.3)
     frozen = open_services(settings).database
     with frozen.begin() as connection:
         claimed = jobs.claim(connection, "frozen", 0.1)

@@ -17,8 +17,9 @@ from sqlalchemy import text
 from service.errors import Unavailable
 from service.ops.processes import API_PARENT
 from service.services import Services
-from service.store import database as store
-from service.store.database import BoundedConnection, Database
+from service.store import drivers
+from service.store.database import Database
+from service.store.drivers import BoundedConnection
 from tests.freezing import frozen
 from tests.integration.contract import XOR
 from tests.servers import Postgres
@@ -31,8 +32,8 @@ LIMIT_SECONDS = 0.5
 @pytest.fixture
 def database(postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     monkeypatch.setattr(BoundedConnection, "answer_seconds", LIMIT_SECONDS)
-    monkeypatch.setattr(store, "ANSWER_SECONDS", LIMIT_SECONDS)
-    monkeypatch.setattr(store, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(drivers, "ANSWER_SECONDS", LIMIT_SECONDS)
+    monkeypatch.setattr(drivers, "CONNECT_SECONDS", 1)
     postgres_server.start()
     url = postgres_server.create_database()
     opened = Database(url)
