@@ -15,9 +15,9 @@ from typing import Any
 # job's end is written by the same function as a flush, and everything of a run within the function that claimed it.
 WRITERS: tuple[tuple[str, str, str], ...] = (
     ("end", "workers.run.recorder", "Recorder.end"),
-    ("end", "workers.run.run", "_fail"),
+    ("end", "workers.run.ending", "fail"),
     ("release", "workers.run.recorder", "Recorder.release"),
-    ("release", "workers.run.run", "_release_unprepared"),
+    ("release", "workers.run.ending", "release_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
     ("heartbeat", "workers.run.lease", "Lease._look"),

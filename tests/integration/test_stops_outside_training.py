@@ -25,7 +25,7 @@ from service.store.tables import jobs as table
 from tests.integration.forked import classes
 from tests.integration.interrupting import after
 from tests.waiting import wait_until
-from workers.run import lease, run
+from workers.run import ending, lease, run
 from workers.run.run import run_next_job
 
 EPOCHS = 6
@@ -101,14 +101,15 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def started(monkeypatch: pytest.MonkeyPatch, name: str) -> Iterator[threading.Event]:
     """Set as soon as a run calls its function of this name."""
-    called, whole = threading.Event(), getattr(run, name)
+    module = run if hasattr(run, name) else ending
+    called, whole = threading.Event(), getattr(module, name)
 
     def call(*args: Any, **more: Any) -> Any:
         called.set()
         return whole(*args, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, name, call)
+        patched.setattr(module, name, call)
         yield called
 
 
@@ -279,11 +280,12 @@ from pathlib import Path
 import service.backprop.training.evaluator as evaluator
 import service.preprocessing.statistics as statistics
 import workers.run.finish as finish
-import workers.run.run as run
 from workers.__main__ import main
+from workers.run import ending, run
 
 phase = sys.argv[2]
-whole = getattr(run, phase)
+module = run if hasattr(run, phase) else ending
+whole = getattr(module, phase)
 
 def one_row_at_a_time(*args):
     statistics.READ_ROWS = evaluator.EVALUATE_ROWS = 1
@@ -291,7 +293,7 @@ def one_row_at_a_time(*args):
     Path(sys.argv[1]).write_text(phase)
     return whole(*args)
 
-setattr(run, phase, one_row_at_a_time)
+setattr(module, phase, one_row_at_a_time)
 sys.exit(main())
 """
 MANY_ROWS = 400_000  # one at a time they take far longer than a stop may

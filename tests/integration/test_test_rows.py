@@ -16,7 +16,7 @@ from service.services import Services
 from service.store import datasets
 from service.store.jobs import jobs
 from tests.integration.contract import problem
-from workers.run import lease, run
+from workers.run import ending, lease, run
 from workers.run.run import run_next_job
 
 TRAINING = {"epochs": 4, "batch_size": 16, "seed": 3}
@@ -195,7 +195,7 @@ def test_a_run_is_stopped_while_it_tests_and_later_only_tests(
     store(client, "all", values())
     body = {"dataset": "all", "training": {**TRAINING, "test": 0.1}}
     undisturbed, job = train(body), client.post("/v1/jobs", json=body).json["id"]
-    tests, measured = threading.Event(), run.measured_test
+    tests, measured = threading.Event(), ending.measured_test
 
     def test(*given: Any) -> Any:
         tests.set()
@@ -204,7 +204,7 @@ def test_a_run_is_stopped_while_it_tests_and_later_only_tests(
         return measured(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(run, "measured_test", test)
+        patched.setattr(ending, "measured_test", test)
         assert run_next_job(service, "test", tests.is_set if verb is None else lambda: False)
     now = client.get(f"/v1/jobs/{job}").json
     assert (now["status"], now["test"], now["model"]["version"]) == (status, None, None)

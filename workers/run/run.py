@@ -1,9 +1,7 @@
 """One run of one job: claim, prepare, train, record, end. Called by the worker, and by tests without Celery."""
 
 import logging
-import time
 from collections.abc import Callable
-from typing import Any
 
 from service import logs
 from service.backprop.training.fingerprint import fingerprint
@@ -11,22 +9,19 @@ from service.backprop.training.loop import train
 from service.backprop.training.results import EpochRun
 from service.backprop.training.state import TrainingState
 from service.counts import Counts, Total
-from service.definitions.job_parts import Failure, FailureCode
+from service.definitions.job_parts import FailureCode
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Services
-from service.store.database import Connection
 from service.store.epochs import epochs, hash_chain
 from service.store.jobs import crashes, fingerprints, jobs
-from service.store.records import JobRecord, Request, Status
+from service.store.records import JobRecord, Request
+from workers.run import ending
 from workers.run.checkpoint import EpochCheckpoint
-from workers.run.finish import add_version, confusion_matrix, measured_test
 from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared, prepare
-from workers.run.recorder import Recorder, release
-from workers.run.replay_verdict import also_stored, certify
-
-RELEASE_SECONDS = 0.5  # between two attempts to put a job back into the queue
+from workers.run.recorder import Recorder
+from workers.run.replay_verdict import also_stored
 
 log = logging.getLogger(__name__)
 
@@ -68,30 +63,30 @@ def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) ->
                 prepared = prepare(services, job, lease.check)
                 recorder = _recorder(services, job, prepared, lease)
             except Interrupted:
-                _release_unprepared(services, job, lease)
+                ending.release_unprepared(services, job, lease)
                 return
             recorder.writer.should_stop = should_stop
             asked = _train(prepared, recorder, lease)
             recorder.settle()
             lease.end()
-            _end(services, job, prepared, recorder, lease, asked)  # within the block, to renew the lease
+            ending.end(services, job, prepared, recorder, lease, asked)  # within the block, to renew the lease
     except Diverged as error:
-        _fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
+        ending.fail(services, job, recorder, FailureCode.DIVERGED, error.detail, error.epoch)
     except MemoryError:
-        _fail(services, job, recorder, FailureCode.OUT_OF_MEMORY, "the worker has not enough memory for this job")
+        ending.fail(services, job, recorder, FailureCode.OUT_OF_MEMORY, "the worker has not enough memory for this job")
     except NotFound as error:
-        _fail(services, job, recorder, FailureCode.DATASET_MISSING, error.detail)
+        ending.fail(services, job, recorder, FailureCode.DATASET_MISSING, error.detail)
     except Damaged as error:
-        _fail(services, job, recorder, FailureCode.DAMAGED, error.detail)
+        ending.fail(services, job, recorder, FailureCode.DAMAGED, error.detail)
     except Invalid as error:
-        _fail(services, job, recorder, FailureCode.INVALID_DATA, error.detail)
+        ending.fail(services, job, recorder, FailureCode.INVALID_DATA, error.detail)
     except OutOfSpace as error:
-        _wait_for_space(services, job, recorder, error, should_stop)
+        ending.wait_for_space(services, job, recorder, error, should_stop)
     except (Fenced, Unavailable):  # what cannot be stored is computed again after the lease has expired
         raise Fenced from None
     except Exception:
         log.exception("the attempt failed")
-        _fail(services, job, recorder, FailureCode.INTERNAL, "the worker failed; its log says why")
+        ending.fail(services, job, recorder, FailureCode.INTERNAL, "the worker failed; its log says why")
     finally:
         if recorder is not None:
             recorder.close()
@@ -177,140 +172,3 @@ def _resume(services: Services, recorder: Recorder, prepared: Prepared, resume: 
     prepared.network.vector[...] = resume.vector
     is_stored = record is None or record.parameters_stored
     recorder.resume_from(resume, prepared.network.stored_bytes(), is_stored)
-
-
-def _wait_for_space(
-    services: Services,
-    job: JobRecord,
-    recorder: Recorder | None,
-    error: OutOfSpace,
-    should_stop: Callable[[], bool],
-) -> None:
-    """Put the job back into the queue, where it waits for space; this does not count as a crash.
-
-    Even that is written to the disk that is full, so it is tried until it succeeds, or another run owns the job.
-    """
-    log.warning("the attempt ends, as a disk is full: %s", error.detail)
-    services.space.record_refusal()
-    while True:
-        try:
-            status = release(services, job, behind=True) if recorder is None else recorder.release(behind=True)
-            break
-        except (Unavailable, OutOfSpace):
-            if should_stop():
-                raise Fenced from None
-            time.sleep(RELEASE_SECONDS)
-    _after_release(services, job, status)
-
-
-def _end(
-    services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease, asked: str | None
-) -> None:
-    state, recorder.state = recorder.state, None  # it refers to the arrays that training used
-    if asked is None:
-        reached = None if state is None else state(copied=False)
-        del state
-        try:
-            _succeed(services, job, prepared, recorder, lease)
-            return
-        except Interrupted:
-            asked = lease.reason()
-        except jobs.Requested as requested:  # after the lease looked for the last time, and before the job ended
-            asked = requested.request
-        if reached is not None and asked != "cancel":  # so that a later run does not train again
-            recorder.store_reached(reached)
-    if asked == "time_limit":
-        detail = f"training took longer than {job.training.time_limit_seconds:g} s"
-        _fail(services, job, recorder, FailureCode.TIME_LIMIT, detail, recorder.last_epoch)
-    elif asked == "cancel":
-        recorder.end(Status.CANCELLED)
-        log.info("cancelled")
-    else:
-        _after_release(services, job, recorder.release(behind=asked == "turn"))
-
-
-def _release_unprepared(services: Services, job: JobRecord, lease: Lease) -> None:
-    """Release the job unchanged, as the run is to stop before anything is trained."""
-    lease.reason()
-    _release(services, job)
-
-
-def _release(services: Services, job: JobRecord) -> None:
-    _after_release(services, job, release(services, job))
-
-
-def _after_release(services: Services, job: JobRecord, status: Status) -> None:
-    """Clean up after a job that was cancelled when it was released, and notify workers of one that is queued."""
-    if status.ended:
-        with services.database.read() as connection:
-            ended = jobs.get_job(connection, job.id)
-        tidy(services, ended)
-    services.doorbell.ring()
-    log.info("released, now %s", status)
-
-
-def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: Recorder, lease: Lease) -> None:
-    """Finish a job whose training is complete.
-
-    Raises
-    ------
-    Interrupted
-        When the run is to stop before the job's results are computed.
-    Requested
-        When a client has requested a cancel or a pause before the job's end is committed.
-    """
-    if job.replay is not None:
-        verdict = certify(services, job, recorder, lease.check)
-        recorder.end(Status.SUCCEEDED, lambda _: {"replay": verdict, **recorder.stopping()})
-        log.info("identical" if verdict["identical"] else "not identical")
-        return
-    matrix = confusion_matrix(services, job, prepared, recorder, lease.check)
-    test = measured_test(services, job, prepared, recorder, lease.check)
-
-    def finish(connection: Connection) -> dict[str, Any]:
-        version = add_version(connection, job, prepared, recorder, test)
-        return {**version, **recorder.stopping(), "confusion_matrix": matrix}
-
-    recorder.end(Status.SUCCEEDED, finish)
-    log.info("succeeded")
-
-
-def _fail(
-    services: Services,
-    job: JobRecord,
-    recorder: Recorder | None,
-    code: FailureCode,
-    detail: str,
-    epoch: int | None = None,
-) -> None:
-    """End a job as failed, unless a client has requested a cancel or a pause.
-
-    A paused job is resumed from what was stored last, and fails then if the reason is still there.
-    """
-    error = Failure(code=code, detail=detail, epoch=epoch)
-    log.warning("failed: %s", code)  # the detail may quote rows, and is the job's `error`
-    try:
-        _end_anyhow(services, job, recorder, Status.FAILED, error=error)
-    except jobs.Requested as requested:
-        log.info("%s as requested", requested.request)
-        if recorder is None:
-            _release(services, job)
-        elif requested.request is Request.CANCEL:
-            _end_anyhow(services, job, recorder, Status.CANCELLED)
-        else:
-            _after_release(services, job, recorder.release())
-
-
-def _end_anyhow(services: Services, job: JobRecord, recorder: Recorder | None, status: Status, **values: Any) -> None:
-    """End a job with what its recorder has buffered or, if that cannot be stored, without it."""
-    if recorder is not None:
-        try:
-            recorder.end(status, lambda _: values)
-            return
-        except (Fenced, Unavailable, OutOfSpace, jobs.Requested):
-            raise
-        except Exception:
-            log.exception("the last epochs cannot be stored")
-    with services.database.begin() as connection:
-        if not jobs.finish(connection, job, status, **values):
-            raise Fenced
