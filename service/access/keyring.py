@@ -25,8 +25,8 @@ STAYS_VALID_SECONDS = 900.0  # while the database does not answer
 RETRY_SECONDS = 1.0
 NO_DIGEST = tokens.digest("")  # compared with where there is no such key, so that the work is the same
 WORDS = (
-    "this needs a valid key: send the header `Authorization: Bearer bp_...`; `backprop keys create` makes keys, and so "
-    "does `POST /v1/keys` with a key of the scope `admin`"
+    "this needs a valid key in the header `Authorization: Bearer bp_...`; no other header is read for it, nor the URL; "
+    "`backprop keys create` makes keys, and so does `POST /v1/keys` with a key of the scope `admin`"
 )
 
 log = logging.getLogger(__name__)

@@ -4,6 +4,7 @@ While no keys are asked for, everything that reaches this service may train and 
 another site could have sent are refused. This runs before anyone is asked who they are, and reads no body.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,15 @@ from service.api.forwarding import FORWARDED_BY, Forwarding, original_host
 from service.config import Settings
 from service.errors import Forbidden, Malformed
 from service.web.hosts import ALLOWED_HOSTS, Authority, KnownHosts, known_hosts, read_authority
-from service.web.origins import CORS_ORIGINS, Origin, Origins, cors_origins, frame_ancestors, read_origin
+from service.web.origins import (
+    CORS_ORIGINS,
+    FRAME_ANCESTORS,
+    Origin,
+    Origins,
+    cors_origins,
+    frame_ancestors,
+    read_origin,
+)
 from service.web.proxies import TRUSTED_PROXIES, trusted_proxies
 from service.web.security_headers import SecurityHeaders
 
@@ -36,6 +45,8 @@ EXPOSED_HEADERS = (
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PREFLIGHT_SECONDS = "600"
+
+log = logging.getLogger(__name__)
 
 
 def no_keys() -> bool:
@@ -69,7 +80,17 @@ class Browsers:
     key_names: Callable[[str], bool] = no_key_names
 
     def check(self) -> Response | None:
-        """Answer a preflight; raise `Forbidden` or `Malformed` for a request that must not go on."""
+        """Answer a preflight; raise `Forbidden` or `Malformed` for a request that must not go on.
+
+        A page cannot read why, as browsers show it no answer that is not for it: the log has the reason, too.
+        """
+        try:
+            return self._check()
+        except Forbidden as refused:
+            log.info("refused: %s", refused.detail)
+            raise
+
+    def _check(self) -> Response | None:
         environ, rule = request.environ, request.url_rule
         is_probe = rule is not None and rule.rule.startswith(HEALTH)
         keyless = is_probe or not self.asks_for_keys()  # a probe does not wait for the database
@@ -119,7 +140,8 @@ class Browsers:
         if not goes_there or (is_framed and self.ancestors == "'none'"):
             raise Forbidden(
                 f"a page of another origin sent this request (`Sec-Fetch-Site: {site[:40]}`): pages of the origins in "
-                f"{CORS_ORIGINS} may use `fetch`, and links to this service work from everywhere"
+                f"{CORS_ORIGINS} may use `fetch`, those in {FRAME_ANCESTORS} may show this in a frame, and links "
+                "to the service work from everywhere"
             )
 
 

@@ -11,6 +11,7 @@ from service.web.origins import PORTS, read_origin
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DURATION = re.compile(r"([1-9][0-9]{0,5})([mhdw])")
+EXAMPLES = "30m, 12h, 90d, 2w"
 LONGEST = timedelta(days=36_525)
 OF_MODELS = frozenset({"read", "predict"})
 
@@ -19,7 +20,7 @@ def duration_of(text: str) -> timedelta:
     """Read a duration such as `90d`, `12h`, `30m` or `2w`; raise `ValueError`."""
     found = DURATION.fullmatch(text)
     if found is None:
-        raise ValueError(f"must be a duration such as 30m, 12h, 90d or 2w, got {text[:40]!r}")
+        raise ValueError(f"must be a duration such as {EXAMPLES}, got {text[:40]!r}")
     duration = timedelta(**{UNITS[found[2]]: int(found[1])})
     if duration > LONGEST:
         raise ValueError(f"must be at most {LONGEST.days}d, got {text}")
@@ -36,7 +37,10 @@ def moment_of(text: str) -> datetime:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ValueError(f"must be a duration such as 90d, or a time such as 2030-01-31T00:00:00Z, got {text[:40]!r}")
+        lacks = "" if moment is None else f", which lacks its zone: `{moment.isoformat()}Z` is in UTC"
+        raise ValueError(
+            f"must be a duration ({EXAMPLES}) or a time such as 2030-01-31T00:00:00Z, got {text[:40]!r}{lacks}"
+        )
     if not now < moment < now + LONGEST:
         raise ValueError(f"must lie within the next {LONGEST.days} days, got {text}")
     return moment.astimezone(UTC)

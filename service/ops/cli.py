@@ -44,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings(os.environ, **flags)
         form = settings.log_format
         logs.configure(settings.log_level, form)
-        return int(options.run(settings, options))
+        code = int(options.run(settings, options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # who read the output, such as `head`, has ended
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
+        return 128 + signal.SIGPIPE
     except ServiceError as error:
         _report(f"backprop {options.command}: {error.detail}", form)
         return 2

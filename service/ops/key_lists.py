@@ -1,6 +1,7 @@
 """Lists of names to make keys for, and the files that hold what was made."""
 
 import csv
+import io
 import os
 import re
 import unicodedata
@@ -13,6 +14,7 @@ from service.errors import Misconfigured
 
 MOST = 10_000
 LONGEST_TENANT = 64
+SEPARATORS = ",;\t"
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,19 @@ class Made:
 def read_names(path: Path, tenant: str, tenant_each: bool) -> list[Entry]:
     """Read a CSV with a column `name` and, if each row has one of its own, a column `tenant`.
 
-    With `tenant_each` a tenant is called after each name. Raises `Misconfigured` with the row that is at fault.
+    Cells are separated as the header's are, by comma, semicolon or tab; empty rows, as spreadsheets add them, are left
+    out. With `tenant_each` a tenant is called after each name. Raises `Misconfigured` with the row that is at fault.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Misconfigured(f"{path} cannot be read as CSV in UTF-8: {error}") from None
-    if not rows or "name" not in rows[0]:
-        raise Misconfigured(f"{path} must have a header with a column `name`, and a row for each key")
+    header, *rows = _read_cells(path) or [[]]
+    columns = [cell.strip().lower() for cell in header]
+    if "name" not in columns or not rows:
+        found = ", ".join(f"`{column[:40]}`" for column in columns[:5]) or "nothing"
+        there = "no row below it" if "name" in columns else found
+        raise Misconfigured(f"{path} must have a header with a column `name`, and a row for each key; it has {there}")
     if len(rows) > MOST:
         raise Misconfigured(f"{path} has {len(rows):,} rows; at most {MOST:,} keys are made at once")
-    entries = [_entry(path, number, row, tenant, tenant_each) for number, row in enumerate(rows, 1)]
+    named = [dict(zip(columns, row, strict=False)) for row in rows]
+    entries = [_entry(path, number, row, tenant, tenant_each) for number, row in enumerate(named, 1)]
     seen: dict[str, int] = {}
     for number, entry in enumerate(entries, 1):
         mine = entry.tenant if tenant_each else entry.name
@@ -58,11 +61,26 @@ def read_names(path: Path, tenant: str, tenant_each: bool) -> list[Entry]:
     return entries
 
 
-def _entry(path: Path, number: int, row: dict[str, str | None], tenant: str, tenant_each: bool) -> Entry:
-    name = (row["name"] or "").strip()
+def _read_cells(path: Path) -> list[list[str]]:
+    """Return the cells of all rows that are not empty."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        separator = max(SEPARATORS, key=text.lstrip().partition("\n")[0].count)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        return [row for row in rows if any(cell.strip() for cell in row)]
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{path} is not in UTF-8: spreadsheets save it as `CSV UTF-8`") from None
+    except csv.Error as error:
+        raise Misconfigured(f"{path} cannot be read as CSV: {error}") from None
+
+
+def _entry(path: Path, number: int, row: dict[str, str], tenant: str, tenant_each: bool) -> Entry:
+    name = row.get("name", "").strip()
     if not name:
         raise Misconfigured(f"{path}, row {number}: the name is empty")
-    own = called_after(name) if tenant_each else (row.get("tenant") or tenant).strip()
+    own = called_after(name) if tenant_each else row.get("tenant", "").strip() or tenant
     if not re.fullmatch(NAME_PATTERN.strip("^$"), own):
         raise Misconfigured(
             f"{path}, row {number}: a tenant cannot be called {own[:80]!r}; a name begins with a letter or digit and "

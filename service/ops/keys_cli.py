@@ -4,6 +4,7 @@ Whoever may read its database may do this; it is how the first key is made, and 
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from service.access.keys import KeySpec
 from service.config import Settings
 from service.definitions.keys import KeyRequest, duration_of
 from service.definitions.validation import check
-from service.errors import Misconfigured
+from service.errors import Invalid, Misconfigured
 from service.ops.key_lists import Made, read_names, write_made
 from service.ops.opened import opened
 from service.services import Services
@@ -29,6 +30,7 @@ from service.store.records import Page
 
 DEFAULT = "default"
 MOST = 1000
+IN_A_BODY = re.compile(r"^#(?:/(\w+)(?:/\d+)?)?: ")  # where a fault lies, which begins a sentence
 HEADER: tuple[str, ...] = ("id", "tenant", "scopes", "name", "until", "last used", "limited to")
 Run = Callable[[Settings, argparse.Namespace], int]
 
@@ -48,7 +50,9 @@ def register(command: Callable[..., argparse.ArgumentParser], add: Callable[...,
     create.add_argument("--tenant", default=DEFAULT, help="whose key it is; `default` if left out")
     create.add_argument("--scopes", required=True, help="of read,predict,train,admin")
     create.add_argument("--name", help="what it is called in lists")
-    create.add_argument("--expires", help="a duration such as 90d, or a time such as 2030-01-31T00:00:00Z")
+    create.add_argument(
+        "--expires", help="30m, 12h, 90d, 2w, or a time such as 2030-01-31T00:00:00Z; if left out never"
+    )
     create.add_argument("--models", help="the only models it may use: a,b")
     create.add_argument("--origins", help="of the only pages that may send it: https://a.org,https://b.org")
     create.add_argument("--from", dest="names", type=Path, help="a CSV with a column `name`: a key for each row")
@@ -91,11 +95,19 @@ def _create(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def spec_of(options: argparse.Namespace, name: str | None) -> KeySpec:
-    """Return what the options ask for; raise `Invalid` as the API would."""
+    """Return what the options ask for; raise `Misconfigured` with the flag that is at fault."""
     texts = {"scopes": options.scopes, "models": options.models, "origins": options.origins}
     body: dict[str, Any] = {field: _split(text) for field, text in texts.items() if text}
     body |= {"name": name, "expires": options.expires}
-    return access.spec_of(check(KeyRequest, body))
+    try:
+        return access.spec_of(check(KeyRequest, body))
+    except Invalid as invalid:
+        raise Misconfigured(IN_A_BODY.sub(_flag, invalid.detail)) from None
+
+
+def _flag(place: re.Match[str]) -> str:
+    """Return the flag that gave what stands at a place of a body."""
+    return f"--{place[1]} " if place[1] else ""
 
 
 def _split(text: str) -> list[str]:
@@ -116,7 +128,8 @@ def _create_many(settings: Settings, options: argparse.Namespace) -> int:
             audit.record(connection, Actor(None, "backprop keys create", f"/v1/keys/{key.record.id}"), tenant)
             made.append(Made(entry, key.record.id, key.token.text))
         write_made(options.to, made)
-    print(f"{options.to} holds {len(made)} keys: give each to its owner, then delete the file")
+    noun = "key" if len(made) == 1 else "keys"
+    print(f"{options.to} holds {len(made)} {noun}: give each to its owner, then delete the file")
     return 0
 
 

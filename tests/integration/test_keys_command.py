@@ -1,6 +1,10 @@
 """`backprop keys` and `backprop audit`, on the machine of the service."""
 
 import csv
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +63,10 @@ def test_a_key_is_printed_once_listed_replaced_and_revoked(run: Run, client: Fla
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("create", "--scopes", "raed"), "did you mean `read`?"),
-        (("create", "--scopes", "read", "--expires", "soon"), "such as 90d"),
+        (("create", "--scopes", "raed"), '--scopes "raed" is not known; did you mean `read`?'),
+        (("create", "--scopes", "read", "--expires", "soon"), "--expires must be a duration"),
         (("create", "--scopes", "read", "--tenant", "nobody"), "no tenant named `nobody`"),
-        (("create", "--scopes", "admin", "--models", "a"), "limited to some models"),
+        (("create", "--scopes", "admin", "--models", "a"), "keys: a key limited to some models"),
         (("create", "--scopes", "read", "--from", "class.csv"), "--from needs --to"),
         (("revoke", "000000000000"), "no key `000000000000`"),
         (("rotate", "000000000000", "--overlap", "long"), "--overlap must be a duration"),
@@ -84,6 +88,16 @@ def test_a_class_gets_a_key_and_a_tenant_each(run: Run, client: FlaskClient, tmp
     assert [(row["name"], row["tenant"]) for row in rows] == [("Ann Lee", "ann-lee"), ("Bob", "bob")]
     assert all(status(client, row["key"]) == 200 and row["key"] not in out for row in rows)
     assert "ann-lee" in run("audit")[1]
+
+
+def test_a_reader_of_the_list_may_end_before_it(settings: Settings, service: Services) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "service.ops.cli", "keys", "list", "--data-dir", str(settings.data_dir)]
+    environment = {**os.environ, "BACKPROP_DATABASE_URL": settings.database_url}
+    with os.fdopen(writer) as pipe:
+        ended = subprocess.run(words, stdout=pipe, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, "")
 
 
 def test_no_key_is_made_where_the_file_cannot_be(run: Run, service: Services, tmp_path: Path) -> None:

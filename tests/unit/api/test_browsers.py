@@ -1,5 +1,6 @@
 """Which requests of web pages are taken, without keys and with keys, as tables of what browsers and others send."""
 
+import logging
 from dataclasses import replace
 
 import pytest
@@ -123,6 +124,15 @@ def test_pages_of_other_origins_are_refused(headers: dict[str, str], get: int, p
     assert status(client, "HEAD", headers) == get
     for method in ("POST", "PUT", "DELETE"):
         assert status(client, method, headers) == post
+
+
+def test_why_a_page_is_refused_is_logged_as_the_page_cannot_read_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "service.api.browsers")
+    status(client_of(BASE), "OPTIONS", {**FOREIGN, "Access-Control-Request-Method": "POST"})
+    status(client_of(BASE), "GET", {**CROSS, **NAVIGATE, "Sec-Fetch-Dest": "iframe"})
+    origin, frame = (record.getMessage() for record in caplog.records)
+    assert "`http://evil.example`" in origin and "BACKPROP_CORS_ORIGINS" in origin
+    assert "BACKPROP_FRAME_ANCESTORS" in frame
 
 
 @pytest.mark.parametrize(

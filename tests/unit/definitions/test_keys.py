@@ -56,7 +56,8 @@ def test_other_origins_are_refused(given: str) -> None:
     [
         ({"scopes": []}, "at least 1"),
         ({"scopes": ["write"]}, "is not known"),
-        ({"scopes": ["read"], "expires": "soon"}, "such as 90d"),
+        ({"scopes": ["read"], "expires": "soon"}, "must be a duration (30m, 12h, 90d, 2w) or a time such as"),
+        ({"scopes": ["read"], "expires": "2030-01-31"}, "lacks its zone: `2030-01-31T00:00:00Z` is in UTC"),
         ({"scopes": ["read", "train"], "models": ["a"]}, "read and predict, not train"),
         ({"scopes": ["admin"], "origins": ["https://a.org"]}, "cannot have admin"),
         ({"scopes": ["read"], "name": "a\nb"}, "name"),

@@ -20,6 +20,26 @@ def test_each_row_is_a_key_in_the_tenant_it_names(tmp_path: Path) -> None:
     assert read_names(file, "school", True) == [Entry("Ann", "ann"), Entry("Bob", "bob")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffName;Tenant;Mail\r\nAnn;;a@b\r\n;;\r\nBob;lab\r\n",
+        "tenant\tname\n\n\tAnn\nlab\tBob\n\n",
+        'name , tenant\n"Ann", \n"Bob" ,lab\n,\n',
+    ],
+)
+def test_lists_are_read_as_spreadsheets_write_them(tmp_path: Path, text: str) -> None:
+    assert read_names(written(tmp_path, text), "school", False) == [Entry("Ann", "school"), Entry("Bob", "lab")]
+
+
+def test_a_file_that_cannot_be_read_is_told_from_one_in_another_encoding(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="cannot be read: No such file"):
+        read_names(tmp_path / "nowhere.csv", "default", False)
+    (tmp_path / "class.csv").write_bytes("name\nJos\xe9\n".encode("latin-1"))
+    with pytest.raises(Misconfigured, match="not in UTF-8: spreadsheets save it as `CSV UTF-8`"):
+        read_names(tmp_path / "class.csv", "default", False)
+
+
 @pytest.mark.parametrize(("name", "tenant"), [("Zo\u00eb M\u00fcller", "zoe-muller"), ("O'Brien, P.", "o-brien-p")])
 def test_a_tenant_is_called_after_a_person(name: str, tenant: str) -> None:
     assert called_after(name) == tenant
@@ -28,9 +48,10 @@ def test_a_tenant_is_called_after_a_person(name: str, tenant: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "a column `name`"),
-        ("student\nAnn\n", "a column `name`"),
-        ("name\nAnn\n \n", "row 2: the name is empty"),
+        ("", "it has nothing"),
+        ("name\n", "no row below it"),
+        ("Student;Mail\nAnn;a@b\n", "it has `student`, `mail`"),
+        ("name,tenant\nAnn,a\n ,b\n", "row 2: the name is empty"),
         ("name\nAnn\nAnn\n", "row 2: 'Ann' is that of row 1"),
         ("name,tenant\nAnn,A B\n", "row 1: a tenant cannot be called 'A B'"),
     ],
