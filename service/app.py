@@ -14,6 +14,8 @@ from flask_compress import Compress
 
 from service import logs
 from service.access.keyring import KeyRing
+from service.access.limits import LimitBook
+from service.access.rates import Rates
 from service.api import (
     audit,
     browsers,
@@ -27,6 +29,7 @@ from service.api import (
     jobs,
     keys,
     layers,
+    limiting,
     metrics,
     models,
     networks,
@@ -36,6 +39,7 @@ from service.api import (
     shares,
     system,
     tenants,
+    usage,
     workers,
 )
 from service.api.authentication import identify
@@ -73,6 +77,7 @@ RESOURCES = (
     audit,
     grants,
     tenants,
+    usage,
 )
 
 LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
@@ -95,7 +100,10 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     services = open_services(settings)
     app.extensions["services"] = services
-    ring = KeyRing(services.database, settings, Changes(services.database))
+    changes = Changes(services.database)
+    ring = KeyRing(services.database, settings, changes)
+    app.extensions["limits"] = LimitBook(services.database, settings, changes)
+    app.extensions["rates"] = Rates(settings.data_dir)
     app.extensions["keyring"] = ring
     app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
     app.extensions["health"] = health = Health(services)
@@ -113,6 +121,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_begin)
     browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
+    limiting.register(app)
     app.after_request(partial(_end, metrics.RequestCounter(counted, routes)))
     app.teardown_request(_forget_ids)
     Compress(app)

@@ -63,7 +63,15 @@ class Settings:
     max_features: int = 100_000
     max_parameters: int = 100_000_000
     max_queued_jobs: int = 10_000
+    tenant_requests_per_second: float = 0.0
+    tenant_predictions_per_second: float = 0.0
+    tenant_queued_jobs: int = 0
     tenant_running_jobs: int = 0
+    tenant_dataset_bytes: int = 0
+    tenant_parameter_bytes: int = 0
+    tenant_epochs: int = 0
+    tenant_parameters: int = 0
+    tenant_operations: float = 0.0
     max_waiting_requests: int = 16
     max_streams: int = 1000
     max_connections: int = 0
@@ -83,6 +91,11 @@ class Settings:
     keep_jobs_seconds: float = 0.0
     keep_audit_seconds: float = 31_536_000.0
     keep_free_bytes: int = 64 * MIB
+
+    @property
+    def tenant_keep_jobs_seconds(self) -> float:
+        """How long the ended jobs of a tenant are kept that has no limit of its own."""
+        return self.keep_jobs_seconds
 
     @property
     def resolved_database_url(self) -> str:
@@ -122,7 +135,8 @@ class Settings:
         self._check_least("max_json_bytes", "max_upload_bytes", "max_columns", "max_features", least=1)
         self._check_least("max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
-        self._check_least("keep_free_bytes", "tenant_running_jobs", least=0)
+        self._check_least("keep_free_bytes", least=0)
+        self._check_least(*(each.name for each in fields(self) if each.name.startswith("tenant_")), least=0)
         for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_audit_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("header_seconds", "idle_seconds", "body_seconds"):

@@ -103,10 +103,18 @@ PROBLEM_TYPES = (
     ),
     ProblemType(
         errors.TooMany,
-        503,
+        429,
         "too-many",
+        "A limit of the tenant is reached",
+        "Too many requests, predictions or queued jobs; `detail` has the limit and the use. Try again after "
+        "`Retry-After` seconds.",
+    ),
+    ProblemType(
+        errors.QueueFull,
+        503,
+        "queue-full",
         "Too much is waiting",
-        "The queue is full; try again after `Retry-After` seconds.",
+        "The queue of all tenants together is full; try again after `Retry-After` seconds.",
     ),
     ProblemType(
         errors.Unavailable,
@@ -186,7 +194,7 @@ def service_error(error: errors.ServiceError) -> Response:
     if isinstance(error, errors.NotFound):
         more |= error.extra
     answer = problem(kind, error.detail, more=more)
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.TooMany):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unauthenticated):
         answer.headers["WWW-Authenticate"] = "Bearer"

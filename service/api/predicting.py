@@ -16,6 +16,7 @@ from service.api.bodies import collect, open_body
 from service.api.context import services
 from service.api.dataset_options import CSV_QUERY, check_format, options_of
 from service.api.formats import wanted_format
+from service.api.limiting import count_predictions
 from service.api.routes import Query, Routes
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.csv.rows import read_rows
@@ -55,6 +56,7 @@ def _predict(network: NetworkReference) -> Response:
     kind, blocks = open_body((JSON, CSV, NPZ))
     data = collect(blocks, services().settings.max_json_bytes)
     rows = _raw_rows(trained, kind, data, _refuses_unknown())
+    count_predictions(len(rows.rows.values))
     g.predicted_rows = len(rows.rows.values)
     if wanted == "json":
         return answer(prediction.predict(trained, rows))

@@ -11,11 +11,13 @@ from service.api.answers import answer, flag, page, record_page
 from service.api.authorization import check_operator
 from service.api.bodies import read_model
 from service.api.context import services
+from service.api.limiting import see_changes
 from service.api.routes import BOOLEAN, PAGE, Query, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.base import answer_model
+from service.definitions.limits import LimitsRequest
 from service.definitions.tenants import TenantRequest
-from service.store import tenants
+from service.store import limits, tenants
 from service.store.records import TenantRecord
 
 routes = Routes("tenants")
@@ -28,11 +30,19 @@ class TenantAnswer(TypedDict):
     name: str
     object: str
     created_at: datetime
+    weight: float
+    limits: dict[str, float]  # those of its own; `GET /v1/usage` shows which are in force
 
 
 def describe(tenant: TenantRecord) -> TenantAnswer:
     """Describe a tenant as the operator reads it."""
-    return {"name": tenant.name, "object": "tenant", "created_at": tenant.created_at}
+    return {
+        "name": tenant.name,
+        "object": "tenant",
+        "created_at": tenant.created_at,
+        "weight": tenant.weight,
+        "limits": tenant.limits,
+    }
 
 
 @routes.route(
@@ -70,6 +80,26 @@ def get_tenant(name: str) -> Response:
     check_operator()
     with services().database.read() as connection:
         return answer(describe(tenants.get_tenant(connection, name)))
+
+
+@routes.route(
+    "PATCH",
+    "/v1/tenants/{name}",
+    body=LimitsRequest,
+    answers={200: TenantAnswer},
+    problems=(404,),
+    creates=True,
+    scope=Scope.ADMIN,
+)
+def limit_tenant(name: str) -> Response:
+    """Change a tenant's limits and its share of the workers; what is left out stays, null takes a limit away."""
+    check_operator()
+    body = read_model(LimitsRequest, services().settings.max_json_bytes)
+    with services().database.begin() as connection:
+        limits.change(connection, tenants.number_of(connection, name), body.changes(), body.weight)
+        changed = tenants.get_tenant(connection, name)
+    see_changes()
+    return answer(describe(changed))
 
 
 @routes.route(

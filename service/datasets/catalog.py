@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from service.access.quotas import check_dataset_bytes
 from service.datasets.json import read_json_arrays, read_json_rows
 from service.datasets.options import Limits, ReadOptions, in_body, types_of
 from service.definitions.columns import ColumnKind, Table
@@ -77,6 +78,8 @@ def store_dataset(
     with staged_rows(services, read) as staged, services.database.begin() as connection:
         audit.name_resource(connection, f"/v1/datasets/{name}")
         record, is_new = datasets.add_dataset(connection, name, staged, if_taken)
+        if is_new:
+            check_dataset_bytes(services, connection)
     now = replace(record.table, read=staged.contents.read, warnings=staged.contents.warnings)
     return replace(record, table=now), is_new
 

@@ -11,17 +11,18 @@ from functools import partial
 from service.backprop.training.state import TrainingState
 from service.datasets.catalog import collect_orphans, collect_superseded
 from service.definitions.build import build_network
+from service.definitions.limits import Limits
 from service.errors import Conflict, NotFound, ServiceError
 from service.jobs.new_jobs import RecordKey, record_no_key
 from service.services import Services
-from service.store import events, shrinking
+from service.store import events, limits, shrinking
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
 from service.store.database import Connection
 from service.store.epoch_records import ParameterBlock, StoredBytes
 from service.store.epochs import epochs
 from service.store.epochs.placed_parameters import PlacedParameters
-from service.store.jobs import commands, expiry, jobs
+from service.store.jobs import commands, expiry, jobs, sizes
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord
 
@@ -114,6 +115,7 @@ def _tidy(services: Services, job: JobRecord) -> None:
             return  # another process has done it already
         if placed is not None:
             placed.insert(connection, services.blobs, job, job.epoch)
+            sizes.add_epochs(connection, job.number, placed.size)
         address = epochs.drop_resume_state(connection, job.number)
     free(services.blobs, services.database, [] if address is None else [address])
 
@@ -139,8 +141,11 @@ def collect(services: Services) -> None:
         with services.database.begin() as connection:
             if not events.prune(connection, before, settings.keep_events):
                 break
-    if settings.keep_jobs_seconds:
-        _remove_old(services, now - timedelta(seconds=settings.keep_jobs_seconds))
+    with services.database.read() as connection:
+        own = limits.all_limits(connection)
+    for tenant, mine in own.items():
+        if seconds := Limits.of(settings, mine).keep_jobs_seconds:
+            _remove_old(services.scoped(tenant), now - timedelta(seconds=seconds))
     with services.database.read() as connection:
         left = expiry.with_resume_state(connection)
     for job in left:

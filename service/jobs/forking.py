@@ -33,10 +33,11 @@ from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import datasets
 from service.store.blobs import references
+from service.store.blobs.placement import size_of
 from service.store.database import Connection
 from service.store.epoch_records import StoredBytes, StoredParameters
 from service.store.epochs import epochs, optimizer_states
-from service.store.jobs import fork_starts, jobs
+from service.store.jobs import fork_starts, jobs, sizes
 from service.store.jobs.fork_starts import Start
 from service.store.records import JobRecord, NewJob, OnOtherMachine
 
@@ -78,7 +79,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 metadata=request.metadata,
                 network_name=parent.job.network_name,
                 network=parent.job.network,
-                dataset=store_dataset(connection, data),
+                dataset=store_dataset(services, connection, data),
                 validation=held_out.validation,
                 test=held_out.test,
                 training=with_storage_limit(services, resolved.training),
@@ -93,6 +94,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
             )
             queued = add_to_queue(services, connection, new, record_key)
             fork_starts.add(connection, queued.job.number, start)
+            sizes.set_start(connection, queued.job.number, sum(size_of(services.blobs, part) for part in start.parts()))
     services.doorbell.ring()
     return queued
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from service.access.quotas import check_dataset_bytes, check_limits
 from service.backprop.losses import LOSSES
 from service.datasets.catalog import generated_name, reader_of_request, staged_rows
 from service.datasets.options import limits_of
@@ -22,10 +23,10 @@ from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining
 from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
-from service.errors import Invalid, NotFound, TooMany
+from service.errors import Invalid, NotFound, QueueFull
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
-from service.store import datasets, workers
+from service.store import datasets, limits, workers
 from service.store.database import Connection
 from service.store.datasets import IfTaken, NewContent
 from service.store.jobs import jobs
@@ -99,12 +100,14 @@ def find_dataset(services: Services, reference: DatasetReference, where: str) ->
             raise Invalid.at(where, error.detail) from None
 
 
-def store_dataset(connection: Connection, data: JobData) -> DatasetUse:
+def store_dataset(services: Services, connection: Connection, data: JobData) -> DatasetUse:
     """Store the rows that came with the request, unless a version of the dataset has them; return what the job uses."""
     if data.stored is not None:
         return data.stored
     assert data.staged is not None
-    record, _ = datasets.add_dataset(connection, data.name, data.staged, IfTaken.USE_EARLIER)
+    record, is_new = datasets.add_dataset(connection, data.name, data.staged, IfTaken.USE_EARLIER)
+    if is_new:
+        check_dataset_bytes(services, connection)
     return record.use
 
 
@@ -171,8 +174,10 @@ def with_storage_limit(services: Services, training: ResolvedTraining) -> Resolv
 
 def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
     """Insert a queued job under a new id."""
-    if jobs.count_queued(connection) >= services.settings.max_queued_jobs:
-        raise TooMany(f"{services.settings.max_queued_jobs} jobs are waiting already; try again later", 30)
+    if jobs.count_queued(connection) >= (most := services.settings.max_queued_jobs):
+        seconds = limits.seconds_to_room(connection, None)
+        raise QueueFull(f"{most} jobs of all tenants wait, which is the limit; try again in {seconds} s", seconds)
+    check_limits(services, connection, new)
     for use in new.uses:
         datasets.hold_dataset(connection, use)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)

@@ -7,9 +7,10 @@ from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_
 from service.services import Services
 from service.store import datasets
 from service.store.blobs import references
+from service.store.blobs.placement import size_of
 from service.store.database import Connection
 from service.store.epochs import epochs
-from service.store.jobs import fork_starts, jobs
+from service.store.jobs import fork_starts, jobs, sizes
 from service.store.records import JobRecord, NewJob, OnOtherMachine, Status
 
 
@@ -49,6 +50,7 @@ def replay(services: Services, job_id: str, request: ReplayRequest, record_key: 
         queued = add_to_queue(services, connection, new, record_key)
         if start is not None:
             fork_starts.add(connection, queued.job.number, start)
+            sizes.set_start(connection, queued.job.number, sum(size_of(services.blobs, part) for part in start.parts()))
     services.doorbell.ring()
     return queued
 

@@ -2,14 +2,17 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from service.access import tenants as work
 from service.config import Settings
+from service.definitions.limits import Limits, LimitsRequest
 from service.definitions.tenants import TenantRequest
 from service.definitions.validation import check
+from service.errors import Misconfigured
 from service.ops.opened import opened
-from service.store import tenants
+from service.store import limits, tenants
 from service.store.records import Page
 
 MOST = 1000
@@ -29,6 +32,11 @@ def register(command: Callable[..., argparse.ArgumentParser], add: Callable[...,
 
     action("create", _create, "make a tenant").add_argument("name", help="letters, digits and . _ -")
     action("list", _list, "list the tenants, newest first")
+    limit = action("limit", _limit, "change a tenant's limits, `none` for no limit and `default` for the service's")
+    limit.add_argument("name", help="as `backprop tenants list` shows it")
+    limit.add_argument("--weight", help="its share of the workers, 1 by default")
+    for each in fields(Limits):
+        limit.add_argument(f"--{each.name.replace('_', '-')}", metavar="LIMIT")
     delete = action("delete", _delete, "delete a tenant")
     delete.add_argument("name", help="as `backprop tenants list` shows it")
     delete.add_argument(
@@ -56,6 +64,32 @@ def _list(settings: Settings, _: argparse.Namespace) -> int:
     if found.has_more:
         print(f"the newest {MOST:,} tenants; `GET /v1/tenants` lists all")
     return 0
+
+
+def _limit(settings: Settings, options: argparse.Namespace) -> int:
+    words = {name: value for name in LimitsRequest.model_fields if (value := getattr(options, name)) is not None}
+    if not words:
+        raise Misconfigured("give at least one limit, such as --requests-per-second 10")
+    body = check(LimitsRequest, {name: _number(name, word) for name, word in words.items()})
+    with opened(settings) as services, services.database.begin() as connection:
+        number = tenants.number_of(connection, options.name)
+        limits.change(connection, number, body.changes(), body.weight)
+        own = limits.own_limits(connection, number)
+        weight = limits.weight_of(connection, number)
+    print(f"tenant {options.name}: weight {weight:g}")
+    for name, value in Limits.of(settings, own).to_dict().items():
+        print(f"  {name:<24}{value or 'none':>16}{'' if name in own else '  (default)'}")
+    return 0
+
+
+def _number(name: str, word: str) -> float | int | None:
+    if word in ("none", "default"):
+        return 0 if word == "none" else None
+    try:
+        return int(word) if word.lstrip("-").isdigit() else float(word)
+    except ValueError:
+        flag = name.replace("_", "-")
+        raise Misconfigured(f"--{flag} must be a number, `none` or `default`, got {word[:40]!r}") from None
 
 
 def _delete(settings: Settings, options: argparse.Namespace) -> int:

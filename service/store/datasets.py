@@ -98,6 +98,7 @@ def add_dataset(
             sha256=new.contents.sha256,
             address=new.address,
             created_at=record.created_at,
+            size=new.contents.bytes,
         )
     )
     if last:

@@ -59,6 +59,8 @@ class TenantRecord:
     number: int
     name: str
     created_at: datetime
+    weight: float
+    limits: dict[str, Any]
 
 
 @dataclass(frozen=True)

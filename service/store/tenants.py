@@ -125,4 +125,4 @@ def _owned() -> list[tuple[Table, Column[Any]]]:
 
 
 def _tenant(row: Row[Any]) -> TenantRecord:
-    return TenantRecord(row.number, row.name, row.created_at)
+    return TenantRecord(row.number, row.name, row.created_at, row.weight, row.limits)

@@ -17,6 +17,7 @@ from service.definitions.build import build_network
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
+from service.store.blobs.placement import size_of
 from service.store.database import Connection
 from service.store.epochs import epochs
 from service.store.records import JobRecord
@@ -155,6 +156,7 @@ def add_version(
             "bytes": stored.bytes,
             "address": stored.address,
             "sha256": stored.sha256,
+            "size": size_of(recorder.writer.services.blobs, stored),
         },
     )
     return {"model_version": version, "tested": test}

@@ -13,7 +13,7 @@ from service.store.blobs.placement import Placed, free, place_written
 from service.store.database import Connection
 from service.store.epochs import diagnostics, epochs, hash_chain, optimizer_states, thinning
 from service.store.epochs.placed_parameters import PlacedParameters
-from service.store.jobs import jobs
+from service.store.jobs import jobs, sizes
 from service.store.records import JobRecord, Status
 from workers.run.epoch_buffer import EpochBuffer
 from workers.run.events import RunEvents
@@ -150,7 +150,10 @@ class Writer:
             self.events.add(connection, buffer.newest, flush.warnings, flush.last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in buffer.forget]
             superseded += optimizer_states.forget(connection, number, buffer.forget)
+            before = self.stored_bytes
             superseded += self._thin(connection, flush)
+            if self.stored_bytes is not None and self.stored_bytes != before:
+                sizes.set_epochs(connection, number, self.stored_bytes)
             superseded.append(self._replace_state(connection, flush, placed))
             return jobs.requested(connection, self.job), [address for address in superseded if address is not None]
 

@@ -79,6 +79,16 @@ def hold(blobs: FolderBlobs, placed: Sequence[Placed]) -> None:
             value.again()
 
 
+def size_of(blobs: FolderBlobs, stored: StoredBytes) -> int:
+    """Return how many bytes a row or a blob has; a missing blob has none."""
+    if stored.bytes is not None:
+        return len(stored.bytes)
+    try:
+        return blobs.path(str(stored.address)).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def read_unchecked(blobs: FolderBlobs, data: bytes | None, address: str | None) -> bytes | None:
     """Return the bytes of a row or a blob without checking their hash; None when the blob is missing."""
     if address is None:

@@ -23,6 +23,11 @@ class PlacedParameters:
     blocks: list[tuple[ParameterBlock, Placed]]
     states: list[tuple[int, Placed]]
 
+    @property
+    def size(self) -> int:
+        """The bytes of all of them."""
+        return sum(len(value.data or b"") for _, value in (*self.blocks, *self.states))
+
     @classmethod
     def place(
         cls, blobs: FolderBlobs, blocks: Sequence[ParameterBlock], states: Mapping[int, bytes]

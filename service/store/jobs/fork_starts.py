@@ -17,10 +17,13 @@ class Start:
     parameters: StoredBytes
     optimizer: StoredBytes | None
 
+    def parts(self) -> list[StoredBytes]:
+        """Return the parts that there are."""
+        return [part for part in (self.parameters, self.optimizer) if part is not None]
+
     def addresses(self) -> list[str]:
         """Return the addresses of the copies that are blobs."""
-        both = (self.parameters, self.optimizer)
-        return [part.address for part in both if part is not None and part.address is not None]
+        return [part.address for part in self.parts() if part.address is not None]
 
 
 def add(connection: Connection, job: int, start: Start) -> None:
