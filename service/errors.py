@@ -143,16 +143,12 @@ class Unavailable(ServiceError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class TooMany(Unavailable):
+    """The tenant has reached a limit of its own."""
+
+
 class QueueFull(Unavailable):
     """The queue of all tenants together is full."""
-
-
-class TooMany(ServiceError):
-    """The tenant has reached a limit of its own; it may try again after `retry_after_seconds`."""
-
-    def __init__(self, detail: str, retry_after_seconds: int) -> None:
-        super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
 
 
 class OutOfSpace(ServiceError):

@@ -194,7 +194,7 @@ def service_error(error: errors.ServiceError) -> Response:
     if isinstance(error, errors.NotFound):
         more |= error.extra
     answer = problem(kind, error.detail, more=more)
-    if isinstance(error, errors.Unavailable | errors.TooMany):
+    if isinstance(error, errors.Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unauthenticated):
         answer.headers["WWW-Authenticate"] = "Bearer"

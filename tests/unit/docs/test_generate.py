@@ -16,7 +16,7 @@ def test_the_tables_are_what_make_docs_would_write() -> None:
 def test_the_table_of_errors_in_the_reference_is_that_of_the_api() -> None:
     page = REFERENCE.read_text(encoding="utf-8")
     assert reference(page) == page, "run `make docs`"
-    assert "| 503 | `too-many` |" in page
+    assert "| 429 | `too-many` |" in page
 
 
 @pytest.mark.parametrize("kind", list(TABLES))
