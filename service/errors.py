@@ -182,8 +182,6 @@ def shortened(text: str, most: int) -> str:
 
 def is_unicode(text: str) -> bool:
     """Return whether UTF-8 can hold a text, which may have half of a surrogate pair where it came as JSON."""
-    if text.isascii():
-        return True
     try:
         text.encode()
     except UnicodeEncodeError:
