@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from service.front.bodies import Body
 from service.front.environ import ADMISSION, HELD, Admission, Environ, Held
 from service.front.refusals import Refused, answer_of
 
@@ -38,9 +39,11 @@ class Answer:
         """The part of the application that says when there is more, for an answer that has nothing now."""
         return self._environ.get(HELD)
 
-    def start(self) -> bytes:
-        """Run the application; return the head and the first bytes of its answer."""
+    def start(self, body: Body | None = None) -> bytes:
+        """Run the application for a request with that body; return the head and the first bytes of its answer."""
         try:
+            if body is not None:
+                self._environ["wsgi.input"] = body.open()
             result = self._application(self._environ, self._start_response)
             self._close = getattr(result, "close", None)
             self._blocks = iter(result)
@@ -78,6 +81,17 @@ class Answer:
         """End an answer that has nothing now, as its client has gone or the server stops; return its last bytes."""
         self.end()
         return b"0\r\n\r\n" if self._in_chunks else b""
+
+    def seconds_to_wait(self, wake: Callable[[], None]) -> float | None:
+        """Return how long an answer that has nothing now may wait for a call of `wake`; None when it has failed."""
+        assert self.held is not None
+        try:
+            return self.held.when_ready(wake)
+        except Exception:
+            log.exception("an answer failed on its way")
+        self.is_broken = True
+        self.end()
+        return None
 
     def end(self) -> None:
         """Close the application's iterator; the answer is over, whether or not all of it was read."""

@@ -1,6 +1,7 @@
 """A request's body while it arrives: small ones in memory, others in a file without a name, written by threads."""
 
 import io
+import logging
 import os
 import tempfile
 import time
@@ -14,6 +15,8 @@ from service.front.threads import Threads
 WRITERS = 2
 SMALL_BLOCK = 4 * KIB
 MOST_JOINED = 64 * KIB
+
+log = logging.getLogger(__name__)
 
 
 class Spools:
@@ -106,6 +109,9 @@ class Body:
             refused = error
         except OSError as error:
             refused = Refused(507, f"the body cannot be written: {error.strerror}")
+        except Exception:  # whatever it is, the request must be answered
+            log.exception("a body cannot be written")
+            refused = Refused(500, "the body cannot be written; the service's log says why")
         self._post(self._end_of_write, refused)
 
     def _end_of_write(self, refused: Refused | None) -> None:

@@ -1,6 +1,8 @@
 """One connection: requests one after the other, time limits, and an end that clients can read."""
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from functools import partial
 from typing import cast
@@ -13,6 +15,8 @@ from service.front.limits import DRAIN_BYTES, DRAIN_SECONDS, MAX_PIPELINED
 from service.front.refusals import Refused, answer_of
 from service.front.requests import Requests
 from service.front.shared import Shared
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: no time to send what is left
 
 
 class Connection(asyncio.Protocol):
@@ -62,9 +66,9 @@ class Connection(asyncio.Protocol):
         try:
             self._requests.feed(data)
         except Refused as refused:
-            self.refuse(refused)
+            self.refuse(refused, self._requests.arriving)
         except httptools.HttpParserError as error:
-            self.refuse(explained(error))
+            self.refuse(explained(error), self._requests.arriving)
 
     def eof_received(self) -> bool:
         """Answer a request that was cut off; return whether the connection stays for that."""
@@ -73,9 +77,9 @@ class Connection(asyncio.Protocol):
         if self._drain_until is not None:
             return False
         if self._requests.arriving is not None:
-            self.refuse(self._requests.arriving.cut_off())
+            self.refuse(self._requests.arriving.cut_off(), self._requests.arriving)
         elif self._requests.in_head_since is not None:
-            self.refuse(Refused(400, "the request ended within its headers"))
+            self.refuse(Refused(400, "the request ended within its headers"), None)
         elif self._current is None:
             return False
         else:
@@ -94,6 +98,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         """Start a request, or keep it until those before it are answered."""
+        if self._drain_until is not None:
+            raise Refused(400, "the connection ends with the request before")  # the parser goes no further
         self._shared.resting.pop(self, None)
         if self._current is None:
             self._current = exchange
@@ -117,14 +123,17 @@ class Connection(asyncio.Protocol):
                 self.release("pipeline")
             self._current.begin()
         elif self._refusal is not None:
-            self.refuse(self._refusal)
+            self.refuse(self._refusal, None)
         else:
             self._shared.resting[self] = None
 
-    def refuse(self, refused: Refused, exchange: Exchange | None = None) -> None:
-        """Answer a request with a refusal and end the connection, once what came before is answered."""
-        if exchange is None and self._requests is not None:
-            exchange = self._requests.arriving
+    def refuse(self, refused: Refused, exchange: Exchange | None) -> None:
+        """Answer a request with a refusal and end the connection, once what came before is answered.
+
+        `exchange` is None for what has not become a request.
+        """
+        if self._drain_until is not None or (self._refusal is not None and exchange is not self._current):
+            return
         if self._current is not None and self._current is not exchange:
             if exchange is not None and exchange in self._later:
                 self._later.remove(exchange)
@@ -173,6 +182,8 @@ class Connection(asyncio.Protocol):
         if reason not in self._holds:
             return
         self._holds.remove(reason)
+        if not self._holds and self._requests is not None:
+            self._requests.restart_clock()
         if not self._holds and self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -190,8 +201,15 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def abort(self) -> None:
-        """End the connection at once."""
+        """End the connection at once; what the kernel has taken of an answer is still sent."""
         if self._transport is not None:
+            self._transport.abort()
+
+    def give_up(self) -> None:
+        """End the connection of a client that does not read: the kernel forgets what it has taken, too."""
+        if self._transport is not None:
+            if (transport_socket := self._transport.get_extra_info("socket")) is not None:
+                transport_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._transport.abort()
 
     # --- time
@@ -204,9 +222,9 @@ class Connection(asyncio.Protocol):
         if self._drain_until is not None:
             if now > self._drain_until:
                 self.close()
-        elif requests.in_head_since is not None:
+        elif requests.in_head_since is not None and not self.is_held:
             if now - requests.in_head_since > limits.header_seconds:
-                self.refuse(Refused(408, f"the headers did not end within {limits.header_seconds:g} seconds"))
+                self.refuse(Refused(408, f"the headers did not end within {limits.header_seconds:g} seconds"), None)
         elif self._current is None:
             if now - self._idle_since > limits.idle_seconds:
                 self.close()
@@ -214,7 +232,7 @@ class Connection(asyncio.Protocol):
             try:
                 self._current.check(now)
             except Refused as refused:
-                self.refuse(refused)
+                self.refuse(refused, self._current)
 
     def check_unsent(self, now: float) -> int:
         """Return how many bytes wait to be read by the client; end the connection when it reads none for long."""
@@ -223,7 +241,7 @@ class Connection(asyncio.Protocol):
             self._unsent_since = now
         self._unsent = size
         if size and now - self._unsent_since > self._shared.limits.unread_seconds:
-            self.abort()
+            self.give_up()
             return 0
         return size
 

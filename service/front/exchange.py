@@ -31,7 +31,7 @@ class Wire(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
-    def refuse(self, refused: Refused, exchange: "Exchange | None" = None) -> None: ...
+    def refuse(self, refused: Refused, exchange: "Exchange | None") -> None: ...
 
     def end_with(self, data: bytes) -> None: ...
 
@@ -176,7 +176,7 @@ class Exchange:
                 return
         threads = self._shared.threads_for(self.environ["PATH_INFO"])
         if threads.waiting() > MAX_QUEUED:
-            self._connection.refuse(Refused(503, "too many requests are waiting"))
+            self._connection.refuse(Refused(503, "too many requests are waiting"), self)
             return
         self.is_answering = True
         if body is None:
@@ -194,8 +194,6 @@ class Exchange:
     # --- the answer
 
     def _start(self) -> None:  # a thread
-        if self.body is not None:
-            self.environ["wsgi.input"] = self.body.open()
         answer = Answer(
             self._shared.application,
             self.environ,
@@ -203,7 +201,7 @@ class Exchange:
             self._shared.date,
         )
         self._answer = answer
-        self._pass_on(answer, answer.start())
+        self._pass_on(answer, answer.start(self.body))
 
     def _step(self) -> None:  # a thread
         assert self._answer is not None
@@ -212,10 +210,11 @@ class Exchange:
 
     def _pass_on(self, answer: Answer, data: bytes) -> None:  # a thread
         if not data and not answer.is_over and answer.held is not None:
-            seconds = answer.held.when_ready(self._wake_soon)
-            self._shared.post(self._rest, seconds)
-        else:
-            self._shared.post(self._stepped, data)
+            seconds = answer.seconds_to_wait(self._wake_soon)
+            if seconds is not None:
+                self._shared.post(self._rest, seconds)
+                return
+        self._shared.post(self._stepped, data)
 
     def _wake_soon(self) -> None:  # a thread
         self._shared.post(self._wake)

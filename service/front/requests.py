@@ -52,6 +52,11 @@ class Requests:
         """When the first byte of headers came that have not ended."""
         return self._in_head_since
 
+    def restart_clock(self) -> None:
+        """Measure a head's time from now on: what came before was held up by the server."""
+        if self._in_head_since is not None:
+            self._in_head_since = self._now()
+
     def feed(self, data: bytes) -> None:
         """Parse bytes; raise `httptools.HttpParserError` or `Refused`."""
         begun, arriving = self._begun, self._arriving

@@ -45,7 +45,7 @@ class Sweeper:
         total = sum(shared.unsent.values())
         for connection, size in sorted(shared.unsent.items(), key=lambda item: item[1], reverse=True):
             if total > shared.limits.max_unsent_bytes and connection.is_unread_for(UNREAD_SECONDS, now):
-                connection.abort()
+                connection.give_up()
                 total -= size
 
     async def stop(self) -> None:
@@ -58,7 +58,7 @@ class Sweeper:
         while shared.connections and shared.loop.time() < until:
             await asyncio.sleep(0.02)
         for connection in list(shared.connections):
-            connection.abort()
+            connection.give_up()
         await asyncio.sleep(0.02)  # in which the event loop ends them
 
 

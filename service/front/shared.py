@@ -32,6 +32,8 @@ class Connected(Protocol):
 
     def abort(self) -> None: ...
 
+    def give_up(self) -> None: ...
+
 
 class Shared:
     """Made in the event loop of the process."""

@@ -1,5 +1,6 @@
 """`backprop api`: the processes that answer requests, and their parent, which starts again those that end."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -40,6 +41,7 @@ def run_api(settings: Settings) -> None:
     reserved = _bound(address_of(settings.host), settings.port)
     if multiprocessing.get_start_method() == "fork":
         import_module(APPLICATION.partition(":")[0])  # once, before processes are forked
+        gc.freeze()  # collections pass over what is imported: in the processes, and when this one ends, for seconds
     _Parent(settings, reserved).run()
 
 
