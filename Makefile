@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-cuts bench-stalls reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,12 @@ bench-read: $(VENV)/.ready ## Measure how fast CSV is read, and in how much memo
 
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+bench-abuse: $(VENV)/.ready-dev ## Measure what each attack of tests/abuse costs the API, worst first (ARGS="--rows 30")
+	$(BIN)/python -m benchmarks.abuse $(ARGS)
+
+fuzz: $(VENV)/.ready-dev ## Read thousands of damaged files of each format (ARGS="--examples 20000 --only npz")
+	$(BIN)/python -m tests.abuse.fuzzing $(ARGS)
 
 bench-cuts: $(VENV)/.ready ## Cut off uploads everywhere and count what is stored of them (ARGS="--every 2000")
 	$(BIN)/python -m benchmarks.cut_uploads $(ARGS)

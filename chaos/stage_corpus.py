@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.message import Message
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Answer:
     status_code: int
     mimetype: str
     data: bytes
+    headers: Message
 
     @property
     def text(self) -> str:
@@ -69,14 +71,21 @@ class OverHttp:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
         sent = {**(headers or {}), **({} if content_type is None else {"Content-Type": content_type})}
         try:
-            connection.request(method, quote(path, safe=WRITTEN), data, sent)
+            with suppress(BrokenPipeError):  # what is refused before its body was read has its answer all the same
+                connection.request(method, quote(path, safe=WRITTEN), data, sent)
             response = connection.getresponse()
             kind = response.headers.get_content_type()
-            answer = Answer(response.status, kind, response.read())
+            answer = Answer(response.status, kind, response.read(), response.headers)
         finally:
             connection.close()
         self.statuses.append(answer.status_code)
         return answer
+
+    def get(self, path: str) -> Answer:
+        return self.open(path)
+
+    def put(self, path: str, data: bytes | str, content_type: str) -> Answer:
+        return self.open(path, "PUT", data.encode() if isinstance(data, str) else data, content_type)
 
     def post(self, path: str, json: Any) -> Answer:
         return self.open(path, "POST", _as_json(json), "application/json")

@@ -137,6 +137,8 @@ def _store_form(name: str | None, limits: Limits) -> Response:
         raise Malformed("the form has no whole field: it is empty or cut off, or has another boundary than its header")
     if upload is None:
         raise Invalid.at("#/file", "the form has no field `file`")
+    if (count := len(list(request.files.items(multi=True)))) > 1:
+        raise Invalid.at("#/file", f"the form has {count} files; send each in a request of its own")
     known = {*FIELDS, "name"}
     for field in request.form:
         if field not in known:

@@ -6,6 +6,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.definitions.guessing import MOST_LISTED, absent
-from service.errors import MAX_FAULTS, Fault, Invalid, Malformed, TooLarge, UnknownMedia
+from service.errors import MAX_FAULTS, Fault, Invalid, Malformed, TooLarge, UnknownMedia, shortened
 
 INPUTS = ("x_train", "x", "X", "inputs", "X_train")
 TARGETS = ("y_train", "y", "targets", "Y", "Y_train")
@@ -74,6 +75,9 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
             raise UnknownMedia(f"the file is {what_zip_is(members)}", (JSON, *FILE_TYPES))
         if len(names) > MAX_MEMBERS:
             raise TooLarge(f"the NPZ has {len(names):,} arrays; at most {MAX_MEMBERS:,} are taken")
+        name, count = Counter(names).most_common(1)[0]
+        if count > 1:
+            raise Invalid(f"the file has the array `{shortened(name, 60)}` twice")
         yield archive, names
 
 

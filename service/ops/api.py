@@ -18,7 +18,7 @@ from service.config import Settings
 from service.front.limits import Limits
 from service.front.server import serve
 from service.ops.listening import address_of
-from service.ops.processes import API_PARENT
+from service.ops.processes import API_PARENT, share_heaps
 from service.ops.supervisor import environment_of
 
 APPLICATION = "service.app:from_environment"
@@ -99,6 +99,7 @@ class _Parent:
 
 def _serve(settings: Settings, reserved: socket.socket) -> None:
     """Run one process."""
+    share_heaps()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)  # of the parent; the event loop sets its own when it runs

@@ -1,4 +1,4 @@
-"""Functions about other processes: whether one is alive, and how to end with the parent."""
+"""Functions about processes: whether another is alive, how to end with the parent, and what threads share."""
 
 import ctypes
 import os
@@ -8,6 +8,8 @@ import threading
 import time
 
 PR_SET_PDEATHSIG = 1
+M_ARENA_MAX = -8  # of malloc.h
+ARENAS = 2  # each thread has one of its own otherwise, which keeps the most that it ever held
 API_PARENT = "API_PARENT_PROCESS"  # the variable that holds the process id of the API's parent
 
 
@@ -30,6 +32,13 @@ def die_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def share_heaps() -> None:
+    """Have the threads of this process share their heaps, under GNU's C library; to be called before they start."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _watch(parent: int) -> None:

@@ -1,10 +1,10 @@
-r"""Reads the cases of `refusals.txt` and writes out their bodies, which are too long to stand in a file.
+r"""Reads the cases of `refusals.txt`, `requests.txt`, `keys.txt`; writes out bodies too long for a file.
 
 A case: a line of comment, the request, its body, and the answer. The request is a method, a path, and where they are
 not JSON's the media type and headers as `Name=value`. In a path, a header and a body `<<text>>*9` stands for the text
 nine times with commas between, `<<text>>~9` for it nine times without, and no number for as often as the body's size
 takes; `##` in the text is a number from 0, `\n` a line end, `\\` a backslash. A body of `@name 9` is made by that
-function of `files.py`. The answer is a status and parts of `detail`, parted by ` .. `.
+function of `files.py` or `forged.py`. The answer is a status and parts of `detail`, parted by ` .. `.
 """
 
 import re
@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.abuse import files
+from tests.abuse import files, forged
 
 FILE = Path(__file__).with_name("refusals.txt")
 REPEATED = re.compile(r"<<(.*?)>>([*~])([\d_]*)", re.DOTALL)
+MAKERS = files.FILES | forged.FILES
 ESCAPE = re.compile(r"\\(n|\\|x[0-9a-f]{2})")
 
 
@@ -37,7 +38,7 @@ class Case:
         """Return the body, of about `size` bytes where the case leaves that open."""
         if self.template.startswith("@"):
             name, *numbers = self.template[1:].split()
-            return files.FILES[name](*(size if number == "size" else int(number) for number in numbers))
+            return MAKERS[name](*(size if number == "size" else int(number) for number in numbers))
         return written_out(self.template, size)
 
     @property
@@ -49,10 +50,10 @@ class Case:
         return re.fullmatch(self.status.replace("x", r"\d"), str(status)) is not None
 
 
-def cases() -> list[Case]:
-    """Read the cases, which are separated by empty lines; other paragraphs are words for the reader."""
+def cases(file: Path = FILE) -> list[Case]:
+    """Read the cases of a file, which are separated by empty lines; other paragraphs are words for the reader."""
     found, line = [], 1
-    for paragraph in FILE.read_text(encoding="utf-8").split("\n\n"):
+    for paragraph in file.read_text(encoding="utf-8").split("\n\n"):
         lines = [text for text in paragraph.strip().split("\n") if text]
         texts = [text for text in lines if not text.startswith("# ")]
         title = " ".join(text[2:] for text in lines if text.startswith("# "))

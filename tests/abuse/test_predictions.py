@@ -56,6 +56,10 @@ def cases() -> list[Case]:
 
 @pytest.fixture(scope="module")
 def trained(client: FlaskClient, service: Services) -> None:
+    train(client, service)
+
+
+def train(client: Any, service: Services) -> None:
     """Train the models with a rate that changes nothing."""
     mixed = client.put("/v1/datasets/mixed", data=MIXED, content_type="text/csv")
     assert mixed.status_code == 201, mixed.text
