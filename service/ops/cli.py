@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from service import __version__, logs
+from service import __version__, config, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
 from service.ops import keys_cli, tenants_cli
 
-FLAG_SETTINGS = ("host", "port", "data_dir", "workers", "api_processes")
 FLAGS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on"),
     "port": (int, "port to listen on"),
@@ -38,7 +37,7 @@ class OneLineParser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
-    flags = {name: getattr(options, name, None) for name in FLAG_SETTINGS}
+    flags = {name: getattr(options, name, None) for name in config.FLAGS}
     form = logs.FORMATS[0]
     try:
         settings = read_settings(os.environ, **flags)

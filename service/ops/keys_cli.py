@@ -6,7 +6,7 @@ Whoever may read its database may do this; it is how the first key is made, and 
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from service.definitions.keys import KeyRequest, duration_of
 from service.definitions.validation import check
 from service.errors import Invalid, Misconfigured
 from service.ops.key_lists import Made, read_names, write_made
-from service.ops.opened import opened
+from service.ops.resource_commands import AddFlag, Command, add_actions, opened
 from service.services import Services
 from service.store import audit, keys, tenants
 from service.store.audit import Actor
@@ -32,19 +32,11 @@ DEFAULT = "default"
 MOST = 1000
 IN_A_BODY = re.compile(r"^#(?:/(\w+)(?:/\d+)?)?: ")  # where a fault lies, which begins a sentence
 HEADER: tuple[str, ...] = ("id", "tenant", "scopes", "name", "until", "last used", "limited to")
-Run = Callable[[Settings, argparse.Namespace], int]
 
 
-def register(command: Callable[..., argparse.ArgumentParser], add: Callable[..., Any]) -> None:
+def register(command: Command, add: AddFlag) -> None:
     """Add the commands; `command` makes one of `backprop`, `add` gives a parser the flag of a setting."""
-    parser = command("keys", _no_command, "make, list, revoke and replace keys")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, run: Run, text: str) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        add(made, "data-dir")
-        return made
+    action = add_actions(command, add, "keys", "make, list, revoke and replace keys")
 
     create = action("create", _create, "make a key, or one for each name of a list, and print it once")
     create.add_argument("--tenant", default=DEFAULT, help="whose key it is; `default` if left out")
@@ -68,10 +60,6 @@ def register(command: Callable[..., argparse.ArgumentParser], add: Callable[...,
     changed = command("audit", _audit, "list who changed what, newest first", "data-dir")
     changed.add_argument("--tenant", help="only in this tenant")
     changed.add_argument("--limit", type=int, default=50, help="how many, at most")
-
-
-def _no_command(_: Settings, __: argparse.Namespace) -> int:
-    raise AssertionError("argparse requires an action")
 
 
 def of_tenant(database: Database, name: str) -> Database:

@@ -1,9 +1,7 @@
 """`backprop tenants`: tenants are made, listed and deleted on the machine of the service."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
 
 from service.access import tenants as work
 from service.config import Settings
@@ -11,24 +9,16 @@ from service.definitions.limits import Limits, LimitsRequest
 from service.definitions.tenants import TenantRequest
 from service.definitions.validation import check
 from service.errors import Misconfigured
-from service.ops.opened import opened
+from service.ops.resource_commands import AddFlag, Command, add_actions, opened
 from service.store import limits, tenants
 from service.store.records import Page
 
 MOST = 1000
-Run = Callable[[Settings, argparse.Namespace], int]
 
 
-def register(command: Callable[..., argparse.ArgumentParser], add: Callable[..., Any]) -> None:
+def register(command: Command, add: AddFlag) -> None:
     """Add the commands; `command` makes one of `backprop`, `add` gives a parser the flag of a setting."""
-    parser = command("tenants", _no_command, "make, list and delete tenants")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    def action(name: str, run: Run, text: str) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text)
-        made.set_defaults(run=run)
-        add(made, "data-dir")
-        return made
+    action = add_actions(command, add, "tenants", "make, list and delete tenants")
 
     action("create", _create, "make a tenant").add_argument("name", help="letters, digits and . _ -")
     action("list", _list, "list the tenants, newest first")
@@ -42,10 +32,6 @@ def register(command: Callable[..., argparse.ArgumentParser], add: Callable[...,
     delete.add_argument(
         "--purge", action="store_true", help="also all its jobs, data, models and keys, once its jobs have stopped"
     )
-
-
-def _no_command(_: Settings, __: argparse.Namespace) -> int:
-    raise AssertionError("argparse requires an action")
 
 
 def _create(settings: Settings, options: argparse.Namespace) -> int:
