@@ -18,7 +18,7 @@ MOST = 1000
 
 def register(command: Command, add: AddFlag) -> None:
     """Add the commands; `command` makes one of `backprop`, `add` gives a parser the flag of a setting."""
-    action = add_actions(command, add, "tenants", "make, list and delete tenants")
+    action = add_actions(command, add, "tenants", "make, limit, list and delete tenants")
 
     action("create", _create, "make a tenant").add_argument("name", help="letters, digits and . _ -")
     action("list", _list, "list the tenants, newest first")
