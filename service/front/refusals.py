@@ -13,7 +13,7 @@ TYPES = {
     417: "http",
     431: "http",
     500: "internal",
-    503: "too-many",
+    503: "queue-full",
     507: "out-of-space",
 }
 TITLES = {
