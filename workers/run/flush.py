@@ -131,17 +131,15 @@ class Writer:
         blobs, state = self.services.blobs, flush.state
         blocks = joined(flush.buffer.blocks, self.retention.__contains__)
         parameters = PlacedParameters.place(blobs, blocks, flush.buffer.states)
-        if state is None:
-            return _Placed(parameters, None)
-        return _Placed(parameters, (state.epoch, place_written(blobs, state.nbytes, state.write)))
+        placed = None if state is None else (state.epoch, place_written(blobs, state.nbytes, state.write))
+        return _Placed(parameters, placed)
 
     def _transaction(self, flush: Flush, placed: _Placed, chain: str | None) -> tuple[str | None, list[str]]:
         """Write the flush; return what a client has requested, and the addresses that rows no longer point to."""
         number, buffer = self.job.number, flush.buffer
         with self.services.database.begin() as connection:
-            if not jobs.fenced(
-                connection, self.job, self.services.settings.lease_seconds, chain=chain, **flush.progress
-            ):
+            lease_seconds = self.services.settings.lease_seconds
+            if not jobs.fenced(connection, self.job, lease_seconds, chain=chain, **flush.progress):
                 raise Fenced
             epochs.add_epochs(connection, number, buffer.runs)
             diagnostics.add_diagnostics(connection, number, buffer.diagnostics)
@@ -149,9 +147,8 @@ class Writer:
             placed.parameters.insert(connection, self.services.blobs, self.job, buffer.late, *state)
             self.events.add(connection, buffer.newest, flush.warnings, flush.last is not None)
             superseded = [epochs.forget_parameters(connection, number, epoch) for epoch in buffer.forget]
-            superseded += optimizer_states.forget(connection, number, buffer.forget)
             before = self.stored_bytes
-            superseded += self._thin(connection, flush)
+            superseded += [*optimizer_states.forget(connection, number, buffer.forget), *self._thin(connection, flush)]
             if self.stored_bytes is not None and self.stored_bytes != before:
                 sizes.set_epochs(connection, number, self.stored_bytes)
             superseded.append(self._replace_state(connection, flush, placed))
