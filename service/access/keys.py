@@ -73,21 +73,24 @@ def rotate(connection: Connection, id: str, overlap: timedelta) -> tuple[MadeKey
     Raises
     ------
     Conflict
-        When the other one has ended already: it would be brought back to life.
+        When the other one has ended already: it would be brought back to life. When it was replaced before, so that
+        at most two keys live at once.
     """
-    old = check_can_rotate(connection, id)
-    now = datetime.now(UTC)
+    before, now = find(connection, id), datetime.now(UTC)
+    keys.expire_at(connection, id, now + overlap)  # first: who replaces the same key at the same time waits here
+    check_can_rotate(connection, id)
     token = new_token()
-    made = _added(connection, _like(old, token, now), token, f"/v1/keys/{token.id}")
-    keys.expire_at(connection, id, now + overlap)
+    made = _added(connection, _like(before, token, now), token, f"/v1/keys/{token.id}")
     return made, keys.get_key(connection, id)
 
 
 def check_can_rotate(connection: Connection, id: str) -> KeyRecord:
-    """Return the key, which has not ended; raise `Conflict` otherwise."""
-    old = find(connection, id)
-    if old.ended(datetime.now(UTC)):
+    """Return the key, which has not ended and has no successor; raise `Conflict` otherwise."""
+    old, now = find(connection, id), datetime.now(UTC)
+    if old.ended(now):
         raise Conflict(f"key `{id}` is revoked or has expired; make a new one")
+    if (successor := keys.find_successor(connection, id)) is not None:
+        raise Conflict(f"key `{id}` was replaced by `{successor}`; replace that one, or make a new one")
     return old
 
 

@@ -3,18 +3,22 @@
 from flask import Response, request
 
 from service.api.bodies import MULTIPART, check_declared
-from service.api.context import services
+from service.api.context import all_services
 from service.datasets.media_types import JSON
 from service.errors import TooLarge
 from service.front.environ import Admission
+from service.front.limits import SMALL_BODY
 
 
-def admit(admission: Admission, has_body: bool, files: tuple[str, ...]) -> Response:
-    """Set how many bytes the body may have; raise an error, which the client gets at once, for one that is not read."""
-    settings = services().settings
+def admit(admission: Admission, has_body: bool, files: tuple[str, ...], is_open: bool) -> Response:
+    """Set how many bytes the body may have; raise an error, which the client gets at once, for one that is not read.
+
+    `is_open` says that the operation asks for no key: strangers send little.
+    """
+    settings = all_services().settings
     if has_body:
         check_declared((JSON, *files))
-    most = settings.max_json_bytes
+    most = SMALL_BODY if is_open else settings.max_json_bytes
     if MULTIPART in files and request.mimetype != JSON:
         most = settings.max_upload_bytes
     if (request.content_length or 0) > most:

@@ -65,6 +65,12 @@ def still_valid() -> Callable[[], bool]:
     return lambda: ring.is_live(id)
 
 
+def check_still_valid() -> None:
+    """Raise `Unauthenticated` when the key of this request, which has waited, is no longer valid."""
+    if not still_valid()():
+        raise Unauthenticated(WORDS)
+
+
 def _bearer() -> str:
     """Return the key of the header; empty, which is no key, for another scheme or none."""
     scheme, _, text = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")

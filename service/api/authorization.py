@@ -16,7 +16,8 @@ from service.store.jobs import jobs
 
 JOB = "/v1/jobs/{id}"
 MODELS = ("/v1/models/{name}", "/v2/models/{name}")
-NOT_SHARED = (":evaluate", "/shares")  # of a job's operations: they use other datasets, and other tokens
+OTHER_DATASETS = ":evaluate"  # reads whatever dataset the request names
+NOT_SHARED = (OTHER_DATASETS, "/shares")  # of a job's operations
 OPERATOR = "only the operator may do this: an admin of the tenant `default`"
 Find = Callable[[Connection, str], object]
 
@@ -64,6 +65,8 @@ def _refusal(who: Principal, path: str, scope: Scope, values: Mapping[str, str])
             return f"this key is limited to the models {', '.join(who.models)}"
         if values["name"] not in who.models:
             raise NotFound(f"there is no model named `{values['name']}`")
+        if OTHER_DATASETS in path:
+            return f"this key is limited to the models {', '.join(who.models)}, so it reads no datasets"
     if not who.may(scope):
         what = "token" if who.job is not None else "key"
         return f"this {what} lacks the scope `{scope}`; an admin of its tenant can make a key that has it"

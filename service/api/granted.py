@@ -7,9 +7,9 @@ from typing import cast
 
 from flask import request
 
-from service.api.context import all_services, services
+from service.api.context import all_services, principal, services
 from service.api.routes import TEXT, Query
-from service.errors import Invalid
+from service.errors import Forbidden, Invalid
 from service.services import Services
 from service.store import grants
 
@@ -21,12 +21,16 @@ def services_of(model: str) -> Services:
 
     Raises
     ------
+    Forbidden
+        When the key is limited to some models: their names are those of its own tenant.
     NotFound
         When that tenant has not granted the model.
     """
     owner = request.args.get("owner")
     if owner is None:
         return services()
+    if principal().models is not None:
+        raise Forbidden(f"this key is limited to models of its own tenant, not of `{owner[:64]}`")
     if "epoch" in request.args:
         raise Invalid.at("?epoch", f"goes with models of your own: `{owner[:64]}` has granted the versions alone")
     with services().database.read() as connection:

@@ -4,6 +4,7 @@ from flask import Response, request
 
 from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
+from service.api.authentication import check_still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.idempotency import record_made
@@ -91,6 +92,7 @@ def get_job(id: str) -> Response:
     """Return a job; `?wait=` holds the answer until it has ended or is paused."""
     if seconds := requested_wait_seconds():
         waits().until_settled(services(), id, seconds)
+        check_still_valid()
     return answer(views.read(services(), id))
 
 

@@ -155,7 +155,7 @@ class Routes:
             check_names(known)
             check_single(single)
             if (admission := admission_of(request.environ)) is not None:
-                return admit(admission, route.body is not None, route.files)
+                return admit(admission, route.body is not None, route.files, route.is_open)
             act = partial(view, **values)
             if route.changes:
                 act = partial(recorded, route.operation, act)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from flask import request
 
+from service.api.authentication import still_valid
 from service.errors import Invalid
 from service.front.environ import client_of
 from service.services import Services
@@ -40,13 +41,16 @@ class Waits(Places):
     """A limit on the waits of one process; beyond it requests are answered without waiting."""
 
     def until_settled(self, services: Services, job_id: str, seconds: float) -> Status:
-        """Wait up to `seconds` until the job has ended or is paused; return its status."""
+        """Wait up to `seconds` until the job has ended or is paused; return its status.
+
+        A wait ends when its client has gone, and when the key that it was sent with is no longer valid.
+        """
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
-            client = client_of(request.environ)
+            client, is_valid = client_of(request.environ), still_valid()
             while not is_settled(status := _status(services, job_id)) and time.monotonic() < deadline:
-                if client.gone:
+                if client.gone or not is_valid():
                     break
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
                 pause = min(pause * LONGER, LONGEST_LOOK_SECONDS)

@@ -124,6 +124,11 @@ def expire_at(connection: Connection, id: str, moment: datetime) -> None:
     changes.announce(connection, changes.ACCESS)
 
 
+def find_successor(connection: Connection, id: str) -> str | None:
+    """Return the id of the key that replaced another, whatever has become of it; None when none has."""
+    return connection.execute(select(keys.c.id).where(keys.c.replaces == id).limit(1)).scalar()
+
+
 def live_keys(connection: Connection) -> LiveKeys:
     """Return all keys that are not revoked, of all tenants; expired ones may be among them."""
     version = changes.value(connection, changes.ACCESS)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,15 +10,19 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from service.access.keys import revoke
 from service.access.tokens import id_of
-from service.api import events
+from service.api import events, waiting
 from service.app import create_app
 from service.config import Settings
+from service.front.environ import ADMISSION, Admission
 from service.services import Services
 from service.store import changes
+from service.store.records import Status
 from service.store.tables import keys
 from tests.integration.contract import XOR, problem
 from tests.integration.keyed import Keyed
+from workers.run.run import run_next_job
 
 
 @pytest.fixture
@@ -66,6 +71,23 @@ def test_a_key_may_be_limited_to_models_and_elsewhere_there_is_nothing(keyed: Ke
     problem(keyed.send("POST", "/v1/models/theirs:predict", key, json={"instances": [[1]]}), 404)
     for path in ("/v1/models", "/v1/jobs", "/v1/datasets", "/v1/events"):
         assert "limited to the models mine" in problem(keyed.send("GET", path, key), 403)["detail"]
+    for path in ("/v1/models/mine:evaluate", "/v1/models/mine/versions/1:evaluate", "/v1/models/mine/evaluate"):
+        problem(keyed.send("POST", path.replace("mine", "theirs"), key, json={"dataset": "any"}), 404)
+    for path in ("/v1/models/mine:predict", "/v1/models/mine/versions/1:predict"):  # a name that another tenant grants
+        refused = keyed.send("POST", f"{path}?owner=acme", key, json={"instances": [[1]]})
+        assert "of its own tenant" in problem(refused, 403)["detail"]
+
+
+def test_a_key_limited_to_models_reads_no_dataset(keyed: Keyed, service: Services) -> None:
+    body = {"model": "mine", "dataset": XOR, "training": {"epochs": 1}}
+    assert keyed.send("POST", "/v1/jobs", keyed.admin, json=body).status_code == 202
+    assert run_next_job(service, "test", lambda: False)
+    key = keyed.key("read", "predict", models=["mine"])
+    assert keyed.send("GET", "/v1/models/mine", key).status_code == 200
+    for path in ("/v1/models/mine:evaluate", "/v1/models/mine/versions/1:evaluate", "/v1/models/mine/evaluate"):
+        assert keyed.send("POST", path, keyed.admin, json={"dataset": "xor"}).status_code == 200
+        refused = keyed.send("POST", path, key, json={"dataset": "xor"})
+        assert "reads no datasets" in problem(refused, 403)["detail"]
 
 
 def test_a_key_may_be_limited_to_pages(keyed: Keyed) -> None:
@@ -137,6 +159,55 @@ def test_a_stream_without_a_key_ends_when_keys_begin_to_be_asked_for(
     assert next(blocks).startswith(b"retry:")
     assert client.post("/v1/keys", json={"scopes": ["admin"]}).status_code == 201
     assert list(blocks) == []
+
+
+def test_a_wait_ends_when_its_key_is_revoked(keyed: Keyed, default: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = keyed.key("read")
+    job = keyed.send("POST", "/v1/jobs", keyed.admin, json={"dataset": XOR, "training": {"epochs": 1}}).json["id"]
+    looked, look = [], waiting._status
+
+    def revoking(services: Services, id: str) -> Status:
+        looked.append(id)
+        if len(looked) == 2:
+            with default.database.begin() as connection:
+                revoke(connection, str(id_of(key)))
+            keyed.app.extensions["keyring"].changes.look_again()
+        return look(services, id)
+
+    monkeypatch.setattr(waiting, "_status", revoking)
+    problem(keyed.send("GET", f"/v1/jobs/{job}?wait=60", key), 401)
+    assert looked == [job, job]
+
+
+def test_a_key_is_replaced_once_however_many_ask(keyed: Keyed) -> None:
+    old = keyed.key("read")
+    path, sent = f"/v1/keys/{id_of(old)}:rotate", {"Authorization": f"Bearer {keyed.admin}"}
+    clients = [keyed.app.test_client() for _ in range(4)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda client: client.post(path, json={}, headers=sent), clients))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    new = next(answer.json for answer in answers if answer.status_code == 201)
+    refused = problem(keyed.send("POST", path, keyed.admin), 409)["detail"]
+    assert new["id"] in refused and new["expires_at"] is None
+    listed = keyed.send("GET", "/v1/keys", keyed.admin).json["data"]
+    assert [key["id"] for key in listed if key["revoked_at"] is None] == [new["id"], id_of(old), id_of(keyed.admin)]
+
+
+def test_whether_a_body_may_come_is_answered_for_every_operation(keyed: Keyed) -> None:
+    for path, methods in keyed.client.get("/openapi.json").json["paths"].items():
+        for method, operation in methods.items():
+            for key in (None, keyed.admin):
+                admission = Admission()
+                answer = keyed.send(
+                    method,
+                    path.replace("{", "").replace("}", ""),
+                    key,
+                    environ_overrides={ADMISSION: admission, "CONTENT_LENGTH": "70000"},
+                    headers={"Content-Type": "application/json"},
+                )
+                assert answer.status_code < 500, (method, path, answer.text)
+                if operation.get("security") == []:
+                    assert admission.most_bytes is None, (method, path)  # strangers send little
 
 
 def test_two_keys_live_at_once_while_one_replaces_the_other(keyed: Keyed, service: Services) -> None:
