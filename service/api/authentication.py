@@ -10,7 +10,7 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from service.access.keyring import KeyRing
+from service.access.keyring import WORDS, KeyRing
 from service.access.principal import ANYBODY, Principal
 from service.access.sessions import is_csrf_token
 from service.access.tokens import id_of
