@@ -27,10 +27,13 @@ class Spools:
         self.threads = threads or Threads(WRITERS, "spool")
         self.in_memory = 0
         self.in_files = 0
+        self.files = 0
 
-    def check(self, more: int) -> None:
-        """Raise `Refused` when the files may not grow by that many bytes."""
-        most = self.limits.max_spooled_bytes
+    def check(self, more: int, files: int) -> None:
+        """Raise `Refused` when the files may not grow by that many bytes, or there may not be so many more."""
+        most, most_files = self.limits.max_spooled_bytes, self.limits.max_spool_files
+        if self.files + files > most_files:
+            raise Refused(503, f"{most_files:,} bodies that are being received lie in files already; try again")
         if self.in_files + more > most:
             raise Refused(503, f"bodies that are being received have {most:,} bytes already; try again")
 
@@ -88,10 +91,12 @@ class Body:
         is_large = self._waiting > MEMORY_BODY or self._spools.in_memory > MEMORY_IN_ALL
         if not (is_large or (whole and self._file is not None)):
             return
-        self._spools.check(self._waiting)
+        first = not self._in_file
+        self._spools.check(self._waiting, int(first))
         blocks, self._blocks, size, self._waiting = self._blocks, [], self._waiting, 0
         self._spools.in_memory -= size
         self._spools.in_files += size
+        self._spools.files += first
         self._in_file += size
         self.writing = True
         self._spools.threads.put(lambda: self._write(blocks))
@@ -135,6 +140,7 @@ class Body:
         self._closed = True
         self._spools.in_memory -= self._waiting
         self._spools.in_files -= self._in_file
+        self._spools.files -= bool(self._in_file)
         self._blocks = []
         if not self.writing:
             self._close_file()

@@ -26,6 +26,7 @@ class Limits:
     rate_seconds: float = 20.0
     unread_seconds: float = 60.0  # for a client that reads nothing of its answer
     max_spooled_bytes: int = 32 * KIB * MIB
+    max_spool_files: int = 512  # each takes a descriptor, which connections need too
     keep_free_bytes: int = 64 * MIB
     max_unsent_bytes: int = 256 * MIB
     stop_seconds: float = 8.0

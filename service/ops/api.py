@@ -25,7 +25,7 @@ APPLICATION = "service.app:from_environment"
 PROMPT_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 OTHER_THREADS = 8  # beside those in which requests may wait
 MOST_CONNECTIONS = 10_000
-OTHER_FILES = 256  # of a process, beside connections
+OTHER_FILES = 256 + Limits.max_spool_files  # of a process, beside connections
 RESTART_SECONDS = 0.5
 STOP_SECONDS = 10.0
 

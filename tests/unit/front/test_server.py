@@ -308,6 +308,20 @@ def test_bodies_beyond_the_bound_on_all_are_refused(tmp_path: Path) -> None:
         assert status(answer) == 503 and b"Retry-After" in answer and "1,500,000" in detail(answer)
 
 
+def test_the_files_of_bodies_are_bounded_and_free_again(tmp_path: Path) -> None:
+    begun = POST + b"Content-Length: 2900000\r\n\r\n" + b"x" * 1_500_000
+    with running(tmp_path, max_spool_files=1) as server:
+        with server.connect() as first:
+            first.sendall(begun)
+            wait_until(lambda: server.shared.spools.files == 1, what="a file")
+            with server.connect() as second:
+                second.sendall(begun)
+                answer = second.recv(65536)
+            assert status(answer) == 503 and "lie in files already" in detail(answer), answer
+        wait_until(lambda: server.shared.spools.files == 0, what="the end of the file")
+        assert status(server.ask(begun + b"x" * 1_400_000)) == 200
+
+
 def test_bodies_leave_the_disk_its_reserve(tmp_path: Path) -> None:
     with running(tmp_path, keep_free_bytes=2**62) as server:
         answer = server.ask(POST + b"Content-Length: 2900000\r\n\r\n" + b"x" * 2_900_000, ends=False)
