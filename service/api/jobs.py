@@ -4,7 +4,7 @@ from flask import Response, request
 
 from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
-from service.api.authentication import check_still_valid
+from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.idempotency import record_made
@@ -49,7 +49,7 @@ def _record_key(connection: Connection, id: str) -> None:
 
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """Answer with 202 and the new job, or with 201 and the ended one if it ends within `seconds`."""
-    ended = waits().until_settled(services(), job.id, seconds).ended if seconds else False
+    ended = waits().until_settled(services(), job.id, seconds, still_valid()).ended if seconds else False
     described = views.read(services(), job.id)
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
@@ -91,7 +91,7 @@ def list_jobs() -> Response:
 def get_job(id: str) -> Response:
     """Return a job; `?wait=` holds the answer until it has ended or is paused."""
     if seconds := requested_wait_seconds():
-        waits().until_settled(services(), id, seconds)
+        waits().until_settled(services(), id, seconds, still_valid())
         check_still_valid()
     return answer(views.read(services(), id))
 

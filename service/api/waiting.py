@@ -2,12 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import request
 
-from service.api.authentication import still_valid
 from service.errors import Invalid
 from service.front.environ import client_of
 from service.services import Services
@@ -40,15 +39,15 @@ class Places:
 class Waits(Places):
     """A limit on the waits of one process; beyond it requests are answered without waiting."""
 
-    def until_settled(self, services: Services, job_id: str, seconds: float) -> Status:
+    def until_settled(self, services: Services, job_id: str, seconds: float, is_valid: Callable[[], bool]) -> Status:
         """Wait up to `seconds` until the job has ended or is paused; return its status.
 
-        A wait ends when its client has gone, and when the key that it was sent with is no longer valid.
+        A wait ends when its client has gone, and when its key `is_valid` no longer.
         """
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
-            client, is_valid = client_of(request.environ), still_valid()
+            client = client_of(request.environ)
             while not is_settled(status := _status(services, job_id)) and time.monotonic() < deadline:
                 if client.gone or not is_valid():
                     break
