@@ -19,6 +19,7 @@ def serving(pair: str, folder: Path, **variables: str) -> Iterator[Service]:
 
     It logs to a file in the folder. SIGTERM, such as that of `timeout`, ends it too.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with ExitStack() as stack:
         if pair == EMBEDDED:
