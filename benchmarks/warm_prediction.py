@@ -45,11 +45,12 @@ ROUNDS = 30
 BLOCK_SECONDS = 0.5  # of one variant in one round
 BODY = json.dumps({"instances": [[0, 1]]}).encode()
 WITHOUT, BARE = "without keys and tenants", "the view alone"
-NO_KEYS, A_KEY, ANOTHER = "no keys", "a key", "a key of a tenant"
+NO_KEYS, A_KEY, ANOTHER = "no keys", "a key", "a key, a tenant with limits"
+LIMITS = {"requests_per_second": 100_000, "predictions_per_second": 100_000}  # that are never reached
 SCOPES = ["read", "predict", "train"]
 OF_DEFAULT, OF_ANOTHER = "warm", "other"  # the models; no name is taken twice, as the bare view sees all tenants
 
-Ask = Callable[[str, Mapping[str, Any], str], dict[str, Any]]  # sends JSON to a path, with a key
+Ask = Callable[[str, str, Mapping[str, Any], str], dict[str, Any]]  # method, path, JSON, key
 Variants = dict[str, Callable[[], None]]  # each predicts once, and raises unless that is answered with 200
 
 
@@ -75,10 +76,11 @@ class Keys:
 
 
 def make_keys(ask_: Ask) -> Keys:
-    ask_("/v1/tenants", {"name": "another"}, "")
-    admin = ask_("/v1/keys", {"scopes": ["admin"]}, "")["key"]
+    ask_("POST", "/v1/tenants", {"name": "another"}, "")
+    ask_("PATCH", "/v1/tenants/another", LIMITS, "")
+    admin = ask_("POST", "/v1/keys", {"scopes": ["admin"]}, "")["key"]
     default, another = (
-        ask_("/v1/keys", {"scopes": SCOPES, "tenant": tenant}, admin)["key"] for tenant in ("default", "another")
+        ask_("POST", "/v1/keys", {"scopes": SCOPES, "tenant": tenant}, admin)["key"] for tenant in ("default", "another")
     )
     return Keys(default, another)
 
@@ -127,7 +129,7 @@ def in_process() -> Iterator[Variants]:
             stack.callback(app.extensions["services"].database.dispose)
         keys = make_keys(partial(send, apps[A_KEY]))
         for model, key in ((OF_DEFAULT, keys.default), (OF_ANOTHER, keys.another)):
-            send(apps[A_KEY], "/v1/jobs", job(model), key)
+            send(apps[A_KEY], "POST", "/v1/jobs", job(model), key)
             assert run_next_job(services, "benchmark", lambda: False)
         yield {
             **{name: through_wsgi(apps[name], OF_DEFAULT, "") for name in (WITHOUT, BARE, NO_KEYS)},
@@ -136,8 +138,8 @@ def in_process() -> Iterator[Variants]:
         }
 
 
-def send(app: Flask, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
-    answer = app.test_client().post(path, json=body, headers=authorization(key))
+def send(app: Flask, method: str, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+    answer = app.test_client().open(path, method=method, json=body, headers=authorization(key))
     assert answer.status_code < 300, answer.text
     return dict(answer.json or {})
 
@@ -182,11 +184,11 @@ def over_http() -> Iterator[Variants]:
         }
 
         def train(auth: str, model: str, key: str) -> Callable[[], None]:
-            post(services[auth].port, "/v1/jobs?wait=60", job(model), key)
+            send_to(services[auth].port, "POST", "/v1/jobs?wait=60", job(model), key)
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", services[auth].port), 60))
             return over(connection, Message.of("predict", "POST", path_of(model), BODY, key).text)
 
-        keys = make_keys(lambda path, body, key: post(services["auto"].port, path, body, key))
+        keys = make_keys(partial(send_to, services["auto"].port))
         yield {
             NO_KEYS: train("off", OF_DEFAULT, ""),
             A_KEY: train("auto", OF_DEFAULT, keys.default),
@@ -194,9 +196,9 @@ def over_http() -> Iterator[Variants]:
         }
 
 
-def post(port: int, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+def send_to(port: int, method: str, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", **authorization(key)}
-    status, text = ask(port, "POST", path, json.dumps(body).encode(), headers)
+    status, text = ask(port, method, path, json.dumps(body).encode(), headers)
     assert status < 300, text
     return dict(json.loads(text))
 

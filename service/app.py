@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 import time
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from flask import Flask, Response, g, request
@@ -80,6 +80,7 @@ RESOURCES = (
     usage,
 )
 
+MOST_SCOPED = 1000  # tenants whose view of the services is held
 LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
 
 log = logging.getLogger("service.requests")
@@ -100,6 +101,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     services = open_services(settings)
     app.extensions["services"] = services
+    app.extensions["scoped"] = lru_cache(MOST_SCOPED)(services.scoped)  # for each request that takes a while
     changes = Changes(services.database)
     ring = KeyRing(services.database, settings, changes)
     app.extensions["limits"] = LimitBook(services.database, settings, changes)

@@ -20,7 +20,7 @@ def services() -> Services:
     """Return the settings, the database, the blobs and the doorbell, as the tenant of the request sees them."""
     tenant, mine = principal().tenant, cast(Services | None, g.get("services"))
     if mine is None or mine.tenant != tenant:
-        mine = g.services = all_services().scoped(tenant)
+        mine = g.services = cast(Callable[[int], Services], current_app.extensions["scoped"])(tenant)
     return mine
 
 
