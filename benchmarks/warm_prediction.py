@@ -80,7 +80,8 @@ def make_keys(ask_: Ask) -> Keys:
     ask_("PATCH", "/v1/tenants/another", LIMITS, "")
     admin = ask_("POST", "/v1/keys", {"scopes": ["admin"]}, "")["key"]
     default, another = (
-        ask_("POST", "/v1/keys", {"scopes": SCOPES, "tenant": tenant}, admin)["key"] for tenant in ("default", "another")
+        ask_("POST", "/v1/keys", {"scopes": SCOPES, "tenant": tenant}, admin)["key"]
+        for tenant in ("default", "another")
     )
     return Keys(default, another)
 
