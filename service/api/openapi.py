@@ -110,7 +110,7 @@ def _usual_problems(route: Route, has_body: bool) -> set[int]:
     """Return the statuses of errors that come before the view, or from below it."""
     usual = {400, 403, 422, 503}
     if not route.is_open:
-        usual.add(401)
+        usual |= {401, 429}
     if has_body:
         usual |= {408, 413, 415}
     if route.changes and route.method != "DELETE":  # for which a reserve of the disk is released

@@ -76,6 +76,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     ):
         call("GET", path)
     _keys(call, job)
+    _tenants(call)
     for path in ("/v1/models/m", f"/v1/jobs/{job}", "/v1/networks/n", "/v1/datasets/xor"):
         call("DELETE", path)
     call("DELETE", "/v1/tenants/school?purge=true")
@@ -170,8 +171,6 @@ def _failures(call: Caller, run: Callable[[], object]) -> None:
 
 def _keys(call: Caller, job: str) -> None:
     """Make keys, which all requests after it carry."""
-    call("POST", "/v1/tenants", {"name": "school"})
-    call("GET", "/v1/tenants/school")
     admin = call("POST", "/v1/keys", {"scopes": ["admin"]})["key"]
     call("GET", "/v1/jobs", status=401)
     call("GET", "/metrics", status=401)
@@ -191,6 +190,39 @@ def _keys(call: Caller, job: str) -> None:
     share = call("POST", f"/v1/jobs/{job}/shares", {"name": "seminar", "expires": "7d"})["id"]
     call("GET", f"/v1/jobs/{job}/shares")
     call("DELETE", f"/v1/jobs/{job}/shares/{share}")
+
+
+def _tenants(call: Caller) -> None:
+    """Make a tenant, limit it and let it predict with a model; then the refusals of each."""
+    call("POST", "/v1/tenants", {"name": "school"})
+    call("GET", "/v1/tenants/school")
+    limited = call("PATCH", "/v1/tenants/school", {"weight": 2, "epochs": 500, "operations": 1e12})
+    assert (limited["weight"], limited["limits"]) == (2, {"epochs": 500, "operations": 1e12})
+    call("PATCH", "/v1/tenants/school", {"epochs": -1}, 422)
+    call("PATCH", "/v1/tenants/nobody", {"epochs": 1}, 404)
+    call("GET", "/v1/usage")
+    assert call("GET", "/v1/usage?tenant=school")["limits"]["epochs"] == 500
+    call("GET", "/v1/usage?tenant=nobody", status=404)
+    grants = "/v1/models/m/grants"
+    assert call("POST", grants, {"tenant": "school"})["tenant"] == "school"
+    call("POST", grants, {"tenant": "nobody"}, 422)
+    call("POST", "/v1/models/nothing/grants", {"tenant": "school"}, 404)
+    assert [each["tenant"] for each in call("GET", grants)["data"]] == ["school"]
+    call("GET", "/v1/models/nothing/grants", status=404)
+    call("DELETE", f"{grants}/school")
+    call("DELETE", f"{grants}/school", status=404)
+    _as_school(call)
+
+
+def _as_school(call: Caller) -> None:
+    """An admin of another tenant than `default` sees its own use, is refused that of others, and is limited."""
+    school = {"Authorization": f"Bearer {call('POST', '/v1/keys', {'tenant': 'school', 'scopes': ['admin']})['key']}"}
+    assert call("GET", "/v1/usage", headers=school)["tenant"] == "school"
+    call("GET", "/v1/usage?tenant=default", status=403, headers=school)
+    call("PATCH", "/v1/tenants/school", {"epochs": 1}, 403, headers=school)
+    call("PATCH", "/v1/tenants/school", {"requests_per_second": 0.001})
+    call("GET", "/v1/usage", headers=school)
+    call("GET", "/v1/usage", status=429, headers=school)
 
 
 def test_a_field_that_is_not_published_is_a_fault(client: FlaskClient) -> None:
