@@ -41,7 +41,8 @@ class Spools:
         """Raise `Refused` when the disk is nearly full."""
         disk = os.statvfs(self.limits.spool_folder)
         if disk.f_bavail * disk.f_frsize < self.limits.keep_free_bytes:
-            raise Refused(507, f"fewer than {self.limits.keep_free_bytes:,} bytes are free on the disk")
+            least = f"{self.limits.keep_free_bytes:,} bytes (BACKPROP_KEEP_FREE_BYTES)"
+            raise Refused(507, f"fewer than {least} are free on the disk")
 
 
 class Body:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from service.definitions.base import NAME_PATTERN
 from service.errors import Misconfigured
+from service.store.tenancy import DEFAULT_TENANT_NAME
 
 MOST = 10_000
 LONGEST_TENANT = 64
@@ -81,6 +82,11 @@ def _entry(path: Path, number: int, row: dict[str, str], tenant: str, tenant_eac
     if not name:
         raise Misconfigured(f"{path}, row {number}: the name is empty")
     own = called_after(name) if tenant_each else row.get("tenant", "").strip() or tenant
+    if tenant_each and own == DEFAULT_TENANT_NAME:
+        raise Misconfigured(
+            f"{path}, row {number}: a tenant called after {name!r} would be `{own}`, which is the operator's; "
+            "call the row something else"
+        )
     if not re.fullmatch(NAME_PATTERN.strip("^$"), own):
         raise Misconfigured(
             f"{path}, row {number}: a tenant cannot be called {own[:80]!r}; a name begins with a letter or digit and "

@@ -71,7 +71,7 @@ class Space:
     def check(self, least: float) -> None:
         """Raise `OutOfSpace` when fewer than `least` bytes are free."""
         if short := self.shortage(least):
-            raise OutOfSpace(f"{short}; nothing was stored")
+            raise OutOfSpace(f"{short} (BACKPROP_KEEP_FREE_BYTES); nothing was stored, and deleting frees space")
 
     def is_short(self) -> bool:
         """Return whether running jobs are to stop now."""

@@ -110,8 +110,15 @@ def _check_empty(connection: Connection, tenant: TenantRecord) -> None:
         for table, column in _owned()
         if table.name in KEPT
     }
-    if left := [f"{counts[name]} {name}" for name in KEPT if counts.get(name)]:
-        raise Conflict(f"tenant `{tenant.name}` still has {', '.join(left)}; purge it to delete these too")
+    if left := [_counted(counts[name], name) for name in KEPT if counts.get(name)]:
+        raise Conflict(
+            f"tenant `{tenant.name}` still has {', '.join(left)}; `?purge=true`, or --purge on the command line, "
+            "deletes these too"
+        )
+
+
+def _counted(number: int, nouns: str) -> str:
+    return f"{number} {nouns if number != 1 else nouns.removesuffix('s')}"
 
 
 def _owned() -> list[tuple[Table, Column[Any]]]:

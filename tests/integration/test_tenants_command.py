@@ -29,7 +29,7 @@ def test_tenants_are_made_listed_and_deleted(
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["acme", "default"]
     assert main(["keys", "create", "--tenant", "acme", "--scopes", "read", "--data-dir", str(tmp_path)]) == 0
     assert run(tmp_path, "delete", "acme") == 2
-    assert "still has 1 keys; purge it" in capsys.readouterr().err
+    assert "still has 1 key; `?purge=true`, or --purge" in capsys.readouterr().err
     assert run(tmp_path, "delete", "acme", "--purge") == 0
     capsys.readouterr()
     assert run(tmp_path, "list") == 0
