@@ -139,6 +139,7 @@ class Body:
         if self._closed:
             return
         self._closed = True
+        del self._written  # it holds the request, which holds this: a cycle would keep both until it is collected
         self._spools.in_memory -= self._waiting
         self._spools.in_files -= self._in_file
         self._spools.files -= bool(self._in_file)

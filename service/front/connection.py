@@ -54,6 +54,9 @@ class Connection(asyncio.Protocol):
         if self._requests is not None and self._requests.arriving is not None and self._drain_until is None:
             arriving = self._requests.arriving
             self._shared.log_refusal(arriving.cut_off(), arriving.environ)
+        if self._requests is not None:
+            self._requests.end()
+            self._requests = None
         self._drop()
 
     def data_received(self, data: bytes) -> None:

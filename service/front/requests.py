@@ -52,6 +52,10 @@ class Requests:
         """When the first byte of headers came that have not ended."""
         return self._in_head_since
 
+    def end(self) -> None:
+        """Let go of the parser, which holds this: a cycle would keep the whole connection until it is collected."""
+        del self._parser
+
     def restart_clock(self) -> None:
         """Measure a head's time from now on: what came before was held up by the server."""
         if self._in_head_since is not None:

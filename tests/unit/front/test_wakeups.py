@@ -1,6 +1,8 @@
 """Whatever the order in which the event loop, threads, client and network go on: no request waits for ever."""
 
+import gc
 import random
+import weakref
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -108,6 +110,22 @@ def test_a_connection_that_is_lost_leaves_nothing(tmp_path: Path, kind: str) -> 
         run(model, chance)
         assert not model.shared.connections and not model.shared.resting and not model.shared.unsent
         assert (model.shared.spools.in_memory, model.shared.spools.in_files) == (0, 0), f"order {seed}"
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_connection_that_has_ended_is_forgotten_without_a_collection(tmp_path: Path, kind: str) -> None:
+    gc.disable()
+    try:
+        model = Model(Limits(tmp_path), list(REQUESTS[kind]), 0)
+        run(model, random.Random(0))
+        model.lose()
+        run(model, random.Random(0))
+        connection = weakref.ref(model.connection)
+        model.transport.protocol = None
+        del model.connection
+        assert connection() is None
+    finally:
+        gc.enable()
 
 
 def test_a_body_whose_file_fails_is_refused(tmp_path: Path) -> None:
