@@ -103,7 +103,9 @@ def test_stalled_clients_leave_everybody_else_answered_and_nothing_behind(server
             if kind == "event streams" or "answer" in kind:
                 wait_for_answers(clients)
             everybody()
-    wait_until(lambda: held(processes)[0] <= descriptors + 8, seconds=30, what="the descriptors of those that stalled")
+    # the pool of connections to the database may have grown, by far fewer files than the clients of one kind held
+    most = descriptors + STALLED // 2
+    wait_until(lambda: held(processes)[0] <= most, seconds=30, what="the descriptors of those that stalled")
     assert held(processes)[1] <= threads + 2  # the feed of events
 
 
