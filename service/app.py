@@ -104,8 +104,6 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["scoped"] = lru_cache(MOST_SCOPED)(services.scoped)  # for each request that takes a while
     changes = Changes(services.database)
     ring = KeyRing(services.database, settings, changes)
-    app.extensions["limits"] = LimitBook(services.database, settings, changes)
-    app.extensions["rates"] = Rates(settings.data_dir)
     app.extensions["keyring"] = ring
     app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
     app.extensions["health"] = health = Health(services)
@@ -123,7 +121,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(_begin)
     browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
-    limiting.register(app)
+    limiting.register(app, LimitBook(services.database, settings, changes), Rates(settings.data_dir))
     app.after_request(partial(_end, metrics.RequestCounter(counted, routes)))
     app.teardown_request(_forget_ids)
     Compress(app)

@@ -69,6 +69,7 @@ class KeyRing:
 
     def __post_init__(self) -> None:
         self.last_use = LastUse(self.database)
+        self._ever_made = self._ever_made or self.settings.needs_a_key_to_start
 
     @property
     def asks(self) -> bool:
@@ -76,7 +77,7 @@ class KeyRing:
         if self.settings.auth != "auto":
             return self.settings.auth == "required"
         if not self._ever_made:  # once there was a key, that stays so
-            self._ever_made = self.settings.needs_a_key_to_start or self.held().ever_made
+            self._ever_made = self.held().ever_made
         return self._ever_made
 
     def names(self, origin: str) -> bool:

@@ -5,6 +5,8 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy
 """
 
 import math
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import cast
 
 from flask import Flask, Response, current_app, g, request
@@ -17,15 +19,49 @@ from service.errors import TooMany
 from service.front.environ import admission_of
 
 
-def register(app: Flask) -> None:
+class Limiter:
+    """What a request takes from the rates of its tenant, with the limits that are in force when it begins."""
+
+    __slots__ = ("limits", "rates", "taken", "tenant")
+
+    def __init__(self, limits: Limits, rates: Rates, tenant: int) -> None:
+        self.limits, self.rates, self.tenant = limits, rates, tenant
+        self.taken: list[Taken] = []
+
+    def take(self, kind: Kind, count: int) -> None:
+        """Count requests or predictions; with a count of 0 only ask whether one more is within the limit.
+
+        Raises
+        ------
+        TooMany
+            When the tenant's limit is reached.
+        """
+        limits = self.limits
+        rate = limits.requests_per_second if kind is Kind.REQUESTS else limits.predictions_per_second
+        if not rate:
+            return
+        taken = self.rates.take(self.tenant, kind, rate, count)
+        self.taken.append(taken)
+        if not taken.is_allowed:
+            seconds = max(1, math.ceil(taken.retry_after))
+            used = taken.quota - taken.left
+            what = f"{taken.quota} {kind.word} in {taken.window} s are this tenant's limit, and {used} are used"
+            raise TooMany(f"{what}; try again in {seconds} s", seconds)
+
+
+def register(app: Flask, book: LimitBook, rates: Rates) -> None:
     """Count each request before its view is called, and report on its answer what is left."""
-    app.before_request(_count_request)
+    app.extensions["limits"] = book
+    app.before_request(partial(_count_request, book, rates))
     app.after_request(_report)
 
 
-def _count_request() -> None:
-    if "principal" in g and admission_of(request.environ) is None:
-        _take(Kind.REQUESTS, 1)
+def _count_request(book: LimitBook, rates: Rates) -> None:
+    """Count a request; the question whether a large body may be read is asked of the same rate, and not counted."""
+    if "principal" in g:
+        tenant = principal().tenant
+        g.limiter = limiter = Limiter(book.of(tenant), rates, tenant)
+        limiter.take(Kind.REQUESTS, 1 if admission_of(request.environ) is None else 0)
 
 
 def see_changes() -> None:
@@ -41,39 +77,27 @@ def count_predictions(rows: int) -> None:
     TooMany
         When the tenant's limit is reached.
     """
-    _take(Kind.PREDICTIONS, rows)
-
-
-def _take(kind: Kind, count: int) -> None:
-    tenant = principal().tenant
-    if "limits" not in g:  # asked for once in a request
-        g.limits = cast(LimitBook, current_app.extensions["limits"]).of(tenant)
-    limits: Limits = g.limits
-    rate = limits.requests_per_second if kind is Kind.REQUESTS else limits.predictions_per_second
-    if not rate:
-        return
-    taken = cast(Rates, current_app.extensions["rates"]).take(tenant, kind, rate, count)
-    g.setdefault("rates", []).append(taken)
-    if not taken.is_allowed:
-        seconds = max(1, math.ceil(taken.retry_after))
-        used = taken.quota - taken.left
-        what = f"{taken.quota} {kind.word} in {taken.window} s are this tenant's limit, and {used} are used"
-        raise TooMany(f"{what}; try again in {seconds} s", seconds)
+    cast(Limiter, g.limiter).take(Kind.PREDICTIONS, rows)
 
 
 def _report(response: Response) -> Response:
-    taken: list[Taken] = g.get("rates", [])
-    if taken:
-        response.headers["RateLimit-Policy"] = ", ".join(policy(each) for each in taken)
-        response.headers["RateLimit"] = ", ".join(state(each) for each in taken)
+    limiter: Limiter | None = g.get("limiter")
+    if limiter is not None and limiter.taken:
+        for name, value in headers_of(limiter.taken):
+            response.headers.add(name, value)
     return response
 
 
-def policy(taken: Taken) -> str:
-    """Return the item of `RateLimit-Policy` for a limit."""
-    return f'"{taken.kind.word}";q={taken.quota};w={taken.window}'
+def headers_of(taken: Iterable[Taken]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Return the two headers which report limits."""
+    policies = ", ".join([_policy(each.kind, each.quota, each.window) for each in taken])
+    states = ", ".join([f'"{WORDS[each.kind]}";r={each.left};t={math.ceil(each.back_in)}' for each in taken])
+    return ("RateLimit-Policy", policies), ("RateLimit", states)
 
 
-def state(taken: Taken) -> str:
-    """Return the item of `RateLimit` for a limit."""
-    return f'"{taken.kind.word}";r={taken.left};t={math.ceil(taken.back_in)}'
+WORDS = [kind.word for kind in Kind]
+
+
+@lru_cache(maxsize=1024)
+def _policy(kind: Kind, quota: int, window: int) -> str:
+    return f'"{kind.word}";q={quota};w={window}'

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from service.app import create_app
 from service.config import Settings
+from service.front.environ import ADMISSION, Admission
 from service.jobs.commands import collect
 from service.services import Services
 from service.store import limits, workers
@@ -50,6 +51,20 @@ def test_requests_beyond_the_limit_are_429_until_retry_after(settings: Settings)
         assert refused.headers["Retry-After"] == "1" and refused.headers["RateLimit"].startswith('"requests";r=0;t=')
         assert client.get("/healthz").status_code == 200 and "RateLimit" not in client.get("/healthz").headers
         wait_until(lambda: client.get("/v1/jobs").status_code == 200, 5.0)
+
+
+def test_the_question_whether_a_body_may_be_read_asks_the_rate_and_is_not_counted(settings: Settings) -> None:
+    def put(**environ: Any) -> int:
+        answer = client.put("/v1/datasets/one", data="a,b\n1,2\n3,4\n", environ_overrides=environ)
+        return answer.status_code
+
+    with client_with(settings, tenant_requests_per_second=0.01) as client:
+        for _ in range(3):
+            asked = Admission()
+            assert put(**{ADMISSION: asked}) == 204 and asked.most_bytes
+        assert put() == 201
+        refused = Admission()
+        assert put(**{ADMISSION: refused}) == 429 and refused.most_bytes is None
 
 
 def test_a_limit_is_in_force_when_it_is_changed_and_gone_when_taken_away(client: FlaskClient) -> None:

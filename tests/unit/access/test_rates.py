@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.access.rates import Kind, Rates, Taken, quota_of, take
-from service.api.limiting import policy, state
+from service.api.limiting import headers_of
 
 
 class Clock:
@@ -94,6 +94,20 @@ def test_the_limit_is_one_for_all_processes(tmp_path: Path) -> None:
 
 
 def test_the_headers_are_items_of_structured_fields() -> None:
-    taken = Taken(Kind.REQUESTS, 100, 1, True, 50, 0.493, 0.0)
-    assert policy(taken) == '"requests";q=100;w=1'
-    assert state(taken) == '"requests";r=50;t=1'
+    requests = Taken(Kind.REQUESTS, 100, 1, True, 50, 0.493, 0.0)
+    predictions = Taken(Kind.PREDICTIONS, 1, 10, False, 0, 9.2, 9.2)
+    assert headers_of([requests]) == (
+        ("RateLimit-Policy", '"requests";q=100;w=1'),
+        ("RateLimit", '"requests";r=50;t=1'),
+    )
+    assert headers_of([requests, predictions]) == (
+        ("RateLimit-Policy", '"requests";q=100;w=1, "predictions";q=1;w=10'),
+        ("RateLimit", '"requests";r=50;t=1, "predictions";r=0;t=10'),
+    )
+
+
+def test_asking_takes_nothing(tmp_path: Path) -> None:
+    rates = Rates(tmp_path, lambda: 100.0)
+    assert all(rates.take(1, Kind.REQUESTS, 1.0, 0).is_allowed for _ in range(5))
+    assert rates.take(1, Kind.REQUESTS, 1.0).is_allowed
+    assert not rates.take(1, Kind.REQUESTS, 1.0, 0).is_allowed
