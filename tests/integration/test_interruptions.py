@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from service.errors import OutOfSpace
 from service.services import Services
-from service.store import workers
+from service.store import space, workers
 from service.store.jobs import jobs
 from service.store.records import DatasetUse
 from tests.integration.contract import XOR
@@ -150,6 +150,7 @@ def test_a_full_disk_of_the_blobs_is_no_death(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = submit(client)
+    monkeypatch.setattr(space, "PROBE_SECONDS", 0.0)  # after a refusal it is asked at once whether there is space again
 
     def full(*_: Any) -> Any:
         raise OutOfSpace("the disk is full")

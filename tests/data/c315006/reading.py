@@ -13,6 +13,7 @@ Answers = dict[str, Any]
 
 MOST = 1000  # entries of a page
 ABOUT_REQUEST = "request_id"  # differs from one request to the next
+LEFT_OUT = ("columns",)  # of an entry of a list
 
 
 def read_everything(ask: Ask) -> Answers:
@@ -119,7 +120,15 @@ def _read_list(ask: Ask, found: Answers, path: str, key: str) -> list[Any]:
 
 
 def _shorten(found: Answers, path: str, key: str) -> None:
-    found[path] = [entry[key] if found[f"{path}/{entry[key]}"]["body"] == entry else entry for entry in found[path]]
+    found[path] = [
+        entry[key] if _is_of(entry, found[f"{path}/{entry[key]}"]["body"]) else entry for entry in found[path]
+    ]
+
+
+def _is_of(entry: Any, whole: Any) -> bool:
+    """Return whether an entry of a list is what its own address answers, but for what lists leave out."""
+    left_out = {name: whole[name] for name in LEFT_OUT if name in whole}
+    return bool({**left_out, **entry} == whole)
 
 
 def _shorten_events(found: Answers) -> None:
