@@ -206,7 +206,7 @@ def test_a_tenant_with_anything_is_deleted_by_a_purge_alone(
     acme.post(f"/v1/jobs/{waiting}:cancel")
     answer = operator.delete("/v1/tenants/acme")
     assert answer.status_code == 409
-    assert "still has 3 jobs, 1 datasets, 1 models, 1 networks, 2 keys" in answer.json["detail"]
+    assert "still has 3 jobs, 1 dataset, 1 model, 1 network, 2 keys" in answer.json["detail"]
     assert acme.post("/v1/jobs", json=body("acme-data")).status_code == 202
     assert operator.delete("/v1/tenants/acme?purge=true").status_code == 204
     assert operator.get("/v1/tenants/acme").status_code == 404
