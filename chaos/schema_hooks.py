@@ -24,6 +24,11 @@ QUERIES = {"slope": {"layer": "0", "weight": "1,2"}, "surface": {"x": "0,1,2", "
 MODELS = 20
 MOST_EPOCHS = 50
 REAL_SHARE = 0.8
+CONTENTS: dict[str, dict[str, Any]] = {
+    "datasets": XOR,
+    "networks": {"inputs": 2, "hidden": [1]},
+    "tenants": {},
+}  # of those made to be deleted
 VERBS = ("cancel", "pause", "resume", "step")
 
 
@@ -80,10 +85,12 @@ class Stock:
             return str(moved)
         if kind == "jobs":
             return self.random.choice(jobs)
+        if kind == "keys":
+            return str(self.made("/v1/keys", {"name": fresh, "scopes": ["read"]})["id"])
         if method == "DELETE":
-            self.made(f"/v1/{kind}", {"name": fresh, **(XOR if kind == "datasets" else {"inputs": 2, "hidden": [1]})})
+            self.made(f"/v1/{kind}", {"name": fresh, **CONTENTS[kind]})
             return fresh
-        return "net" if kind == "networks" else "xor"
+        return {"networks": "net", "datasets": "xor"}.get(kind, "default")
 
     def body_for(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return the generated body with references replaced by names of existing resources."""

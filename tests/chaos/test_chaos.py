@@ -89,7 +89,8 @@ def test_a_seed_gives_its_plan_again_and_covers_every_write() -> None:
     assert plan == stage_failpoints.plan(SEED) != stage_failpoints.plan("another")
     met = {each.failpoint.point for each in plan}
     unmet = {name for name in hooks.names() if name not in met} - {"batch after"}
-    assert all(name.startswith("second transaction") for name in unmet), unmet
+    # the mutants have a second transaction; counts are statistics, of which a worker that is killed may lose the last
+    assert all(name.startswith(("second transaction", "counts")) for name in unmet), unmet
     assert 2 * len(plan) >= 200
 
 
