@@ -153,7 +153,7 @@ def measure(port: int, counts: Sequence[int], only: Sequence[str] = ()) -> Itera
 
 
 def wait_for_answers(clients: Sequence[socket.socket]) -> None:
-    """Return when all answers have begun: until then these clients do not stall, they keep the service busy."""
+    """Return when all answers have begun: until then these clients do not stall but use the service."""
     until = time.monotonic() + ANSWERED_SECONDS
     for client in clients:
         client.settimeout(max(0.01, until - time.monotonic()))

@@ -55,7 +55,7 @@ class Answer:
             if not self.is_broken:
                 return head + first
             self.is_broken = False  # nothing was sent: the failure can be answered
-        except Exception:
+        except Exception:  # whatever failed, the client gets an answer and the event loop goes on
             log.exception("the application failed")
         self.end()
         self.keep_alive = False
@@ -70,7 +70,7 @@ class Answer:
                     return self._framed(block)
                 if self.held is not None:
                     return b""
-        except Exception:
+        except Exception:  # the client sees that the answer is cut off, as the connection is closed
             log.exception("an answer failed on its way")
             self.is_broken = True
         self.is_broken |= bool(self._left)
@@ -87,7 +87,7 @@ class Answer:
         assert self.held is not None
         try:
             return self.held.when_ready(wake)
-        except Exception:
+        except Exception:  # as in `step`
             log.exception("an answer failed on its way")
         self.is_broken = True
         self.end()
@@ -100,7 +100,7 @@ class Answer:
         if close is not None:
             try:
                 close()
-            except Exception:
+            except Exception:  # the answer itself has been sent, or has been given up
                 log.exception("an answer could not be closed")
 
     def _framed(self, block: bytes) -> bytes:
