@@ -55,6 +55,7 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
     for phase in TRANSACTION:
         for label in ("note", "collector"):
             yield Case("killed", *some(), Failpoint(f"{label} {phase}"))
+        yield Case("killed", "long", LONG, Failpoint(f"counts {phase}"))
         yield Case("hasty", "long", LONG, Failpoint(f"heartbeat {phase}", chance.randint(1, BEATS)))
         yield Case("paused", *some(), Failpoint(f"release {phase}"))
         yield Case("leaving", "long", LONG, Failpoint(f"release {phase}"))
