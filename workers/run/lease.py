@@ -14,7 +14,7 @@ from service.services import Services
 from service.store.jobs import fair_share, jobs
 from service.store.records import JobRecord, Request
 
-ASK_SECONDS = 0.05  # how often the database is asked for a client's request, also within a long epoch
+ASK_SECONDS = 0.03  # how often the database is asked for a client's request, also within a long epoch
 LOOK_SECONDS = 1.0  # how often it is asked whether other jobs wait, and how often progress is checked
 RENEW_SHARE = 0.25  # of the lease, after which it is renewed
 PATIENCE_SECONDS = 2.0  # how long a pause or the end of a turn waits for the end of the epoch
