@@ -109,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["health"] = health = Health(services)
     app.extensions["metrics"] = counted = Metrics(services, health)
     app.extensions["feed"] = Feed(services.database)
-    app.extensions["model_cache"] = ModelCache()
+    app.extensions["model_cache"] = ModelCache(settings.model_cache_bytes)
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     app.extensions["streams"] = Places(settings.max_streams)

@@ -63,6 +63,7 @@ class Settings:
     max_features: int = 100_000
     max_parameters: int = 100_000_000
     max_queued_jobs: int = 10_000
+    model_cache_bytes: int = 512 * MIB
     tenant_requests_per_second: float = 0.0
     tenant_predictions_per_second: float = 0.0
     tenant_queued_jobs: int = 0
@@ -135,7 +136,7 @@ class Settings:
         self._check_least("max_json_bytes", "max_upload_bytes", "max_columns", "max_features", least=1)
         self._check_least("max_parameters", "max_queued_jobs", least=1)
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
-        self._check_least("keep_free_bytes", least=0)
+        self._check_least("keep_free_bytes", "model_cache_bytes", least=0)
         self._check_least(*(each.name for each in fields(self) if each.name.startswith("tenant_")), least=0)
         for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_audit_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)

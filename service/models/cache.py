@@ -1,10 +1,13 @@
-"""Trained networks that stay loaded between requests."""
+"""Trained networks that stay in memory between requests, up to a number of bytes."""
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from service.backprop.network import Network
+from service.models.memory import bytes_of
 from service.preprocessing.fit import Preprocessing
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -37,8 +40,18 @@ class CacheKey:
     attempt: int | None = None
 
 
+@dataclass(frozen=True)
+class Held:
+    """A trained network in memory, and how many bytes it takes with everything that belongs to it."""
+
+    trained: TrainedNetwork
+    bytes: int
+
+
 class ModelCache:
-    """Trained networks by key; beyond `max_bytes` of parameters the least recently used ones are dropped.
+    """Trained networks by key. Beyond `max_bytes` those go first that were used least recently.
+
+    The one used last stays even if it is larger by itself, as it would be read again for each request.
 
     `one_large` is held during a computation that takes many times a large network's memory.
     """
@@ -46,22 +59,53 @@ class ModelCache:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.max_bytes = max_bytes
         self.one_large = threading.Lock()
-        self._networks: OrderedDict[CacheKey, TrainedNetwork] = OrderedDict()
+        self._held: OrderedDict[CacheKey, Held] = OrderedDict()
+        self._loading: dict[CacheKey, Future[TrainedNetwork]] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: CacheKey) -> TrainedNetwork | None:
-        with self._lock:
-            if key in self._networks:
-                self._networks.move_to_end(key)
-            return self._networks.get(key)
+    @property
+    def bytes(self) -> int:
+        """How many bytes the networks take that are held now."""
+        return self._bytes
 
-    def put(self, key: CacheKey, trained: TrainedNetwork) -> None:
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get_or_load(self, key: CacheKey, load: Callable[[], TrainedNetwork]) -> TrainedNetwork:
+        """Return the network of a key; the first that asks loads it, and others that ask meanwhile wait for that.
+
+        No lock is held while it is loaded. An error of `load` is raised for all that waited, and is not remembered.
+        """
         with self._lock:
-            if key in self._networks:
-                return
-            self._networks[key] = trained
-            self._bytes += trained.network.vector.nbytes
-            while self._bytes > self.max_bytes and len(self._networks) > 1:
-                _, dropped = self._networks.popitem(last=False)
-                self._bytes -= dropped.network.vector.nbytes
+            held = self._held.get(key)
+            if held is not None:
+                self._held.move_to_end(key)
+                return held.trained
+            loading = self._loading.get(key)
+            if loading is None:
+                mine = self._loading[key] = Future()
+        if loading is not None:
+            return loading.result()
+        try:
+            trained = load()
+            self._hold(key, Held(trained, bytes_of(trained)))
+        except BaseException as error:
+            self._forget_loading(key)
+            mine.set_exception(error)
+            raise
+        self._forget_loading(key)
+        mine.set_result(trained)
+        return trained
+
+    def _forget_loading(self, key: CacheKey) -> None:
+        with self._lock:
+            del self._loading[key]
+
+    def _hold(self, key: CacheKey, held: Held) -> None:
+        with self._lock:
+            self._held[key] = held
+            self._bytes += held.bytes
+            while self._bytes > self.max_bytes and len(self._held) > 1:
+                _, dropped = self._held.popitem(last=False)
+                self._bytes -= dropped.bytes
