@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from service.errors import Invalid
 from service.models import prediction
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
+from service.models.outputs import OutputNames, harmless, unique
 from service.models.prediction import RawRows
 from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_columns import rows_from_columns
@@ -44,7 +44,6 @@ UNKNOWN = Query(
     "what a category never seen in training is: all zeros and listed in the answer, or an error",
 )
 UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 routes = Routes("predictions")
 
@@ -123,33 +122,12 @@ def _as_csv(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) 
 
     A class that is called like the target, or like another one once it is quoted, gets a number behind its name.
     """
-    preprocessing = trained.preprocessing
-    names = list(preprocessing.target_names)
-    if labels is not None:
-        classes = preprocessing.labels or ()
-        names = [names[0], *map(str, classes[1:] if preprocessing.single_output else classes)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_unique([_harmless(name) for name in names]))
+    writer.writerow(unique(map(harmless, OutputNames.of(trained).columns())))
     for index, row in enumerate(values.tolist()):
-        writer.writerow(row if labels is None else [_harmless(labels[index]), *row])
+        writer.writerow(row if labels is None else [harmless(labels[index]), *row])
     return stream.getvalue().encode()
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """Return names of which each occurs once: a repeated one becomes `name_2`, or the next number that is free."""
-    taken, unique = set(names), dict[str, None]()
-    for name in names:
-        if name in unique:
-            name = next(free for number in count(2) if (free := f"{name}_{number}") not in taken)
-            taken.add(name)
-        unique[name] = None
-    return list(unique)
-
-
-def _harmless(value: Any) -> Any:
-    """Quote text that a spreadsheet would take for a formula."""
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _as_npz(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:

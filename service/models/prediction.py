@@ -11,6 +11,7 @@ from service.definitions.requests import PredictRequest
 from service.errors import Fault, Invalid
 from service.models.answers import PredictAnswer, UnknownAnswer
 from service.models.cache import TrainedNetwork
+from service.models.outputs import OutputNames
 from service.models.views import SCALE_IS_UNKNOWN
 from service.preprocessing.plain_rows import plain_rows
 from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_lists, rows_from_objects
@@ -51,7 +52,7 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
         if found.unknown_count > len(found.unknown):
             answer["unknown_more"] = found.unknown_count - len(found.unknown)
     key = "predictions" if rows.field == "instances" else "outputs"
-    predicted = _objects(trained, values, labels) if rows.as_objects else values
+    predicted = OutputNames.of(trained).objects(values, labels) if rows.as_objects else values
     return cast(PredictAnswer, {key: predicted, **answer})
 
 
@@ -99,27 +100,3 @@ def _check_finite(values: NDArray[Any], rows: RawRows, detail: str) -> None:
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         raise Invalid.from_faults([rows.fault(int(finite.argmin()), detail)])
-
-
-def _objects(trained: TrainedNetwork, values: NDArray[Any], labels: list[str | int] | None) -> list[dict[str, Any]]:
-    """Return an object for each row: the target's name with its label or value, and the probability of each class.
-
-    Outputs of a network that does not end in a sigmoid or softmax are no probabilities; they are named `scores`. A
-    target that has such a name itself keeps it, and the outputs are `class_probabilities` or `class_scores`.
-    """
-    preprocessing = trained.preprocessing
-    names = preprocessing.target_names
-    if labels is None or preprocessing.labels is None:
-        return [dict(zip(names, row, strict=True)) for row in values.tolist()]
-    classes = [str(label) for label in preprocessing.labels]
-    activation = trained.network.layers[-1].layer.last_activation()
-    are_probabilities = activation is not None and activation.name in ("sigmoid", "softmax")
-    key = "probabilities" if are_probabilities else "scores"
-    key = f"class_{key}" if key == names[0] else key
-    if preprocessing.single_output and are_probabilities:
-        outputs_by_class = [{classes[0]: 1.0 - row[0], classes[1]: row[0]} for row in values.tolist()]
-    elif preprocessing.single_output:
-        outputs_by_class = [{classes[1]: row[0]} for row in values.tolist()]
-    else:
-        outputs_by_class = [dict(zip(classes, row, strict=True)) for row in values.tolist()]
-    return [{names[0]: label, key: by_class} for label, by_class in zip(labels, outputs_by_class, strict=True)]
