@@ -60,7 +60,7 @@ def describe_summary(summary: DatasetSummary) -> DatasetSummaryAnswer:
         "sha256": summary.sha256,
         "scale": summary.scale,
         "target_type": summary.target_type,
-        "read": cast(ReadAnswer | None, summary.read),
+        "read": None if summary.read is None else cast(ReadAnswer, summary.read.to_dict()),
         "warnings": list(summary.warnings),
     }
 

@@ -20,6 +20,7 @@ from service.datasets.table_writer import Plan, TableWriter
 from service.datasets.texts import is_storable
 from service.definitions.columns import ColumnKind, ColumnType, Role, Table
 from service.definitions.guessing import absent
+from service.definitions.how_read import HowRead
 from service.errors import Fault, Invalid
 
 DOUBLE: np.dtype[Any] = np.dtype("<f8")
@@ -173,9 +174,9 @@ def is_text_beyond_doubles(request: ColumnRequest, text: str, row: int) -> bool:
     raise Invalid.from_faults([fault])
 
 
-def report(form: str, columns: Sequence[PlannedColumn]) -> dict[str, Any]:
+def report(form: str, columns: Sequence[PlannedColumn]) -> HowRead:
     """Return how a table of that format was read, for formats that know numbers from text."""
-    return {"format": form, "dates": [column.plan.name for column in columns if column.plan.is_date]}
+    return HowRead(form, tuple(column.plan.name for column in columns if column.plan.is_date))
 
 
 def write_table(
@@ -183,7 +184,7 @@ def write_table(
     columns: Sequence[PlannedColumn],
     blocks: Iterable[Sequence[Any]],
     scale: float,
-    read: dict[str, Any],
+    read: HowRead,
     limits: Limits,
     dtype: np.dtype[Any] = DOUBLE,
 ) -> Table:

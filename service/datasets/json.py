@@ -19,6 +19,7 @@ from service.datasets.json_columns import JsonColumn, how_changed, show
 from service.datasets.options import TO_HAVE_MORE, Limits, ReadOptions
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
+from service.definitions.how_read import HowRead
 from service.errors import Fault, Faults, Invalid
 
 
@@ -40,7 +41,7 @@ def read_json_arrays(
         plans += target_plans
     with TableWriter(destination, plans, DOUBLE, options.scale) as writer:
         writer.append(np.hstack(blocks))
-        return writer.finish({"format": "json"})
+        return writer.finish(HowRead("json"))
 
 
 def _targets(targets: list[Any], options: ReadOptions, limits: Limits) -> tuple[NDArray[np.float64], list[Plan]]:

@@ -21,6 +21,7 @@ from service.datasets.signatures import what_zip_is
 from service.datasets.table_writer import Plan, TableWriter
 from service.definitions.columns import ColumnType, Role, Table, input_names, target_names
 from service.definitions.guessing import MOST_LISTED, absent
+from service.definitions.how_read import HowRead
 from service.errors import MAX_FAULTS, Fault, Invalid, Malformed, TooLarge, UnknownMedia, shortened
 
 INPUTS = ("x_train", "x", "X", "inputs", "X_train")
@@ -189,7 +190,7 @@ def _store(
             if Y is not None:
                 blocks.append(_block(Y, start, step, outputs, str(targets)))
             writer.append(np.hstack([part.astype(writer.dtype) for part in blocks]))
-        return writer.finish({"format": "npz"})
+        return writer.finish(HowRead("npz"))
 
 
 def _block(array: NDArray[Any], start: int, step: int, width: int, name: str) -> NDArray[Any]:

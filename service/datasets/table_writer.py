@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.columns import MAX_WHOLE_VALUES, SUM_TOLERANCE, Column, ColumnType, Role, Table
+from service.definitions.how_read import HowRead
 from service.errors import Invalid
 
 HASHED = ("name", "role", "type", "categories", "class_or_value")
@@ -134,7 +135,7 @@ class TableWriter:
         self.count += count
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
 
-    def finish(self, read: dict[str, Any] | None = None, warnings: Sequence[str] = ()) -> Table:
+    def finish(self, read: HowRead | None = None, warnings: Sequence[str] = ()) -> Table:
         """Write the final header; return what the file holds, how it was read, and warnings for the client."""
         if self.rows == 0:
             raise Invalid("the dataset has no rows")

@@ -1,8 +1,10 @@
-"""The records of a stored dataset's columns. Imports nothing of this project."""
+"""The records of a stored dataset's columns. Imports how a file was read alone."""
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from service.definitions.how_read import HowRead
 
 STATISTICS, AS_SENT = "statistics", "as sent"  # marks records whose statistics are not divided by the scale
 TARGET_TYPE, LEFT_OPEN = "target_type", "open"  # what the client said of the targets, as stored next to the columns
@@ -63,8 +65,8 @@ class Table:
     Rows are stored as they were sent, and statistics in `columns` are of those numbers. Inputs are divided by `scale`
     wherever they meet a network.
     `dtype` is the stored array's NumPy type; `sha256` covers the columns' definition, the scale and the rows' bytes.
-    `read` says how the file was read (its format, and for CSV the delimiter and so on); it is None for a dataset of a
-    release that did not store it. `warnings` are sentences for the client. Neither is part of the hash.
+    `read` is None for a dataset of a release that did not store it. `warnings` are sentences for the client. Neither is
+    part of the hash.
     `target_sums_are_one` says that the targets of each row, several numbers, lie between 0 and 1 and sum to 1; None for
     other targets, and for datasets of releases that did not measure it.
     """
@@ -75,7 +77,7 @@ class Table:
     scale: float
     sha256: str
     bytes: int
-    read: dict[str, Any] | None = None
+    read: HowRead | None = None
     warnings: tuple[str, ...] = ()
     target_sums_are_one: bool | None = None
 
@@ -90,7 +92,8 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as JSON to store; `from_dict` reads it. Lists read `TARGET_TYPE` in place of the columns."""
-        return {**asdict(self), STATISTICS: AS_SENT, TARGET_TYPE: self.target_type or LEFT_OPEN}
+        read = None if self.read is None else self.read.to_dict()
+        return {**asdict(self), "read": read, STATISTICS: AS_SENT, TARGET_TYPE: self.target_type or LEFT_OPEN}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Table":
@@ -109,6 +112,8 @@ class Table:
         if record.get(STATISTICS) != AS_SENT and record["scale"] != 1.0:
             columns = tuple(_undivided(column, record["scale"], record["dtype"]) for column in columns)
         fields = {name: value for name, value in record.items() if name not in (STATISTICS, TARGET_TYPE)}
+        read = record.get("read")
+        fields["read"] = None if read is None else HowRead.from_dict(read)
         return cls(**{**fields, "columns": columns, "warnings": tuple(record.get("warnings", ()))})
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, inser
 from service.definitions.columns import LEFT_OPEN, TARGET_TYPE
 from service.definitions.columns import Table as Contents
 from service.definitions.dataset_names import DatasetReference
+from service.definitions.how_read import HowRead
 from service.errors import Conflict, NotFound
 from service.store.blobs.references import pointing
 from service.store.database import insert_named
@@ -251,7 +252,7 @@ def _summary(connection: Connection, row: Row[*tuple[Any, ...]]) -> DatasetSumma
         row.scale,
         row.sha256,
         None if row.target_type == LEFT_OPEN else row.target_type,
-        row.read,
+        None if row.read is None else HowRead.from_dict(row.read),
         tuple(row.warnings),
         row.created_at,
     )

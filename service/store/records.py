@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from service.definitions.columns import Table
 from service.definitions.dataset_names import DatasetReference
+from service.definitions.how_read import HowRead
 from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
@@ -133,7 +134,7 @@ class DatasetSummary:
     scale: float
     sha256: str
     target_type: str | None
-    read: dict[str, Any] | None
+    read: HowRead | None
     warnings: tuple[str, ...]
     created_at: datetime
 

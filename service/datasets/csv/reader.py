@@ -22,6 +22,7 @@ from service.datasets.csv.notation import Evidence, Notation, settle
 from service.datasets.csv.text_survey import TextSurvey
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, Table
+from service.definitions.how_read import CsvNotation, HowRead
 from service.errors import Fault, Faults, Invalid, Malformed
 
 BLOCK_BYTES = 4 * 1024 * 1024  # of which PyArrow reads up to 32 ahead
@@ -217,17 +218,16 @@ def _report(
     notation: Notation,
     columns: Sequence[PlannedColumn],
     surveys: dict[str, TextSurvey],
-) -> dict[str, Any]:
+) -> HowRead:
     """Return what the dataset's answer says of how the file was read."""
     plans = [column.plan for column in columns]
-    return {
-        "format": "csv",
-        "encoding": file.encoding,
-        "delimiter": file.dialect.delimiter,
-        "header": file.dialect.header,
-        "decimal": notation.decimal,
-        "thousands": notation.thousands,
-        "missing": [*cells.MISSING_WORDS, *options.missing],
-        "dates": [plan.name for plan in plans if plan.is_date],
-        "codes": [plan.name for plan in plans if plan.categories is not None and surveys[plan.name].is_codes],
-    }
+    text = CsvNotation(
+        encoding=file.encoding,
+        delimiter=file.dialect.delimiter,
+        header=file.dialect.header,
+        decimal=notation.decimal,
+        thousands=notation.thousands,
+        missing=(*cells.MISSING_WORDS, *options.missing),
+        codes=tuple(plan.name for plan in plans if plan.categories is not None and surveys[plan.name].is_codes),
+    )
+    return HowRead("csv", tuple(plan.name for plan in plans if plan.is_date), text)

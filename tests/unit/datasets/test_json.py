@@ -9,6 +9,7 @@ import pytest
 from service.datasets.json import read_json_arrays, read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType
+from service.definitions.how_read import HowRead
 from service.errors import Invalid
 from service.preprocessing.batches import open_rows
 
@@ -167,7 +168,7 @@ def test_the_hash_differs_when_scale_or_target_do(rows) -> None:
 
 def test_iso_dates_are_days_since_1970(rows) -> None:
     table, values = rows([{"d": "1970-01-02", "y": 1}, {"d": None, "y": 2}, {"d": "2024-01-31T12:00Z", "y": 3}])
-    assert table.columns[0].is_date and table.read == {"format": "json", "dates": ["d"]}
+    assert table.columns[0].is_date and table.read == HowRead("json", ("d",))
     np.testing.assert_array_equal(values[:, 0], [1, np.nan, 19753.5])
     table, _ = rows([{"d": "1970-01-02", "y": 1}, {"d": "soon", "y": 2}])
     assert table.columns[0].categories == ("1970-01-02", "soon")

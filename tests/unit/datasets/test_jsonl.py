@@ -11,6 +11,7 @@ from service.datasets import jsonl
 from service.datasets.json import read_json_rows
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Table
+from service.definitions.how_read import HowRead
 from service.errors import Invalid, Malformed, TooLarge
 from service.preprocessing.batches import open_rows
 
@@ -50,7 +51,7 @@ def test_lines_are_read_as_rows_of_json(
     )
     other = read_json_rows(None, RECORDS, ReadOptions(), Limits(), tmp_path / "rows.npy")
     assert table.sha256 == other.sha256 and table.columns == other.columns
-    assert table.read == {"format": "jsonl", "dates": ["when"]}
+    assert table.read == HowRead("jsonl", ("when",))
 
 
 def test_blank_lines_line_ends_and_a_mark_are_no_data(read: Any) -> None:

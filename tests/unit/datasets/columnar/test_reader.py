@@ -82,7 +82,7 @@ def test_all_forms_of_a_table_are_the_same_dataset(tmp_path: Path) -> None:
         write(table, tmp_path / form, form)
         found.append(reader(tmp_path / form, ReadOptions(), Limits(), tmp_path / "out.npy"))
     assert len({(each.sha256, each.rows) for each in found}) == 1
-    assert [each.read and each.read["format"] for each in found] == ["parquet", "arrow", "arrow"]
+    assert [each.read and each.read.format for each in found] == ["parquet", "arrow", "arrow"]
 
 
 U8, F32 = pa.uint8(), pa.float32()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from service.datasets.csv.reader import read_csv
 from service.datasets.options import Limits, ReadOptions
 from service.definitions.columns import ColumnKind, ColumnType, Table
+from service.definitions.how_read import CsvNotation
 from service.errors import Invalid, ServiceError
 from service.preprocessing.batches import open_rows
 
@@ -112,22 +113,22 @@ def test_with_everything_found_automatically_nothing_is_changed(
     except ServiceError:
         return
     assert [column.name for column in stored.columns] == names
-    assert stored.read is not None
+    assert stored.read is not None and stored.read.csv is not None
     for column, cells, originals in zip(stored.columns, zip(*found, strict=True), zip(*rows, strict=True), strict=True):
         if column.type is ColumnType.CATEGORY:
             assert cells == originals
         elif not column.is_date:
-            assert [number(text, stored.read) for text in originals] == [
+            assert [number(text, stored.read.csv) for text in originals] == [
                 float(cell) if cell else None for cell in cells
             ]
 
 
-def number(text: str, read: dict[str, str | None]) -> float | None:
+def number(text: str, read: CsvNotation) -> float | None:
     """Return the number that a cell stands for in the notation that was found."""
     text = text.strip()
     if text in ("", "NA", "NaN", "-", "?", "None"):
         return None
-    plain = text.replace(read["thousands"] or "\0", "").replace(read["decimal"] or "", ".")
+    plain = text.replace(read.thousands or "\0", "").replace(read.decimal, ".")
     assert "," not in plain and plain.count(".") <= 1
     return float(plain)
 

@@ -134,7 +134,7 @@ def test_ten_ragged_rows_end_the_work(read) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_the_one_that_cuts_all_lines_alike(read, delimiter: str) -> None:
     table, rows = read(f'a{delimiter}y\n"p,q;r\ts|t"{delimiter}1\nz{delimiter}2\n')
-    assert table.read is not None and table.read["delimiter"] == delimiter
+    assert table.read is not None and table.read.csv is not None and table.read.csv.delimiter == delimiter
     assert rows[:, 1].tolist() == [1, 2]
 
 
@@ -161,7 +161,12 @@ def test_other_encodings_are_read_when_they_are_said(read) -> None:
         read(text.encode("latin-1"))
     for encoding in ("latin-1", "windows-1252", "utf-16-le", "utf-16-be"):
         table, _ = read(text.encode(encoding), encoding=encoding)
-        assert table.columns[0].name == "größe" and table.read is not None and table.read["encoding"] == encoding
+        assert (
+            table.columns[0].name == "größe"
+            and table.read is not None
+            and table.read.csv is not None
+            and table.read.csv.encoding == encoding
+        )
     with pytest.raises(Invalid, match="encoding=windows-1252"):
         read("a,y\n5 €,1\nx,2\n".encode("cp1252"), encoding="latin-1")
     with pytest.raises(Invalid, match="encoding=utf-16-le"):

@@ -201,7 +201,7 @@ def test_statistics_stay_finite_for_the_largest_numbers(read) -> None:
 
 def test_the_answer_says_how_the_file_was_read(read) -> None:
     table, _ = read("zip;when;price;y\n01569;2024-01-31;1,5;a\n1569;1970-01-02;2,25;b\n", missing=("none",))
-    assert table.read == {
+    assert table.read is not None and table.read.to_dict() == {
         "format": "csv",
         "encoding": "utf-8",
         "delimiter": ";",
