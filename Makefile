@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +99,16 @@ bench-cuts: $(VENV)/.ready ## Cut off uploads everywhere and count what is store
 bench-stalls: $(VENV)/.ready ## Measure what thousands of stalled connections do to others (ARGS="--counts 200 1000")
 	$(BIN)/python -m benchmarks.stalled_sockets $(ARGS)
 
+SERVING_PEERS := .venv-serving-fastapi/.ready .venv-serving-mlserver/.ready
+
+bench-serve: $(VENV)/.ready-dev $(SERVING_PEERS) ## Compare predictions over HTTP with bare applications and other servers; needs wrk (ARGS="--rounds 1 --seconds 1")
+	$(BIN)/python -m benchmarks.serving $(ARGS)
+
+.venv-serving-%/.ready: requirements/serving-%.txt
+	$(PYTHON) -m venv .venv-serving-$*
+	.venv-serving-$*/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: -r requirements/serving-$*.txt
+	@touch $@
+
 .venv-peers/.ready: requirements/peers.txt
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: -r requirements/peers.txt
@@ -120,4 +130,4 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/audit.txt requirements/audit.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-serving-fastapi .venv-serving-mlserver
