@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from service.definitions.base import answer_model
 from service.jobs.answers import EpochMetrics
 from service.jobs.held_out_answers import TestAnswer
+from service.models.signature_answers import ExampleAnswer, InputAnswer, OutputAnswer, SignatureFields
 
 ABSENT = Field(json_schema_extra={"default": None})  # a field that is left out where it does not apply
 
@@ -49,7 +50,7 @@ class ScaleAnswer(TypedDict):
 
 
 @answer_model
-class VersionAnswer(ScaleAnswer):
+class VersionAnswer(ScaleAnswer, SignatureFields):
     """One version of a model."""
 
     model: str
@@ -63,18 +64,12 @@ class VersionAnswer(ScaleAnswer):
     record: VersionRecordAnswer
     test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
     sha256: str
-
-
-@answer_model
-class ExampleAnswer(TypedDict):
-    """A body that predict takes: one row."""
-
-    instances: list[list[str | float]]
+    example: Annotated[ExampleAnswer, Field(description="a body that predict takes")]
 
 
 @answer_model
 class ModelAnswer(ScaleAnswer):
-    """A model and its versions; `example` and `scale` are those of the latest."""
+    """A model and its versions; `inputs`, `outputs`, `example` and `scale` are those of the latest."""
 
     name: str
     owner: NotRequired[Annotated[str, Field(description="the tenant that granted it, where it is another one's")]]
@@ -85,6 +80,10 @@ class ModelAnswer(ScaleAnswer):
     aliases: dict[str, int]
     versions: list[ModelVersionAnswer]
     example: Annotated[ExampleAnswer | None, Field(description="a body that predict takes")]
+    inputs: NotRequired[
+        Annotated[list[InputAnswer], Field(description="the columns of a row to predict; left out in lists")]
+    ]
+    outputs: NotRequired[Annotated[list[OutputAnswer], Field(description="what is predicted; left out in lists")]]
 
 
 @answer_model

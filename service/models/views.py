@@ -4,20 +4,19 @@ from collections.abc import Sequence
 from typing import cast
 
 from service.errors import NotFound
-from service.jobs.fitted import with_scales
+from service.jobs.fitted import read_fitted, with_scales
 from service.jobs.held_out_answers import TestAnswer
 from service.models.answers import (
-    ExampleAnswer,
     ModelAnswer,
     ModelVersionAnswer,
     ScaleAnswer,
     VersionAnswer,
     VersionRecordAnswer,
 )
-from service.preprocessing.dates import date_of
+from service.models.signature import example, signature
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
-from service.store import datasets, models
+from service.store import models
 from service.store.database import Connection
 from service.store.model_records import ModelContents, VersionSummary
 
@@ -31,17 +30,27 @@ SCALE_IS_UNKNOWN = (
 def read(services: Services, name: str) -> ModelAnswer:
     """Return a model as clients read it."""
     with services.database.read(snapshot=True) as connection:
-        return describe_all(connection, [models.get_contents(connection, name)])[0]
+        described = describe_all(connection, [models.get_contents(connection, name)])[0]
+        latest = described["latest"]
+        if latest is not None:
+            found = models.load_version(connection, name, latest)
+            taken = signature(found.network, read_fitted(connection, found.job_id, found.preprocessing))
+            described["inputs"], described["outputs"] = taken["inputs"], taken["outputs"]
+    return described
 
 
 def read_version(services: Services, name: str, version: str) -> VersionAnswer:
     """Return one version of a model as clients read it; `version` is its number as text."""
     with services.database.read() as connection:
-        found = models.get_version(connection, name, version_number(version))
-        scale = found.scale
-        if scale is None:
-            scale = datasets.scales_of_jobs(connection, [found.job_id]).get(found.job_id)
-    return {"model": name, **version_answer(found), **scale_answer(scale)}
+        found = models.load_version(connection, name, version_number(version))
+        fitted = read_fitted(connection, found.job_id, found.preprocessing)
+    return {
+        "model": name,
+        **version_answer(found),
+        **scale_answer(fitted.scale),
+        **signature(found.network, fitted),
+        "example": example(fitted),
+    }
 
 
 def version_number(text: str) -> int:
@@ -74,25 +83,12 @@ def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer
         "latest": model.versions[-1].version if model.versions else None,
         "aliases": {},
         "versions": [version_answer(version) for version in model.versions],
-        "example": None if fitted is None else _example(fitted),
+        "example": None if fitted is None else example(fitted),
         "scale": scale["scale"],
     }
     if "scale_note" in scale:
         described["scale_note"] = scale["scale_note"]
     return described
-
-
-def _example(preprocessing: Preprocessing) -> ExampleAnswer:
-    """Return a body with one row: the first category of text columns, the offset of columns of numbers as sent."""
-    scale = 1.0 if preprocessing.scale is None else preprocessing.scale
-    row: list[str | float] = []
-    for column in preprocessing.inputs:
-        if column.categories is not None:
-            row.append((column.categories or ("",))[0])
-        else:
-            number = column.offset * scale
-            row.append(date_of(round(number)) if column.is_date else number)
-    return {"instances": [row]}
 
 
 def scale_answer(scale: float | None) -> ScaleAnswer:

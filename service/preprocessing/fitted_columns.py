@@ -12,7 +12,8 @@ class InputColumn:
     """One column of inputs; `offset`, `divisor` and `fill` are in the units of numbers divided by the scale.
 
     `fill` replaces a missing number; None means that a missing one is an error. The numbers of an `is_date` column are
-    days since 1970-01-01.
+    days since 1970-01-01. `minimum`, `maximum` and `mean` are those of the training dataset's column, in the units in
+    which it was sent; they describe the column and transform nothing. None where an older release did not store them.
     """
 
     name: str
@@ -23,6 +24,9 @@ class InputColumn:
     fill: float | None = None
     indicator: bool = False
     is_date: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
 
     @property
     def width(self) -> int:

@@ -32,13 +32,6 @@ class VersionSummary(VersionReference):
 
 
 @dataclass(frozen=True)
-class ScaledVersion(VersionSummary):
-    """One version with the scale among what was fitted for it; None where an older release did not store it."""
-
-    scale: float | None
-
-
-@dataclass(frozen=True)
 class VersionRecord(VersionSummary):
     """One version of a model with its network and what was fitted for it; its parameters are read by themselves."""
 

@@ -8,12 +8,12 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select
 
 from service.errors import Conflict, NotFound
 from service.store.database import insert_named
 from service.store.epoch_records import StoredBytes
-from service.store.model_records import ModelContents, ScaledVersion, VersionRecord, VersionReference, VersionSummary
+from service.store.model_records import ModelContents, VersionRecord, VersionReference, VersionSummary
 from service.store.records import ENDED, Listing, Page
 from service.store.tables import jobs, model_versions, models
 
@@ -41,7 +41,7 @@ class VersionQuery:
     """
 
     def __init__(self, record: type[VersionReference]) -> None:
-        query = select(*(_column(field.name) for field in fields(record)))
+        query = select(*(model_versions.c[field.name] for field in fields(record)))
         query = query.join(models, models.c.number == model_versions.c.model).where(models.c.name == bindparam("name"))
         self.latest = query.order_by(model_versions.c.version.desc()).limit(1)
         self.numbered = query.where(model_versions.c.version == bindparam("version"))
@@ -59,14 +59,7 @@ class VersionQuery:
         return row
 
 
-SCALE: ColumnElement[Any] = model_versions.c.preprocessing["scale"].as_float().label("scale")
-
-
-def _column(name: str) -> ColumnElement[Any]:
-    return SCALE if name == "scale" else model_versions.c[name]
-
-
-REFERENCE_QUERY, SCALED_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, ScaledVersion, VersionRecord))
+REFERENCE_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, VersionRecord))
 
 
 def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
@@ -118,11 +111,6 @@ def find_version(connection: Connection, name: str, version: int | None) -> Vers
     Every prediction calls this, so it reads none of the large columns.
     """
     return VersionReference(**REFERENCE_QUERY.row(connection, name, version)._mapping)
-
-
-def get_version(connection: Connection, name: str, version: int | None) -> ScaledVersion:
-    """Return one version as lists show it, the latest without a number."""
-    return ScaledVersion(**SCALED_QUERY.row(connection, name, version)._mapping)
 
 
 def load_version(connection: Connection, name: str, version: int | None) -> VersionRecord:

@@ -136,7 +136,8 @@ def test_a_list_of_models_takes_two_queries_whatever_it_holds(client: FlaskClien
         listed = client.get("/v1/models").json["data"]
     assert_small(statements, 2)
     assert [(model["name"], model["latest"]) for model in listed] == [("c", 3), ("b", 1), ("a", 2)]
-    assert listed == [client.get(f"/v1/models/{name}").json for name in "cba"]
+    alone = [client.get(f"/v1/models/{name}").json for name in "cba"]
+    assert listed == [{key: model[key] for key in model.keys() - {"inputs", "outputs"}} for model in alone]
     assert all(client.post(f"/v1/models/{each['name']}:predict", json=each["example"]).json for each in listed)
 
 
@@ -144,7 +145,7 @@ def test_one_version_is_read_without_its_parameters(client: FlaskClient, train: 
     train(JOB)
     with recorded(client.application.extensions["services"]) as statements:
         assert client.get("/v1/models/m/versions/1").json["epoch"] == 5
-    assert_small(statements, 1)
+    assert len(statements) == 1 and not re.search(r"\bbytes\b", statements[0])
 
 
 def test_finding_an_epoch_reads_neither_parameters_nor_the_job(service: Services, train: Train) -> None:

@@ -208,7 +208,8 @@ def test_dates_are_shown_as_dates_and_trace_as_the_row_of_the_dataset(client: Fl
     values = client.get("/v1/datasets/dated/rows?after=2&limit=1").json["data"][0]["values"]
     assert values == {"amount": 3.5, "zip": "1569", "signup": "2024-01-04", "y": 3}
     example = client.get("/v1/models/dated").json["example"]
-    assert example["instances"][0] == [10.0, "01569", "2024-01-10"]  # the mean of the days is the 10th at noon
+    # the mean of the days is the 10th at noon
+    assert example["instances"][0] == {"amount": 10.0, "zip": "01569", "signup": "2024-01-10"}
     assert client.post("/v1/models/dated:predict", json=example).status_code == 200
     target = values.pop("y")
     sent = post(client, "/v1/models/dated:trace", {"instances": [values], "targets": [target]})
