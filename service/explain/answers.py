@@ -27,7 +27,7 @@ class SubjectFields(TypedDict):
     job: NotRequired[Annotated[str, Field(description="with `epoch`, of an epoch of a job")]]
     model: NotRequired[Annotated[str, Field(description="with `version` and `epoch`, of a model")]]
     version: NotRequired[int | None]
-    epoch: NotRequired[int]
+    epoch: NotRequired[Annotated[int | None, Field(description="null for parameters that a client sent")]]
     network: NotRequired[Annotated[str, Field(description="of an untrained network")]]
     seed: NotRequired[Annotated[int, Field(description="of the parameters that were drawn for an untrained network")]]
 

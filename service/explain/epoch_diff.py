@@ -45,7 +45,7 @@ def _moved(first: Network, last: Network) -> FloatArray:
 def _losses(services: Services, subject: Subject) -> dict[str, Any]:
     assert subject.job is not None
     with services.database.read() as connection:
-        record = epochs.get_epoch(connection, subject.job.number, subject.head["epoch"])
+        record = epochs.get_epoch(connection, subject.job.number, subject.job_epoch)
     if record is None:
         return {}
     losses = {"training_loss": record.training_loss, "validation_loss": record.validation_loss}

@@ -50,7 +50,7 @@ def slope(services: Services, subject: Subject, place: Place, span: float, point
     body: SlopeAnswer = {
         "object": "slope",
         "job": subject.head["job"],
-        "epoch": subject.head["epoch"],
+        "epoch": subject.job_epoch,
         "layer": place.layer,
         "name": Names(subject.network).parameter(place),
         "rows": landscape.count,
@@ -113,7 +113,7 @@ def surface(services: Services, subject: Subject, x: Place, y: Place, span: floa
     body: SurfaceAnswer = {
         "object": "surface",
         "job": subject.head["job"],
-        "epoch": subject.head["epoch"],
+        "epoch": subject.job_epoch,
         "rows": landscape.count,
         "loss": landscape.loss,
         "x": axes[0],

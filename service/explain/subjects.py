@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -28,19 +28,24 @@ from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models as stored_models
 from service.store.blobs.placement import read as read_bytes
+from service.store.database import Connection
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import jobs
 from service.store.records import JobRecord
 
 MOST_PARAMETERS = 12_000_000  # a trace holds about ten float64 vectors of this size
 
+JOB_IS_GONE = "the job that trained this version is gone, and with it how it was trained"
+OUTSIDE = "this version was made of parameters that a client sent, so it is not known how they were trained"
+
 
 @dataclass(frozen=True)
 class Subject:
     """A network to explain.
 
-    `settings` is None when its job was deleted. `head` names the subject in answers. `read_optimizer_state` reads the
-    optimizer's state when it is first needed; None means that the optimizer begins with a new state.
+    `settings` is None where it is not known how it was trained, and `reason` says why. `head` names the subject in
+    answers. `read_optimizer_state` reads the optimizer's state when it is first needed; None means that the optimizer
+    begins with a new state.
     """
 
     network: Network
@@ -49,11 +54,17 @@ class Subject:
     learning_rate: float
     head: SubjectFields
     job: JobRecord | None = None
+    reason: str = ""
     read_optimizer_state: Callable[[], InitialState | None] | None = None
+
+    @property
+    def job_epoch(self) -> int:
+        """The epoch of a job's network, which a version of parameters that a client sent does not have."""
+        return cast(int, self.head["epoch"])
 
     def trained(self) -> TrainingSettings:
         if self.settings is None:
-            raise Conflict("the job that trained this version is gone, and with it how it was trained; give a `loss`")
+            raise Conflict(f"{self.reason}; give a `loss`")
         return self.settings
 
     def weighing(self) -> Weighing:
@@ -105,15 +116,23 @@ def version_subject(
     with services.database.read() as connection:
         record = stored_models.load_version(connection, name, version)
         check_size(record.network)
-        try:
-            job = jobs.get_job(connection, record.job_id)
-        except NotFound:
-            job = None
+        job = _job_of(connection, record.job_id)
     trained = load_version(services, model_cache, name, record.version, epoch)
     head: SubjectFields = {"model": name, "version": trained.version, "epoch": trained.epoch}
     if job is None:
-        return Subject(trained.network, trained.preprocessing, None, 0.0, head)
+        reason = OUTSIDE if record.job_id is None else JOB_IS_GONE
+        return Subject(trained.network, trained.preprocessing, None, 0.0, head, reason=reason)
     return _of_job(services, job, trained, head)
+
+
+def _job_of(connection: Connection, job_id: str | None) -> JobRecord | None:
+    """Return the job that a version was made from; None when it is gone, and for parameters that a client sent."""
+    if job_id is None:
+        return None
+    try:
+        return jobs.get_job(connection, job_id)
+    except NotFound:
+        return None
 
 
 def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: SubjectFields) -> Subject:
@@ -121,11 +140,20 @@ def _of_job(services: Services, job: JobRecord, trained: TrainedNetwork, head: S
     class_weights = None if weights is None else np.array(weights)
     preprocessing = trained.preprocessing
     settings = build_settings(job.training, preprocessing.target_scale, class_weights, low=preprocessing.low)
+    epoch = cast(int, trained.epoch)  # what a job made is one of its epochs
     with services.database.read() as connection:
-        record = epochs.get_epoch(connection, job.number, trained.epoch)
+        record = epochs.get_epoch(connection, job.number, epoch)
     rate = settings.optimizer.learning_rate if record is None else record.learning_rate
-    read_optimizer_state = cache(partial(_optimizer_state, services, job, trained.epoch))
-    return Subject(trained.network, trained.preprocessing, settings, rate, head, job, read_optimizer_state)
+    read_optimizer_state = cache(partial(_optimizer_state, services, job, epoch))
+    return Subject(
+        trained.network,
+        trained.preprocessing,
+        settings,
+        rate,
+        head,
+        job,
+        read_optimizer_state=read_optimizer_state,
+    )
 
 
 def _optimizer_state(services: Services, job: JobRecord, epoch: int) -> InitialState | None:

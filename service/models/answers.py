@@ -10,6 +10,7 @@ from service.definitions.base import answer_model
 from service.jobs.answers import EpochMetrics
 from service.jobs.held_out_answers import TestAnswer
 from service.models.signature_answers import ExampleAnswer, InputAnswer, OutputAnswer, SignatureFields
+from service.store.model_records import Origin
 
 ABSENT = Field(json_schema_extra={"default": None})  # a field that is left out where it does not apply
 
@@ -29,10 +30,11 @@ class ModelVersionAnswer(TypedDict):
 
     version: int
     object: str
-    job: str
+    origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
+    job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
     dataset_version: Annotated[int | None, Field(description="which version of it")]
-    epoch: int
+    epoch: int | None
     created_at: datetime
     record: VersionRecordAnswer
     test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
@@ -56,10 +58,11 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
     model: str
     version: int
     object: str
-    job: str
+    origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
+    job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
     dataset_version: Annotated[int | None, Field(description="which version of it")]
-    epoch: int
+    epoch: int | None
     created_at: datetime
     record: VersionRecordAnswer
     test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
@@ -104,7 +107,7 @@ class PredictAnswer(TypedDict):
     labels: Annotated[list[str | int] | None, Field(description="the class of each row; null for values")]
     model: str
     version: Annotated[int | None, Field(description="null for an epoch of a job")]
-    epoch: int
+    epoch: Annotated[int | None, Field(description="null for parameters that were sent")]
     ignored: NotRequired[
         Annotated[list[str], Field(description="fields of rows that are no columns, where there are any")]
     ]

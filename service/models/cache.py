@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 
 from service.backprop.network import Network
 from service.models.memory import bytes_of
@@ -15,11 +16,14 @@ MAX_BYTES = 512 * 1024 * 1024
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network ready to predict. `version` is None for an epoch of a job."""
+    """A network ready to predict.
+
+    `version` is None for an epoch of a job, and `epoch` for a version of parameters that a client sent.
+    """
 
     name: str
     version: int | None
-    epoch: int
+    epoch: int | None
     network: Network
     preprocessing: Preprocessing
 
@@ -28,16 +32,18 @@ class TrainedNetwork:
 class CacheKey:
     """The source of a trained network of a tenant, which never changes; `version` is None for an epoch of a job.
 
-    A model that was deleted and trained anew starts at version 1 again, but from another job. An epoch of a job belongs
-    to the job's `attempt`, None for a version: one that begins again on another machine computes the epoch anew.
+    A model that was deleted and made anew starts at version 1 again, but that one was made at another time. An epoch of
+    a job belongs to the job's `attempt`, None for a version: one that begins again on another machine computes the
+    epoch anew.
     """
 
     tenant: int | None
     name: str | None
     version: int | None
-    job_id: str
-    epoch: int
+    job_id: str | None
+    epoch: int | None
     attempt: int | None = None
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,14 @@ def load_version(
     with services.database.read() as connection:
         found = models.find_version(connection, name, version)
     if epoch is not None:
+        if found.job_id is None:
+            raise Conflict(
+                f"version {found.version} of model `{name}` was made of parameters that a client sent, so it has no "
+                "other epochs: leave `epoch` out"
+            )
         trained = load_epoch(services, cache, found.job_id, epoch)
         return TrainedNetwork(name, found.version, trained.epoch, trained.network, trained.preprocessing)
-    key = CacheKey(services.tenant, name, found.version, found.job_id, found.epoch)
+    key = CacheKey(services.tenant, name, found.version, found.job_id, found.epoch, created_at=found.created_at)
     return cache.get_or_load(key, lambda: _read_version(services, name, found.version))
 
 

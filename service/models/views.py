@@ -18,7 +18,7 @@ from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
 from service.store.database import Connection
-from service.store.model_records import ModelContents, VersionSummary
+from service.store.model_records import ModelContents, Origin, VersionSummary
 
 MOST_DIGITS = 9  # of a version's number
 SCALE_IS_UNKNOWN = (
@@ -103,6 +103,7 @@ def version_answer(version: VersionSummary) -> ModelVersionAnswer:
     return {
         "version": version.version,
         "object": "model_version",
+        "origin": Origin(version.origin),
         "job": version.job_id,
         "dataset": version.dataset_name,
         "dataset_version": version.dataset_version,

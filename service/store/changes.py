@@ -22,6 +22,7 @@ from service.store.drivers import BoundedConnection
 from service.store.tables import counters
 
 ACCESS = "access"  # keys, tenants and their limits
+MODELS = "models"  # models, versions, aliases and grants: all that says what a name means
 CHANNEL = "backprop_changes"
 ASK_SECONDS = 1.0
 ANSWER_SECONDS = 2.0  # the thread gives a connection up that is not answered for so long

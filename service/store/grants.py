@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from service.errors import Conflict, NotFound
+from service.store import changes
 from service.store.model_records import GrantedModel, GrantRecord
 from service.store.models import number_of
 from service.store.records import Listing, Page, TenantRecord
@@ -35,6 +36,7 @@ def add_grant(connection: Connection, model: str, tenant: TenantRecord) -> tuple
         return GrantRecord(tenant.name, before), False
     now = datetime.now(UTC)
     connection.execute(insert(grants).values(model=number, grantee=tenant.number, created_at=now))
+    changes.announce(connection, changes.MODELS)
     return GrantRecord(tenant.name, now), True
 
 
@@ -50,6 +52,7 @@ def delete_grant(connection: Connection, model: str, grantee: str) -> None:
     tenant = select(tenants.c.number).where(tenants.c.name == grantee).scalar_subquery()
     if connection.execute(delete(grants).where(grants.c.model == number, grants.c.grantee == tenant)).rowcount == 0:
         raise NotFound(f"model `{model}` is not granted to a tenant named `{grantee}`")
+    changes.announce(connection, changes.MODELS)
 
 
 GRANTED = (

@@ -2,16 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
+
+
+class Origin(StrEnum):
+    """How a version was made."""
+
+    JOB = "job"  # by its job, when that succeeded
+    EPOCH = "epoch"  # of an epoch of a job, as a client asked
+    IMPORT = "import"  # of parameters that a client sent
 
 
 @dataclass(frozen=True)
 class VersionReference:
-    """Which version a name means at this moment, and the epoch of a job that it was made from."""
+    """Which version a name means at this moment, and the epoch of a job that it was made from.
+
+    `job_id` and `epoch` are None for a version of parameters that a client sent.
+    """
 
     version: int
-    job_id: str
-    epoch: int
+    job_id: str | None
+    epoch: int | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -20,15 +33,18 @@ class VersionSummary(VersionReference):
 
     `record` holds its epoch's losses and metrics, `test` those on the test rows of its job, if that has any.
 
-    Its job was trained on that version of that dataset, None where the job was deleted before this was recorded.
+    Its job was trained on that version of that dataset, None where this is not known. `decision` says how its outputs
+    become a class, where that is not the largest. After `keep_until` it may be deleted.
     """
 
+    origin: str
     dataset_name: str | None
     dataset_version: int | None
     record: dict[str, Any]
     test: dict[str, Any] | None
     sha256: str
-    created_at: datetime
+    decision: dict[str, Any] | None
+    keep_until: datetime | None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
 
 from service.errors import Conflict, NotFound
+from service.store import changes
 from service.store.database import insert_named
 from service.store.epoch_records import StoredBytes
 from service.store.model_records import ModelContents, VersionRecord, VersionReference, VersionSummary
@@ -67,11 +68,11 @@ def add_version(connection: Connection, name: str, values: dict[str, Any]) -> in
     now = datetime.now(UTC)
     # two jobs may end at once with the same new name: one inserts the model, then they add versions one by one
     insert_named(connection, models, name=name, created_at=now)
-    number = connection.execute(select(models.c.number).where(models.c.name == name).with_for_update()).scalar_one()
-    latest = select(func.max(model_versions.c.version)).where(model_versions.c.model == number)
-    version = (connection.execute(latest).scalar() or 0) + 1
+    next_one = update(models).where(models.c.name == name).values(last_version=models.c.last_version + 1)
+    number, version = connection.execute(next_one.returning(models.c.number, models.c.last_version)).one()
     connection.execute(insert(model_versions).values(model=number, version=version, created_at=now, **values))
-    return version
+    changes.announce(connection, changes.MODELS)
+    return int(version)
 
 
 def get_contents(connection: Connection, name: str) -> ModelContents:
@@ -139,6 +140,7 @@ def delete_model(connection: Connection, name: str) -> None:
     if job is not None:
         raise Conflict(f"model `{name}` is in use by {job}, which has not ended")
     connection.execute(delete(models).where(models.c.number == number))
+    changes.announce(connection, changes.MODELS)
 
 
 def number_of(connection: Connection, name: str) -> int:

@@ -102,6 +102,7 @@ def delete_tenant(connection: Connection, tenant: TenantRecord, purge: bool) -> 
             connection.execute(delete(table).where(column == tenant.number))
         connection.execute(delete(tenants).where(tenants.c.number == tenant.number))
     changes.announce(connection, changes.ACCESS)
+    changes.announce(connection, changes.MODELS)
 
 
 def _check_empty(connection: Connection, tenant: TenantRecord) -> None:

@@ -1,0 +1,39 @@
+"""All tables of the database. The migrations in `migrations/versions` create the same; a test compares the two.
+
+The modules import SQLAlchemy, the types of columns, and `service.store.tenancy` for the column of owners.
+"""
+
+from service.store.tables.access import audit, idempotency, keys, tenants
+from service.store.tables.history import epochs, layer_diagnostics, optimizer_states, parameters
+from service.store.tables.naming import metadata
+from service.store.tables.processes import counters, totals, workers
+from service.store.tables.queue import events, job_sizes, jobs, resume_states, starts
+from service.store.tables.sources import dataset_versions, datasets, networks
+from service.store.tables.versions import grants, model_aliases, model_versions, models
+
+__all__ = [
+    "audit",
+    "counters",
+    "dataset_versions",
+    "datasets",
+    "epochs",
+    "events",
+    "grants",
+    "idempotency",
+    "job_sizes",
+    "jobs",
+    "keys",
+    "layer_diagnostics",
+    "metadata",
+    "model_aliases",
+    "model_versions",
+    "models",
+    "networks",
+    "optimizer_states",
+    "parameters",
+    "resume_states",
+    "starts",
+    "tenants",
+    "totals",
+    "workers",
+]
