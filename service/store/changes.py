@@ -2,7 +2,7 @@
 
 `announce` raises the counter in the transaction of the change. `Changes` knows the counters' values: on SQLite it asks
 at each look whether another connection has committed, which reads a few bytes of shared memory; on PostgreSQL a thread
-listens for notifications, and asks once a second anyway, so that a lost one delays a change by a second at most.
+listens for notifications, and asks twice a second anyway, so that a lost one delays a change by less than a second.
 """
 
 import logging
@@ -24,7 +24,8 @@ from service.store.tables import counters
 ACCESS = "access"  # keys, tenants and their limits
 MODELS = "models"  # models, versions, aliases and grants: all that says what a name means
 CHANNEL = "backprop_changes"
-ASK_SECONDS = 1.0
+ASK_SECONDS = 0.5
+BUSY_SECONDS = 1.0  # a look waits that long for a SQLite file that is locked, and the next one comes as much later
 ANSWER_SECONDS = 2.0  # the thread gives a connection up that is not answered for so long
 
 log = logging.getLogger(__name__)
@@ -85,14 +86,20 @@ class Changes:
         return self._watch.last(name)
 
     def look_again(self) -> None:
-        """Ask the database at the next look: this process has changed something itself."""
-        self._watch.is_stale = True
+        """Ask the database at the next look, by whichever thread: something has just been changed."""
+        self._watch.look_again()
 
 
-def _seen(values: dict[str, int], name: str, at: float) -> Seen:
-    if name not in values:
-        raise Unavailable("the database lacks tables of this release: run `backprop migrate`")
-    return Seen(values[name], at)
+class _Answer(NamedTuple):
+    """What the database has answered: the counters by name, and the moment at which it was asked."""
+
+    values: dict[str, int]
+    at: float
+
+    def seen(self, name: str) -> Seen:
+        if name not in self.values:
+            raise Unavailable("the database lacks tables of this release: run `backprop migrate`")
+        return Seen(self.values[name], self.at)
 
 
 class _FileWatch:
@@ -103,31 +110,48 @@ class _FileWatch:
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._version: int | None = None
-        self._values: dict[str, int] = {}
-        self._at = 0.0
-        self.is_stale = False  # never needed: every commit is another connection's
+        self._answer: _Answer | None = None
+        self._failed_at: float | None = None
 
     def look(self, name: str) -> Seen:
         with self._turn:
-            try:
+            if self._failed_at is None or time.monotonic() - self._failed_at >= BUSY_SECONDS:
                 self._refresh()
-            except sqlite3.Error as error:
-                if not self._values:
-                    raise Unavailable("the database does not answer") from error
-                log.warning("cannot see whether the database has changed: %s", error)
-            return _seen(self._values, name, self._at)
+            if self._answer is None:
+                raise Unavailable("the database does not answer")
+            return self._answer.seen(name)
 
     def last(self, name: str) -> Seen:
-        return _seen(self._values, name, self._at) if self._values else self.look(name)
+        return self.look(name) if self._answer is None else self._answer.seen(name)
+
+    def look_again(self) -> None:
+        """Do nothing: every commit is another connection's, so each look sees it."""
 
     def _refresh(self) -> None:
+        """Ask whether there was a commit, and then for the counters; keep the last answer while that fails."""
+        at = time.monotonic()
+        try:
+            values = self._ask()
+        except sqlite3.Error as error:
+            if self._failed_at is None:
+                log.warning("cannot see whether the database has changed, trying on: %s", error)
+            self._failed_at = time.monotonic()
+            return
+        if self._failed_at is not None:
+            log.info("the database answers again, and changes are seen")
+        self._failed_at, self._answer = None, _Answer(values, at)
+
+    def _ask(self) -> dict[str, int]:
         if self._connection is None:
-            self._connection = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+            self._connection = sqlite3.connect(
+                self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version:
-            self._values = dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
-            self._version = version
-        self._at = time.monotonic()
+        if version == self._version and self._answer is not None:
+            return self._answer.values
+        values = dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
+        self._version = version
+        return values
 
     def stop(self) -> None:
         with self._turn:
@@ -137,50 +161,67 @@ class _FileWatch:
 
 
 class _ServerWatch:
-    """Listens to PostgreSQL in a thread, which begins with the first look."""
+    """Listens to PostgreSQL in a thread, which begins with the first look.
+
+    `look_again` counts what is to be asked for; a look whose count was not yet asked for asks within the request.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._turn = threading.Lock()
+        self._turn, self._lock = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
-        self._values: dict[str, int] = {}
-        self._at = 0.0
-        self.is_stale = True
+        self._answer: _Answer | None = None
+        self._wanted, self._asked = 1, 0
+        self._is_notified = False
 
     def look(self, name: str) -> Seen:
-        if self.is_stale:
+        if self._asked < self._wanted:
             self._ask_now()
-        return _seen(self._values, name, self._at)
+        assert self._answer is not None
+        return self._answer.seen(name)
 
     def last(self, name: str) -> Seen:
         return self.look(name)  # which asks nothing either
 
+    def look_again(self) -> None:
+        with self._lock:
+            self._wanted += 1
+
     def _ask_now(self) -> None:
-        """Ask within the request: at the first look, and after this process itself has changed something."""
+        """Ask within the request: at the first look, and after something has just been changed."""
         with self._turn:
-            if not self.is_stale:
+            wanted = self._wanted  # what is wanted from now on is asked for by the next look
+            if self._asked >= wanted:
                 return
             at = time.monotonic()
             try:
                 with self._database.read() as connection:
                     rows = connection.execute(select_rows(counters.c.name, counters.c.value)).all()
             except Unavailable as error:
-                if not self._values:
+                if self._answer is None:
                     raise
                 log.warning("cannot see whether the database has changed, the thread tries on: %s", error.detail)
             else:
-                self._values, self._at = {name: value for name, value in rows}, at
-            self.is_stale = False
+                self._take(_Answer({name: value for name, value in rows}, at))
+            self._asked = wanted
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
                 self._thread.start()
+
+    def _take(self, answer: _Answer) -> None:
+        """Take an answer, unless one to a later question has come already."""
+        with self._lock:
+            if self._answer is None or answer.at >= self._answer.at:
+                self._answer = answer
 
     def _run(self) -> None:
         failed = False
         while not self._stopped.is_set():
             try:
                 with self._listening() as connection:
+                    if failed:
+                        log.info("the database answers again, and changes are seen")
                     failed = False
                     self._follow(connection)
             except psycopg.Error as error:
@@ -193,17 +234,21 @@ class _ServerWatch:
         url = self._database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = BoundedConnection.connect(url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
         connection.answer_seconds = ANSWER_SECONDS
-        connection.add_notify_handler(lambda _: None)  # without one they are kept for ever
+        connection.add_notify_handler(self._notice)
         connection.execute(f"LISTEN {CHANNEL}")
         return connection
 
+    def _notice(self, _: psycopg.Notify) -> None:
+        self._is_notified = True
+
     def _follow(self, connection: psycopg.Connection[Any]) -> None:
-        """Ask for the counters whenever a notification arrives, and after a second without one."""
+        """Ask for the counters whenever a notification arrives, and after a while without one."""
         while not self._stopped.is_set():
+            self._is_notified = False
             at = time.monotonic()
-            self._values = dict(connection.execute("SELECT name, value FROM counters").fetchall())
-            self._at = at
-            select.select([connection.fileno()], [], [], ASK_SECONDS)
+            self._take(_Answer(dict(connection.execute("SELECT name, value FROM counters").fetchall()), at))
+            if not self._is_notified:  # one that came with the answer may be of a commit that this does not have
+                select.select([connection.fileno()], [], [], ASK_SECONDS)
 
     def stop(self) -> None:
         self._stopped.set()
