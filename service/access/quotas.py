@@ -1,5 +1,7 @@
 """Whether a tenant may store a dataset or queue a job: refused here, by arithmetic and counts, before it is stored."""
 
+from typing import Any
+
 from service.definitions.limits import Limits
 from service.definitions.network import describe
 from service.errors import Invalid, TooLarge, TooMany
@@ -16,14 +18,10 @@ def _tenant(services: Services) -> int:
     return services.tenant or DEFAULT_TENANT
 
 
-def limits_of(services: Services, connection: Connection) -> Limits:
-    """Return the limits of the tenant in scope as this transaction sees them."""
-    return Limits.of(services.settings, limits.own_limits(connection, _tenant(services)))
-
-
 def check_dataset_bytes(services: Services, connection: Connection) -> None:
     """Raise `TooLarge` when the tenant's datasets, with what this transaction has added, take more than they may."""
-    most = limits_of(services, connection).dataset_bytes
+    own = limits.own_limits(connection, _tenant(services))
+    most = Limits.of(services.settings, own).dataset_bytes
     if most and (used := limits.dataset_bytes(connection, _tenant(services))) > most:
         raise TooLarge(
             f"the datasets of this tenant would take {used:,} bytes, and its limit is {most:,}: delete some, or ask "
@@ -31,8 +29,8 @@ def check_dataset_bytes(services: Services, connection: Connection) -> None:
         )
 
 
-def check_limits(services: Services, connection: Connection, new: NewJob) -> None:
-    """Raise unless the tenant in scope may queue a job.
+def check_limits(services: Services, connection: Connection, new: NewJob, own: dict[str, Any]) -> None:
+    """Raise unless the tenant in scope, which has these limits of its `own`, may queue a job.
 
     Raises
     ------
@@ -43,7 +41,7 @@ def check_limits(services: Services, connection: Connection, new: NewJob) -> Non
     TooLarge
         When the parameters that are stored leave no room.
     """
-    mine, tenant = limits_of(services, connection), _tenant(services)
+    mine, tenant = Limits.of(services.settings, own), _tenant(services)
     _check_size(mine, connection, new)
     if (most := mine.queued_jobs) and (waiting := limits.count_jobs(connection, tenant, Status.QUEUED)) >= most:
         seconds = limits.seconds_to_room(connection, tenant)

@@ -26,11 +26,13 @@ from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, QueueFull
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
-from service.store import datasets, limits, workers
+from service.store import datasets, limits
 from service.store.database import Connection
 from service.store.datasets import IfTaken, NewContent
 from service.store.jobs import jobs
+from service.store.jobs.capacity import queue_for
 from service.store.records import DatasetRecord, DatasetUse, JobRecord, NewJob
+from service.store.tenancy import DEFAULT_TENANT
 
 # Records, in the transaction that inserts a job, that the request's `Idempotency-Key` has made the job of that id.
 RecordKey: TypeAlias = Callable[[Connection, str], None]
@@ -174,12 +176,13 @@ def with_storage_limit(services: Services, training: ResolvedTraining) -> Resolv
 
 def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
     """Insert a queued job under a new id."""
-    if jobs.count_queued(connection) >= (most := services.settings.max_queued_jobs):
+    queue = queue_for(connection, services.tenant or DEFAULT_TENANT)
+    if queue.queued >= (most := services.settings.max_queued_jobs):
         seconds = limits.seconds_to_room(connection, None)
         raise QueueFull(f"{most} jobs of all tenants wait, which is the limit; try again in {seconds} s", seconds)
-    check_limits(services, connection, new)
+    check_limits(services, connection, new, queue.limits)
     for use in new.uses:
         datasets.hold_dataset(connection, use)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
     record_key(connection, job.id)
-    return QueuedJob(job, [] if workers.count_alive(connection) else [NO_WORKER])
+    return QueuedJob(job, [] if queue.workers else [NO_WORKER])

@@ -20,11 +20,11 @@ from service.jobs.answers import (
 )
 from service.jobs.held_out_answers import TestAnswer
 from service.services import Services
-from service.store import workers
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
 from service.store.epochs import lookup
-from service.store.jobs import jobs, shares
+from service.store.jobs import jobs
+from service.store.jobs.capacity import Capacity, capacity_of
 from service.store.records import JobRecord, OnOtherMachine, Status
 
 VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
@@ -140,27 +140,28 @@ def read(services: Services, job_id: str) -> JobAnswer:
 
 def describe_all(services: Services, connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
     """Describe jobs that were read in this transaction, a snapshot of the database."""
-    places = workers.count_alive(connection)
     positions = jobs.positions_of(connection, found)
     newest = lookup.newest_epochs(connection, {job.number: job.epoch for job in found if job.epoch is not None})
-    space = (services.space.waits_for() or workers.all_wait_for(connection)) if positions else None
-    most = services.settings.tenant_running_jobs
-    full = {tenant: _full(connection, tenant, most) for tenant in {job.tenant for job in found if positions}}
+    short = services.space.waits_for() if positions else None
+    tenants = {job.tenant for job in found if job.number in positions}
+    capacities = {tenant: capacity_of(connection, tenant) for tenant in tenants}
     described = []
     for job in found:
-        position = positions.get(job.number)
-        held = space or full.get(job.tenant)
-        waiting = None if position is None else _waiting(connection, job, position, places, held)
+        waiting = None
+        if (position := positions.get(job.number)) is not None:
+            capacity = capacities[job.tenant]
+            held = short or capacity.lacks or _full(capacity, services.settings.tenant_running_jobs)
+            waiting = _waiting(connection, job, position, capacity.workers, held)
         described.append(describe(job, newest.get(job.number), waiting))
     return described
 
 
-def _full(connection: Connection, tenant: int, default: int) -> str | None:
+def _full(capacity: Capacity, default: int) -> str | None:
     """Return why no further job of a tenant may run; None where one may."""
-    running, most = shares.running_of(connection, tenant, default)
-    if not most or running < most:
+    most = default if capacity.most is None else capacity.most
+    if not most or capacity.running < most:
         return None
-    return f"{running} job(s) run already, and this tenant's limit is {most} at once"
+    return f"{capacity.running} job(s) run already, and this tenant's limit is {most} at once"
 
 
 def _waiting(connection: Connection, job: JobRecord, position: int, places: int, held: str | None) -> WaitingAnswer:

@@ -122,8 +122,9 @@ class Database:
         """
         with translated(), self.engine.connect() as connection:
             connection.execution_options(**self._scopes.options(self.tenant))
-            if snapshot and not self.is_sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ")
+            if not self.is_sqlite:
+                # alone, each statement sees what is committed then anyway: no BEGIN and no COMMIT are sent for them
+                connection.execution_options(isolation_level="REPEATABLE READ" if snapshot else "AUTOCOMMIT")
             with connection.begin():
                 yield connection
 

@@ -3,7 +3,9 @@
 Imports SQLAlchemy, the drivers and `service.errors`.
 """
 
+import math
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +13,17 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.errors import Misconfigured
 
 BUSY_TIMEOUT_SECONDS = 15
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
+FRESH_SECONDS = 1.0  # a connection used within it is taken from the pool without asking whether it still works
 STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its locks that long
+USED_AT = "used_at"  # in what the pool notes of a connection: when it was last given back
 JOURNAL_BYTES = 16 * 1024 * 1024  # what SQLite's log shrinks to once it is written back
 
 
@@ -54,12 +60,13 @@ def open_engine(url: URL) -> Engine:
         pool_size=8,
         max_overflow=16,
         pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
         connect_args=arguments,
         hide_parameters=True,  # messages of errors would quote them in logs
     )
     event.listen(engine, "do_connect", _connect_bounded)
     event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _check_works)
     return engine
 
 
@@ -98,6 +105,25 @@ def _prepare_postgresql(connection: Any, _: Any) -> None:
     connection.autocommit = True  # otherwise this statement would begin a transaction
     connection.execute(f"SET idle_in_transaction_session_timeout = {round(STILL_SECONDS * 1000)}")
     connection.autocommit = False
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info[USED_AT] = time.monotonic()
+
+
+def _check_works(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _: Any) -> None:
+    """Have the pool make another connection in place of one that has idled and no longer works.
+
+    SQLAlchemy's own check asks each time, which takes as long as a small query does.
+    """
+    if time.monotonic() - record.info.get(USED_AT, math.inf) < FRESH_SECONDS:
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("SELECT 1")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise InvalidatePoolError(str(error)) from error
 
 
 @contextmanager

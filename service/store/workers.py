@@ -89,13 +89,6 @@ def report_space(connection: Connection, name: str, waits_for: str | None) -> No
     connection.execute(update(workers).where(workers.c.id == name).values(waits_for=waits_for))
 
 
-def all_wait_for(connection: Connection) -> str | None:
-    """Return why no living worker begins a job for want of space; None when one does, or none is alive."""
-    counted = (func.count(), func.count(workers.c.waits_for), func.min(workers.c.waits_for))
-    alive, waiting, reason = connection.execute(select(*counted).where(jobs.alive_clause())).one()
-    return reason if alive and alive == waiting else None
-
-
 def names_in(connection: Connection, namespace: str) -> list[str]:
     """Return the names of processes of a PID namespace that have reported or hold a running job."""
     prefix = namespace + ":"

@@ -28,11 +28,11 @@ JOB = {
 
 @contextmanager
 def recorded(services: Services) -> Iterator[list[str]]:
-    """The statements that a database runs meanwhile, without the driver's BEGIN and COMMIT."""
+    """The statements that a database runs meanwhile, without BEGIN and COMMIT."""
     statements: list[str] = []
 
     def record(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if statement != "BEGIN":
+        if not statement.startswith("BEGIN"):
             statements.append(statement)
 
     event.listen(services.database.engine, "before_cursor_execute", record)
@@ -126,6 +126,22 @@ def test_parameters_are_read_with_their_hash_while_they_are_computed_anew(
 
     monkeypatch.setattr(epochs, "_row_of", changed_before)
     assert client.get(path).json == before
+
+
+def test_a_submission_and_the_reading_of_a_queued_job_take_few_statements(client: FlaskClient) -> None:
+    client.post("/v1/datasets", json={"name": "xor", **JOB["dataset"]})
+    body = {**JOB, "dataset": "xor"}
+    path = client.post("/v1/jobs", json=body).headers["Location"]
+    with recorded(client.application.extensions["services"]) as statements:
+        assert client.post("/v1/jobs", json=body).json["waiting"]["position"] == 2
+    assert len(statements) <= 10, statements
+    assert sum(statement.startswith("INSERT INTO jobs") for statement in statements) == 1
+    with recorded(client.application.extensions["services"]) as statements:
+        assert client.get(path).json["waiting"]["position"] == 1
+    assert 0 < len(statements) <= 3, statements
+    with recorded(client.application.extensions["services"]) as statements:
+        assert len(client.get("/v1/jobs").json["data"]) == 2
+    assert 0 < len(statements) <= 3, statements
 
 
 def test_a_list_of_models_takes_two_queries_whatever_it_holds(client: FlaskClient, train: Train) -> None:

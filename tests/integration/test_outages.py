@@ -74,6 +74,37 @@ def test_a_frozen_database_is_unavailable_soon_and_back_when_it_goes_on(
         assert connection.execute(text("SELECT to_regclass('seen')")).scalar() is None  # rolled back
 
 
+def end_sessions(database: Database) -> None:
+    """End the sessions of its connections, as another client can."""
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    client = Database(database.url.render_as_string(hide_password=False))
+    with client.begin() as connection:
+        connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+    client.dispose()
+
+
+def test_a_session_that_ended_while_its_connection_idled_is_not_noticed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "FRESH_SECONDS", 0.0)
+    assert read(database) == 7
+    end_sessions(database)
+    assert read(database) == 7
+
+
+def test_of_sessions_that_end_right_after_their_use_one_is_noticed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drivers, "FRESH_SECONDS", 600.0)
+    with database.read() as first, database.read() as second:
+        for connection in (first, second):
+            assert connection.execute(text("SELECT 7")).scalar_one() == 7
+    end_sessions(database)
+    with pytest.raises(Unavailable):
+        read(database)
+    assert read(database) == 7  # the whole pool is new
+
+
 def test_migrations_may_take_longer(database: Database) -> None:
     slow = text(f"SELECT pg_sleep({2 * LIMIT_SECONDS})")
 

@@ -48,6 +48,8 @@ def newest_epochs(connection: Connection, newest: Mapping[int, int]) -> dict[int
     newest
         The number of the newest epoch by job, as this transaction has read it from the jobs' rows.
     """
+    if not newest:
+        return {}
     earlier = table.alias()
     first = select(func.max(earlier.c.first_epoch)).where(
         earlier.c.job == jobs.c.number, earlier.c.first_epoch <= jobs.c.epoch
@@ -57,7 +59,7 @@ def newest_epochs(connection: Connection, newest: Mapping[int, int]) -> dict[int
         .join(jobs, jobs.c.number == table.c.job)
         .where(jobs.c.number.in_(list(newest)), table.c.first_epoch == first.scalar_subquery())
     )
-    rows = connection.execute(query) if newest else ()
+    rows = connection.execute(query)
     return {
         row.job: runs.record_of(runs.unpacked(row), newest[row.job] - row.first_epoch)
         for row in rows

@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from service.definitions.base import json_of
 from service.errors import Conflict, NotFound
@@ -20,8 +34,8 @@ from service.store.jobs import shares
 from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
 from service.store.tables import jobs, workers
-from service.store.tenancy import everyone
 
+BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))  # built once, as it is read all the time
 ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
 
@@ -36,8 +50,9 @@ class Requested(Exception):
 def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
     """Insert a queued job under a new id and return it."""
     values = {**columns_of(new), "model_name": new.model_name or job_id}
-    connection.execute(
-        insert(jobs).values(
+    row = connection.execute(
+        insert(jobs)
+        .values(
             id=job_id,
             status=Status.QUEUED,
             attempt=0,
@@ -50,8 +65,9 @@ def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
             queued_at=clock(),
             **to_json(values),
         )
-    )
-    job = get_job(connection, job_id)
+        .returning(*COLUMNS)
+    ).one()
+    job = job_of(row)
     add_status_events(connection, job)
     return job
 
@@ -71,7 +87,7 @@ def add_status_events(connection: Connection, job: JobRecord) -> None:
 
 
 def get_job(connection: Connection, job_id: str) -> JobRecord:
-    row = connection.execute(select(*COLUMNS).where(jobs.c.id == job_id)).one_or_none()
+    row = connection.execute(BY_ID, {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")
     return job_of(row)
@@ -107,19 +123,23 @@ def _number_of(connection: Connection, job_id: str) -> int:
     return number
 
 
-def count_queued(connection: Connection) -> int:
-    """Return how many jobs are queued, of all tenants."""
-    with everyone(connection):
-        return connection.execute(select(func.count()).where(jobs.c.status == Status.QUEUED)).scalar_one()
+def _jobs_ahead() -> Select[int]:
+    """Return the query of how many queued jobs of a tenant are before its job `this`."""
+    this, priority = bindparam("this", type_=jobs.c.number.type), bindparam("priority", type_=jobs.c.priority.type)
+    mine = select(jobs.c.queued_at).where(jobs.c.number == this).scalar_subquery()
+    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < this))
+    before = or_(jobs.c.priority > priority, and_(jobs.c.priority == priority, earlier))
+    tenant = jobs.c.tenant == bindparam("of_tenant", type_=jobs.c.tenant.type)
+    return select(func.count()).where(jobs.c.status == literal(Status.QUEUED.value, jobs.c.status.type), tenant, before)
+
+
+AHEAD = _jobs_ahead()
 
 
 def position_of(connection: Connection, job: JobRecord) -> int:
     """Return a queued job's position among its tenant's, counted from 1."""
-    mine = select(jobs.c.queued_at).where(jobs.c.number == job.number).scalar_subquery()
-    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < job.number))
-    before = or_(jobs.c.priority > job.priority, and_(jobs.c.priority == job.priority, earlier))
-    ahead = select(func.count()).where(jobs.c.status == Status.QUEUED, jobs.c.tenant == job.tenant, before)
-    return connection.execute(ahead).scalar_one() + 1
+    which = {"this": job.number, "priority": job.priority, "of_tenant": job.tenant}
+    return connection.execute(AHEAD, which).scalar_one() + 1
 
 
 def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:

@@ -27,7 +27,10 @@ def _columns(field: str) -> tuple[str, ...]:
     return USES.get(field) or (RENAMED.get(field, field),)
 
 
-COLUMNS = tuple(jobs.c[column] for field in fields(JobRecord) for column in _columns(field.name))  # what a record needs
+OF_FIELDS = {field.name: tuple(jobs.c[column] for column in _columns(field.name)) for field in fields(JobRecord)}
+OF_USES = {name: columns for name, columns in OF_FIELDS.items() if name in USES}
+OF_OTHERS = {name: columns[0] for name, columns in OF_FIELDS.items() if name not in USES}
+COLUMNS = tuple(column for columns in OF_FIELDS.values() for column in columns)  # what a record needs
 
 
 def columns_of(new: NewJob) -> dict[str, Any]:
@@ -42,9 +45,9 @@ def columns_of(new: NewJob) -> dict[str, Any]:
 
 def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
     """Return the record of a row that has at least `COLUMNS`."""
-    parts = {field.name: [row._mapping[column] for column in _columns(field.name)] for field in fields(JobRecord)}
-    values = {name: part[0] for name, part in parts.items() if name not in USES}
-    uses = {name: None if parts[name][0] is None else DatasetUse(*parts[name]) for name in USES}
+    value = row._mapping.__getitem__
+    values = {name: value(column) for name, column in OF_OTHERS.items()}
+    uses = {name: _use(*map(value, columns)) for name, columns in OF_USES.items()}
     requested = values["requested"]
     typed = {
         "status": Status(values["status"]),
@@ -59,6 +62,10 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         "columns": JobColumns.from_json_if_any(values["columns"]),
     }
     return JobRecord(**{**values, **uses, **typed})
+
+
+def _use(name: str | None, version: int, sha256: str | None) -> DatasetUse | None:
+    return None if name is None else DatasetUse(name, version, sha256)
 
 
 def _training(record: dict[str, Any], uses: dict[str, DatasetUse | None]) -> ResolvedTraining:

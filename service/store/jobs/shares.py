@@ -34,13 +34,6 @@ def has_room(default: int) -> ColumnElement[bool]:
     return or_(_most(default) == 0, RUNNING.scalar_subquery() < _most(default))
 
 
-def running_of(connection: Connection, tenant: int, default: int) -> tuple[int, int]:
-    """Return how many jobs of a tenant run, and how many may, 0 for any number."""
-    query = select(RUNNING.scalar_subquery(), _most(default)).where(tenants.c.number == tenant)
-    running, most = connection.execute(query).one()
-    return running, most
-
-
 def turns(connection: Connection, free: ColumnElement[bool], running_jobs: int) -> Iterator[int]:
     """Yield the tenants whose turn it is, until the caller has claimed a job: a command may hold all of the first's.
 
