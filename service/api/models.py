@@ -68,5 +68,5 @@ def delete_model(name: str) -> Response:
     "GET", "/v1/models/{name}/versions/{version}", query=[OWNER], answers={200: VersionAnswer}, problems=(404,)
 )
 def get_version(name: str, version: str) -> Response:
-    """Return one version of a model."""
+    """Return one version of a model, by its number or an alias."""
     return answer(views.read_version(services_of(name), name, version))

@@ -18,7 +18,7 @@ from service.api.routes import TEXT, Query, Routes
 from service.explain.subjects import Subject, epoch_subject, version_subject
 from service.models.cache import TrainedNetwork
 from service.models.loading import load_epoch, load_version
-from service.models.views import version_number
+from service.models.references import Wanted, wanted_version
 
 EPOCH = Query("epoch", TEXT, "the network as it was after that epoch: a number, `best` or `last`")
 PROBLEMS = (404, 409)
@@ -50,20 +50,23 @@ class EpochReference:
 
 @dataclass(frozen=True)
 class VersionReference:
-    """A version of a model, the latest without a number; with `?epoch=`, the network of its job after that epoch."""
+    """A version of a model by its number or an alias; with `?epoch=`, the network of its job after that epoch.
+
+    Without one it is that of the alias `default` where it is set, else the latest.
+    """
 
     name: str
     version: str | None = None
 
     def trained(self) -> TrainedNetwork:
         mine = services_of(self.name)
-        return load_version(mine, model_cache(), self.name, self._number(), request.args.get("epoch"))
+        return load_version(mine, model_cache(), self.name, self._wanted(), request.args.get("epoch"))
 
     def subject(self) -> Subject:
-        return version_subject(services(), model_cache(), self.name, self._number(), request.args.get("epoch"))
+        return version_subject(services(), model_cache(), self.name, self._wanted(), request.args.get("epoch"))
 
-    def _number(self) -> int | None:
-        return None if self.version is None else version_number(self.version)
+    def _wanted(self) -> Wanted | None:
+        return None if self.version is None else wanted_version(self.version)
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,14 @@ class Naming:
 
 NAMINGS = (
     Naming("/v1/jobs/{id}/epochs/{epoch}", EpochReference, (), "a job's network as it was after an epoch"),
-    Naming("/v1/models/{name}", VersionReference, (EPOCH,), "a model's latest version", (OWNER,)),
-    Naming("/v1/models/{name}/versions/{version}", VersionReference, (EPOCH,), "one version of a model", (OWNER,)),
+    Naming("/v1/models/{name}", VersionReference, (EPOCH,), "a model's version `default`, else its latest", (OWNER,)),
+    Naming(
+        "/v1/models/{name}/versions/{version}",
+        VersionReference,
+        (EPOCH,),
+        "a model's version, by number or alias",
+        (OWNER,),
+    ),
 )
 
 

@@ -24,6 +24,7 @@ from service.errors import Conflict, Invalid, NotFound, TooLarge
 from service.explain.answers import SubjectFields
 from service.models.cache import ModelCache, TrainedNetwork
 from service.models.loading import load_epoch, load_version
+from service.models.references import Wanted
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models as stored_models
@@ -110,11 +111,11 @@ def epoch_subject(services: Services, model_cache: ModelCache, job_id: str, epoc
 
 
 def version_subject(
-    services: Services, model_cache: ModelCache, name: str, version: int | None, epoch: str | None
+    services: Services, model_cache: ModelCache, name: str, wanted: Wanted | None, epoch: str | None
 ) -> Subject:
-    """Return a version of a model, the latest without a number; with `epoch`, its job's network after that epoch."""
+    """Return a version of a model, as `load_version` takes it; with `epoch`, its job's network after that epoch."""
     with services.database.read() as connection:
-        record = stored_models.load_version(connection, name, version)
+        record = stored_models.load_version(connection, name, wanted)
         check_size(record.network)
         job = _job_of(connection, record.job_id)
     trained = load_version(services, model_cache, name, record.version, epoch)

@@ -30,6 +30,7 @@ class ModelVersionAnswer(TypedDict):
 
     version: int
     object: str
+    aliases: Annotated[list[str], Field(description="the aliases that name it")]
     origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
     job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
@@ -58,6 +59,7 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
     model: str
     version: int
     object: str
+    aliases: Annotated[list[str], Field(description="the aliases that name it")]
     origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
     job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
     dataset: Annotated[str | None, Field(description="what the job was trained on, where that is known")]
@@ -72,7 +74,11 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
 
 @answer_model
 class ModelAnswer(ScaleAnswer):
-    """A model and its versions; `inputs`, `outputs`, `example` and `scale` are those of the latest."""
+    """A model and its versions.
+
+    `inputs`, `outputs`, `example` and `scale` are those of the version that its name alone means: that of the alias
+    `default` where it is set, else the latest.
+    """
 
     name: str
     owner: NotRequired[Annotated[str, Field(description="the tenant that granted it, where it is another one's")]]
@@ -80,7 +86,7 @@ class ModelAnswer(ScaleAnswer):
     created_at: datetime
     ready: bool
     latest: int | None
-    aliases: dict[str, int]
+    aliases: Annotated[dict[str, int], Field(description="the version that each alias names")]
     versions: list[ModelVersionAnswer]
     example: Annotated[ExampleAnswer | None, Field(description="a body that predict takes")]
     inputs: NotRequired[

@@ -12,6 +12,7 @@ from service.errors import Conflict
 from service.jobs.fitted import read_fitted
 from service.jobs.stored_parameters import parameter_bytes, parameters_of
 from service.models.cache import CacheKey, ModelCache, TrainedNetwork
+from service.models.references import Wanted
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
@@ -19,11 +20,14 @@ from service.store.epochs.lookup import find_epoch
 
 
 def load_version(
-    services: Services, cache: ModelCache, name: str, version: int | None, epoch: str | None = None
+    services: Services, cache: ModelCache, name: str, wanted: Wanted | None, epoch: str | None = None
 ) -> TrainedNetwork:
-    """Return a version of a model, the latest without a number; with `epoch`, its job's network after that epoch."""
+    """Return a version of a model, by its number or an alias; with `epoch`, its job's network after that epoch.
+
+    None means the version of the alias `default` where that is set, else the latest.
+    """
     with services.database.read() as connection:
-        found = models.find_version(connection, name, version)
+        found = models.find_version(connection, name, wanted)
     if epoch is not None:
         if found.job_id is None:
             raise Conflict(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import cast
 
-from service.errors import NotFound
 from service.jobs.fitted import read_fitted, with_scales
 from service.jobs.held_out_answers import TestAnswer
 from service.models.answers import (
@@ -13,14 +12,15 @@ from service.models.answers import (
     VersionAnswer,
     VersionRecordAnswer,
 )
+from service.models.references import wanted_version
 from service.models.signature import example, signature
 from service.preprocessing.fit import Preprocessing
 from service.services import Services
 from service.store import models
+from service.store.aliases import aliases_of
 from service.store.database import Connection
 from service.store.model_records import ModelContents, Origin, VersionSummary
 
-MOST_DIGITS = 9  # of a version's number
 SCALE_IS_UNKNOWN = (
     "this version was made by a release that did not store its dataset's scale, and the job or the dataset is gone: "
     "numbers to predict are not divided, so send them divided by the scale that the dataset had, if it had one"
@@ -31,49 +31,42 @@ def read(services: Services, name: str) -> ModelAnswer:
     """Return a model as clients read it."""
     with services.database.read(snapshot=True) as connection:
         described = describe_all(connection, [models.get_contents(connection, name)])[0]
-        latest = described["latest"]
-        if latest is not None:
-            found = models.load_version(connection, name, latest)
+        if described["ready"]:
+            found = models.load_version(connection, name, None)
             taken = signature(found.network, read_fitted(connection, found.job_id, found.preprocessing))
             described["inputs"], described["outputs"] = taken["inputs"], taken["outputs"]
     return described
 
 
 def read_version(services: Services, name: str, version: str) -> VersionAnswer:
-    """Return one version of a model as clients read it; `version` is its number as text."""
-    with services.database.read() as connection:
-        found = models.load_version(connection, name, version_number(version))
+    """Return one version of a model as clients read it; `version` is its number or an alias."""
+    with services.database.read(snapshot=True) as connection:
+        found = models.load_version(connection, name, wanted_version(version))
         fitted = read_fitted(connection, found.job_id, found.preprocessing)
+        aliases = aliases_of(connection, name, found.version)
     return {
         "model": name,
-        **version_answer(found),
+        **version_answer(found, aliases),
         **scale_answer(fitted.scale),
         **signature(found.network, fitted),
         "example": example(fitted),
     }
 
 
-def version_number(text: str) -> int:
-    """Parse the number of a version in a path; raise `NotFound` for other text."""
-    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
-        raise NotFound(f"a version is a number, got `{text[:40]}`")
-    return int(text)
-
-
 def describe_all(connection: Connection, found: Sequence[ModelContents]) -> list[ModelAnswer]:
     """Describe models, with their versions and a body that predict takes."""
-    latest = {
-        model.name: (model.versions[-1].job_id, model.preprocessing)
+    unnamed = {
+        model.name: (version.job_id, model.preprocessing)
         for model in found
-        if model.preprocessing is not None
+        if (version := model.unnamed) is not None and model.preprocessing is not None
     }
-    records = dict(zip(latest, with_scales(connection, list(latest.values())), strict=True))
+    records = dict(zip(unnamed, with_scales(connection, list(unnamed.values())), strict=True))
     fitted = {name: Preprocessing.from_dict(record) for name, record in records.items()}
     return [_describe(model, fitted.get(model.name)) for model in found]
 
 
 def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer:
-    """Describe a model by its versions and what was fitted for the latest; None for a model without a version."""
+    """Describe a model by its versions and what was fitted for the one that its name alone means, None without."""
     scale: ScaleAnswer = {"scale": None} if fitted is None else scale_answer(fitted.scale)
     described: ModelAnswer = {
         "name": model.name,
@@ -81,8 +74,8 @@ def _describe(model: ModelContents, fitted: Preprocessing | None) -> ModelAnswer
         "created_at": model.created_at,
         "ready": bool(model.versions),
         "latest": model.versions[-1].version if model.versions else None,
-        "aliases": {},
-        "versions": [version_answer(version) for version in model.versions],
+        "aliases": model.aliases,
+        "versions": [version_answer(version, model.aliases_of(version.version)) for version in model.versions],
         "example": None if fitted is None else example(fitted),
         "scale": scale["scale"],
     }
@@ -98,11 +91,12 @@ def scale_answer(scale: float | None) -> ScaleAnswer:
     return {"scale": scale}
 
 
-def version_answer(version: VersionSummary) -> ModelVersionAnswer:
-    """Describe one version of a model."""
+def version_answer(version: VersionSummary, aliases: list[str]) -> ModelVersionAnswer:
+    """Describe one version of a model, which has these aliases."""
     return {
         "version": version.version,
         "object": "model_version",
+        "aliases": aliases,
         "origin": Origin(version.origin),
         "job": version.job_id,
         "dataset": version.dataset_name,

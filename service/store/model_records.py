@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+DEFAULT_ALIAS = "default"  # which a model's name alone means, where it is set
+
 
 class Origin(StrEnum):
     """How a version was made."""
@@ -58,13 +60,28 @@ class VersionRecord(VersionSummary):
 
 @dataclass(frozen=True)
 class ModelContents:
-    """A model with its versions, oldest first, and what was fitted for the latest; None without a version."""
+    """A model with its versions, oldest first, and the version that each alias names.
+
+    `preprocessing` is what was fitted for the version that the name alone means, None without a version.
+    """
 
     number: int
     name: str
     created_at: datetime
     versions: tuple[VersionSummary, ...]
+    aliases: dict[str, int]
     preprocessing: dict[str, Any] | None
+
+    @property
+    def unnamed(self) -> VersionSummary | None:
+        """The version that the name of the model alone means: that of the alias `default` if set, else the latest."""
+        default = self.aliases.get(DEFAULT_ALIAS)
+        named = (version for version in self.versions if version.version == default)
+        return next(named, self.versions[-1] if self.versions else None)
+
+    def aliases_of(self, version: int) -> list[str]:
+        """Return the names of the aliases of a version."""
+        return [name for name, named in self.aliases.items() if named == version]
 
 
 @dataclass(frozen=True)

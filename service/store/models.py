@@ -8,35 +8,71 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from service.errors import Conflict, NotFound
 from service.store import changes
 from service.store.database import insert_named
 from service.store.epoch_records import StoredBytes
-from service.store.model_records import ModelContents, VersionRecord, VersionReference, VersionSummary
+from service.store.model_records import (
+    DEFAULT_ALIAS,
+    ModelContents,
+    VersionRecord,
+    VersionReference,
+    VersionSummary,
+)
 from service.store.records import ENDED, Listing, Page
-from service.store.tables import jobs, model_versions, models
+from service.store.tables import jobs, model_aliases, model_versions, models
 
 SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))
 LATER = model_versions.alias()
-IS_LATEST = model_versions.c.version == (
-    select(func.max(LATER.c.version)).where(LATER.c.model == model_versions.c.model).scalar_subquery()
-)
+
+
+def _aliased(model: ColumnElement[int], alias: ColumnElement[str] | str) -> ScalarSelect[int]:
+    """Return the version that an alias of a model names, null if there is none."""
+    query = select(model_aliases.c.version).where(model_aliases.c.model == model, model_aliases.c.name == alias)
+    return query.correlate(model.table).scalar_subquery()
+
+
+def _unnamed(model: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the version that the name of a model alone means: that of the alias `default` if set, else the latest."""
+    latest = select(func.max(LATER.c.version)).where(LATER.c.model == model).correlate(model.table).scalar_subquery()
+    return func.coalesce(_aliased(model, DEFAULT_ALIAS), latest)
+
+
 CONTENTS = (
     select(
         model_versions.c.model,
         *(model_versions.c[name] for name in SUMMARY_COLUMNS),
-        case((IS_LATEST, model_versions.c.preprocessing)).label("preprocessing"),
+        case((model_versions.c.version == _unnamed(model_versions.c.model), model_versions.c.preprocessing)).label(
+            "preprocessing"
+        ),
     )
     .where(model_versions.c.model.in_(bindparam("models", expanding=True)))
     .order_by(model_versions.c.model, model_versions.c.version)
+)
+ALIASES = (
+    select(model_aliases.c.model, model_aliases.c.name, model_aliases.c.version)
+    .where(model_aliases.c.model.in_(bindparam("models", expanding=True)))
+    .order_by(model_aliases.c.name)
 )
 LEAST_IMPOSSIBLE_VERSION = 2**31  # the column has 32 bits, and PostgreSQL refuses to compare it with more
 
 
 class VersionQuery:
-    """A SELECT of one version, by a model's name and a version number or the latest, into the fields of a record.
+    """A SELECT of one version, as `find_version` takes it, into the fields of a record.
 
     Every prediction runs one, so the statements are built once: building one takes longer than executing it.
     """
@@ -44,20 +80,34 @@ class VersionQuery:
     def __init__(self, record: type[VersionReference]) -> None:
         query = select(*(model_versions.c[field.name] for field in fields(record)))
         query = query.join(models, models.c.number == model_versions.c.model).where(models.c.name == bindparam("name"))
-        self.latest = query.order_by(model_versions.c.version.desc()).limit(1)
-        self.numbered = query.where(model_versions.c.version == bindparam("version"))
+        version = model_versions.c.version
+        self.unnamed = query.where(version == _unnamed(models.c.number))
+        self.aliased = query.where(version == _aliased(models.c.number, bindparam("wanted")))
+        self.numbered = query.where(version == bindparam("wanted"))
 
-    def row(self, connection: Connection, name: str, version: int | None) -> Row[Any]:
-        """Return the row; `NotFound` when there is no such model or version."""
+    def row(self, connection: Connection, name: str, wanted: int | str | None) -> Row[Any]:
+        """Return the row; `NotFound` when there is no such model, version or alias."""
         row = None
-        if version is None:
-            row = connection.execute(self.latest, {"name": name}).one_or_none()
-        elif version < LEAST_IMPOSSIBLE_VERSION:
-            row = connection.execute(self.numbered, {"name": name, "version": version}).one_or_none()
+        if wanted is None:
+            row = connection.execute(self.unnamed, {"name": name}).one_or_none()
+        elif isinstance(wanted, str):
+            row = connection.execute(self.aliased, {"name": name, "wanted": wanted}).one_or_none()
+        elif wanted < LEAST_IMPOSSIBLE_VERSION:
+            row = connection.execute(self.numbered, {"name": name, "wanted": wanted}).one_or_none()
         if row is None:
             number_of(connection, name)
-            raise NotFound(f"model `{name}` has no version {version}")
+            raise NotFound(_absent(name, wanted))
         return row
+
+
+def _absent(name: str, wanted: int | str | None) -> str:
+    if wanted is None:
+        return f"model `{name}` has no version yet"
+    return f"model `{name}` has no {'alias' if isinstance(wanted, str) else 'version'} {_shown(wanted)}"
+
+
+def _shown(wanted: int | str) -> str:
+    return f"`{wanted}`" if isinstance(wanted, str) else str(wanted)
 
 
 REFERENCE_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, VersionRecord))
@@ -84,7 +134,7 @@ def get_contents(connection: Connection, name: str) -> ModelContents:
 
 
 def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
-    """Return models with their versions, newest first, in two queries."""
+    """Return models with their versions and aliases, newest first, in three queries."""
     query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
     position = page.position if page.after is None else number_of(connection, page.after)
     if position is not None:
@@ -94,29 +144,41 @@ def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
 
 
 def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelContents]:
-    """Return the models of these rows; one query reads the versions of all of them."""
+    """Return the models of these rows; two queries read the versions and the aliases of all of them."""
     versions: dict[int, list[VersionSummary]] = {row.number: [] for row in rows}
-    latest: dict[int, dict[str, Any]] = {}
+    aliases: dict[int, dict[str, int]] = {row.number: {} for row in rows}
+    fitted: dict[int, dict[str, Any]] = {}
+    for model, name, version in connection.execute(ALIASES, {"models": list(versions)}):
+        aliases[model][name] = version
     for row in connection.execute(CONTENTS, {"models": list(versions)}):
         versions[row.model].append(VersionSummary(**{name: row._mapping[name] for name in SUMMARY_COLUMNS}))
-        latest[row.model] = row.preprocessing
+        if row.preprocessing is not None:
+            fitted[row.model] = row.preprocessing
     return [
-        ModelContents(row.number, row.name, row.created_at, tuple(versions[row.number]), latest.get(row.number))
+        ModelContents(
+            row.number,
+            row.name,
+            row.created_at,
+            tuple(versions[row.number]),
+            aliases[row.number],
+            fitted.get(row.number),
+        )
         for row in rows
     ]
 
 
-def find_version(connection: Connection, name: str, version: int | None) -> VersionReference:
-    """Return which version a request means, the latest without a number.
+def find_version(connection: Connection, name: str, wanted: int | str | None) -> VersionReference:
+    """Return the version that a request means: by its number, by an alias, or by the name of the model alone.
 
-    Every prediction calls this, so it reads none of the large columns.
+    The last is the version of the alias `default` where that is set, else the latest. Every prediction may call this,
+    so it reads none of the large columns.
     """
-    return VersionReference(**REFERENCE_QUERY.row(connection, name, version)._mapping)
+    return VersionReference(**REFERENCE_QUERY.row(connection, name, wanted)._mapping)
 
 
-def load_version(connection: Connection, name: str, version: int | None) -> VersionRecord:
-    """Return one version with its network and preprocessing, the latest without a number."""
-    return VersionRecord(**WHOLE_QUERY.row(connection, name, version)._mapping)
+def load_version(connection: Connection, name: str, wanted: int | str | None) -> VersionRecord:
+    """Return one version, as `find_version` finds it, with its network and preprocessing."""
+    return VersionRecord(**WHOLE_QUERY.row(connection, name, wanted)._mapping)
 
 
 def version_bytes(connection: Connection, name: str, version: int) -> StoredBytes:
