@@ -17,7 +17,7 @@ import orjson
 from flask import Flask, Response, request
 
 from benchmarks.peers.forward import Forward, read_networks
-from benchmarks.serving.rows import RAW
+from service.datasets.media_types import RAW
 from service.front.environ import admission_of
 from service.front.limits import Limits
 from service.front.server import serve

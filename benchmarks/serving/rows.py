@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RAW = "application/octet-stream"
-JSON = "application/json"
+from service.datasets.media_types import JSON, RAW
+
 SMALL, DIGITS = "4-16-3", "784-100-10"
 SIZES = {SMALL: (4, 16, 3), DIGITS: (784, 100, 10)}
 TRAINED_ROWS = 300

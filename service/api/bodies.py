@@ -62,6 +62,17 @@ def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     return recognise(unpacked(_raw_blocks(), coding), declared, known, "body")
 
 
+def open_raw_body(media_type: str) -> Iterator[bytes]:
+    """Return the unpacked bytes of a body that is not looked into; its type must be this one, or none or curl's."""
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    check_coding(coding)
+    if request.mimetype not in ("", FORM, media_type):
+        raise UnknownMedia(
+            f"`{request.mimetype}` does not go with `shape`: send `Content-Type: {media_type}`", (media_type,)
+        )
+    return unpacked(_raw_blocks(), coding)
+
+
 def check_declared(known: tuple[str, ...]) -> None:
     """Raise `UnknownMedia` when the headers alone say that the body is not read here."""
     check_coding(request.headers.get("Content-Encoding", "identity").lower())

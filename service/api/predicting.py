@@ -1,4 +1,4 @@
-"""Predictions: reads rows and writes predictions as JSON, CSV or NPZ."""
+"""Predictions: reads rows and writes predictions as JSON, CSV, NPZ or raw float32 numbers."""
 
 import csv
 import io
@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from service.access.principal import Scope
 from service.api.answers import answer
-from service.api.bodies import collect, open_body
+from service.api.bodies import collect, open_body, open_raw_body
 from service.api.context import services
 from service.api.dataset_options import CSV_QUERY, check_format, options_of
 from service.api.formats import wanted_format
 from service.api.limiting import count_predictions
-from service.api.routes import Query, Routes
+from service.api.routes import TEXT, Query, Routes
+from service.api.timing import NAME as SERVER_TIMING
+from service.api.timing import Timing
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.csv.rows import read_rows
-from service.datasets.media_types import CSV, JSON, NPZ
+from service.datasets.media_types import CSV, JSON, NPZ, RAW
 from service.datasets.npz import read_array
 from service.datasets.options import Limits, limits_of
 from service.datasets.strict_json import parse_json
@@ -27,7 +29,7 @@ from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Invalid
-from service.models import prediction
+from service.models import prediction, raw_numbers
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.outputs import OutputNames, harmless, unique
@@ -36,13 +38,19 @@ from service.preprocessing.fitted_columns import InputColumn
 from service.preprocessing.prediction_columns import rows_from_columns
 from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown, rows_from_array
 
-FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ}  # all but JSON have a writer in `WRITERS`
+FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ, "raw": RAW}  # all but JSON have a writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON")
 UNKNOWN = Query(
     "unknown",
     {"enum": ["zeros", "error"], "default": "zeros"},
     "what a category never seen in training is: all zeros and listed in the answer, or an error",
 )
+SHAPE = Query(
+    "shape",
+    TEXT,
+    "sizes such as `100,784`: the body is little-endian float32 numbers, row by row, with no header",
+)
+SHAPE_HEADER = "Shape"  # of an answer in raw numbers, such as `100,10`
 UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
 
 routes = Routes("predictions")
@@ -52,16 +60,37 @@ def _predict(network: NetworkReference) -> Response:
     """Predict the rows of the request's body; `?format=` or `Accept` decides the format of the answer."""
     trained = network.trained()
     wanted = wanted_format(FORMATS)
-    kind, blocks = open_body((JSON, CSV, NPZ))
-    data = collect(blocks, services().settings.max_json_bytes)
-    rows = _raw_rows(trained, kind, data, _refuses_unknown())
+    timing = Timing()
+    rows = _read_rows(trained)
+    timing.end("parse")
     count_predictions(len(rows.rows.values))
     g.predicted_rows = len(rows.rows.values)
+    response = _answered(trained, rows, wanted, timing)
+    timing.end("encode")
+    response.headers[SERVER_TIMING] = timing.header
+    return response
+
+
+def _read_rows(trained: TrainedNetwork) -> RawRows:
+    most_bytes, refuses_unknown = services().settings.max_json_bytes, _refuses_unknown()
+    if SHAPE.name in request.args:
+        shape = raw_numbers.read_shape(request.args[SHAPE.name])
+        return raw_numbers.rows_of(trained, collect(open_raw_body(RAW), most_bytes), shape)
+    kind, blocks = open_body((JSON, CSV, NPZ))
+    return _raw_rows(trained, kind, collect(blocks, most_bytes), refuses_unknown)
+
+
+def _answered(trained: TrainedNetwork, rows: RawRows, wanted: str, timing: Timing) -> Response:
     if wanted == "json":
-        return answer(prediction.predict(trained, rows))
+        predicted = prediction.predict(trained, rows)
+        timing.end("predict")
+        return answer(predicted)
     A = prediction.outputs(trained, rows)
     values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
+    timing.end("predict")
     response = Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
+    if wanted == "raw":
+        response.headers[SHAPE_HEADER] = ",".join(map(str, values.shape))
     if rows.rows.unknown_count:
         response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
     return response
@@ -137,7 +166,11 @@ def _as_npz(trained: TrainedNetwork, values: Any, labels: Sequence[Any] | None) 
     return stream.getvalue()
 
 
-WRITERS = {"csv": _as_csv, "npz": _as_npz}
+def _as_raw(_: TrainedNetwork, values: Any, labels: Sequence[Any] | None) -> bytes:
+    return raw_numbers.bytes_of_values(values)
+
+
+WRITERS = {"csv": _as_csv, "npz": _as_npz, "raw": _as_raw}
 
 register(
     routes,
@@ -147,10 +180,10 @@ register(
         "Predict with {}.",
         _predict,
         PredictRequest,
-        (PredictAnswer, CSV, NPZ),
+        (PredictAnswer, CSV, NPZ, RAW),
         Scope.PREDICT,
-        files=(CSV, NPZ),
-        query=(FORMAT, UNKNOWN, *CSV_QUERY),
+        files=(CSV, NPZ, RAW),
+        query=(FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
         grantable=True,
     ),
 )

@@ -13,6 +13,7 @@ from service.backprop.arrays import PRECISIONS, FloatArray, aligned_zeros
 from service.backprop.layers.base import EVALUATION, ROWS, Layer, Moment, Shapes, Views
 from service.backprop.losses import Loss
 
+MOST_SIZES = 16  # numbers of rows whose views a workspace caches; training has two or three
 PREDICT_ROWS = 1024  # rows in one pass of a prediction, so that its memory does not grow with the request
 
 
@@ -191,10 +192,13 @@ class Workspace:
         self.views = [placed.views(gradients) for placed in network.layers]
 
     def sized(self, rows: int) -> Buffers:
-        """Return the views for `rows` rows; they are cached for each number of rows."""
-        if rows not in self._sized:
-            self._sized[rows] = Buffers(self, rows)
-        return self._sized[rows]
+        """Return the views for `rows` rows; those of the last few numbers of rows are cached."""
+        sized = self._sized.get(rows)
+        if sized is None:
+            if len(self._sized) >= MOST_SIZES:
+                self._sized.clear()
+            sized = self._sized[rows] = Buffers(self, rows)
+        return sized
 
 
 def _arrays(

@@ -13,10 +13,11 @@ ARROW_STREAM = "application/vnd.apache.arrow.stream"
 ARROW_FILE = "application/vnd.apache.arrow.file"
 JSONL = "application/jsonl"
 NDJSON = "application/x-ndjson"
+RAW = "application/octet-stream"  # numbers alone, whose type and shape are said elsewhere
 FILE_TYPES = (CSV, PARQUET, ARROW_STREAM, ARROW_FILE, JSONL, NDJSON, NPZ)  # they are streamed to disk, JSON is not
 
 # types that say nothing about what is in the bytes; a browser asks before it sends one of them to another origin
-UNSPECIFIC = frozenset({"application/octet-stream", "application/gzip", "application/x-gzip", "application/zstd"})
+UNSPECIFIC = frozenset({RAW, "application/gzip", "application/x-gzip", "application/zstd"})
 
 SIGNATURES = (
     (b"PK\x03\x04", NPZ),

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from service.backprop.network import Network
+from service.backprop.prediction import Predictor
 from service.models.memory import bytes_of
 from service.preprocessing.fit import Preprocessing
 
@@ -26,6 +28,11 @@ class TrainedNetwork:
     epoch: int | None
     network: Network
     preprocessing: Preprocessing
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """Computes outputs in buffers that stay with the network."""
+        return Predictor(self.network)
 
 
 @dataclass(frozen=True)

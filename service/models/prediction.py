@@ -1,12 +1,12 @@
 """Predictions of a trained network for rows of raw input columns."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.definitions.columns import ColumnType
 from service.definitions.requests import PredictRequest
 from service.errors import Fault, Invalid
 from service.models.answers import PredictAnswer, UnknownAnswer
@@ -58,10 +58,10 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
 
 def plain_raw_rows(trained: TrainedNetwork, body: bytes) -> RawRows | None:
     """Return the rows of a JSON body that holds only numbers, if all inputs are numbers; otherwise None."""
-    columns = trained.preprocessing.inputs
-    if any(column.type is not ColumnType.NUMBER for column in columns):
+    preprocessing = trained.preprocessing
+    if not preprocessing.has_only_numbers:
         return None
-    plain = plain_rows(body, len(columns))
+    plain = plain_rows(body, len(preprocessing.inputs))
     return None if plain is None else RawRows(PredictionRows(plain[1]), plain[0])
 
 
@@ -85,18 +85,34 @@ def raw_rows(trained: TrainedNetwork, request: PredictRequest, refuses_unknown: 
 
 def outputs(trained: TrainedNetwork, rows: RawRows) -> NDArray[Any]:
     """Return the network's outputs (n, outputs)."""
-    values = rows.rows.values
-    X = np.empty((len(values), trained.preprocessing.features), dtype=trained.network.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        trained.preprocessing.transform_sent(values, X)
-    _check_finite(X, rows, f"holds a number beyond a {X.dtype.name}, the network's precision")
-    A = trained.network.predict(X)
-    _check_finite(A, rows, f"leads to a number beyond a {A.dtype.name}, the network's precision")
+    with np.errstate(all="ignore"):
+        X = _inputs(trained, rows.rows.values)
+        _check_finite(X, rows, f"holds a number beyond a {X.dtype.name}, the network's precision")
+        A = trained.predictor(X)
+        _check_finite(A, rows, f"leads to a number beyond a {A.dtype.name}, the network's precision")
     return A
 
 
+def _inputs(trained: TrainedNetwork, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the network's inputs (n, features) of raw columns (n, columns); these themselves where they are the same.
+
+    Rows of float32 are read as the float64 that have the same values, so that they are treated as those of JSON.
+    """
+    preprocessing, dtype = trained.preprocessing, trained.network.dtype
+    if preprocessing.takes_sent_as_they_are and values.dtype == dtype:
+        return values
+    X = np.empty((len(values), preprocessing.features), dtype=dtype)
+    preprocessing.transform_sent(values.astype(np.float64, copy=False), X)
+    return X
+
+
 def _check_finite(values: NDArray[Any], rows: RawRows, detail: str) -> None:
-    """Raise `Invalid` for the first row of `values`, one for each of the rows that were sent, that is not finite."""
+    """Raise `Invalid` for the first row of `values`, one for each of the rows that were sent, that is not finite.
+
+    The sum is finite only if all values are, and takes a third of the time.
+    """
+    if math.isfinite(np.add.reduce(values, axis=None)):
+        return
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
         raise Invalid.from_faults([rows.fault(int(finite.argmin()), detail)])

@@ -71,7 +71,7 @@ class Preprocessing:
     columns_chosen: bool = False
     numbered_inputs: int | None = None
 
-    @property
+    @cached_property
     def features(self) -> int:
         return sum(column.width for column in self.inputs)
 
@@ -105,9 +105,19 @@ class Preprocessing:
         return 1.0 if index else self.low
 
     @cached_property
+    def has_only_numbers(self) -> bool:
+        """Whether no input is a category."""
+        return all(column.type is ColumnType.NUMBER for column in self.inputs)
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether inputs are numbers that are never missing and only divided by the scale."""
         return self.numbers == "none" and self._only_numbers is not None
+
+    @cached_property
+    def takes_sent_as_they_are(self) -> bool:
+        """Whether numbers as clients send them are the network's inputs, and any finite number will do."""
+        return self.is_plain and self.scale in (None, 1.0) and not any(column.is_date for column in self.inputs)
 
     @cached_property
     def _categories(self) -> list[int]:
@@ -123,7 +133,9 @@ class Preprocessing:
     def transform_sent(self, raw: NDArray[np.float64], X: NDArray[Any]) -> None:
         """Write the network's inputs (k, features) of raw columns (k, columns) as clients send them into `X`."""
         scale = 1.0 if self.scale is None else self.scale
-        if self.is_plain:
+        if self.is_plain and scale == 1.0:
+            X[...] = raw
+        elif self.is_plain:
             # the same operation as for the training rows, so that the same number becomes the same input
             np.divide(raw, X.dtype.type(scale), out=X, casting="same_kind")
         else:
@@ -140,7 +152,7 @@ class Preprocessing:
         """Write the network's inputs (k, features) of raw columns (k, columns), divided by the scale, into `X`."""
         if self._only_numbers is not None:
             # in the precision of `raw`, as when columns are transformed one by one
-            offsets, divisors = (numbers.astype(raw.dtype) for numbers in self._only_numbers)
+            offsets, divisors = (numbers.astype(raw.dtype, copy=False) for numbers in self._only_numbers)
             np.divide(raw - offsets, divisors, out=X, casting="same_kind")
             return
         at = 0
@@ -180,7 +192,8 @@ class Preprocessing:
         if self.labels is None:
             return None
         indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
-        return [self.labels[index] for index in indices]
+        labels = self.labels
+        return [labels[index] for index in indices.tolist()]
 
     def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
         """Return a copy with the weight of each class (classes,)."""
