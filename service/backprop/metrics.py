@@ -16,14 +16,18 @@ class Reading:
     """How outputs are interpreted.
 
     A single output of at least `threshold` means the second of two classes. `scale` (outputs,) converts errors of
-    outputs into the targets' own units; None means that they have them already.
+    outputs into the targets' own units; None means that they have them already. With a `decision`, the second of two
+    classes is meant where its output, single or one of two, is at least that.
     """
 
     threshold: float = 0.5
     scale: FloatArray | None = None
+    decision: float | None = None
 
     def classes(self, outputs: FloatArray) -> IndexArray:
         """Return the class of each row of outputs (rows, outputs)."""
+        if self.decision is not None:
+            return np.asarray(outputs[:, -1] >= self.decision, dtype=np.intp)
         if outputs.shape[1] == 1:
             return np.asarray(outputs[:, 0] >= self.threshold, dtype=np.intp)
         return np.asarray(outputs.argmax(axis=1))
@@ -141,6 +145,23 @@ class ConfusionMatrix(Metric):
 
     def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
         np.add.at(memory, (target_classes(Y), reading.classes(A)), 1)
+
+
+@dataclass(frozen=True)
+class Scores(Metric):
+    """The score of the second of two classes, and whether a row is of it, of all rows in their order.
+
+    Curves are made of it. It cannot be chosen as a metric, so it is not registered.
+    """
+
+    name: ClassVar[str] = "scores"
+    for_classes: ClassVar[bool] = True
+
+    def start(self, outputs: int) -> Any:
+        return []
+
+    def add(self, memory: Any, A: FloatArray, Y: FloatArray, reading: Reading) -> None:
+        memory.append((A[:, -1].copy(), target_classes(Y) == 1))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+from service.definitions.decisions import DecisionAnswer
 
 SUMMARISED = "arrays of more than 1,000 numbers are summarised by shape, extremes, mean, norm and largest entries"
 
@@ -135,6 +136,50 @@ answer_model(DiffAnswer)
 
 
 @answer_model
+class RocPointAnswer(TypedDict):
+    """The shares of both classes whose score is at least the threshold."""
+
+    threshold: float
+    false_positive_rate: Annotated[float, Field(description="of the rows of the other class")]
+    true_positive_rate: Annotated[float, Field(description="of the rows of the positive class")]
+
+
+@answer_model
+class PrecisionRecallPointAnswer(TypedDict):
+    """How right and how complete the rows are whose score is at least the threshold."""
+
+    threshold: float
+    precision: Annotated[float, Field(description="the share of them that is of the positive class")]
+    recall: Annotated[float, Field(description="the share of the positive class that is among them")]
+
+
+@answer_model
+class RocAnswer(TypedDict):
+    """The ROC curve (Fawcett, 2006); it begins at 0, 0, above every score."""
+
+    area: Annotated[float, Field(description="by trapezoids: the chance that a positive row has the larger score")]
+    points: Annotated[list[RocPointAnswer], Field(description="by descending threshold, at most 200")]
+
+
+@answer_model
+class PrecisionRecallAnswer(TypedDict):
+    """The precision-recall curve."""
+
+    area: Annotated[float, Field(description="interpolated between points as Davis and Goadrich (2006) do")]
+    average_precision: Annotated[float, Field(description="not interpolated: the sum of recall gained x precision")]
+    points: Annotated[list[PrecisionRecallPointAnswer], Field(description="by descending threshold, at most 200")]
+
+
+@answer_model
+class CurvesAnswer(TypedDict):
+    """What each threshold would do, for two classes; rows count by their weights, if they have any."""
+
+    positive: Annotated[str | int, Field(description="the second class, whose output is the score")]
+    roc: RocAnswer
+    precision_recall: PrecisionRecallAnswer
+
+
+@answer_model
 class EvaluateAnswer(SubjectFields):
     """How good a network is on a dataset."""
 
@@ -146,6 +191,12 @@ class EvaluateAnswer(SubjectFields):
     loss_function: str
     metrics: dict[str, float | None]
     confusion_matrix: dict[str, Any] | None
+    decision: Annotated[
+        DecisionAnswer | None, Field(description="the version's, by which the metrics and the matrix read outputs")
+    ]
+    curves: Annotated[
+        CurvesAnswer | None, Field(description="for two classes that both occur, in at most 5,000,000 rows")
+    ]
     nonfinite: NotRequired[Nonfinite]
 
 

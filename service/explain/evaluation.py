@@ -14,6 +14,7 @@ from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, TooLarge
 from service.explain.answers import EvaluateAnswer, with_subject
 from service.explain.array_summaries import add_nonfinite
+from service.explain.class_curves import MOST_ROWS, curves_answer
 from service.explain.subjects import Subject, output_activation, plain_settings
 from service.preprocessing.batches import open_columns, rows_of_another
 from service.preprocessing.compatibility import fitted_columns, fitted_table
@@ -45,8 +46,12 @@ def evaluate(services: Services, subject: Subject, reference: DatasetReference) 
     if preprocessing.labels is None:
         targets, loss = table.having(Role.TARGET), settings.loss
         check_loss_targets(targets, loss, preprocessing.target_values, "#/dataset")
-    classes = preprocessing.labels is not None and len(preprocessing.labels) <= MOST_CLASSES
-    found = evaluate_rows(network, settings, rows, classes)
+    labels, decision = preprocessing.labels, preprocessing.decision
+    if decision is not None:
+        settings = replace(settings, reading=replace(settings.reading, decision=decision))
+    counted = labels is not None and len(labels) <= MOST_CLASSES
+    scored = labels is not None and len(labels) == 2 and len(rows) <= MOST_ROWS
+    found = evaluate_rows(network, settings, rows, counted, scored=scored)
     assert found is not None
     body: EvaluateAnswer = {
         "object": "evaluation",
@@ -57,9 +62,13 @@ def evaluate(services: Services, subject: Subject, reference: DatasetReference) 
         "loss_function": settings.loss.name,
         "metrics": {**found.metrics},
         "confusion_matrix": None,
+        "decision": None if decision is None else {"threshold": decision},
+        "curves": None,
     }
     if found.counts is not None:
-        body["confusion_matrix"] = {"classes": list(preprocessing.labels or ()), "counts": found.counts.tolist()}
+        body["confusion_matrix"] = {"classes": list(labels or ()), "counts": found.counts.tolist()}
+    if found.scores is not None and labels is not None:
+        body["curves"] = curves_answer(labels[1], found.scores, rows.sample_weights)
     body = with_subject(body, subject.head)
     add_nonfinite(body)
     return body

@@ -43,6 +43,9 @@ class Preprocessing:
         How missing values are treated.
     threshold
         A single output of at least this value means the second of two classes.
+    decision
+        The second of two classes is meant where its output, single or one of two, is at least that; it goes before
+        `threshold`. None where nobody chose it.
     low
         What a single output is trained towards for the first of two classes; it is 1 for the second.
     class_weights
@@ -70,6 +73,7 @@ class Preprocessing:
     low: float = 0.0
     columns_chosen: bool = False
     numbered_inputs: int | None = None
+    decision: float | None = None
 
     @cached_property
     def features(self) -> int:
@@ -191,9 +195,16 @@ class Preprocessing:
         """Return the class of each row of outputs; None for values."""
         if self.labels is None:
             return None
-        indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
+        if self.decision is not None:
+            indices = (A[:, -1] >= self.decision).astype(int)
+        else:
+            indices = (A[:, 0] >= self.threshold).astype(int) if self.single_output else A.argmax(axis=1)
         labels = self.labels
         return [labels[index] for index in indices.tolist()]
+
+    def deciding(self, decision: float | None) -> "Preprocessing":
+        """Return a copy in which the second of two classes is meant from that output on."""
+        return self if decision == self.decision else replace(self, decision=decision)
 
     def with_class_weights(self, weights: Numbers | None) -> "Preprocessing":
         """Return a copy with the weight of each class (classes,)."""

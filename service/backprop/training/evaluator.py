@@ -7,7 +7,7 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray, IndexArray
 from service.backprop.layers import Moment
-from service.backprop.metrics import ConfusionMatrix
+from service.backprop.metrics import ConfusionMatrix, Metric, Scores
 from service.backprop.network import Buffers, Network, Workspace, backward, forward
 from service.backprop.training.accumulators import Accumulator, Measures
 from service.backprop.training.row_weights import Weighing
@@ -66,12 +66,14 @@ class Evaluator:
 class Evaluation:
     """The loss and the metrics, by key, on some rows; `counts` is their confusion matrix, None where none is counted.
 
-    They are NaN where they are undefined, as the loss of rows that weigh nothing together.
+    They are NaN where they are undefined, as the loss of rows that weigh nothing together. `scores` are the outputs of
+    the second of two classes, and which rows are of it, each (rows,); None where they are not collected.
     """
 
     loss: float
     metrics: dict[str, float]
     counts: IndexArray | None
+    scores: tuple[FloatArray, IndexArray] | None = None
 
 
 def evaluate(
@@ -80,17 +82,33 @@ def evaluate(
     rows: Rows,
     counted: bool,
     should_stop: Callable[[], bool] = lambda: False,
+    scored: bool = False,
 ) -> Evaluation | None:
-    """Evaluate a network as validation does; return None when it was stopped. `counted` adds the confusion matrix."""
-    metrics = (*settings.metrics, *((ConfusionMatrix(),) if counted else ()))
+    """Evaluate a network as validation does; return None when it was stopped.
+
+    `counted` adds the confusion matrix, `scored` the scores of two classes.
+    """
+    further: dict[str, Metric] = {}
+    if counted:
+        further["counts"] = ConfusionMatrix()
+    if scored:
+        further["scores"] = Scores()
+    metrics = (*settings.metrics, *further.values())
     weighing = Weighing(settings.loss, settings.class_weights, settings.label_smoothing)
     measures = Measures(settings.loss, metrics, settings.reading)
     found = Evaluator(network, measures, weighing).evaluate(rows, should_stop=should_stop)
     if found is None:
         return None
-    counts = found.memories.pop() if counted else None
-    pairs = zip(settings.metrics, found.memories, strict=True)
-    return Evaluation(found.mean_loss(), {metric.key: metric.result(memory) for metric, memory in pairs}, counts)
+    own = len(settings.metrics)
+    collected = dict(zip(further, found.memories[own:], strict=True))
+    results = {
+        metric.key: metric.result(memory) for metric, memory in zip(settings.metrics, found.memories[:own], strict=True)
+    }
+    blocks = collected.get("scores")
+    scores = None
+    if blocks:
+        scores = np.concatenate([block[0] for block in blocks]), np.concatenate([block[1] for block in blocks])
+    return Evaluation(found.mean_loss(), results, collected.get("counts"), scores)
 
 
 class Shard:
