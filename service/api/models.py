@@ -22,15 +22,18 @@ routes = Routes("models")
 
 
 GRANTED = Query("granted", BOOLEAN, "those that other tenants have granted, by `owner`")
+UNNAMED = Query("unnamed", BOOLEAN, "also those that jobs made whose request named no model")
 
 
-@routes.route("GET", "/v1/models", query=[*PAGE, GRANTED], answers={200: ListAnswer[ModelAnswer]}, problems=(404,))
+@routes.route(
+    "GET", "/v1/models", query=[*PAGE, GRANTED, UNNAMED], answers={200: ListAnswer[ModelAnswer]}, problems=(404,)
+)
 def list_models() -> Response:
     """List the models, newest first; with `?granted=true` those of other tenants that this one may predict with."""
     if flag("granted"):
         return _list_granted()
     with services().database.read(snapshot=True) as connection:
-        found = stored.list_models(connection, page("model"))
+        found = stored.list_models(connection, page("model"), flag("unnamed"))
         answers = views.describe_all(connection, found.data)
     return record_page(found, answers, "model", lambda model: model.name)
 

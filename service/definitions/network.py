@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
-from service.backprop.activations import ACTIVATIONS
+from service.backprop.activations import ACTIVATIONS, Linear
 from service.backprop.layers import LAYERS, Layer
 from service.backprop.network import size_of
 from service.definitions.base import Integer, Model, Name
@@ -90,6 +90,11 @@ class NetworkDefinition(Model):
         if self.layers is not None:
             return [build(LAYERS, layer.model_dump(mode="json")) for layer in self.layers]
         return [build(LAYERS, layer) for layer in self._written_out()]
+
+    @property
+    def reached(self) -> tuple[float, float]:
+        """The smallest and the largest number that an output takes or comes near; `layers` must be known."""
+        return (self.engine_layers()[-1].last_activation() or Linear()).bounds
 
     def _written_out(self) -> list[dict[str, Any]]:
         activation = self.model_dump(mode="json")["activation"] or "tanh"

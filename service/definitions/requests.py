@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints, model_validator
 
 from service.definitions.base import Integer, Model, Name, Number, Text, at_most, few_wrong
 from service.definitions.columns import ColumnKind
 from service.definitions.dataset_names import DatasetName, DatasetReference, NamedDataset
+from service.definitions.decisions import Decision
 from service.definitions.guessing import show
 from service.definitions.job_columns import ColumnChoice, TargetType
 from service.definitions.network import NetworkDefinition, NetworkRequest
@@ -79,7 +80,15 @@ def _no_definition(value: Any) -> Any:
 class Submission(ColumnChoice):
     """What every new job may set: the columns it uses, when it runs, and the model that it trains."""
 
+    misplaced: ClassVar[dict[tuple[str | int, ...], str]] = {
+        **ColumnChoice.misplaced,
+        ("training", "decision"): "`decision` goes next to `dataset`, not into `training`",
+    }
+
     model: Annotated[Name | None, BeforeValidator(_no_definition)] = None
+    decision: Decision | None = Field(
+        default=None, description="how outputs become one of two classes, for the version that the job makes"
+    )
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(

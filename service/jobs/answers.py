@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+from service.definitions.decisions import DecisionAnswer
 from service.jobs.held_out_answers import TestAnswer
 
 
@@ -255,6 +256,7 @@ class JobAnswer(TypedDict):
         Field(description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"),
     ]
     model: JobModelAnswer
+    decision: Annotated[DecisionAnswer | None, Field(description="of the version that the job makes")]
     error: JobErrorAnswer | None
     warnings: Annotated[
         list[WarningAnswer | str],

@@ -6,6 +6,7 @@ from service.backprop.inspection.optimizer_step import is_continued
 from service.backprop.optimizers import OPTIMIZERS
 from service.definitions.choices import build
 from service.definitions.dataset_names import DatasetReference
+from service.definitions.decisions import check_decision, to_store
 from service.definitions.job_columns import choose
 from service.definitions.job_parts import ForkedFrom
 from service.definitions.network import NetworkDefinition
@@ -66,6 +67,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
         data = _chosen(parent, request, found)
         with request.pointing():
             resolved, held_out = _resolve(services, parent, request, data)
+        check_decision(request.decision, parent.preprocessing.labels, resolved.network.reached)
         fresh_because = _why_fresh(parent, resolved.training)
         start = Start(parent.stored, parent.state if fresh_because is None else None)
         with services.database.begin() as connection:
@@ -85,6 +87,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 training=with_storage_limit(services, resolved.training),
                 targets=parent.job.targets,
                 columns=data.columns,
+                decision=to_store(request.decision),
                 preprocessing={
                     **(parent.job.preprocessing or {}),
                     "class_weights": None,

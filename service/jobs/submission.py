@@ -3,6 +3,7 @@
 import secrets
 
 from service.definitions.columns import Table
+from service.definitions.decisions import check_decision, to_store
 from service.definitions.job_columns import choose
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import JobRequest
@@ -30,6 +31,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
         data = found.using(choose(found.table, request, request.target_type))
         network_name, network = _network_of(services, request)
         resolved = _resolve(services, request, network, data.table)
+        check_decision(request.decision, resolved.targets.labels, resolved.network.reached)
         held_out = check_held_out(services, data, data.table, resolved)
         with services.database.begin() as connection:
             new = NewJob(
@@ -46,6 +48,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
                 training=with_storage_limit(services, resolved.training),
                 targets=resolved.targets,
                 columns=data.columns,
+                decision=to_store(request.decision),
             )
             queued = add_to_queue(services, connection, new, record_key)
     services.doorbell.ring()

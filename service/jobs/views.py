@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from service.definitions.base import json_of
+from service.definitions.decisions import DecisionAnswer
 from service.jobs.answers import (
     ConfusionMatrixAnswer,
     EpochAnswer,
@@ -64,6 +65,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),
         "model": {"name": job.model_name, "version": job.model_version},
+        "decision": cast(DecisionAnswer | None, job.decision),
         "error": cast(JobErrorAnswer | None, json_of(job.error)),
         "warnings": [*_target_warnings(job), *(cast(WarningAnswer, warning) for warning in job.warnings)],
         "priority": job.priority,

@@ -7,6 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+from service.definitions.decisions import DecisionAnswer
 from service.jobs.answers import EpochMetrics
 from service.jobs.held_out_answers import TestAnswer
 from service.models.signature_answers import ExampleAnswer, InputAnswer, OutputAnswer, SignatureFields
@@ -40,6 +41,8 @@ class ModelVersionAnswer(TypedDict):
     record: VersionRecordAnswer
     test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
     sha256: str
+    decision: DecisionAnswer | None
+    keep_until: Annotated[datetime | None, Field(description="it is deleted after that, unless an alias points to it")]
 
 
 class ScaleAnswer(TypedDict):
@@ -69,6 +72,8 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
     record: VersionRecordAnswer
     test: Annotated[TestAnswer | None, Field(description="on the rows that the job's `training.test` holds out")]
     sha256: str
+    decision: DecisionAnswer | None
+    keep_until: Annotated[datetime | None, Field(description="it is deleted after that, unless an alias points to it")]
     example: Annotated[ExampleAnswer, Field(description="a body that predict takes")]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from service.backprop.network import Network
 from service.definitions.build import build_network
+from service.definitions.decisions import threshold_of
 from service.errors import Conflict
 from service.jobs.fitted import read_fitted
 from service.jobs.stored_parameters import parameter_bytes, parameters_of
@@ -35,7 +36,8 @@ def load_version(
                 "other epochs: leave `epoch` out"
             )
         trained = load_epoch(services, cache, found.job_id, epoch)
-        return TrainedNetwork(name, found.version, trained.epoch, trained.network, trained.preprocessing)
+        preprocessing = trained.preprocessing.deciding(threshold_of(found.decision))
+        return TrainedNetwork(name, found.version, trained.epoch, trained.network, preprocessing)
     key = CacheKey(services.tenant, name, found.version, found.job_id, found.epoch, created_at=found.created_at)
     return cache.get_or_load(key, lambda: _read_version(services, name, found.version))
 
@@ -54,6 +56,7 @@ def _read_version(services: Services, name: str, version: int) -> TrainedNetwork
         record = models.load_version(connection, name, version)
         stored = models.version_bytes(connection, name, version)
         preprocessing = read_fitted(connection, record.job_id, record.preprocessing)
+    preprocessing = preprocessing.deciding(threshold_of(record.decision))
     network = _network(record.network, record.precision, read_bytes(services.blobs, stored))
     return _ready(TrainedNetwork(name, version, record.epoch, network, preprocessing))
 

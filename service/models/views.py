@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+from service.definitions.decisions import DecisionAnswer
 from service.jobs.fitted import read_fitted, with_scales
 from service.jobs.held_out_answers import TestAnswer
 from service.models.answers import (
@@ -106,4 +107,6 @@ def version_answer(version: VersionSummary, aliases: list[str]) -> ModelVersionA
         "record": cast(VersionRecordAnswer, version.record),
         "test": cast(TestAnswer | None, version.test),
         "sha256": version.sha256,
+        "decision": cast(DecisionAnswer | None, version.decision),
+        "keep_until": version.keep_until,
     }

@@ -20,13 +20,15 @@ class Origin(StrEnum):
 class VersionReference:
     """Which version a name means at this moment, and the epoch of a job that it was made from.
 
-    `job_id` and `epoch` are None for a version of parameters that a client sent.
+    `job_id` and `epoch` are None for a version of parameters that a client sent. `decision` says how its outputs become
+    a class, where that is not the largest.
     """
 
     version: int
     job_id: str | None
     epoch: int | None
     created_at: datetime
+    decision: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class VersionSummary(VersionReference):
 
     `record` holds its epoch's losses and metrics, `test` those on the test rows of its job, if that has any.
 
-    Its job was trained on that version of that dataset, None where this is not known. `decision` says how its outputs
-    become a class, where that is not the largest. After `keep_until` it may be deleted.
+    Its job was trained on that version of that dataset, None where this is not known. After `keep_until` it may be
+    deleted.
     """
 
     origin: str
@@ -45,7 +47,6 @@ class VersionSummary(VersionReference):
     record: dict[str, Any]
     test: dict[str, Any] | None
     sha256: str
-    decision: dict[str, Any] | None
     keep_until: datetime | None
 
 

@@ -113,12 +113,16 @@ def _shown(wanted: int | str) -> str:
 REFERENCE_QUERY, WHOLE_QUERY = map(VersionQuery, (VersionReference, VersionRecord))
 
 
-def add_version(connection: Connection, name: str, values: dict[str, Any]) -> int:
-    """Insert the next version of a model, and the model itself if there is none; return the version's number."""
+def add_version(connection: Connection, name: str, values: dict[str, Any], listed: bool = True) -> int:
+    """Insert the next version of a model, and the model itself if there is none; return the version's number.
+
+    `listed` says whether anybody named the model, so that lists show it from then on.
+    """
     now = datetime.now(UTC)
     # two jobs may end at once with the same new name: one inserts the model, then they add versions one by one
-    insert_named(connection, models, name=name, created_at=now)
-    next_one = update(models).where(models.c.name == name).values(last_version=models.c.last_version + 1)
+    insert_named(connection, models, name=name, created_at=now, listed=listed)
+    values_of_model = {"last_version": models.c.last_version + 1} | ({"listed": True} if listed else {})
+    next_one = update(models).where(models.c.name == name).values(values_of_model)
     number, version = connection.execute(next_one.returning(models.c.number, models.c.last_version)).one()
     connection.execute(insert(model_versions).values(model=number, version=version, created_at=now, **values))
     changes.announce(connection, changes.MODELS)
@@ -133,9 +137,14 @@ def get_contents(connection: Connection, name: str) -> ModelContents:
     return _contents(connection, [row])[0]
 
 
-def list_models(connection: Connection, page: Page) -> Listing[ModelContents]:
-    """Return models with their versions and aliases, newest first, in three queries."""
+def list_models(connection: Connection, page: Page, unnamed: bool = False) -> Listing[ModelContents]:
+    """Return models with their versions and aliases, newest first, in three queries.
+
+    With `unnamed`, those are among them that jobs made whose request named no model.
+    """
     query = select(models).order_by(models.c.number.desc()).limit(page.limit + 1)
+    if not unnamed:
+        query = query.where(models.c.listed)
     position = page.position if page.after is None else number_of(connection, page.after)
     if position is not None:
         query = query.where(models.c.number < position)

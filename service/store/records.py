@@ -161,6 +161,7 @@ class NewJob:
     replay_of: str | None = None
     replay: Replay | None = None
     columns: JobColumns | None = None
+    decision: dict[str, Any] | None = None
 
     @property
     def uses(self) -> tuple[DatasetUse, ...]:
@@ -213,6 +214,7 @@ class JobRecord:
     replay_of: str | None
     replay: Replay | None
     columns: JobColumns | None  # None: each column of the dataset as it was sent
+    decision: dict[str, Any] | None  # `service.definitions.decisions.Decision`, of the version that it makes
 
     @property
     def draws_from(self) -> int:

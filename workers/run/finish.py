@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,9 @@ from service.backprop.network import Network
 from service.backprop.training.accumulators import Measures
 from service.backprop.training.evaluator import Evaluator, evaluate
 from service.backprop.training.row_weights import Weighing
+from service.backprop.training.settings import TrainingSettings
 from service.definitions.build import build_network
+from service.definitions.decisions import threshold_of
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
@@ -47,7 +50,7 @@ def confusion_matrix(
     labels = _counted_labels(prepared)
     if labels is None:
         return None
-    epoch, settings = version_epoch(job, recorder), prepared.settings
+    epoch, settings = version_epoch(job, recorder), _deciding(job, prepared)
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
     evaluator = Evaluator(_network_at(services, job, recorder, epoch), measures, Weighing(settings.loss))
     stops = partial(_goes_on, check)
@@ -75,7 +78,7 @@ def measured_test(
         return None
     epoch, labels = version_epoch(job, recorder), _counted_labels(prepared)
     network = _network_at(services, job, recorder, epoch)
-    found = evaluate(network, prepared.settings, prepared.test, labels is not None, partial(_goes_on, check))
+    found = evaluate(network, _deciding(job, prepared), prepared.test, labels is not None, partial(_goes_on, check))
     assert found is not None
     matrix = None
     if labels is not None and found.counts is not None:
@@ -89,6 +92,12 @@ def measured_test(
         "metrics": {name: _finite(value) for name, value in found.metrics.items()},
         "confusion_matrix": matrix,
     }
+
+
+def _deciding(job: JobRecord, prepared: Prepared) -> TrainingSettings:
+    """Return the job's settings, with outputs read as its version reads them."""
+    settings = prepared.settings
+    return replace(settings, reading=replace(settings.reading, decision=threshold_of(job.decision)))
 
 
 def _counted_labels(prepared: Prepared) -> list[str | int] | None:
@@ -139,8 +148,10 @@ def add_version(
     version = models.add_version(
         connection,
         job.model_name,
-        {
+        listed=job.model_name != job.id,
+        values={
             "job_id": job.id,
+            "decision": job.decision,
             "dataset_name": job.dataset.name,
             "dataset_version": job.dataset.version,
             "epoch": chosen,
