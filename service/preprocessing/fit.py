@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from service.definitions.columns import ColumnType, Role, Table
 from service.definitions.target_scaling import LINEAR, Reach
 from service.preprocessing.classes import codes_of
-from service.preprocessing.fitted_columns import InputColumn, TargetColumn
+from service.preprocessing.fitted_columns import RANGE, InputColumn, TargetColumn
 from service.preprocessing.input_fitting import fit_inputs
 from service.preprocessing.row_selection import Selection
 from service.preprocessing.statistics import ColumnStatistics
@@ -211,7 +211,14 @@ class Preprocessing:
         return replace(self, class_weights=None if weights is None else tuple(weights.tolist()))
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return what was fitted as JSON to store; a version's decision is stored by itself."""
+        record = asdict(self)
+        del record["decision"]
+        for column in record["inputs"]:
+            for name in RANGE:
+                if column[name] is None:
+                    del column[name]
+        return record
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Preprocessing":

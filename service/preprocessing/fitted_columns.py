@@ -6,6 +6,8 @@ from functools import cached_property
 
 from service.definitions.columns import ColumnType
 
+RANGE = ("minimum", "maximum", "mean")  # fields that describe a column of a version
+
 
 @dataclass(frozen=True)
 class InputColumn:
@@ -13,7 +15,8 @@ class InputColumn:
 
     `fill` replaces a missing number; None means that a missing one is an error. The numbers of an `is_date` column are
     days since 1970-01-01. `minimum`, `maximum` and `mean` are those of the training dataset's column, in the units in
-    which it was sent; they describe the column and transform nothing. None where an older release did not store them.
+    which it was sent; they describe the inputs of a version and transform nothing, so test rows may be among them. None
+    where they are not known, and while a job trains.
     """
 
     name: str

@@ -64,19 +64,7 @@ def _fit_input(
         fill = _median(statistics.array, statistics.rows, index) / scale
     indicator = missing == "indicator" and column.missing > 0
     offset, divisor = _scaling(numbers, statistics, index, scale)
-    return InputColumn(
-        column.name,
-        column.type,
-        None,
-        offset,
-        divisor,
-        fill,
-        indicator,
-        column.is_date,
-        column.minimum,
-        column.maximum,
-        column.mean,
-    )
+    return InputColumn(column.name, column.type, None, offset, divisor, fill, indicator, column.is_date)
 
 
 def _median(array: StoredRows, rows: Selection, index: int) -> float:

@@ -17,6 +17,7 @@ from service.backprop.training.row_weights import Weighing
 from service.backprop.training.settings import TrainingSettings
 from service.definitions.build import build_network
 from service.definitions.decisions import threshold_of
+from service.jobs.fitted import with_ranges
 from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
@@ -156,7 +157,7 @@ def add_version(
             "dataset_version": job.dataset.version,
             "epoch": chosen,
             "network": job.network,
-            "preprocessing": prepared.preprocessing.to_dict(),
+            "preprocessing": with_ranges(connection, prepared.preprocessing, job.dataset).to_dict(),
             "precision": job.training.precision,
             "record": {
                 "training_loss": record.training_loss,
