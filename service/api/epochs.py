@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 import orjson
 from flask import Response, request
 from safetensors.numpy import save as save_safetensors
@@ -15,10 +14,10 @@ from service.api.context import services
 from service.api.formats import wanted_format
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer
-from service.backprop.network import Network
 from service.datasets.media_types import NPZ
 from service.definitions.build import build_network
 from service.errors import Invalid
+from service.export.arrays import named_arrays, npz_of
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
@@ -148,21 +147,7 @@ def get_parameters(id: str, epoch: str) -> Response:
         layers = [placed.values for placed in network.layers]
         parameters: ParametersAnswer = {"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}
         return immutable(parameters, f"{stored.sha256}-json")
-    data = save_safetensors(_arrays(network)) if kind == "safetensors" else _npz(network)
+    arrays = named_arrays(network)
+    data = save_safetensors(arrays) if kind == "safetensors" else npz_of(arrays)
     headers = {"X-Epoch": str(stored.epoch), "X-Sha256": stored.sha256}
     return Response(data, headers=headers, mimetype=PARAMETER_FORMATS[kind])
-
-
-def _arrays(network: Network) -> dict[str, Any]:
-    """Return each layer's arrays under `layers.<index>.<name>`; contiguous, as safetensors writes raw memory."""
-    return {
-        f"layers.{index}.{name}": np.ascontiguousarray(array)
-        for index, placed in enumerate(network.layers)
-        for name, array in placed.values.items()
-    }
-
-
-def _npz(network: Network) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **_arrays(network))
-    return stream.getvalue()

@@ -35,6 +35,8 @@ def write_npz(exported: ExportedNetwork) -> bytes:
 
 
 def write_safetensors(exported: ExportedNetwork) -> bytes:
-    """Return the parameters as safetensors, with network and preprocessing as JSON in the metadata of its header."""
-    metadata = {key: json.dumps(value) for key, value in exported.metadata().items()}
-    return save_safetensors(named_arrays(exported.network), {"format": "np", **metadata})
+    """Return the parameters as safetensors, with `metadata` in its header: as JSON the network and the preprocessing.
+
+    The library writes several keys of metadata in any order, so that the same would not be the same again.
+    """
+    return save_safetensors(named_arrays(exported.network), {"metadata": json.dumps(exported.metadata())})

@@ -35,9 +35,7 @@ FORMATS = {
 def left_out(format: str, exported: ExportedNetwork) -> str | None:
     """Return a sentence on what a file of this format leaves out of a prediction; None where it has everything."""
     if format in ("safetensors", "npz"):
-        return "the file holds parameters; network and preprocessing are described in its metadata"
+        return "what computes; the file holds parameters, and its metadata describes network and preprocessing"
     if format == "keras" and not expresses(exported.preprocessing):
-        return (
-            "preprocessing: the model takes the network's inputs, which `inputs` of the file's metadata.json describes"
-        )
+        return "preprocessing; the model takes the network's inputs, which the file's metadata.json describes"
     return None

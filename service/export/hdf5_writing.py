@@ -1,7 +1,7 @@
 """Writes arrays of floats as an HDF5 file, in the groups that their names spell: `layers/dense/vars/0`.
 
-Keras reads the weights of a `.keras` file from one. Of the format this is the part that every reader knows: a superblock
-of version 0 and object headers of version 1 with links and contiguous data.
+Keras reads the weights of a `.keras` file from one. Of the format this is the part that every reader knows: a
+superblock of version 0 and object headers of version 1 with links and contiguous data.
 https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html describes it.
 """
 

@@ -12,6 +12,7 @@ import zipfile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.definitions.keras.objects import Json, keras_object
 from service.definitions.keras.writing import write_sequential
@@ -83,7 +84,7 @@ def _weights(exported: ExportedNetwork, layers: list[Json]) -> bytes:
     """Return the weights in HDF5, under the names that Keras gives to the layers of a Sequential model."""
     written = [layer for layer in layers if layer["class_name"] != "InputLayer"]
     counts: dict[str, int] = {}
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for placed, layer in zip(exported.network.layers, written, strict=True):
         if not placed.values:
             continue

@@ -23,15 +23,17 @@ def array(data, shape):
 
 
 def number(cell, column):
-    """A cell as a number: None and an empty text are missing, and dates are days since 1970-01-01."""
+    """A cell as a number: None and an empty text are missing, and dates (ISO 8601) are days since 1970-01-01."""
     if cell is None or cell == "":
         if column["fill"] is None:
             raise ValueError(f"{column['name']} is missing")
         return np.nan
     if column["is_date"] and isinstance(cell, str):
-        moment = datetime.datetime.fromisoformat(cell.strip().replace("Z", "+00:00"))
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=datetime.UTC)
+        try:
+            moment = datetime.datetime.fromisoformat(cell.strip())
+        except ValueError:  # days as text
+            return float(cell)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
         return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) / datetime.timedelta(days=1)
     return float(cell)
 

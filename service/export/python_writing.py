@@ -1,4 +1,4 @@
-"""Writes a trained network as `predict.py`: a Python program that needs nothing but NumPy and that a person can read."""
+"""Writes a trained network as `predict.py`: a Python program that needs NumPy alone and that a person can read."""
 
 import base64
 import textwrap
@@ -65,7 +65,7 @@ def _beginning(exported: ExportedNetwork) -> str:
         "TARGET_DIVISORS": divisors,
     }
     lines = [
-        f'"""Predict with {exported.sentence}; needs Python 3.9 and NumPy.',
+        f'"""Predict with {exported.sentence}; needs Python 3.11 and NumPy.',
         "",
         "    python predict.py < rows.csv     a header with the columns, then rows; predictions are written as CSV",
         "    python predict.py --example      predicts the example row",
@@ -145,9 +145,7 @@ def _layer(placed: PlacedLayer, before: str, inputs: int) -> list[str]:
 
 def _parameters(exported: ExportedNetwork) -> str:
     """Return the parameters as `forward` names them; they stand below all that a person wants to read first."""
-    lines = [
-        "# The parameters: weights W (inputs x units), biases b, and what normalizations have measured in training."
-    ]
+    lines = ["# The parameters: weights W (inputs x units), biases b, and what normalizations measured in training"]
     for placed in exported.network.layers:
         for name, values in placed.values.items():
             shape = ", ".join(map(str, values.shape)) + ("," if values.ndim == 1 else "")

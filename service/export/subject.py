@@ -18,25 +18,30 @@ ARRAYS = ("weights", "biases")  # settings of dense layers that the parameters t
 
 @dataclass(frozen=True)
 class ExportedNetwork:
-    """A trained network to be written to a file; `version` is None for an epoch of a job."""
+    """A trained network to be written to a file; `is_epoch` says that the request named an epoch of the version's job.
+
+    `version` is None for a network that is no version, `epoch` for one that was trained elsewhere.
+    """
 
     name: str
     version: int | None
-    epoch: int
+    epoch: int | None
     network: Network
     preprocessing: Preprocessing
+    is_epoch: bool = False
 
     @property
     def title(self) -> str:
         """The name with the version or the epoch, for the name of a file: `iris-2`, `iris-2-epoch-7`."""
         of_version = self.name if self.version is None else f"{self.name}-{self.version}"
-        return of_version if self.version is not None else f"{of_version}-epoch-{self.epoch}"
+        return f"{of_version}-epoch-{self.epoch}" if self.is_epoch else of_version
 
     @property
     def sentence(self) -> str:
         """What the file is, for its documentation."""
         version = "" if self.version is None else f"version {self.version} of "
-        return f"{version}model {self.name}, epoch {self.epoch}, trained by {PRODUCER} {__version__}"
+        epoch = "" if self.epoch is None else f", epoch {self.epoch}"
+        return f"{version}model {self.name}{epoch}, written by {PRODUCER} {__version__}"
 
     @property
     def are_numbers(self) -> bool:

@@ -23,7 +23,13 @@ TRAINING = {
     "early_stopping": {"patience": 1},
     "store_parameters": {"every": 2},
 }
-NOT_JSON = {("get", "/metrics"), ("get", "/openapi.json"), ("get", "/problems/{slug}")}
+NOT_JSON = {
+    ("get", "/metrics"),
+    ("get", "/openapi.json"),
+    ("get", "/problems/{slug}"),
+    ("get", "/v1/models/{name}/export"),
+    ("get", "/v1/models/{name}/versions/{version}/export"),
+}
 
 
 class Caller:
@@ -136,6 +142,9 @@ def _models(call: Caller, job: str) -> None:
     rows = {"instances": [{"a": 0.5, "b": 1, "unknown": 2}]}
     call("GET", "/v1/models/m")
     call("GET", "/v1/models/m/versions/1")
+    for format in ("onnx", "safetensors", "npz", "keras", "python"):
+        for path in ("/v1/models/m", "/v1/models/m/versions/1"):
+            call("GET", f"{path}/export?format={format}")
     for path in ("/v1/models/m", "/v1/models/m/versions/1", f"/v1/jobs/{job}/epochs/last"):
         call("POST", f"{path}:predict", {"instances": [[0.5, 1]]})
         call("POST", f"{path}:predict", {"inputs": [[0.5, 1]]})

@@ -1,0 +1,78 @@
+"""Trained networks as files of other programs: `GET /v1/models/{name}/export?format=onnx`."""
+
+from hashlib import sha256
+
+from flask import Response, request
+
+from service.api.context import model_cache
+from service.api.routes import Query, Routes
+from service.api.trained_networks import EPOCH, VersionReference
+from service.errors import Invalid
+from service.export.formats import FORMATS, Format, left_out
+from service.export.subject import ExportedNetwork
+
+LARGE = 50 * 1024 * 1024  # bytes of parameters; of such networks one is exported at a time
+LEFT_OUT = "Export-Leaves-Out"  # what a prediction needs and the file does not have
+
+FORMAT = Query("format", {"enum": list(FORMATS)}, "of the file", required=True)
+FILES = {each.media_type: {"schema": {"type": "string", "format": "binary"}} for each in FORMATS.values()}
+
+routes = Routes("exports")
+
+
+@routes.route("GET", "/v1/models/{name}/export", query=[FORMAT, EPOCH], answers={200: FILES}, problems=(404, 409))
+def export_model(name: str) -> Response:
+    """Return the version of a model that its bare name means as a file of another program."""
+    return _export(VersionReference(name))
+
+
+@routes.route(
+    "GET",
+    "/v1/models/{name}/versions/{version}/export",
+    query=[FORMAT, EPOCH],
+    answers={200: FILES},
+    problems=(404, 409),
+)
+def export_version(name: str, version: str) -> Response:
+    """Return one version of a model as a file of another program."""
+    return _export(VersionReference(name, version))
+
+
+def _export(reference: VersionReference) -> Response:
+    """Answer with the file; `owner` is no parameter here, as a tenant grants predictions and no parameters."""
+    wanted = _wanted()
+    trained = reference.trained()
+    exported = ExportedNetwork(
+        trained.name, trained.version, trained.epoch, trained.network, trained.preprocessing, "epoch" in request.args
+    )
+    response = _answer(wanted, exported)
+    if (missing := left_out(wanted, exported)) is not None:
+        response.headers[LEFT_OUT] = missing
+    return response
+
+
+def _answer(wanted: str, exported: ExportedNetwork) -> Response:
+    format = FORMATS[wanted]
+    if exported.network.vector.nbytes < LARGE:
+        return _file(format, exported)
+    with model_cache().one_large:
+        return _file(format, exported)
+
+
+def _file(format: Format, exported: ExportedNetwork) -> Response:
+    """Answer with the bytes of the file, or with 304 to a client that has them."""
+    data = format.write(exported)
+    response = Response(data, mimetype=format.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{format.file_name(exported)}"'
+    response.set_etag(sha256(data).hexdigest())
+    response.make_conditional(request)
+    return response
+
+
+def _wanted() -> str:
+    name = request.args.get("format")
+    if name is None:
+        raise Invalid.at("?format", f"is missing; give one of {', '.join(FORMATS)}")
+    if name not in FORMATS:
+        raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {name[:40]!r}")
+    return name
