@@ -20,6 +20,7 @@ from service.api import (
     audit,
     browsers,
     datasets,
+    deadlines,
     epochs,
     errors,
     evaluating,
@@ -50,6 +51,10 @@ from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
+from service.models.directory import Directory
+from service.models.health import check_models
+from service.models.shared_number import SharedNumber
+from service.models.warming import Warmer
 from service.ops import request_metrics
 from service.ops.health import Health
 from service.ops.metrics import Metrics
@@ -108,10 +113,13 @@ def create_app(settings: Settings) -> Flask:
     ring = KeyRing(services.database, settings, changes)
     app.extensions["keyring"] = ring
     app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
-    app.extensions["health"] = health = Health(services)
+    number = None if services.database.is_sqlite else SharedNumber(settings.data_dir / "models-changed")
+    directory = Directory(changes, number)
+    app.extensions["model_cache"] = networks = ModelCache(settings.model_cache_bytes, directory)
+    models_check = partial(check_models, networks, directory)
+    app.extensions["health"] = health = Health(services, {"models": models_check})
     app.extensions["metrics"] = counted = Metrics(services, health)
     app.extensions["feed"] = Feed(services.database)
-    app.extensions["model_cache"] = ModelCache(settings.model_cache_bytes)
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     app.extensions["streams"] = Places(settings.max_streams)
@@ -121,6 +129,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
+    app.before_request(deadlines.begin)
     browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
     limiting.register(app, LimitBook(services.database, settings, changes), Rates(settings.data_dir))
@@ -164,7 +173,9 @@ def from_environment() -> Flask:
     if folder := os.environ.get(request_metrics.FOLDER):
         request_metrics.share(Path(folder))
     app = create_app(settings)
-    threading.Thread(target=_warm, args=(app.extensions["services"],), name="warmer", daemon=True).start()
+    services, networks = app.extensions["services"], app.extensions["model_cache"]
+    threading.Thread(target=_warm, args=(services,), name="warmer", daemon=True).start()
+    Warmer(services, networks, networks.directory).start()
     return app
 
 

@@ -37,7 +37,7 @@ FRAMES = frozenset({"iframe", "frame", "embed", "object"})
 OLD_HTTP = ("HTTP/1.0", "HTTP/1")  # it has no Host
 REQUEST_HEADERS = (
     "Accept, Authorization, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-    "Inference-Header-Content-Length, Last-Event-ID, Prefer, X-Request-Id"
+    "Inference-Header-Content-Length, Last-Event-ID, Prefer, X-Request-Id, X-Request-Timeout"
 )
 EXPOSED_HEADERS = (
     "Accept, Allow, Content-Disposition, ETag, Idempotent-Replayed, Inference-Header-Content-Length, Link, Location, "

@@ -117,6 +117,13 @@ PROBLEM_TYPES = (
         "The queue of all tenants together is full; try again after `Retry-After` seconds.",
     ),
     ProblemType(
+        errors.TooLate,
+        503,
+        "too-late",
+        "Too late",
+        "The request has waited for longer than its `X-Request-Timeout`; nothing was done.",
+    ),
+    ProblemType(
         errors.Unavailable,
         503,
         "unavailable",

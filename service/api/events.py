@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import orjson
 from flask import Response, request
 
+from service.api import freshness
 from service.api.answers import MAX_LIMIT, listing, timestamp, whole
 from service.api.authentication import still_valid
 from service.api.context import feed, services, streams
@@ -92,7 +94,13 @@ def _limit() -> int:
 
 
 def _list(found: list[EventRecord], more: bool) -> Response:
+    freshness.tell(ends(found))
     return listing([describe(event) for event in found], more, lambda item: item["id"])
+
+
+def ends(found: Iterable[EventRecord]) -> list[datetime]:
+    """Return when jobs ended that these events say have ended."""
+    return [event.created_at for event in found if event.kind is Kind.END]
 
 
 def describe(event: EventRecord) -> EventAnswer:
@@ -112,7 +120,15 @@ def _stream(after: int, job: JobRecord | None) -> Response:
     watched = Watched(database.tenant, None if job is None else job.number)
     is_held = CLIENT in request.environ
     stream = Stream(
-        database, feed(), streams(), services().settings.stream_seconds, after, watched, still_valid(), is_held
+        database,
+        feed(),
+        streams(),
+        services().settings.stream_seconds,
+        after,
+        watched,
+        still_valid(),
+        freshness.teller(),
+        is_held,
     )
     if is_held:
         request.environ[HELD] = stream
@@ -134,6 +150,8 @@ class Stream:
         The id of the last event that the client has.
     may_go_on
         Whether the key of the request is still valid.
+    tell
+        Called with the times of ends before they are sent, so that all processes see the models of those jobs.
     is_held
         Whether the server holds the stream while there is nothing new, so that no thread does.
     """
@@ -145,6 +163,7 @@ class Stream:
     after: int
     watched: Watched
     may_go_on: Callable[[], bool]
+    tell: Callable[[list[datetime]], None]
     is_held: bool = False
     pause: float = 0.0
     wake: Callable[[], None] | None = None
@@ -168,6 +187,7 @@ class Stream:
                 found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
             if found:
                 self.after = found[-1].id
+                self.tell(ends(found))
                 yield b"".join(map(_encode, found))
                 if self.watched.job is not None and found[-1].kind is Kind.END:
                     return

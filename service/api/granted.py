@@ -7,11 +7,12 @@ from typing import cast
 
 from flask import request
 
-from service.api.context import all_services, principal, services
+from service.api.context import all_services, model_cache, principal, services
 from service.api.routes import TEXT, Query
 from service.errors import Forbidden, Invalid
 from service.services import Services
 from service.store import grants
+from service.store.model_records import GrantedModel
 
 OWNER = Query("owner", TEXT, "the tenant that granted the model, where it is another one's")
 
@@ -33,6 +34,12 @@ def services_of(model: str) -> Services:
         raise Forbidden(f"this key is limited to models of its own tenant, not of `{owner[:64]}`")
     if "epoch" in request.args:
         raise Invalid.at("?epoch", f"goes with models of your own: `{owner[:64]}` has granted the versions alone")
+    return all_services().scoped(_granted(owner, model).tenant)
+
+
+def _granted(owner: str, model: str) -> GrantedModel:
+    directory = model_cache().directory
+    if directory is not None:
+        return directory.find_granted(services(), owner, model)
     with services().database.read() as connection:
-        found = grants.find_granted(connection, owner, model, cast(int, services().tenant))
-    return all_services().scoped(found.tenant)
+        return grants.find_granted(connection, owner, model, cast(int, services().tenant))

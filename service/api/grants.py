@@ -6,6 +6,7 @@ from flask import Response
 from typing_extensions import TypedDict
 
 from service.access.principal import Scope
+from service.api import freshness
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
@@ -52,6 +53,7 @@ def create_grant(name: str) -> Response:
         if tenant is None:
             raise Invalid.at("#/tenant", f"there is no tenant named `{wanted}`")
         grant, is_new = grants.add_grant(connection, name, tenant)
+    freshness.see_models()
     headers = {"Location": f"/v1/models/{name}/grants/{grant.tenant}"}
     return answer(_describe(name, grant), 201 if is_new else 200, headers)
 
@@ -83,4 +85,5 @@ def list_grants(name: str) -> Response:
 def delete_grant(name: str, tenant: str) -> Response:
     """Take a model back from another tenant, at its next request."""
     services().ending(lambda connection: grants.delete_grant(connection, name, tenant))
+    freshness.see_models()
     return Response(status=204)

@@ -3,6 +3,7 @@
 from flask import Response, request
 
 from service.access.principal import Scope
+from service.api import freshness
 from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
@@ -50,7 +51,7 @@ def _record_key(connection: Connection, id: str) -> None:
 def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
     """Answer with 202 and the new job, or with 201 and the ended one if it ends within `seconds`."""
     ended = waits().until_settled(services(), job.id, seconds, still_valid()).ended if seconds else False
-    described = views.read(services(), job.id)
+    described = _described(job.id)
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
     headers = {"Location": f"/v1/jobs/{job.id}"}
@@ -84,6 +85,7 @@ def list_jobs() -> Response:
     with services().database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
         described = views.describe_all(services(), connection, found.data)
+    freshness.tell(job["finished_at"] for job in described)
     return record_page(found, described, "job", lambda job: job.id)
 
 
@@ -93,7 +95,14 @@ def get_job(id: str) -> Response:
     if seconds := requested_wait_seconds():
         waits().until_settled(services(), id, seconds, still_valid())
         check_still_valid()
-    return answer(views.read(services(), id))
+    return answer(_described(id))
+
+
+def _described(id: str) -> JobAnswer:
+    """Describe a job; if it has just ended, all processes see its model's version before they predict again."""
+    described = views.read(services(), id)
+    freshness.tell([described["finished_at"]])
+    return described
 
 
 MOVED = {200: JobAnswer, 202: JobAnswer}
@@ -101,7 +110,7 @@ MOVED = {200: JobAnswer, 202: JobAnswer}
 
 def _moved(moved: CommandResult) -> Response:
     """Answer a command with 202 when it has changed the job, with 200 when there was nothing to change."""
-    return answer(views.read(services(), moved.job.id), 202 if moved.changed else 200)
+    return answer(_described(moved.job.id), 202 if moved.changed else 200)
 
 
 @routes.route("POST", "/v1/jobs/{id}:cancel", answers=MOVED, problems=(404, 409), creates=True, scope=Scope.TRAIN)

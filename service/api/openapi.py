@@ -8,6 +8,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from service import __version__
+from service.access.principal import Scope
+from service.api import deadlines
 from service.api.authentication import COOKIE
 from service.api.errors import TITLES
 from service.api.routes import Query, Route
@@ -87,7 +89,8 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         "tags": [route.tag],
         "parameters": [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)]
         + [_in_query(query) for query in route.query if not query.name.endswith("*")]
-        + ([IDEMPOTENCY_KEY] if route.creates else []),
+        + ([IDEMPOTENCY_KEY] if route.creates else [])
+        + ([deadlines.PARAMETER] if route.scope is Scope.PREDICT else []),
         "responses": {},
         "security": _security(route),
     }

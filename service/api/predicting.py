@@ -10,6 +10,7 @@ from flask import Response, g, request
 from numpy.typing import NDArray
 
 from service.access.principal import Scope
+from service.api import deadlines
 from service.api.answers import answer
 from service.api.bodies import collect, open_body, open_raw_body
 from service.api.context import services
@@ -63,6 +64,7 @@ def _predict(network: NetworkReference) -> Response:
     timing = Timing()
     rows = _read_rows(trained)
     timing.end("parse")
+    deadlines.check(request.environ)
     count_predictions(len(rows.rows.values))
     g.predicted_rows = len(rows.rows.values)
     response = _answered(trained, rows, wanted, timing)

@@ -197,6 +197,8 @@ class CheckAnswer(TypedDict):
     revision: NotRequired[Annotated[str, Field(description="of the database's schema")]]
     places: NotRequired[Annotated[int, Field(description="how many jobs the workers can train at once")]]
     free_bytes: NotRequired[Annotated[int, Field(description="free on the disk of the data folder")]]
+    networks: NotRequired[Annotated[int, Field(description="networks ready to predict in this process' memory")]]
+    bytes: NotRequired[Annotated[int, Field(description="how many bytes they take")]]
 
 
 @answer_model

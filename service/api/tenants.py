@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from service.access import tenants as work
 from service.access.principal import Scope
+from service.api import freshness
 from service.api.answers import answer, flag, page, record_page
 from service.api.authorization import check_operator
 from service.api.bodies import read_model
@@ -114,4 +115,5 @@ def delete_tenant(name: str) -> Response:
     """Delete a tenant; with `?purge=true` also its jobs, data, models and keys, once its running jobs have stopped."""
     check_operator()
     work.delete(services(), name, flag("purge"))
+    freshness.see_models()
     return Response(status=204)

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 ADMISSION = "service.admission"
 CLIENT = "service.client"
 HELD = "service.held"
+WHOLE_AT = "service.whole_at"  # when the request was read whole, of `time.monotonic`; its wait for a thread follows
 
 Environ = dict[str, Any]
 

@@ -4,12 +4,13 @@ Every method runs in the event loop, except those that say that a thread calls t
 """
 
 import io
+import time
 from asyncio import TimerHandle
 from typing import Protocol
 
 from service.front.answers import Answer, ask
 from service.front.bodies import Body
-from service.front.environ import CLIENT, Admission, Client, Environ
+from service.front.environ import CLIENT, WHOLE_AT, Admission, Client, Environ
 from service.front.limits import MAX_QUEUED, SMALL_BODY, UNASKED_BYTES
 from service.front.refusals import Refused
 from service.front.shared import Shared
@@ -184,6 +185,7 @@ class Exchange:
         else:
             self.environ["CONTENT_LENGTH"] = str(body.size)
         self._in_thread = True
+        self.environ[WHOLE_AT] = time.monotonic()
         threads.put(self._start)
 
     def check(self, now: float) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from service.backprop.network import Network
 from service.backprop.prediction import Predictor
+from service.models.directory import Directory
 from service.models.memory import bytes_of
 from service.preprocessing.fit import Preprocessing
 
@@ -66,11 +67,16 @@ class ModelCache:
 
     The one used last stays even if it is larger by itself, as it would be read again for each request.
 
-    `one_large` is held during a computation that takes many times a large network's memory.
+    Attributes
+    ----------
+    directory
+        What names mean in this process; None where the database is asked for each.
+    one_large
+        Held during a computation that takes many times a large network's memory.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self.max_bytes = max_bytes
+    def __init__(self, max_bytes: int = MAX_BYTES, directory: Directory | None = None) -> None:
+        self.max_bytes, self.directory = max_bytes, directory
         self.one_large = threading.Lock()
         self._held: OrderedDict[CacheKey, Held] = OrderedDict()
         self._loading: dict[CacheKey, Future[TrainedNetwork]] = {}

@@ -1,7 +1,7 @@
 """Stored parameters as networks ready to predict: a version of a model, or any stored epoch of any job.
 
-A name is looked up for each request, by a query that reads no large column, so that a new version is used at once. The
-network itself is read once and cached.
+What a name means is held by the directory of the process, if the cache has one, and else asked of the database each
+time, by a query that reads no large column. The network itself is read once and cached.
 """
 
 from typing import Any
@@ -18,6 +18,7 @@ from service.services import Services
 from service.store import models
 from service.store.blobs.placement import read as read_bytes
 from service.store.epochs.lookup import find_epoch
+from service.store.model_records import VersionReference
 
 
 def load_version(
@@ -27,8 +28,7 @@ def load_version(
 
     None means the version of the alias `default` where that is set, else the latest.
     """
-    with services.database.read() as connection:
-        found = models.find_version(connection, name, wanted)
+    found = _reference(services, cache, name, wanted)
     if epoch is not None:
         if found.job_id is None:
             raise Conflict(
@@ -40,6 +40,13 @@ def load_version(
         return TrainedNetwork(name, found.version, trained.epoch, trained.network, preprocessing)
     key = CacheKey(services.tenant, name, found.version, found.job_id, found.epoch, created_at=found.created_at)
     return cache.get_or_load(key, lambda: _read_version(services, name, found.version))
+
+
+def _reference(services: Services, cache: ModelCache, name: str, wanted: Wanted | None) -> VersionReference:
+    if cache.directory is not None:
+        return cache.directory.find(services, name, wanted)
+    with services.database.read() as connection:
+        return models.find_version(connection, name, wanted)
 
 
 def load_epoch(services: Services, cache: ModelCache, job_id: str, epoch: str) -> TrainedNetwork:

@@ -35,13 +35,13 @@ class SharedNumber:
         number: int = NUMBER.unpack_from(self._map)[0]
         return number
 
-    def raise_by_one(self) -> None:
-        """Change the number, which every process sees at its next reading.
+    def raise_by_one(self) -> bool:
+        """Change the number, which every process sees at its next reading; return False if that cannot be done.
 
-        Where the file cannot be written, others see what has changed as the processes of other hosts do.
+        Then others see what has changed as the processes of other hosts do.
         """
         if not self._open():
-            return
+            return False
         assert self._file is not None
         with self._turn:
             fcntl.lockf(self._file, fcntl.LOCK_EX)
@@ -50,6 +50,9 @@ class SharedNumber:
                 os.pwrite(self._file, NUMBER.pack((number + 1) % 2**64), 0)
             except OSError as error:
                 self._complain(error)
+                return False
+            else:
+                return True
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN)
 

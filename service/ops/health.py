@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from service.errors import ServiceError
@@ -30,13 +30,16 @@ class Readiness:
 
 
 class Health:
-    """Looks at the parts of one service, on behalf of one process."""
+    """Looks at the parts of one service, on behalf of one process; `more` are parts of that process alone, by name."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, more: Mapping[str, Callable[[], Check]] | None = None) -> None:
+        more = more or {}
+        self._more = tuple(more)
         self._probes = [
             Probe("database", partial(_see_database, services), WAYS_OUT["database"]),
             Probe("queue", partial(_see_queue, services), WAYS_OUT["queue"]),
             Probe("disk", partial(_see_disk, services), WAYS_OUT["disk"]),
+            *(Probe(name, partial(_see, name, look), WAYS_OUT["database"]) for name, look in more.items()),
         ]
 
     def readiness(self, seconds: float = ANSWER_SECONDS) -> Readiness:
@@ -44,7 +47,7 @@ class Health:
         found = ask(self._probes, seconds)
         for name in ("migrations", "workers"):
             found.setdefault(name, Check(False, UNKNOWN))
-        checks = {name: found[name] for name in ("database", "migrations", "workers", "queue", "disk")}
+        checks = {name: found[name] for name in ("database", "migrations", "workers", "queue", "disk", *self._more)}
         if not (checks["database"].ok and checks["migrations"].ok):
             return Readiness("unavailable", checks)
         return Readiness("ready" if all(check.ok for check in checks.values()) else "degraded", checks)
@@ -61,13 +64,17 @@ def _see_database(services: Services) -> Checks:
     return checks
 
 
+def _see(name: str, look: Callable[[], Check]) -> Checks:
+    return {name: _timed(look)}
+
+
 def _timed(look: Callable[[], Check]) -> Check:
     began = time.monotonic()
     try:
         check = look()
     except ServiceError as error:
         check = Check(False, error.detail)
-    return Check(check.ok, check.detail, time.monotonic() - began, facts=check.facts)
+    return replace(check, seconds=time.monotonic() - began)
 
 
 def _reach(services: Services) -> Check:

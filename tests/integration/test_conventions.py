@@ -122,6 +122,7 @@ def test_readiness_names_what_is_missing(client: FlaskClient) -> None:
         "workers": False,
         "queue": True,
         "disk": True,
+        "models": True,
     }
 
 

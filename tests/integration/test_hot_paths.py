@@ -67,9 +67,9 @@ def assert_small(statements: list[str], most: int) -> None:
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("/v1/models/m:predict", 1),
-        ("/v1/models/m/versions/1:predict", 1),
-        ("/v1/models/m:predict?epoch=3", 3),
+        ("/v1/models/m:predict", 0),
+        ("/v1/models/m/versions/1:predict", 0),
+        ("/v1/models/m:predict?epoch=3", 2),
         ("/v1/jobs/{id}/epochs/3:predict", 2),
         ("/v1/jobs/{id}/epochs/best:predict", 3),
     ],
@@ -82,7 +82,10 @@ def test_a_warm_prediction_reads_no_parameters_and_no_documents(
     assert cold.status_code == 200, cold.text
     with recorded(client.application.extensions["services"]) as statements:
         assert client.post(path, json=ROWS).json == cold.json
-    assert_small(statements, most)
+    if most:
+        assert_small(statements, most)
+    else:
+        assert not statements
 
 
 def test_a_new_version_answers_the_next_request(client: FlaskClient, train: Train) -> None:

@@ -24,12 +24,10 @@ def test_each_process_sees_what_others_have_raised(tmp_path: Path) -> None:
     others = [subprocess.Popen([sys.executable, "-c", RAISE, str(path)]) for _ in range(2)]
     assert [other.wait(60) for other in others] == [0, 0]
     assert mine.value() == 2000
-    mine.raise_by_one()
-    assert mine.value() == SharedNumber(path).value() == 2001
+    assert mine.raise_by_one() and mine.value() == SharedNumber(path).value() == 2001
 
 
 def test_a_folder_that_cannot_be_written_is_a_number_that_stays(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     number = SharedNumber(tmp_path / "file" / "number")
-    number.raise_by_one()
-    assert number.value() == 0
+    assert not number.raise_by_one() and number.value() == 0
