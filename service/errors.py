@@ -151,13 +151,6 @@ class QueueFull(Unavailable):
     """The queue of all tenants together is full."""
 
 
-class TooLate(Unavailable):
-    """The request has waited for longer than its client wanted to; nothing was done."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, retry_after_seconds=1)
-
-
 class OutOfSpace(ServiceError):
     """The disk is full; partly written files have been removed."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import request
 
-from service.errors import Invalid, TooLate
+from service.errors import Invalid, Unavailable
 from service.front.environ import WHOLE_AT
 
 NAME = "X-Request-Timeout"
@@ -23,6 +23,13 @@ PARAMETER = {
     "description": "seconds, from the moment the request is read whole, after which it is answered with 503 unless its "
     "work has begun",
 }
+
+
+class TooLate(Unavailable):
+    """The request has waited for longer than its client wanted to; nothing was done."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after_seconds=1)
 
 
 def begin() -> None:

@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service import errors
+from service.api import deadlines
 from service.api.schemas import FaultAnswer, Problem
 
 
@@ -117,7 +118,7 @@ PROBLEM_TYPES = (
         "The queue of all tenants together is full; try again after `Retry-After` seconds.",
     ),
     ProblemType(
-        errors.TooLate,
+        deadlines.TooLate,
         503,
         "too-late",
         "Too late",

@@ -7,15 +7,19 @@ from collections import deque
 
 from service.backprop.arrays import FloatArray
 from service.backprop.layers.base import ROWS
-from service.backprop.network import Network, Workspace, forward
+from service.backprop.network import MOST_SIZES, Network, Workspace, forward
 
 MOST_ROWS = 128  # in buffers that stay
 MOST_BYTES = 256 * 1024  # of such buffers
 MOST_IDLE = 2  # of them, while nobody predicts
+VIEW_BYTES = 400  # of a buffer's view for a number of rows, as measured
 
 
 class Predictor:
-    """Computes outputs as `Network.predict` does. Threads may share it: each takes buffers of its own."""
+    """Computes outputs as `Network.predict` does. Threads may share it: each takes buffers of its own.
+
+    `most_bytes` is how much memory the buffers take that stay while nobody predicts.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -23,6 +27,7 @@ class Predictor:
         shapes += [(ROWS, placed.units) for placed in network.layers]
         row = sum(shape[-1] for shape in shapes if shape[0] == ROWS) * network.dtype.itemsize
         self._most_rows = min(MOST_ROWS, MOST_BYTES // row)
+        self.most_bytes = MOST_IDLE * (self._most_rows * row + MOST_SIZES * len(shapes) * VIEW_BYTES)
         self._idle: deque[Workspace] = deque(maxlen=MOST_IDLE)
 
     def __call__(self, X: FloatArray) -> FloatArray:

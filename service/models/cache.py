@@ -108,7 +108,7 @@ class ModelCache:
             return loading.result()
         try:
             trained = load()
-            self._hold(key, Held(trained, bytes_of(trained)))
+            self._hold(key, Held(trained, bytes_of(trained) + trained.predictor.most_bytes))
         except BaseException as error:
             self._forget_loading(key)
             mine.set_exception(error)

@@ -84,7 +84,9 @@ def test_a_load_that_failed_is_an_error_for_all_that_waited_and_is_tried_again()
 
 
 def test_the_least_recently_used_go_first_and_the_cap_is_held() -> None:
-    cache = ModelCache(4 * WEIGHTS_BYTES + WEIGHTS_BYTES // 2)  # four, with what belongs to them
+    one = ModelCache()
+    use(one, "a")
+    cache = ModelCache(one.bytes * 9 // 2)  # four, with what belongs to them
     for name in "abcd":
         assert use(cache, name) == [name]
     assert use(cache, "a") == [] and use(cache, "e") == ["e"]
@@ -107,5 +109,8 @@ def test_everything_that_belongs_to_a_network_is_counted() -> None:
     categories = tuple(f"category {number:090}" for number in range(1000))
     with_categories = bytes_of(trained("m", categories))
     assert with_categories - plain > sum(map(len, categories))
+    one = ModelCache()
+    use(one, "m")
+    assert one.bytes == plain + trained("m").predictor.most_bytes  # buffers that stay after the first prediction
     vector = np.zeros(1000)
     assert bytes_of([vector[:500], vector[500:]]) < 2 * vector.nbytes  # views of one array, counted once
