@@ -1,9 +1,6 @@
 """`create_app(settings)`: the WSGI application, and the only place that connects store, queue, blobs and views."""
 
-import logging
 import os
-import re
-import secrets
 import threading
 import time
 from functools import cache, lru_cache, partial
@@ -46,9 +43,12 @@ from service.api import (
 )
 from service.api.authentication import identify
 from service.api.feed import Feed
+from service.api.finding import Finder
 from service.api.idempotency import Unanswered
+from service.api.request_log import log_request, request_id_of
 from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
+from service.door.door import Door, Parts
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
 from service.models.directory import Directory
@@ -62,7 +62,6 @@ from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
 
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RESOURCES = (
     system,
     metrics,
@@ -88,9 +87,6 @@ RESOURCES = (
 )
 
 MOST_SCOPED = 1000  # tenants whose view of the services is held
-LONGEST_METHOD, LONGEST_PATH = 20, 500  # in a line of the log
-
-log = logging.getLogger("service.requests")
 
 
 def create_app(settings: Settings) -> Flask:
@@ -130,18 +126,32 @@ def create_app(settings: Settings) -> Flask:
     errors.register(app)
     app.before_request(_begin)
     app.before_request(deadlines.begin)
-    browsers.register(app, settings, lambda: ring.asks, ring.names)
+    checked, secured = browsers.register(app, settings, lambda: ring.asks, ring.names)
     app.before_request(identify)
-    limiting.register(app, LimitBook(services.database, settings, changes), Rates(settings.data_dir))
+    book, rates = LimitBook(services.database, settings, changes), Rates(settings.data_dir)
+    limiting.register(app, book, rates)
     app.after_request(partial(_end, metrics.RequestCounter(counted, routes)))
     app.teardown_request(_forget_ids)
     Compress(app)
+    parts = Parts(
+        settings=settings,
+        finder=Finder(app.url_map, routes, frozenset({"predict", "predict_version"})),
+        browsers=checked,
+        ring=ring,
+        book=book,
+        rates=rates,
+        cache=app.extensions["model_cache"],
+        scoped=app.extensions["scoped"],
+        requests=counted.requests,
+        always=secured.secured([("Vary", "Accept-Encoding")]),
+        packed_from=app.config["COMPRESS_MIN_SIZE"],
+    )
+    app.wsgi_app = Door(app.wsgi_app, parts)  # type: ignore[method-assign]
     return app
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.request_id = request_id_of(request.headers.get("X-Request-Id", ""))
     g.began = time.perf_counter()
     logs.set_ids(request_id=g.request_id)
 
@@ -158,9 +168,7 @@ def _end(counter: metrics.RequestCounter, response: Response) -> Response:
         return response  # the request itself comes later
     seconds = time.perf_counter() - g.began
     counter.count(response, seconds)
-    method, path = logs.escaped(request.method, LONGEST_METHOD), logs.escaped(request.path, LONGEST_PATH)
-    fields = {"method": method, "path": path, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
-    log.info("%s %s %s %.1f ms", *fields.values(), extra={"fields": fields})
+    log_request(request.method, request.path, response.status_code, seconds)
     return response
 
 

@@ -92,13 +92,21 @@ class KeyRing:
         Unauthenticated
             For every text that is no valid key, in the same words and after the same work; the log has the reason.
         """
+        principal = self.recognised(text, kinds)
+        if principal is None:
+            known = self.held().keys.get(tokens.id_of(text) or "")
+            log.info("a key is refused: %s", self._why(text, known, kinds))
+            raise Unauthenticated(WORDS)
+        return principal
+
+    def recognised(self, text: str, kinds: frozenset[KeyKind]) -> Principal | None:
+        """Return who a key belongs to, if it is one of these kinds, else None; a key's use is recorded."""
         held = self.held()
         digest = tokens.digest(text)
         known = held.keys.get(tokens.id_of(text) or "")
         matches = hmac.compare_digest(digest, known.sha256 if known else NO_DIGEST)
         if known is None or not matches or known.kind not in kinds or not self._is_live(known, held):
-            log.info("a key is refused: %s", self._why(text, known, matches, kinds))
-            raise Unauthenticated(WORDS)
+            return None
         principal = known.principal
         if principal.key_id is not None:
             self.last_use.record(principal.key_id)
@@ -120,13 +128,13 @@ class KeyRing:
         return not _is_past(known.expires_at)
 
     @staticmethod
-    def _why(text: str, known: HeldKey | None, matches: bool, kinds: frozenset[KeyKind]) -> str:
+    def _why(text: str, known: HeldKey | None, kinds: frozenset[KeyKind]) -> str:
         """Say for the log why a key is refused, without any part of what was sent."""
         if tokens.is_mistyped(text):
             return "it is mistyped or cut off (its checksum is wrong), or no key at all"
         if known is None:
             return "there is none of its id, or it is revoked"
-        if not matches:
+        if not hmac.compare_digest(tokens.digest(text), known.sha256):
             return f"its secret is not that of key {known.principal.key_id}"
         if known.kind not in kinds:
             return f"it is a {known.kind}, which is not taken here"

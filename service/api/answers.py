@@ -15,6 +15,7 @@ from service.store.keys import KeyRecord
 from service.store.model_records import GrantedModel, ModelContents
 from service.store.records import DatasetSummary, JobRecord, Listing, NetworkRecord, Page, TenantRecord
 
+OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
 MAX_LIMIT = 1000
 POSITION_MARK = "~"  # no name and no id begins with it
 
@@ -24,10 +25,12 @@ R = TypeVar("R", TenantRecord, GrantedModel, NetworkRecord, DatasetSummary, JobR
 
 def answer(body: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Answer with `body` as JSON; `?pretty` indents it."""
-    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
-    if "pretty" in request.args:
-        option |= orjson.OPT_INDENT_2
-    return Response(orjson.dumps(body, timestamp, option), status, headers, mimetype="application/json")
+    return Response(json_bytes(body, "pretty" in request.args), status, headers, mimetype="application/json")
+
+
+def json_bytes(body: Mapping[str, object], is_indented: bool = False) -> bytes:
+    """Write an answer as JSON; arrays of float32 in the shortest form that reads back the same float32."""
+    return orjson.dumps(body, timestamp, OPTIONS | orjson.OPT_INDENT_2 if is_indented else OPTIONS)
 
 
 def immutable(body: Mapping[str, object], tag: str) -> Response:

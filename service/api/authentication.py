@@ -5,8 +5,8 @@ which is kept in logs and histories: a page reads an event stream with `fetch`, 
 """
 
 import hmac
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from flask import current_app, g, request
 
@@ -50,7 +50,7 @@ def who() -> Principal:
         return ANYBODY
     if "HTTP_AUTHORIZATION" not in request.environ and COOKIE in request.cookies:
         return _of_session(ring, request.cookies[COOKIE])
-    text = _bearer()
+    text = bearer_of(request.environ)
     found = ring.principal_of(text, SENT)
     _check_origin(found)
     g.recognised = id_of(text)
@@ -71,9 +71,9 @@ def check_still_valid() -> None:
         raise Unauthenticated(WORDS)
 
 
-def _bearer() -> str:
+def bearer_of(environ: Mapping[str, Any]) -> str:
     """Return the key of the header; empty, which is no key, for another scheme or none."""
-    scheme, _, text = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
@@ -100,7 +100,7 @@ def _check_origin(found: Principal) -> None:
 def check_metrics() -> None:
     """Raise unless this request may see the metrics: the operator's, or one with the token that was set for them."""
     token = keyring().settings.metrics_token
-    if token and hmac.compare_digest(_bearer().encode("utf-8", "surrogateescape"), token.encode()):
+    if token and hmac.compare_digest(bearer_of(request.environ).encode("utf-8", "surrogateescape"), token.encode()):
         return
     if token and not keyring().asks:
         raise Unauthenticated("metrics need the token of BACKPROP_METRICS_TOKEN: `Authorization: Bearer TOKEN`")

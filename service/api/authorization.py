@@ -39,12 +39,12 @@ FINDERS: dict[str, tuple[str, Find]] = {
 def check_may(method: str, path: str, scope: Scope, values: Mapping[str, str]) -> None:
     """Raise `NotFound` or `Forbidden` unless the principal may use an operation; `values` are those of its path."""
     who = principal()
-    refusal = _refusal(who, path, scope, values)
-    if refusal is None:
+    refused = refusal(who, path, scope, values)
+    if refused is None:
         return
     if method != "PUT":  # which makes what does not exist
         _check_exists(path, values)
-    raise Forbidden(refusal)
+    raise Forbidden(refused)
 
 
 def check_operator() -> None:
@@ -53,7 +53,7 @@ def check_operator() -> None:
         raise Forbidden(OPERATOR)
 
 
-def _refusal(who: Principal, path: str, scope: Scope, values: Mapping[str, str]) -> str | None:
+def refusal(who: Principal, path: str, scope: Scope, values: Mapping[str, str]) -> str | None:
     """Return why the principal may not use an operation, None if they may; raise `NotFound` for what is not theirs."""
     if who.job is not None:
         if path.startswith(JOB) and values["id"] != who.job:

@@ -79,6 +79,11 @@ class Browsers:
     asks_for_keys: Callable[[], bool] = no_keys
     key_names: Callable[[str], bool] = no_key_names
 
+    def takes_host(self, text: str, asks: bool) -> bool:
+        """Return whether a request to no probe, which no page and no proxy sent, may have that `Host`."""
+        host = read_authority(text)
+        return host is not None and ((asks and not self.hosts_are_listed) or self.hosts.knows(host))
+
     def check(self) -> Response | None:
         """Answer a preflight; raise `Forbidden` or `Malformed` for a request that must not go on.
 
@@ -208,7 +213,7 @@ def register(
     settings: Settings,
     asks_for_keys: Callable[[], bool] = no_keys,
     key_names: Callable[[str], bool] = no_key_names,
-) -> None:
+) -> tuple[Browsers, SecurityHeaders]:
     """Check every request of an application before it is known who asks, and add headers to every answer."""
     browsers = Browsers(
         hosts=known_hosts(settings.allowed_hosts, settings.host),
@@ -222,4 +227,6 @@ def register(
     app.before_request(browsers.check)
     app.after_request(_bare)
     forwarding = Forwarding(app.wsgi_app, trusted_proxies(settings.trusted_proxies))
-    app.wsgi_app = SecurityHeaders(forwarding, browsers.ancestors)  # type: ignore[method-assign]
+    secured = SecurityHeaders(forwarding, browsers.ancestors)
+    app.wsgi_app = secured  # type: ignore[method-assign]
+    return browsers, secured

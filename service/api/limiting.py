@@ -18,6 +18,8 @@ from service.definitions.limits import Limits
 from service.errors import TooMany
 from service.front.environ import admission_of
 
+LIMITER = "service.limiter"  # in a request's environment: that of a request from which something was taken before
+
 
 class Limiter:
     """What a request takes from the rates of its tenant, with the limits that are in force when it begins."""
@@ -36,16 +38,24 @@ class Limiter:
         TooMany
             When the tenant's limit is reached.
         """
+        for before in self.taken:
+            if before.kind is kind:  # where the request was looked at before, in front of Flask
+                self._check(before)
+                return
         limits = self.limits
         rate = limits.requests_per_second if kind is Kind.REQUESTS else limits.predictions_per_second
         if not rate:
             return
         taken = self.rates.take(self.tenant, kind, rate, count)
         self.taken.append(taken)
+        self._check(taken)
+
+    @staticmethod
+    def _check(taken: Taken) -> None:
         if not taken.is_allowed:
             seconds = max(1, math.ceil(taken.retry_after))
             used = taken.quota - taken.left
-            what = f"{taken.quota} {kind.word} in {taken.window} s are this tenant's limit, and {used} are used"
+            what = f"{taken.quota} {taken.kind.word} in {taken.window} s are this tenant's limit, and {used} are used"
             raise TooMany(f"{what}; try again in {seconds} s", seconds)
 
 
@@ -60,7 +70,8 @@ def _count_request(book: LimitBook, rates: Rates) -> None:
     """Count a request; the question whether a large body may be read is asked of the same rate, and not counted."""
     if "principal" in g:
         tenant = principal().tenant
-        g.limiter = limiter = Limiter(book.of(tenant), rates, tenant)
+        limiter = request.environ.get(LIMITER) or Limiter(book.of(tenant), rates, tenant)
+        g.limiter = limiter
         limiter.take(Kind.REQUESTS, 1 if admission_of(request.environ) is None else 0)
 
 

@@ -51,7 +51,6 @@ SHAPE = Query(
     TEXT,
     "sizes such as `100,784`: the body is little-endian float32 numbers, row by row, with no header",
 )
-SHAPE_HEADER = "Shape"  # of an answer in raw numbers, such as `100,10`
 UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
 
 routes = Routes("predictions")
@@ -92,7 +91,7 @@ def _answered(trained: TrainedNetwork, rows: RawRows, wanted: str, timing: Timin
     timing.end("predict")
     response = Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
     if wanted == "raw":
-        response.headers[SHAPE_HEADER] = ",".join(map(str, values.shape))
+        response.headers[raw_numbers.SHAPE_HEADER] = ",".join(map(str, values.shape))
     if rows.rows.unknown_count:
         response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
     return response

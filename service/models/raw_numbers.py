@@ -13,6 +13,7 @@ from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
 from service.preprocessing.prediction_rows import PredictionRows, rows_from_array
 
+SHAPE_HEADER = "Shape"  # of an answer in raw numbers, such as `100,10`
 FLOAT32 = np.dtype("<f4")
 SHAPE = re.compile(r"[1-9][0-9]{0,9}(,[1-9][0-9]{0,9}){0,7}")
 

@@ -50,11 +50,12 @@ class SecurityHeaders:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[Header], *error: Any) -> Any:
-            return start_response(status, self._secured(headers), *error)
+            return start_response(status, self.secured(headers), *error)
 
         return self._app(environ, start)
 
-    def _secured(self, headers: list[Header]) -> list[Header]:
+    def secured(self, headers: list[Header]) -> list[Header]:
+        """Return the headers of an answer, with those that it lacks."""
         secured, said = [], set()
         for header in headers:
             key = header[0].lower()
