@@ -66,7 +66,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         connection.asked.append(name)
         if name.startswith("no"):
             raise NotFound(f"there is no model named `{name}`")
-        return VersionReference(connection.latest if wanted is None else wanted, "job_1", 3, datetime.now(UTC))
+        return VersionReference(connection.latest if wanted is None else wanted, "job_1", 3, datetime.now(UTC), None)
 
     monkeypatch.setattr(models, "find_version", find_version)
     monkeypatch.setattr(module, "time", made)
