@@ -1,0 +1,1 @@
+"""Proofs about serving: memory, cold networks, moved aliases, and predictions while jobs train."""
