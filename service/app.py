@@ -14,6 +14,7 @@ from service.access.keyring import KeyRing
 from service.access.limits import LimitBook
 from service.access.rates import Rates
 from service.api import (
+    aliases,
     audit,
     browsers,
     datasets,
@@ -73,6 +74,7 @@ RESOURCES = (
     layers,
     events,
     models,
+    aliases,
     predicting,
     evaluating,
     explain,

@@ -120,7 +120,18 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The resource is in another state: a name is taken, a dataset is in use, a job has ended."""
+    """The resource is in another state: a name is taken, a dataset is in use, a job has ended.
+
+    `extra` goes into the answer (for example the figures of a comparison).
+    """
+
+    def __init__(self, detail: str, **extra: object) -> None:
+        super().__init__(detail)
+        self.extra = extra
+
+
+class Stale(ServiceError):
+    """The resource is no longer, or not yet, in the state that the request names by its ETag."""
 
 
 class TooLarge(ServiceError):

@@ -72,6 +72,13 @@ PROBLEM_TYPES = (
         "What is asked for does not go with the present state: a name is taken, a dataset in use, a job already ended.",
     ),
     ProblemType(
+        errors.Stale,
+        412,
+        "stale",
+        "Changed meanwhile",
+        "The resource does not have the ETag that `If-Match` names, or is there already; read it again.",
+    ),
+    ProblemType(
         errors.TooLarge, 413, "too-large", "Too large", "More bytes, rows or parameters than the service takes."
     ),
     ProblemType(
@@ -199,7 +206,7 @@ def service_error(error: errors.ServiceError) -> Response:
     more: dict[str, object] = {}
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]
-    if isinstance(error, errors.NotFound):
+    if isinstance(error, errors.NotFound | errors.Conflict):
         more |= error.extra
     answer = problem(kind, error.detail, more=more)
     if isinstance(error, errors.Unavailable):

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.keras import KerasSequential
+from service.explain.answers import ComparisonAnswer
 
 T = TypeVar("T")
 ABSENT = {"default": None}  # of a field that is left out where it does not apply
@@ -38,6 +39,9 @@ class Problem(TypedDict):
     request_id: NotRequired[Annotated[str | None, Field(json_schema_extra=ABSENT)]]
     errors: NotRequired[Annotated[list[FaultAnswer] | None, Field(json_schema_extra=ABSENT)]]
     nearest: NotRequired[Annotated[int | None, Field(description="the nearest stored epoch, of one that is not")]]
+    comparison: NotRequired[
+        Annotated[ComparisonAnswer, Field(description="of two versions, where an alias stays as none is better")]
+    ]
 
 
 @answer_model

@@ -136,6 +136,21 @@ answer_model(DiffAnswer)
 
 
 @answer_model
+class ComparisonAnswer(TypedDict):
+    """A version and the one that an alias names, measured on a dataset without weights of classes."""
+
+    dataset: str
+    dataset_version: int
+    metric: Annotated[str, Field(description="`loss`, or a metric")]
+    larger_is_better: bool
+    version: int
+    value: Annotated[float | None, Field(description="null where it is not finite")]
+    current_version: Annotated[int, Field(description="what the alias named before")]
+    current_value: float | None
+    is_better: bool
+
+
+@answer_model
 class RocPointAnswer(TypedDict):
     """The shares of both classes whose score is at least the threshold."""
 

@@ -42,7 +42,7 @@ def evaluate(services: Services, subject: Subject, reference: DatasetReference) 
     like = fitted_table(preprocessing, table)
     _check(subject, dataset.name, table, like)
     rows = rows_of_another(array, table, like, preprocessing, network.dtype)
-    settings = subject.settings or _settings(subject)
+    settings = subject.settings or default_settings(subject)
     if preprocessing.labels is None:
         targets, loss = table.having(Role.TARGET), settings.loss
         check_loss_targets(targets, loss, preprocessing.target_values, "#/dataset")
@@ -87,7 +87,7 @@ def _check(subject: Subject, name: str, table: Table, like: Table) -> None:
     check_validation_dataset(name, table, like, precision, fitted.missing, fitted.labels, "#/dataset")
 
 
-def _settings(subject: Subject) -> TrainingSettings:
+def default_settings(subject: Subject) -> TrainingSettings:
     """Return a job's default loss and metrics, for a version whose job was deleted."""
     preprocessing, output = subject.preprocessing, output_activation(subject.network)
     classes = preprocessing.labels is not None

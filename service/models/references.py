@@ -1,12 +1,11 @@
-"""What a request names of a model: a version by its number, or an alias. Imports the errors alone."""
+"""What a request names of a model: a version by its number, or an alias."""
 
 import re
 
+from service.definitions.aliases import ALIAS_PATTERN, RESERVED
 from service.errors import NotFound
 
 MOST_DIGITS = 9  # of a version's number
-ALIAS = r"[a-z][a-z0-9._-]{0,63}"
-RESERVED = "latest"  # which a reader would take for the newest version, whatever it pointed to
 
 Wanted = int | str  # a version's number, or the name of an alias
 
@@ -26,4 +25,4 @@ def wanted_version(text: str) -> Wanted:
 
 def is_alias(text: str) -> bool:
     """Return whether a text may be the name of an alias."""
-    return text != RESERVED and re.fullmatch(ALIAS, text) is not None
+    return text != RESERVED and re.fullmatch(ALIAS_PATTERN.strip("^$"), text) is not None

@@ -86,6 +86,22 @@ class ModelContents:
 
 
 @dataclass(frozen=True)
+class AliasRecord:
+    """A name for a version within its model; `revision` counts its moves. The version before may have been deleted."""
+
+    name: str
+    version: int
+    previous_version: int | None
+    moved_at: datetime
+    revision: int
+
+    @property
+    def tag(self) -> str:
+        """What is another one after each move, and for an alias that was deleted and made anew."""
+        return f"{self.revision}-{self.moved_at.timestamp() * 1e6:.0f}"
+
+
+@dataclass(frozen=True)
 class GrantRecord:
     """Another tenant that may describe a model and predict with it."""
 

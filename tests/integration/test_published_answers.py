@@ -70,6 +70,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     job = _jobs(call, run)
     _epochs(call, f"/v1/jobs/{job}")
     _models(call, job)
+    _aliases(call, run)
     _explanations(call, f"/v1/jobs/{job}")
     _failures(call, run)
     for path in (
@@ -154,6 +155,22 @@ def _models(call: Caller, job: str) -> None:
         call("POST", f"{path}:evaluate", {"dataset": "table"})
         call("POST", f"{path}:trace?explain=true&full=true", {"instances": [[0.5, 1]], "targets": ["odd"]})
         call("POST", f"{path}:gradient-check")
+
+
+def _aliases(call: Caller, run: Callable[[], object]) -> None:
+    alias = "/v1/models/m/aliases/champion"
+    gate = {"if_better_on": {"dataset": "table", "metric": "accuracy"}}
+    assert call("PUT", alias, {"version": 1, **gate})["moved"]
+    call("PUT", alias, {"version": "previous"}, 409)
+    call("PUT", alias, {"version": 1}, 412, headers={"If-None-Match": "*"})
+    call("POST", "/v1/jobs", {"dataset": "table", "model": "m", "training": TRAINING})
+    run()
+    assert "comparison" in call("PUT", alias, {"version": 2, **gate}, 409).json
+    call("PUT", alias, {"version": 2})
+    call("PUT", alias, {"version": "previous"})
+    call("GET", alias)
+    call("GET", "/v1/models/m/aliases")
+    call("DELETE", alias)
 
 
 def _explanations(call: Caller, path: str) -> None:
