@@ -46,6 +46,7 @@ from service.api.authentication import identify
 from service.api.feed import Feed
 from service.api.finding import Finder
 from service.api.idempotency import Unanswered
+from service.api.inference import views as inference
 from service.api.request_log import log_request, request_id_of
 from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
@@ -59,6 +60,7 @@ from service.models.warming import Warmer
 from service.ops import request_metrics
 from service.ops.health import Health
 from service.ops.metrics import Metrics
+from service.ops.model_statistics import ModelStatistics
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
@@ -77,6 +79,7 @@ RESOURCES = (
     aliases,
     predicting,
     evaluating,
+    inference,
     explain,
     exporting,
     keys,
@@ -98,8 +101,14 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=None,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=100,
-        COMPRESS_ALGORITHM=["zstd", "gzip"],
-        COMPRESS_MIMETYPES=["application/json", "application/problem+json", "text/csv", "text/plain"],
+        COMPRESS_ALGORITHM=["zstd", "gzip", "deflate"],
+        COMPRESS_MIMETYPES=[
+            "application/json",
+            "application/problem+json",
+            "text/csv",
+            "text/plain",
+            "application/octet-stream",
+        ],
         COMPRESS_MIN_SIZE=1024,
         COMPRESS_STREAMS=False,
     )
@@ -117,6 +126,7 @@ def create_app(settings: Settings) -> Flask:
     models_check = partial(check_models, networks, directory)
     app.extensions["health"] = health = Health(services, {"models": models_check})
     app.extensions["metrics"] = counted = Metrics(services, health)
+    app.extensions["model_statistics"] = ModelStatistics()
     app.extensions["feed"] = Feed(services.database)
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
@@ -180,9 +190,11 @@ def from_environment() -> Flask:
     die_with_parent(int(os.environ.get(API_PARENT, os.getppid())))
     settings = read_settings(os.environ)
     logs.configure(settings.log_level, settings.log_format)
-    if folder := os.environ.get(request_metrics.FOLDER):
-        request_metrics.share(Path(folder))
+    folder = os.environ.get(request_metrics.FOLDER)
+    place = request_metrics.share(Path(folder)) if folder else 0
     app = create_app(settings)
+    if folder:
+        app.extensions["model_statistics"].share(Path(folder), place)
     services, networks = app.extensions["services"], app.extensions["model_cache"]
     threading.Thread(target=_warm, args=(services,), name="warmer", daemon=True).start()
     Warmer(services, networks, networks.directory).start()

@@ -23,7 +23,9 @@ T = TypeVar("T")
 R = TypeVar("R", TenantRecord, GrantedModel, NetworkRecord, DatasetSummary, JobRecord, ModelContents, KeyRecord)
 
 
-def answer(body: Mapping[str, object], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(
+    body: Mapping[str, object] | Sequence[object], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """Answer with `body` as JSON; `?pretty` indents it."""
     return Response(json_bytes(body, "pretty" in request.args), status, headers, mimetype="application/json")
 

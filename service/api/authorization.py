@@ -15,7 +15,7 @@ from service.store.database import Connection
 from service.store.jobs import jobs
 
 JOB = "/v1/jobs/{id}"
-MODELS = ("/v1/models/{name}", "/v2/models/{name}")
+MODELS = ("/v1/models/{name}", "/v2/models/{name}", "/v2/repository/models/{name}")
 OTHER_DATASETS = ":evaluate"  # reads whatever dataset the request names
 NOT_SHARED = (OTHER_DATASETS, "/shares")  # of a job's operations
 OPERATOR = "only the operator may do this: an admin of the tenant `default`"
@@ -32,6 +32,7 @@ FINDERS: dict[str, tuple[str, Find]] = {
     "/v1/datasets/{name}": ("name", _find_dataset),
     "/v1/models/{name}": ("name", models.get_contents),
     "/v2/models/{name}": ("name", models.get_contents),
+    "/v2/repository/models/{name}": ("name", models.get_contents),
     "/v1/keys/{id}": ("id", keys.get_key),
 }
 

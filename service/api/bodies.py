@@ -52,6 +52,13 @@ def read_model_if_any(model: type[M], max_bytes: int) -> M:
     return read_model(model, max_bytes)
 
 
+def whole_body(max_bytes: int) -> bytes:
+    """Return the unpacked bytes of a body whose form the operation knows, of at most `max_bytes`."""
+    coding = request.headers.get("Content-Encoding", "identity").lower()
+    check_coding(coding)
+    return collect(unpacked(_raw_blocks(), coding), max_bytes)
+
+
 def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     """Return the body's media type, one of `known`, and its unpacked bytes."""
     coding = request.headers.get("Content-Encoding", "identity").lower()

@@ -12,6 +12,7 @@ from service.api.waiting import Places, Waits
 from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.ops.metrics import Metrics
+from service.ops.model_statistics import ModelStatistics
 from service.services import Services
 from service.store.audit import Actor, recorder_of
 
@@ -58,6 +59,11 @@ def metrics() -> Metrics:
 def model_cache() -> ModelCache:
     """Return this process' cache of networks ready to predict."""
     return cast(ModelCache, current_app.extensions["model_cache"])
+
+
+def model_statistics() -> ModelStatistics:
+    """Return what is counted of the versions of models."""
+    return cast(ModelStatistics, current_app.extensions["model_statistics"])
 
 
 def waits() -> Waits:

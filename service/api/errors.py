@@ -165,6 +165,8 @@ def problem(
     more: Mapping[str, object] = NOTHING,
 ) -> Response:
     """Answer with a problem; `status` and `title` default to those of its type, `more` holds further fields."""
+    if has_plain_errors(request.path):
+        return _plain(detail, status or kind.status)
     body: Problem = {
         "type": f"/problems/{kind.slug}",
         "title": title or kind.title,
@@ -178,6 +180,16 @@ def problem(
         whole["errors"].pop()
         data = orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
     return Response(data, body["status"], mimetype="application/problem+json")
+
+
+def has_plain_errors(path: str) -> bool:
+    """Return whether errors of a path are `{"error": "text"}`, as the Open Inference Protocol has them."""
+    return path == "/v2" or path.startswith("/v2/")
+
+
+def _plain(detail: str, status: int) -> Response:
+    data = orjson.dumps(_writable({"error": detail}), option=orjson.OPT_APPEND_NEWLINE)
+    return Response(data, status, mimetype="application/json")
 
 
 def _writable(value: object) -> object:

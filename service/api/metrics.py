@@ -47,5 +47,5 @@ class RequestCounter:
         asked: Request = request._get_current_object()  # type: ignore[attr-defined]
         route = self._templates.get(asked.endpoint, OTHER)
         status = response.status_code
-        rows = g.get("predicted_rows", 0) if status == 200 and route.endswith(":predict") else 0
+        rows = g.get("predicted_rows", 0) if status == 200 and route.endswith((":predict", "/infer")) else 0
         self._requests.count(route, asked.method, status, seconds, rows)

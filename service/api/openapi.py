@@ -11,9 +11,10 @@ from service import __version__
 from service.access.principal import Scope
 from service.api import deadlines
 from service.api.authentication import COOKIE
-from service.api.errors import TITLES
+from service.api.errors import TITLES, has_plain_errors
 from service.api.routes import Query, Route
 from service.api.schemas import Problem
+from service.inference.metadata_answers import InferenceError
 
 REFERENCE = "#/components/schemas/{model}"
 IDEMPOTENCY_KEY = {
@@ -41,7 +42,8 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         (model, "validation", TypeAdapter(model)) for model in dict.fromkeys(bodies)
     ]
     models += [
-        (model, "serialization", TypeAdapter(model)) for model in dict.fromkeys([*_answer_models(routes), Problem])
+        (model, "serialization", TypeAdapter(model))
+        for model in dict.fromkeys([*_answer_models(routes), Problem, InferenceError])
     ]
     names, schemas = TypeAdapter.json_schemas(models, ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
@@ -103,7 +105,9 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
     for status, model in route.answers.items():
         operation["responses"][str(status)] = _answer(status, model, names)
-    problem = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
+    problem: dict[str, Any] = {"application/problem+json": {"schema": names[(Problem, "serialization")]}}
+    if has_plain_errors(route.path):
+        problem = {"application/json": {"schema": names[(InferenceError, "serialization")]}}
     for status in sorted({*_usual_problems(route, bool(content)), *route.problems}):
         operation["responses"].setdefault(str(status), {"description": TITLES[status], "content": problem})
     return operation

@@ -117,6 +117,12 @@ class ModelCache:
         mine.set_result(trained)
         return trained
 
+    def drop(self, tenant: int | None, name: str) -> None:
+        """Drop the versions of a tenant's model; one that is being loaded stays."""
+        with self._lock:
+            for key in [key for key in self._held if (key.tenant, key.name) == (tenant, name)]:
+                self._bytes -= self._held.pop(key).bytes
+
     def _forget_loading(self, key: CacheKey) -> None:
         with self._lock:
             del self._loading[key]

@@ -17,7 +17,7 @@ Filling = Literal["error", "mean", "median", "indicator"]
 def signature(network: dict[str, Any], preprocessing: Preprocessing) -> SignatureFields:
     """Return the inputs and outputs of a network, given by its definition, with what was fitted for it."""
     return {
-        "inputs": [_input(column, preprocessing) for column in preprocessing.inputs],
+        "inputs": [input_answer(column, preprocessing) for column in preprocessing.inputs],
         "outputs": _outputs(preprocessing, _output_activation(network)),
     }
 
@@ -34,7 +34,8 @@ def _typical(column: InputColumn, preprocessing: Preprocessing) -> Cell:
     return date_of(round(number)) if column.is_date else float(f"{number:.6g}")
 
 
-def _input(column: InputColumn, preprocessing: Preprocessing) -> InputAnswer:
+def input_answer(column: InputColumn, preprocessing: Preprocessing) -> InputAnswer:
+    """Return what one input column takes."""
     if column.type is ColumnType.CATEGORY:
         return {
             "name": column.name,

@@ -22,7 +22,7 @@ from service.ops.processes import API_PARENT, share_heaps
 from service.ops.supervisor import environment_of
 
 APPLICATION = "service.app:from_environment"
-PROMPT_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+PROMPT_PATHS = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready", "/metrics"})
 OTHER_THREADS = 8  # beside those in which requests may wait
 MOST_CONNECTIONS = 10_000
 OTHER_FILES = 256 + Limits.max_spool_files  # of a process, beside connections

@@ -132,11 +132,15 @@ def shared_folder(settings: Settings) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def share(folder: Path) -> None:
-    """Have this process count in a folder that others share; to be called before a `RequestMetrics` is made."""
+def share(folder: Path) -> int:
+    """Have this process count in a folder that others share; return its place there.
+
+    To be called before a `RequestMetrics` is made.
+    """
     place = _take_place(folder)
     os.environ[LIBRARY_FOLDER] = str(folder)
     values.ValueClass = values.MultiProcessValue(lambda: place)
+    return place
 
 
 def _take_place(folder: Path) -> int:

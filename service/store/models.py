@@ -176,6 +176,19 @@ def _contents(connection: Connection, rows: Sequence[Row[Any]]) -> list[ModelCon
     ]
 
 
+def list_numbers(connection: Connection, name: str) -> list[int]:
+    """Return the numbers of a model's versions, the lowest first; `NotFound` when there is no such model."""
+    number = number_of(connection, name)
+    query = select(model_versions.c.version).where(model_versions.c.model == number).order_by(model_versions.c.version)
+    return list(connection.execute(query).scalars())
+
+
+def list_all_versions(connection: Connection) -> list[tuple[str, int]]:
+    """Return the name and the number of each version of all models, in the order of the names."""
+    query = select(models.c.name, model_versions.c.version).join(models, models.c.number == model_versions.c.model)
+    return [(name, version) for name, version in connection.execute(query.order_by(*query.selected_columns))]
+
+
 def find_version(connection: Connection, name: str, wanted: int | str | None) -> VersionReference:
     """Return the version that a request means: by its number, by an alias, or by the name of the model alone.
 

@@ -1,0 +1,62 @@
+"""Answers a request to infer: finds the network, reads the tensors, predicts, and writes the tensors of the answer."""
+
+import time
+from typing import Any, cast
+
+from flask import Response, g, request
+
+from service.api.bodies import check_declared, whole_body
+from service.api.context import model_statistics, services
+from service.api.inference.finding import Found, find
+from service.api.limiting import count_predictions
+from service.api.predicting import UNKNOWN_HEADER
+from service.datasets.media_types import JSON
+from service.errors import ServiceError
+from service.inference.answers import write_answer
+from service.inference.outputs import tensors_of
+from service.inference.references import version_text
+from service.inference.requests import HEADER, InferenceRequest, read_request
+from service.inference.rows import rows_of
+from service.models.prediction import predict
+
+OCTETS = "application/octet-stream"
+
+
+def infer(name: str, version: str | None) -> Response:
+    """Answer a request to a version of a model, to the one that the name means without its text."""
+    check_declared((JSON, OCTETS))
+    body = whole_body(services().settings.max_json_bytes)
+    began = time.perf_counter_ns()
+    asked = read_request(body, request.headers.get(HEADER))
+    found = find(name, version, asked.parameters)
+    try:
+        return _answer(found, asked, began)
+    except ServiceError:
+        model_statistics().count_failure(found.counted, time.perf_counter_ns() - began)
+        raise
+
+
+def _answer(found: Found, asked: InferenceRequest, began: int) -> Response:
+    trained = found.trained
+    rows = rows_of(trained.preprocessing, asked)
+    count_predictions(len(rows.rows.values))
+    g.predicted_rows = len(rows.rows.values)
+    read = time.perf_counter_ns()
+    predicted = predict(trained, rows)
+    computed = time.perf_counter_ns()
+    tensors = tensors_of(trained, asked, cast(Any, predicted.get("predictions")), predicted["labels"])
+    fields: dict[str, Any] = {} if asked.id is None else {"id": asked.id}
+    parameters = {} if trained.epoch is None else {"epoch": trained.epoch}
+    if rows.rows.unknown_count:
+        parameters["unknown_categories"] = rows.rows.unknown_count
+    fields |= {"model_name": trained.name, "model_version": version_text(trained, found.reference)}
+    fields["parameters"] = parameters
+    body, length = write_answer(fields, tensors)
+    response = Response(body, mimetype=JSON if length is None else OCTETS)
+    if length is not None:
+        response.headers[HEADER] = str(length)
+    if rows.rows.unknown_count:
+        response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
+    parts = (read - began, computed - read, time.perf_counter_ns() - computed)
+    model_statistics().count(found.counted, len(rows.rows.values), *parts)
+    return response
