@@ -5,7 +5,7 @@ See `service.jobs.answers` for what an answer model is.
 
 from typing import Annotated, Any, NotRequired
 
-from pydantic import Field
+from pydantic import Field, RootModel
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
@@ -130,6 +130,15 @@ class IndexEntry(TypedDict):
     version: str
     state: str
     reason: str
+
+
+class RepositoryIndex(RootModel[list[IndexEntry]]):
+    """All versions of all models."""
+
+
+@answer_model
+class DoneAnswer(TypedDict):
+    """An empty object: it is done."""
 
 
 @answer_model

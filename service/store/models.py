@@ -184,9 +184,10 @@ def list_numbers(connection: Connection, name: str) -> list[int]:
 
 
 def list_all_versions(connection: Connection) -> list[tuple[str, int]]:
-    """Return the name and the number of each version of all models, in the order of the names."""
+    """Return the name and the number of each version of all models that lists show, in the order of the names."""
     query = select(models.c.name, model_versions.c.version).join(models, models.c.number == model_versions.c.model)
-    return [(name, version) for name, version in connection.execute(query.order_by(*query.selected_columns))]
+    query = query.where(models.c.listed).order_by(models.c.name, model_versions.c.version)
+    return [(name, version) for name, version in connection.execute(query)]
 
 
 def find_version(connection: Connection, name: str, wanted: int | str | None) -> VersionReference:

@@ -71,6 +71,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     _epochs(call, f"/v1/jobs/{job}")
     _models(call, job)
     _aliases(call, run)
+    _inference(call)
     _explanations(call, f"/v1/jobs/{job}")
     _failures(call, run)
     for path in (
@@ -171,6 +172,22 @@ def _aliases(call: Caller, run: Callable[[], object]) -> None:
     call("GET", alias)
     call("GET", "/v1/models/m/aliases")
     call("DELETE", alias)
+
+
+def _inference(call: Caller) -> None:
+    for path in ("/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/stats"):
+        call("GET", path)
+    call("POST", "/v2/repository/index", {"ready": True})
+    for verb in ("load", "unload"):
+        call("POST", f"/v2/repository/models/m/{verb}", {})
+    for path in ("/v2/models/m", "/v2/models/m/versions/1"):
+        for end in ("", "/ready", "/config", "/stats"):
+            call("GET", f"{path}{end}")
+        example = call("GET", path)["parameters"]["example"]
+        call("POST", f"{path}/infer", {"id": "1", **example})
+        call("POST", f"{path}/infer", {**example, "parameters": {"binary_data_output": True}})
+    call("GET", "/v2/models/nothing", status=404)
+    call("POST", "/v2/models/m/infer", {"inputs": 1}, 400)
 
 
 def _explanations(call: Caller, path: str) -> None:

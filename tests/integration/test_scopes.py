@@ -49,6 +49,8 @@ def operations(keyed: Keyed, service: Services) -> list[Operation]:
         "/v1/networks": {"name": "net"},
         "/v1/datasets": {"name": "xor"},
         "/v1/models": {"name": "xor", "version": "1"},
+        "/v2/models": {"name": "xor", "version": "1"},
+        "/v2/repository": {"name": "xor"},
         "/v1/keys": {"id": id_of(keyed.key("read"))},
     }
     paths = keyed.client.get("/openapi.json").json["paths"]

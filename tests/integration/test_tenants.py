@@ -71,6 +71,7 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
         "/v1/datasets/{name}": "acme-data",
         "/v1/models/{name}": "acme-data",
         "/v2/models/{name}": "acme-data",
+        "/v2/repository/models/{name}": "acme-data",
         "/v1/jobs/{id}": job,
         "/v1/keys/{id}": key.json["id"],
         "share": share.json["id"],
@@ -271,7 +272,12 @@ def test_a_granted_model_is_described_and_predicted_with_and_nothing_else(
     assert version.json == acme.get("/v1/models/acme-data/versions/1").json
     for method, path in (operation for operation in operations(app) if "{" in operation[1]):
         takes = path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}") or path.endswith(":predict")
-        if (method == "GET" and takes) or path.startswith(OF_THE_OPERATOR) or (method, path) in MAKES:
+        takes |= path.startswith("/v2/models/{name}") and not path.endswith("/stats")
+        if (
+            (takes and (method == "GET" or path.endswith("/infer")))
+            or path.startswith(OF_THE_OPERATOR)
+            or (method, path) in MAKES
+        ):
             continue
         answer = other.open(f"{filled(path, ids)}?owner=acme", method=method, json={} if method == "POST" else None)
         assert answer.status_code in (404, 422), (method, path, answer.text)  # 422: there is no such parameter

@@ -24,12 +24,14 @@ OCTETS = "application/octet-stream"
 
 def infer(name: str, version: str | None) -> Response:
     """Answer a request to a version of a model, to the one that the name means without its text."""
+    found = find(name, version, {})
     check_declared((JSON, OCTETS))
     body = whole_body(services().settings.max_json_bytes)
     began = time.perf_counter_ns()
-    asked = read_request(body, request.headers.get(HEADER))
-    found = find(name, version, asked.parameters)
     try:
+        asked = read_request(body, request.headers.get(HEADER))
+        if "epoch" in asked.parameters:
+            found = find(name, version, asked.parameters)
         return _answer(found, asked, began)
     except ServiceError:
         model_statistics().count_failure(found.counted, time.perf_counter_ns() - began)

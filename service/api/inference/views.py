@@ -20,11 +20,13 @@ from service.datasets.strict_json import parse_json
 from service.errors import Malformed
 from service.inference.metadata import model_config, model_metadata, server_metadata
 from service.inference.metadata_answers import (
+    DoneAnswer,
     IndexEntry,
     InferAnswer,
     ModelConfigAnswer,
     ModelMetadataAnswer,
     ModelReadyAnswer,
+    RepositoryIndex,
     ServerLiveAnswer,
     ServerMetadataAnswer,
     ServerReadyAnswer,
@@ -33,6 +35,7 @@ from service.inference.metadata_answers import (
 from service.inference.references import read_reference, version_text
 from service.inference.request_model import InferRequest, RepositoryRequest
 from service.inference.statistics import statistics_of
+from service.models.loading import load_version
 from service.store import models as stored
 
 routes = Routes("inference")
@@ -176,16 +179,13 @@ def read_version_statistics(name: str, version: str) -> Response:
         return _statistics([(name, stored.find_version(connection, name, number).version)])
 
 
-INDEX = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
-
-
 @routes.route(
     "POST",
     "/v2/repository/index",
     body=RepositoryRequest,
     body_optional=True,
     query=(IGNORED,),
-    answers={200: INDEX},
+    answers={200: RepositoryIndex},
     scope=Scope.READ,
 )
 def read_index() -> Response:
@@ -213,15 +213,15 @@ def _read_parameters() -> None:
     REPOSITORY + "/load",
     body=RepositoryRequest,
     body_optional=True,
-    query=(OWNER, IGNORED),
-    answers={200: {"application/json": {"schema": {"type": "object"}}}},
+    query=(IGNORED,),
+    answers={200: DoneAnswer},
     problems=(404, 409),
     scope=Scope.PREDICT,
 )
 def load_model(name: str) -> Response:
     """Read a model's network into the memory of the process that answers."""
     _read_parameters()
-    find(name, None, {})
+    load_version(services(), model_cache(), name, None)
     return answer({})
 
 
@@ -230,16 +230,15 @@ def load_model(name: str) -> Response:
     REPOSITORY + "/unload",
     body=RepositoryRequest,
     body_optional=True,
-    query=(OWNER, IGNORED),
-    answers={200: {"application/json": {"schema": {"type": "object"}}}},
+    query=(IGNORED,),
+    answers={200: DoneAnswer},
     problems=(404,),
     scope=Scope.PREDICT,
 )
 def unload_model(name: str) -> Response:
     """Drop a model's networks from the memory of the process that answers; the next request reads them again."""
     _read_parameters()
-    owner = services_of(name)
-    with owner.database.read() as connection:
+    with services().database.read() as connection:
         stored.list_numbers(connection, name)
-    model_cache().drop(owner.tenant, name)
+    model_cache().drop(services().tenant, name)
     return answer({})
