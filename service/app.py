@@ -155,6 +155,7 @@ def create_app(settings: Settings) -> Flask:
         cache=app.extensions["model_cache"],
         scoped=app.extensions["scoped"],
         requests=counted.requests,
+        statistics=app.extensions["model_statistics"],
         always=secured.secured([("Vary", "Accept-Encoding")]),
         packed_from=app.config["COMPRESS_MIN_SIZE"],
     )

@@ -30,7 +30,7 @@ def answer(
     return Response(json_bytes(body, "pretty" in request.args), status, headers, mimetype="application/json")
 
 
-def json_bytes(body: Mapping[str, object], is_indented: bool = False) -> bytes:
+def json_bytes(body: Mapping[str, object] | Sequence[object], is_indented: bool = False) -> bytes:
     """Write an answer as JSON; arrays of float32 in the shortest form that reads back the same float32."""
     return orjson.dumps(body, timestamp, OPTIONS | orjson.OPT_INDENT_2 if is_indented else OPTIONS)
 

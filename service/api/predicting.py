@@ -14,6 +14,7 @@ from service.api import deadlines
 from service.api.answers import answer
 from service.api.bodies import collect, open_body, open_raw_body
 from service.api.context import services
+from service.api.counting import count_answered, count_refused
 from service.api.dataset_options import CSV_QUERY, check_format, options_of
 from service.api.formats import wanted_format
 from service.api.limiting import count_predictions
@@ -29,7 +30,7 @@ from service.datasets.strict_json import parse_json
 from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
-from service.errors import Invalid
+from service.errors import Invalid, ServiceError
 from service.models import prediction, raw_numbers
 from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
@@ -61,14 +62,19 @@ def _predict(network: NetworkReference) -> Response:
     trained = network.trained()
     wanted = wanted_format(FORMATS)
     timing = Timing()
-    rows = _read_rows(trained)
-    timing.end("parse")
-    deadlines.check(request.environ)
-    count_predictions(len(rows.rows.values))
-    g.predicted_rows = len(rows.rows.values)
-    response = _answered(trained, rows, wanted, timing)
+    try:
+        rows = _read_rows(trained)
+        timing.end("parse")
+        deadlines.check(request.environ)
+        count_predictions(len(rows.rows.values))
+        g.predicted_rows = len(rows.rows.values)
+        response = _answered(trained, rows, wanted, timing)
+    except ServiceError:
+        count_refused(trained, timing)
+        raise
     timing.end("encode")
     response.headers[SERVER_TIMING] = timing.header
+    count_answered(trained, len(rows.rows.values), timing)
     return response
 
 

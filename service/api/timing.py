@@ -21,6 +21,11 @@ class Timing:
         self._last = now
 
     @property
+    def nanoseconds(self) -> list[int]:
+        """How long each step took that has ended."""
+        return [int(seconds * 1e9) for _, seconds in self._steps]
+
+    @property
     def header(self) -> str:
         """The header's value, in milliseconds: `parse;dur=0.021, predict;dur=0.034, encode;dur=0.006`."""
         return ", ".join([f"{step};dur={seconds * 1e3:.3f}" for step, seconds in self._steps])

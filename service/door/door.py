@@ -37,6 +37,7 @@ from service.models.loading import load_version
 from service.models.prediction import RawRows
 from service.models.raw_numbers import SHAPE_HEADER
 from service.models.references import wanted_version
+from service.ops.model_statistics import Counted, ModelStatistics
 from service.ops.request_metrics import RequestMetrics
 from service.services import Services
 
@@ -63,6 +64,7 @@ class Parts:
     cache: ModelCache
     scoped: Callable[[int], Services]
     requests: RequestMetrics
+    statistics: ModelStatistics
     always: list[Header]  # of every answer that is predicted
     packed_from: int  # bytes of an answer that is packed for clients that take that
 
@@ -114,6 +116,9 @@ class Door:
             headers.append((SHAPE_HEADER, f"{rows},{trained.network.outputs}"))
         if limiter.taken:
             headers += headers_of(limiter.taken)
+        if trained.version is not None:
+            counted = Counted(principal.tenant, trained.name, trained.version)
+            self.parts.statistics.count(counted, rows, *timing.nanoseconds)
         seconds = time.perf_counter() - began
         self.parts.requests.count(found.route.path, "POST", 200, seconds, rows)
         log_request("POST", environ["PATH_INFO"], 200, seconds)

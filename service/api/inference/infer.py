@@ -1,15 +1,18 @@
 """Answers a request to infer: finds the network, reads the tensors, predicts, and writes the tensors of the answer."""
 
-import time
 from typing import Any, cast
 
 from flask import Response, g, request
 
+from service.api import deadlines
 from service.api.bodies import check_declared, whole_body
-from service.api.context import model_statistics, services
+from service.api.context import services
+from service.api.counting import count_answered, count_refused
 from service.api.inference.finding import Found, find
 from service.api.limiting import count_predictions
 from service.api.predicting import UNKNOWN_HEADER
+from service.api.timing import NAME as SERVER_TIMING
+from service.api.timing import Timing
 from service.datasets.media_types import JSON
 from service.errors import ServiceError
 from service.inference.answers import write_answer
@@ -27,25 +30,26 @@ def infer(name: str, version: str | None) -> Response:
     found = find(name, version, {})
     check_declared((JSON, OCTETS))
     body = whole_body(services().settings.max_json_bytes)
-    began = time.perf_counter_ns()
+    timing = Timing()
     try:
         asked = read_request(body, request.headers.get(HEADER))
         if "epoch" in asked.parameters:
             found = find(name, version, asked.parameters)
-        return _answer(found, asked, began)
+        return _answer(found, asked, timing)
     except ServiceError:
-        model_statistics().count_failure(found.counted, time.perf_counter_ns() - began)
+        count_refused(found.trained, timing)
         raise
 
 
-def _answer(found: Found, asked: InferenceRequest, began: int) -> Response:
+def _answer(found: Found, asked: InferenceRequest, timing: Timing) -> Response:
     trained = found.trained
     rows = rows_of(trained.preprocessing, asked)
     count_predictions(len(rows.rows.values))
     g.predicted_rows = len(rows.rows.values)
-    read = time.perf_counter_ns()
+    timing.end("parse")
+    deadlines.check(request.environ)
     predicted = predict(trained, rows)
-    computed = time.perf_counter_ns()
+    timing.end("predict")
     tensors = tensors_of(trained, asked, cast(Any, predicted.get("predictions")), predicted["labels"])
     fields: dict[str, Any] = {} if asked.id is None else {"id": asked.id}
     parameters = {} if trained.epoch is None else {"epoch": trained.epoch}
@@ -59,6 +63,7 @@ def _answer(found: Found, asked: InferenceRequest, began: int) -> Response:
         response.headers[HEADER] = str(length)
     if rows.rows.unknown_count:
         response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
-    parts = (read - began, computed - read, time.perf_counter_ns() - computed)
-    model_statistics().count(found.counted, len(rows.rows.values), *parts)
+    timing.end("encode")
+    response.headers[SERVER_TIMING] = timing.header
+    count_answered(trained, len(rows.rows.values), timing)
     return response
