@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch export-peers lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ torch: $(VENV)/.ready-torch ## Install PyTorch for the tests of agreement
 
 $(VENV)/.ready-torch: $(VENV)/.ready-dev requirements/torch.txt
 	$(PIP) install --only-binary :all: -r requirements/torch.txt
+	@touch $@
+
+export-peers: .venv-exports/.ready ## Install onnxruntime and Keras, apart, for the tests of exports
+
+.venv-exports/.ready: requirements/export-peers.txt
+	$(PYTHON) -m venv .venv-exports
+	.venv-exports/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: -r requirements/export-peers.txt
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
@@ -130,4 +137,4 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/audit.txt requirements/audit.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit .venv-serving-fastapi .venv-serving-mlserver
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver

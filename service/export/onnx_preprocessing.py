@@ -14,6 +14,7 @@ from service.definitions.columns import ColumnType
 from service.export.onnx_functions import DOMAIN
 from service.export.onnx_messages import INT64, ML_DOMAIN, STRING, element_type, function
 from service.export.onnx_nodes import Nodes
+from service.export.subject import threshold_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn
 
@@ -153,10 +154,11 @@ def output_function(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> bytes
 
 
 def _labels(nodes: Nodes, preprocessing: Preprocessing, dtype: np.dtype[Any]) -> None:
-    """Add the labels of classes: by the threshold of a single output, else of the largest output."""
+    """Add the labels of classes: by the threshold of the last output where there is one, else of the largest output."""
     labels = list(preprocessing.labels or ())
-    if preprocessing.single_output:
-        reached = nodes.add("GreaterOrEqual", "A", nodes.constant(preprocessing.threshold, dtype))
+    if (threshold := threshold_of(preprocessing)) is not None:
+        last = nodes.add("Gather", "A", nodes.constant([preprocessing.outputs - 1], np.int64), axis=1)
+        reached = nodes.add("GreaterOrEqual", last, nodes.constant(threshold, dtype))
         classes = nodes.add("Squeeze", nodes.cast(reached, np.dtype(np.int64)), nodes.constant([1], np.int64))
     else:
         classes = nodes.add("ArgMax", "A", axis=1, keepdims=0)
@@ -167,4 +169,5 @@ def _labels(nodes: Nodes, preprocessing: Preprocessing, dtype: np.dtype[Any]) ->
 
 def documentation(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> str:
     """Return the text of both functions: what was fitted, and the precision that it is for."""
-    return json.dumps({"type": "preprocessing", **preprocessing.to_dict(), "precision": dtype.name}, sort_keys=True)
+    record = {**preprocessing.to_dict(), "decision": preprocessing.decision, "precision": dtype.name}
+    return json.dumps({"type": "preprocessing", **record}, sort_keys=True)

@@ -63,7 +63,7 @@ def predict(rows):
     if LABELS is None:
         return A * TARGET_DIVISORS + TARGET_OFFSETS if TARGETS_ARE_SCALED else A, None
     if THRESHOLD is not None:
-        return A, [LABELS[int(output >= np.dtype(PRECISION).type(THRESHOLD))] for output in A[:, 0]]
+        return A, [LABELS[int(output >= np.dtype(PRECISION).type(THRESHOLD))] for output in A[:, -1]]
     return A, [LABELS[index] for index in A.argmax(axis=1)]
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from service.backprop.network import PlacedLayer
 from service.export.python_activations import call_of, functions_of
-from service.export.subject import ExportedNetwork
+from service.export.subject import ExportedNetwork, threshold_of
 from service.preprocessing.dates import date_of
 from service.preprocessing.fit import Preprocessing
 
@@ -59,7 +59,7 @@ def _beginning(exported: ExportedNetwork) -> str:
         "TARGETS": list(fitted.target_names),
         "LABELS": None if fitted.labels is None else list(fitted.labels),
         "OUTPUTS": _output_names(fitted),
-        "THRESHOLD": fitted.threshold if fitted.single_output else None,
+        "THRESHOLD": threshold_of(fitted),
         "TARGETS_ARE_SCALED": fitted.target_values != "none",
         "TARGET_OFFSETS": offsets,
         "TARGET_DIVISORS": divisors,

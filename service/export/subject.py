@@ -62,7 +62,15 @@ class ExportedNetwork:
             "precision": self.network.dtype.name,
             "network": self.definition(),
             "preprocessing": self.preprocessing.to_dict(),
+            "decision": self.preprocessing.decision,
         }
+
+
+def threshold_of(preprocessing: Preprocessing) -> float | None:
+    """Return from which number on the last output means the second of two classes; None where the largest decides."""
+    if preprocessing.decision is not None:
+        return preprocessing.decision
+    return preprocessing.threshold if preprocessing.single_output else None
 
 
 def layer_record(layer: Layer) -> dict[str, Any]:

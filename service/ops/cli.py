@@ -13,7 +13,7 @@ from typing import NoReturn
 from service import __version__, config, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
-from service.ops import keys_cli, tenants_cli
+from service.ops import export_cli, keys_cli, tenants_cli
 
 FLAGS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on"),
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
     keys_cli.register(command, add_flag)
     tenants_cli.register(command, add_flag)
+    export_cli.register(command)
     return parser
 
 

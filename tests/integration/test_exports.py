@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from safetensors.numpy import load as load_safetensors
 
+from service.config import Settings
 from service.export.formats import FORMATS
+from service.ops.cli import main
 
 TABLE = {
     "name": "pets",
@@ -77,6 +80,32 @@ def test_files_say_what_they_are_of_and_what_they_leave_out(model: FlaskClient) 
     assert "Export-Leaves-Out" not in model.get("/v1/models/m/export?format=onnx").headers
 
     _check_refusals(model)
+
+
+def test_the_command_writes_the_same_file_and_keeps_what_is_there(
+    model: FlaskClient,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    monkeypatch.setattr("service.logs.configure", lambda *_: None)  # for the rest of the tests too
+    monkeypatch.setenv("BACKPROP_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("BACKPROP_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("BACKPROP_QUEUE_URL", settings.queue_url)
+    monkeypatch.chdir(tmp_path)
+    expected = model.get("/v1/models/m/versions/1/export?format=keras").data
+    words = ["export", "m", "--format", "keras", "--version", "1"]
+    assert main(words) == 0
+    assert (tmp_path / "m-1.keras").read_bytes() == expected
+    said = capfdbinary.readouterr().out
+    assert said.startswith(b"m-1.keras is version 1 of model m, epoch 3") and b"without preprocessing" in said
+    assert main(words) == 2
+    assert capfdbinary.readouterr().err.startswith(b"backprop export: m-1.keras exists; give another --output")
+    assert main([*words, "--output", "-"]) == 0
+    assert capfdbinary.readouterr().out == expected
+    assert main(["export", "none", "--format", "onnx"]) == 2
+    assert b"there is no model named `none`" in capfdbinary.readouterr().err
 
 
 def _check_refusals(model: FlaskClient) -> None:

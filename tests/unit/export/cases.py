@@ -158,6 +158,10 @@ def cases() -> dict[str, Case]:
     add("a category and a number", SOFTMAX, fitted((MIXED[1], *numbers(1))), [["rot", 1.5], ["", -2.0]])
     add("two classes of one output", [dense(6), dense(1, "sigmoid")], fitted(numbers(5), **TWO), rows)
     add("another threshold", [dense(6), dense(1, "sigmoid")], fitted(numbers(5), **TWO, threshold=0.3), rows)
+    decided = fitted(numbers(5), **TWO, decision=0.7)
+    add("a decision of one output", [dense(6), dense(1, "sigmoid")], decided, rows)
+    of_two = fitted(numbers(5), labels=(0, 1), codes=(0.0, 1.0), decision=0.2)
+    add("a decision of two outputs", [dense(6), dense(2, "softmax")], of_two, rows)
     signs = {"labels": (-1, 1), "codes": (-1.0, 1.0), "single_output": True, "threshold": 0.0, "low": -1.0}
     add("classes -1 and 1", [dense(1, "tanh")], fitted(numbers(5), **signs), rows)
     add("classes of whole numbers", SOFTMAX, fitted(numbers(5), labels=(3, 10, 2**53)), rows)
