@@ -54,13 +54,13 @@ from service.door.door import Door, Parts
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
 from service.models.directory import Directory
-from service.models.health import check_models
 from service.models.shared_number import SharedNumber
 from service.models.warming import Warmer
 from service.ops import request_metrics
 from service.ops.health import Health
 from service.ops.metrics import Metrics
 from service.ops.model_statistics import ModelStatistics
+from service.ops.models_health import check_models
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
