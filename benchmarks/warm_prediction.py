@@ -172,7 +172,8 @@ def through_wsgi(app: Flask, model: str, key: str) -> Callable[[], None]:
     def predict() -> None:
         answer = app({**environ, "wsgi.input": io.BytesIO(BODY)}, start)
         text = b"".join(answer)
-        answer.close()  # type: ignore[attr-defined]
+        if hasattr(answer, "close"):  # what the door answers has none
+            answer.close()
         if statuses.pop() != "200 OK":
             raise AssertionError(text)
 
