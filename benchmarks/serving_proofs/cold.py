@@ -10,10 +10,10 @@ from service.models.loading import load_version
 
 
 def cold(threads: int, rounds: int) -> Iterator[str]:
-    """Ask for a cold 784-100-10 from many threads at once, again and again; print how often it was loaded."""
+    """Ask for a cold 64-1000-10 from many threads at once, again and again; print how often it was loaded."""
     with opened(model_cache_bytes=0) as inside, counted_loads() as loads, ThreadPoolExecutor(threads) as pool:
         for name in ("one", "other"):
-            inside.train(name, 784, [100], 10)
+            inside.train(name, 64, [1000], 10)
         found = list[int]()
         for _ in range(rounds):
             load_version(inside.tenant, inside.cache, "other", None)  # the cap of 0 lets one network stay

@@ -41,12 +41,12 @@ def flat(predictions: int) -> Iterator[str]:
 
 
 def capped(known: int, used: int, cap_bytes: int) -> Iterator[str]:
-    """Know many models of 784-100-10, load each once, then use a few at random; print what memory that takes."""
+    """Know many models of 64-1000-10, load each once, then use a few at random; print what memory that takes."""
     with opened(model_cache_bytes=cap_bytes) as inside, counted_loads() as loads:
-        inside.train("original", 784, [100], 10)
+        inside.train("original", 64, [1000], 10)
         copy(inside, known)
         before, largest = resident_bytes(), 0
-        yield f"{known:,} models of 784-100-10 are known, the cap is {cap_bytes / MIB:.0f} MiB\n"
+        yield f"{known:,} models of 64-1000-10 are known, the cap is {cap_bytes / MIB:.0f} MiB\n"
         yield "| | loads | networks held | bytes held, MiB | resident since the start, MiB |\n|---|---|---|---|---|"
         names = [f"m{number}" for number in range(known)]
         drawn = random.Random(1).choices(names[:used], k=20 * used)
