@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,9 @@ Train = Callable[..., dict[str, Any]]
 JOB = {"model": "m", "dataset": XOR, "training": {"epochs": 2, "seed": 1}}
 ROWS = {"instances": [[0, 1]]}
 PREDICT = "/v1/models/m:predict"
+ALIASES = "/v1/models/m/aliases"
+BY_ALIAS = "/v1/models/m/versions/live:predict"
+MOVES = 12
 BACK_SECONDS = 30
 
 
@@ -76,6 +80,41 @@ def test_a_deleted_model_ends_everywhere_at_once(client: FlaskClient, other: Fla
     problem(other.post(PREDICT, json=ROWS), 404)
     train(JOB)
     assert other.post(PREDICT, json=ROWS).json["version"] == 1
+
+
+@pytest.mark.usefixtures("deaf")
+def test_predictions_while_an_alias_moves_mix_no_versions_and_are_never_of_the_one_before(
+    client: FlaskClient, other: FlaskClient, train: Train
+) -> None:
+    apps = [client.application, other.application]
+    for seed in (1, 2):
+        train({**JOB, "training": {"epochs": 2, "seed": seed}})
+    values = {
+        version: client.post(f"/v1/models/m/versions/{version}:predict", json=ROWS).json["predictions"]
+        for version in (1, 2)
+    }
+    assert values[1] != values[2]
+    assert client.put(f"{ALIASES}/live", json={"version": 1}).status_code == 201
+    is_over, answers = threading.Event(), list[dict[str, Any]]()
+
+    def predict(asking: FlaskClient) -> None:
+        while not is_over.is_set():
+            answers.append(asking.post(BY_ALIAS, json=ROWS).json)
+
+    threads = [threading.Thread(target=predict, args=(app.test_client(),)) for app in apps for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(MOVES):
+            version, mover, asker = 2 - number % 2, (client, other)[number // 2 % 2], (other, client)[number // 2 % 2]
+            assert mover.put(f"{ALIASES}/live", json={"version": version}).json["moved"]
+            assert asker.post(BY_ALIAS, json=ROWS).json["version"] == version
+            assert mover.post(BY_ALIAS, json=ROWS).json["version"] == version
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert len(answers) > MOVES and all(answer["predictions"] == values[answer["version"]] for answer in answers)
 
 
 @contextmanager
