@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch export-peers lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-chaos torch export-peers clients lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,13 @@ export-peers: .venv-exports/.ready ## Install onnxruntime and Keras, apart, for 
 .venv-exports/.ready: requirements/export-peers.txt
 	$(PYTHON) -m venv .venv-exports
 	.venv-exports/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: -r requirements/export-peers.txt
+	@touch $@
+
+clients: .venv-clients/.ready ## Install Triton's client and the KServe SDK for the tests with them
+
+.venv-clients/.ready: requirements/clients.txt
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: --require-hashes -r requirements/clients.txt
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
@@ -135,6 +142,7 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/dev.txt pyproject.toml requirements/build.in --extra dev
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/audit.txt requirements/audit.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/clients.txt requirements/clients.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients
