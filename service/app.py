@@ -40,6 +40,7 @@ from service.api import (
     system,
     tenants,
     usage,
+    versions,
     workers,
 )
 from service.api.authentication import identify
@@ -77,6 +78,7 @@ RESOURCES = (
     events,
     models,
     aliases,
+    versions,
     predicting,
     evaluating,
     inference,

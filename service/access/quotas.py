@@ -29,6 +29,16 @@ def check_dataset_bytes(services: Services, connection: Connection) -> None:
         )
 
 
+def check_parameter_bytes(services: Services, connection: Connection) -> None:
+    """Raise `TooLarge` when the tenant's parameters, with what this transaction has added, take more than they may."""
+    most = Limits.of(services.settings, limits.own_limits(connection, _tenant(services))).parameter_bytes
+    if most and (used := limits.parameter_bytes(connection, _tenant(services))) > most:
+        raise TooLarge(
+            f"the stored parameters of this tenant would take {used:,} bytes, and its limit is {most:,}: delete jobs "
+            "or models"
+        )
+
+
 def check_limits(services: Services, connection: Connection, new: NewJob, own: dict[str, Any]) -> None:
     """Raise unless the tenant in scope, which has these limits of its `own`, may queue a job.
 

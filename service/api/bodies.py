@@ -69,13 +69,16 @@ def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     return recognise(unpacked(_raw_blocks(), coding), declared, known, "body")
 
 
-def open_raw_body(media_type: str) -> Iterator[bytes]:
-    """Return the unpacked bytes of a body that is not looked into; its type must be this one, or none or curl's."""
+def open_raw_body(media_type: str, goes_with: str = "shape", also: tuple[str, ...] = ()) -> Iterator[bytes]:
+    """Return the unpacked bytes of a body that is not looked into, for a parameter of the query that it goes with.
+
+    Its type must be this one, or one of `also`, or none or curl's.
+    """
     coding = request.headers.get("Content-Encoding", "identity").lower()
     check_coding(coding)
-    if request.mimetype not in ("", FORM, media_type):
+    if request.mimetype not in ("", FORM, media_type, *also):
         raise UnknownMedia(
-            f"`{request.mimetype}` does not go with `shape`: send `Content-Type: {media_type}`", (media_type,)
+            f"`{request.mimetype}` does not go with `{goes_with}`: send `Content-Type: {media_type}`", (media_type,)
         )
     return unpacked(_raw_blocks(), coding)
 

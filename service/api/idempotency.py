@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -14,6 +14,7 @@ from service.api.answers import answer
 from service.api.context import services
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
+from service.models.views import read_version
 from service.store import audit, idempotency
 from service.store.database import Connection
 from service.store.idempotency import StoredAnswer
@@ -83,13 +84,17 @@ class Unanswered:
             idempotency.forget(connection, keyed.key, keyed.started_at)
 
 
-def record_made(connection: Connection, location: str) -> None:
-    """Record what a request creates or changes, in its transaction, so that its key creates or changes nothing else."""
+def record_made(connection: Connection, location: str, status: int = 202) -> None:
+    """Record what a request creates or changes, in its transaction, so that its key creates or changes nothing else.
+
+    `status` is that of its answer, which `location` is read for if it is lost.
+    """
     audit.name_resource(connection, location)
     keyed: Keyed | None = g.get("keyed")
     if keyed is None:
         return
-    known = StoredAnswer(keyed.body.rest(), 202, {"Location": location, "Retry-After": "1"}, None)
+    headers = {"Location": location} | ({"Retry-After": "1"} if status == 202 else {})
+    known = StoredAnswer(keyed.body.rest(), status, headers, None)
     if not idempotency.record_made(connection, keyed.key, keyed.started_at, known):
         raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
 
@@ -143,9 +148,19 @@ def _again(known: StoredAnswer, body: HashedInput) -> Response:
     if known.request != body.rest():
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}
-    if known.body is None:  # the answer was lost with its process or the database: the job's current state is answered
-        return answer(views.read(services(), headers["Location"].rpartition("/")[2]), known.status, headers)
+    if known.body is None:  # the answer was lost with its process or the database: the current state is answered
+        return answer(_current(headers["Location"]), known.status, headers)
     return Response(known.body, known.status, headers)
+
+
+def _current(location: str) -> Mapping[str, object]:
+    """Return a job, or a version of a model, as it is now, by its address."""
+    match location.split("/")[2:]:
+        case ["models", name, "versions", version]:
+            return read_version(services(), name, version)
+        case [*_, job_id]:
+            return views.read(services(), job_id)
+    raise AssertionError(location)
 
 
 def _store(keyed: Keyed, response: Response | None) -> None:

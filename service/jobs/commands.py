@@ -15,7 +15,7 @@ from service.definitions.limits import Limits
 from service.errors import Conflict, NotFound, ServiceError
 from service.jobs.new_jobs import RecordKey, record_no_key
 from service.services import Services
-from service.store import events, limits, shrinking
+from service.store import events, limits, models, shrinking
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
 from service.store.database import Connection
@@ -150,9 +150,20 @@ def collect(services: Services) -> None:
         left = expiry.with_resume_state(connection)
     for job in left:
         tidy(services, job)
+    _remove_expired_versions(services, now)
     if removed := collect_superseded(services, now):
         log.info("removed %d superseded version(s) of datasets that no job uses", removed)
     collect_orphans(services)
+
+
+def _remove_expired_versions(services: Services, now: datetime) -> None:
+    try:
+        with services.database.begin() as connection:
+            removed = models.delete_expired_versions(connection, now)
+    except Conflict:  # an alias was moved to one of them meanwhile; the next hour sees it
+        return
+    if removed:
+        log.info("removed %d version(s) of models that were to be kept until now", removed)
 
 
 def _remove_old(services: Services, before: datetime) -> None:

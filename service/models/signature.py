@@ -18,7 +18,7 @@ def signature(network: dict[str, Any], preprocessing: Preprocessing) -> Signatur
     """Return the inputs and outputs of a network, given by its definition, with what was fitted for it."""
     return {
         "inputs": [input_answer(column, preprocessing) for column in preprocessing.inputs],
-        "outputs": _outputs(preprocessing, _output_activation(network)),
+        "outputs": _outputs(preprocessing, output_activation(network)),
     }
 
 
@@ -107,5 +107,5 @@ def _bounded(answer: OutputAnswer, activation: Activation, offset: float, diviso
     return answer
 
 
-def _output_activation(network: dict[str, Any]) -> Activation:
+def output_activation(network: dict[str, Any]) -> Activation:
     return engine_layers(network)[-1].last_activation() or Linear()

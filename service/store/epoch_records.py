@@ -1,6 +1,7 @@
 """The frozen records of epochs, their parameters and other stored bytes. Imports the standard library only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,15 @@ class EpochRecord:
     seconds: float
     parameters_stored: bool
     sha256: str
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """The losses and metrics, as a version of a model stores them."""
+        return {
+            "training_loss": self.training_loss,
+            "validation_loss": self.validation_loss,
+            "metrics": {"training": self.training_metrics, "validation": self.validation_metrics},
+        }
 
 
 @dataclass(frozen=True)

@@ -214,6 +214,32 @@ def version_bytes(connection: Connection, name: str, version: int) -> StoredByte
     return StoredBytes(*connection.execute(query).one())
 
 
+def delete_version(connection: Connection, name: str, wanted: int | str) -> None:
+    """Delete a version, given by its number or an alias; raise `Conflict` while an alias points to it."""
+    version = find_version(connection, name, wanted).version
+    number = number_of(connection, name)
+    held = select(model_aliases.c.name).where(model_aliases.c.model == number, model_aliases.c.version == version)
+    aliases = ", ".join(f"`{alias}`" for alias in connection.execute(held.order_by(model_aliases.c.name)).scalars())
+    if aliases:
+        raise Conflict(f"version {version} of model `{name}` is in use by alias {aliases}: move or delete it first")
+    connection.execute(
+        delete(model_versions).where(model_versions.c.model == number, model_versions.c.version == version)
+    )
+    changes.announce(connection, changes.MODELS)
+
+
+def delete_expired_versions(connection: Connection, moment: datetime) -> int:
+    """Delete the versions that were to be kept until before a moment and no alias points to; return how many."""
+    pointing = select(model_aliases.c.version).where(
+        model_aliases.c.model == model_versions.c.model, model_aliases.c.version == model_versions.c.version
+    )
+    expired = delete(model_versions).where(model_versions.c.keep_until < moment, ~pointing.exists())
+    count: int = connection.execute(expired).rowcount
+    if count:
+        changes.announce(connection, changes.MODELS)
+    return count
+
+
 def delete_model(connection: Connection, name: str) -> None:
     number = number_of(connection, name)
     active = (

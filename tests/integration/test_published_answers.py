@@ -144,6 +144,12 @@ def _models(call: Caller, job: str) -> None:
     rows = {"instances": [{"a": 0.5, "b": 1, "unknown": 2}]}
     call("GET", "/v1/models/m")
     call("GET", "/v1/models/m/versions/1")
+    versions = "/v1/models/copied/versions"
+    call("POST", versions, {"job": job, "epoch": "best", "decision": {"threshold": 0.4}})
+    call("POST", versions, {"version": 1, "keep_until": "1d"})
+    call("POST", versions, {"version": 9}, 422)
+    call("DELETE", f"{versions}/2")
+    call("DELETE", f"{versions}/2", status=404)
     for format in ("onnx", "safetensors", "npz", "keras", "python"):
         for path in ("/v1/models/m", "/v1/models/m/versions/1"):
             call("GET", f"{path}/export?format={format}")

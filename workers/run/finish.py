@@ -159,11 +159,7 @@ def add_version(
             "network": job.network,
             "preprocessing": with_ranges(connection, prepared.preprocessing, job.dataset).to_dict(),
             "precision": job.training.precision,
-            "record": {
-                "training_loss": record.training_loss,
-                "validation_loss": record.validation_loss,
-                "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
-            },
+            "record": record.measured,
             "test": test,
             "bytes": stored.bytes,
             "address": stored.address,

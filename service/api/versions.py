@@ -1,0 +1,121 @@
+"""`POST /v1/models/{name}/versions` and `DELETE` of one: versions made by clients, of epochs, copies and parameters."""
+
+import re
+from functools import partial
+
+from flask import Response, request
+
+from service.access.principal import Scope
+from service.api.answers import answer
+from service.api.bodies import collect, open_raw_body, read_model
+from service.api.context import services
+from service.api.idempotency import record_made
+from service.api.routes import TEXT, Query, Routes
+from service.definitions.base import NAME_PATTERN
+from service.definitions.dataset_names import parse_reference
+from service.definitions.network import NetworkDefinition
+from service.definitions.sentences import no_name
+from service.definitions.versions import VersionRequest
+from service.errors import Fault, Invalid, NotFound
+from service.models import adding, sent_columns, sent_parameters, views
+from service.models.adding import Extras, Sent
+from service.models.answers import VersionAnswer
+from service.models.references import wanted_version
+from service.models.sent_columns import SentNetwork
+from service.store import datasets, networks
+from service.store import models as stored
+from service.store.database import Connection
+
+routes = Routes("versions")
+SAFETENSORS = "application/x-safetensors"
+NAMES = {"type": "array", "items": {"type": "string"}}
+OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that go with `network`
+
+
+@routes.route(
+    "POST",
+    "/v1/models/{name}/versions",
+    body=VersionRequest,
+    files=(SAFETENSORS,),
+    query=[
+        Query("network", TEXT, "a stored network's name; the body is then its parameters, as safetensors"),
+        Query("dataset", TEXT, "with `network`: whose columns and classes its inputs and outputs are"),
+        Query("inputs", NAMES, "with `network`, repeatable: the names of its inputs, in their order"),
+        Query("classes", NAMES, "with `network`, repeatable: what its outputs stand for; values if left out"),
+    ],
+    answers={201: VersionAnswer},
+    problems=(404, 409),
+    creates=True,
+    scope=Scope.TRAIN,
+)
+def create_version(name: str) -> Response:
+    """Make a version of an epoch of a job, of another version, or of parameters; the model itself if there is none."""
+    _check_name(name)
+    record = partial(_record, name)
+    if "network" in request.args:
+        version = adding.add_sent(services(), name, _sent(), Extras(), record)
+    else:
+        wrong = next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None)
+        if wrong is not None:
+            raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network")
+        version = _of_stored(name, read_model(VersionRequest, services().settings.max_json_bytes), record)
+    described = views.read_version(services(), name, str(version))
+    return answer(described, 201, {"Location": f"/v1/models/{name}/versions/{version}"})
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(NAME_PATTERN.strip("^$"), name):
+        raise Invalid.from_faults([Fault(f"the model's name {no_name(NAME_PATTERN, name)}")])
+
+
+def _record(name: str, connection: Connection, version: int) -> None:
+    record_made(connection, f"/v1/models/{name}/versions/{version}", 201)
+
+
+def _of_stored(name: str, body: VersionRequest, record: adding.RecordVersion) -> int:
+    extras = Extras(body.decision, body.kept_until, "decision" in body.model_fields_set)
+    if body.job is not None:
+        return adding.add_epoch(services(), name, body.job, str(body.epoch), extras, record)
+    assert body.version is not None
+    return adding.add_copy(services(), name, body.version, extras, record)
+
+
+def _sent() -> Sent:
+    """Read the body as the parameters of the network that the query names."""
+    network = _network_of_query()
+    blocks = open_raw_body(SAFETENSORS, "network", ("application/octet-stream",))
+    data = collect(blocks, sent_parameters.most_bytes(network.definition))
+    precision, parameters = sent_parameters.read_safetensors(data, network.definition)
+    return Sent(network.definition, precision, parameters, network.preprocessing)
+
+
+def _network_of_query() -> SentNetwork:
+    names = request.args.getlist("inputs"), request.args.getlist("classes")
+    with services().database.read() as connection:
+        try:
+            record = networks.get_network(connection, request.args["network"])
+        except NotFound as error:
+            raise Invalid.at("?network", error.detail) from None
+        network = NetworkDefinition.model_validate(record.definition)
+        if "dataset" not in request.args:
+            return sent_columns.named(network, *names)
+        if any(names):
+            raise Invalid.at("?dataset", "names the inputs and the classes itself: leave `inputs` and `classes` out")
+        reference = parse_reference(request.args["dataset"])
+        if reference is None:
+            raise Invalid.at("?dataset", f"must be a dataset's name, got {request.args['dataset'][:40]!r}")
+        try:
+            table = datasets.get_dataset(connection, reference).table
+        except NotFound as error:
+            raise Invalid.at("?dataset", error.detail) from None
+    return sent_columns.of_dataset(network, table, services().settings.max_parameters)
+
+
+@routes.route(
+    "DELETE", "/v1/models/{name}/versions/{version}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN
+)
+def delete_version(name: str, version: str) -> Response:
+    """Delete a version, unless an alias points to it; its number is not given again."""
+    wanted = wanted_version(version)
+    services().ending(lambda connection: stored.delete_version(connection, name, wanted))
+    return Response(status=204)

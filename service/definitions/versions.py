@@ -1,0 +1,41 @@
+"""The request that makes a version of a model from what is stored: an epoch of a job, or another version."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from service.definitions.base import Integer, Model, Text
+from service.definitions.decisions import Decision
+from service.definitions.keys import Expiry, expiry_of
+
+
+class VersionRequest(Model):
+    """An epoch of a job, which may be running or have failed, or a version of the same model to copy."""
+
+    job: Text | None = Field(default=None, description="the id of a job, one of whose stored epochs is the version")
+    epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] = Field(
+        default="last", description="of the `job`"
+    )
+    version: Annotated[Integer, Field(ge=1, lt=10**9)] | None = Field(
+        default=None, description="of this model, to copy, with another `decision` or `keep_until`"
+    )
+    decision: Decision | None = Field(
+        default=None, description="how outputs become one of two classes; a copy has that of its original if left out"
+    )
+    keep_until: Expiry | None = Field(
+        default=None, description="the version is deleted after that, unless an alias points to it; by default it stays"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "VersionRequest":
+        if (self.job is None) == (self.version is None):
+            raise ValueError("give either `job`, with an `epoch`, or a `version` to copy")
+        if self.version is not None and "epoch" in self.model_fields_set:
+            raise ValueError("`epoch` goes with `job`, not with `version`")
+        return self
+
+    @property
+    def kept_until(self) -> datetime | None:
+        """The moment after which the version may be deleted."""
+        return expiry_of(self.keep_until)
