@@ -6,6 +6,7 @@ from functools import partial
 from flask import Response, request
 
 from service.access.principal import Scope
+from service.api import freshness
 from service.api.answers import answer
 from service.api.bodies import collect, open_raw_body, read_model
 from service.api.context import services
@@ -59,6 +60,7 @@ def create_version(name: str) -> Response:
         if wrong is not None:
             raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network")
         version = _of_stored(name, read_model(VersionRequest, services().settings.max_json_bytes), record)
+    freshness.see_models()
     described = views.read_version(services(), name, str(version))
     return answer(described, 201, {"Location": f"/v1/models/{name}/versions/{version}"})
 
@@ -118,4 +120,5 @@ def delete_version(name: str, version: str) -> Response:
     """Delete a version, unless an alias points to it; its number is not given again."""
     wanted = wanted_version(version)
     services().ending(lambda connection: stored.delete_version(connection, name, wanted))
+    freshness.see_models()
     return Response(status=204)
