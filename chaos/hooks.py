@@ -20,6 +20,8 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("release", "workers.run.ending", "release_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
+    ("part", "workers.run.predict", "_store_once"),
+    ("result", "workers.run.predict", "_end"),
     ("heartbeat", "workers.run.lease", "Lease._look"),
     ("tidy", "service.jobs.commands", "_tidy"),
     ("freeing", "workers.housekeeping", "Housekeeping._free_jobs_of_ended_processes"),

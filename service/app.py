@@ -16,6 +16,7 @@ from service.access.rates import Rates
 from service.api import (
     aliases,
     audit,
+    batches,
     browsers,
     datasets,
     deadlines,
@@ -80,6 +81,7 @@ RESOURCES = (
     aliases,
     versions,
     predicting,
+    batches,
     evaluating,
     inference,
     explain,

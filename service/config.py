@@ -36,7 +36,8 @@ class Settings:
     `BACKPROP_<FIELD>_FILE` names.
 
     `database_url` empty means SQLite in `data_dir`; `queue_url` empty means a queue server started by `backprop serve`.
-    Sizes are in bytes; with `keep_jobs_seconds` 0 ended jobs are stored until they are deleted.
+    Sizes are in bytes; with `keep_jobs_seconds` 0 ended jobs are stored until they are deleted, and with
+    `keep_predictions_seconds` 0 the results of predictions.
     The limits `tenant_...` are those of tenants that have none of their own; 0 is none.
     """
 
@@ -90,6 +91,7 @@ class Settings:
     keep_events: int = 1_000_000
     keep_events_seconds: float = 86_400.0
     keep_jobs_seconds: float = 0.0
+    keep_predictions_seconds: float = 0.0
     keep_audit_seconds: float = 31_536_000.0
     keep_free_bytes: int = 64 * MIB
 
@@ -138,7 +140,7 @@ class Settings:
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
         self._check_least("keep_free_bytes", "model_cache_bytes", least=0)
         self._check_least(*(each.name for each in fields(self) if each.name.startswith("tenant_")), least=0)
-        for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_audit_seconds"):
+        for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_predictions_seconds", "keep_audit_seconds"):
             self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("header_seconds", "idle_seconds", "body_seconds"):
             self._check_seconds(name, 1, LONGEST_SECONDS)

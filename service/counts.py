@@ -15,6 +15,7 @@ class Total(StrEnum):
     ATTEMPTS = "attempts"  # runs that have claimed a job
     EPOCHS = "epochs"  # trained; an epoch that is computed again after a crash counts again
     SAMPLES = "samples"  # rows trained on, in all epochs
+    BATCH_ROWS = "batch_rows"  # of datasets predicted, stored in the result
     FLUSHES = "flushes"  # written, by the upper bound of their bucket
     FLUSH_SECONDS = "flush_seconds"
     LEASE_LOSSES = "lease_losses"  # runs that dropped their work as they had lost the job, or could not store it

@@ -19,6 +19,7 @@ from service.ops.processes import is_alive
 from service.services import Services
 from service.store import shrinking, totals, workers
 from service.store.jobs import crashes
+from service.store.predictions import crashes as prediction_crashes
 from service.store.records import JobRecord
 from service.store.space import UPLOADS_STOP
 from workers.exit_codes import ExitCodes
@@ -141,9 +142,11 @@ class Housekeeping:
     def _collect(self) -> None:
         """Delete what is no longer needed, at the start and once an hour."""
         from service.jobs.commands import collect  # imported here because only children load NumPy
+        from service.predictions.commands import collect as collect_predictions
 
         while True:
             try:
+                collect_predictions(self.services)
                 collect(self.services)
                 prune(self.services)
             except ServiceError as error:
@@ -168,12 +171,11 @@ class Housekeeping:
                 continue
             with self.services.database.begin() as connection:
                 ended = workers.remove_ended(connection, name, exit_code)
-            if ended.was_known or ended.jobs:  # otherwise another child was first
+            held = len(ended.jobs) + len(ended.predictions)
+            if ended.was_known or held:  # otherwise another child was first
                 self.services.counts.add(Total.CRASHES, label=crashes.Manner.of(exit_code).value)
-            log.warning(
-                "process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, len(ended.jobs)
-            )
-            self._finish(ended.jobs)
+            log.warning("process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, held)
+            self._finish(ended.jobs, held)
 
     def _exit_of(self, name: str) -> tuple[bool, int | None]:
         """Return whether the jobs of an ended process may be released now, and its exit code if it was recorded."""
@@ -183,23 +185,24 @@ class Housekeeping:
         return exit_code is not None or not is_alive(process.parent) or is_late, exit_code
 
     def _free_expired(self) -> None:
-        """Release the jobs whose lease has expired."""
+        """Release the jobs and predictions whose lease has expired."""
         with self.services.database.read() as connection:
-            if not crashes.are_expired(connection):
+            if not (crashes.are_expired(connection) or prediction_crashes.are_expired(connection)):
                 return
         with self.services.database.begin() as connection:
-            freed = crashes.free_expired(connection)
-        if freed:
-            self.services.counts.add(Total.LEASE_EXPIRATIONS, len(freed))
-            log.warning("the lease of %s has expired", ", ".join(job.id for job in freed))
-        self._finish(freed)
+            freed, predictions = crashes.free_expired(connection), prediction_crashes.free_expired(connection)
+        ids = [job.id for job in freed] + [prediction.id for prediction in predictions]
+        if ids:
+            self.services.counts.add(Total.LEASE_EXPIRATIONS, len(ids))
+            log.warning("the lease of %s has expired", ", ".join(ids))
+        self._finish(freed, len(ids))
 
-    def _finish(self, freed: list[JobRecord]) -> None:
-        """Clean up after released jobs that have ended, and notify the workers of those that are queued again."""
+    def _finish(self, freed: list[JobRecord], held: int) -> None:
+        """Clean up after released jobs that have ended, and notify the workers where anything is queued again."""
         from service.jobs.commands import tidy  # imported here because only children load NumPy
 
         for job in freed:
             if job.status.ended:
                 tidy(self.services, job)
-        if freed:
+        if held:
             self.services.doorbell.ring()

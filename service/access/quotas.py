@@ -19,13 +19,19 @@ def _tenant(services: Services) -> int:
 
 
 def check_dataset_bytes(services: Services, connection: Connection) -> None:
-    """Raise `TooLarge` when the tenant's datasets, with what this transaction has added, take more than they may."""
-    own = limits.own_limits(connection, _tenant(services))
-    most = Limits.of(services.settings, own).dataset_bytes
-    if most and (used := limits.dataset_bytes(connection, _tenant(services))) > most:
+    """Raise `TooLarge` when the tenant's datasets, with what this transaction has added, take more than they may.
+
+    Results of predictions, which are tables as datasets are, count among them.
+    """
+    tenant = _tenant(services)
+    most = Limits.of(services.settings, limits.own_limits(connection, tenant)).dataset_bytes
+    if not most:
+        return
+    used = limits.dataset_bytes(connection, tenant) + limits.prediction_bytes(connection, tenant)
+    if used > most:
         raise TooLarge(
-            f"the datasets of this tenant would take {used:,} bytes, and its limit is {most:,}: delete some, or ask "
-            "the operator for more"
+            f"the datasets of this tenant would take {used:,} bytes, with the results of predictions, and its limit is "
+            f"{most:,}: delete some, or ask the operator for more"
         )
 
 
@@ -53,14 +59,23 @@ def check_limits(services: Services, connection: Connection, new: NewJob, own: d
     """
     mine, tenant = Limits.of(services.settings, own), _tenant(services)
     _check_size(mine, connection, new)
-    if (most := mine.queued_jobs) and (waiting := limits.count_jobs(connection, tenant, Status.QUEUED)) >= most:
-        seconds = limits.seconds_to_room(connection, tenant)
-        raise TooMany(f"{waiting} jobs of this tenant wait, and its limit is {most}; try again in {seconds} s", seconds)
+    _check_queued(mine, connection, tenant)
     if (room := mine.parameter_bytes) and (used := limits.parameter_bytes(connection, tenant)) >= room:
         raise TooLarge(
             f"the stored parameters of this tenant take {used:,} bytes, and its limit is {room:,}: delete jobs or "
             "models"
         )
+
+
+def check_queued_jobs(services: Services, connection: Connection, own: dict[str, Any]) -> None:
+    """Raise `TooMany` when as many jobs and predictions of the tenant in scope wait as may."""
+    _check_queued(Limits.of(services.settings, own), connection, _tenant(services))
+
+
+def _check_queued(mine: Limits, connection: Connection, tenant: int) -> None:
+    if (most := mine.queued_jobs) and (waiting := limits.count_jobs(connection, tenant, Status.QUEUED)) >= most:
+        seconds = limits.seconds_to_room(connection, tenant)
+        raise TooMany(f"{waiting} jobs of this tenant wait, and its limit is {most}; try again in {seconds} s", seconds)
 
 
 def _check_size(mine: Limits, connection: Connection, new: NewJob) -> None:

@@ -6,6 +6,7 @@ from service.errors import Conflict
 from service.services import Services
 from service.store import tenants
 from service.store.jobs import commands
+from service.store.predictions import predictions
 
 STOP_SECONDS = 30.0  # how long jobs may take to stop: a worker looks for requests many times a second
 LOOK_SECONDS = 0.1
@@ -33,13 +34,15 @@ def delete(services: Services, name: str, purge: bool, stop_seconds: float = STO
 
 
 def _stop(services: Services, name: str, number: int, seconds: float) -> None:
-    """Cancel the jobs of the tenant in scope, and wait until they have ended."""
+    """Cancel the jobs and predictions of the tenant in scope, and wait until they have ended."""
     deadline = time.monotonic() + seconds
     while True:
         with services.database.begin() as connection:
             for job in tenants.unended_jobs(connection, number):
                 commands.cancel(connection, job)
-            left = tenants.unended_jobs(connection, number)
+            for prediction in tenants.unended_predictions(connection, number):
+                predictions.cancel(connection, prediction)
+            left = tenants.unended_jobs(connection, number) + tenants.unended_predictions(connection, number)
         if not left:
             return
         if time.monotonic() > deadline:

@@ -13,6 +13,7 @@ from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
 from service.store.keys import KeyRecord
 from service.store.model_records import GrantedModel, ModelContents
+from service.store.prediction_records import PredictionRecord
 from service.store.records import DatasetSummary, JobRecord, Listing, NetworkRecord, Page, TenantRecord
 
 OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
@@ -20,7 +21,17 @@ MAX_LIMIT = 1000
 POSITION_MARK = "~"  # no name and no id begins with it
 
 T = TypeVar("T")
-R = TypeVar("R", TenantRecord, GrantedModel, NetworkRecord, DatasetSummary, JobRecord, ModelContents, KeyRecord)
+R = TypeVar(
+    "R",
+    TenantRecord,
+    GrantedModel,
+    NetworkRecord,
+    DatasetSummary,
+    JobRecord,
+    ModelContents,
+    KeyRecord,
+    PredictionRecord,
+)
 
 
 def answer(

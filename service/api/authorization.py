@@ -13,6 +13,7 @@ from service.errors import Forbidden, NotFound
 from service.store import datasets, keys, models, networks
 from service.store.database import Connection
 from service.store.jobs import jobs
+from service.store.predictions import predictions
 
 JOB = "/v1/jobs/{id}"
 MODELS = ("/v1/models/{name}", "/v2/models/{name}", "/v2/repository/models/{name}")
@@ -34,6 +35,7 @@ FINDERS: dict[str, tuple[str, Find]] = {
     "/v2/models/{name}": ("name", models.get_contents),
     "/v2/repository/models/{name}": ("name", models.get_contents),
     "/v1/keys/{id}": ("id", keys.get_key),
+    "/v1/predictions/{id}": ("id", predictions.get_prediction),
 }
 
 

@@ -5,8 +5,8 @@ from flask import request
 from service.errors import Invalid, UnknownMedia
 
 
-def wanted_format(known: dict[str, str]) -> str:
-    """Choose the format by `?format=`, else by `Accept`, else JSON."""
+def wanted_format(known: dict[str, str], default: str = "json") -> str:
+    """Choose the format by `?format=`, else by `Accept`, else the default."""
     name = request.args.get("format")
     if name is not None:
         if name not in known:
@@ -16,4 +16,4 @@ def wanted_format(known: dict[str, str]) -> str:
     best = request.accept_mimetypes.best_match(list(types))
     if best is None and request.accept_mimetypes:
         raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
-    return types[best] if best else "json"
+    return types[best] if best else default

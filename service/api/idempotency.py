@@ -15,6 +15,7 @@ from service.api.context import services
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
 from service.models.views import read_version
+from service.predictions import views as predictions
 from service.store import audit, idempotency
 from service.store.database import Connection
 from service.store.idempotency import StoredAnswer
@@ -154,10 +155,12 @@ def _again(known: StoredAnswer, body: HashedInput) -> Response:
 
 
 def _current(location: str) -> Mapping[str, object]:
-    """Return a job, or a version of a model, as it is now, by its address."""
+    """Return a job, a version of a model or a prediction of a dataset, as it is now, by its address."""
     match location.split("/")[2:]:
         case ["models", name, "versions", version]:
             return read_version(services(), name, version)
+        case ["predictions", prediction_id]:
+            return predictions.read(services(), prediction_id)
         case [*_, job_id]:
             return views.read(services(), job_id)
     raise AssertionError(location)

@@ -19,6 +19,7 @@ from service.errors import TooMany
 from service.front.environ import admission_of
 
 LIMITER = "service.limiter"  # in a request's environment: that of a request from which something was taken before
+BATCH_SECONDS = 3600  # how long the rows of one dataset may keep a tenant from predicting
 
 
 class Limiter:
@@ -89,6 +90,12 @@ def count_predictions(rows: int) -> None:
         When the tenant's limit is reached.
     """
     cast(Limiter, g.limiter).take(Kind.PREDICTIONS, rows)
+
+
+def count_batch(rows: int) -> None:
+    """Count the rows of a whole dataset, as those of a prediction; of a large one an hour's worth at most."""
+    rate = cast(Limiter, g.limiter).limits.predictions_per_second
+    count_predictions(min(rows, math.ceil(rate * BATCH_SECONDS)) if rate else rows)
 
 
 def _report(response: Response) -> Response:

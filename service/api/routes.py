@@ -60,7 +60,8 @@ class Route:
     @property
     def changes(self) -> bool:
         """Whether it changes what is stored; explanations and predictions are POSTs that do not."""
-        return self.method != "GET" and self.scope in (Scope.TRAIN, Scope.ADMIN)
+        makes = self.creates or self.method == "DELETE"
+        return self.method != "GET" and (self.scope in (Scope.TRAIN, Scope.ADMIN) or (makes and self.scope is not None))
 
 
 class Declared(Enum):

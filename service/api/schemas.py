@@ -183,6 +183,7 @@ class WorkerAnswer(TypedDict):
     ]
     waits_for: Annotated[str | None, Field(description="why it begins no job, for want of space")]
     job: Annotated[str | None, Field(description="the job that it runs now")]
+    prediction: Annotated[str | None, Field(description="the prediction of a dataset that it computes now")]
 
 
 @answer_model

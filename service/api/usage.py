@@ -1,8 +1,9 @@
 """`/v1/usage`: what the own tenant has and may have; the operator may ask for any tenant."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response, request
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.access.principal import Scope
@@ -21,10 +22,11 @@ routes = Routes("usage")
 class UsedAnswer(TypedDict):
     """What a tenant has now."""
 
-    queued_jobs: int
+    queued_jobs: Annotated[int, Field(description="with predictions of whole datasets, as those that run")]
     running_jobs: int
     dataset_bytes: int
     parameter_bytes: int
+    prediction_bytes: Annotated[int, Field(description="of results, which count to the limit `dataset_bytes`")]
 
 
 @answer_model
@@ -83,6 +85,7 @@ def get_usage() -> Response:
                 "running_jobs": used.running_jobs,
                 "dataset_bytes": used.dataset_bytes,
                 "parameter_bytes": used.parameter_bytes,
+                "prediction_bytes": used.prediction_bytes,
             },
         }
     )

@@ -39,16 +39,25 @@ class Places:
 class Waits(Places):
     """A limit on the waits of one process; beyond it requests are answered without waiting."""
 
-    def until_settled(self, services: Services, job_id: str, seconds: float, is_valid: Callable[[], bool]) -> Status:
-        """Wait up to `seconds` until the job has ended or is paused; return its status.
+    def until_settled(
+        self,
+        services: Services,
+        id: str,
+        seconds: float,
+        is_valid: Callable[[], bool],
+        read_status: Callable[[Services, str], Status] | None = None,
+    ) -> Status:
+        """Wait up to `seconds` until the job of that id has ended or is paused; return its status.
 
-        A wait ends when its client has gone, and when its key `is_valid` no longer.
+        A wait ends when its client has gone, and when its key `is_valid` no longer. `read_status` is given for what is
+        no job.
         """
+        read = read_status or _status
         with self.place() as waits:
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
             client = client_of(request.environ)
-            while not is_settled(status := _status(services, job_id)) and time.monotonic() < deadline:
+            while not is_settled(status := read(services, id)) and time.monotonic() < deadline:
                 if client.gone or not is_valid():
                     break
                 time.sleep(min(pause, max(0.0, deadline - time.monotonic())))

@@ -37,4 +37,5 @@ def _describe(worker: WorkerRecord) -> WorkerAnswer:
         "fingerprint": worker.fingerprint,
         "waits_for": worker.waits_for,
         "job": worker.job_id,
+        "prediction": worker.prediction_id,
     }

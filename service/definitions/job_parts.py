@@ -15,6 +15,7 @@ class FailureCode(StrEnum):
     DIVERGED = "diverged"  # a loss or a parameter was not finite
     OUT_OF_MEMORY = "out_of_memory"
     DATASET_MISSING = "dataset_missing"
+    MODEL_MISSING = "model_missing"  # of a prediction: an epoch of a job is not stored any longer
     DAMAGED = "damaged"  # stored bytes are not those that were stored
     INVALID_DATA = "invalid_data"  # found only when the rows were read
     TIME_LIMIT = "time_limit"

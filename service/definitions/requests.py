@@ -223,3 +223,30 @@ class PredictRequest(Model):
         if (self.instances is None) == (self.inputs is None):
             raise ValueError("give either `instances` or `inputs`")
         return self
+
+
+class PredictionRequest(NamedDataset):
+    """A model to apply to all rows of a stored dataset."""
+
+    misplaced: ClassVar[dict[tuple[str | int, ...], str]] = {
+        ("instances",): "rows in the request go to `/v1/models/{name}:predict`; here `dataset` names stored ones",
+        ("format",): "the result is read in any format: `/v1/predictions/{id}/result?format=`",
+    }
+
+    model: Name
+    version: Annotated[Integer, Field(ge=1, lt=10**9)] | Text | None = Field(
+        default=None, description="a number or an alias; which version it means is settled when this is submitted"
+    )
+    epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] | None = Field(
+        default=None, description="the network after that epoch of the version's job"
+    )
+    dataset: DatasetName
+    keep: Texts | Text | None = Field(
+        default=None, description="columns of the dataset that go into the result as they are"
+    )
+    metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The names of the columns to keep."""
+        return () if self.keep is None else (self.keep,) if isinstance(self.keep, str) else tuple(self.keep)

@@ -59,7 +59,7 @@ def check_columns(name: str, other: Table, table: Table, where: str) -> None:
             unknown = set(column_there.categories or ()) - set(column.categories or ())
             if unknown:
                 raise Invalid.at(where, f"column `{column.name}` has an unknown category: {min(unknown)!r}")
-    _check_scale(name, other, table, where)
+    check_scale(name, other, table, where)
 
 
 def _first_difference(theirs: Sequence[Column], wanted: Sequence[Column]) -> str:
@@ -75,7 +75,7 @@ def _first_difference(theirs: Sequence[Column], wanted: Sequence[Column]) -> str
     return f": `{further[0]}` is not among those" if further else ": they are in another order"
 
 
-def _check_scale(name: str, other: Table, table: Table, where: str) -> None:
+def check_scale(name: str, other: Table, table: Table, where: str) -> None:
     """Raise `Invalid` when only one of the datasets has a scale, as its units then say nothing about the other's.
 
     Two scales may differ: each divides its own dataset's inputs, as with images of 8 and of 16 bits.

@@ -27,6 +27,7 @@ COUNTED = {  # sums of workers: name, help and the name of the label, if there i
     Total.ATTEMPTS: ("backprop_job_attempts", "Runs of jobs begun.", None),
     Total.EPOCHS: ("backprop_epochs", "Epochs trained.", None),
     Total.SAMPLES: ("backprop_samples", "Rows trained on, in all epochs.", None),
+    Total.BATCH_ROWS: ("backprop_batch_rows", "Rows of datasets whose predictions were stored.", None),
     Total.LEASE_LOSSES: (
         "backprop_lease_losses",
         "Runs that dropped their work, as another had the job or nothing could be stored.",
@@ -110,6 +111,10 @@ def _of_jobs(found: Figures) -> Iterable[Metric]:
     for status, count in found.jobs.items():
         jobs.add_metric([status], count)
     yield jobs
+    predictions = GaugeMetricFamily("backprop_batches", "Predictions of datasets stored, by status.", labels=["status"])
+    for status, count in found.predictions.items():
+        predictions.add_metric([status], count)
+    yield predictions
     yield _gauge("backprop_queue_depth", "Jobs that wait for a worker.", found.jobs["queued"])
     yield _gauge("backprop_queue_oldest_seconds", "How long the oldest waits.", found.oldest_queued_seconds)
     yield _gauge("backprop_workers", "Worker processes alive, each of which trains one job.", found.workers_alive)

@@ -11,10 +11,11 @@ from service.store.datasets import JOINED, OTHERS, not_found
 from service.store.jobs.rows import USES
 from service.store.records import ENDED
 from service.store.tables import dataset_versions as versions
-from service.store.tables import datasets, jobs
+from service.store.tables import datasets, jobs, predictions
 
 ENDED_VALUES = [status.value for status in ENDED]
 NAMES_AND_VERSIONS = tuple((jobs.c[name], jobs.c[version]) for name, version, _ in USES.values())
+OF_PREDICTIONS = (predictions.c.dataset_name, predictions.c.dataset_version)
 TOGETHER = 100  # superseded versions that one transaction removes
 
 
@@ -51,20 +52,26 @@ def _lock_versions(connection: Connection, reference: DatasetReference) -> int:
 
 
 def _check_unused(connection: Connection, reference: DatasetReference) -> None:
-    """Raise `Conflict` when a job that has not ended uses the version, or any one where no number is given."""
+    """Raise `Conflict` when a job or a prediction that has not ended uses the version, or any where none is given."""
     uses = or_(*(_uses(pair, reference.name, reference.version) for pair in NAMES_AND_VERSIONS))
     job = connection.execute(select(jobs.c.id).where(uses, jobs.c.status.not_in(ENDED_VALUES)).limit(1)).scalar()
+    if job is None:
+        of_predictions = _uses(OF_PREDICTIONS, reference.name, reference.version)
+        unended = predictions.c.status.not_in(ENDED_VALUES)
+        job = connection.execute(select(predictions.c.id).where(of_predictions, unended).limit(1)).scalar()
     if job is not None:
         raise Conflict(f"dataset `{reference}` is in use by {job}, which has not ended")
 
 
 def _uses(pair: tuple[Column[Any], Column[Any]], name: Any, version: Any) -> ColumnElement[bool]:
-    """Return a condition on a row of `jobs`: that one of its uses is of this dataset, and of this version if given."""
+    """Return a condition on a row of a table: that the use in a pair of columns is of this dataset and version."""
     return pair[0] == name if version is None else and_(pair[0] == name, pair[1] == version)
 
 
 def delete_superseded(connection: Connection, before: datetime) -> int:
     """Delete versions that were superseded before a moment and that no job uses, ended or not; return how many.
+
+    Nor does a prediction use them that has not ended.
 
     A version is superseded when a later one is stored. At most `TOGETHER` are deleted.
     """
@@ -72,6 +79,10 @@ def delete_superseded(connection: Connection, before: datetime) -> int:
     is_old = exists().where(*later, OTHERS.c.created_at < before)
     same_tenant = jobs.c.tenant == datasets.c.tenant
     uses = [and_(same_tenant, _uses(pair, datasets.c.name, versions.c.version)) for pair in NAMES_AND_VERSIONS]
+    of_predictions = _uses(OF_PREDICTIONS, datasets.c.name, versions.c.version)
+    uses.append(
+        and_(predictions.c.tenant == datasets.c.tenant, of_predictions, predictions.c.status.not_in(ENDED_VALUES))
+    )
     unused = and_(*(~exists().where(use) for use in uses))
     query = select(versions.c.dataset, versions.c.version).select_from(JOINED).where(is_old, unused)
     locked = connection.execute(query.limit(TOGETHER).with_for_update(skip_locked=True, of=versions)).all()

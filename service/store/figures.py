@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 from service.store import totals, workers
 from service.store.database import clock
 from service.store.records import Status
-from service.store.tables import jobs
+from service.store.tables import jobs, predictions
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Figures:
     """
 
     jobs: dict[str, int]  # by status, those without a job too
+    predictions: dict[str, int]  # of whole datasets, by status, likewise
     oldest_queued_seconds: float  # 0 when none is queued
     workers_alive: int
     totals: dict[tuple[str, str], float]
@@ -25,11 +26,12 @@ class Figures:
 
 def read(connection: Connection) -> Figures:
     """Read everything, for all tenants."""
-    by_status = {status.value: 0 for status in Status}
-    rows = connection.execute(select(jobs.c.status, func.count()).group_by(jobs.c.status))
-    by_status |= {status: count for status, count in rows}
+    found = []
+    for table in (jobs, predictions):
+        rows = connection.execute(select(table.c.status, func.count()).group_by(table.c.status))
+        found.append({status.value: 0 for status in Status} | {status: count for status, count in rows})
     alive = workers.count_alive(connection)
-    return Figures(by_status, _oldest_queued_seconds(connection), alive, totals.read(connection))
+    return Figures(found[0], found[1], _oldest_queued_seconds(connection), alive, totals.read(connection))
 
 
 def _oldest_queued_seconds(connection: Connection) -> float:

@@ -9,7 +9,16 @@ from sqlalchemy import Connection, func, select, update
 
 from service.store import changes
 from service.store.records import ENDED, Status
-from service.store.tables import dataset_versions, datasets, job_sizes, jobs, model_versions, models, tenants
+from service.store.tables import (
+    dataset_versions,
+    datasets,
+    job_sizes,
+    jobs,
+    model_versions,
+    models,
+    predictions,
+    tenants,
+)
 from service.store.tenancy import everyone
 
 LATELY = 20  # ended jobs that are looked at
@@ -18,12 +27,16 @@ UNKNOWN_SECONDS, MOST_SECONDS = 30, 3600
 
 @dataclass(frozen=True)
 class Usage:
-    """What a tenant has at this moment; bytes of a blob count once for each row that points to it."""
+    """What a tenant has at this moment; bytes of a blob count once for each row that points to it.
+
+    Predictions of whole datasets are among the queued and the running jobs.
+    """
 
     queued_jobs: int
     running_jobs: int
     dataset_bytes: int
     parameter_bytes: int
+    prediction_bytes: int
 
 
 def own_limits(connection: Connection, tenant: int) -> dict[str, Any]:
@@ -59,14 +72,17 @@ def usage(connection: Connection, tenant: int) -> Usage:
         count_jobs(connection, tenant, Status.RUNNING),
         dataset_bytes(connection, tenant),
         parameter_bytes(connection, tenant),
+        prediction_bytes(connection, tenant),
     )
 
 
 def count_jobs(connection: Connection, tenant: int, status: Status) -> int:
+    """Return how many of a tenant's jobs, and predictions of whole datasets, have a status."""
+    queries = [
+        select(func.count()).where(table.c.status == status, table.c.tenant == tenant) for table in (jobs, predictions)
+    ]
     with everyone(connection):
-        query = select(func.count()).where(jobs.c.status == status, jobs.c.tenant == tenant)
-        count: int = connection.execute(query).scalar_one()
-    return count
+        return sum(connection.execute(query).scalar_one() for query in queries)
 
 
 def seconds_to_room(connection: Connection, tenant: int | None) -> int:
@@ -91,6 +107,13 @@ def dataset_bytes(connection: Connection, tenant: int) -> int:
     joined = dataset_versions.join(datasets, datasets.c.number == dataset_versions.c.dataset)
     with everyone(connection):
         query = select(func.sum(dataset_versions.c.size)).select_from(joined).where(datasets.c.tenant == tenant)
+        return int(connection.execute(query).scalar() or 0)
+
+
+def prediction_bytes(connection: Connection, tenant: int) -> int:
+    """Return the bytes of the results of a tenant's predictions, those to come included."""
+    with everyone(connection):
+        query = select(func.sum(predictions.c.size)).where(predictions.c.tenant == tenant)
         return int(connection.execute(query).scalar() or 0)
 
 

@@ -12,10 +12,17 @@ from service.errors import Conflict, NotFound
 from service.store import changes
 from service.store.named import page_of
 from service.store.records import ENDED, Listing, Page, TenantRecord
-from service.store.tables import jobs, keys, metadata, tenants
+from service.store.tables import jobs, keys, metadata, predictions, tenants
 from service.store.tenancy import DEFAULT_TENANT, everyone
 
-KEPT = ("jobs", "datasets", "models", "networks", "keys")  # a tenant that has any of these is deleted by a purge alone
+KEPT = (
+    "jobs",
+    "predictions",
+    "datasets",
+    "models",
+    "networks",
+    "keys",
+)  # a tenant that has any of these is deleted by a purge alone
 JOBS_TOGETHER = 100  # that one transaction deletes with their epochs and parameters
 
 
@@ -75,6 +82,14 @@ def unended_jobs(connection: Connection, number: int) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
+def unended_predictions(connection: Connection, number: int) -> list[str]:
+    """Return the ids of a tenant's predictions of whole datasets that have not ended."""
+    ended, mine = [status.value for status in ENDED], predictions.c.tenant == number
+    with everyone(connection):
+        query = select(predictions.c.id).where(mine, predictions.c.status.not_in(ended)).order_by(predictions.c.number)
+        return list(connection.execute(query).scalars())
+
+
 def delete_ended_jobs(connection: Connection, number: int) -> int:
     """Delete some of a tenant's ended jobs with all that refers to them; return how many."""
     ended = [status.value for status in ENDED]
@@ -95,6 +110,8 @@ def delete_tenant(connection: Connection, tenant: TenantRecord, purge: bool) -> 
     get_tenant(connection, tenant.name)
     if left := unended_jobs(connection, tenant.number):
         raise Conflict(f"tenant `{tenant.name}` has {len(left)} job(s) that have not ended, such as {left[0]}")
+    if left := unended_predictions(connection, tenant.number):
+        raise Conflict(f"tenant `{tenant.name}` has {len(left)} prediction(s) that have not ended, such as {left[0]}")
     with everyone(connection):
         if not purge:
             _check_empty(connection, tenant)

@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Row, and_, delete, func, insert, select, unio
 
 from service.store.database import clock
 from service.store.jobs import crashes, jobs
+from service.store.prediction_records import PredictionRecord
+from service.store.predictions import crashes as prediction_crashes
 from service.store.records import JobRecord, Status
 from service.store.tables import jobs as jobs_table
-from service.store.tables import workers
+from service.store.tables import predictions, workers
 from service.store.tenancy import everyone
 
 REMOVED_AFTER_SECONDS = 3600.0
@@ -29,7 +31,7 @@ class About:
 
 @dataclass(frozen=True)
 class WorkerRecord:
-    """A worker process that has reported within the last hour, and the job it holds.
+    """A worker process that has reported within the last hour, and the job or prediction that it holds.
 
     One of a release before 0015 has no host, start, version and threads.
     """
@@ -44,6 +46,7 @@ class WorkerRecord:
     fingerprint: str | None
     waits_for: str | None
     job_id: str | None
+    prediction_id: str | None
 
 
 def report_alive(connection: Connection, name: str, fingerprint: str | None = None, about: About | None = None) -> None:
@@ -66,7 +69,10 @@ def list_workers(connection: Connection, limit: int, after: str | None) -> tuple
     """Return workers in the order of their names, from the first one behind `after` on, and whether there are more."""
     holds = and_(jobs_table.c.worker == workers.c.id, jobs_table.c.status == Status.RUNNING)
     job = select(func.max(jobs_table.c.id)).where(holds).scalar_subquery()
-    query = select(workers, jobs.alive_clause().label("is_alive"), job.label("job_id")).order_by(workers.c.id)
+    computes = and_(predictions.c.worker == workers.c.id, predictions.c.status == Status.RUNNING)
+    batch = select(func.max(predictions.c.id)).where(computes).scalar_subquery()
+    held = (jobs.alive_clause().label("is_alive"), job.label("job_id"), batch.label("prediction_id"))
+    query = select(workers, *held).order_by(workers.c.id)
     if after is not None:
         query = query.where(workers.c.id > after)
     rows = list(connection.execute(query.limit(limit + 1)))
@@ -90,24 +96,30 @@ def report_space(connection: Connection, name: str, waits_for: str | None) -> No
 
 
 def names_in(connection: Connection, namespace: str) -> list[str]:
-    """Return the names of processes of a PID namespace that have reported or hold a running job."""
+    """Return the names of processes of a PID namespace that have reported or hold running work."""
     prefix = namespace + ":"
     reported = select(workers.c.id).where(workers.c.id.startswith(prefix, autoescape=True))
-    holding = select(jobs_table.c.worker).where(
-        jobs_table.c.status == "running", jobs_table.c.worker.startswith(prefix, autoescape=True)
+    holding = (
+        select(table.c.worker).where(table.c.status == "running", table.c.worker.startswith(prefix, autoescape=True))
+        for table in (jobs_table, predictions)
     )
-    return list(connection.execute(union(reported, holding)).scalars())
+    return list(connection.execute(union(reported, *holding)).scalars())
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What was done about a process that has ended: its jobs in their new state, and whether it was known till now."""
+    """What was done about a process that has ended: its jobs in their new state, and whether it was known till now.
+
+    `predictions` are those that it computed, released as well.
+    """
 
     jobs: list[JobRecord]
+    predictions: list[PredictionRecord]
     was_known: bool
 
 
 def remove_ended(connection: Connection, name: str, exit_code: int | None = None) -> Ended:
-    """Remove the row of a process that has ended and release its jobs."""
+    """Remove the row of a process that has ended and release what it held."""
     was_known = remove_worker(connection, name)
-    return Ended(crashes.free_jobs_of(connection, name, exit_code), was_known)
+    freed = crashes.free_jobs_of(connection, name, exit_code)
+    return Ended(freed, prediction_crashes.free_predictions_of(connection, name, exit_code), was_known)

@@ -29,6 +29,7 @@ NOT_JSON = {
     ("get", "/problems/{slug}"),
     ("get", "/v1/models/{name}/export"),
     ("get", "/v1/models/{name}/versions/{version}/export"),
+    ("get", "/v1/predictions/{id}/result"),
 }
 
 
@@ -73,6 +74,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     _aliases(call, run)
     _inference(call)
     _explanations(call, f"/v1/jobs/{job}")
+    _batches(call, run)
     _failures(call, run)
     for path in (
         "/v1/jobs",
@@ -194,6 +196,22 @@ def _inference(call: Caller) -> None:
         call("POST", f"{path}/infer", {**example, "parameters": {"binary_data_output": True}})
     call("GET", "/v2/models/nothing", status=404)
     call("POST", "/v2/models/m/infer", {"inputs": 1}, 400)
+
+
+def _batches(call: Caller, run: Callable[[], object]) -> None:
+    body = {"model": "m", "dataset": "table", "keep": ["a"]}
+    path = f"/v1/predictions/{call('POST', '/v1/predictions', body)['id']}"
+    call("GET", f"{path}/result", status=409)
+    run()
+    assert call("GET", path)["status"] == "succeeded"
+    for kind in ("csv", "npz", "parquet", "jsonl"):
+        call("GET", f"{path}/result?format={kind}")
+    call("POST", f"{path}:cancel", status=409)
+    other = call("POST", "/v1/predictions", body)["id"]
+    call("POST", f"/v1/predictions/{other}:cancel")
+    call("POST", "/v1/predictions", {**body, "keep": ["c"]}, 422)
+    call("GET", "/v1/predictions?model=m")
+    call("DELETE", path)
 
 
 def _explanations(call: Caller, path: str) -> None:

@@ -43,10 +43,13 @@ def operations(keyed: Keyed, service: Services) -> list[Operation]:
     assert made.status_code == 201, made.text
     job = keyed.send("POST", "/v1/jobs", keyed.admin, json={**body, "network": "net"}).json["id"]
     assert run_next_job(service, "test", lambda: False)
+    body = {"model": "xor", "dataset": "xor"}
+    prediction = keyed.send("POST", "/v1/predictions", keyed.admin, json=body).json["id"]
     share = keyed.send("POST", f"/v1/jobs/{job}/shares", keyed.admin).json["id"]
     there = {
         "/v1/jobs": {"id": job, "epoch": "last", "other": "0", "share": share},
         "/v1/networks": {"name": "net"},
+        "/v1/predictions": {"id": prediction},
         "/v1/datasets": {"name": "xor"},
         "/v1/models": {"name": "xor", "version": "1"},
         "/v2/models": {"name": "xor", "version": "1"},

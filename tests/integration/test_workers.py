@@ -61,6 +61,7 @@ def test_a_worker_is_listed_with_what_it_reports_and_the_job_it_runs(client: Fla
         "fingerprint": "how",
         "waits_for": None,
         "job": job,
+        "prediction": None,
     }
 
 

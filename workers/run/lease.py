@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any, Protocol
 
 from service import logs
 from service.backprop.training.fingerprint import fingerprint
 from service.errors import ServiceError
 from service.services import Services
+from service.store.claims import Claimed
+from service.store.database import Connection
 from service.store.jobs import fair_share, jobs
 from service.store.records import JobRecord, Request
 
@@ -31,25 +34,35 @@ class Interrupted(Exception):
     """The run is to stop outside training, as a client or the worker process requests."""
 
 
+class Ownership(Protocol):
+    """What says who owns a job or a prediction: the functions of `jobs` for one, and of `runs` for the other."""
+
+    def fenced(self, connection: Connection, held: Any, lease_seconds: float, /) -> bool: ...
+
+    def requested(self, connection: Connection, held: Any, /) -> Request | None: ...
+
+
 def leave_stalled() -> None:
     """End this process at once without cleaning up, as the thread that hangs may hold any lock."""
     os._exit(STALLED)
 
 
 class Lease:
-    """Renews a run's lease in a thread of its own, and finds out what clients request of the job.
+    """Renews a run's lease in a thread of its own, and finds out what clients request of the job or prediction.
 
-    Training calls `stop` before each batch.
+    Training calls `stop` before each batch, a prediction before each block of rows.
     """
 
     def __init__(
         self,
         services: Services,
-        job: JobRecord,
+        job: Claimed,
         should_stop: Callable[[], bool],
         leave: Callable[[], None] = leave_stalled,
+        ownership: Ownership = jobs,
     ) -> None:
         self.services, self.job, self.should_stop, self.leave = services, job, should_stop, leave
+        self.ownership = ownership
         self.asked: Request | None = None
         self.turn_is_over = False
         self._turn_by: float | None = None
@@ -92,8 +105,7 @@ class Lease:
     def begin(self, spent_seconds: float = 0.0) -> None:
         """Start the job's time limit, less the time that it has used; `spent_seconds` were spent on its next epoch."""
         self._moved = (self.batches, time.monotonic())
-        limit = self.job.training.time_limit_seconds
-        if limit is not None:
+        if isinstance(self.job, JobRecord) and (limit := self.job.training.time_limit_seconds) is not None:
             self.deadline = time.monotonic() + limit - self.job.training_seconds - spent_seconds
 
     def reason(self) -> str:
@@ -180,9 +192,9 @@ class Lease:
         settings = self.services.settings
         if renew:
             with self.services.database.begin() as connection:
-                self.lost = not jobs.fenced(connection, self.job, settings.lease_seconds)
+                self.lost = not self.ownership.fenced(connection, self.job, settings.lease_seconds)
         with self.services.database.read() as connection:
-            asked = jobs.requested(connection, self.job)
+            asked = self.ownership.requested(connection, self.job)
             mine, most = fingerprint(settings.kernels), settings.tenant_running_jobs
             self.turn_is_over = fair_share.is_over(connection, self.job, settings.turn_seconds, mine, most)
         self.looks += 1
@@ -194,7 +206,7 @@ class Lease:
 
     def _ask(self) -> None:
         with self.services.database.read() as connection:
-            asked = jobs.requested(connection, self.job)
+            asked = self.ownership.requested(connection, self.job)
         self._set_asked(asked)
 
     def _set_asked(self, asked: Request | None) -> None:

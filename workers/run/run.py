@@ -13,12 +13,16 @@ from service.definitions.job_parts import FailureCode
 from service.errors import Damaged, Diverged, Invalid, NotFound, OutOfSpace, Unavailable
 from service.jobs.commands import tidy
 from service.services import Services
+from service.store.claims import claim_next
 from service.store.epochs import epochs, hash_chain
-from service.store.jobs import crashes, fingerprints, jobs
+from service.store.jobs import crashes, fingerprints
+from service.store.prediction_records import PredictionRecord
+from service.store.predictions import crashes as prediction_crashes
 from service.store.records import JobRecord, Request
 from workers.run import ending
 from workers.run.checkpoint import EpochCheckpoint
 from workers.run.lease import Fenced, Interrupted, Lease
+from workers.run.predict import run_prediction
 from workers.run.prepare import Prepared, prepare
 from workers.run.recorder import Recorder
 from workers.run.replay_verdict import also_stored
@@ -27,23 +31,32 @@ log = logging.getLogger(__name__)
 
 
 def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool]) -> bool:
-    """Claim the first job of the queue and run it to its end, or until `should_stop`; return whether there was one."""
+    """Claim a job, or a prediction of a dataset, and run it to its end, or until `should_stop`.
+
+    Returns whether there was one.
+    """
     if services.space.waits_for() is not None:
         return False
     mine = fingerprint(services.settings.kernels)  # before the transaction, as the first one loads libraries
     with services.database.begin() as connection:
-        freed = crashes.free_expired(connection)
+        freed, predictions = crashes.free_expired(connection), prediction_crashes.free_expired(connection)
         settings = services.settings
-        job = jobs.claim(connection, worker, settings.lease_seconds, mine, settings.tenant_running_jobs)
-        if job is not None:
-            job = fingerprints.adapt_to_machine(connection, job, mine)
+        claimed = claim_next(connection, worker, settings.lease_seconds, mine, settings.tenant_running_jobs)
+        if isinstance(claimed, JobRecord):
+            claimed = fingerprints.adapt_to_machine(connection, claimed, mine)
     for released in freed:
         if released.status.ended:
             tidy(services, released)
-    if freed:
-        services.counts.add(Total.LEASE_EXPIRATIONS, len(freed))
-    if job is None:
-        return False
+    if freed or predictions:
+        services.counts.add(Total.LEASE_EXPIRATIONS, len(freed) + len(predictions))
+    if isinstance(claimed, PredictionRecord):
+        run_prediction(services.scoped(claimed.tenant), claimed, should_stop)
+    elif claimed is not None:
+        _run_claimed(services, claimed, should_stop)
+    return claimed is not None
+
+
+def _run_claimed(services: Services, job: JobRecord, should_stop: Callable[[], bool]) -> None:
     services.counts.add(Total.ATTEMPTS)
     with logs.ids(job_id=job.id, attempt=job.attempt):
         log.info("the attempt begins")
@@ -52,7 +65,6 @@ def run_next_job(services: Services, worker: str, should_stop: Callable[[], bool
         except (Fenced, Unavailable, OutOfSpace):
             services.counts.add(Total.LEASE_LOSSES)
             log.warning("the attempt has lost the job and drops its work")
-    return True
 
 
 def _run(services: Services, job: JobRecord, should_stop: Callable[[], bool]) -> None:

@@ -10,12 +10,20 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, func, select, union
 
 from service.store.database import Database
-from service.store.tables import dataset_versions, model_versions, optimizer_states, parameters, resume_states, starts
+from service.store.tables import (
+    dataset_versions,
+    model_versions,
+    optimizer_states,
+    parameters,
+    prediction_parts,
+    resume_states,
+    starts,
+)
 from service.store.tenancy import everyone
 
 LOCK = 0x626C6F62  # "blob", among PostgreSQL's advisory locks; SQLite has one writer at a time anyway
 OF_JOBS = (parameters, resume_states, optimizer_states, starts)
-POINTING = (dataset_versions, *OF_JOBS, model_versions)
+POINTING = (dataset_versions, *OF_JOBS, model_versions, prediction_parts)
 
 
 def pointing(connection: Connection) -> None:

@@ -6,12 +6,12 @@ Each is one statement, built once: every submission and every answer about a que
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, literal, select
 
 from service.store.jobs.jobs import alive_clause
 from service.store.jobs.shares import RUNNING, RUNNING_JOBS
 from service.store.records import Status
-from service.store.tables import jobs, tenants, workers
+from service.store.tables import jobs, predictions, tenants, workers
 from service.store.tenancy import everyone
 
 
@@ -25,13 +25,17 @@ CAPACITY = select(
     ALIVE.label("workers"),
     _of_living_workers(func.count(workers.c.waits_for)).label("waiting"),
     _of_living_workers(func.min(workers.c.waits_for)).label("reason"),
-    RUNNING.scalar_subquery().label("running"),
+    RUNNING.label("running"),
     tenants.c.limits[RUNNING_JOBS].as_integer().label("most"),
 ).where(OF_THIS)
-QUEUED = select(func.count()).where(jobs.c.status == literal(Status.QUEUED.value, jobs.c.status.type))
-QUEUE = select(
-    QUEUED.scalar_subquery().label("queued"), ALIVE.label("workers"), tenants.c.limits.label("limits")
-).where(OF_THIS)
+
+
+def _queued(status: ColumnElement[str]) -> ScalarSelect[int]:
+    return select(func.count()).where(status == literal(Status.QUEUED.value, jobs.c.status.type)).scalar_subquery()
+
+
+QUEUED = _queued(jobs.c.status) + _queued(predictions.c.status)
+QUEUE = select(QUEUED.label("queued"), ALIVE.label("workers"), tenants.c.limits.label("limits")).where(OF_THIS)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def capacity_of(connection: Connection, tenant: int) -> Capacity:
 
 @dataclass(frozen=True)
 class Queue:
-    """How many jobs of all tenants are queued, how many workers are alive, and the limits of a tenant's own."""
+    """How many jobs and predictions of all tenants wait, how many workers are alive, and a tenant's own limits."""
 
     queued: int
     workers: int

@@ -63,17 +63,17 @@ def _held(connection: Connection, where: ColumnElement[bool]) -> list[Row[Any]]:
 
 def _free(connection: Connection, row: Row[Any], exit_code: int | None) -> JobRecord:
     job = job_of(row)
-    deaths, lost = _counted(row, Manner.of(exit_code))
+    deaths, lost = counted(row, Manner.of(exit_code))
     counts = {"deaths": deaths, "lost_attempts": lost}
     if (deaths < MOST_COUNTED and lost < MOST_IN_A_ROW) or job.requested is not None:
         return jobs.release_locked(connection, job, **counts)
     many = deaths if deaths >= MOST_COUNTED else lost
-    detail = f"{many} attempts died before they stored anything, the last {_ending(exit_code)}"
+    detail = f"{many} attempts died before they stored anything, the last {ending(exit_code)}"
     error = Failure(code=FailureCode.CRASHED_REPEATEDLY, detail=detail, epoch=job.epoch)
     return jobs.change(connection, job, Status.FAILED, error=error, **counts)
 
 
-def _counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
+def counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
     """Return the crashes that count against the job and its lost attempts in a row, this one included."""
     if row.stored_attempt == row.attempt:
         return 0, 0
@@ -82,7 +82,7 @@ def _counted(row: Row[Any], manner: Manner) -> tuple[int, int]:
     return row.deaths + counts, row.lost_attempts + 1
 
 
-def _ending(exit_code: int | None) -> str:
+def ending(exit_code: int | None) -> str:
     if exit_code is None:
         return "without a trace"
     if exit_code >= 0:

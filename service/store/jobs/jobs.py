@@ -201,6 +201,30 @@ def claim_row(
 ) -> Row[Any] | None:
     """Claim a job without the event of that; return its row."""
     free = claimable_by(fingerprint)
+    for tenant in shares.turns(connection, free, running_jobs):
+        row = claim_row_of(connection, tenant, free, worker, lease_seconds)
+        if row is not None:
+            shares.charge(connection, tenant)
+            return row
+    return None
+
+
+def claim_of(
+    connection: Connection, tenant: int, free: ColumnElement[bool], worker: str, lease_seconds: float
+) -> JobRecord | None:
+    """Claim the tenant's first job of those that are `free`; None when there is none, or commands hold all of them."""
+    row = claim_row_of(connection, tenant, free, worker, lease_seconds)
+    if row is None:
+        return None
+    job = job_of(row)
+    add_status_events(connection, job)
+    return job
+
+
+def claim_row_of(
+    connection: Connection, tenant: int, free: ColumnElement[bool], worker: str, lease_seconds: float
+) -> Row[Any] | None:
+    """Do as `claim_of` without the event; return the job's row."""
     changes = {
         "status": Status.RUNNING,
         "attempt": jobs.c.attempt + 1,
@@ -209,14 +233,12 @@ def claim_row(
         "worker": worker,
         "started_at": func.coalesce(jobs.c.started_at, datetime.now(UTC)),
     }
-    for tenant in shares.turns(connection, free, running_jobs):
-        for first in shares.first_jobs(tenant, free):
-            number = first.with_for_update(skip_locked=True).scalar_subquery()
-            claimed = update(jobs).where(jobs.c.number == number).values(changes).returning(*COLUMNS)
-            row = connection.execute(claimed).one_or_none()
-            if row is not None:
-                shares.charge(connection, tenant)
-                return row
+    for first in shares.first_jobs(tenant, free):
+        number = first.with_for_update(skip_locked=True).scalar_subquery()
+        claimed = update(jobs).where(jobs.c.number == number).values(changes).returning(*COLUMNS)
+        row = connection.execute(claimed).one_or_none()
+        if row is not None:
+            return row
     return None
 
 

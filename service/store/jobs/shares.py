@@ -1,4 +1,6 @@
-"""Which job a worker claims next: tenants share the workers by their weights, and each orders its own jobs.
+"""Whose work a worker claims next: tenants share the workers by their weights, and each orders its own jobs.
+
+Predictions of whole datasets are work as jobs are: a tenant for which both wait gets one of each in turn.
 
 This is start-time fair queueing (Goyal, Vin and Cheng 1996) with jobs as packets. A job that is claimed begins at its
 tenant's `pass`, or at the present virtual time if that is later, so that a tenant earns nothing while it has no jobs.
@@ -11,7 +13,7 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select, update
 
 from service.store.records import Status
-from service.store.tables import jobs, tenants
+from service.store.tables import jobs, predictions, tenants
 
 RUNNING_JOBS = "running_jobs"  # in `tenants.limits`
 LOCK = 0x636C616D  # "clam", among PostgreSQL's advisory locks; SQLite has one writer at a time anyway
@@ -21,7 +23,20 @@ ORDER = (jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.number)
 OTHERS = tenants.alias()
 
 
-RUNNING = select(func.count()).where(jobs.c.status == Status.RUNNING, jobs.c.tenant == tenants.c.number)
+RUNNING = (
+    select(func.count()).where(jobs.c.status == Status.RUNNING, jobs.c.tenant == tenants.c.number).scalar_subquery()
+    + select(func.count())
+    .where(predictions.c.status == Status.RUNNING, predictions.c.tenant == tenants.c.number)
+    .scalar_subquery()
+)
+WAITING_PREDICTION = (
+    select(predictions.c.number)
+    .where(predictions.c.tenant == tenants.c.number, predictions.c.status == Status.QUEUED)
+    .order_by(predictions.c.queued_at)
+    .limit(1)
+    .correlate(tenants)
+    .scalar_subquery()
+)
 
 
 def _most(default: int) -> ColumnElement[int]:
@@ -30,23 +45,24 @@ def _most(default: int) -> ColumnElement[int]:
 
 
 def has_room(default: int) -> ColumnElement[bool]:
-    """Return a condition on a row of `tenants`: that it has fewer running jobs than its limit, where 0 is none."""
-    return or_(_most(default) == 0, RUNNING.scalar_subquery() < _most(default))
+    """Return a condition on a row of `tenants`: that less of its work runs than its limit says, where 0 is none."""
+    return or_(_most(default) == 0, _most(default) > RUNNING)
 
 
 def turns(connection: Connection, free: ColumnElement[bool], running_jobs: int) -> Iterator[int]:
-    """Yield the tenants whose turn it is, until the caller has claimed a job: a command may hold all of the first's.
+    """Yield the tenants whose turn it is, until the caller has claimed something: commands may hold all of the first's.
 
     `free` is the condition on jobs that this worker may claim. Claims wait for each other, so that shares and limits
     are exact however many workers there are; a worker for which there is no job does not wait.
     """
     if connection.dialect.name == "postgresql":
-        some = select(jobs.c.number).where(free).exists()
+        waits = select(predictions.c.number).where(predictions.c.status == Status.QUEUED).exists()
+        some = or_(select(jobs.c.number).where(free).exists(), waits)
         if connection.execute(select(func.pg_advisory_xact_lock(LOCK)).where(some)).first() is None:
             return
     busy: list[int] = []
     while True:
-        query = select(tenants.c.number).where(_has_job(free), has_room(running_jobs))
+        query = select(tenants.c.number).where(_has_work(free), has_room(running_jobs))
         if busy:
             query = query.where(tenants.c.number.not_in(busy))
         tenant: int | None = connection.execute(query.order_by(PASS, tenants.c.number).limit(1)).scalar()
@@ -68,18 +84,24 @@ def first_jobs(tenant: int, free: ColumnElement[bool]) -> Iterator[Select[int]]:
     yield select(jobs.c.number).where(*mine).order_by(*ORDER).limit(1)
 
 
-def _has_job(free: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Return a condition on a row of `tenants`, which both databases answer from the index of the queue.
+def _has_work(free: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition on a row of `tenants`, which both databases answer from the indexes of the queues.
 
     PostgreSQL would turn an EXISTS into a join of all tenants with all queued jobs.
     """
     some = select(jobs.c.number).where(jobs.c.tenant == tenants.c.number, free).order_by(jobs.c.priority).limit(1)
-    return some.correlate(tenants).scalar_subquery().is_not(None)
+    return or_(some.correlate(tenants).scalar_subquery().is_not(None), WAITING_PREDICTION.is_not(None))
 
 
-def charge(connection: Connection, tenant: int) -> None:
-    """Record that a job of a tenant is claimed."""
+def batch_is_next(connection: Connection, tenant: int) -> bool:
+    """Return whether a tenant's predictions come before its jobs this time, as a job was claimed last."""
+    next_one = select(tenants.c.batch_is_next).where(tenants.c.number == tenant)
+    return bool(connection.execute(next_one).scalar_one())
+
+
+def charge(connection: Connection, tenant: int, is_job: bool = True) -> None:
+    """Record that a job of a tenant is claimed, or a prediction."""
     now = select(func.max(OTHERS.c.claimed_pass)).scalar_subquery()
     begin = case((now > PASS, now), else_=PASS)
-    values = {CLAIMED: begin, PASS: begin + 1.0 / tenants.c.weight}
+    values = {CLAIMED: begin, PASS: begin + 1.0 / tenants.c.weight, tenants.c.batch_is_next: is_job}
     connection.execute(update(tenants).where(tenants.c.number == tenant).values(values))

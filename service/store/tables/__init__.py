@@ -6,6 +6,7 @@ The modules import SQLAlchemy, the types of columns, and `service.store.tenancy`
 from service.store.tables.access import audit, idempotency, keys, tenants
 from service.store.tables.history import epochs, layer_diagnostics, optimizer_states, parameters
 from service.store.tables.naming import metadata
+from service.store.tables.predictions import prediction_parts, predictions
 from service.store.tables.processes import counters, totals, workers
 from service.store.tables.queue import events, job_sizes, jobs, resume_states, starts
 from service.store.tables.sources import dataset_versions, datasets, networks
@@ -31,6 +32,8 @@ __all__ = [
     "networks",
     "optimizer_states",
     "parameters",
+    "prediction_parts",
+    "predictions",
     "resume_states",
     "starts",
     "tenants",

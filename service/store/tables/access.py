@@ -1,6 +1,6 @@
 """Who uses the service: tenants, what says who makes a request, and the record of who changed what."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, false
 
 from service.store.column_types import Document, Double, Names, Serial
 from service.store.database import Moment
@@ -17,6 +17,7 @@ tenants = Table(
     Column("weight", Double, nullable=False, server_default="1"),  # its share of the workers
     Column("pass", Double, nullable=False, server_default="0"),  # service.store.jobs.shares
     Column("claimed_pass", Double, nullable=False, server_default="0"),
+    Column("batch_is_next", Boolean, nullable=False, server_default=false()),  # where jobs and predictions both wait
     Index("ix_tenants_pass", "pass", "number"),
     Index("ix_tenants_claimed_pass", "claimed_pass"),
     sqlite_autoincrement=True,  # the number of a deleted tenant is not given again

@@ -1,0 +1,116 @@
+"""Submits predictions of whole datasets: what can be known without reading rows is checked here."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from service.access.quotas import check_dataset_bytes, check_queued_jobs
+from service.definitions.guessing import show
+from service.definitions.requests import PredictionRequest
+from service.errors import Invalid, NotFound, QueueFull
+from service.jobs.new_jobs import NO_WORKER, RecordKey, find_dataset, record_no_key
+from service.models.cache import ModelCache, TrainedNetwork
+from service.models.loading import load_version
+from service.models.references import Wanted, wanted_version
+from service.predictions.inputs import Inputs, check_kept, find_inputs, ignored_columns
+from service.predictions.layout import Layout
+from service.services import Services
+from service.store import datasets, limits, models
+from service.store.database import Connection
+from service.store.jobs.capacity import queue_for
+from service.store.prediction_records import NewPrediction, PredictionRecord
+from service.store.predictions import predictions
+from service.store.tenancy import DEFAULT_TENANT
+
+MOST_SHOWN = 5  # categories that a warning names
+Admit = Callable[[int], None]  # counts the rows of a prediction, and raises where the tenant's rate does not allow it
+
+
+def submit(
+    services: Services,
+    cache: ModelCache,
+    request: PredictionRequest,
+    admit: Admit = lambda rows: None,
+    record_key: RecordKey = record_no_key,
+) -> tuple[PredictionRecord, list[str]]:
+    """Store a queued prediction, then ring the doorbell; return it with warnings about the service.
+
+    Which version of the model and of the dataset it uses is settled here, whatever is trained, sent or moved later.
+    """
+    trained = _trained(services, cache, request)
+    dataset = find_dataset(services, request.reference(), "#/dataset")
+    check_kept(dataset.table, request.kept)
+    inputs = find_inputs(trained.preprocessing, dataset.name, dataset.table)
+    layout, rows = Layout.of(trained, dataset.table, request.kept), dataset.table.rows
+    size = len(layout.to_bytes()) + rows * layout.dtype.itemsize
+    services.space.check(services.settings.keep_free_bytes + size)
+    admit(rows)
+    assert trained.version is not None
+    new = NewPrediction(
+        model_name=request.model,
+        model_version=trained.version,
+        model_epoch=trained.epoch,
+        epoch=None if request.epoch is None else trained.epoch,
+        dataset=dataset.use,
+        keep=request.kept,
+        ignored=ignored_columns(trained.preprocessing, dataset.table, request.kept),
+        rows=rows,
+        size=size,
+        metadata=request.metadata,
+        warnings=_unknown_categories(inputs),
+    )
+    with services.database.begin() as connection:
+        submitted, warnings = _add_to_queue(services, connection, new, record_key)
+    services.doorbell.ring()
+    return submitted, warnings
+
+
+def _trained(services: Services, cache: ModelCache, request: PredictionRequest) -> TrainedNetwork:
+    """Return the network that the request means."""
+    with services.database.read() as connection:
+        try:
+            models.number_of(connection, request.model)
+        except NotFound as error:
+            raise Invalid.at("#/model", error.detail) from None
+    try:
+        named = load_version(services, cache, request.model, _wanted(request))
+    except NotFound as error:
+        raise Invalid.at("#/model" if request.version is None else "#/version", error.detail) from None
+    if request.epoch is None:
+        return named
+    try:
+        return load_version(services, cache, request.model, named.version, str(request.epoch))
+    except NotFound as error:
+        raise Invalid.at("#/epoch", error.detail) from None
+
+
+def _wanted(request: PredictionRequest) -> Wanted | None:
+    """Return the version that the request refers to; None for the one that the model's name means."""
+    return wanted_version(request.version) if isinstance(request.version, str) else request.version
+
+
+def _add_to_queue(
+    services: Services, connection: Connection, new: NewPrediction, record_key: RecordKey
+) -> tuple[PredictionRecord, list[str]]:
+    queue = queue_for(connection, services.tenant or DEFAULT_TENANT)
+    if queue.queued >= (most := services.settings.max_queued_jobs):
+        seconds = limits.seconds_to_room(connection, None)
+        raise QueueFull(f"{most} jobs of all tenants wait, which is the limit; try again in {seconds} s", seconds)
+    check_queued_jobs(services, connection, queue.limits)
+    datasets.hold_dataset(connection, new.dataset)
+    models.hold_version(connection, new.model_name, new.model_version)
+    submitted = predictions.add_prediction(connection, f"pred_{secrets.token_hex(8)}", new)
+    check_dataset_bytes(services, connection)
+    record_key(connection, submitted.id)
+    return submitted, [] if queue.workers else [NO_WORKER]
+
+
+def _unknown_categories(inputs: Inputs) -> list[dict[str, Any]]:
+    """Return a warning for each column with categories never seen in training, which become all zeros."""
+    warnings = []
+    for column, texts in inputs.unknown.items():
+        shown = ", ".join(show(text) for text in texts[:MOST_SHOWN])
+        more = f" and {len(texts) - MOST_SHOWN:,} more" if len(texts) > MOST_SHOWN else ""
+        detail = f"column `{column}` has categories never seen in training, which become all zeros: {shown}{more}"
+        warnings.append({"code": "unknown_categories", "detail": detail})
+    return warnings
