@@ -153,6 +153,7 @@ def create_app(settings: Settings) -> Flask:
         settings=settings,
         finder=Finder(app.url_map, routes, frozenset({"predict", "predict_version"})),
         browsers=checked,
+        changes=changes,
         ring=ring,
         book=book,
         rates=rates,

@@ -19,6 +19,8 @@ def request_id_of(given: str) -> str:
 
 def log_request(method: str, path: str, status: int, seconds: float) -> None:
     """Log a request that was answered."""
-    method, path = logs.escaped(method, LONGEST_METHOD), logs.escaped(path, LONGEST_PATH)
-    fields = {"method": method, "path": path, "status": status, "milliseconds": round(seconds * 1000, 1)}
-    log.info("%s %s %s %.1f ms", *fields.values(), extra={"fields": fields})
+    if not log.isEnabledFor(logging.INFO):
+        return
+    method, path, milliseconds = logs.escaped(method, LONGEST_METHOD), logs.escaped(path, LONGEST_PATH), seconds * 1000
+    fields = {"method": method, "path": path, "status": status, "milliseconds": round(milliseconds, 1)}
+    log.handle(logs.LineRecord(log.name, logging.INFO, f"{method} {path} {status} {milliseconds:.1f} ms", fields))

@@ -40,6 +40,7 @@ from service.models.references import wanted_version
 from service.ops.model_statistics import Counted, ModelStatistics
 from service.ops.request_metrics import RequestMetrics
 from service.services import Services
+from service.store.changes import Changes
 
 Header = tuple[str, str]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -58,6 +59,7 @@ class Parts:
     settings: Settings
     finder: Finder
     browsers: Browsers
+    changes: Changes
     ring: KeyRing
     book: LimitBook
     rates: Rates
@@ -81,21 +83,30 @@ class Door:
         found = None if form is None else self.parts.finder.find(environ["PATH_INFO"])
         if form is None or found is None:
             return self.behind(environ, start_response)
-        try:
-            if (admission := admission_of(environ)) is not None:
-                admission.most_bytes = self._admitted(environ, found)
-                status, headers, data = "204 NO CONTENT", list[Header](), b""
-            else:
-                status, (headers, data) = "200 OK", self._answer(environ, form, found)
-        except (PassOn, ServiceError):
+        answer = self._attempt(environ, form, found)
+        if answer is None:
             return self.behind(environ, start_response)
-        except Exception:  # a fault of this way must not be one of the service: the other way answers
-            log.exception("a prediction failed before Flask, which is asked now")
-            return self.behind(environ, start_response)
-        finally:
-            logs.set_ids()
+        status, headers, data = answer
         start_response(status, headers)
         return [data]
+
+    def _attempt(self, environ: Environ, form: Form, found: Found) -> tuple[str, list[Header], bytes] | None:
+        """Return status, headers and body; None where the request must go on."""
+        self.parts.changes.begin()
+        try:
+            admission = admission_of(environ)
+            if admission is None:
+                return "200 OK", *self._answer(environ, form, found)
+            admission.most_bytes = self._admitted(environ, found)
+            return "204 NO CONTENT", [], b""
+        except (PassOn, ServiceError):
+            return None
+        except Exception:  # a fault of this way must not be one of the service: the other way answers
+            log.exception("a prediction failed before Flask, which is asked now")
+            return None
+        finally:
+            logs.set_ids()
+            self.parts.changes.end()
 
     def _answer(self, environ: Environ, form: Form, found: Found) -> tuple[list[Header], bytes]:
         """Return the headers and the body of an answer."""

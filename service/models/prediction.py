@@ -87,9 +87,9 @@ def outputs(trained: TrainedNetwork, rows: RawRows) -> NDArray[Any]:
     """Return the network's outputs (n, outputs)."""
     with np.errstate(all="ignore"):
         X = _inputs(trained, rows.rows.values)
-        _check_finite(X, rows, f"holds a number beyond a {X.dtype.name}, the network's precision")
+        _check_finite(X, rows, "holds")
         A = trained.predictor(X)
-        _check_finite(A, rows, f"leads to a number beyond a {A.dtype.name}, the network's precision")
+        _check_finite(A, rows, "leads to")
     return A
 
 
@@ -106,7 +106,7 @@ def _inputs(trained: TrainedNetwork, values: NDArray[Any]) -> NDArray[Any]:
     return X
 
 
-def _check_finite(values: NDArray[Any], rows: RawRows, detail: str) -> None:
+def _check_finite(values: NDArray[Any], rows: RawRows, verb: str) -> None:
     """Raise `Invalid` for the first row of `values`, one for each of the rows that were sent, that is not finite.
 
     The sum is finite only if all values are, and takes a third of the time.
@@ -115,4 +115,5 @@ def _check_finite(values: NDArray[Any], rows: RawRows, detail: str) -> None:
         return
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
+        detail = f"{verb} a number beyond a {values.dtype.name}, the network's precision"
         raise Invalid.from_faults([rows.fault(int(finite.argmin()), detail)])

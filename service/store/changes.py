@@ -10,7 +10,7 @@ import select
 import sqlite3
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import psycopg
 from sqlalchemy import Connection, func, update
@@ -69,6 +69,7 @@ class Changes:
 
     def __init__(self, database: Database) -> None:
         self._watch = _FileWatch(database) if database.is_sqlite else _ServerWatch(database)
+        self._once = threading.local()  # `answer`: what this thread uses for all looks, None before the first
         database.at_disposal(self._watch.stop)
 
     def look(self, name: str) -> Seen:
@@ -79,7 +80,25 @@ class Changes:
         Unavailable
             When the database has not answered since this process began to look.
         """
-        return self._watch.look(name)
+        try:
+            answer = self._once.answer
+        except AttributeError:
+            return self._watch.look(name)
+        if answer is None:
+            self._watch.look(name)
+            answer = self._once.answer = self._watch.answer
+        return cast(_Answer, answer).seen(name)
+
+    def begin(self) -> None:
+        """Let all looks of this thread use the answer to the next one, until `end`: in a request that never waits.
+
+        It sees what was committed before it began, which is all that a request can ask for.
+        """
+        self._once.answer = None
+
+    def end(self) -> None:
+        """Let each look of this thread ask again."""
+        del self._once.answer
 
     def last(self, name: str) -> Seen:
         """Return what the last look of this process saw, without asking; look if there was none."""
@@ -87,6 +106,8 @@ class Changes:
 
     def look_again(self) -> None:
         """Ask the database at the next look, by whichever thread: something has just been changed."""
+        if hasattr(self._once, "answer"):
+            self._once.answer = None
         self._watch.look_again()
 
 
@@ -110,19 +131,19 @@ class _FileWatch:
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._version: int | None = None
-        self._answer: _Answer | None = None
+        self.answer: _Answer | None = None
         self._failed_at: float | None = None
 
     def look(self, name: str) -> Seen:
         with self._turn:
             if self._failed_at is None or time.monotonic() - self._failed_at >= BUSY_SECONDS:
                 self._refresh()
-            if self._answer is None:
+            if self.answer is None:
                 raise Unavailable("the database does not answer")
-            return self._answer.seen(name)
+            return self.answer.seen(name)
 
     def last(self, name: str) -> Seen:
-        return self.look(name) if self._answer is None else self._answer.seen(name)
+        return self.look(name) if self.answer is None else self.answer.seen(name)
 
     def look_again(self) -> None:
         """Do nothing: every commit is another connection's, so each look sees it."""
@@ -139,7 +160,7 @@ class _FileWatch:
             return
         if self._failed_at is not None:
             log.info("the database answers again, and changes are seen")
-        self._failed_at, self._answer = None, _Answer(values, at)
+        self._failed_at, self.answer = None, _Answer(values, at)
 
     def _ask(self) -> dict[str, int]:
         if self._connection is None:
@@ -147,8 +168,8 @@ class _FileWatch:
                 self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version == self._version and self._answer is not None:
-            return self._answer.values
+        if version == self._version and self.answer is not None:
+            return self.answer.values
         values = dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
         self._version = version
         return values
@@ -171,15 +192,15 @@ class _ServerWatch:
         self._turn, self._lock = threading.Lock(), threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
-        self._answer: _Answer | None = None
+        self.answer: _Answer | None = None
         self._wanted, self._asked = 1, 0
         self._is_notified = False
 
     def look(self, name: str) -> Seen:
         if self._asked < self._wanted:
             self._ask_now()
-        assert self._answer is not None
-        return self._answer.seen(name)
+        assert self.answer is not None
+        return self.answer.seen(name)
 
     def last(self, name: str) -> Seen:
         return self.look(name)  # which asks nothing either
@@ -199,7 +220,7 @@ class _ServerWatch:
                 with self._database.read() as connection:
                     rows = connection.execute(select_rows(counters.c.name, counters.c.value)).all()
             except Unavailable as error:
-                if self._answer is None:
+                if self.answer is None:
                     raise
                 log.warning("cannot see whether the database has changed, the thread tries on: %s", error.detail)
             else:
@@ -212,8 +233,8 @@ class _ServerWatch:
     def _take(self, answer: _Answer) -> None:
         """Take an answer, unless one to a later question has come already."""
         with self._lock:
-            if self._answer is None or answer.at >= self._answer.at:
-                self._answer = answer
+            if self.answer is None or answer.at >= self.answer.at:
+                self.answer = answer
 
     def _run(self) -> None:
         failed = False
