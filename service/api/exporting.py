@@ -40,8 +40,8 @@ def export_version(name: str, version: str) -> Response:
 
 def _export(reference: VersionReference) -> Response:
     """Answer with the file; `owner` is no parameter here, as a tenant grants predictions and no parameters."""
-    wanted = _wanted()
     trained = reference.trained()
+    wanted = _wanted()
     exported = ExportedNetwork(
         trained.name, trained.version, trained.epoch, trained.network, trained.preprocessing, "epoch" in request.args
     )

@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.export.arrays import write_npz, write_safetensors
-from service.export.keras_writing import expresses, write_keras
-from service.export.onnx_writing import write_onnx
 from service.export.python_writing import write_python
-from service.export.subject import ExportedNetwork
+from service.export.subject import ExportedNetwork, rescales
 
 
 @dataclass(frozen=True)
@@ -23,11 +21,23 @@ class Format:
         return f"{exported.title}{self.ending}"
 
 
+def _write_onnx(exported: ExportedNetwork) -> bytes:
+    from service.export.onnx_writing import write_onnx  # it loads ONNX's library, which few processes need
+
+    return write_onnx(exported)
+
+
+def _write_keras(exported: ExportedNetwork) -> bytes:
+    from service.export.keras_writing import write_keras  # it loads HDF5's library
+
+    return write_keras(exported)
+
+
 FORMATS = {
-    "onnx": Format("application/x-onnx", ".onnx", write_onnx),
+    "onnx": Format("application/x-onnx", ".onnx", _write_onnx),
     "safetensors": Format("application/x-safetensors", ".safetensors", write_safetensors),
     "npz": Format("application/x-npz", ".npz", write_npz),
-    "keras": Format("application/x-keras", ".keras", write_keras),
+    "keras": Format("application/x-keras", ".keras", _write_keras),
     "python": Format("text/x-python", ".py", write_python),
 }
 
@@ -36,6 +46,6 @@ def left_out(format: str, exported: ExportedNetwork) -> str | None:
     """Return a sentence on what a file of this format leaves out of a prediction; None where it has everything."""
     if format in ("safetensors", "npz"):
         return "what computes; the file holds parameters, and its metadata describes network and preprocessing"
-    if format == "keras" and not expresses(exported.preprocessing):
+    if format == "keras" and not rescales(exported.preprocessing):
         return "preprocessing; the model takes the network's inputs, which the file's metadata.json describes"
     return None

@@ -11,14 +11,13 @@ import json
 import zipfile
 from typing import Any
 
+import h5py
 import numpy as np
-from numpy.typing import NDArray
 
 from service.definitions.keras.objects import Json, keras_object
 from service.definitions.keras.writing import write_sequential
 from service.definitions.network import NetworkDefinition
-from service.export.hdf5_writing import write_hdf5
-from service.export.subject import ExportedNetwork
+from service.export.subject import ExportedNetwork, rescales
 from service.preprocessing.fit import Preprocessing
 
 KERAS_VERSION = "3.0.0"  # the first that reads what is written here
@@ -32,11 +31,6 @@ SNAKE_CASE = {
 FLOAT64 = keras_object("keras", "DTypePolicy", {"name": "float64"})
 
 
-def expresses(preprocessing: Preprocessing) -> bool:
-    """Return whether Keras's layers can do a model's preprocessing of its inputs."""
-    return all(column.categories is None and column.fill is None for column in preprocessing.inputs)
-
-
 def write_keras(exported: ExportedNetwork) -> bytes:
     """Return the bytes of the file; raise `Invalid` where a layer has no counterpart in Keras."""
     definition = NetworkDefinition.model_validate(exported.definition()).normalised()
@@ -44,7 +38,7 @@ def write_keras(exported: ExportedNetwork) -> bytes:
     document = write_sequential(exported.name, definition)
     layers = document["config"]["layers"]
     weights = _weights(exported, layers)
-    if expresses(exported.preprocessing):
+    if rescales(exported.preprocessing):
         layers[1:1] = _rescaling_in(exported)
     layers += _rescaling_out(exported.preprocessing)
     stream = io.BytesIO()
@@ -60,7 +54,7 @@ def write_keras(exported: ExportedNetwork) -> bytes:
 
 def _metadata(exported: ExportedNetwork) -> Json:
     """Return what Keras wants to know of a file, and what it is of."""
-    included = expresses(exported.preprocessing)
+    included = rescales(exported.preprocessing)
     metadata = {"keras_version": KERAS_VERSION, "preprocessing_included": included, **exported.metadata()}
     return metadata if included else {**metadata, "inputs": input_sentences(exported.preprocessing)}
 
@@ -83,8 +77,14 @@ def input_sentences(preprocessing: Preprocessing) -> list[str]:
 def _weights(exported: ExportedNetwork, layers: list[Json]) -> bytes:
     """Return the weights in HDF5, under the names that Keras gives to the layers of a Sequential model."""
     written = [layer for layer in layers if layer["class_name"] != "InputLayer"]
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        _write_arrays(exported, written, file)
+    return stream.getvalue()
+
+
+def _write_arrays(exported: ExportedNetwork, written: list[Json], file: "h5py.File") -> None:
     counts: dict[str, int] = {}
-    arrays: dict[str, NDArray[Any]] = {}
     for placed, layer in zip(exported.network.layers, written, strict=True):
         if not placed.values:
             continue
@@ -92,8 +92,8 @@ def _weights(exported: ExportedNetwork, layers: list[Json]) -> bytes:
         count = counts[name] = counts.get(name, -1) + 1
         path = f"layers/{name}_{count}" if count else f"layers/{name}"
         present = [placed.values[each] for each in ORDER if each in placed.values]
-        arrays |= {f"{path}/vars/{index}": array for index, array in enumerate(present)}
-    return write_hdf5(arrays)
+        for index, array in enumerate(present):
+            file.create_dataset(f"{path}/vars/{index}", data=array)
 
 
 def _rescaling_in(exported: ExportedNetwork) -> list[Json]:

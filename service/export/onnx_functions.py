@@ -8,11 +8,12 @@ import json
 from typing import Any
 
 import numpy as np
+from onnx import FunctionProto
 
 from service.backprop.activations import Activation
 from service.export.onnx_activations import write_activation
-from service.export.onnx_messages import function
 from service.export.onnx_nodes import Nodes
+from service.export.onnx_types import function
 from service.export.subject import PRODUCER, activation_record
 
 DOMAIN = PRODUCER
@@ -23,14 +24,14 @@ NORMALIZATIONS = {
 LAST_AXIS = [1]
 
 
-def activation_function(name: str, activation: Activation, dtype: np.dtype[Any]) -> bytes:
+def activation_function(name: str, activation: Activation, dtype: np.dtype[Any]) -> FunctionProto:
     """Return the function `A = name(Z)` of an activation."""
     nodes = Nodes(dtype, ["Z", "A"])
     nodes.add("Identity", write_activation(nodes, activation, "Z"), to="A")
     return function(DOMAIN, name, ["Z"], ["A"], nodes.written, documentation(activation_record(activation), dtype))
 
 
-def normalization_function(name: str, record: dict[str, Any], dtype: np.dtype[Any]) -> bytes:
+def normalization_function(name: str, record: dict[str, Any], dtype: np.dtype[Any]) -> FunctionProto:
     """Return the function of a normalization with these settings; parameters and statistics are its inputs."""
     given = NORMALIZATIONS[record["type"]]
     nodes = Nodes(dtype, ["X", "A", *given])

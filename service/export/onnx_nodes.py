@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto
+from onnx.helper import make_node
+from onnx.numpy_helper import from_array
 
-from service.export.onnx_messages import element_type, node
+from service.export.onnx_types import element_type
 
 
 class Nodes:
@@ -22,7 +25,7 @@ class Nodes:
 
     def __init__(self, dtype: np.dtype[Any], taken: Iterable[str] = ()) -> None:
         self.dtype = dtype
-        self.written: list[bytes] = []
+        self.written: list[NodeProto] = []
         self._taken = {name: 1 for name in taken}
 
     def wide(self) -> "Nodes":
@@ -41,16 +44,16 @@ class Nodes:
         """Add a node with one output; return the output's name, which is `to` if given."""
         output = to or self.name(operator.lower())
         named = {name.removesuffix("_"): value for name, value in attributes.items()}  # `to_` is Cast's `to`
-        self.written.append(node(operator, inputs, [output], named, domain))
+        self.written.append(make_node(operator, inputs, [output], output, domain=domain, **named))
         return output
 
     def add_many(self, operator: str, inputs: Sequence[str], outputs: Sequence[str], domain: str = "") -> None:
         """Add a node with several outputs."""
-        self.written.append(node(operator, inputs, outputs, {}, domain))
+        self.written.append(make_node(operator, inputs, outputs, outputs[0], domain=domain))
 
     def constant(self, value: float | Sequence[float] | NDArray[Any], dtype: Any = None) -> str:
         """Add a constant, in the type of the numbers here unless `dtype` is another one."""
-        return self.add("Constant", value=np.asarray(value, dtype=self.dtype if dtype is None else dtype))
+        return self.add("Constant", value=from_array(np.asarray(value, dtype=self.dtype if dtype is None else dtype)))
 
     def texts(self, values: Sequence[str]) -> str:
         """Add a constant list of texts."""

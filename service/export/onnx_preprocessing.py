@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from onnx import FunctionProto
 
 from service.definitions.columns import ColumnType
 from service.export.onnx_functions import DOMAIN
-from service.export.onnx_messages import INT64, ML_DOMAIN, STRING, element_type, function
 from service.export.onnx_nodes import Nodes
+from service.export.onnx_types import INT64, ML_DOMAIN, STRING, element_type, function
 from service.export.subject import threshold_of
 from service.preprocessing.fit import Preprocessing
 from service.preprocessing.fitted_columns import InputColumn
@@ -59,7 +60,7 @@ def _are_texts(preprocessing: Preprocessing) -> bool:
     return any(isinstance(label, str) for label in preprocessing.labels or ())
 
 
-def input_function(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> bytes:
+def input_function(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> FunctionProto:
     """Return the function from the model's inputs to the network's inputs `X`."""
     given = [f"column_{index}" for index, _ in enumerate(input_ports(preprocessing, dtype), 1)]
     nodes = Nodes(FLOAT64, [*given, "X"])
@@ -137,7 +138,7 @@ def _one_hot(nodes: Nodes, column: InputColumn, texts: str, dtype: np.dtype[Any]
     return nodes.cast(nodes.add("Equal", code, known), dtype)
 
 
-def output_function(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> bytes:
+def output_function(preprocessing: Preprocessing, dtype: np.dtype[Any]) -> FunctionProto:
     """Return the function from the network's outputs `A` to the predictions and, of classes, the labels."""
     ports = output_ports(preprocessing, dtype)
     nodes = Nodes(FLOAT64, ["A", *(port.name for port in ports)])

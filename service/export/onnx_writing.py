@@ -8,14 +8,18 @@ classes `labels` is the second.
 import json
 from typing import Any
 
+from onnx import TensorProto, ValueInfoProto
+from onnx.helper import make_graph, make_model, make_tensor_value_info, set_model_props
+from onnx.numpy_helper import from_array
+
 from service import __version__
 from service.backprop.activations import Activation
 from service.backprop.network import PlacedLayer
 from service.export.onnx_activations import OPERATORS
 from service.export.onnx_functions import DOMAIN, NORMALIZATIONS, activation_function, normalization_function
-from service.export.onnx_messages import graph, model, tensor, value_info
 from service.export.onnx_nodes import Nodes
-from service.export.onnx_preprocessing import input_function, input_ports, output_function, output_ports
+from service.export.onnx_preprocessing import Port, input_function, input_ports, output_function, output_ports
+from service.export.onnx_types import IR_VERSION, opsets
 from service.export.subject import PRODUCER, ExportedNetwork, activation_record, layer_record
 
 STATISTICS = {"mean": "running_mean", "variance": "running_variance"}  # names of a function's inputs, and ours
@@ -31,7 +35,7 @@ class _Writer:
         self.inputs = input_ports(self.preprocessing, self.dtype)
         self.outputs = output_ports(self.preprocessing, self.dtype)
         self.nodes = Nodes(self.dtype, [port.name for port in (*self.inputs, *self.outputs)])
-        self.initializers: list[bytes] = []
+        self.initializers: list[TensorProto] = []
         self.functions = [
             input_function(self.preprocessing, self.dtype),
             output_function(self.preprocessing, self.dtype),
@@ -85,7 +89,7 @@ class _Writer:
 
     def _parameter(self, placed: PlacedLayer, name: str) -> str:
         unique = self.nodes.name(f"layers.{placed.index}.{name}")
-        self.initializers.append(tensor(placed.values[name], unique))
+        self.initializers.append(from_array(placed.values[name], unique))
         return unique
 
 
@@ -93,13 +97,31 @@ def write_onnx(exported: ExportedNetwork) -> bytes:
     """Return the model's bytes."""
     writer = _Writer(exported)
     writer.write()
-    inputs = [value_info(port.name, port.kind, port.columns) for port in writer.inputs]
-    outputs = [value_info(port.name, port.kind, port.columns) for port in writer.outputs]
-    of_graph = graph(exported.name, writer.nodes.written, writer.initializers, inputs, outputs)
-    metadata = {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in exported.metadata().items()
-        if key != "preprocessing"  # it is the documentation of the function of that name
-    }
-    producer = (PRODUCER, __version__)
-    return model(producer, of_graph, writer.functions, exported.sentence, metadata, DOMAIN)
+    graph = make_graph(
+        writer.nodes.written,
+        exported.name,
+        [_value_info(port) for port in writer.inputs],
+        [_value_info(port) for port in writer.outputs],
+        writer.initializers,
+    )
+    model = make_model(
+        graph,
+        functions=writer.functions,
+        opset_imports=opsets(DOMAIN),
+        ir_version=IR_VERSION,
+        producer_name=PRODUCER,
+        producer_version=__version__,
+        doc_string=exported.sentence,
+    )
+    # what was fitted is the documentation of the function `preprocessing`
+    metadata = {key: value for key, value in exported.metadata().items() if key != "preprocessing"}
+    set_model_props(
+        model, {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
+    )
+    data: bytes = model.SerializeToString(deterministic=True)
+    return data
+
+
+def _value_info(port: Port) -> ValueInfoProto:
+    """Describe an input or output; the number of rows is open."""
+    return make_tensor_value_info(port.name, port.kind, ["rows"] if port.columns is None else ["rows", port.columns])

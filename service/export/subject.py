@@ -87,3 +87,8 @@ def layer_record(layer: Layer) -> dict[str, Any]:
 def activation_record(activation: Activation) -> dict[str, Any]:
     """Return an activation's type and settings."""
     return {"type": activation.name, **dataclasses.asdict(activation)}
+
+
+def rescales(preprocessing: Preprocessing) -> bool:
+    """Return whether a preprocessing of inputs only shifts and divides numbers, which is what Keras's layers can do."""
+    return all(column.categories is None and column.fill is None for column in preprocessing.inputs)

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from service.errors import Invalid
-from service.export.keras_writing import expresses, write_keras
-from service.export.onnx_messages import STRING
+from service.export.keras_writing import write_keras
 from service.export.onnx_preprocessing import input_ports
+from service.export.onnx_types import STRING
 from service.export.onnx_writing import write_onnx
-from service.export.subject import ExportedNetwork
+from service.export.subject import ExportedNetwork, rescales
 from tests.unit.export.cases import Case, cases, trained
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +81,7 @@ def _inputs_of_columns(case: Case) -> dict[str, Any]:
 def _inputs_of_keras(case: Case) -> dict[str, Any]:
     """Return the raw columns, or the network's inputs where preprocessing is left out."""
     preprocessing, dtype = case.exported.preprocessing, case.exported.network.dtype
-    if expresses(preprocessing):
+    if rescales(preprocessing):
         return {"inputs": case.raw.astype(dtype)}
     X = np.empty((len(case.rows), preprocessing.features), dtype=dtype)
     preprocessing.transform_sent(case.raw, X)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from service.config import Settings
 from service.export.formats import FORMATS
 from service.ops.cli import main
 
+PAGE = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
 TABLE = {
     "name": "pets",
     "columns": ["age", "color", "pet"],
@@ -106,6 +108,15 @@ def test_the_command_writes_the_same_file_and_keeps_what_is_there(
     assert capfdbinary.readouterr().out == expected
     assert main(["export", "none", "--format", "onnx"]) == 2
     assert b"there is no model named `none`" in capfdbinary.readouterr().err
+
+
+def test_the_commands_of_the_page_are_answered(model: FlaskClient) -> None:
+    commands = re.findall(
+        r'curl .*"\$S/v1/models/iris(.*?)"', PAGE.split("## Take it elsewhere", 1)[1].split("\n## ", 1)[0]
+    )
+    assert len(commands) == 5
+    for command in commands:
+        assert model.get(f"/v1/models/m{command}").status_code == 200, command
 
 
 def _check_refusals(model: FlaskClient) -> None:
