@@ -112,6 +112,8 @@ def create_app(settings: Settings) -> Flask:
             "text/csv",
             "text/plain",
             "application/octet-stream",
+            "application/x-npz",
+            "application/vnd.apache.arrow.stream",
         ],
         COMPRESS_MIN_SIZE=1024,
         COMPRESS_STREAMS=False,

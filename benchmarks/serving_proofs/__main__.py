@@ -37,7 +37,7 @@ def main() -> int:
     chosen = parser.parse_args()
     proofs: dict[str, Callable[[], Iterator[str]]] = {
         "cold": lambda: cold(threads=64, rounds=10),
-        "capped": lambda: capped(known=10_000, used=200, cap_bytes=100 * MIB),
+        "capped": lambda: capped(known=10_000, used=200, cap_bytes=200 * MIB),
         "moves": lambda: all_moved(moves=50, predictions=10_000),
         "training": lambda: while_training(chosen.rate, chosen.seconds, chosen.rounds),
         "flat": lambda: flat(chosen.predictions),

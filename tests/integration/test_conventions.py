@@ -97,7 +97,8 @@ def test_the_openapi_document_names_every_format_of_an_answer(client: FlaskClien
     def kinds(method: str, path: str) -> set[str]:
         return set(paths[path][method]["responses"]["200"]["content"])
 
-    rows = {"application/json", "text/csv", "application/x-npz"}
+    arrow, raw = "application/vnd.apache.arrow.stream", "application/octet-stream"
+    rows = {"application/json", "text/csv", "application/x-npz", arrow, raw}
     assert kinds("post", "/v1/models/{name}:predict") == kinds("post", "/v1/jobs/{id}/epochs/{epoch}:predict") == rows
     assert kinds("get", "/v1/jobs/{id}/epochs") == {"application/json", "text/csv", "application/jsonl"}
     parameters = {"application/json", "application/x-safetensors", "application/x-npz"}

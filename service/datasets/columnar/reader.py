@@ -58,21 +58,21 @@ class Source(Protocol):
 
 def read_parquet(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     """Store the columns of a Parquet file."""
-    with _damage("Parquet file"):
+    with damage("Parquet file"):
         source = ParquetSource(path, limits)
     return _read(source, options, limits, destination)
 
 
 def read_arrow_stream(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     """Store the columns of an Arrow stream."""
-    with _damage("Arrow stream"):
+    with damage("Arrow stream"):
         source = StreamSource(path)
     return _read(source, options, limits, destination)
 
 
 def read_arrow_file(path: Path, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     """Store the columns of an Arrow file, which Feather files of version 2 are."""
-    with _damage("Arrow file"):
+    with damage("Arrow file"):
         source = FileSource(path)
     return _read(source, options, limits, destination)
 
@@ -168,7 +168,7 @@ class FileSource:
 def _read(source: Source, options: ReadOptions, limits: Limits, destination: Path) -> Table:
     if len(source.schema) > limits.max_columns:
         raise too_many_columns(len(source.schema), limits)
-    with _damage(source.word):
+    with damage(source.word):
         names, hidden = _names(source.schema, options)
     check_names([*names, *hidden], limits)
     drop = tuple(name for name in options.drop if name not in hidden)
@@ -229,7 +229,7 @@ def _survey(source: Source, columns: Sequence[TypedColumn]) -> np.dtype[Any]:
         surveyed = [column for column in columns if column not in inputs or column.kind == pa.uint8()]
     if surveyed:
         names = [column.request.name for column in surveyed]
-        for first_row, batch in _batches(source, names):
+        for first_row, batch in batches_of(source, names):
             for column in surveyed:
                 column.survey(_cells(batch, column), first_row)
     return dtype
@@ -238,7 +238,7 @@ def _survey(source: Source, columns: Sequence[TypedColumn]) -> np.dtype[Any]:
 def _checked(source: Source, columns: Sequence[TypedColumn], max_values: int) -> Iterator[list[Any]]:
     """Yield the cells of the columns, batch by batch, once it is sure that they can be stored."""
     rows = 0
-    for first_row, batch in _batches(source, [column.request.name for column in columns]):
+    for first_row, batch in batches_of(source, [column.request.name for column in columns]):
         rows += batch.num_rows
         if rows * len(columns) > max_values:
             raise TooLarge(f"the {source.word} has more rows than are taken")
@@ -249,13 +249,13 @@ def _checked(source: Source, columns: Sequence[TypedColumn], max_values: int) ->
         yield cells
 
 
-def _batches(source: Source, names: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+def batches_of(source: Source, names: list[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield batches of at most `BATCH_VALUES` values, each with the number of its first row, counted from 1."""
     row = 1
     rows = max(1, min(BATCH_ROWS, BATCH_VALUES // max(1, len(names))))
     batches = source.batches(names, rows)
     while True:
-        with _damage(source.word):
+        with damage(source.word):
             batch = next(batches, None)
             if batch is None:
                 return
@@ -272,7 +272,7 @@ def _cells(batch: pa.RecordBatch, column: TypedColumn) -> Any:
 
 
 @contextmanager
-def _damage(word: str) -> Iterator[None]:
+def damage(word: str) -> Iterator[None]:
     """Translate what pyarrow raises for a damaged file into `Malformed`; only pyarrow may be called in the block."""
     try:
         yield
