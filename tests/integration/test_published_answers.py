@@ -146,6 +146,9 @@ def _models(call: Caller, job: str) -> None:
     rows = {"instances": [{"a": 0.5, "b": 1, "unknown": 2}]}
     call("GET", "/v1/models/m")
     call("GET", "/v1/models/m/versions/1")
+    call("GET", "/v1/models/m/card?format=json")
+    call("GET", "/v1/models/m/card")
+    call("GET", "/v1/models/m/versions/1/card?format=json")
     versions = "/v1/models/copied/versions"
     call("POST", versions, {"job": job, "epoch": "best", "decision": {"threshold": 0.4}})
     call("POST", versions, {"version": 1, "keep_until": "1d"})

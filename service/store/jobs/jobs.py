@@ -93,6 +93,13 @@ def get_job(connection: Connection, job_id: str) -> JobRecord:
     return job_of(row)
 
 
+def newest_replay(connection: Connection, job_id: str) -> JobRecord | None:
+    """Return the newest replay of a job that has succeeded, which has a verdict; None without one."""
+    query = select(*COLUMNS).where(jobs.c.replay_of == job_id, jobs.c.status == Status.SUCCEEDED)
+    row = connection.execute(query.order_by(jobs.c.number.desc()).limit(1)).one_or_none()
+    return None if row is None else job_of(row)
+
+
 def check_exists(connection: Connection, job_id: str) -> None:
     """Raise `NotFound` for a job that does not exist."""
     _number_of(connection, job_id)
