@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-chaos torch export-peers clients lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,11 @@ serve: $(VENV)/.ready ## Start the service on http://127.0.0.1:8000 (ARGS="--por
 
 PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 
-test: $(VENV)/.ready-dev ## Run the tests but those of chaos, on at most four cores (ARGS="tests/unit -k csv" for some)
-	$(PYTEST) $(or $(ARGS),--ignore=tests/chaos)
+test: $(VENV)/.ready-dev ## Run the tests but the long ones and those of chaos, on at most four cores (ARGS="tests/unit -k csv" for some)
+	$(PYTEST) $(or $(ARGS),-m "not long" --ignore=tests/chaos)
+
+test-long: $(VENV)/.ready-dev ## Run the tests that take long
+	$(PYTEST) -m long --ignore=tests/chaos $(ARGS)
 
 test-chaos: $(VENV)/.ready-dev ## Run the short form of `make chaos`, and schemathesis, as tests
 	$(PYTEST) tests/chaos $(ARGS)

@@ -25,6 +25,14 @@ from tests.servers import Postgres, Redis, Server
 S = TypeVar("S", bound=Server)
 
 
+PAIRS = ("sqlite+valkey", "postgresql+redis")
+# for tests of what does not depend on the database, and for those that take long on the second pair too
+ON_SQLITE = pytest.mark.parametrize("servers", PAIRS[:1], indirect=True)
+POSTGRESQL_IS_LONG = pytest.mark.parametrize(
+    "servers", [PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.long)], indirect=True
+)
+
+
 @dataclass(frozen=True)
 class Backends:
     """A migrated database without rows, an empty queue and a folder for the data."""
@@ -75,7 +83,7 @@ def migrated_postgres(postgres_server: Postgres) -> str:
     return url
 
 
-@pytest.fixture(params=["sqlite+valkey", "postgresql+redis"])
+@pytest.fixture(params=PAIRS)
 def servers(request: pytest.FixtureRequest, kernels: None) -> tuple[Postgres | None, Redis]:
     """The database server, if it is not SQLite, and the queue server; both run and the queue is empty."""
     database, _, queue = request.param.partition("+")

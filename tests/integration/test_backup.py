@@ -1,8 +1,7 @@
 """A backup taken while jobs run goes on elsewhere from that moment, bit for bit."""
 
+import shutil
 import sqlite3
-import subprocess
-import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
@@ -10,22 +9,22 @@ from typing import Any
 
 import pytest
 
+from service.app import create_app
+from service.config import Settings
 from service.ops.backup import addresses_in
+from service.ops.embedded import check_format
+from tests.integration.commands import backprop
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import epochs_of, finish, long_job, running_at
 
+EPOCHS = 30
 ONE = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
-
-
-def backprop(*arguments: str | Path, data_dir: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "service.ops.cli", *map(str, arguments), "--data-dir", str(data_dir)]
-    return subprocess.run(command, capture_output=True, text=True)
 
 
 def large_job(epochs: int) -> dict[str, Any]:
     """A job whose state to go on from lies in the blobs, a new one with each flush."""
     body = long_job(epochs)
-    body["network"] = {"hidden": [1200, 1200]}
+    body["network"] = {"hidden": [600, 600]}
     body["training"] |= {"batch_size": 512, "store_parameters": {"every": 1000}}
     return body
 
@@ -33,18 +32,18 @@ def large_job(epochs: int) -> dict[str, Any]:
 def test_a_backup_of_a_running_service_goes_on_elsewhere(tmp_path: Path) -> None:
     there, here, file = tmp_path / "there", tmp_path / "here", tmp_path / "backup.tar"
     with Service(there, **ONE) as service:
-        job = service.post("/v1/jobs", large_job(epochs=25))["id"]
+        job = service.post("/v1/jobs", large_job(epochs=EPOCHS))["id"]
         running_at(service, job, 5)
-        made = backprop("backup", file, data_dir=there)
-        assert made.returncode == 0, made.stderr
-        again = backprop("backup", file, data_dir=there)
-        assert again.returncode == 2 and "is there already" in again.stderr
+        made = backprop("backup", file, "--data-dir", there)
+        assert made.code == 0, made.errors
+        again = backprop("backup", file, "--data-dir", there)
+        assert again.code == 2 and "is there already" in again.errors
         finish(service, job)
         expected = [epoch["sha256"] for epoch in epochs_of(service, job)]
-    restored = backprop("restore", file, data_dir=here)
-    assert restored.returncode == 0, restored.stderr
+    restored = backprop("restore", file, "--data-dir", here)
+    assert restored.code == 0, restored.errors
     with Service(here, **ONE) as service:
-        assert service.get(f"/v1/jobs/{job}")["progress"]["epoch"] < 25
+        assert service.get(f"/v1/jobs/{job}")["progress"]["epoch"] < EPOCHS
         finish(service, job)
         assert [epoch["sha256"] for epoch in epochs_of(service, job)] == expected
     assert {path.name for path in tmp_path.iterdir()} >= {"there", "here", "backup.tar"}
@@ -52,12 +51,19 @@ def test_a_backup_of_a_running_service_goes_on_elsewhere(tmp_path: Path) -> None
 
 
 @pytest.fixture
-def backup(tmp_path: Path) -> Path:
-    file = tmp_path / "backup.tar"
-    with Service(tmp_path / "data", **ONE) as service:
-        service.post("/v1/datasets", {"name": "xor", "inputs": [[0, 0], [0, 1]], "targets": [0, 1]})
-        assert backprop("backup", file, data_dir=tmp_path / "data").returncode == 0
-    return file
+def backup(migrated_sqlite: Path, tmp_path: Path) -> Path:
+    """A backup of a service with one dataset."""
+    settings = Settings(data_dir=tmp_path / "data", queue_url="memory://")
+    settings.data_dir.mkdir()
+    check_format(settings.data_dir)
+    shutil.copy(migrated_sqlite, settings.data_dir)
+    app = create_app(settings)
+    made = app.test_client().post("/v1/datasets", json={"name": "xor", "inputs": [[0, 0], [0, 1]], "targets": [0, 1]})
+    assert made.status_code == 201, made.text
+    app.extensions["services"].database.dispose()
+    ended = backprop("backup", tmp_path / "backup.tar", "--data-dir", settings.data_dir)
+    assert ended.code == 0, ended.errors
+    return tmp_path / "backup.tar"
 
 
 def test_what_is_no_whole_backup_is_refused(backup: Path, tmp_path: Path) -> None:
@@ -78,12 +84,12 @@ def test_what_is_no_whole_backup_is_refused(backup: Path, tmp_path: Path) -> Non
                 archive.add(path, path.name)
         if damage == "no archive":
             file.write_bytes(b"x" * 1000)
-        refused = backprop("restore", file, data_dir=tmp_path / "new")
-        assert refused.returncode == 2 and refused.stderr.startswith("backprop restore: ")
-        assert "Traceback" not in refused.stderr and not (tmp_path / "new").exists()
-    full = backprop("restore", backup, data_dir=tmp_path / "data")
-    assert full.returncode == 2 and "not empty" in full.stderr
-    assert backprop("backup", tmp_path / "x", data_dir=tmp_path / "nowhere").returncode == 2
+        refused = backprop("restore", file, "--data-dir", tmp_path / "new")
+        assert refused.code == 2 and refused.errors.startswith("backprop restore: ")
+        assert "Traceback" not in refused.errors and not (tmp_path / "new").exists()
+    full = backprop("restore", backup, "--data-dir", tmp_path / "data")
+    assert full.code == 2 and "not empty" in full.errors
+    assert backprop("backup", tmp_path / "x", "--data-dir", tmp_path / "nowhere").code == 2
 
 
 @pytest.mark.parametrize("kind", ["outside", "link", "another file"])
@@ -95,8 +101,8 @@ def test_an_archive_with_more_than_a_backup_is_refused(tmp_path: Path, kind: str
         member.name = "../escaped" if kind == "outside" else "notes.txt"
     with tarfile.open(file, "w") as archive:
         archive.addfile(member)
-    refused = backprop("restore", file, data_dir=tmp_path / "new")
-    assert refused.returncode == 2 and "that is no backup" in refused.stderr
+    refused = backprop("restore", file, "--data-dir", tmp_path / "new")
+    assert refused.code == 2 and "that is no backup" in refused.errors
     assert not (tmp_path / "escaped").exists() and not (tmp_path / "new").exists()
 
 

@@ -1,24 +1,20 @@
 """The `backprop` command as a user sees it: clear messages, no traceback."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from service.ops.listening import free_port
+from tests.integration import commands
 from tests.integration.service import Service
 
 
 def backprop(*arguments: str, **settings: str) -> tuple[int, str]:
     """Exit code and all that was printed."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith("BACKPROP_")}
-    command = [sys.executable, "-m", "service.ops.cli", *arguments]
-    ended = subprocess.run(command, env={**outer, **settings}, capture_output=True, text=True, timeout=120)
-    return ended.returncode, ended.stdout + ended.stderr
+    ended = commands.backprop(*arguments, **settings)
+    return ended.code, ended.output + ended.errors
 
 
 def refused(code: int, words: str, *expected: str) -> None:
@@ -68,11 +64,6 @@ def test_off_loopback_needs_to_be_said_outright(tmp_path: Path) -> None:
     refused(*backprop("serve", "--host", "0.0.0.0", "--data-dir", str(tmp_path)), "BACKPROP_AUTH=off")
 
 
-def test_a_second_server_on_the_same_folder(tmp_path: Path) -> None:
-    with Service(tmp_path / "data") as first:
-        refused(*backprop("serve", "--port", "0", "--data-dir", str(first.data_dir)), "another `backprop serve`")
-
-
 def test_doctor_finds_nothing_wrong_before_the_first_start_and_makes_no_files(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     code, words = backprop("doctor", "--port", str(free_port()), "--data-dir", str(folder))
@@ -81,10 +72,13 @@ def test_doctor_finds_nothing_wrong_before_the_first_start_and_makes_no_files(tm
     assert not folder.exists()
 
 
-def test_doctor_finds_nothing_wrong_with_a_service_that_runs_or_has_stopped(tmp_path: Path) -> None:
+def test_doctor_finds_nothing_wrong_with_a_service_that_runs_or_has_stopped_and_a_second_one_is_refused(
+    tmp_path: Path,
+) -> None:
     with Service(tmp_path / "data") as running:
         code, words = backprop("doctor", "--data-dir", str(running.data_dir))
         assert code == 0 and "all together: ready" in words, words
+        refused(*backprop("serve", "--port", "0", "--data-dir", str(running.data_dir)), "another `backprop serve`")
     code, words = backprop("doctor", "--port", str(running.port), "--data-dir", str(running.data_dir))
     assert code == 0 and "WRONG" not in words and "stopped; `backprop serve`" in words, words
 

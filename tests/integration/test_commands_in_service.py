@@ -11,7 +11,7 @@ import pytest
 
 from service.errors import Misconfigured
 from service.ops.listening import check_port
-from tests.conftest import Backends
+from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
 from tests.integration.service import Service
 from tests.waiting import wait_until
 
@@ -20,6 +20,13 @@ from tests.waiting import wait_until
 def service(backends: Backends) -> Iterator[Service]:
     urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_QUEUE_URL": backends.queue_url}
     with Service(backends.data_dir, BACKPROP_WORKERS="2", BACKPROP_API_PROCESSES="1", **urls) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service with embedded backends, for tests that leave it as it is."""
+    with Service(tmp_path_factory.mktemp("shared") / "data", BACKPROP_API_PROCESSES="1") as running:
         yield running
 
 
@@ -63,6 +70,7 @@ def finish(service: Service, job: str) -> dict[str, Any]:
     return dict(ended)
 
 
+@POSTGRESQL_IS_LONG
 def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
     undisturbed = finish(service, service.post("/v1/jobs", long_job(epochs=LONG))["id"])
     expected = [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, undisturbed["id"])]
@@ -83,18 +91,19 @@ def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
     assert ended["model"]["version"] == 1
 
 
-def test_a_running_job_is_cancelled_and_keeps_what_it_has(service: Service) -> None:
-    job = service.post("/v1/jobs", long_job(epochs=100_000))["id"]
-    running_at(service, job, 2)
-    assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 202
-    ended = service.get(f"/v1/jobs/{job}?wait=30")
+def test_a_running_job_is_cancelled_and_keeps_what_it_has(shared: Service) -> None:
+    job = shared.post("/v1/jobs", long_job(epochs=100_000))["id"]
+    running_at(shared, job, 2)
+    assert shared.send("POST", f"/v1/jobs/{job}:cancel")[0] == 202
+    ended = shared.get(f"/v1/jobs/{job}?wait=30")
     assert ended["status"] == "cancelled"
     last = ended["progress"]["epoch"]
-    assert [epoch["epoch"] for epoch in epochs_of(service, job)][-1] in (last, 999)
-    assert service.get(f"/v1/jobs/{job}/epochs/last/parameters")["epoch"] == last
-    assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 200
+    assert [epoch["epoch"] for epoch in epochs_of(shared, job)][-1] in (last, 999)
+    assert shared.get(f"/v1/jobs/{job}/epochs/last/parameters")["epoch"] == last
+    assert shared.send("POST", f"/v1/jobs/{job}:cancel")[0] == 200
 
 
+@ON_SQLITE
 def test_the_whole_service_killed_goes_on_when_it_is_started_again(service: Service) -> None:
     job = service.post("/v1/jobs", long_job())["id"]
     running_at(service, job, 3)
@@ -105,6 +114,7 @@ def test_the_whole_service_killed_goes_on_when_it_is_started_again(service: Serv
     assert [epoch["epoch"] for epoch in epochs_of(service, job)] == list(range(41))
 
 
+@ON_SQLITE
 def test_a_part_that_dies_is_started_again(service: Service) -> None:
     for words in ("service.ops.cli api", "-m workers"):
         os.kill(min(service.children(words)), signal.SIGKILL)
@@ -130,21 +140,21 @@ def submitted(service: Service) -> str | None:
         return None
 
 
-def test_ten_thousand_epochs_are_all_there(service: Service) -> None:
+def test_ten_thousand_epochs_are_all_there(shared: Service) -> None:
     body = {
         "dataset": {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [[0], [1], [1], [0]]},
         "network": {"hidden": [4], "activation": "sigmoid"},
         "training": {"epochs": 10_000, "batch_size": 4, "seed": 1},
     }
-    job = service.post("/v1/jobs?wait=60", body)["id"]
+    job = shared.post("/v1/jobs?wait=60", body)["id"]
     seen: list[int] = []
     more = True
     while more:
-        page = service.get(f"/v1/jobs/{job}/epochs?limit=1000" + (f"&after={seen[-1]}" if seen else ""))
+        page = shared.get(f"/v1/jobs/{job}/epochs?limit=1000" + (f"&after={seen[-1]}" if seen else ""))
         seen += [epoch["epoch"] for epoch in page["data"]]
         more = page["has_more"]
     assert seen == list(range(10_001))
-    assert service.get(f"/v1/jobs/{job}/epochs/7777/parameters")["epoch"] == 7777
+    assert shared.get(f"/v1/jobs/{job}/epochs/7777/parameters")["epoch"] == 7777
 
 
 def test_messages_may_go_through_files(tmp_path: Path) -> None:
@@ -154,13 +164,13 @@ def test_messages_may_go_through_files(tmp_path: Path) -> None:
         finish(service, job)
 
 
-def test_thinned_epochs_keep_first_best_and_last(service: Service) -> None:
+def test_thinned_epochs_keep_first_best_and_last(shared: Service) -> None:
     body = long_job(epochs=30)
     body["training"]["store_parameters"] = {"every": 7}
-    job = service.post("/v1/jobs?wait=60", body)
-    stored = [epoch["epoch"] for epoch in epochs_of(service, job["id"]) if epoch["parameters_stored"]]
+    job = shared.post("/v1/jobs?wait=60", body)
+    stored = [epoch["epoch"] for epoch in epochs_of(shared, job["id"]) if epoch["parameters_stored"]]
     assert stored == sorted({0, 7, 14, 21, 28, 30, job["best_epoch"]})
     for epoch in stored:
-        assert service.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters")["epoch"] == epoch
-    status, problem = service.send("GET", f"/v1/jobs/{job['id']}/epochs/6/parameters")
+        assert shared.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters")["epoch"] == epoch
+    status, problem = shared.send("GET", f"/v1/jobs/{job['id']}/epochs/6/parameters")
     assert 6 in stored or (status == 404 and problem["nearest"] in stored)

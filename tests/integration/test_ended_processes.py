@@ -2,27 +2,33 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import Backends
+from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at
 from tests.servers import Redis
 from tests.waiting import wait_until
 
-REPLACED_SECONDS = 5
-BACK_SECONDS = 5  # far below the lease of 45 s
 NEVER = 1_000_000
+# no lease expires while a test runs, so jobs come back because the end of their process was seen
+ONE = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1", "BACKPROP_LEASE_SECONDS": "3600"}
 
 
 @pytest.fixture
 def service(backends: Backends) -> Iterator[Service]:
     urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_QUEUE_URL": backends.queue_url}
-    with Service(backends.data_dir, BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1", **urls) as running:
+    with Service(backends.data_dir, **ONE, **urls) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(kernels: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service with embedded backends, for tests after which it trains as before."""
+    with Service(tmp_path_factory.mktemp("shared") / "data", **ONE) as running:
         yield running
 
 
@@ -41,33 +47,30 @@ def is_running(service: Service, job: str, attempt: int) -> bool:
 def kill_the_child(service: Service, with_signal: signal.Signals) -> None:
     """Kill it, and wait until another is there."""
     (child,) = service.training_processes()
-    began = time.monotonic()
     os.kill(child, with_signal)
-    wait_until(lambda: set(service.training_processes()) - {child}, seconds=20, what="another child")
-    assert time.monotonic() - began < REPLACED_SECONDS
+    wait_until(lambda: set(service.training_processes()) - {child}, seconds=60, what="another child")
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_dead_childs_job_goes_on_at_once(service: Service, with_signal: signal.Signals) -> None:
+@POSTGRESQL_IS_LONG
+def test_a_dead_childs_job_goes_on(service: Service) -> None:
     job = service.post("/v1/jobs", long_job(epochs=NEVER))["id"]
     running_at(service, job, 3)
-    began = time.monotonic()
-    kill_the_child(service, with_signal)
-    wait_until(lambda: service.get(f"/v1/jobs/{job}")["attempt"] == 2, seconds=20, what="a second attempt")
-    assert time.monotonic() - began < BACK_SECONDS
-    running_at(service, job, service.get(f"/v1/jobs/{job}")["progress"]["epoch"] + 1)
+    for attempt, with_signal in ((2, signal.SIGKILL), (3, signal.SIGSEGV)):
+        kill_the_child(service, with_signal)
+        wait_until(lambda: is_running(service, job, attempt), seconds=60, what=f"attempt {attempt}")  # noqa: B023
+        running_at(service, job, service.get(f"/v1/jobs/{job}")["progress"]["epoch"] + 1)
     service.send("POST", f"/v1/jobs/{job}:cancel")
 
 
-def test_a_job_that_crashes_its_workers_is_given_up(service: Service) -> None:
-    job = service.post("/v1/jobs", slow_job())["id"]
+def test_a_job_that_crashes_its_workers_is_given_up(shared: Service) -> None:
+    job = shared.post("/v1/jobs", slow_job())["id"]
     for attempt in (1, 2, 3):
-        wait_until(lambda: is_running(service, job, attempt), seconds=30, what=f"attempt {attempt}")  # noqa: B023
-        kill_the_child(service, signal.SIGSEGV)
-    ended = wait_until(lambda: ended_of(service, job), seconds=30, what="the job's end")
+        wait_until(lambda: is_running(shared, job, attempt), seconds=60, what=f"attempt {attempt}")  # noqa: B023
+        kill_the_child(shared, signal.SIGSEGV)
+    ended = wait_until(lambda: ended_of(shared, job), seconds=30, what="the job's end")
     assert (ended["status"], ended["error"]["code"]) == ("failed", "crashed_repeatedly")
     assert "SIGSEGV" in ended["error"]["detail"]
-    finish(service, service.post("/v1/jobs", {**long_job(epochs=2), "dataset": "made"})["id"])
+    finish(shared, shared.post("/v1/jobs", {**long_job(epochs=2), "dataset": "made"})["id"])
 
 
 def ended_of(service: Service, job: str) -> dict[str, Any] | None:
@@ -75,15 +78,16 @@ def ended_of(service: Service, job: str) -> dict[str, Any] | None:
     return None if now["status"] in ("queued", "running") else now
 
 
+@ON_SQLITE
 def test_children_are_replaced_and_jobs_found_while_the_queue_is_away(backends: Backends) -> None:
-    urls = {"BACKPROP_DATABASE_URL": backends.database_url, "BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
-    with Redis() as queue, Service(backends.data_dir, BACKPROP_QUEUE_URL=queue.url, **urls) as service:
+    urls = {"BACKPROP_DATABASE_URL": backends.database_url}
+    with Redis() as queue, Service(backends.data_dir, BACKPROP_QUEUE_URL=queue.url, **ONE, **urls) as service:
         job = service.post("/v1/jobs", long_job(epochs=NEVER))["id"]
         running_at(service, job, 3)
         queue.kill()
         wait_until(lambda: "queue" in unready(service), what="a service that misses its queue")
         kill_the_child(service, signal.SIGKILL)
-        wait_until(lambda: is_running(service, job, 2), seconds=20, what="a second attempt")
+        wait_until(lambda: is_running(service, job, 2), seconds=60, what="a second attempt")
         assert service.send("POST", f"/v1/jobs/{job}:cancel")[0] == 202
         status, taken = service.send("POST", "/v1/jobs", {**long_job(epochs=2), "dataset": "made"})
         assert status == 202
@@ -96,15 +100,15 @@ def unready(service: Service) -> list[str]:
     return [name for name, check in service.get("/readyz")["checks"].items() if not check["ok"]]
 
 
-def test_a_job_paused_and_resumed_ends_as_undisturbed(service: Service) -> None:
-    undisturbed = finish(service, service.post("/v1/jobs", long_job(epochs=LONG))["id"])
-    job = service.post("/v1/jobs", {**long_job(epochs=LONG), "dataset": "made"})["id"]
-    for epoch in (3, 200):
-        running_at(service, job, epoch)
-        service.send("POST", f"/v1/jobs/{job}:pause")
-        wait_until(lambda: service.get(f"/v1/jobs/{job}")["status"] == "paused", seconds=20, what="the pause")
-        assert len(epochs_of(service, job)) == service.get(f"/v1/jobs/{job}")["progress"]["epoch"] + 1
-        assert service.send("POST", f"/v1/jobs/{job}:resume")[0] == 202
-    finish(service, job)
-    expected = [epoch["sha256"] for epoch in epochs_of(service, undisturbed["id"])]
-    assert [epoch["sha256"] for epoch in epochs_of(service, job)] == expected
+def test_a_job_paused_and_resumed_ends_as_undisturbed(shared: Service) -> None:
+    undisturbed = finish(shared, shared.post("/v1/jobs", long_job(epochs=LONG))["id"])
+    job = shared.post("/v1/jobs", {**long_job(epochs=LONG), "dataset": "made"})["id"]
+    for epoch in (3, LONG // 3):
+        running_at(shared, job, epoch)
+        shared.send("POST", f"/v1/jobs/{job}:pause")
+        wait_until(lambda: shared.get(f"/v1/jobs/{job}")["status"] == "paused", seconds=20, what="the pause")
+        assert len(epochs_of(shared, job)) == shared.get(f"/v1/jobs/{job}")["progress"]["epoch"] + 1
+        assert shared.send("POST", f"/v1/jobs/{job}:resume")[0] == 202
+    finish(shared, job)
+    expected = [epoch["sha256"] for epoch in epochs_of(shared, undisturbed["id"])]
+    assert [epoch["sha256"] for epoch in epochs_of(shared, job)] == expected

@@ -139,12 +139,12 @@ def test_a_job_whose_lease_is_over_is_taken_by_the_next(client: FlaskClient, ser
 
 
 def test_a_long_job_makes_room_for_one_that_waits(client: FlaskClient, service: Services) -> None:
-    undisturbed = submit(client, epochs=300_000)
+    undisturbed = submit(client, epochs=100_000)
     assert run(service)
     hasty = replace(service, settings=replace(service.settings, turn_seconds=0.1, lease_seconds=0.4))
     with service.database.begin() as connection:
         workers.report_alive(connection, "host:1:2", fingerprint())
-    long = submit(client, epochs=300_000)
+    long = submit(client, epochs=100_000)
     short = submit(client)
     turns = 0
     while read(client, long)["status"] == "queued":
@@ -152,7 +152,7 @@ def test_a_long_job_makes_room_for_one_that_waits(client: FlaskClient, service: 
         turns += 1
         if turns == 1:
             halfway = read(client, long)
-            assert halfway["status"] == "queued" and 0 < halfway["progress"]["epoch"] < 300_000
+            assert halfway["status"] == "queued" and 0 < halfway["progress"]["epoch"] < 100_000
             assert read(client, short)["waiting"]["position"] == 1 and halfway["waiting"]["position"] == 2
     assert turns == 3 and read(client, short)["status"] == "succeeded"
     assert hashes(client, long) == hashes(client, undisturbed)
@@ -170,7 +170,7 @@ def test_nobody_makes_room_without_need(client: FlaskClient, service: Services, 
     with service.database.begin() as connection:
         for name in ["host:1:2"] + ["host:1:3"] * (free == "another worker"):
             workers.report_alive(connection, name, fingerprint())
-    long = submit(client, epochs=300_000)
+    long = submit(client, epochs=100_000)
     submit(client, priority=-1 if free == "lower priority" else 0)
     assert run(hasty)
     assert (read(client, long)["status"], read(client, long)["attempt"]) == ("succeeded", 1)

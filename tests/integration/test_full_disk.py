@@ -20,7 +20,7 @@ from service.store import shrinking
 from service.store import space as spaces
 from service.store.database import Database
 from service.store.migrate import migrate
-from tests.conftest import Backends
+from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
 from tests.integration.contract import XOR, problem
 from tests.integration.service import Service
 from tests.small_disk import MIB, fill, fill_files, small_disk
@@ -110,6 +110,7 @@ def epochs_of(machine: Machine, job: str) -> Any:
     return [(epoch["epoch"], epoch["sha256"], epoch["training_loss"]) for epoch in listed]
 
 
+@POSTGRESQL_IS_LONG
 @pytest.mark.parametrize("leave", [KEEP - 4 * MIB, 0], ids=["nearly full", "full"])
 def test_a_running_job_waits_for_space_and_goes_on_to_the_same_bits(
     machine: Machine, leave: int, monkeypatch: pytest.MonkeyPatch
@@ -139,6 +140,7 @@ def test_a_running_job_waits_for_space_and_goes_on_to_the_same_bits(
     assert epochs_of(machine, job) == epochs_of(machine, undisturbed)
 
 
+@POSTGRESQL_IS_LONG
 def test_on_a_full_disk_cancel_pause_revoke_and_delete_work_and_delete_frees(machine: Machine) -> None:
     large = {"layers": [{"type": "dense", "units": 1000}, {"type": "dense", "units": 1}]}
     removed = machine.post(network=large, training={**TRAINING, "store_parameters": {"every": 1}})
@@ -169,7 +171,7 @@ def test_on_a_full_disk_cancel_pause_revoke_and_delete_work_and_delete_frees(mac
     assert machine.services.space.reserve.exists()
 
 
-@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+@ON_SQLITE
 def test_every_operation_that_ends_or_removes_something_may_use_the_reserve(
     client: FlaskClient, train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,7 +201,7 @@ def shrunk(machine: Machine) -> bool:
     return shrinking.free_pages(machine.services.database) == 0
 
 
-@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+@ON_SQLITE
 def test_a_disk_on_which_no_more_files_can_be_made(
     backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +222,7 @@ def test_a_disk_on_which_no_more_files_can_be_made(
         machine.close()
 
 
-@pytest.mark.parametrize("servers", ["sqlite+valkey"], indirect=True)
+@ON_SQLITE
 def test_a_file_of_an_older_release_is_made_one_that_shrinks(backends: Backends, tmp_path: Path) -> None:
     file = tmp_path / "old.sqlite3"
     with sqlite3.connect(file) as old:
