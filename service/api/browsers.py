@@ -14,7 +14,7 @@ from flask import Flask, Response, after_this_request, current_app, request
 
 from service.api.forwarding import FORWARDED_BY, Forwarding, original_host
 from service.config import Settings
-from service.errors import Forbidden, Malformed
+from service.errors import Forbidden, Malformed, Unavailable
 from service.web.hosts import ALLOWED_HOSTS, Authority, KnownHosts, known_hosts, read_authority
 from service.web.origins import (
     CORS_ORIGINS,
@@ -98,7 +98,7 @@ class Browsers:
     def _check(self) -> Response | None:
         environ, rule = request.environ, request.url_rule
         is_probe = rule is not None and rule.rule.startswith(HEALTH)
-        keyless = is_probe or not self.asks_for_keys()  # a probe does not wait for the database
+        keyless = is_probe or not self._asks()  # a probe does not wait for the database
         named = self._check_hosts(environ, is_probe or not (keyless or self.hosts_are_listed), is_probe)
         if keyless and not is_probe and not self.takes_forwarded:
             _check_not_forwarded(environ)
@@ -107,6 +107,20 @@ class Browsers:
         if "HTTP_SEC_FETCH_SITE" in environ:
             self._check_fetch(environ["HTTP_SEC_FETCH_SITE"])
         return None
+
+    def _asks(self) -> bool:
+        """Return whether keys are asked for.
+
+        What everybody may read, such as the OpenAPI document, is answered without a database, to requests that would
+        be taken if no keys were asked for.
+        """
+        try:
+            return self.asks_for_keys()
+        except Unavailable:
+            is_open = request.endpoint in current_app.extensions.get("open_endpoints", ())
+            if not is_open or request.method not in SAFE or FORWARDED_BY in request.environ:
+                raise
+            return False
 
     def _check_hosts(self, environ: "WSGIEnvironment", any_name: bool, is_probe: bool) -> Authority | None:
         """Check the `Host`, and the one before a proxy named another: a proxy may pass on what a page wrote."""

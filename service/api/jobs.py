@@ -9,6 +9,7 @@ from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.idempotency import record_made
+from service.api.other_tenants import TENANT, services_of_tenant
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
@@ -68,6 +69,7 @@ def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
         Query("status", {"enum": list(Status)}, "of the jobs that are listed"),
         Query("model", TEXT, "the model that they train"),
         Query("metadata.*", TEXT),
+        TENANT,
     ],
     answers={200: ListAnswer[JobAnswer]},
     problems=(404,),
@@ -82,9 +84,10 @@ def list_jobs() -> Response:
     }
     if len(metadata) > MOST_FILTERS:
         raise Invalid.at("?metadata", f"at most {MOST_FILTERS} keys can be asked for, got {len(metadata):,}")
-    with services().database.read(snapshot=True) as connection:
+    seen = services_of_tenant(request.args.get("tenant"))
+    with seen.database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
-        described = views.describe_all(services(), connection, found.data)
+        described = views.describe_all(seen, connection, found.data)
     freshness.tell(job["finished_at"] for job in described)
     return record_page(found, described, "job", lambda job: job.id)
 

@@ -8,31 +8,18 @@ from service.access import keys as access
 from service.access.principal import Scope
 from service.api.answers import answer, page, record_page
 from service.api.authentication import keyring
-from service.api.authorization import OPERATOR
 from service.api.bodies import read_model, read_model_if_any
-from service.api.context import all_services, principal, services
+from service.api.context import principal
 from service.api.key_answers import KeyAnswer, describe_key, describe_made
-from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.other_tenants import TENANT, services_of_tenant
+from service.api.routes import PAGE, Routes
 from service.api.schemas import ListAnswer
 from service.api.secret_answers import MAX_BYTES, NO_STORE, refuse_idempotency_key
 from service.definitions.keys import KeyRequest, RotateRequest, duration_of
 from service.errors import Forbidden
-from service.services import Services
-from service.store import keys, tenants
+from service.store import keys
 
 routes = Routes("keys")
-TENANT = Query("tenant", TEXT, "of another tenant; for the operator alone")
-
-
-def _of_tenant(name: str | None) -> Services:
-    """Return the services of a tenant: one's own, or for the operator any."""
-    if name is None or name == principal().tenant_name:
-        return services()
-    if not principal().is_operator:
-        raise Forbidden(OPERATOR)
-    with all_services().database.read() as connection:
-        number = tenants.number_of(connection, name)
-    return services().scoped(number)
 
 
 @routes.route("POST", "/v1/keys", body=KeyRequest, answers={201: KeyAnswer}, problems=(404,), scope=Scope.ADMIN)
@@ -42,7 +29,7 @@ def create_key() -> Response:
     body = read_model(KeyRequest, MAX_BYTES)
     _check_has(body.scopes)
     spec = access.spec_of(body)
-    with _of_tenant(body.tenant).database.begin() as connection:
+    with services_of_tenant(body.tenant).database.begin() as connection:
         made = access.create(connection, spec)
     keyring().changes.look_again()
     return answer(describe_made(made), 201, {"Location": f"/v1/keys/{made.record.id}", **NO_STORE})
@@ -59,7 +46,7 @@ def _check_has(scopes: Sequence[str]) -> None:
 )
 def list_keys() -> Response:
     """List the keys, newest first, revoked and expired ones too; texts are not known."""
-    with _of_tenant(request.args.get("tenant")).database.read() as connection:
+    with services_of_tenant(request.args.get("tenant")).database.read() as connection:
         found = keys.list_keys(connection, page("key"))
     return record_page(found, [describe_key(record) for record in found.data], "key", lambda record: record.id)
 
@@ -67,14 +54,14 @@ def list_keys() -> Response:
 @routes.route("GET", "/v1/keys/{id}", query=[TENANT], answers={200: KeyAnswer}, problems=(404,), scope=Scope.ADMIN)
 def get_key(id: str) -> Response:
     """Return a key, without its text."""
-    with _of_tenant(request.args.get("tenant")).database.read() as connection:
+    with services_of_tenant(request.args.get("tenant")).database.read() as connection:
         return answer(describe_key(access.find(connection, id)))
 
 
 @routes.route("DELETE", "/v1/keys/{id}", query=[TENANT], answers={204: None}, problems=(404,), scope=Scope.ADMIN)
 def revoke_key(id: str) -> Response:
     """Revoke a key, at once here and within a second everywhere; the sessions signed in with it end."""
-    _of_tenant(request.args.get("tenant")).ending(lambda connection: access.revoke(connection, id))
+    services_of_tenant(request.args.get("tenant")).ending(lambda connection: access.revoke(connection, id))
     keyring().changes.look_again()
     return Response(status=204)
 
@@ -92,7 +79,7 @@ def revoke_key(id: str) -> Response:
 def rotate_key(id: str) -> Response:
     """Make a key that replaces another, which goes on for a day or the `overlap`."""
     refuse_idempotency_key()
-    there = _of_tenant(request.args.get("tenant"))
+    there = services_of_tenant(request.args.get("tenant"))
     with there.database.read() as connection:
         access.check_can_rotate(connection, id)
     body = read_model_if_any(RotateRequest, MAX_BYTES)

@@ -1,7 +1,11 @@
-"""Mistakes that only a real PostgreSQL reports: each is named with host and port, never with the password."""
+"""Mistakes of databases: what PostgreSQL reports is named with host and port, never with the password."""
+
+from pathlib import Path
 
 import pytest
 
+from service.app import create_app
+from service.config import Settings
 from service.errors import Misconfigured
 from service.store.connecting import check_connects
 from service.store.database import Database
@@ -17,6 +21,17 @@ def mistake_of(url: str) -> str:
         database.dispose()
     assert "geheim" not in caught.value.detail and "\n" not in caught.value.detail
     return caught.value.detail
+
+
+def test_what_everybody_may_read_is_answered_before_the_tables_are_there(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, queue_url="memory://"))
+    client = app.test_client()
+    assert client.get("/openapi.json").json["openapi"] == "3.1.0"
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/openapi.json", headers={"Host": "evil.example"}).status_code == 403
+    assert client.get("/openapi.json", headers={"Via": "1.1 proxy"}).status_code == 503
+    assert client.get("/v1/jobs").status_code == 503
+    app.extensions["services"].database.dispose()
 
 
 def test_a_user_a_database_and_an_option_that_are_unknown(postgres_server: Postgres) -> None:

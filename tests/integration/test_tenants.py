@@ -228,6 +228,22 @@ def everything(service: Services) -> dict[str, int]:
     return {name: count for name, count in counts.items() if name not in ("tenants", "counters", "workers", "audit")}
 
 
+def test_the_operator_lists_jobs_and_changes_of_a_tenant_by_name(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    operator = app.test_client()
+    for each in (operator, acme, other):
+        ids_of(each, service)
+    for path in ("/v1/jobs", "/v1/audit"):
+        mine, theirs = (operator.get(f"{path}?tenant={name}").json["data"] for name in ("default", "acme"))
+        ids = {each["id"] for each in theirs}
+        assert ids and ids.isdisjoint(each["id"] for each in mine)
+        assert ids == {each["id"] for each in acme.get(path).json["data"]}
+        assert acme.get(f"{path}?tenant=acme").status_code == 200
+        assert acme.get(f"{path}?tenant=default").status_code == acme.get(f"{path}?tenant=nobody").status_code == 403
+        assert operator.get(f"{path}?tenant=nobody").status_code == 404
+
+
 def test_the_operator_makes_lists_and_deletes_tenants(app: Flask, acme: FlaskClient) -> None:
     operator = app.test_client()
     assert operator.get("/v1/tenants/default").json["object"] == "tenant"
