@@ -135,6 +135,8 @@ def _store_form(name: str | None, limits: Limits) -> Response:
     upload = request.files.get("file")
     if not request.files and not request.form:
         raise Malformed("the form has no whole field: it is empty or cut off, or has another boundary than its header")
+    if None in request.form or None in request.files:
+        raise Malformed('a part of the form has no name; send `Content-Disposition: form-data; name="file"`')
     if upload is None:
         raise Invalid.at("#/file", "the form has no field `file`")
     if (count := len(list(request.files.items(multi=True)))) > 1:

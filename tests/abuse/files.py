@@ -173,6 +173,12 @@ def multipart_field(size: int) -> bytes:
     return b'--b\r\nContent-Disposition: form-data; name="drop"\r\n\r\n' + b"a" * size + b"\r\n--b--\r\n"
 
 
+def multipart_nameless() -> bytes:
+    """Return a form with a file, and a field that has no name."""
+    file = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na,y\n1,2\n\r\n'
+    return file + b'--b\r\nContent-Disposition: form-data: name="types"\r\n\r\na:number\r\n--b--\r\n'
+
+
 def multipart_headers(count: int) -> bytes:
     """A form whose part has so many headers."""
     many = b"".join(b"X-%d: a\r\n" % number for number in range(count))
@@ -262,6 +268,7 @@ FILES: dict[str, Callable[..., bytes]] = {
         multipart_name,
         multipart_field,
         multipart_headers,
+        multipart_nameless,
         keras_layers,
         keras_config,
         keras_nested,

@@ -9,9 +9,11 @@ import io
 import json
 import tempfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,8 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.app import create_app
+from service.config import Settings
 from service.datasets.compression import unpacked, zstd
 from service.datasets.media_types import ARROW_FILE, ARROW_STREAM, CSV, JSONL, NPZ, PARQUET
 from service.datasets.options import Limits, ReadOptions
@@ -29,6 +33,7 @@ from service.definitions.network import NetworkRequest
 from service.definitions.validation import check
 from service.errors import Invalid, Malformed, TooLarge, UnknownMedia
 from service.preprocessing.batches import open_rows
+from service.store.migrate import migrate
 
 LIMITS = Limits(max_bytes=1024 * 1024)
 REFUSED = (Invalid, Malformed, TooLarge, UnknownMedia)  # what a client's bytes may be answered with
@@ -36,6 +41,8 @@ NUMBERS = [[index / 4, index * 3.0, float(index % 3)] for index in range(40)]
 TABLE = "a,b,y\n" + "".join(f"{a},{b},{y}\n" for a, b, y in NUMBERS)
 OBJECTS = [dict(zip("aby", row, strict=True)) for row in NUMBERS]
 KERAS = Path(__file__).parents[1] / "data" / "keras" / "every_layer.json"
+BOUNDARY = "what-parts-fields"
+FIELDS = (('name="target"', "y"), ('name="file"; filename="a.csv"', TABLE), ('name="types"', "a:number"))
 Reader = Callable[[bytes, Path], None]
 
 
@@ -91,6 +98,30 @@ def of_columns(kind: str, plainly: Callable[[pa.BufferReader], pa.Table]) -> Rea
     return read
 
 
+class Forms:
+    """Forms sent to the whole application, on a database in the folder; to be closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = create_app(Settings(data_dir=folder / "service", queue_url="memory://", auth="off"))
+        self.database = self.app.extensions["services"].database
+        migrate(self.database)
+        self.client = self.app.test_client()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.dispose()
+
+    def read(self, data: bytes, _: Path) -> None:
+        """Store a form's file; raise `Invalid` where it is refused. A form without its end must be."""
+        answer = self.client.post("/v1/datasets", data=data, content_type=f"multipart/form-data;boundary={BOUNDARY}")
+        if answer.status_code in (400, 409, 413, 415, 422):
+            raise Invalid(answer.json["detail"])
+        assert answer.status_code == 201, answer.text
+        assert f"--{BOUNDARY}--".encode() in data
+
+
 @cache
 def whole(form: str) -> bytes:
     """Return a good file of that form."""
@@ -108,6 +139,10 @@ def whole(form: str) -> bytes:
         "jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in OBJECTS),
         "json": json.dumps({"rows": OBJECTS, "target": ["y"]}).encode(),
         "keras": KERAS.read_bytes(),
+        "multipart": "".join(
+            f"--{BOUNDARY}\r\nContent-Disposition: form-data; {named}\r\n\r\n{value}\r\n" for named, value in FIELDS
+        ).encode()
+        + f"--{BOUNDARY}--\r\n".encode(),
         "gzip": gzip.compress(TABLE.encode(), mtime=0) * 2,
         "deflate": zlib.compress(TABLE.encode()),
         "zstd": zstd.compress(TABLE.encode()),
@@ -128,6 +163,10 @@ READERS: dict[str, Reader] = {
     "deflate": of_packed("deflate", zlib.decompress),
     "zstd": of_packed("zstd", zstd.decompress),
 }
+
+
+MULTIPART = "multipart"
+KINDS = (*READERS, MULTIPART)
 
 
 @st.composite
@@ -159,10 +198,20 @@ def damaged(draw: st.DrawFn, form: str) -> bytes:
     return bytes(data)
 
 
-def read_damaged(form: str, folder: Path, data: bytes) -> bool:
+@contextmanager
+def opened(form: str, folder: Path) -> Iterator[Reader]:
+    """Open the reader of a form."""
+    if form != MULTIPART:
+        yield READERS[form]
+        return
+    with Forms(folder) as forms:
+        yield forms.read
+
+
+def read_damaged(reader: Reader, folder: Path, data: bytes) -> bool:
     """Read a damaged file; return whether it was accepted. Whatever else than a refusal is raised is a fault."""
     try:
-        READERS[form](data, folder)
+        reader(data, folder)
     except REFUSED:
         return False
     return True
@@ -173,7 +222,7 @@ def fuzz(form: str, folder: Path, examples: int, derandomize: bool) -> tuple[int
     counts = [0, 0]
 
     def one(data: bytes) -> None:
-        counts[read_damaged(form, folder, data)] += 1
+        counts[read_damaged(reader, folder, data)] += 1
 
     kept = settings(
         max_examples=examples,
@@ -182,7 +231,8 @@ def fuzz(form: str, folder: Path, examples: int, derandomize: bool) -> tuple[int
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    kept(given(damaged(form))(one))()
+    with opened(form, folder) as reader:
+        kept(given(damaged(form))(one))()
     return counts[0], counts[1]
 
 
@@ -191,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--examples", type=int, default=5000, help="damaged files of each form")
     parser.add_argument("--only", default="", help="a part of the names of the forms to try")
     chosen = parser.parse_args(arguments)
-    for form in READERS:
+    for form in KINDS:
         if chosen.only in form:
             with tempfile.TemporaryDirectory() as folder:
                 refused, read = fuzz(form, Path(folder), chosen.examples, derandomize=False)
