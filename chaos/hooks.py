@@ -20,6 +20,8 @@ WRITERS: tuple[tuple[str, str, str], ...] = (
     ("release", "workers.run.ending", "release_unprepared"),
     ("flush", "workers.run.flush", "Writer._transaction"),
     ("second transaction", "chaos.mutants", "in_two_transactions"),
+    ("end", "workers.run.predict", "_fail"),
+    ("release", "workers.run.predict", "_release"),
     ("part", "workers.run.predict", "_store_once"),
     ("result", "workers.run.predict", "_end"),
     ("heartbeat", "workers.run.lease", "Lease._look"),
@@ -42,11 +44,13 @@ BEGINS = ("service.store.database", "Database.begin")  # every transaction that 
 # Functions that only the run that owns a job may succeed with; each is passed the job as that run knows it.
 FENCES = ("fenced", "finish", "release")
 FENCES_MODULE = "service.store.jobs.jobs"
-# How often a run flushes: after each epoch, and within epochs of some milliseconds, so that short jobs write often.
+# How often a run flushes: after each epoch, and within epochs of some milliseconds, so that short jobs write often, as
+# predictions do whose parts are as small as can be.
 PACE: tuple[tuple[str, str, float], ...] = (
     ("workers.run.flush_policy", "FLUSH_SECONDS", 0.0),
     ("workers.run.flush_policy", "FLUSH_SHARE", 1e9),
     ("workers.run.flush_policy", "WITHIN_SECONDS", 0.005),
+    ("service.predictions.layout", "PART_BYTES", 1),
 )
 ASKS_IF_DUE = ("workers.run.recorder", "Recorder.is_due")
 

@@ -8,6 +8,8 @@ import numpy as np
 from chaos.client import Client
 
 ROWS, INPUTS, CLASSES = 240, 6, 3
+TO_PREDICT = "to-predict"  # the dataset whose rows are predicted, in several parts
+ROWS_TO_PREDICT = 3000
 XOR = {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [[0], [1], [1], [0]]}
 PRECISIONS = ("float32", "float64")
 
@@ -23,6 +25,7 @@ def datasets() -> Iterator[dict[str, Any]]:
     labels = (X[:, 0] * X[:, 1] > 0).astype(int) + (X[:, 2] > 0.5)
     yield {"name": "flowers", "inputs": X.tolist(), "targets": labels.tolist(), "target_type": "class"}
     yield {"name": "xor", **XOR}
+    yield {"name": TO_PREDICT, "inputs": random.normal(size=(ROWS_TO_PREDICT, INPUTS)).round(4).tolist()}
 
 
 def post_datasets(client: Client) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from chaos.failpoints import STOP, Failpoint
 from chaos.grounds import Ground
+from chaos.kinds import TO_PREDICT
 from chaos.worker import Order
 from service.store.jobs import crashes
 from tests.waiting import wait_until
@@ -178,12 +179,45 @@ def expired(ground: Ground, case: Case, key: str) -> None:
         assert ground.crew.wait(undead, DEATH_SECONDS) is not None, f"the zombie stays, see {ground.crew.log}"
 
 
+def predicted(ground: Ground, case: Case, key: str) -> None:
+    """Train, and kill the worker while it predicts a dataset; the result has the hash of an undisturbed one."""
+    job = ground.submit(case.body, key)
+    with working(ground, case.order()):
+        ground.until_ended(job)
+        undisturbed = _result(ground, _predict(ground, job))
+    prediction = _predict(ground, job)
+    dies(ground, case.order(failpoint=case.failpoint))
+    with working(ground, case.order()):
+        result = _result(ground, prediction)
+    assert result == undisturbed, f"{prediction} has the result {result}, and undisturbed {undisturbed}"
+
+
+def _predict(ground: Ground, job: str) -> str:
+    """Submit a prediction with the model of a job; return its id."""
+    body = {"model": job, "dataset": TO_PREDICT}
+    answer = ground.client.until_answered("POST", "/v1/predictions", body)
+    assert answer is not None and answer[0] == 202, answer
+    return str(answer[1]["id"])
+
+
+def _result(ground: Ground, prediction: str) -> str:
+    """Wait until a prediction has succeeded; return the hash of its result."""
+
+    def ended() -> dict[str, Any]:
+        answer = ground.client.until_answered("GET", f"/v1/predictions/{prediction}")
+        assert answer is not None
+        found: dict[str, Any] = answer[1]
+        return {} if found["status"] in ("queued", "running") else found
+
+    found = wait_until(ended, DEATH_SECONDS, "the end of a prediction")
+    assert found["status"] == "succeeded", found
+    return str(found["result"]["sha256"])
+
+
 def is_expired(ground: Ground) -> bool:
     with ground.services.database.read() as connection:
         return crashes.are_expired(connection)
 
 
-SCENES: dict[str, Callable[[Ground, Case, str], None]] = {
-    each.__name__: each
-    for each in (killed, hasty, zombie, paused, leaving, cancelled, cancelled_last, paused_last, freed, expired)
-}
+PLAYED = (killed, hasty, zombie, paused, leaving, cancelled, cancelled_last, paused_last, freed, expired, predicted)
+SCENES: dict[str, Callable[[Ground, Case, str], None]] = {each.__name__: each for each in PLAYED}

@@ -61,6 +61,12 @@ class Stock:
             self.job(model=name)
         return name
 
+    def prediction(self, ended: bool) -> str:
+        """Return the id of a prediction of a dataset, which has ended or will soon."""
+        self.restock()
+        body = {"model": self.model("model-0"), "dataset": "xor", "keep": ["input_1"]}
+        return str(self.made(f"/v1/predictions?wait={60 if ended else 0}", body)["id"])
+
     def restock(self) -> None:
         """Create again what cases have deleted, whose names they take from answers."""
         self.made("/v1/networks", {"name": "net", "inputs": 2, "hidden": [3]})
@@ -87,6 +93,8 @@ class Stock:
             return str(moved)
         if kind == "jobs":
             return self.random.choice(jobs)
+        if kind == "predictions":
+            return self.prediction(ended=method == "DELETE" or self.random.random() < 0.5)
         if kind == "keys":
             return str(self.made("/v1/keys", {"name": fresh, "scopes": ["read"]})["id"])
         if method == "DELETE":
@@ -108,6 +116,9 @@ class Stock:
             return {"job": self.random.choice(self.jobs), "epoch": self.random.choice((0, 3, "best", "last"))}
         if verb == "evaluate":
             return {**body, "dataset": "xor"}
+        if path == "/v1/predictions":
+            named = {"model": self.model("model-0"), "dataset": "xor", "version": None, "epoch": None}
+            return {**body, **named, "keep": self.random.choice([None, "input_1", ["input_2", "target"]])}
         if verb == "predict":
             return {**body, "instances": ROWS, "inputs": None}
         if verb == "trace":

@@ -13,6 +13,7 @@ from chaos.scenes import Case, play
 TRANSACTION = ("begins", "written", "committed")
 CALL = ("before", "after")
 FLUSHES, BATCHES, BEATS = 7, 80, 3  # the least number of occurrences in every kind of job
+PREDICTS, PARTS = "adam float32", 3  # the kind of job whose model predicts, and how many parts the result has
 COMPUTED_BY_BATCH = ("adam", "stop_when")  # compiled steps check less often whether to stop
 
 
@@ -63,6 +64,8 @@ def _for_some(chance: random.Random) -> Iterator[Case]:
         yield Case("cancelled", *some(), Failpoint(f"freeing {phase}"))
         yield Case("freed", *some(), Failpoint(f"freeing {phase}"))
         yield Case("expired", *some(), Failpoint(f"reconciler {phase}"))
+        yield Case("predicted", PREDICTS, KINDS[PREDICTS], Failpoint(f"part {phase}", chance.randint(1, PARTS)))
+        yield Case("predicted", PREDICTS, KINDS[PREDICTS], Failpoint(f"result {phase}"))
     for phase in CALL:
         yield Case("leaving", "long", LONG, Failpoint(f"ring {phase}"))
     for scene in ("cancelled_last", "paused_last"):

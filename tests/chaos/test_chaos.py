@@ -52,6 +52,7 @@ CASES = [
     case("cancelled_last", "adam float32", "end begins"),
     case("paused_last", "stop_when float32", "end begins"),
     case("expired", "schedule float32", "reconciler written"),
+    case("predicted", "adam float32", "part written", 2),
 ]
 
 

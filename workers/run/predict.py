@@ -24,6 +24,8 @@ from service.store import datasets
 from service.store.blobs import references
 from service.store.blobs.folder import sha256_of
 from service.store.blobs.placement import free
+from service.store.blobs.placement import read as read_bytes
+from service.store.epoch_records import StoredBytes
 from service.store.jobs.jobs import Requested
 from service.store.prediction_records import PredictionRecord
 from service.store.predictions import parts, predictions, runs
@@ -120,8 +122,17 @@ def _open(services: Services, prediction: PredictionRecord) -> Source:
     except NotFound as error:
         raise _Missing(FailureCode.DATASET_MISSING, error.detail) from None
     inputs = find_inputs(trained.preprocessing, dataset.name, dataset.table)
-    layout = Layout.of(trained, dataset.table, prediction.keep)
+    layout = _stored_layout(services, prediction) or Layout.of(trained, dataset.table, prediction.keep)
     return Source(trained, dataset.table, open_rows(services.blobs.path(dataset.address)), inputs, layout)
+
+
+def _stored_layout(services: Services, prediction: PredictionRecord) -> Layout | None:
+    """Return the layout of the parts that are stored, which another release may have made; None before the first."""
+    if not prediction.done:
+        return None
+    with services.database.read() as connection:
+        address = parts.addresses_of(connection, prediction.number)[0]
+    return Layout.from_bytes(read_bytes(services.blobs, StoredBytes(sha256_of(address), None, address)))
 
 
 def _store(
