@@ -45,10 +45,10 @@ class Fault:
 
 
 class ServiceError(Exception):
-    """Base of the errors that are reported to the caller; `detail` is a sentence for them."""
+    """Base of the errors that are reported to the caller: a sentence for them, and `extra` fields of the answer."""
 
-    def __init__(self, detail: str) -> None:
-        self.detail = shortened(detail, LONGEST_DETAIL + LONGEST_PLACE)
+    def __init__(self, detail: str, **extra: object) -> None:
+        self.detail, self.extra = shortened(detail, LONGEST_DETAIL + LONGEST_PLACE), extra
         super().__init__(self.detail)
 
 
@@ -112,22 +112,11 @@ class Forbidden(ServiceError):
 
 
 class NotFound(ServiceError):
-    """The resource does not exist. `extra` goes into the answer (for example the nearest stored epoch)."""
-
-    def __init__(self, detail: str, **extra: object) -> None:
-        super().__init__(detail)
-        self.extra = extra
+    """The resource does not exist."""
 
 
 class Conflict(ServiceError):
-    """The resource is in another state: a name is taken, a dataset is in use, a job has ended.
-
-    `extra` goes into the answer (for example the figures of a comparison).
-    """
-
-    def __init__(self, detail: str, **extra: object) -> None:
-        super().__init__(detail)
-        self.extra = extra
+    """The resource is in another state: a name is taken, a dataset is in use, a job has ended."""
 
 
 class Stale(ServiceError):

@@ -215,11 +215,9 @@ def service_error(error: errors.ServiceError) -> Response:
         return _bug(error)
     if kind.status == 500:
         log.error("%s", error.detail)
-    more: dict[str, object] = {}
+    more = dict(error.extra)
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]
-    if isinstance(error, errors.NotFound | errors.Conflict):
-        more |= error.extra
     answer = problem(kind, error.detail, more=more)
     if isinstance(error, errors.Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)

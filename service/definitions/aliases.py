@@ -11,6 +11,7 @@ from service.backprop.metrics import METRICS
 from service.definitions.base import Integer, Model, Text
 from service.definitions.dataset_names import DatasetName, NamedDataset
 from service.definitions.guessing import show
+from service.definitions.job_parts import BetterOn
 
 ALIAS_PATTERN = r"^[a-z][a-z0-9._-]{0,63}$"
 RESERVED = "latest"  # which a reader would take for the newest version, whatever it pointed to
@@ -48,6 +49,12 @@ class Gate(NamedDataset):
     metric: Annotated[Text, AfterValidator(_known)] = Field(
         description="`loss`, or a metric by its name", json_schema_extra={"enum": list(_measures())}
     )
+
+
+def better_on(gate: Gate) -> BetterOn:
+    """Return a condition as it is stored with a job."""
+    reference = gate.reference()
+    return BetterOn(dataset=reference.name, dataset_version=reference.version, metric=gate.metric)
 
 
 class AliasRequest(Model):

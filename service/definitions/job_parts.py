@@ -1,4 +1,4 @@
-"""The JSON records of a job besides its training: why it failed or stopped, its parent, its replay.
+"""The JSON records of a job besides its training: why it failed or stopped, its parent, its replay, the alias it moves.
 
 Imports pydantic, through `service.definitions.base`, and no engine.
 """
@@ -55,6 +55,30 @@ class ForkedFrom(Stored):
     draws_from: int
     split_seed: int
     test_from: list[list[int]] | None = None
+
+
+class BetterOn(Stored):
+    """A condition on a version: that it is better on a dataset, of which None is the latest version when it is used."""
+
+    dataset: str
+    dataset_version: int | None
+    metric: str
+
+
+class Promote(Stored):
+    """The alias that a job moves to its version, and on which condition."""
+
+    alias: str
+    if_better_on: BetterOn | None = None
+
+
+class Promoted(Stored):
+    """What became of the alias that a job was to move to its version."""
+
+    alias: str
+    version: int
+    moved: bool
+    because: str
 
 
 class ReplayChain(Stored, extra="allow"):

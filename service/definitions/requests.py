@@ -5,8 +5,17 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    RootModel,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from service.definitions.aliases import Promotion
 from service.definitions.base import Integer, Model, Name, Number, Text, at_most, few_wrong
 from service.definitions.columns import ColumnKind
 from service.definitions.dataset_names import DatasetName, DatasetReference, NamedDataset
@@ -89,6 +98,9 @@ class Submission(ColumnChoice):
     decision: Decision | None = Field(
         default=None, description="how outputs become one of two classes, for the version that the job makes"
     )
+    promote: Promotion | None = Field(
+        default=None, description="the alias of `model` that is moved to the new version when the job succeeds"
+    )
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(
@@ -96,6 +108,13 @@ class Submission(ColumnChoice):
         description="what happens when no worker is alive that computes the same bits as the one before",
     )
     metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
+
+    @field_validator("promote")
+    @classmethod
+    def _of_a_named_model(cls, promote: Promotion | None, info: ValidationInfo) -> Promotion | None:
+        if promote is not None and info.data.get("model", "") is None:
+            raise ValueError("goes with `model`, whose alias it moves; give the model's name")
+        return promote
 
     @property
     def pause_at(self) -> int | None:

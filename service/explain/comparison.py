@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.backprop.metrics import METRICS, Metric
-from service.definitions.aliases import LOSS, Gate
+from service.definitions.aliases import LOSS
+from service.definitions.dataset_names import DatasetReference
+from service.definitions.job_parts import BetterOn
 from service.errors import Fault, Invalid
 from service.explain.answers import ComparisonAnswer, EvaluateAnswer
 from service.explain.evaluation import default_settings, evaluate
@@ -55,7 +57,7 @@ class Comparison:
         }
 
 
-def compare(services: Services, gate: Gate, subject: Subject, current: Subject, current_version: int) -> Comparison:
+def compare(services: Services, gate: BetterOn, subject: Subject, current: Subject, current_version: int) -> Comparison:
     """Measure two networks on the gate's dataset, by one measure and without weights of classes.
 
     Raises
@@ -110,9 +112,9 @@ def _scaling(subject: Subject) -> Any:
     return None if fitted.target_scale is None else [(each.offset, each.divisor) for each in fitted.targets]
 
 
-def _evaluate(services: Services, gate: Gate, subject: Subject) -> EvaluateAnswer:
+def _evaluate(services: Services, gate: BetterOn, subject: Subject) -> EvaluateAnswer:
     try:
-        return evaluate(services, subject, gate.reference())
+        return evaluate(services, subject, DatasetReference(gate.dataset, gate.dataset_version))
     except Invalid as error:
         raise Invalid.from_faults([_pointed(fault) for fault in error.faults]) from None
 

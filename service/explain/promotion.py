@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from service.definitions.aliases import AliasRequest
+from service.definitions.aliases import AliasRequest, better_on
 from service.errors import Conflict, Invalid, NotFound
 from service.explain.comparison import Comparison, compare
 from service.explain.subjects import version_subject
@@ -112,7 +112,7 @@ def _move(
     if request.if_better_on is not None and before is not None:
         subject = version_subject(services, cache, named.model, version, None)
         current = version_subject(services, cache, named.model, before.version, None)
-        comparison = compare(services, request.if_better_on, subject, current, before.version)
+        comparison = compare(services, better_on(request.if_better_on), subject, current, before.version)
         if not comparison.is_better:
             detail = f"alias `{named.name}` stays with version {before.version}: version {version} is refused, as "
             raise Conflict(detail + comparison.sentence, comparison=comparison.answer(version))
@@ -142,7 +142,7 @@ def check_interface(connection: Connection, named: NamedAlias, version: int, bef
     """Raise `Conflict` when a version takes or predicts something else than the one that the alias names."""
     if before is None:
         return
-    found = differences(*(_signature(connection, named.model, each) for each in (before.version, version)))
+    found = differences(*(signature_of(connection, named.model, each) for each in (before.version, version)))
     if found:
         raise Conflict(
             f"clients of alias `{named.name}` send what version {before.version} takes, and version {version} differs: "
@@ -150,6 +150,7 @@ def check_interface(connection: Connection, named: NamedAlias, version: int, bef
         )
 
 
-def _signature(connection: Connection, model: str, version: int) -> SignatureFields:
+def signature_of(connection: Connection, model: str, version: int) -> SignatureFields:
+    """Return what a version takes and predicts."""
     record = models.load_version(connection, model, version)
     return signature(record.network, read_fitted(connection, record.job_id, record.preprocessing))

@@ -13,6 +13,8 @@ from typing_extensions import TypedDict
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
 from service.jobs.held_out_answers import TestAnswer
+from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
+from service.jobs.replay_answers import ReplayAnswer
 
 
 @answer_model
@@ -121,71 +123,6 @@ class ForkedFromAnswer(TypedDict):
 
 
 @answer_model
-class ReplayChains(TypedDict):
-    """Three chains of hashes; only the first is known before the replay has ended."""
-
-    recorded: str | None
-    of_rows: NotRequired[str | None]
-    replayed: NotRequired[str | None]
-
-
-@answer_model
-class ReplayChecked(TypedDict):
-    """How many epochs had their hashes, their losses and metrics, and their stored parameters compared."""
-
-    epochs: int
-    losses: NotRequired[int]
-    stored_parameters: int
-
-
-@answer_model
-class ReplayedNumber(TypedDict):
-    """A loss or a metric that differs: as recorded and as replayed."""
-
-    recorded: float | None
-    replayed: float | None
-
-
-@answer_model
-class ReplayHashes(TypedDict):
-    """The SHA-256 of an epoch's parameters: as recorded, of the stored bytes, and as replayed."""
-
-    recorded: str | None
-    stored: str | None
-    replayed: str | None
-
-
-# one of its keys is a keyword of Python, so this one cannot be written as a class
-ReplayDifference = TypedDict(
-    "ReplayDifference",
-    {
-        "epoch": int | None,
-        "layer": int | None,
-        "in": Annotated[str, Field(description="where the difference lies")],
-        "sha256": NotRequired[ReplayHashes],
-        "parameter": NotRequired[str | None],
-        "index": NotRequired[list[int] | None],
-        "values": NotRequired[dict[str, ReplayedNumber]],
-        "reason": NotRequired[str],
-    },
-)
-ReplayDifference.__doc__ = "The first thing that a replay found to differ from the record."
-answer_model(ReplayDifference)
-
-
-@answer_model
-class ReplayAnswer(TypedDict):
-    """What a replay repeats, and its verdict; `identical` is null until it has ended."""
-
-    of: str
-    through: int
-    identical: bool | None
-    first_difference: ReplayDifference | None
-    chain: ReplayChains
-    checked: NotRequired[ReplayChecked]
-
-
-@answer_model
 class JobModelAnswer(TypedDict):
     """The model that the job makes a version of; `version` is null until it has succeeded."""
 
@@ -256,6 +193,8 @@ class JobAnswer(TypedDict):
         Field(description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"),
     ]
     model: JobModelAnswer
+    promote: Annotated[PromoteAnswer | None, Field(description="the alias that is moved when the job succeeds")]
+    promoted: Annotated[PromotedAnswer | None, Field(description="what became of that")]
     decision: Annotated[DecisionAnswer | None, Field(description="of the version that the job makes")]
     error: JobErrorAnswer | None
     warnings: Annotated[

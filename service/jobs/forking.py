@@ -24,6 +24,7 @@ from service.jobs.new_jobs import (
     add_to_queue,
     check_held_out,
     dataset_of,
+    promotion_of,
     record_no_key,
     store_dataset,
     with_storage_limit,
@@ -68,6 +69,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
         with request.pointing():
             resolved, held_out = _resolve(services, parent, request, data)
         check_decision(request.decision, parent.preprocessing.labels, resolved.network.reached)
+        promote = promotion_of(services, request.promote, data, parent.job.targets)
         fresh_because = _why_fresh(parent, resolved.training)
         start = Start(parent.stored, parent.state if fresh_because is None else None)
         with services.database.begin() as connection:
@@ -88,6 +90,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 targets=parent.job.targets,
                 columns=data.columns,
                 decision=to_store(request.decision),
+                promote=promote,
                 preprocessing={
                     **(parent.job.preprocessing or {}),
                     "class_weights": None,

@@ -12,15 +12,18 @@ from typing import NamedTuple, TypeAlias
 
 from service.access.quotas import check_dataset_bytes, check_limits
 from service.backprop.losses import LOSSES
+from service.backprop.metrics import METRICS
 from service.datasets.catalog import generated_name, reader_of_request, staged_rows
 from service.datasets.options import limits_of
+from service.definitions.aliases import Promotion, better_on
 from service.definitions.choices import build
 from service.definitions.columns import Role, Table
 from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns, view
+from service.definitions.job_parts import Promote
 from service.definitions.requests import DatasetRequest
 from service.definitions.resolve import Resolved
-from service.definitions.resolved import ResolvedTraining
+from service.definitions.resolved import ResolvedTraining, Targets
 from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
 from service.errors import Invalid, NotFound, QueueFull
@@ -165,6 +168,28 @@ def _check_fits(
     if resolved.targets.labels is None:
         loss, scaling = build(LOSSES, training.loss), training.preprocessing.targets
         check_loss_targets(other.having(Role.TARGET), loss, scaling, where)
+
+
+def promotion_of(
+    services: Services, promote: Promotion | None, data: JobData, targets: Targets, where: str = "#/promote"
+) -> Promote | None:
+    """Return what a job is to do with an alias, as it is stored.
+
+    Raises
+    ------
+    Invalid
+        When there is no dataset to be better on, or its metric is for classes and the job's targets are values.
+    """
+    if promote is None:
+        return None
+    gate = promote.if_better_on
+    if gate is not None:
+        if gate.reference().name != data.name:  # the request's own may be stored with the job
+            find_dataset(services, gate.reference(), f"{where}/if_better_on/dataset")
+        if gate.metric in METRICS and METRICS[gate.metric].for_classes and not targets.are_classes:
+            detail = f"`{gate.metric}` is for classes, and the targets are values: {targets.because}"
+            raise Invalid.at(f"{where}/if_better_on/metric", detail)
+    return Promote(alias=promote.alias, if_better_on=None if gate is None else better_on(gate))
 
 
 def with_storage_limit(services: Services, training: ResolvedTraining) -> ResolvedTraining:

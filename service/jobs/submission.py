@@ -15,6 +15,7 @@ from service.jobs.new_jobs import (
     add_to_queue,
     check_held_out,
     dataset_of,
+    promotion_of,
     record_no_key,
     store_dataset,
     with_storage_limit,
@@ -33,6 +34,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
         resolved = _resolve(services, request, network, data.table)
         check_decision(request.decision, resolved.targets.labels, resolved.network.reached)
         held_out = check_held_out(services, data, data.table, resolved)
+        promote = promotion_of(services, request.promote, data, resolved.targets)
         with services.database.begin() as connection:
             new = NewJob(
                 priority=request.priority,
@@ -49,6 +51,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
                 targets=resolved.targets,
                 columns=data.columns,
                 decision=to_store(request.decision),
+                promote=promote,
             )
             queued = add_to_queue(services, connection, new, record_key)
     services.doorbell.ring()

@@ -14,12 +14,13 @@ from service.jobs.answers import (
     JobErrorAnswer,
     JobNetwork,
     ProgressAnswer,
-    ReplayAnswer,
     StoppedAnswer,
     WaitingAnswer,
     WarningAnswer,
 )
 from service.jobs.held_out_answers import TestAnswer
+from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
+from service.jobs.replay_answers import ReplayAnswer
 from service.services import Services
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
@@ -65,6 +66,8 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),
         "model": {"name": job.model_name, "version": job.model_version},
+        "promote": cast(PromoteAnswer | None, json_of(job.promote)),
+        "promoted": cast(PromotedAnswer | None, json_of(job.promoted)),
         "decision": cast(DecisionAnswer | None, job.decision),
         "error": cast(JobErrorAnswer | None, json_of(job.error)),
         "warnings": [*_target_warnings(job), *(cast(WarningAnswer, warning) for warning in job.warnings)],

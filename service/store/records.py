@@ -9,7 +9,7 @@ from service.definitions.columns import Table
 from service.definitions.dataset_names import DatasetReference
 from service.definitions.how_read import HowRead
 from service.definitions.job_columns import JobColumns
-from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
+from service.definitions.job_parts import Failure, ForkedFrom, Promote, Promoted, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
 
 T = TypeVar("T")
@@ -162,6 +162,7 @@ class NewJob:
     replay: Replay | None = None
     columns: JobColumns | None = None
     decision: dict[str, Any] | None = None
+    promote: Promote | None = None
 
     @property
     def uses(self) -> tuple[DatasetUse, ...]:
@@ -214,6 +215,8 @@ class JobRecord:
     replay_of: str | None
     replay: Replay | None
     columns: JobColumns | None  # None: each column of the dataset as it was sent
+    promote: Promote | None  # the alias that is to be moved to its version
+    promoted: Promoted | None  # what became of that
     decision: dict[str, Any] | None  # `service.definitions.decisions.Decision`, of the version that it makes
 
     @property

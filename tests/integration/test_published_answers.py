@@ -175,8 +175,10 @@ def _aliases(call: Caller, run: Callable[[], object]) -> None:
     assert call("PUT", alias, {"version": 1, **gate})["moved"]
     call("PUT", alias, {"version": "previous"}, 409)
     call("PUT", alias, {"version": 1}, 412, headers={"If-None-Match": "*"})
-    call("POST", "/v1/jobs", {"dataset": "table", "model": "m", "training": TRAINING})
+    promote = {"alias": "champion", **gate}
+    job = call("POST", "/v1/jobs", {"dataset": "table", "model": "m", "training": TRAINING, "promote": promote})["id"]
     run()
+    assert call("GET", f"/v1/jobs/{job}")["promoted"]["moved"] is False
     assert "comparison" in call("PUT", alias, {"version": 2, **gate}, 409).json
     call("PUT", alias, {"version": 2})
     call("PUT", alias, {"version": "previous"})

@@ -15,6 +15,7 @@ from service.store.records import JobRecord, Request, Status
 from workers.run.finish import add_version, confusion_matrix, measured_test
 from workers.run.lease import Fenced, Interrupted, Lease
 from workers.run.prepare import Prepared
+from workers.run.promotion import AliasMoved, Promotion
 from workers.run.recorder import Recorder, release
 from workers.run.replay_verdict import certify
 
@@ -111,12 +112,21 @@ def _succeed(services: Services, job: JobRecord, prepared: Prepared, recorder: R
         return
     matrix = confusion_matrix(services, job, prepared, recorder, lease.check)
     test = measured_test(services, job, prepared, recorder, lease.check)
+    promotion = None if job.promote is None else Promotion(services, job, prepared, recorder, lease.check)
 
     def finish(connection: Connection) -> dict[str, Any]:
-        version = add_version(connection, job, prepared, recorder, test)
-        return {**version, **recorder.stopping(), "confusion_matrix": matrix}
+        made = add_version(connection, job, prepared, recorder, test)
+        promoted = {} if promotion is None else {"promoted": promotion.move(connection, made["model_version"])}
+        return {**made, **promoted, **recorder.stopping(), "confusion_matrix": matrix}
 
-    recorder.end(Status.SUCCEEDED, finish)
+    while True:
+        if promotion is not None:
+            promotion.decide()
+        try:
+            recorder.end(Status.SUCCEEDED, finish)
+            break
+        except AliasMoved:
+            log.info("the alias was moved meanwhile, so it is decided anew")
     log.info("succeeded")
 
 

@@ -53,7 +53,7 @@ def confusion_matrix(
         return None
     epoch, settings = version_epoch(job, recorder), _deciding(job, prepared)
     measures = Measures(settings.loss, (ConfusionMatrix(),), settings.reading)
-    evaluator = Evaluator(_network_at(services, job, recorder, epoch), measures, Weighing(settings.loss))
+    evaluator = Evaluator(network_at(services, job, recorder, epoch), measures, Weighing(settings.loss))
     stops = partial(_goes_on, check)
     if prepared.validation is not None:
         tally = evaluator.evaluate(prepared.validation, should_stop=stops)
@@ -78,7 +78,7 @@ def measured_test(
     if prepared.test is None:
         return None
     epoch, labels = version_epoch(job, recorder), _counted_labels(prepared)
-    network = _network_at(services, job, recorder, epoch)
+    network = network_at(services, job, recorder, epoch)
     found = evaluate(network, _deciding(job, prepared), prepared.test, labels is not None, partial(_goes_on, check))
     assert found is not None
     matrix = None
@@ -107,7 +107,8 @@ def _counted_labels(prepared: Prepared) -> list[str | int] | None:
     return None if labels is None or len(labels) > MOST_CLASSES else list(labels)
 
 
-def _network_at(services: Services, job: JobRecord, recorder: Recorder, epoch: int) -> Network:
+def network_at(services: Services, job: JobRecord, recorder: Recorder, epoch: int) -> Network:
+    """Return the job's network as it was after an epoch."""
     network = build_network(job.network, job.training.precision)
     network.load(recorder.bytes_of(epoch) or _stored_bytes(services, job, epoch))
     return network

@@ -80,8 +80,8 @@ class Writer:
             When another run owns the job, or the database does not answer for so long.
         OutOfSpace
             When the disk of the database or of the blobs is full for so long, or seen to be nearly full.
-        Requested
-            When the flush was to end the job and a client has requested something else of it; nothing is written.
+        Overtaken
+            When the flush was to end the job and a client has changed what that depends on; nothing is written.
         """
         began = time.monotonic()
         self.services.space.check_writing(flush.size_bytes)
@@ -94,7 +94,7 @@ class Writer:
                 placed = placed or self._place(flush)
                 asked, superseded = self._transaction(flush, placed, chain)
                 break
-            except jobs.Requested:
+            except jobs.Overtaken:
                 self.stored_bytes = None  # to be counted again
                 raise
             except Conflict:  # the attempt before may have been committed late, by a database that was frozen

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from service import logs
-from service.store.jobs.jobs import Requested
+from service.store.jobs.jobs import Overtaken
 from workers.run.flush import Flush, Writer, Written
 from workers.run.flush_policy import FlushPolicy
 
@@ -54,7 +54,7 @@ class FlushThread:
     def _record(self, write: Callable[[], Written]) -> None:
         try:
             written = write()
-        except Requested:
+        except Overtaken:
             raise
         except BaseException:
             self.on_failure()

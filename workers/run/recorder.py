@@ -203,15 +203,16 @@ class Recorder:
 
         Raises
         ------
-        Requested
-            When a client has requested something else of the job. Nothing is written then, and the buffer stays.
+        Overtaken
+            When a client has requested something else of the job, or `values` raises it. Nothing is written then, and
+            the buffer stays.
         """
         self.settle()
         self._store_newest()
         flush = self._flush(last=lambda connection: self._finish(connection, status, values))
         try:
             self.flushes.write(flush)
-        except jobs.Requested:
+        except jobs.Overtaken:
             self.buffer = flush.buffer
             raise
 

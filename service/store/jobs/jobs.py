@@ -39,7 +39,11 @@ BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))  # built once, 
 ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
 
-class Requested(Exception):
+class Overtaken(Exception):
+    """A client has changed what the end of a job depends on, so its transaction must be rolled back."""
+
+
+class Requested(Overtaken):
     """A client has requested that the job be cancelled or paused, so it must not end in another way."""
 
     def __init__(self, request: Request) -> None:

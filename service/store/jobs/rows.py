@@ -8,7 +8,7 @@ from sqlalchemy import Row
 from service.definitions.base import Stored
 from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns
-from service.definitions.job_parts import Failure, ForkedFrom, Replay, Stopped
+from service.definitions.job_parts import Failure, ForkedFrom, Promote, Promoted, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Targets
 from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine, Request, Status
 from service.store.tables import jobs
@@ -59,6 +59,8 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         "stopped": Stopped.from_json_if_any(values["stopped"]),
         "forked_from": ForkedFrom.from_json_if_any(values["forked_from"]),
         "replay": Replay.from_json_if_any(values["replay"]),
+        "promote": Promote.from_json_if_any(values["promote"]),
+        "promoted": Promoted.from_json_if_any(values["promoted"]),
         "columns": JobColumns.from_json_if_any(values["columns"]),
     }
     return JobRecord(**{**values, **uses, **typed})
