@@ -13,18 +13,22 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("text", "json")
 OURS = ("service", "workers", "backprop", "py.warnings")  # the loggers that have the level of the settings
 MOST_CHARACTERS = 2000  # of a message; a path may be as long as the HTTP server takes it
 MOST_FRAMES = 40
+LINES_SECONDS = 0.05  # between two rounds in which the lines of requests are written
+IDLE_SECONDS = 30.0  # the thread that writes them ends when there were none for so long
+MOST_PENDING = 10_000  # lines; beyond them whoever logs writes them itself, and waits for that
 
 # All that ends a line, moves the cursor, or shows text in another order than it is stored: C0 and C1 controls,
 # Unicode's line ends, marks of direction, invisible characters, and halves of surrogate pairs.
@@ -79,10 +83,64 @@ class LineRecord(logging.LogRecord):
         now = time.time()
         self.name, self.levelno, self.levelname = name, level, logging.getLevelName(level)
         self.msg, self.args, self.fields = message, None, fields
+        self.ids: Mapping[str, Any] | None = None  # of the thread that made it, where another one writes it
         self.created, self.msecs, self.relativeCreated = now, now % 1 * 1000, 0.0
         self.process, self.processName, self.thread, self.threadName = os.getpid(), None, None, None
         self.pathname = self.filename = self.module = self.funcName = ""
         self.lineno, self.exc_info, self.exc_text, self.stack_info = 0, None, None, None
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines to a stream: those of requests by a thread, many at once and a moment later.
+
+    All others are written at once, after those that came before them.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._pending: deque[LineRecord] = deque()
+        self._thread: threading.Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record, LineRecord) and len(self._pending) < MOST_PENDING:
+            record.ids = _ids.get()
+            self._pending.append(record)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="request log", daemon=True)
+                self._thread.start()
+            return
+        self._write_pending()
+        super().emit(record)
+
+    def flush(self) -> None:
+        """Write what is pending, too; `logging.shutdown` calls this."""
+        with self.lock or nullcontext():
+            self._write_pending()
+        super().flush()
+
+    def _run(self) -> None:
+        """Write what is pending, until there was nothing for a while."""
+        written_at = time.monotonic()
+        while True:
+            time.sleep(LINES_SECONDS)
+            with self.lock or nullcontext():
+                if self._write_pending():
+                    written_at = time.monotonic()
+                elif time.monotonic() - written_at > IDLE_SECONDS:
+                    self._thread = None
+                    return
+
+    def _write_pending(self) -> bool:
+        """Write the pending lines at once; return whether there were any."""
+        records = [self._pending.popleft() for _ in range(len(self._pending))]
+        if not records:
+            return False
+        try:
+            self.stream.write("".join([f"{self.format(record)}{self.terminator}" for record in records]))
+            super().flush()
+        except Exception:  # as each handler of the library does: whoever logs is not held up by a full disk
+            self.handleError(records[-1])
+        return True
 
 
 class TextFormatter(logging.Formatter):
@@ -99,7 +157,7 @@ class TextFormatter(logging.Formatter):
         return f"{text},{int(record.msecs):03d}"
 
     def format(self, record: logging.LogRecord) -> str:
-        shown = "".join(f" {name}={value}" for name, value in _ids.get().items())
+        shown = "".join([f" {name}={value}" for name, value in _ids_of(record).items()])
         line = f"{self.formatTime(record)} {record.levelname} {record.name}: {escaped(_message(record))}{shown}"
         return "\n  ".join([line, *_traceback(record)])
 
@@ -114,12 +172,17 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process,
             "message": escaped(_message(record)),
-            **_ids.get(),
+            **_ids_of(record),
             **getattr(record, "fields", {}),
         }
         if lines := _traceback(record):
             line["exception"] = lines
         return json.dumps(line, default=str)
+
+
+def _ids_of(record: logging.LogRecord) -> Mapping[str, Any]:
+    """Return the ids that a record was made with; of one that is written by the thread that made it, the thread's."""
+    return record.ids if isinstance(record, LineRecord) and record.ids is not None else _ids.get()
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -152,7 +215,7 @@ def _summary(error: BaseException) -> str:
 
 def configure(level: str, form: str) -> None:
     """Let this process log to standard error at a level, as `text` or `json`, warnings and uncaught errors included."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     chosen = level.upper()
     logging.basicConfig(

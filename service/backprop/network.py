@@ -216,7 +216,12 @@ def _arrays(
 
 def forward(network: Network, buffers: Buffers, moment: Moment = EVALUATION) -> FloatArray:
     """Do a forward pass over `buffers.X`; return the outputs (rows, outputs), which are the last layer's A."""
-    A = buffers.X
+    return forward_from(buffers.X, network, buffers, moment)
+
+
+def forward_from(X: FloatArray, network: Network, buffers: Buffers, moment: Moment = EVALUATION) -> FloatArray:
+    """Do a forward pass over other inputs (rows, inputs) than those of the buffers."""
+    A = X
     for placed, io in zip(network.layers, buffers.layers, strict=True):
         placed.layer.forward(placed.values, A, io, moment, placed.index)
         A = io["A"]

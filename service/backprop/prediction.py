@@ -7,7 +7,7 @@ from collections import deque
 
 from service.backprop.arrays import FloatArray
 from service.backprop.layers.base import ROWS
-from service.backprop.network import MOST_SIZES, Network, Workspace, forward
+from service.backprop.network import MOST_SIZES, Network, Workspace, forward_from
 
 MOST_ROWS = 128  # in buffers that stay
 MOST_BYTES = 256 * 1024  # of such buffers
@@ -41,9 +41,6 @@ class Predictor:
             workspace = self._idle.pop()
         except IndexError:  # nobody has predicted before, or others do now
             workspace = Workspace(self._network, self._most_rows)
-        buffers = workspace.sized(len(X))
-        own, buffers.X = buffers.X, X
-        outputs = forward(self._network, buffers).copy()
-        buffers.X = own
+        outputs = forward_from(X, self._network, workspace.sized(len(X))).copy()
         self._idle.append(workspace)
         return outputs

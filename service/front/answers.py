@@ -12,6 +12,7 @@ from service.front.refusals import Refused, answer_of
 log = logging.getLogger(__name__)
 
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+LENGTH_OF_NAME = len("content-length")
 NO_BODY = ("1", "204", "304")
 FAILED = Refused(500, "the service failed; its log says why")
 
@@ -122,7 +123,7 @@ class Answer:
         length = None
         for name, value in self._headers:
             lines.append(f"{name}: {value}\r\n")
-            if name.lower() == "content-length":
+            if len(name) == LENGTH_OF_NAME and name.lower() == "content-length":
                 length = int(value)
         self._has_body = not self._status.startswith(NO_BODY) and self._environ["REQUEST_METHOD"] != "HEAD"
         if self._has_body:

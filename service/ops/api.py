@@ -106,7 +106,10 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
     listener = _bound(*reserved.getsockname()[:2]) if hasattr(socket, "SO_REUSEPORT") else reserved
     module, _, name = APPLICATION.partition(":")
     make = cast(Callable[[], Callable[..., Iterable[bytes]]], getattr(import_module(module), name))
-    serve(make, listener, limits_of(settings), PROMPT_PATHS)
+    try:
+        serve(make, listener, limits_of(settings), PROMPT_PATHS)
+    finally:
+        logging.shutdown()  # multiprocessing ends this process without it, and lines may be pending
 
 
 def limits_of(settings: Settings) -> Limits:

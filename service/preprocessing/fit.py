@@ -156,7 +156,9 @@ class Preprocessing:
         """Write the network's inputs (k, features) of raw columns (k, columns), divided by the scale, into `X`."""
         if self._only_numbers is not None:
             # in the precision of `raw`, as when columns are transformed one by one
-            offsets, divisors = (numbers.astype(raw.dtype, copy=False) for numbers in self._only_numbers)
+            offsets, divisors = self._only_numbers
+            if raw.dtype != offsets.dtype:
+                offsets, divisors = offsets.astype(raw.dtype), divisors.astype(raw.dtype)
             np.divide(raw - offsets, divisors, out=X, casting="same_kind")
             return
         at = 0

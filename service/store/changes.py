@@ -130,6 +130,7 @@ class _FileWatch:
         self._path = str(database.url.database)
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor
         self._version: int | None = None
         self.answer: _Answer | None = None
         self._failed_at: float | None = None
@@ -167,7 +168,8 @@ class _FileWatch:
             self._connection = sqlite3.connect(
                 self._path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
             )
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+            self._cursor = self._connection.cursor()
+        (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
         if version == self._version and self.answer is not None:
             return self.answer.values
         values = dict(self._connection.execute("SELECT name, value FROM counters").fetchall())
