@@ -49,6 +49,7 @@ from service.api.authentication import identify
 from service.api.feed import Feed
 from service.api.finding import Finder
 from service.api.idempotency import Unanswered
+from service.api.inference import tensorflow
 from service.api.inference import views as inference
 from service.api.request_log import log_request, request_id_of
 from service.api.waiting import Places, Waits
@@ -86,6 +87,7 @@ RESOURCES = (
     batches,
     evaluating,
     inference,
+    tensorflow,
     explain,
     exporting,
     keys,

@@ -30,7 +30,7 @@ UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that ca
 routes = Routes("predictions")
 
 
-def _predict(network: NetworkReference) -> Response:
+def predict(network: NetworkReference) -> Response:
     """Predict the rows of the request's body; `?format=` or `Accept` decides the format of the answer."""
     trained = network.trained()
     wanted = wanted_format(FORMATS)
@@ -73,7 +73,7 @@ register(
         "predict",
         ("predict_epoch", "predict", "predict_version"),
         "Predict with {}.",
-        _predict,
+        predict,
         PredictRequest,
         (PredictAnswer, CSV, NPZ, ARROW_STREAM, RAW),
         Scope.PREDICT,

@@ -1,5 +1,6 @@
 """The rows of a prediction's body: JSON, CSV, NPZ, an Arrow stream, or raw float32 numbers; each may be packed."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import request
@@ -19,6 +20,7 @@ from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Invalid
+from service.inference.instances import native_rows, rows_of_columns
 from service.models import prediction, raw_numbers
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
@@ -61,14 +63,25 @@ def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: 
     if kind != CSV:
         check_format(request.args, kind)
     if kind == JSON:
-        plain = prediction.plain_raw_rows(trained, data)
-        return plain or prediction.raw_rows(trained, check(PredictRequest, parse_json(data)), refuses_unknown)
+        return prediction.plain_raw_rows(trained, data) or _rows_of_json(trained, parse_json(data), refuses_unknown)
     if kind == NPZ:
         return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)), in_file=True)
     rows = _rows_of_csv(trained, data) if kind == CSV else _rows_of_arrow(trained, data)
     if refuses_unknown:
         refuse_unknown(trained.preprocessing, rows, None, True)
     return RawRows(rows, as_objects=True, in_file=True)
+
+
+def _rows_of_json(trained: TrainedNetwork, body: Any, refuses_unknown: bool) -> RawRows:
+    """Return rows in a native form, or in another one of TensorFlow Serving."""
+    by_column = rows_of_columns(trained.preprocessing, body)
+    if by_column is not None:
+        if refuses_unknown:
+            refuse_unknown(trained.preprocessing, by_column.rows, None, True)
+        return by_column
+    body, are_single = native_rows(trained.preprocessing, body)
+    rows = prediction.raw_rows(trained, check(PredictRequest, body), refuses_unknown)
+    return replace(rows, are_single=True) if are_single else rows
 
 
 def _rows_of_csv(trained: TrainedNetwork, data: bytes) -> PredictionRows:

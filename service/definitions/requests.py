@@ -11,6 +11,7 @@ from pydantic import (
     RootModel,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -230,11 +231,33 @@ def _no_single_row(value: Any) -> Any:
 Rows = Annotated[list[Any] | None, BeforeValidator(_no_single_row)]
 
 
+ColumnsOrRows = Annotated[
+    list[Any] | None,
+    BeforeValidator(_no_single_row),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {}, "minItems": 1},
+                {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}, "minProperties": 1},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
 class PredictRequest(Model):
-    """Rows to predict, as lists in the order of the input columns or as objects by column."""
+    """Rows to predict: lists in the order of the input columns, objects by column, or a list for each column.
+
+    The last is read before a request is checked against this (`service.inference.instances`).
+    """
 
     instances: Rows = Field(default=None, min_length=1, description="the answer is `predictions`")
-    inputs: Rows = Field(default=None, min_length=1, description="the same; the answer is `outputs`")
+    inputs: ColumnsOrRows = Field(
+        default=None,
+        min_length=1,
+        description="the same, or a list of values for each column; the answer is `outputs`",
+    )
     signature_name: str | None = Field(default=None, description="taken from clients that send it, without effect")
 
     @model_validator(mode="after")

@@ -26,6 +26,15 @@ class VersionRecordAnswer(TypedDict):
 
 
 @answer_model
+class VersionStatus(TypedDict):
+    """A version as TensorFlow Serving's clients read it."""
+
+    version: Annotated[str, Field(description="its number")]
+    state: Annotated[str, Field(description="`AVAILABLE`, as every version can be asked")]
+    status: Annotated[dict[str, str], Field(description="`error_code` and `error_message`")]
+
+
+@answer_model
 class ModelVersionAnswer(TypedDict):
     """A version in the answer of its model."""
 
@@ -75,6 +84,7 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
     decision: DecisionAnswer | None
     keep_until: Annotated[datetime | None, Field(description="it is deleted after that, unless an alias points to it")]
     example: Annotated[ExampleAnswer, Field(description="a body that predict takes")]
+    model_version_status: Annotated[list[VersionStatus], Field(description="for TensorFlow Serving's clients")]
 
 
 @answer_model
@@ -98,6 +108,9 @@ class ModelAnswer(ScaleAnswer):
         Annotated[list[InputAnswer], Field(description="the columns of a row to predict; left out in lists")]
     ]
     outputs: NotRequired[Annotated[list[OutputAnswer], Field(description="what is predicted; left out in lists")]]
+    model_version_status: NotRequired[
+        Annotated[list[VersionStatus], Field(description="for TensorFlow Serving's clients; left out in lists")]
+    ]
 
 
 @answer_model

@@ -19,12 +19,16 @@ from service.preprocessing.prediction_rows import PredictionRows, refuse_unknown
 
 @dataclass(frozen=True)
 class RawRows:
-    """Rows to predict and how they were sent: as the request's `field`, `instances` or `inputs`, or in a file."""
+    """Rows to predict and how they were sent: as the request's `field`, `instances` or `inputs`, or in a file.
+
+    Those that `are_single` values are answered with single values where the network has one output.
+    """
 
     rows: PredictionRows
     field: str = "instances"
     as_objects: bool = False
     in_file: bool = False
+    are_single: bool = False
 
     def fault(self, row: int, detail: str) -> Fault:
         """Return a fault of one row, counted from 0: with a pointer, or with the row's number in the file."""
@@ -53,6 +57,8 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
             answer["unknown_more"] = found.unknown_count - len(found.unknown)
     key = "predictions" if rows.field == "instances" else "outputs"
     predicted = OutputNames.of(trained).objects(values, labels) if rows.as_objects else values
+    if rows.are_single and values.shape[1] == 1:
+        predicted = np.ascontiguousarray(values[:, 0])
     return cast(PredictAnswer, {key: predicted, **answer})
 
 

@@ -12,6 +12,7 @@ from service.models.answers import (
     ScaleAnswer,
     VersionAnswer,
     VersionRecordAnswer,
+    VersionStatus,
 )
 from service.models.references import wanted_version
 from service.models.signature import example, signature
@@ -36,6 +37,7 @@ def read(services: Services, name: str) -> ModelAnswer:
             found = models.load_version(connection, name, None)
             taken = signature(found.network, read_fitted(connection, found.job_id, found.preprocessing))
             described["inputs"], described["outputs"] = taken["inputs"], taken["outputs"]
+        described["model_version_status"] = [_status(version["version"]) for version in described["versions"]]
     return described
 
 
@@ -51,7 +53,12 @@ def read_version(services: Services, name: str, version: str) -> VersionAnswer:
         **scale_answer(fitted.scale),
         **signature(found.network, fitted),
         "example": example(fitted),
+        "model_version_status": [_status(found.version)],
     }
+
+
+def _status(version: int) -> VersionStatus:
+    return {"version": str(version), "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
 
 
 def describe_all(connection: Connection, found: Sequence[ModelContents]) -> list[ModelAnswer]:

@@ -200,6 +200,12 @@ def _inference(call: Caller) -> None:
         call("POST", f"{path}/infer", {"id": "1", **example})
         call("POST", f"{path}/infer", {**example, "parameters": {"binary_data_output": True}})
     call("GET", "/v2/models/nothing", status=404)
+    call("PUT", "/v1/models/m/aliases/stable", {"version": 1})
+    for path in ("/v1/models/m", "/v1/models/m/versions/1", "/v1/models/m/labels/stable"):
+        call("GET", f"{path}/metadata")
+        call("POST", f"{path}:predict", {"signature_name": "serving_default", "inputs": {"a": [0.5], "b": [1]}})
+    call("GET", "/v1/models/m/labels/stable")
+    call("DELETE", "/v1/models/m/aliases/stable")
     call("POST", "/v2/models/m/infer", {"inputs": 1}, 400)
 
 
