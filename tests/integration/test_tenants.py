@@ -80,6 +80,7 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
         "epoch": "1",
         "other": "2",
         "version": "1",
+        "alias": "stable",
         "label": "stable",
         "tenant": "other",
     }
@@ -292,7 +293,7 @@ def test_a_granted_model_is_described_and_predicted_with_and_nothing_else(
     for method, path in (operation for operation in operations(app) if "{" in operation[1]):
         takes = path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}") or path.endswith(":predict")
         takes |= path.startswith("/v2/models/{name}") and not path.endswith("/stats")
-            takes |= path.endswith("/metadata") or path == "/v1/models/{name}/labels/{label}"
+        takes |= path.endswith("/metadata") or path == "/v1/models/{name}/labels/{label}"
         if (
             (takes and (method == "GET" or path.endswith("/infer")))
             or path.startswith(OF_THE_OPERATOR)

@@ -7,8 +7,8 @@ from flask import Response
 
 from service.access.principal import Scope
 from service.api.answers import answer
-from service.api.granted import OWNER, services_of
 from service.api.dataset_options import CSV_QUERY
+from service.api.granted import OWNER, services_of
 from service.api.predicting import FORMAT, predict
 from service.api.prediction_bodies import FILES, SHAPE, UNKNOWN
 from service.api.routes import Routes
