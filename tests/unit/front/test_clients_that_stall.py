@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.front.environ import WHOLE_AT
 from tests.unit.front.sending import CLOSE, HOST, POST, detail, is_ended, status
 from tests.unit.front.serving import Running, read_all, read_until, running
 from tests.waiting import wait_until
@@ -74,6 +75,19 @@ def test_prompt_paths_are_answered_while_all_threads_are_busy(tmp_path: Path) ->
         client.sendall(b"GET /wait HTTP/1.1\r\n" + HOST + b"\r\n")
         assert server.application.waiting.acquire(timeout=10)
         assert status(server.ask(b"GET /prompt HTTP/1.1\r\n" + HOST + b"\r\n")) == 200
+
+
+def test_a_request_that_waits_for_a_thread_is_known_to_be_whole_since_it_was_read(tmp_path: Path) -> None:
+    with running(tmp_path, threads=1) as server, server.connect() as first, server.connect() as second:
+        first.sendall(b"GET /wait HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert server.application.waiting.acquire(timeout=10)
+        second.sendall(b"GET / HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")
+        wait_until(lambda: server.shared.threads.waiting() == 1, 10, "a request that waits for the thread")
+        before = time.monotonic()
+        server.application.let_go.set()
+        read_all(second)
+    later, earlier = server.application.environs[1], server.application.environs[0]
+    assert earlier[WHOLE_AT] < later[WHOLE_AT] <= before
 
 
 def test_a_client_that_reads_slowly_occupies_no_thread(tmp_path: Path) -> None:
