@@ -14,10 +14,12 @@ from service.api.idempotency import record_made
 from service.api.routes import TEXT, Query, Routes
 from service.definitions.base import NAME_PATTERN
 from service.definitions.dataset_names import parse_reference
+from service.definitions.decisions import Decision
 from service.definitions.network import NetworkDefinition
 from service.definitions.sentences import no_name
 from service.definitions.versions import VersionRequest
 from service.errors import Fault, Invalid, NotFound
+from service.export.formats import FORMATS, READERS
 from service.models import adding, sent_columns, sent_parameters, views
 from service.models.adding import Extras, Sent
 from service.models.answers import VersionAnswer
@@ -37,12 +39,13 @@ OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that
     "POST",
     "/v1/models/{name}/versions",
     body=VersionRequest,
-    files=(SAFETENSORS,),
+    files=(SAFETENSORS, *(FORMATS[kind].media_type for kind in READERS)),
     query=[
+        Query("format", {"enum": list(READERS)}, "of a file of another program; without it `Content-Type` says it"),
         Query("network", TEXT, "a stored network's name; the body is then its parameters, as safetensors"),
-        Query("dataset", TEXT, "with `network`: whose columns and classes its inputs and outputs are"),
-        Query("inputs", NAMES, "with `network`, repeatable: the names of its inputs, in their order"),
-        Query("classes", NAMES, "with `network`, repeatable: what its outputs stand for; values if left out"),
+        Query("dataset", TEXT, "with `network` or a file: whose columns and classes its inputs and outputs are"),
+        Query("inputs", NAMES, "with `network` or a file, repeatable: the names of its inputs, in their order"),
+        Query("classes", NAMES, "with `network` or a file, repeatable: what its outputs stand for; values if left out"),
     ],
     answers={201: VersionAnswer},
     problems=(404, 409),
@@ -53,12 +56,14 @@ def create_version(name: str) -> Response:
     """Make a version of an epoch of a job, of another version, or of parameters; the model itself if there is none."""
     _check_name(name)
     record = partial(_record, name)
-    if "network" in request.args:
+    if (kind := _file_kind()) is not None:
+        version = adding.add_sent(services(), name, *_of_file(kind), record)
+    elif "network" in request.args:
         version = adding.add_sent(services(), name, _sent(), Extras(), record)
     else:
         wrong = next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None)
         if wrong is not None:
-            raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network")
+            raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network, or with a file")
         version = _of_stored(name, read_model(VersionRequest, services().settings.max_json_bytes), record)
     freshness.see_models()
     described = views.read_version(services(), name, str(version))
@@ -91,14 +96,46 @@ def _sent() -> Sent:
     return Sent(network.definition, precision, parameters, network.preprocessing)
 
 
+def _file_kind() -> str | None:
+    """Return the format of a file of another program, by `?format=` or `Content-Type`; None for other bodies."""
+    kind = request.args.get("format")
+    if kind is None:
+        return next((each for each in READERS if FORMATS[each].media_type == request.mimetype), None)
+    if kind not in READERS:
+        raise Invalid.at("?format", f"must be one of {', '.join(READERS)}, got {kind[:40]!r}")
+    return kind
+
+
+def _of_file(kind: str) -> tuple[Sent, Extras]:
+    """Read the body as a file of another program: a network with its parameters."""
+    if "network" in request.args:
+        raise Invalid.at("?network", f"goes with safetensors: a file of {kind} has its network in it")
+    blocks = open_raw_body(FORMATS[kind].media_type, f"format={kind}", ("application/octet-stream",))
+    settings = services().settings
+    found = READERS[kind](collect(blocks, settings.max_json_bytes), settings.max_parameters)
+    if found.preprocessing is None:
+        network = _columns_of_query(found.definition)
+        return Sent(network.definition, found.precision, found.parameters, network.preprocessing), Extras()
+    if wrong := next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None):
+        raise Invalid.at(f"?{wrong}", "is what the file itself says; leave it out")
+    threshold = found.preprocessing.decision
+    extras = Extras(None if threshold is None else Decision(threshold=threshold))
+    return Sent(found.definition.normalised(), found.precision, found.parameters, found.preprocessing), extras
+
+
 def _network_of_query() -> SentNetwork:
-    names = request.args.getlist("inputs"), request.args.getlist("classes")
     with services().database.read() as connection:
         try:
             record = networks.get_network(connection, request.args["network"])
         except NotFound as error:
             raise Invalid.at("?network", error.detail) from None
-        network = NetworkDefinition.model_validate(record.definition)
+    return _columns_of_query(NetworkDefinition.model_validate(record.definition))
+
+
+def _columns_of_query(network: NetworkDefinition) -> SentNetwork:
+    """Return the network with what the query says of its inputs and outputs."""
+    names = request.args.getlist("inputs"), request.args.getlist("classes")
+    with services().database.read() as connection:
         if "dataset" not in request.args:
             return sent_columns.named(network, *names)
         if any(names):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.export.arrays import write_npz, write_safetensors
+from service.export.imported import Imported
 from service.export.python_writing import write_python
 from service.export.subject import ExportedNetwork, rescales
 
@@ -40,6 +41,15 @@ FORMATS = {
     "keras": Format("application/x-keras", ".keras", _write_keras),
     "python": Format("text/x-python", ".py", write_python),
 }
+
+
+def _read_onnx(data: bytes, max_parameters: int) -> Imported:
+    from service.export.onnx_reading import read_onnx
+
+    return read_onnx(data, max_parameters)
+
+
+READERS: dict[str, Callable[[bytes, int], Imported]] = {"onnx": _read_onnx}  # of those formats that are read, too
 
 
 def left_out(format: str, exported: ExportedNetwork) -> str | None:
