@@ -19,6 +19,7 @@ import pytest
 from service.backprop.training.kernels import has_numba
 from service.store.database import Database
 from service.store.migrate import migrate
+from tests.databases import Copies
 from tests.server_programs import ServerMissingError
 from tests.servers import Postgres, Redis, Server
 
@@ -83,6 +84,11 @@ def migrated_postgres(postgres_server: Postgres) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def copies(postgres_server: Postgres, migrated_postgres: str) -> Copies:
+    return Copies(postgres_server, migrated_postgres)
+
+
 @pytest.fixture(params=PAIRS)
 def servers(request: pytest.FixtureRequest, kernels: None) -> tuple[Postgres | None, Redis]:
     """The database server, if it is not SQLite, and the queue server; both run and the queue is empty."""
@@ -103,8 +109,8 @@ def backends(
 ) -> Iterator[Backends]:
     """What a service works with, fresh for each test; a test may stop, kill and start the servers themselves."""
     postgres, queue_server = servers
-    template = request.getfixturevalue("migrated_postgres") if postgres is not None else None
-    with _backends(tmp_path, queue_server, postgres, template) as fresh:
+    migrated: Copies | None = request.getfixturevalue("copies") if postgres is not None else None
+    with _backends(tmp_path, queue_server, postgres, migrated) as fresh:
         if postgres is None:
             shutil.copy(request.getfixturevalue("migrated_sqlite"), fresh.data_dir)
         yield fresh
@@ -120,17 +126,17 @@ def empty_backends(servers: tuple[Postgres | None, Redis], tmp_path: Path) -> It
 
 @contextmanager
 def _backends(
-    folder: Path, queue_server: Redis, postgres: Postgres | None, template: str | None = None
+    folder: Path, queue_server: Redis, postgres: Postgres | None, migrated: Copies | None = None
 ) -> Iterator[Backends]:
     data_dir = folder / "data"
     data_dir.mkdir()
     if postgres is None:
         yield Backends(f"sqlite:///{data_dir / 'backprop.sqlite3'}", queue_server.url, data_dir)
         return
-    database_url = postgres.create_database(template)
+    database_url = postgres.create_database() if migrated is None else migrated.take()
     yield Backends(database_url, queue_server.url, data_dir)
     postgres.start()
-    postgres.drop_database(database_url)
+    (postgres.drop_database if migrated is None else migrated.give_back)(database_url)
 
 
 def _migrate(url: str) -> None:

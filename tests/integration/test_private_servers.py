@@ -14,6 +14,7 @@ import redis
 
 from tests import servers
 from tests.conftest import Backends
+from tests.databases import Copies
 from tests.servers import Postgres, Redis, is_alive
 from tests.waiting import wait_until
 
@@ -113,3 +114,23 @@ def test_every_test_gets_empty_backends(empty_backends: Backends) -> None:
 def test_backends_left_full_are_empty_again(backends: Backends) -> None:
     with redis.Redis.from_url(backends.queue_url) as client:
         assert client.dbsize() == 0
+
+
+def test_a_database_that_is_given_back_is_as_it_was_made(copies: Copies) -> None:
+    used, add = copies.take(), "INSERT INTO tenants (name, created_at) VALUES ('acme', now()) RETURNING number"
+    with connect(used) as connection:
+        made = connection.execute(add).fetchall()
+        columns, values = "tenant, name, definition, sha256, created_at", "number, 'n', '{}', '', now()"
+        connection.execute(f"INSERT INTO networks ({columns}) SELECT {values} FROM tenants")
+        connection.execute("UPDATE counters SET value = 7")
+        connection.execute("DELETE FROM counters WHERE name = 'events'")
+    copies.give_back(used)
+    assert copies.take() == used
+    with connect(used) as connection:
+        assert connection.execute("SELECT count(*) FROM networks").fetchall() == [(0,)]
+        counters = connection.execute("SELECT name, value FROM counters").fetchall()
+        assert ("events", 0) in counters and {value for _, value in counters} == {0}
+        assert connection.execute(add).fetchall() == made
+        connection.execute("ALTER TABLE networks ADD COLUMN more INTEGER")
+    copies.give_back(used)
+    assert copies.take() != used
