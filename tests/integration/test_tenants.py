@@ -17,7 +17,7 @@ from workers.run.run import run_next_job
 
 OF_THE_OPERATOR = ("/v1/tenants", "/v1/workers", "/metrics")  # 403 for the admin of another tenant
 OF_EVERYBODY = ("/problems/", "/v2/health/", "/healthz", "/readyz", "/openapi.json")
-MAKES = {("PUT", "/v1/datasets/{name}")}  # what does not exist yet
+MAKES = {("PUT", "/v1/datasets/{name}"), ("POST", "/v1/models/{name}/versions")}  # what does not exist yet
 ORDER = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Operation = tuple[str, str]
 
@@ -63,6 +63,9 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
     made(client, "acme-data")
     job = trained(client, service, "acme-data")
     client.post("/v1/models/acme-data/grants", json={"tenant": "other"})
+    batch = client.post("/v1/predictions", json={"model": "acme-data", "dataset": "acme-data"})
+    assert batch.status_code == 202, batch.text
+    client.post(f"/v1/predictions/{batch.json['id']}:cancel")
     key = client.post("/v1/keys", json={"scopes": ["read"]})
     share = client.post(f"/v1/jobs/{job}/shares", json={})
     assert key.status_code == share.status_code == 201, (key.text, share.text)
@@ -75,6 +78,7 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
         "/v2/models/{name}": "acme-data",
         "/v2/repository/models/{name}": "acme-data",
         "/v1/jobs/{id}": job,
+        "/v1/predictions/{id}": batch.json["id"],
         "/v1/keys/{id}": key.json["id"],
         "share": share.json["id"],
         "epoch": "1",
@@ -211,7 +215,7 @@ def test_a_tenant_with_anything_is_deleted_by_a_purge_alone(
     acme.post(f"/v1/jobs/{waiting}:cancel")
     answer = operator.delete("/v1/tenants/acme")
     assert answer.status_code == 409
-    assert "still has 3 jobs, 1 dataset, 1 model, 1 network, 2 keys" in answer.json["detail"]
+    assert "still has 3 jobs, 1 prediction, 1 dataset, 1 model, 1 network, 2 keys" in answer.json["detail"]
     assert acme.post("/v1/jobs", json=body("acme-data")).status_code == 202
     assert operator.delete("/v1/tenants/acme?purge=true").status_code == 204
     assert operator.get("/v1/tenants/acme").status_code == 404
@@ -292,6 +296,7 @@ def test_a_granted_model_is_described_and_predicted_with_and_nothing_else(
     assert version.json == acme.get("/v1/models/acme-data/versions/1").json
     for method, path in (operation for operation in operations(app) if "{" in operation[1]):
         takes = path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}") or path.endswith(":predict")
+        takes |= path.startswith("/v1/models/{name}/aliases")
         takes |= path.startswith("/v2/models/{name}") and not path.endswith("/stats")
         takes |= path.endswith("/metadata") or path == "/v1/models/{name}/labels/{label}"
         if (
