@@ -115,7 +115,8 @@ def _of_file(kind: str) -> tuple[Sent, Extras]:
     found = READERS[kind](collect(blocks, settings.max_json_bytes), settings.max_parameters)
     if found.preprocessing is None:
         network = _columns_of_query(found.definition)
-        return Sent(network.definition, found.precision, found.parameters, network.preprocessing), Extras()
+        preprocessing = found.rescaled(network.preprocessing)
+        return Sent(network.definition, found.precision, found.parameters, preprocessing), Extras()
     if wrong := next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None):
         raise Invalid.at(f"?{wrong}", "is what the file itself says; leave it out")
     threshold = found.preprocessing.decision

@@ -49,7 +49,14 @@ def _read_onnx(data: bytes, max_parameters: int) -> Imported:
     return read_onnx(data, max_parameters)
 
 
-READERS: dict[str, Callable[[bytes, int], Imported]] = {"onnx": _read_onnx}  # of those formats that are read, too
+def _read_keras(data: bytes, max_parameters: int) -> Imported:
+    from service.export.keras_reading import read_keras
+
+    return read_keras(data, max_parameters)
+
+
+# of those formats that are read, too
+READERS: dict[str, Callable[[bytes, int], Imported]] = {"onnx": _read_onnx, "keras": _read_keras}
 
 
 def left_out(format: str, exported: ExportedNetwork) -> str | None:

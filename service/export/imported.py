@@ -1,17 +1,19 @@
 """Networks read from files of other programs: layers with their arrays, checked and bounded, as what is stored here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.definitions.build import build_network
+from service.definitions.columns import ColumnType
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.validation import check
 from service.errors import Invalid
 from service.preprocessing.fit import Preprocessing
+from service.preprocessing.fitted_columns import InputColumn
 
 Arrays = dict[str, NDArray[Any]]
 PRECISIONS = {"float32", "float64"}
@@ -26,6 +28,14 @@ class ReadLayer:
 
 
 @dataclass(frozen=True)
+class Rescaling:
+    """Factors and offsets of numbers before the network, or after it: x becomes factor x + offset."""
+
+    factors: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Imported:
     """A network from outside: its definition with `inputs` and all layers, its precision and its stored bytes.
 
@@ -36,6 +46,33 @@ class Imported:
     precision: str
     parameters: bytes
     preprocessing: Preprocessing | None
+    before: Rescaling | None = None
+    after: Rescaling | None = None
+
+    def rescaled(self, plain: Preprocessing) -> Preprocessing:
+        """Return what columns and outputs are, where the file scales them, too."""
+        if self.before is not None:
+            if plain.scale != 1.0 or any(column.type is not ColumnType.NUMBER for column in plain.inputs):
+                raise Invalid("the file scales its inputs: they must be numbers, of a dataset without a scale")
+            scaled = _in_units(plain.inputs, self.before)
+            plain = replace(plain, numbers="standardize", inputs=scaled)
+        if self.after is not None:
+            if plain.labels is not None:
+                raise Invalid("the file scales its outputs, so they are values and no classes: leave `classes` out")
+            targets = tuple(
+                replace(target, offset=offset, divisor=factor)
+                for target, factor, offset in zip(plain.targets, self.after.factors, self.after.offsets, strict=True)
+            )
+            plain = replace(plain, target_values="standardize", targets=targets)
+        return plain
+
+
+def _in_units(columns: tuple[InputColumn, ...], scaling: Rescaling) -> tuple[InputColumn, ...]:
+    """Return the columns with the offset and divisor that a factor and an offset stand for."""
+    return tuple(
+        replace(column, offset=-offset / factor, divisor=1.0 / factor)
+        for column, factor, offset in zip(columns, scaling.factors, scaling.offsets, strict=True)
+    )
 
 
 def imported(

@@ -21,7 +21,7 @@ from service.export.subject import ExportedNetwork, rescales
 from service.preprocessing.fit import Preprocessing
 
 KERAS_VERSION = "3.0.0"  # the first that reads what is written here
-WEIGHTS = "model.weights.h5"
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 ORDER = ("weights", "biases", "running_mean", "running_variance")  # of a layer's variables in Keras
 SNAKE_CASE = {
     "Dense": "dense",
@@ -45,7 +45,7 @@ def write_keras(exported: ExportedNetwork) -> bytes:
     with zipfile.ZipFile(stream, "w") as archive:
         for name, content in (
             ("metadata.json", json.dumps(_metadata(exported)).encode()),
-            ("config.json", json.dumps(document).encode()),
+            (CONFIG, json.dumps(document).encode()),
             (WEIGHTS, weights),
         ):
             archive.writestr(zipfile.ZipInfo(name), content)  # without the time, so that the same is the same again

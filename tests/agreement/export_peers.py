@@ -1,5 +1,6 @@
 """Loads exported files with onnxruntime or Keras, in the environment of `make export-peers`, which has no service.
 
+`python export_peers.py made FOLDER` writes models that Keras and ONNX's library have made, with inputs and outputs.
 `python export_peers.py onnx|keras FOLDER`: for each `NAME.onnx` or `NAME.keras` in the folder, `NAME.in.npz` holds the
 inputs by name; the outputs are written to `NAME.out.npz`, by name for ONNX, as `predictions` for Keras.
 """
@@ -43,5 +44,31 @@ def run_keras(folder: Path) -> None:
         np.savez(file.with_suffix(".out.npz"), predictions=predictions)
 
 
+def make(folder: Path) -> None:
+    """Write `made.keras` as Keras saves it, compiled and trained for a step, with its inputs and outputs."""
+    os.environ["KERAS_BACKEND"] = "numpy"
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Rescaling(0.5, offset=[1.0, 2.0, 3.0, 4.0]),
+            layers.Dense(8, activation="gelu", bias_initializer="random_normal"),
+            layers.BatchNormalization(epsilon=1e-4),
+            layers.Dropout(0.5),
+            layers.Dense(6, name="of_its_own_name"),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.LayerNormalization(),
+            layers.Dense(2, activation="elu"),
+            layers.Rescaling([10.0, 0.1], offset=-3.0),
+        ]
+    )
+    model.compile(optimizer="adam", loss="mse")
+    X = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32)
+    model.save(folder / "made.keras")
+    np.savez(folder / "made.npz", X=X, predictions=np.asarray(model(X)))
+
+
 if __name__ == "__main__":
-    {"onnx": run_onnx, "keras": run_keras}[sys.argv[1]](Path(sys.argv[2]))
+    {"made": make, "onnx": run_onnx, "keras": run_keras}[sys.argv[1]](Path(sys.argv[2]))

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from service.definitions.build import build_network
 from service.errors import Invalid
+from service.export.keras_reading import read_keras
 from service.export.keras_writing import write_keras
 from service.export.onnx_preprocessing import input_ports
 from service.export.onnx_types import STRING
 from service.export.onnx_writing import write_onnx
 from service.export.subject import ExportedNetwork, rescales
+from service.models import sent_columns
 from tests.unit.export.cases import Case, cases, trained
 
 ROOT = Path(__file__).parents[2]
@@ -110,3 +113,16 @@ def test_what_keras_cannot_write_exactly_is_refused() -> None:
     layers = [{"type": "batch_normalization", "momentum": 0.1 + 1e-17 + 1e-16}, {"type": "dense", "units": 3}]
     with pytest.raises(Invalid, match="momentum"):
         write_keras(trained(layers, case.exported.preprocessing))
+
+
+def test_a_file_that_keras_has_saved_is_read(peers: None, tmp_path: Path) -> None:
+    _run("made", tmp_path)
+    given = np.load(tmp_path / "made.npz")
+    found = read_keras((tmp_path / "made.keras").read_bytes(), 10_000)
+    network = build_network(found.definition.normalised(), found.precision)
+    network.load(found.parameters)
+    preprocessing = found.rescaled(sent_columns.named(found.definition, [], []).preprocessing)
+    X = np.empty_like(given["X"])
+    preprocessing.transform_sent(given["X"].astype(np.float64), X)
+    predictions = preprocessing.restore(network.predict(X))
+    np.testing.assert_allclose(predictions, given["predictions"], rtol=1e-5, atol=1e-5)

@@ -41,15 +41,21 @@ def test_an_exported_model_comes_back_as_a_version_with_the_same_answers(
     rows = {"instances": [[0.3, 0.4], [2.0, -1.0]]}
     expected = client.post("/v1/models/values:predict", json=rows).json["predictions"]
     np.testing.assert_array_equal(client.post("/v1/models/imported:predict", json=rows).json["predictions"], expected)
+    keras = post(client, "?format=keras&inputs=a&inputs=b", exported("values", "keras"))
+    assert keras.status_code == 201 and [column["name"] for column in keras.json["inputs"]] == ["a", "b"]
+    found = client.post("/v1/models/imported:predict", json=rows).json["predictions"]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
     refused = post(client, "?format=onnx&inputs=a", exported("values", "onnx"))
     assert refused.status_code == 422 and "is what the file itself says" in refused.json["detail"]
-    _check_refusals(client)
+    _check_refusals(client, exported)
 
 
-def _check_refusals(client: FlaskClient) -> None:
+def _check_refusals(client: FlaskClient, exported: Callable[[str, str], bytes]) -> None:
     for query, data, status, words in (
         ("?format=onnx", b"no model", 400, "no ONNX model"),
         ("?format=onnx", b"", 400, "no ONNX model"),
+        ("?format=keras", b"PK\x03\x04", 400, "no .keras file"),
+        ("?format=keras", exported("m", "npz"), 422, "has no `config.json`"),
         ("?format=pickle", b"x", 422, "must be one of onnx"),
         ("?format=onnx&network=n", b"x", 422, "has its network in it"),
     ):
