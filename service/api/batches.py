@@ -157,6 +157,7 @@ def get_result(id: str) -> Response:
     _check_may_keep(found.prediction.keep)
     wanted = wanted_format(FORMATS, "csv")
     response = Response(WRITERS[wanted](found), mimetype=FORMATS[wanted])
+    response.automatically_set_content_length = False  # to know it, the whole file would be written into memory
     response.set_etag(f"{found.prediction.sha256}-{wanted}")
     response.make_conditional(request)
     return response

@@ -20,7 +20,7 @@ from service.store.prediction_records import PredictionRecord
 from service.store.predictions import parts, predictions
 from service.store.records import Status
 
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 2048
 EXACT = 2.0**53  # whole numbers below it are exactly a float64
 
 
