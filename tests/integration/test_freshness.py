@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.config import Settings
+from service.models import loading
 from service.models.directory import AWAY_SECONDS
+from service.models.warming import Warmer
 from service.services import Services
 from service.store.changes import _ServerWatch
 from tests.integration.contract import XOR, problem
@@ -115,6 +117,23 @@ def test_predictions_while_an_alias_moves_mix_no_versions_and_are_never_of_the_o
         for thread in threads:
             thread.join()
     assert len(answers) > MOVES and all(answer["predictions"] == values[answer["version"]] for answer in answers)
+
+
+def test_what_names_in_use_mean_after_a_change_is_loaded_before_it_is_asked_for(
+    client: FlaskClient, train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = client.application.extensions
+    warmer = Warmer(found["services"], found["model_cache"], found["model_cache"].directory)
+    train(JOB)
+    train({**JOB, "model": "unused"})
+    assert client.post(PREDICT, json=ROWS).json["version"] == 1
+    assert not warmer.look()  # there was nothing before
+    train(JOB)
+    train({**JOB, "model": "unused"})
+    assert warmer.look() and not warmer.look()
+    monkeypatch.delattr(loading, "_read_version")
+    assert client.post(PREDICT, json=ROWS).json["version"] == 2
+    assert len(found["model_cache"]) == 2
 
 
 @contextmanager
