@@ -76,6 +76,9 @@ class Stock:
         """Return the name of an existing resource of the kind in the path."""
         jobs, fresh = self.jobs, f"made-{self.random.getrandbits(48):x}"
         kind = path.split("/")[2]
+        if path == "/v1/models/{name}/aliases/{alias}":
+            gate = {"dataset": "xor", "metric": self.random.choice(("loss", "accuracy"))}
+            return {"version": 1, "if_better_on": self.random.choice((None, gate)), "force": body.get("force", False)}
         if path == "/v1/models/{name}/versions":
             return fresh
         if kind == "models" and method == "DELETE":
@@ -166,7 +169,12 @@ def _is_sound(case: Case[Any], where: ParameterLocation) -> bool:
 def _be_real(case: Case[Any], method: str, path: str) -> None:
     """Put names of existing resources into the path, but sometimes leave an invalid epoch or version."""
     given = case.path_parameters
-    real = {"epoch": ("0", "3", "best", "last"), "other": ("0", "1", "2"), "version": ("1",)}
+    real = {
+        "epoch": ("0", "3", "best", "last"),
+        "other": ("0", "1", "2"),
+        "version": ("1",),
+        "alias": ("champion", "default"),
+    }
     for name in given:
         if name in ("name", "id"):
             given[name] = stock().name_for(method, path)
