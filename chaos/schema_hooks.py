@@ -76,9 +76,6 @@ class Stock:
         """Return the name of an existing resource of the kind in the path."""
         jobs, fresh = self.jobs, f"made-{self.random.getrandbits(48):x}"
         kind = path.split("/")[2]
-        if path == "/v1/models/{name}/aliases/{alias}":
-            gate = {"dataset": "xor", "metric": self.random.choice(("loss", "accuracy"))}
-            return {"version": 1, "if_better_on": self.random.choice((None, gate)), "force": body.get("force", False)}
         if path == "/v1/models/{name}/versions":
             return fresh
         if kind == "models" and method == "DELETE":
@@ -115,6 +112,9 @@ class Stock:
                 training = {**training, "epochs": MOST_EPOCHS}
             network = {"network": "net"} if self.random.random() < 0.5 else {}
             return {**body, "dataset": "xor", **network, **({"training": training} if "training" in body else {})}
+        if path == "/v1/models/{name}/aliases/{alias}":
+            gate = {"dataset": "xor", "metric": self.random.choice(("loss", "accuracy"))}
+            return {"version": 1, "if_better_on": self.random.choice((None, gate)), "force": body.get("force", False)}
         if path == "/v1/models/{name}/versions":
             return {"job": self.random.choice(self.jobs), "epoch": self.random.choice((0, 3, "best", "last"))}
         if verb == "evaluate":
