@@ -16,7 +16,7 @@ from service.errors import NotFound
 from service.models import views
 from service.models.answers import ModelAnswer, VersionAnswer
 from service.services import Services
-from service.store import grants
+from service.store import grants, model_removal
 from service.store import models as stored
 
 routes = Routes("models")
@@ -66,7 +66,7 @@ def get_model(name: str) -> Response:
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
 def delete_model(name: str) -> Response:
     """Delete a model with all its versions."""
-    services().ending(lambda connection: stored.delete_model(connection, name))
+    services().ending(lambda connection: model_removal.delete_model(connection, name))
     freshness.see_models()
     return Response(status=204)
 

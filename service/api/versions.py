@@ -25,8 +25,7 @@ from service.models.adding import Extras, Sent
 from service.models.answers import VersionAnswer
 from service.models.references import wanted_version
 from service.models.sent_columns import SentNetwork
-from service.store import datasets, networks
-from service.store import models as stored
+from service.store import datasets, model_removal, networks
 from service.store.database import Connection
 
 routes = Routes("versions")
@@ -157,6 +156,6 @@ def _columns_of_query(network: NetworkDefinition) -> SentNetwork:
 def delete_version(name: str, version: str) -> Response:
     """Delete a version, unless an alias points to it; its number is not given again."""
     wanted = wanted_version(version)
-    services().ending(lambda connection: stored.delete_version(connection, name, wanted))
+    services().ending(lambda connection: model_removal.delete_version(connection, name, wanted))
     freshness.see_models()
     return Response(status=204)

@@ -15,7 +15,7 @@ from service.definitions.limits import Limits
 from service.errors import Conflict, NotFound, ServiceError
 from service.jobs.new_jobs import RecordKey, record_no_key
 from service.services import Services
-from service.store import events, limits, models, shrinking
+from service.store import events, limits, model_removal, shrinking
 from service.store.blobs.placement import free
 from service.store.blobs.placement import read as read_bytes
 from service.store.database import Connection
@@ -159,7 +159,7 @@ def collect(services: Services) -> None:
 def _remove_expired_versions(services: Services, now: datetime) -> None:
     try:
         with services.database.begin() as connection:
-            removed = models.delete_expired_versions(connection, now)
+            removed = model_removal.delete_expired_versions(connection, now)
     except Conflict:  # an alias was moved to one of them meanwhile; the next hour sees it
         return
     if removed:

@@ -22,6 +22,7 @@ from service.store.blobs.placement import place, size_of
 from service.store.database import Connection
 from service.store.epoch_records import StoredBytes
 from service.store.epochs import epochs
+from service.store.jobs import jobs
 from service.store.model_records import Origin
 from service.store.records import JobRecord
 
@@ -70,10 +71,15 @@ def add_epoch(
     Invalid
         When there is no such job, or the epoch is not stored.
     """
+    with services.database.read() as connection:
+        try:
+            jobs.check_exists(connection, job_id)
+        except NotFound as error:
+            raise Invalid.at("#/job", error.detail) from None
     try:
         job, stored = parameters_of(services, job_id, epoch)
     except NotFound as error:
-        raise Invalid.at("#/epoch" if "epoch" in error.detail else "#/job", error.detail) from None
+        raise Invalid.at("#/epoch", error.detail) from None
     if job.preprocessing is None:
         raise Conflict(f"job `{job_id}` has not started yet")
     check_decision(extras.decision, job.targets.labels, output_activation(job.network).bounds)

@@ -8,8 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from service.services import Services
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, get, post
+from workers.run.run import run_next_job
 
 ROWS = [{"a": n % 7, "b": (n * 5) % 11, "w": 1 + n % 3, "kind": "no" if (n * 3) % 13 < 8 else "yes"} for n in range(80)]
 DATASET = {"name": "rows", "rows": ROWS, "target": "kind", "weight": "w"}
@@ -93,6 +95,18 @@ def test_a_decision_that_cannot_be_is_refused(
     answer = client.post("/v1/jobs", json={"dataset": {"rows": dataset, "target": target}, "decision": decision})
     faults = {fault["pointer"]: fault["detail"] for fault in problem(answer, 422)["errors"]}
     assert words in faults.get(pointer, ""), faults
+
+
+def test_a_fork_has_a_decision_of_its_own(client: FlaskClient, service: Services, train: Train) -> None:
+    body = {"dataset": {"rows": ROWS, "target": "kind"}, "training": SMALL, "decision": {"threshold": 0.1}}
+    parent = f"/v1/jobs/{train(body)['id']}:fork"
+    forks = [client.post(parent, json=body).json for body in ({}, {"decision": {"threshold": 0.9}, "model": "m"})]
+    assert [fork["decision"] for fork in forks] == [None, {"threshold": 0.9}]
+    for _ in forks:
+        assert run_next_job(service, "test", lambda: False)
+    assert get(client, "/v1/models/m/versions/1")["decision"] == {"threshold": 0.9}
+    fault = problem(client.post(parent, json={"decision": {"threshold": 9}}), 422)["errors"][0]
+    assert fault["pointer"] == "#/decision/threshold"
 
 
 def test_models_that_nobody_named_are_listed_when_asked_for(client: FlaskClient, train: Train) -> None:

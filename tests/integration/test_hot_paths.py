@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
 from service.services import Services
-from service.store import models
+from service.store import model_removal, models
 from service.store.epochs import epochs
 from service.store.epochs.lookup import find_epoch
 from service.store.tables import epochs as table
@@ -108,7 +108,7 @@ def test_a_version_is_read_whole_while_its_model_is_deleted(
 
     def deleted_before(*args: Any) -> Any:
         with service.database.begin() as connection:
-            models.delete_model(connection, "m")
+            model_removal.delete_model(connection, "m")
         return whole(*args)
 
     monkeypatch.setattr(models, "version_bytes", deleted_before)

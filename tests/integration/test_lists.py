@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
 from service.services import Services
-from service.store import models
+from service.store import model_removal, models
 from service.store.tables import dataset_versions, jobs
 from service.store.tenancy import DEFAULT_TENANT
 from tests.integration.contract import SMALL, XOR, problem
@@ -217,7 +217,7 @@ def test_an_entry_deleted_while_a_list_is_read_is_described_whole(
     def delete() -> None:
         with service.database.begin() as connection:
             connection.execute(jobs.delete().where(jobs.c.id == trained[0]["id"]))
-            models.delete_model(connection, "m0")
+            model_removal.delete_model(connection, "m0")
 
     with statements(client, after_first=delete) as counts:
         answer = client.get(path)

@@ -10,8 +10,10 @@ from flask.testing import FlaskClient
 from safetensors.numpy import save
 from sqlalchemy import insert, update
 
+from service.errors import Unavailable
 from service.jobs.commands import collect
 from service.services import Services
+from service.store import idempotency
 from service.store.tables import model_aliases, model_versions
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import EVERY_KIND, Train, epochs_of, get, post
@@ -80,7 +82,7 @@ def test_a_copy_has_another_decision_and_the_same_parameters(client: FlaskClient
     copy = made(client.post(PATH, json={"version": 1, "decision": {"threshold": 0.9}}))
     first = get(client, f"{PATH}/1")
     differ = {name for name in first if first[name] != copy[name]}
-    assert differ == {"version", "decision", "created_at", "test"} and copy["test"] is None
+    assert differ - {"model_version_status"} == {"version", "decision", "created_at", "test"} and copy["test"] is None
     again = made(client.post(PATH, json={"version": 2, "keep_until": "1d"}))
     assert again["decision"] == {"threshold": 0.9} and again["keep_until"] > again["created_at"]
     none = made(client.post(PATH, json={"version": 2, "decision": None}))
@@ -98,6 +100,21 @@ def test_a_repeated_request_makes_one_version(client: FlaskClient, job: dict[str
     assert second.status_code == 201 and second.headers["Idempotent-Replayed"] == "true"
     assert second.json == first.json and get(client, "/v1/models/m")["latest"] == 2
     problem(client.post(PATH, json={"job": job["id"], "epoch": 1}, headers=headers), 422)
+
+
+def test_a_version_whose_answer_was_lost_is_answered_again(
+    client: FlaskClient, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise Unavailable("the database does not answer")
+
+    headers = {"Idempotency-Key": "lost"}
+    with monkeypatch.context() as broken:
+        broken.setattr(idempotency, "store_answer", away)
+        made(client.post(PATH, json={"job": job["id"], "epoch": 0}, headers=headers))
+    again = client.post(PATH, json={"job": job["id"], "epoch": 0}, headers=headers)
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert made(again) == get(client, f"{PATH}/2") and get(client, "/v1/models/m")["latest"] == 2
 
 
 def test_versions_are_deleted_and_their_numbers_are_not_given_again(
