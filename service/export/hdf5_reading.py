@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from service.errors import Invalid, Malformed
 
-FAULTS = (OSError, KeyError, ValueError, TypeError, RuntimeError)  # that h5py has for damaged files
+FAULTS = (OSError, KeyError, ValueError, TypeError, RuntimeError, OverflowError)  # that h5py has for damaged files
 
 
 @contextmanager

@@ -40,6 +40,7 @@ WAYS_OUT = {
     "Reshape": "export a model whose input is (rows, inputs)",
     "Erf": "export with opset 20, in which gelu is one node",
 }
+MOST_NODES, MOST_FUNCTIONS = 10_000, 256  # each function is made anew for comparison
 DENSE_ONLY = "only dense networks are read: Gemm, MatMul and Add, activations and normalizations"
 
 
@@ -60,6 +61,12 @@ def read_onnx(data: bytes, max_parameters: int) -> Imported:
         raise Malformed("the body is no ONNX model") from None
     if not model.graph.node:
         raise Malformed("the body is no ONNX model: it has no nodes")
+    for noun, most, found in (
+        ("nodes", MOST_NODES, len(model.graph.node)),
+        ("functions", MOST_FUNCTIONS, len(model.functions)),
+    ):
+        if found > most:
+            raise Invalid(f"the model must have at most {most:,} {noun}, got {found:,}")
     reader = _Chain(model.graph, constants_of(model.graph, max_parameters), own_functions(model))
     for node in model.graph.node:
         reader.read(node)

@@ -145,6 +145,15 @@ def test_hostile_tensors_are_refused_before_they_are_read(change: Callable[[Mode
         read_onnx(found.SerializeToString(), MOST)
 
 
+def test_models_of_very_many_parts_are_refused_at_once() -> None:
+    with pytest.raises(Invalid, match="at most 10,000 nodes, got 10,001"):
+        read_onnx(model(*[node("Identity", "x", "x")] * 10_001), MOST)
+    found = ModelProto.FromString(write_onnx(CASES["activation gelu float32"].exported))
+    found.functions.extend([found.functions[-1]] * 256)
+    with pytest.raises(Invalid, match="at most 256 functions"):
+        read_onnx(found.SerializeToString(), MOST)
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00", b"not a model", b"\x08\x08", b"\x0a\xff\xff\xff\xff\x0f"])
 def test_other_bytes_are_malformed(data: bytes) -> None:
     with pytest.raises(Malformed, match="no ONNX model"):
