@@ -18,6 +18,7 @@ from workers.run.run import run_next_job
 
 MOST_GROWTH = 4 * MIB
 AT_ONCE = 500  # models in one transaction
+SWEPT = 1000  # models that are loaded once
 COPIED = ("job_id", "epoch", "origin", "dataset_name", "dataset_version", "network", "preprocessing", "precision")
 
 
@@ -41,7 +42,7 @@ def flat(predictions: int) -> Iterator[str]:
 
 
 def capped(known: int, used: int, cap_bytes: int) -> Iterator[str]:
-    """Know many models of 64-1000-10, load each once, then use a few at random; print what memory that takes."""
+    """Know many models, load some of them once, then use a few at random; print what memory that takes."""
     with opened(model_cache_bytes=cap_bytes) as inside, counted_loads() as loads:
         inside.train("original", 64, [1000], 10)
         copy(inside, known)
@@ -50,7 +51,11 @@ def capped(known: int, used: int, cap_bytes: int) -> Iterator[str]:
         yield "| | loads | networks held | bytes held, MiB | resident since the start, MiB |\n|---|---|---|---|---|"
         names = [f"m{number}" for number in range(known)]
         drawn = random.Random(1).choices(names[:used], k=20 * used)
-        for what, asked in (("each once", names), (f"{used} at random", drawn), ("the same again", drawn)):
+        for what, asked in (
+            (f"{SWEPT:,}, each once", names[-SWEPT:]),
+            (f"{used} at random", drawn),
+            ("the same again", drawn),
+        ):
             loads.clear()
             for name in asked:
                 load_version(inside.tenant, inside.cache, name, None)
