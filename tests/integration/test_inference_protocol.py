@@ -256,7 +256,7 @@ def test_statistics_and_repository(client: FlaskClient, digits: None) -> None:
     for verb in ("load", "unload", "load"):
         assert client.post(f"/v2/repository/models/digits/{verb}", json={"parameters": {}}).json == {}
         error(client.post(f"/v2/repository/models/none/{verb}"), 404)
-    error(client.post("/v2/repository/index", data="[]"), 400)
+    error(client.post("/v2/repository/index", data="[]"), 422)
 
 
 def test_health_and_server(client: FlaskClient) -> None:

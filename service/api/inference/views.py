@@ -4,7 +4,7 @@ Errors here are `{"error": "text"}` (`service.api.errors`), and unknown names in
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import cast
 
 from flask import Response
 
@@ -17,7 +17,7 @@ from service.api.inference.finding import find, wanted
 from service.api.inference.infer import OCTETS, infer
 from service.api.routes import TEXT, Declared, Query, Routes
 from service.datasets.strict_json import parse_json
-from service.errors import Malformed
+from service.definitions.validation import check
 from service.inference.metadata import model_config, model_metadata, server_metadata
 from service.inference.metadata_answers import (
     DoneAnswer,
@@ -201,11 +201,10 @@ def _entry(name: str, number: int) -> IndexEntry:
 
 
 def _read_parameters() -> None:
-    """Read the body, whose fields have no effect, so that one that is no JSON object is refused."""
+    """Read the body, whose fields have no effect, so that one that is not as documented is refused."""
     body = whole_body(MOST_REPOSITORY_BYTES)
-    found: Any = parse_json(body) if body.strip() else {}
-    if not isinstance(found, dict):
-        raise Malformed("the body must be a JSON object, or empty")
+    if body.strip():
+        check(RepositoryRequest, parse_json(body))
 
 
 @routes.route(
