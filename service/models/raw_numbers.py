@@ -44,12 +44,13 @@ def rows_of(trained: TrainedNetwork, data: bytes, shape: tuple[int, ...]) -> Raw
         sizes = ",".join(map(str, shape))
         raise Invalid.at("?shape", f"is {sizes}, which is {expected:,} bytes of float32; the body has {len(data):,}")
     preprocessing = trained.preprocessing
-    if texts := [column.name for column in preprocessing.inputs if column.type is ColumnType.CATEGORY]:
-        raise Invalid(f"column `{texts[0]}` holds text, and float32 are numbers alone; send the rows as JSON or CSV")
+    if not preprocessing.has_only_numbers:
+        text = next(column.name for column in preprocessing.inputs if column.type is ColumnType.CATEGORY)
+        raise Invalid(f"column `{text}` holds text, and float32 are numbers alone; send the rows as JSON or CSV")
     values: NDArray[Any] = np.frombuffer(data, FLOAT32).reshape(shape[0], -1)
     are_plain = preprocessing.takes_sent_as_they_are and values.shape[1] == len(preprocessing.inputs)
     if are_plain and np.isfinite(np.add.reduce(values, axis=None)):  # else the reader of arrays finds where one is not
-        return RawRows(PredictionRows(values), in_file=True)
+        return RawRows(PredictionRows(values), in_file=True, are_finite=True)
     return RawRows(rows_from_array(preprocessing, values), in_file=True)
 
 
