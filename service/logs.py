@@ -118,6 +118,11 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self._write_pending()
         super().flush()
 
+    def close(self) -> None:
+        """Write what is pending first; `logging` calls this for a handler that another takes the place of."""
+        self.flush()
+        super().close()
+
     def _run(self) -> None:
         """Write what is pending, until there was nothing for a while."""
         written_at = time.monotonic()

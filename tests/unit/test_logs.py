@@ -1,5 +1,6 @@
 """Logs: one line a record whatever is in it, and nothing that an exception quotes."""
 
+import io
 import json
 import logging
 import threading
@@ -131,3 +132,19 @@ def test_what_ends_a_thread_is_logged(written: Written) -> None:
     text = written.getvalue()
     assert "ERROR backprop: the thread poller ends by an error" in text and "ValueError" in text
     assert SECRET not in text
+
+
+def test_lines_of_requests_are_written_in_order_with_the_ids_of_their_threads() -> None:
+    stream = io.StringIO()
+    handler = logs.LineHandler(stream)
+    handler.setFormatter(logs.TextFormatter())
+    with logs.ids(request_id="one"):
+        handler.handle(logs.LineRecord("service.requests", logging.INFO, "first", {}))
+    with logs.ids(request_id="two"):
+        handler.handle(logs.LineRecord("service.requests", logging.INFO, "second", {}))
+    handler.handle(logging.LogRecord("service", logging.ERROR, "", 0, "third", None, None))
+    lines = stream.getvalue().splitlines()  # an error is written at once, after what came before it
+    assert [line.partition(": ")[2] for line in lines] == ["first request_id=one", "second request_id=two", "third"]
+    handler.handle(logs.LineRecord("service.requests", logging.INFO, "last", {}))
+    handler.close()
+    assert stream.getvalue().splitlines()[-1].endswith(" INFO service.requests: last")
