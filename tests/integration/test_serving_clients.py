@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,21 @@ def run(program: list[str], given: dict[str, Any]) -> str:
 @pytest.mark.parametrize("program", ["triton_tour.py", "kserve_tour.py"])
 def test_a_client_gets_what_the_native_answers_say(given: dict[str, Any], program: str) -> None:
     run([str(ROOT / "tests" / "clients" / program)], given)
+
+
+def test_the_commands_of_the_page_are_answered(service: Service, given: dict[str, Any]) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("no curl, with which the page's commands are written")
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## Clients of .*?(?=^## )", page, re.DOTALL | re.MULTILINE)
+    blocks = [block for section in sections for block in re.findall(r"```\n(curl.*?)```", section, re.DOTALL)]
+    assert len(sections) == 2 and len(blocks) == 3
+    for block in blocks:
+        script = block.replace("localhost:8000", given["address"]).replace("curl -sS", "curl -sS --fail-with-body")
+        ended = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=SECONDS
+        )
+        assert ended.returncode == 0 and "virginica" in ended.stdout, ended.stdout + ended.stderr
 
 
 def examples() -> list[str]:
