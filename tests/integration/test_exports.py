@@ -111,9 +111,7 @@ def test_the_command_writes_the_same_file_and_keeps_what_is_there(
 
 
 def test_the_commands_of_the_page_are_answered(model: FlaskClient) -> None:
-    commands = re.findall(
-        r'curl .*"\$S/v1/models/iris(.*?)"', PAGE.split("## Take it elsewhere", 1)[1].split("\n## ", 1)[0]
-    )
+    commands = re.findall(r'curl .*"\$S/v1/models/iris(.*?)"', PAGE.split("## Exports", 1)[1].split("\n## ", 1)[0])
     assert len(commands) == 5
     for command in commands:
         assert model.get(f"/v1/models/m{command}").status_code == 200, command

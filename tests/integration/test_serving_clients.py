@@ -81,10 +81,11 @@ def test_the_commands_of_the_page_are_answered(service: Service, given: dict[str
         pytest.skip("no curl, with which the page's commands are written")
     page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## Clients of .*?(?=^## )", page, re.DOTALL | re.MULTILINE)
-    blocks = [block for section in sections for block in re.findall(r"```\n(curl.*?)```", section, re.DOTALL)]
+    blocks = [block for section in sections for block in re.findall(r"```bash\n(curl.*?)```", section, re.DOTALL)]
     assert len(sections) == 2 and len(blocks) == 3
     for block in blocks:
-        script = block.replace("localhost:8000", given["address"]).replace("curl -sS", "curl -sS --fail-with-body")
+        commands = block.replace("curl -sS", "curl -sS --fail-with-body")
+        script = f"S={given['address']}\n{commands}"
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, timeout=SECONDS
         )
