@@ -6,7 +6,9 @@ service of predictions as anybody would write it with Flask, orjson and NumPy. T
 
 import argparse
 import multiprocessing
+import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -104,6 +106,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # which ends the processes below, too
     processes = [
         multiprocessing.Process(target=_run, args=(given.name, given.port, given.folder), daemon=True)
         for _ in range(PROCESSES)
