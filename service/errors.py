@@ -135,6 +135,10 @@ class UnknownMedia(ServiceError):
         self.known = tuple(known)
 
 
+class NotAcceptable(ServiceError):
+    """The answer is not written in a media type that the client accepts; the message lists those that it is."""
+
+
 class Unavailable(ServiceError):
     """A part of the service does not answer now; the caller may try again after `retry_after_seconds`."""
 

@@ -148,7 +148,7 @@ def delete_prediction(id: str) -> Response:
     "/v1/predictions/{id}/result",
     query=[Query("format", {"enum": list(FORMATS)}, "of the file; without it `Accept` decides, else CSV")],
     answers={200: {kind: {} for kind in FORMATS.values()}},
-    problems=(404, 409, 415),
+    problems=(404, 406, 409),
     scope=Scope.PREDICT,
 )
 def get_result(id: str) -> Response:
@@ -158,6 +158,7 @@ def get_result(id: str) -> Response:
     wanted = wanted_format(FORMATS, "csv")
     response = Response(WRITERS[wanted](found), mimetype=FORMATS[wanted])
     response.automatically_set_content_length = False  # to know it, the whole file would be written into memory
+    response.headers["Content-Disposition"] = f'attachment; filename="{id}.{wanted}"'
     response.set_etag(f"{found.prediction.sha256}-{wanted}")
     response.make_conditional(request)
     return response

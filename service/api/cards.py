@@ -17,7 +17,7 @@ FORMATS = {"markdown": MARKDOWN, "json": "application/json"}
 QUERY = [Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else Markdown")]
 
 
-@routes.route("GET", "/v1/models/{name}/card", query=QUERY, answers={200: (CardAnswer, MARKDOWN)}, problems=(404, 415))
+@routes.route("GET", "/v1/models/{name}/card", query=QUERY, answers={200: (CardAnswer, MARKDOWN)}, problems=(404, 406))
 def get_card(name: str) -> Response:
     """Return the card of the version that a model's name means: its data, settings, curve, metrics and lineage."""
     return _card(name, None)
@@ -28,7 +28,7 @@ def get_card(name: str) -> Response:
     "/v1/models/{name}/versions/{version}/card",
     query=QUERY,
     answers={200: (CardAnswer, MARKDOWN)},
-    problems=(404, 415),
+    problems=(404, 406),
 )
 def get_version_card(name: str, version: str) -> Response:
     """Return the card of one version of a model."""
@@ -40,4 +40,4 @@ def _card(name: str, wanted: Wanted | None) -> Response:
     made = card(services(), name, wanted)
     if kind == "json":
         return answer(made)
-    return Response(card_markdown.write(made), mimetype=MARKDOWN)
+    return Response(card_markdown.write(made, request.host_url.rstrip("/")), mimetype=MARKDOWN)

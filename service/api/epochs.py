@@ -59,7 +59,7 @@ MOST_POINTS = 10_000
         Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON"),
     ],
     answers={200: (ListAnswer[EpochAnswer], FORMATS["csv"], FORMATS["jsonl"])},
-    problems=(404, 415),
+    problems=(404, 406),
 )
 def list_epochs(id: str) -> Response:
     """List the losses and metrics of epochs past `after`, up to and including `until`, oldest first."""
@@ -135,7 +135,7 @@ def _csv_line(values: list[Any]) -> bytes:
     "/v1/jobs/{id}/epochs/{epoch}/parameters",
     query=[Query("format", {"enum": list(PARAMETER_FORMATS)}, "of the answer; without it `Accept` decides, else JSON")],
     answers={200: (ParametersAnswer, PARAMETER_FORMATS["safetensors"], NPZ)},
-    problems=(404, 415),
+    problems=(404, 406),
 )
 def get_parameters(id: str, epoch: str) -> Response:
     """Return the parameters after an epoch: a number, `best` or `last`."""

@@ -4,6 +4,7 @@ The answers, the OpenAPI document, the pages below `/problems/` and the table in
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -58,6 +59,13 @@ PROBLEM_TYPES = (
     ProblemType(errors.NotFound, 404, "not-found", "Not found", "There is nothing at this address or of this name."),
     ProblemType(None, 405, "method", "Method not allowed", "The address has other methods, which `Allow` lists."),
     ProblemType(
+        errors.NotAcceptable,
+        406,
+        "not-acceptable",
+        "No such format of the answer",
+        "The answer is not written in a media type that `Accept` names; `detail` lists those that it is.",
+    ),
+    ProblemType(
         None,
         408,
         "too-slow",
@@ -86,7 +94,7 @@ PROBLEM_TYPES = (
         415,
         "media-type",
         "Unknown media type",
-        "A media type that is not read or written here; `Accept` lists those that are.",
+        "A media type that is not read here; `Accept` lists those that are.",
     ),
     ProblemType(
         errors.Invalid,
@@ -151,6 +159,8 @@ HTTP_SLUGS = ("malformed", "not-found", "method", "too-large", "media-type")
 HTTP_TYPES = {BY_SLUG[slug].status: BY_SLUG[slug] for slug in HTTP_SLUGS}
 NOTHING: Mapping[str, object] = {}
 
+NAMED = re.compile("/v1/(jobs|models)/[^/]+")
+VERBS = "; a verb follows a colon or a slash, as in `:predict` and `/predict`, and zsh needs braces: `${NAME}:predict`"
 MOST_OF_PATH = 200  # characters, in a message
 MOST_BYTES = 16 * 1024  # of an answer to a mistake
 
@@ -252,7 +262,8 @@ def _words(error: HTTPException) -> str:
         return f"there is nothing at {path}; `/openapi.json` lists the addresses"
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        return f"{request.method[:20]} is not a method of {path}, which has {allowed}"
+        way_out = VERBS if request.method == "POST" and NAMED.fullmatch(request.path) else ""
+        return f"{request.method[:20]} is not a method of {path}, which has {allowed}{way_out}"
     return error.description or error.name
 
 

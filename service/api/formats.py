@@ -2,7 +2,7 @@
 
 from flask import request
 
-from service.errors import Invalid, UnknownMedia
+from service.errors import Invalid, NotAcceptable
 
 
 def wanted_format(known: dict[str, str], default: str = "json") -> str:
@@ -15,5 +15,6 @@ def wanted_format(known: dict[str, str], default: str = "json") -> str:
     types = {media: name for name, media in known.items()}
     best = request.accept_mimetypes.best_match(list(types))
     if best is None and request.accept_mimetypes:
-        raise UnknownMedia(f"none of {request.headers.get('Accept', '')[:80]!r} is written here", list(types))
+        accepted = request.headers.get("Accept", "")[:80]
+        raise NotAcceptable(f"none of {accepted!r} is written here; known are {', '.join(types)}")
     return types[best] if best else default

@@ -80,5 +80,6 @@ register(
         files=(*FILES, RAW),
         query=(FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
         grantable=True,
+        has_formats=True,
     ),
 )

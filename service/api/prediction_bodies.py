@@ -48,7 +48,11 @@ def read_body(trained: TrainedNetwork) -> RawRows:
         shape = raw_numbers.read_shape(request.args[SHAPE.name])
         return raw_numbers.rows_of(trained, collect(open_raw_body(RAW), most_bytes), shape)
     kind, blocks = open_body((JSON, *FILES))
-    return _raw_rows(trained, kind, collect(blocks, most_bytes), refuses_unknown)
+    data = collect(blocks, most_bytes)
+    if kind == CSV and request.mimetype == RAW and b"\0" in data[:1000]:
+        columns = len(trained.preprocessing.inputs)
+        raise Invalid.at("?shape", f"is missing; rows as float32 numbers need it, such as `shape=1,{columns}` for one")
+    return _raw_rows(trained, kind, data, refuses_unknown)
 
 
 def _refuses_unknown() -> bool:

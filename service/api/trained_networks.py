@@ -114,6 +114,7 @@ class Operation:
     files: tuple[str, ...] = ()
     query: Sequence[Query] = ()
     grantable: bool = False
+    has_formats: bool = False  # of the answer, which `Accept` chooses from
 
 
 def register(routes: Routes, operation: Operation) -> None:
@@ -127,7 +128,7 @@ def register(routes: Routes, operation: Operation) -> None:
             files=operation.files,
             query=(*naming.query, *(naming.owner if operation.grantable else ()), *operation.query),
             answers={200: operation.answer},
-            problems=PROBLEMS,
+            problems=(*PROBLEMS, 406) if operation.has_formats else PROBLEMS,
             scope=operation.scope,
         )(_view(operation, naming, id))
 

@@ -18,7 +18,7 @@ from service.definitions.decisions import Decision
 from service.definitions.network import NetworkDefinition
 from service.definitions.sentences import no_name
 from service.definitions.versions import VersionRequest
-from service.errors import Fault, Invalid, NotFound
+from service.errors import Fault, Invalid, NotFound, UnknownMedia
 from service.export.formats import FORMATS, READERS
 from service.models import adding, sent_columns, sent_parameters, views
 from service.models.adding import Extras, Sent
@@ -63,7 +63,7 @@ def create_version(name: str) -> Response:
         wrong = next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None)
         if wrong is not None:
             raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network, or with a file")
-        version = _of_stored(name, read_model(VersionRequest, services().settings.max_json_bytes), record)
+        version = _of_stored(name, _read_request(), record)
     freshness.see_models()
     described = views.read_version(services(), name, str(version))
     return answer(described, 201, {"Location": f"/v1/models/{name}/versions/{version}"})
@@ -76,6 +76,18 @@ def _check_name(name: str) -> None:
 
 def _record(name: str, connection: Connection, version: int) -> None:
     record_made(connection, f"/v1/models/{name}/versions/{version}", 201)
+
+
+def _read_request() -> VersionRequest:
+    """Read the body as JSON; of another one, say how the request tells what it is."""
+    try:
+        return read_model(VersionRequest, services().settings.max_json_bytes)
+    except UnknownMedia:
+        raise UnknownMedia(
+            "the body is not JSON: say `?format=onnx` or `?format=keras` for a file of another program, and "
+            "`?network=NAME`, a stored network, for its parameters as safetensors",
+            ("application/json", SAFETENSORS, *(FORMATS[kind].media_type for kind in READERS)),
+        ) from None
 
 
 def _of_stored(name: str, body: VersionRequest, record: adding.RecordVersion) -> int:

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 LENGTH_OF_NAME = len("content-length")
+LENGTH_OF_DATE = len("date")
 NO_BODY = ("1", "204", "304")
 FAILED = Refused(500, "the service failed; its log says why")
 
@@ -122,6 +123,8 @@ class Answer:
         lines = [f"HTTP/1.1 {self._status}\r\n"]
         length = None
         for name, value in self._headers:
+            if len(name) == LENGTH_OF_DATE and name.lower() == "date":
+                continue  # the server's own follows, and a message has one
             lines.append(f"{name}: {value}\r\n")
             if len(name) == LENGTH_OF_NAME and name.lower() == "content-length":
                 length = int(value)

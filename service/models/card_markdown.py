@@ -15,11 +15,12 @@ MOST_EXAMPLE = 2000  # characters of an example that are written
 LEFT_OUT = ("validation", "test", "rows")  # settings that the section on data has
 
 
-def write(card: CardAnswer) -> str:
-    """Return the card as a Markdown document."""
+def write(card: CardAnswer, address: str) -> str:
+    """Return the card as a Markdown document; `address` is the service's, such as `http://localhost:8000`."""
     lines = [f"# {text(card['model'])}, version {card['version']}", ""]
-    for part in (_what, _lineage, _data, _columns, _training, _curve, _metrics, _classes, _replay, _call):
+    for part in (_what, _lineage, _data, _columns, _training, _curve, _metrics, _classes, _replay):
         lines += part(card)
+    lines += _call(card, address)
     if card["gone"]:
         lines += [*heading("What is not known"), *bullets(map(text, card["gone"]))]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -34,7 +35,8 @@ def _what(card: CardAnswer) -> list[str]:
     else:
         more = f" and {len(rest)} more" if rest else ""
         task = f"A neural network that predicts the value {text(first['name'])}{more}"
-    task += f" from {number(len(card['inputs']))} column(s)."
+    columns = len(card["inputs"])
+    task += f" from {number(columns)} column{'' if columns == 1 else 's'}."
     lines = [task, "", *_bounded(("layer", "units", "activation", "parameters"), _layers(card))]
     facts = [f"{number(network['parameters'])} parameters in {text(network['precision'])}"]
     if card["decision"] is not None:
@@ -67,7 +69,7 @@ def _lineage(card: CardAnswer) -> list[str]:
         "epoch": "made of an epoch of a job",
         "import": "made of parameters that a client sent",
     }
-    facts = [f"{origins[card['origin']].capitalize()}, {card['created_at'].isoformat(timespec='seconds')}"]
+    facts = [f"{origins[card['origin']].capitalize()}, {card['created_at']:%Y-%m-%dT%H:%M:%SZ}"]
     if card["job"] is not None:
         facts.append(f"Job {text(card['job'])}, epoch {card['epoch']}")
     if card["forked_from"] is not None:
@@ -143,17 +145,19 @@ def _training(card: CardAnswer) -> list[str]:
     chosen = {
         name: value
         for name, value in card["training"].items()
-        if name not in LEFT_OUT and value not in (None, [], {}, 0.0)
+        if name not in LEFT_OUT and (value is False or value not in (None, [], {}, 0.0))
     }
     rows = [[text(name), _settings(value)] for name, value in chosen.items()]
     return [*heading("Training"), *table(("setting", "value"), rows)]
 
 
 def _settings(value: Any) -> str:
-    """Return a setting as text; an object as its parts."""
+    """Return a setting as it is sent, so that it can be sent again; an object as its parts."""
     if isinstance(value, Mapping):
         return ", ".join(f"{text(name)} {_settings(part)}" for name, part in value.items() if part is not None)
-    return ", ".join(map(_settings, value)) if isinstance(value, list) else number(value)
+    if isinstance(value, list):
+        return ", ".join(map(_settings, value))
+    return text(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _curve(card: CardAnswer) -> list[str]:
@@ -219,9 +223,9 @@ def _replay(card: CardAnswer) -> list[str]:
     ]
 
 
-def _call(card: CardAnswer) -> list[str]:
+def _call(card: CardAnswer, address: str) -> list[str]:
     body = json.dumps(card["example"], ensure_ascii=False)
     if len(body) > MOST_EXAMPLE:
         return [*heading("How to call it"), f"`POST {card['predict']}` with the `example` of the card as JSON.", ""]
-    command = f"curl -sS localhost:8000{card['predict']} -d {shlex.quote(body)}"
+    command = f"curl -sS {shlex.quote(address + card['predict'])} -d {shlex.quote(body)}"
     return [*heading("How to call it"), *code(command, "sh")]

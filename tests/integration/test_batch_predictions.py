@@ -104,8 +104,10 @@ def test_every_format_has_the_same_numbers(client: FlaskClient, service: Service
         assert str(arrays["seen"][row])[:10] == text["seen"] and arrays["width"][row] == float(text["width"])
     first = client.get(path)
     assert first.mimetype == "text/csv" and "Content-Length" not in first.headers  # it is written as it is sent
+    assert first.headers["Content-Disposition"] == f'attachment; filename="{path.split("/")[3]}.csv"'
     assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
-    assert client.get(path, headers={"Accept": "image/png"}).status_code == 415
+    refused = client.get(path, headers={"Accept": "image/png"})
+    assert "text/csv" in problem(refused, 406)["detail"]
 
 
 def test_what_does_not_fit_is_refused_by_name(client: FlaskClient, plants: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ def test_problems_have_pointers_and_pages(client: FlaskClient) -> None:
     assert client.get(body["type"]).status_code == 200
     wrong = client.patch("/v1/networks")
     assert problem(wrong, 405) and "POST" in wrong.headers["Allow"]
+    assert "`${NAME}:predict`" in problem(client.post("/v1/models/irisredict"), 405)["detail"]  # of `$M:predict` in zsh
     problem(client.get("/v1/nothing"), 404)
     assert "did you mean `limit`" in problem(client.get("/v1/jobs?limt=3"), 422)["detail"]
 

@@ -21,7 +21,13 @@ OVERVIEW = ["Lineage", "Data", "Inputs", "Outputs", "Training", "Curve", "Metric
 @pytest.fixture
 def job(client: FlaskClient, train: Train) -> dict[str, Any]:
     client.post("/v1/datasets", json={"name": "rows", "rows": ROWS, "target": "kind"})
-    training = {**SMALL, "epochs": 40, "validation": 0.25, "test": {"fraction": 0.2, "stratify": True}}
+    training = {
+        **SMALL,
+        "seed": 2**50 + 1,
+        "epochs": 40,
+        "validation": 0.25,
+        "test": {"fraction": 0.2, "stratify": True},
+    }
     return train({"dataset": "rows", "training": training, "model": "m", "decision": {"threshold": 0.4}})
 
 
@@ -64,7 +70,10 @@ def test_a_card_says_how_a_version_was_made_and_how_good_it_is(
     assert "<no>" not in written and "\\<no\\>" in written and "city\\|x" in written
     assert "60 rows" in written and "every epoch had the same result" in written and "at least 0.4" in written
     (command,) = [line for line in written.splitlines() if line.startswith("curl")]
-    assert json.loads(shlex.split(command)[-1]) == card["example"]
+    curl = shlex.split(command)
+    assert curl[2] == f"http://localhost{card['predict']}" and json.loads(curl[-1]) == card["example"]
+    seed = job["training"]["seed"]
+    assert f"| seed | {seed} |" in written and "| shuffle | true |" in written  # as they are sent
     problem(client.get("/v1/models/m/card?format=html"), 422)
     problem(client.get("/v1/models/m/versions/9/card"), 404)
     problem(client.get("/v1/models/none/card"), 404)
@@ -94,11 +103,13 @@ def test_a_card_says_what_is_gone_with_its_job(client: FlaskClient, job: dict[st
 def test_a_card_of_values_and_one_of_sent_parameters(client: FlaskClient, train: Train) -> None:
     rows = [{"x": n / 10, "when": f"2024-01-{n % 28 + 1:02}", "y": 5.0 * n, "z": n / 3} for n in range(30)]
     dataset = {"rows": rows, "target": ["y", "z"]}
-    train({"dataset": dataset, "training": {**SMALL, "validation": {"rows": [0, 10]}}, "model": "values"})
+    training = {**SMALL, "validation": {"rows": [0, 10]}, "shuffle": False}
+    train({"dataset": dataset, "training": training, "model": "values"})
     card = get(client, "/v1/models/values/card?format=json")
     assert (card["data"]["training_rows"], card["data"]["validation_rows"], card["by_class"]) == (20, 10, None)
     written = markdown(client, "/v1/models/values/card")
     assert headings(written) == [*OVERVIEW, "How to call it"] and "the value y and 1 more" in written
+    assert "| shuffle | false |" in written
     layers = [{"type": "dense", "units": 1, "weights": [[1.0]] * 3, "biases": [0.0]}]
     client.post("/v1/networks", json={"name": "net", "inputs": 3, "layers": layers})
     tensors = {"layers.0.weights": np.ones((3, 1), np.float32), "layers.0.biases": np.ones(1, np.float32)}

@@ -58,6 +58,8 @@ def test_an_epoch_of_a_job_becomes_a_version(client: FlaskClient, job: dict[str,
         ({"version": 9}, "#/version"),
     ):
         assert problem(client.post(PATH, json=body), 422)["errors"][0]["pointer"] == pointer
+    missed = problem(client.post(PATH, json={"job": job["id"], "epoch": 9}), 422)
+    assert "the nearest epoch that has them is 3" in missed["detail"]
     problem(client.post(PATH, json={"version": 1, "job": job["id"]}), 422)
     problem(client.post("/v1/models/none/versions", json={"version": 1}), 404)
     problem(client.post("/v1/models/No!/versions", json={"job": job["id"]}), 422)
@@ -202,6 +204,8 @@ def test_parameters_that_do_not_fit_are_refused_by_name(client: FlaskClient, tra
     problem(client.post(f"{PATH}?network=small", data=b"\x10" + bytes(30)), 400)
     problem(client.post(f"{PATH}?network=small", data=save(good) + bytes(100_000)), 413)
     problem(client.post(f"{PATH}?network=small", data=b"{}", content_type="application/json"), 415)
+    for kind in ("", "application/octet-stream", "application/x-safetensors"):
+        assert "`?network=NAME`" in problem(client.post(PATH, data=save(good), content_type=kind), 415)["detail"]
     body = save(good)
     for query, pointer in (
         ("network=none", "?network"),

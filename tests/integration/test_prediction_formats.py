@@ -101,6 +101,12 @@ def test_every_format_may_be_packed_both_ways(client: FlaskClient, coding: str) 
 
 
 @pytest.mark.usefixtures("model")
+def test_an_answer_that_is_not_written_is_refused_with_those_that_are(client: FlaskClient) -> None:
+    refused = problem(send(client, stream(COLUMNS), Accept="application/pdf"), 406)
+    assert "text/csv" in refused["detail"] and refused["type"] == "/problems/not-acceptable"
+
+
+@pytest.mark.usefixtures("model")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -65,6 +65,8 @@ def test_other_bytes_are_refused(client: FlaskClient, plain: str, query: str, bo
 
 
 def test_a_shape_goes_with_raw_numbers_alone(client: FlaskClient, plain: str) -> None:
+    without = problem(client.post(plain, data=ROWS.tobytes(), headers=RAW), 422)
+    assert without["errors"][0]["pointer"] == "?shape" and "such as `shape=1,2`" in without["detail"]
     refused = client.post(f"{plain}?shape=1,2", json={"instances": [[1, 2]]})
     problem(refused, 415)
 

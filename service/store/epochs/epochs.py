@@ -243,7 +243,9 @@ def load_parameters(connection: Connection, job: int, epoch: int) -> StoredParam
 
 def parameters_not_stored(connection: Connection, job: int, epoch: int) -> NotFound:
     """Return the `NotFound` of an epoch without parameters; its `nearest` is the closest epoch that has them."""
-    return NotFound(f"the parameters of epoch {epoch} are not stored", nearest=_nearest(connection, job, epoch))
+    nearest = _nearest(connection, job, epoch)
+    there = "" if nearest is None else f"; the nearest epoch that has them is {nearest}"
+    return NotFound(f"the parameters of epoch {epoch} are not stored{there}", nearest=nearest)
 
 
 def _is_in(row: EpochRow | None, epoch: int) -> bool:

@@ -57,6 +57,9 @@ class Application:
             while not (client.gone or self.let_go.wait(0.01)):
                 pass
             self.gone.append(client.gone)
+        if path == "/dated":
+            start_response("200 OK", [("Date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("Content-Length", "0")])
+            return []
         if path == "/fail":
             raise ZeroDivisionError
         if path == "/events":

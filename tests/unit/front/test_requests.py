@@ -61,6 +61,11 @@ def test_a_large_body_and_the_beginning_of_the_next_request(server: Running) -> 
     assert received.count(b"HTTP/1.1 200 ") == 2, received
 
 
+def test_an_answer_has_one_date(server: Running) -> None:
+    answer = server.ask(b"GET /dated HTTP/1.1\r\n" + HOST + CLOSE + b"\r\n")
+    assert status(answer) == 200 and answer.lower().count(b"\ndate:") == 1, answer
+
+
 def test_http_1_0_knows_no_100_continue(server: Running) -> None:
     answer = server.ask(b"POST /a HTTP/1.0\r\n" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc")
     assert status(answer) == 200 and server.application.bodies == [b"abc"]
