@@ -48,7 +48,7 @@ def rows_of(database: Database, *columns: Any) -> list[tuple[Any, ...]]:
 def test_lineage_is_filled_in_and_the_way_back_loses_no_version(filled: Database) -> None:
     with filled.read() as connection:
         before, schema = everything(connection), schema_of(connection)
-    move(filled, "0016")
+    move(filled, "head")
     lineage = [model_versions.c[name] for name in ("model", "version", "origin", "job_id", "epoch")]
     assert rows_of(filled, *lineage) == [
         (1, 1, "job", "job_1", 1),
