@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 
 from service.access.principal import Scope
 from service.api import freshness
-from service.api.answers import answer, immutable
+from service.api.answers import immutable, limit, listing
 from service.api.bodies import read_model
 from service.api.context import model_cache, services
 from service.api.granted import OWNER, services_of
-from service.api.routes import Routes
+from service.api.routes import PAGE, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.aliases import AliasRequest
 from service.definitions.base import answer_model
@@ -62,21 +62,15 @@ def _describe(model: str, alias: AliasRecord) -> AliasAnswer:
 
 
 @routes.route(
-    "GET", "/v1/models/{name}/aliases", query=[OWNER], answers={200: ListAnswer[AliasAnswer]}, problems=(404,)
+    "GET", "/v1/models/{name}/aliases", query=[*PAGE, OWNER], answers={200: ListAnswer[AliasAnswer]}, problems=(404,)
 )
 def list_aliases(name: str) -> Response:
-    """List the aliases of a model, by name."""
+    """List the aliases of a model, by name; `after` is a name."""
+    after = request.args.get("after", "")
     with services_of(name).database.read() as connection:
-        found = aliases.list_aliases(connection, name)
+        found, has_more = aliases.list_aliases(connection, name, after, limit())
     freshness.tell(alias.moved_at for alias in found)
-    body: ListAnswer[AliasAnswer] = {
-        "object": "list",
-        "data": [_describe(name, alias) for alias in found],
-        "has_more": False,
-        "first_id": found[0].name if found else None,
-        "last_id": found[-1].name if found else None,
-    }
-    return answer(body)
+    return listing([_describe(name, alias) for alias in found], has_more, lambda alias: alias["alias"])
 
 
 @routes.route("GET", "/v1/models/{name}/aliases/{alias}", query=[OWNER], answers={200: AliasAnswer}, problems=(404,))

@@ -170,7 +170,7 @@ class PrecisionRecallPointAnswer(TypedDict):
 
 @answer_model
 class RocAnswer(TypedDict):
-    """The ROC curve (Fawcett, 2006); it begins at 0, 0, above every score."""
+    """The ROC curve (Fawcett, 2006); it begins at 0, 0, above every score, which is not among the points."""
 
     area: Annotated[float, Field(description="by trapezoids: the chance that a positive row has the larger score")]
     points: Annotated[list[RocPointAnswer], Field(description="by descending threshold, at most 200")]

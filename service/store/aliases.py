@@ -24,10 +24,18 @@ def aliases_of(connection: Connection, model: str, version: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def list_aliases(connection: Connection, model: str) -> list[AliasRecord]:
-    """Return the aliases of a model by name; `NotFound` when there is no such model."""
-    query = select(*COLUMNS).where(model_aliases.c.model == number_of(connection, model))
-    return [AliasRecord(*row) for row in connection.execute(query.order_by(model_aliases.c.name))]
+def list_aliases(connection: Connection, model: str, after: str, limit: int) -> tuple[list[AliasRecord], bool]:
+    """Return at most `limit` aliases of a model, by name, from behind the name `after` on; and whether more follow.
+
+    Raises
+    ------
+    NotFound
+        When there is no such model.
+    """
+    name = model_aliases.c.name
+    query = select(*COLUMNS).where(model_aliases.c.model == number_of(connection, model), name > after)
+    found = [AliasRecord(*row) for row in connection.execute(query.order_by(name).limit(limit + 1))]
+    return found[:limit], len(found) > limit
 
 
 def find_alias(connection: Connection, model: str, name: str) -> AliasRecord | None:

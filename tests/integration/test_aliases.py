@@ -61,6 +61,11 @@ def test_an_alias_stands_for_its_version_wherever_one_is_named(client: FlaskClie
     listed = get(client, "/v1/models/m/aliases")
     assert [each["alias"] for each in listed["data"]] == ["best", "champion"] and not listed["has_more"]
     assert listed["data"][1] == get(client, CHAMPION)
+    first = client.get("/v1/models/m/aliases?limit=1")
+    assert first.json["data"] == listed["data"][:1] and first.json["has_more"] and 'rel="next"' in first.headers["Link"]
+    rest = get(client, f"/v1/models/m/aliases?limit=1&after={first.json['last_id']}")
+    assert rest["data"] == listed["data"][1:] and not rest["has_more"]
+    assert client.get("/v1/models/m/aliases?after=%00").status_code < 500
     for alias in ("none", "latest", "2x", "CHAMPION"):
         problem(client.post(f"/v1/models/m/versions/{alias}:predict", json=row), 404)
 
