@@ -73,6 +73,9 @@ def _members(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """Return a file of the archive, which deflate alone may have packed: `zipfile` unpacks others without a bound."""
+    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Invalid(f"`{name}` of the archive is packed in another way than deflate; save the model as Keras does")
     with archive.open(name) as stream:
         data = stream.read(most + 1)
     if len(data) > most:

@@ -3,14 +3,19 @@
 import math
 
 import numpy as np
-from onnx import GraphProto, TensorProto
-from onnx.helper import get_attribute_value
+from onnx import AttributeProto, GraphProto, TensorProto
 from onnx.numpy_helper import to_array
 
 from service.errors import Invalid
 from service.export.imported import Arrays
 
-WIDTHS: dict[int, int] = {TensorProto.FLOAT: 4, TensorProto.DOUBLE: 8, TensorProto.INT64: 8}
+# by the type of a tensor: the bytes of a number, and the field that holds numbers which are no `raw_data`
+KINDS: dict[int, tuple[int, str]] = {
+    TensorProto.FLOAT: (4, "float_data"),
+    TensorProto.DOUBLE: (8, "double_data"),
+    TensorProto.INT64: (8, "int64_data"),
+}
+MOST_DIMENSIONS = 8  # the product of many lengths is a number whose computation takes minutes
 
 
 def constants_of(graph: GraphProto, max_parameters: int) -> Arrays:
@@ -25,32 +30,45 @@ def constants_of(graph: GraphProto, max_parameters: int) -> Arrays:
         raise Invalid("the model has sparse initializers; store them as dense ones")
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Constant" and not node.domain:
-            values = {attribute.name: get_attribute_value(attribute) for attribute in node.attribute}
-            if isinstance(values.get("value"), TensorProto):
-                tensors[node.output[0]] = values["value"]
-    count = sum(math.prod(tensor.dims) for tensor in tensors.values())
+        if node.op_type == "Constant" and not node.domain and node.output:
+            for attribute in node.attribute:
+                if attribute.name == "value" and attribute.type == AttributeProto.TENSOR:
+                    tensors[node.output[0]] = attribute.t
+    count = sum(_entries(name, tensor) for name, tensor in tensors.items())
     if count > max_parameters:
         raise Invalid(f"the model must have at most {max_parameters:,} parameters, got {count:,}")
     return {name: _array(name, tensor) for name, tensor in tensors.items()}
 
 
+def _entries(name: str, tensor: TensorProto) -> int:
+    """Return how many numbers the lengths of a tensor stand for."""
+    if len(tensor.dims) > MOST_DIMENSIONS:
+        raise _refused(name, f"has {len(tensor.dims):,} dimensions; at most {MOST_DIMENSIONS} are taken")
+    if any(length < 0 for length in tensor.dims):
+        raise _refused(name, "has a length below 0")
+    return math.prod(max(1, length) for length in tensor.dims)  # an empty one with a large length counts, too
+
+
 def _array(name: str, tensor: TensorProto) -> np.ndarray:
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-        raise Invalid(
-            f"initializer `{name}` is in a file of its own; save the model with its data inside: "
-            "onnx.save(model, file, save_as_external_data=False)"
+        raise _refused(
+            name,
+            "is in a file of its own; save the model with its data inside: "
+            "onnx.save(model, file, save_as_external_data=False)",
         )
-    width = WIDTHS.get(tensor.data_type)
-    if width is None:
+    if tensor.HasField("segment"):
+        raise _refused(name, "is one segment of a tensor; store it whole")
+    if tensor.data_type not in KINDS:
         kind = TensorProto.DataType.Name(tensor.data_type) if tensor.data_type in TensorProto.DataType.values() else "?"
-        raise Invalid(f"initializer `{name}` is {kind}; parameters are FLOAT or DOUBLE here")
-    if any(length < 0 for length in tensor.dims):
-        raise Invalid(f"initializer `{name}` has a length below 0")
-    entries = math.prod(tensor.dims)
-    stored = len(tensor.raw_data) // width
-    stored = stored or len(tensor.float_data) or len(tensor.double_data) or len(tensor.int64_data)
-    if stored != entries or len(tensor.raw_data) % width:
-        raise Invalid(f"initializer `{name}` must hold {entries:,} numbers, got {stored:,}")
+        raise _refused(name, f"is {kind}; parameters are FLOAT or DOUBLE here")
+    width, field = KINDS[tensor.data_type]
+    entries, raw = math.prod(tensor.dims), tensor.HasField("raw_data")
+    stored = len(tensor.raw_data) // width if raw else len(getattr(tensor, field))
+    if stored != entries or (raw and len(tensor.raw_data) % width):
+        raise _refused(name, f"must hold {entries:,} numbers, got {stored:,}")
     array: np.ndarray = to_array(tensor)
     return array
+
+
+def _refused(name: str, why: str) -> Invalid:
+    return Invalid(f"initializer `{name[:80]}` {why}")

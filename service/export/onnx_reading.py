@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 from onnx.helper import get_attribute_value
 
 from service.errors import Invalid, Malformed
@@ -39,6 +39,11 @@ WAYS_OUT = {
     "Cast": "let inputs and parameters have one type",
     "Reshape": "export a model whose input is (rows, inputs)",
     "Erf": "export with opset 20, in which gelu is one node",
+}
+ATTRIBUTES = {
+    **dict.fromkeys(("alpha", "beta", "epsilon", "gamma"), AttributeProto.FLOAT),
+    **dict.fromkeys(("axis", "transA", "transB"), AttributeProto.INT),
+    "approximate": AttributeProto.STRING,
 }
 MOST_NODES, MOST_FUNCTIONS = 10_000, 256  # each function is made anew for comparison
 DENSE_ONLY = "only dense networks are read: Gemm, MatMul and Add, activations and normalizations"
@@ -94,6 +99,8 @@ class _Chain:
             return
         if self.answered:
             raise _refused(node, "nothing may follow the outputs")
+        if not node.output:
+            raise _refused(node, "it has no output")
         if node.domain == DOMAIN:
             self._own(node)
         else:
@@ -123,9 +130,10 @@ class _Chain:
             raise _refused(node, "it does not follow from the node before it alone")
 
     def _operator(self, node: NodeProto) -> None:
-        kind, settings = node.op_type, {each.name: get_attribute_value(each) for each in node.attribute}
+        kind = node.op_type
         if kind in NO_OPERATION:
             return
+        settings = _settings(node)
         if kind == "Gemm":
             self._gemm(node, settings)
         elif kind == "MatMul":
@@ -222,6 +230,16 @@ def _is_linear(layer: ReadLayer) -> bool:
 
 def _normalization(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {"type": kind, "epsilon": decimal_of(settings.get("epsilon", 1e-5))}
+
+
+def _settings(node: NodeProto) -> dict[str, Any]:
+    """Return the attributes that are looked at here, each of which must have its type."""
+    known = [attribute for attribute in node.attribute if attribute.name in ATTRIBUTES]
+    for attribute in known:
+        if attribute.type != ATTRIBUTES[attribute.name] or attribute.ref_attr_name:
+            kind = AttributeProto.AttributeType.Name(ATTRIBUTES[attribute.name])
+            raise _refused(node, f"its attribute `{attribute.name}` must be of type {kind}")
+    return {attribute.name: get_attribute_value(attribute) for attribute in known}
 
 
 def _activation_of(node: NodeProto, settings: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,16 @@ def test_archives_that_are_no_model_are_refused(members: Any, error: type[Except
         read_keras(repacked(write_keras(LAYERS), **members), MOST)
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_that_is_packed_in_a_way_that_unpacks_without_a_bound_is_refused(packing: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", packing) as archive:
+        archive.writestr(CONFIG, b" " * 10_000)
+        archive.writestr(WEIGHTS, b"")
+    with pytest.raises(Invalid, match="another way than deflate"):
+        read_keras(stream.getvalue(), MOST)
+
+
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"text"])
 def test_other_bytes_are_refused(data: bytes) -> None:
     with pytest.raises((Malformed, Invalid)):

@@ -172,3 +172,43 @@ def test_a_function_that_was_changed_is_refused() -> None:
     found.functions[-1].node[0].op_type = "Sqrt"
     with pytest.raises(Invalid, match="not as this release of the service writes it"):
         read_onnx(found.SerializeToString(), MOST)
+
+
+def tensor(**fields: Any) -> Any:
+    return TensorProto(**{"name": "W", "dims": [4, 5], "data_type": TensorProto.FLOAT, **fields})
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (tensor(dims=[2**62] * 300_000, raw_data=bytes(80)), "has 300,000 dimensions; at most 8"),
+        (tensor(dims=[1] * 80 + [4, 5], raw_data=bytes(80)), "has 82 dimensions; at most 8"),
+        (tensor(dims=[0, 2**62, 2**62]), "must have at most 10,000 parameters"),
+        (tensor(data_type=TensorProto.DOUBLE, float_data=[1.0] * 20), "must hold 20 numbers, got 0"),
+        (tensor(int64_data=[1] * 20), "must hold 20 numbers, got 0"),
+        (tensor(raw_data=bytes(3), float_data=[1.0] * 20), "must hold 20 numbers, got 0"),
+        (tensor(raw_data=bytes(80), segment=TensorProto.Segment(begin=0, end=1)), "is one segment of a tensor"),
+    ],
+)
+def test_tensors_that_are_not_what_they_say_are_refused_before_they_are_read(sent: Any, words: str) -> None:
+    made = ModelProto.FromString(model(node("Gemm", "x W", "y")))
+    made.graph.initializer.append(sent)
+    with pytest.raises(Invalid, match=words):
+        read_onnx(made.SerializeToString(), MOST)
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        (node("LeakyRelu", "z", "y", alpha="much"), "its attribute `alpha` must be of type FLOAT"),
+        (node("Elu", "z", "y", alpha=[1.0]), "its attribute `alpha` must be of type FLOAT"),
+        (node("Selu", "z", "y", gamma=tensor()), "its attribute `gamma` must be of type FLOAT"),
+        (node("Softmax", "z", "y", axis="last"), "its attribute `axis` must be of type INT"),
+        (node("LayerNormalization", "z B B", "y", epsilon="little"), "its attribute `epsilon` must be of type FLOAT"),
+        (helper.make_node("Relu", ["z"], []), "it has no output"),
+        (helper.make_node("Constant", [], [], value=tensor()), "the model must have one output"),
+    ],
+)
+def test_nodes_with_other_attributes_than_their_kind_has_are_refused(last: Any, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        read_onnx(model(node("Gemm", "x W B", "z"), last, W=W, B=B), MOST)
