@@ -1,6 +1,7 @@
 """`POST /v1/models/{name}/versions` and `DELETE` of one: versions made by clients, of epochs, copies and parameters."""
 
 import re
+from contextlib import nullcontext
 from functools import partial
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from service.api.routes import TEXT, Query, Routes
 from service.definitions.base import NAME_PATTERN
 from service.definitions.dataset_names import parse_reference
 from service.definitions.decisions import Decision
-from service.definitions.network import NetworkDefinition
+from service.definitions.network import NetworkDefinition, NetworkRequest, check_network
 from service.definitions.sentences import no_name
 from service.definitions.versions import VersionRequest
 from service.errors import Fault, Invalid, NotFound, UnknownMedia
@@ -23,6 +24,7 @@ from service.export.formats import FORMATS, READERS
 from service.models import adding, sent_columns, sent_parameters, views
 from service.models.adding import Extras, Sent
 from service.models.answers import VersionAnswer
+from service.models.given_weights import given_parameters
 from service.models.references import wanted_version
 from service.models.sent_columns import SentNetwork
 from service.store import datasets, model_removal, networks
@@ -60,10 +62,7 @@ def create_version(name: str) -> Response:
     elif "network" in request.args:
         version = adding.add_sent(services(), name, _sent(), Extras(), record)
     else:
-        wrong = next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None)
-        if wrong is not None:
-            raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network, or with a file")
-        version = _of_stored(name, _read_request(), record)
+        version = _of_request(name, _read_request(), record)
     freshness.see_models()
     described = views.read_version(services(), name, str(version))
     return answer(described, 201, {"Location": f"/v1/models/{name}/versions/{version}"})
@@ -83,6 +82,7 @@ def _read_request() -> VersionRequest:
     try:
         return read_model(VersionRequest, services().settings.max_json_bytes)
     except UnknownMedia:
+        _check_alone()
         raise UnknownMedia(
             "the body is not JSON: say `?format=onnx` or `?format=keras` for a file of another program, and "
             "`?network=NAME`, a stored network, for its parameters as safetensors",
@@ -90,17 +90,36 @@ def _read_request() -> VersionRequest:
         ) from None
 
 
-def _of_stored(name: str, body: VersionRequest, record: adding.RecordVersion) -> int:
+def _of_request(name: str, body: VersionRequest, record: adding.RecordVersion) -> int:
     extras = Extras(body.decision, body.kept_until, "decision" in body.model_fields_set)
+    if body.network is not None:
+        return adding.add_sent(services(), name, _of_definition(body.network), extras, record)
+    _check_alone()
     if body.job is not None:
         return adding.add_epoch(services(), name, body.job, str(body.epoch), extras, record)
     assert body.version is not None
     return adding.add_copy(services(), name, body.version, extras, record)
 
 
+def _check_alone() -> None:
+    """Raise `Invalid` for parameters of the query that say what a network's columns are, as no network is sent."""
+    if wrong := next((parameter for parameter in OF_PARAMETERS if parameter in request.args), None):
+        raise Invalid.at(f"?{wrong}", "goes with `network`, the name of a stored network, or with one that is sent")
+
+
+def _of_definition(network: str | NetworkRequest) -> Sent:
+    """Return a network whose definition, stored or sent, carries its parameters."""
+    definition = _stored_network(network, "#/network") if isinstance(network, str) else network.definition()
+    with nullcontext() if isinstance(network, str) else network.pointing("#/network"):
+        check_network(definition, services().settings.max_parameters, "#/network")
+        found = _columns_of_query(definition)
+        parameters = given_parameters(found.definition, "#/network")
+    return Sent(found.definition, "float32", parameters, found.preprocessing)
+
+
 def _sent() -> Sent:
     """Read the body as the parameters of the network that the query names."""
-    network = _network_of_query()
+    network = _columns_of_query(_stored_network(request.args["network"], "?network"))
     blocks = open_raw_body(SAFETENSORS, "network", ("application/octet-stream",))
     data = collect(blocks, sent_parameters.most_bytes(network.definition))
     precision, parameters = sent_parameters.read_safetensors(data, network.definition)
@@ -135,13 +154,13 @@ def _of_file(kind: str) -> tuple[Sent, Extras]:
     return Sent(found.definition.normalised(), found.precision, found.parameters, found.preprocessing), extras
 
 
-def _network_of_query() -> SentNetwork:
+def _stored_network(name: str, where: str) -> NetworkDefinition:
     with services().database.read() as connection:
         try:
-            record = networks.get_network(connection, request.args["network"])
+            record = networks.get_network(connection, name)
         except NotFound as error:
-            raise Invalid.at("?network", error.detail) from None
-    return _columns_of_query(NetworkDefinition.model_validate(record.definition))
+            raise Invalid.at(where, error.detail) from None
+    return NetworkDefinition.model_validate(record.definition)
 
 
 def _columns_of_query(network: NetworkDefinition) -> SentNetwork:

@@ -1,17 +1,18 @@
-"""The request that makes a version of a model from what is stored: an epoch of a job, or another version."""
+"""The request that makes a version of a model: of an epoch of a job, another version, or a network with its weights."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from service.definitions.base import Integer, Model, Text
+from service.definitions.base import Integer, Model, Name, Text
 from service.definitions.decisions import Decision
 from service.definitions.keys import Expiry, expiry_of
+from service.definitions.network import NetworkRequest
 
 
 class VersionRequest(Model):
-    """An epoch of a job, which may be running or have failed, or a version of the same model to copy."""
+    """An epoch of a job, which may be running or have failed, a version of the same model to copy, or a network."""
 
     job: Text | None = Field(default=None, description="the id of a job, one of whose stored epochs is the version")
     epoch: Annotated[Integer, Field(ge=0, lt=10**9)] | Literal["best", "last"] = Field(
@@ -19,6 +20,9 @@ class VersionRequest(Model):
     )
     version: Annotated[Integer, Field(ge=1, lt=10**9)] | None = Field(
         default=None, description="of this model, to copy, with another `decision` or `keep_until`"
+    )
+    network: Name | NetworkRequest | None = Field(
+        default=None, description="whose layers carry their `weights` and `biases`, also as Keras's JSON"
     )
     decision: Decision | None = Field(
         default=None, description="how outputs become one of two classes; a copy has that of its original if left out"
@@ -29,10 +33,11 @@ class VersionRequest(Model):
 
     @model_validator(mode="after")
     def _one_source(self) -> "VersionRequest":
-        if (self.job is None) == (self.version is None):
-            raise ValueError("give either `job`, with an `epoch`, or a `version` to copy")
-        if self.version is not None and "epoch" in self.model_fields_set:
-            raise ValueError("`epoch` goes with `job`, not with `version`")
+        given = [name for name in ("job", "version", "network") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give one of `job`, with an `epoch`, a `version` to copy, or a `network` with weights")
+        if self.job is None and "epoch" in self.model_fields_set:
+            raise ValueError(f"`epoch` goes with `job`, not with `{given[0]}`")
         return self
 
     @property

@@ -156,6 +156,41 @@ def test_versions_outlive_their_job_and_its_dataset(
     problem(client.post(PATH, json={"job": job["id"], "epoch": 1}), 422)
 
 
+def test_a_network_that_carries_its_weights_becomes_a_version(client: FlaskClient) -> None:
+    dense = {"units": 1, "weights": [[2], [3]], "biases": [0.5]}
+    path = f"{PATH}?inputs=a&inputs=b"
+    body = {"network": {"inputs": 2, "layers": [{"type": "dense", **dense}]}, "keep_until": "30d"}
+    version = made(client.post(path, json=body))
+    assert version["origin"] == "import" and [column["name"] for column in version["inputs"]] == ["a", "b"]
+    assert version["keep_until"] is not None
+    assert post(client, f"{PATH}/1:predict", {"instances": [{"a": 1, "b": 2}]})["predictions"] == [{"target": 8.5}]
+    stored = client.post("/v1/networks", json={"name": "sum", **body["network"]})
+    assert stored.status_code == 201
+    assert made(client.post(path, json={"network": "sum"}))["sha256"] == version["sha256"]
+    config = {"units": 1, "activation": "sigmoid"}
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 2]}},
+        {"class_name": "Dense", "config": config, "weights": [[2], [3]], "biases": [0.5]},
+    ]
+    keras = {"class_name": "Sequential", "config": {"layers": layers}}
+    answer = client.post(f"{path}&classes=no&classes=yes", json={"network": keras, "decision": {"threshold": 0.995}})
+    assert made(answer)["decision"] == {"threshold": 0.995}
+    assert post(client, f"{PATH}/3:predict", {"instances": [[1, 1], [1, 2]]})["labels"] == ["yes", "yes"]
+    assert post(client, f"{PATH}/3:predict", {"instances": [[1, 0]]})["labels"] == ["no"]
+    del layers[1]["biases"]
+    lacking = problem(client.post(path, json={"network": keras}), 422)["errors"]
+    assert [fault["pointer"] for fault in lacking] == ["#/network/config/layers/1/config"]
+    assert "`biases`" in lacking[0]["detail"] and "safetensors" in lacking[0]["detail"]
+    drawn = {"inputs": 2, "layers": [{"type": "dense", "units": 1}, {"type": "batch_normalization"}]}
+    faults = problem(client.post(path, json={"network": drawn}), 422)["errors"]
+    assert [fault["pointer"] for fault in faults] == ["#/network/layers/0", "#/network/layers/1"]
+    wrong = {"inputs": 3, "layers": [{"type": "dense", **dense}]}
+    misfit = problem(client.post(PATH, json={"network": wrong}), 422)["errors"][0]
+    assert misfit["pointer"] == "#/network/layers/0/weights"
+    missed = problem(client.post(PATH, json={"network": "none"}), 422)
+    assert missed["errors"][0]["pointer"] == "#/network"
+
+
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_parameters_of_a_stored_network_become_a_version(client: FlaskClient, train: Train, precision: str) -> None:
     client.post("/v1/networks", json={"name": "every", "inputs": 2, **EVERY_KIND})
