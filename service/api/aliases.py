@@ -14,7 +14,7 @@ from service.api.answers import immutable, limit, listing
 from service.api.bodies import read_model
 from service.api.context import model_cache, services
 from service.api.granted import OWNER, services_of
-from service.api.routes import PAGE, Routes
+from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.aliases import AliasRequest
 from service.definitions.base import answer_model
@@ -27,6 +27,8 @@ from service.store import aliases, models
 from service.store.model_records import AliasRecord
 
 routes = Routes("aliases")
+IF_MATCH = Query("If-Match", TEXT, "an ETag of the alias; 412 where it has another one by now")
+IF_NONE_MATCH = Query("If-None-Match", TEXT, "`*`: 412 where the alias is there already")
 
 
 @answer_model
@@ -86,6 +88,7 @@ def get_alias(name: str, alias: str) -> Response:
     "PUT",
     "/v1/models/{name}/aliases/{alias}",
     body=AliasRequest,
+    headers=[IF_MATCH, IF_NONE_MATCH],
     answers={200: MovedAliasAnswer, 201: MovedAliasAnswer},
     problems=(404, 409, 412),
     scope=Scope.TRAIN,
@@ -125,6 +128,7 @@ def _answer(model: str, moved: MovedAlias, asked: AliasRequest) -> Response:
 @routes.route(
     "DELETE",
     "/v1/models/{name}/aliases/{alias}",
+    headers=[IF_MATCH],
     answers={204: None},
     problems=(404, 409, 412),
     scope=Scope.TRAIN,

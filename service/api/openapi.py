@@ -91,6 +91,7 @@ def _operation(route: Route, names: dict[Any, Any]) -> dict[str, Any]:
         "tags": [route.tag],
         "parameters": [_in_path(name) for name in re.findall(r"{(\w+)}", route.path)]
         + [_in_query(query) for query in route.query if not query.name.endswith("*")]
+        + [{**_in_query(header), "in": "header"} for header in route.headers]
         + ([IDEMPOTENCY_KEY] if route.creates else [])
         + ([deadlines.PARAMETER] if route.scope is Scope.PREDICT else []),
         "responses": {},

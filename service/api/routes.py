@@ -51,6 +51,7 @@ class Route:
     body_optional: bool
     files: tuple[str, ...]
     query: tuple[Query, ...]
+    headers: tuple[Query, ...]
     answers: dict[int, Any]
     problems: tuple[int, ...]
     creates: bool
@@ -93,6 +94,7 @@ class Routes:
         body_optional: bool = False,
         files: tuple[str, ...] = (),
         query: Sequence[Query] = (),
+        headers: Sequence[Query] = (),
         problems: tuple[int, ...] = (),
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
@@ -111,6 +113,8 @@ class Routes:
             Media types that are accepted besides JSON.
         query
             The parameters of the query; others are refused.
+        headers
+            Headers that it honours, besides those that every operation does.
         problems
             Statuses of errors, besides those that every operation may have.
         creates
@@ -131,6 +135,7 @@ class Routes:
                 body_optional=body_optional,
                 files=files,
                 query=tuple(query),
+                headers=tuple(headers),
                 answers=answers,
                 problems=problems,
                 creates=creates,

@@ -90,6 +90,8 @@ def test_the_openapi_document_is_valid(client: FlaskClient) -> None:
     assert document["openapi"].startswith("3.1")
     validate(document)
     assert {"/v1/jobs", "/v1/jobs/{id}:cancel", "/v1/models/{name}:predict"} <= document["paths"].keys()
+    move = document["paths"]["/v1/models/{name}/aliases/{alias}"]["put"]
+    assert {"If-Match", "If-None-Match"} <= {each["name"] for each in move["parameters"] if each["in"] == "header"}
 
 
 def test_the_openapi_document_names_every_format_of_an_answer(client: FlaskClient) -> None:
