@@ -31,11 +31,20 @@ def number(cell, column):
     if column["is_date"] and isinstance(cell, str):
         try:
             moment = datetime.datetime.fromisoformat(cell.strip())
-        except ValueError:  # days as text
-            return float(cell)
+        except ValueError:
+            return plain(cell, column)  # days as text
         moment = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
         return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) / datetime.timedelta(days=1)
-    return float(cell)
+    return plain(cell, column)
+
+
+def plain(cell, column):
+    """A cell that is a number, or the text of one."""
+    try:
+        return float(cell)
+    except ValueError:
+        kind = "a date or a number of days" if column["is_date"] else "a number"
+        raise ValueError(f"{column['name']} must be {kind}, got {cell!r}") from None
 
 
 def preprocess(rows):
@@ -79,7 +88,10 @@ def main():
         sys.exit("there are no rows: a header with the columns comes first, then a line for each row")
     if absent := [column["name"] for column in COLUMNS if column["name"] not in rows[0]]:
         sys.exit(f"the header lacks {', '.join(absent)}")
-    predictions, labels = predict(rows)
+    try:
+        predictions, labels = predict(rows)
+    except ValueError as error:
+        sys.exit(str(error))
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow([*([TARGETS[0]] if labels else []), *OUTPUTS])
     for index, row in enumerate(predictions.tolist()):

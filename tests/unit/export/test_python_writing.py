@@ -64,6 +64,12 @@ def test_the_program_predicts_its_example_and_names_a_column_that_is_left_out(tm
     assert "'seen': '2022-01-08'" in ran.stderr and ran.stdout.startswith("species,cat,dog,owl\n")
     refused = subprocess.run([sys.executable, file], input="age\n3\n", capture_output=True, text=True)
     assert refused.returncode == 1 and refused.stderr.startswith("the header lacks color, seen,")
+    names = list(module(file.read_bytes())["EXAMPLE"])
+    row = ",".join("old" if name == "age" else "" for name in names)
+    refused = subprocess.run(
+        [sys.executable, file], input=f"{','.join(names)}\n{row}\n", capture_output=True, text=True
+    )
+    assert refused.returncode == 1 and refused.stderr == "age must be a number, got 'old'\n"
 
 
 def test_the_forward_pass_is_written_out_layer_by_layer() -> None:
