@@ -97,7 +97,7 @@ def _example(fitted: Preprocessing) -> dict[str, Any]:
         if column.categories is not None:
             row[column.name] = (column.categories or ("",))[0]
         else:
-            row[column.name] = date_of(round(number)) if column.is_date else number
+            row[column.name] = date_of(float(round(number))) if column.is_date else number
     return row
 
 

@@ -31,7 +31,7 @@ def _typical(column: InputColumn, preprocessing: Preprocessing) -> Cell:
     if column.type is ColumnType.CATEGORY:
         return (column.categories or ("",))[0]
     number = column.offset * _scale(preprocessing) if column.mean is None else column.mean
-    return date_of(round(number)) if column.is_date else float(f"{number:.6g}")
+    return date_of(float(round(number))) if column.is_date else float(f"{number:.6g}")
 
 
 def input_answer(column: InputColumn, preprocessing: Preprocessing) -> InputAnswer:
