@@ -18,6 +18,7 @@ from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Services
 from service.store import shrinking, totals, workers
+from service.store.crashes import Manner
 from service.store.jobs import crashes
 from service.store.predictions import crashes as prediction_crashes
 from service.store.records import JobRecord
@@ -173,7 +174,7 @@ class Housekeeping:
                 ended = workers.remove_ended(connection, name, exit_code)
             held = len(ended.jobs) + len(ended.predictions)
             if ended.was_known or held:  # otherwise another child was first
-                self.services.counts.add(Total.CRASHES, label=crashes.Manner.of(exit_code).value)
+                self.services.counts.add(Total.CRASHES, label=Manner.of(exit_code).value)
             log.warning("process %s has ended (exit code %s); %d job(s) of it are free again", name, exit_code, held)
             self._finish(ended.jobs, held)
 

@@ -25,7 +25,7 @@ from service.services import Services
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
 from service.store.epochs import lookup
-from service.store.jobs import jobs
+from service.store.jobs import claiming, jobs
 from service.store.jobs.capacity import Capacity, capacity_of
 from service.store.records import JobRecord, OnOtherMachine, Status
 
@@ -178,7 +178,7 @@ def _waiting(connection: Connection, job: JobRecord, position: int, places: int,
         reason = held
     elif not places:
         reason = "no worker is alive"
-    elif job.on_other_machine == OnOtherMachine.WAIT and not jobs.can_go_on(connection, job):
+    elif job.on_other_machine == OnOtherMachine.WAIT and not claiming.can_go_on(connection, job):
         reason = f"no living worker computes as the one before did: {job.fingerprint}"
     elif position > 1:
         reason = f"{position - 1} queued job(s) are to be taken before it"

@@ -5,7 +5,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from service.store.jobs import jobs, shares
+from service.store.jobs import claiming, shares
 from service.store.prediction_records import PredictionRecord
 from service.store.predictions import runs
 from service.store.records import JobRecord
@@ -22,9 +22,9 @@ def claim_next(
     turn, so that neither waits for all of the others. `running_jobs` is how many of both a tenant may have at once that
     has no limit of its own, 0 for any number.
     """
-    free = jobs.claimable_by(fingerprint)
+    free = claiming.claimable_by(fingerprint)
     for tenant in shares.turns(connection, free, running_jobs):
-        job: Callable[[], Claimed | None] = partial(jobs.claim_of, connection, tenant, free, worker, lease_seconds)
+        job: Callable[[], Claimed | None] = partial(claiming.claim_of, connection, tenant, free, worker, lease_seconds)
         batch: Callable[[], Claimed | None] = partial(runs.claim_of, connection, tenant, worker, lease_seconds)
         for claim in (batch, job) if shares.batch_is_next(connection, tenant) else (job, batch):
             claimed = claim()

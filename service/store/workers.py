@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, func, insert, select, union, update
 
 from service.store.database import clock
-from service.store.jobs import crashes, jobs
+from service.store.jobs import claiming, crashes
 from service.store.prediction_records import PredictionRecord
 from service.store.predictions import crashes as prediction_crashes
 from service.store.records import JobRecord, Status
@@ -71,7 +71,7 @@ def list_workers(connection: Connection, limit: int, after: str | None) -> tuple
     job = select(func.max(jobs_table.c.id)).where(holds).scalar_subquery()
     computes = and_(predictions.c.worker == workers.c.id, predictions.c.status == Status.RUNNING)
     batch = select(func.max(predictions.c.id)).where(computes).scalar_subquery()
-    held = (jobs.alive_clause().label("is_alive"), job.label("job_id"), batch.label("prediction_id"))
+    held = (claiming.alive_clause().label("is_alive"), job.label("job_id"), batch.label("prediction_id"))
     query = select(workers, *held).order_by(workers.c.id)
     if after is not None:
         query = query.where(workers.c.id > after)
@@ -87,7 +87,7 @@ def _record(row: Row[Any]) -> WorkerRecord:
 def count_alive(connection: Connection) -> int:
     """Return how many workers are alive, each of which trains one job at a time."""
     with everyone(connection):
-        return connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
+        return connection.execute(select(func.count()).select_from(workers).where(claiming.alive_clause())).scalar_one()
 
 
 def report_space(connection: Connection, name: str, waits_for: str | None) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from service.services import Services
-from service.store.database import clock
-from service.store.jobs import jobs
-from service.store.records import Status
+from service.store.claims import claim_next
+from service.store.database import Connection, clock
+from service.store.jobs import claiming, shares
+from service.store.records import JobRecord, Status
 from service.store.tables import jobs as table
 from service.store.tables import tenants
 
@@ -39,10 +40,24 @@ def queue(service: Services, tenant: int, count: int, start: int = 0, **more: An
 
 
 def claim(service: Services, running_jobs: int = 0, worker: str = "w") -> tuple[int, str] | None:
-    """Claim a job as a worker does, without reading its documents, which these rows do not have."""
+    """Claim a job as `claim_next` does, without reading its documents, which these rows do not have."""
+    free = claiming.claimable_by(None)
     with service.database.begin() as connection:
-        found = jobs.claim_row(connection, worker, 45.0, None, running_jobs)
-    return None if found is None else (found.tenant, found.id)
+        for tenant in shares.turns(connection, free, running_jobs):
+            found = claiming.claim_row_of(connection, tenant, free, worker, 45.0)
+            if found is not None:
+                shares.charge(connection, tenant)
+                return found.tenant, found.id
+    return None
+
+
+def claim_job(
+    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None
+) -> JobRecord | None:
+    """Claim what a worker does next, of a service that has jobs alone."""
+    found = claim_next(connection, worker, lease_seconds, fingerprint)
+    assert found is None or isinstance(found, JobRecord)
+    return found
 
 
 def end(service: Services, job: str) -> None:

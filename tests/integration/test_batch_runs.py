@@ -17,9 +17,10 @@ from service.predictions.commands import collect
 from service.services import Services
 from service.store import workers
 from service.store.claims import claim_next
+from service.store.crashes import MOST_COUNTED
 from service.store.database import clock
 from service.store.jobs import fair_share
-from service.store.predictions import crashes, runs
+from service.store.predictions import runs
 from service.store.tables import predictions
 from tests.integration.contract import SMALL, XOR, problem
 from tests.integration.keyed import Keyed
@@ -166,7 +167,7 @@ def test_a_worker_that_stops_gives_the_prediction_back(client: FlaskClient, serv
 
 def test_one_that_crashes_its_workers_is_given_up(client: FlaskClient, service: Services, model: None) -> None:
     prediction = submit(client)
-    for _ in range(crashes.MOST_COUNTED):
+    for _ in range(MOST_COUNTED):
         with service.database.begin() as connection:
             assert claim_next(connection, "crashing", 45.0) is not None
         with service.database.begin() as connection:

@@ -11,6 +11,7 @@ from service.services import Services
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
+from tests.integration.queues import claim_job
 from workers.run.recorder import Recorder
 from workers.run.run import run_next_job
 
@@ -145,7 +146,7 @@ def test_a_job_that_is_being_cancelled_accepts_no_other_request(client: FlaskCli
 def test_a_cancel_outlives_the_worker_that_was_to_heed_it(client: FlaskClient, service: Services) -> None:
     job = submit(client)
     with service.database.begin() as connection:
-        jobs.claim(connection, "lost", 45.0)
+        claim_job(connection, "lost", 45.0)
     assert move(client, job, "cancel").status_code == 202
     with service.database.begin() as connection:
         record = jobs.get_job(connection, job)

@@ -19,6 +19,7 @@ from service.store.jobs import crashes, jobs
 from service.store.records import JobRecord
 from service.store.tables import jobs as table
 from tests.integration.contract import XOR
+from tests.integration.queues import claim_job
 from workers.run.run import run_next_job
 
 KILL, SEGMENT = -signal.SIGKILL, -signal.SIGSEGV
@@ -45,7 +46,7 @@ def change(service: Services, job: str, **values: Any) -> None:
 
 def claimed(service: Services, seconds_ago: float = 0.0) -> JobRecord:
     with service.database.begin() as connection:
-        job = jobs.claim(connection, "host:1:2", 45.0, fingerprint())
+        job = claim_job(connection, "host:1:2", 45.0, fingerprint())
         assert job is not None
         connection.execute(update(table).where(table.c.id == job.id).values(claimed_at=clock(-seconds_ago)))
     return job

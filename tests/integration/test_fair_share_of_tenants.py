@@ -11,10 +11,11 @@ from service.config import Settings
 from service.services import Services
 from service.store import limits, workers
 from service.store.database import clock
-from service.store.jobs import fair_share, jobs
+from service.store.jobs import fair_share
 from service.store.records import JobRecord
 from service.store.tables import jobs as table
 from tests.integration.contract import XOR
+from tests.integration.queues import claim_job
 from tests.integration.tenants import application, number_of, of_tenant
 
 TURN = 5.0
@@ -39,7 +40,7 @@ def claimed(service: Services, id: str, worker: str) -> JobRecord:
     """The next job in turn, which is that one, as if it had run for longer than a turn."""
     with service.database.begin() as connection:
         workers.report_alive(connection, worker)
-        job = jobs.claim(connection, worker, 45.0, fingerprint())
+        job = claim_job(connection, worker, 45.0, fingerprint())
         assert job is not None and job.id == id
         connection.execute(update(table).where(table.c.id == id).values(claimed_at=clock(-2 * TURN)))
     return job

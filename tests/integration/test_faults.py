@@ -23,6 +23,7 @@ from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import Status
 from tests.integration.contract import XOR, problem
+from tests.integration.queues import claim_job
 from tests.waiting import wait_until
 from workers.run.lease import Lease
 from workers.run.run import run_next_job
@@ -184,7 +185,7 @@ def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
     monkeypatch.setattr(drivers, "STILL_SECONDS", 0.3)
     frozen = open_services(settings).database
     with frozen.begin() as connection:
-        claimed = jobs.claim(connection, "frozen", 0.1)
+        claimed = claim_job(connection, "frozen", 0.1)
     assert claimed is not None
     with pytest.raises(Unavailable), frozen.begin() as connection:
         assert jobs.fenced(connection, claimed, 0.1)
@@ -198,7 +199,7 @@ def test_who_stands_still_within_a_transaction_does_not_keep_the_job_for_ever(
 def test_training_that_stands_still_ends_its_process(client: FlaskClient, service: Services) -> None:
     client.post("/v1/jobs", json={"dataset": XOR})
     with service.database.begin() as connection:
-        job = jobs.claim(connection, "test", 45.0)
+        job = claim_job(connection, "test", 45.0)
     assert job is not None
     left: list[float] = []
     hasty = replace(service, settings=replace(service.settings, stall_seconds=0.3, lease_seconds=0.2))
@@ -215,7 +216,7 @@ def test_training_that_stands_still_ends_its_process(client: FlaskClient, servic
 def test_what_has_no_batches_is_no_stall(client: FlaskClient, service: Services, has_started: bool) -> None:
     client.post("/v1/jobs", json={"dataset": XOR})
     with service.database.begin() as connection:
-        job = jobs.claim(connection, "test", 45.0)
+        job = claim_job(connection, "test", 45.0)
     assert job is not None
     left: list[bool] = []
     hasty = replace(service, settings=replace(service.settings, stall_seconds=0.05, lease_seconds=0.2))

@@ -13,6 +13,7 @@ from service.store.epochs import optimizer_states
 from service.store.jobs import jobs
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, asker, classes, hashes_of, record_of
+from tests.integration.queues import claim_job
 from workers.run.run import run_next_job
 
 NORMALIZED = {
@@ -209,7 +210,7 @@ def test_forks_of_paused_running_and_cancelled_jobs(client: FlaskClient, service
     assert ask(f"/v1/jobs/{parent['id']}:fork", fork)["progress"]["epoch"] == 2
     client.post(f"/v1/jobs/{parent['id']}:resume")
     with service.database.begin() as connection:
-        assert jobs.claim(connection, "another worker", 60) is not None
+        assert claim_job(connection, "another worker", 60) is not None
     assert client.get(f"/v1/jobs/{parent['id']}").json["status"] == "running"
     assert ask(f"/v1/jobs/{parent['id']}:fork", fork)["forked_from"]["epoch"] == 0
     assert client.post(f"/v1/jobs/{parent['id']}:cancel").status_code == 202

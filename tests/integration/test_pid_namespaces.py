@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 
 from service.services import Services
 from service.store.database import Database, clock
-from service.store.jobs import crashes, jobs
+from service.store.jobs import crashes
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers as workers_table
 from service.store.workers import report_alive
 from tests.conftest import POSTGRESQL_IS_LONG, Backends
+from tests.integration.queues import claim_job
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import long_job, running_at
 from tests.waiting import wait_until
@@ -40,7 +41,7 @@ def claim(client: FlaskClient, service: Services, process: ProcessName) -> str:
     answer = client.post("/v1/jobs", json={"dataset": {"inputs": [[0], [1]], "targets": [0, 1]}})
     with service.database.begin() as connection:
         report_alive(connection, str(process))
-        job = jobs.claim(connection, str(process), 45.0)
+        job = claim_job(connection, str(process), 45.0)
     assert job is not None and answer.json["id"] == job.id
     return job.id
 

@@ -14,11 +14,12 @@ from sqlalchemy import update
 from service.backprop.training.fingerprint import fingerprint
 from service.services import Services
 from service.store import workers
-from service.store.jobs import commands, jobs
+from service.store.jobs import commands
 from service.store.records import Request
 from service.store.tables import jobs as table
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import classes
+from tests.integration.queues import claim_job
 from tests.waiting import wait_until
 from workers.run import lease, run
 from workers.run.flush import Writer
@@ -253,7 +254,7 @@ def test_a_job_given_up_after_crashes_obeys_first(client: FlaskClient, service: 
     job = submit(client, KINDS["values"])
     for number in range(3):
         with service.database.begin() as connection:
-            assert jobs.claim(connection, "host:1:2", 45.0, fingerprint()) is not None
+            assert claim_job(connection, "host:1:2", 45.0, fingerprint()) is not None
         if number == 2:
             assert move(client, job, verb).status_code == 202
         with service.database.begin() as connection:
@@ -359,7 +360,7 @@ def test_a_request_is_heard_without_a_look_at_other_jobs(
     monkeypatch.setattr(lease, "LOOK_SECONDS", 3600.0)
     job = submit(client, KINDS["values"])
     with service.database.begin() as connection:
-        claimed = jobs.claim(connection, "test", 45.0)
+        claimed = claim_job(connection, "test", 45.0)
     assert claimed is not None
     with lease.Lease(service, claimed, lambda: False) as held:
         move(client, job, "pause")
@@ -374,7 +375,7 @@ def test_asking_pauses_until_the_next_look_while_the_database_does_not_answer(
 ) -> None:
     job = submit(client, KINDS["values"])
     with service.database.begin() as connection:
-        claimed = jobs.claim(connection, "test", 45.0)
+        claimed = claim_job(connection, "test", 45.0)
         connection.execute(update(table).where(table.c.id == job).values(requested="cancel"))
     assert claimed is not None
     asked = list[str]()

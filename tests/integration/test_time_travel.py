@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Services
-from service.store.jobs import jobs
 from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.forked import Job, classes, record_of
+from tests.integration.queues import claim_job
 from tests.integration.test_forks import DIVERGING
 from workers.run.run import run_next_job
 
@@ -25,7 +25,7 @@ def running(client: FlaskClient, service: Services) -> Job:
     assert run_next_job(service, "test", lambda: False)
     client.post(f"/v1/jobs/{job['id']}:resume")
     with service.database.begin() as connection:
-        assert jobs.claim(connection, "another worker", 60) is not None
+        assert claim_job(connection, "another worker", 60) is not None
     assert client.get(f"/v1/jobs/{job['id']}").json["status"] == "running"
     return job
 

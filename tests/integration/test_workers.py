@@ -19,6 +19,7 @@ from service.store.database import clock
 from service.store.jobs import jobs
 from service.store.tables import workers as table
 from tests.integration.contract import XOR
+from tests.integration.queues import claim_job
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import Housekeeping
 from workers.process_names import ProcessName, pid_namespace
@@ -46,7 +47,7 @@ def test_a_worker_is_listed_with_what_it_reports_and_the_job_it_runs(client: Fla
     (idle,) = client.get("/v1/workers").json["data"]
     assert idle["job"] is None
     with service.database.begin() as connection:
-        jobs.claim(connection, NAMES[0], 45.0)
+        claim_job(connection, NAMES[0], 45.0)
     (worker,) = client.get("/v1/workers").json["data"]
     assert worker.pop("heartbeat_at") >= idle["heartbeat_at"]
     assert worker == {

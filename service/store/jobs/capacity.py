@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, literal, select
 
-from service.store.jobs.jobs import alive_clause
+from service.store.jobs.claiming import alive_clause
 from service.store.jobs.shares import RUNNING, RUNNING_JOBS
 from service.store.records import Status
 from service.store.tables import jobs, predictions, tenants, workers

@@ -6,7 +6,7 @@ Work is jobs and predictions of whole datasets, which have the priority 0 in wha
 from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from service.store.database import clock
-from service.store.jobs import jobs, shares
+from service.store.jobs import claiming, shares
 from service.store.prediction_records import PredictionRecord
 from service.store.records import JobRecord, Status
 from service.store.tables import jobs as table
@@ -40,7 +40,7 @@ def _is_over(
         return False
     ours = select(tenants.c.number).where(tenants.c.number == held.tenant)
     at_limit = connection.execute(ours.where(shares.has_room(running_jobs))).first() is None
-    places = connection.execute(select(func.count()).select_from(workers).where(jobs.alive_clause())).scalar_one()
+    places = connection.execute(select(func.count()).select_from(workers).where(claiming.alive_clause())).scalar_one()
     is_full = _count(connection, RUNNING_JOBS, RUNNING_PREDICTIONS) >= places
     if not (is_full or at_limit):
         return False
@@ -81,7 +81,7 @@ def _waiting(
         rivals = or_(rivals, and_(~own, table.c.tenant.in_(with_room)))
         batches = or_(batches, predictions.c.tenant.in_(with_room))
     some = (
-        select(table.c.number).where(jobs.claimable_by(fingerprint), rivals, table.c.queued_at < since).limit(most),
+        select(table.c.number).where(claiming.claimable_by(fingerprint), rivals, table.c.queued_at < since).limit(most),
         select(predictions.c.number)
         .where(predictions.c.status == Status.QUEUED, batches, predictions.c.queued_at < since)
         .limit(most),

@@ -1,8 +1,8 @@
-"""Jobs: their insertion, claim, lease and end. A change of state and its event are one transaction.
+"""Jobs: their insertion, lease and end. A change of state and its event are one transaction.
 
 A run owns its job while the job's `attempt` is the one that the run claimed. Every transaction of a run begins with
-`fenced`, which checks this. The commands of clients are in `service.store.jobs.commands`, the handling of crashes in
-`service.store.jobs.crashes`.
+`fenced`, which checks this. Claims are in `service.store.jobs.claiming`, the commands of clients in
+`service.store.jobs.commands`, the handling of crashes in `service.store.jobs.crashes`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -32,11 +31,10 @@ from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
 from service.store.jobs import shares
 from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
-from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, OnOtherMachine, Page, Request, Status
-from service.store.tables import jobs, workers
+from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, Page, Request, Status
+from service.store.tables import jobs
 
 BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))  # built once, as it is read all the time
-ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
 
 class Overtaken(Exception):
@@ -163,94 +161,6 @@ def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int
     queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED, theirs).subquery()
     mine = select(queue).where(queue.c.number.in_([job.number for job in queued]))
     return {number: at for number, at in connection.execute(mine)}
-
-
-def alive_clause() -> ColumnElement[bool]:
-    """Return a condition on a row of `workers`: that the worker has reported recently."""
-    return workers.c.seen_at > clock(-ALIVE_SECONDS)
-
-
-def has_its_machine() -> ColumnElement[bool]:
-    """Return a condition on a row of `jobs`: that a worker with the fingerprint of its newest epoch is alive."""
-    return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, alive_clause()).exists()
-
-
-def can_go_on(connection: Connection, job: JobRecord) -> bool:
-    """Return whether the job has stored no epoch, or a worker with the fingerprint of its newest epoch is alive."""
-    fits = or_(jobs.c.fingerprint.is_(None), has_its_machine())
-    return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
-
-
-def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:
-    """Return a condition on a row of `jobs`: that it is queued, and a worker with this fingerprint may claim it.
-
-    A job that has stored epochs is reserved for workers that compute the same bits as long as one is alive.
-    """
-    stranger = and_(jobs.c.on_other_machine != OnOtherMachine.WAIT, ~has_its_machine())
-    may = or_(jobs.c.fingerprint.is_(None), jobs.c.fingerprint == fingerprint, stranger)
-    return and_(jobs.c.status == Status.QUEUED, may)
-
-
-def claim(
-    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None = None, running_jobs: int = 0
-) -> JobRecord | None:
-    """Claim the first job of the queue that this worker may take; return it, or None when there is none.
-
-    The job's `attempt` is incremented, so that an earlier run of it can write nothing more. `running_jobs` is how many
-    a tenant may have at once that has no limit of its own, 0 for any number.
-    """
-    row = claim_row(connection, worker, lease_seconds, fingerprint, running_jobs)
-    if row is None:
-        return None
-    job = job_of(row)
-    add_status_events(connection, job)
-    return job
-
-
-def claim_row(
-    connection: Connection, worker: str, lease_seconds: float, fingerprint: str | None, running_jobs: int
-) -> Row[Any] | None:
-    """Claim a job without the event of that; return its row."""
-    free = claimable_by(fingerprint)
-    for tenant in shares.turns(connection, free, running_jobs):
-        row = claim_row_of(connection, tenant, free, worker, lease_seconds)
-        if row is not None:
-            shares.charge(connection, tenant)
-            return row
-    return None
-
-
-def claim_of(
-    connection: Connection, tenant: int, free: ColumnElement[bool], worker: str, lease_seconds: float
-) -> JobRecord | None:
-    """Claim the tenant's first job of those that are `free`; None when there is none, or commands hold all of them."""
-    row = claim_row_of(connection, tenant, free, worker, lease_seconds)
-    if row is None:
-        return None
-    job = job_of(row)
-    add_status_events(connection, job)
-    return job
-
-
-def claim_row_of(
-    connection: Connection, tenant: int, free: ColumnElement[bool], worker: str, lease_seconds: float
-) -> Row[Any] | None:
-    """Do as `claim_of` without the event; return the job's row."""
-    changes = {
-        "status": Status.RUNNING,
-        "attempt": jobs.c.attempt + 1,
-        "lease_until": clock(lease_seconds),
-        "claimed_at": clock(),
-        "worker": worker,
-        "started_at": func.coalesce(jobs.c.started_at, datetime.now(UTC)),
-    }
-    for first in shares.first_jobs(tenant, free):
-        number = first.with_for_update(skip_locked=True).scalar_subquery()
-        claimed = update(jobs).where(jobs.c.number == number).values(changes).returning(*COLUMNS)
-        row = connection.execute(claimed).one_or_none()
-        if row is not None:
-            return row
-    return None
 
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
