@@ -7,7 +7,7 @@ from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model
 from service.api.context import model_cache, principal, services, waits
-from service.api.formats import wanted_format
+from service.api.formats import choice, wanted_format, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.limiting import count_batch
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
@@ -15,7 +15,7 @@ from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.datasets.media_types import CSV, JSONL, NPZ, PARQUET
 from service.definitions.requests import PredictionRequest
-from service.errors import Forbidden, Invalid
+from service.errors import Forbidden
 from service.predictions import commands, submission, views
 from service.predictions.answers import PredictionAnswer, PredictionWarning
 from service.predictions.result import open_result
@@ -29,7 +29,6 @@ from service.store.records import Status
 routes = Routes("batches")
 FORMATS = {"csv": CSV, "npz": NPZ, "parquet": PARQUET, "jsonl": JSONL}
 POLL_SECONDS = "1"
-MOST_FILTERS = 16
 STATUSES = [status for status in Status if status is not Status.PAUSED]
 
 
@@ -91,15 +90,8 @@ def _status(mine: Services, id: str) -> Status:
 )
 def list_predictions() -> Response:
     """List the predictions of datasets, newest first."""
-    status = request.args.get("status")
-    if status is not None and status not in STATUSES:
-        raise Invalid.at("?status", f"must be one of {', '.join(STATUSES)}, got {status[:40]!r}")
-    metadata = tuple(
-        (key.removeprefix("metadata."), value) for key, value in request.args.items() if key.startswith("metadata.")
-    )
-    if len(metadata) > MOST_FILTERS:
-        raise Invalid.at("?metadata", f"at most {MOST_FILTERS} keys can be asked for, got {len(metadata):,}")
-    wanted = Filter(status, request.args.get("model"), request.args.get("dataset"), metadata)
+    status, metadata = choice("status", STATUSES), wanted_metadata()
+    wanted = Filter(status, request.args.get("model"), request.args.get("dataset"), tuple(metadata.items()))
     with services().database.read(snapshot=True) as connection:
         found = predictions.list_predictions(connection, page("prediction"), wanted)
         described = views.describe_all(services(), connection, found.data)

@@ -5,6 +5,7 @@ from hashlib import sha256
 from flask import Response, request
 
 from service.api.context import model_cache
+from service.api.formats import choice
 from service.api.routes import Query, Routes
 from service.api.trained_networks import EPOCH, VersionReference
 from service.errors import Invalid
@@ -70,9 +71,7 @@ def _file(format: Format, exported: ExportedNetwork) -> Response:
 
 
 def _wanted() -> str:
-    name = request.args.get("format")
+    name = choice("format", FORMATS)
     if name is None:
         raise Invalid.at("?format", f"is missing; give one of {', '.join(FORMATS)}")
-    if name not in FORMATS:
-        raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {name[:40]!r}")
     return name

@@ -8,13 +8,13 @@ from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
+from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.other_tenants import TENANT, services_of_tenant
 from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
-from service.errors import Invalid
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
 from service.jobs.answers import JobAnswer
@@ -25,7 +25,6 @@ from service.store.records import JobRecord, Status
 
 routes = Routes("jobs")
 POLL_SECONDS = "1"
-MOST_FILTERS = 16  # keys of metadata that one list is filtered by
 
 
 @routes.route(
@@ -76,14 +75,7 @@ def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
 )
 def list_jobs() -> Response:
     """List the jobs, newest first."""
-    status = request.args.get("status")
-    if status is not None and status not in list(Status):
-        raise Invalid.at("?status", f"must be one of {', '.join(Status)}, got {status[:40]!r}")
-    metadata = {
-        key.removeprefix("metadata."): value for key, value in request.args.items() if key.startswith("metadata.")
-    }
-    if len(metadata) > MOST_FILTERS:
-        raise Invalid.at("?metadata", f"at most {MOST_FILTERS} keys can be asked for, got {len(metadata):,}")
+    status, metadata = choice("status", list(Status)), wanted_metadata()
     seen = services_of_tenant(request.args.get("tenant"))
     with seen.database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import cast
 
-from flask import Response, request
+from flask import Response
 
 from service.access.principal import Scope
 from service.api.answers import answer, immutable, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
+from service.api.formats import choice
 from service.api.routes import PAGE, Query, Routes
 from service.api.schemas import ListAnswer, NetworkAnswer, NetworkInEitherFormat
 from service.datasets import catalog
 from service.definitions.keras import write_sequential
 from service.definitions.network import NetworkRequest, describe
-from service.errors import Invalid
 from service.store import networks
 from service.store.records import NetworkRecord
 
@@ -62,9 +62,7 @@ def list_networks() -> Response:
 )
 def get_network(name: str) -> Response:
     """Return a network; with `?format=keras` as Keras's JSON."""
-    wanted = request.args.get("format", "json")
-    if wanted not in FORMATS:
-        raise Invalid.at("?format", f"must be one of {', '.join(FORMATS)}, got {wanted[:40]!r}")
+    wanted = choice("format", FORMATS) or "json"
     with services().database.read() as connection:
         record = networks.get_network(connection, name)
     body: Mapping[str, object] = describe_record(record)

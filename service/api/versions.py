@@ -11,8 +11,10 @@ from service.api import freshness
 from service.api.answers import answer
 from service.api.bodies import collect, open_raw_body, read_model
 from service.api.context import services
+from service.api.formats import choice
 from service.api.idempotency import record_made
 from service.api.routes import TEXT, Query, Routes
+from service.datasets.media_types import RAW
 from service.definitions.base import NAME_PATTERN
 from service.definitions.dataset_names import parse_reference
 from service.definitions.decisions import Decision
@@ -31,7 +33,7 @@ from service.store import datasets, model_removal, networks
 from service.store.database import Connection
 
 routes = Routes("versions")
-SAFETENSORS = "application/x-safetensors"
+SAFETENSORS = FORMATS["safetensors"].media_type
 NAMES = {"type": "array", "items": {"type": "string"}}
 OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that go with `network`
 
@@ -120,7 +122,7 @@ def _of_definition(network: str | NetworkRequest) -> Sent:
 def _sent() -> Sent:
     """Read the body as the parameters of the network that the query names."""
     network = _columns_of_query(_stored_network(request.args["network"], "?network"))
-    blocks = open_raw_body(SAFETENSORS, "network", ("application/octet-stream",))
+    blocks = open_raw_body(SAFETENSORS, "network", (RAW,))
     data = collect(blocks, sent_parameters.most_bytes(network.definition))
     precision, parameters = sent_parameters.read_safetensors(data, network.definition)
     return Sent(network.definition, precision, parameters, network.preprocessing)
@@ -128,19 +130,15 @@ def _sent() -> Sent:
 
 def _file_kind() -> str | None:
     """Return the format of a file of another program, by `?format=` or `Content-Type`; None for other bodies."""
-    kind = request.args.get("format")
-    if kind is None:
-        return next((each for each in READERS if FORMATS[each].media_type == request.mimetype), None)
-    if kind not in READERS:
-        raise Invalid.at("?format", f"must be one of {', '.join(READERS)}, got {kind[:40]!r}")
-    return kind
+    by_type = next((each for each in READERS if FORMATS[each].media_type == request.mimetype), None)
+    return choice("format", READERS) or by_type
 
 
 def _of_file(kind: str) -> tuple[Sent, Extras]:
     """Read the body as a file of another program: a network with its parameters."""
     if "network" in request.args:
         raise Invalid.at("?network", f"goes with safetensors: a file of {kind} has its network in it")
-    blocks = open_raw_body(FORMATS[kind].media_type, f"format={kind}", ("application/octet-stream",))
+    blocks = open_raw_body(FORMATS[kind].media_type, f"format={kind}", (RAW,))
     settings = services().settings
     found = READERS[kind](collect(blocks, settings.max_json_bytes), settings.max_parameters)
     if found.preprocessing is None:

@@ -13,7 +13,7 @@ from service.api.limiting import count_predictions
 from service.api.predicting import UNKNOWN_HEADER
 from service.api.timing import NAME as SERVER_TIMING
 from service.api.timing import Timing
-from service.datasets.media_types import JSON
+from service.datasets.media_types import JSON, RAW
 from service.errors import ServiceError
 from service.inference.answers import write_answer
 from service.inference.outputs import tensors_of
@@ -22,13 +22,11 @@ from service.inference.requests import HEADER, InferenceRequest, read_request
 from service.inference.rows import rows_of
 from service.models.prediction import predict
 
-OCTETS = "application/octet-stream"
-
 
 def infer(name: str, version: str | None) -> Response:
     """Answer a request to a version of a model, to the one that the name means without its text."""
     found = find(name, version, {})
-    check_declared((JSON, OCTETS))
+    check_declared((JSON, RAW))
     body = whole_body(services().settings.max_json_bytes)
     timing = Timing()
     try:
@@ -58,7 +56,7 @@ def _answer(found: Found, asked: InferenceRequest, timing: Timing) -> Response:
     fields |= {"model_name": trained.name, "model_version": version_text(trained, found.reference)}
     fields["parameters"] = parameters
     body, length = write_answer(fields, tensors)
-    response = Response(body, mimetype=JSON if length is None else OCTETS)
+    response = Response(body, mimetype=JSON if length is None else RAW)
     if length is not None:
         response.headers[HEADER] = str(length)
     if rows.rows.unknown_count:

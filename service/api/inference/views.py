@@ -14,8 +14,9 @@ from service.api.bodies import whole_body
 from service.api.context import health, model_cache, model_statistics, services
 from service.api.granted import OWNER, services_of
 from service.api.inference.finding import find, wanted
-from service.api.inference.infer import OCTETS, infer
+from service.api.inference.infer import infer
 from service.api.routes import TEXT, Declared, Query, Routes
+from service.datasets.media_types import RAW
 from service.datasets.strict_json import parse_json
 from service.definitions.validation import check
 from service.inference.metadata import model_config, model_metadata, server_metadata
@@ -126,9 +127,9 @@ def read_version_config(name: str, version: str) -> Response:
     "POST",
     MODEL + "/infer",
     body=InferRequest,
-    files=(OCTETS,),
+    files=(RAW,),
     query=(OWNER, IGNORED),
-    answers={200: (InferAnswer, OCTETS)},
+    answers={200: (InferAnswer, RAW)},
     problems=(404, 409),
     scope=Scope.PREDICT,
 )
@@ -141,9 +142,9 @@ def infer_model(name: str) -> Response:
     "POST",
     VERSION + "/infer",
     body=InferRequest,
-    files=(OCTETS,),
+    files=(RAW,),
     query=(OWNER, IGNORED),
-    answers={200: (InferAnswer, OCTETS)},
+    answers={200: (InferAnswer, RAW)},
     problems=(404, 409),
     scope=Scope.PREDICT,
 )
