@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
 
@@ -54,6 +55,7 @@ from service.api.inference import views as inference
 from service.api.request_log import log_request, request_id_of
 from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
+from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
 from service.door.door import Door, Parts
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
@@ -65,6 +67,7 @@ from service.ops.health import Health
 from service.ops.metrics import Metrics
 from service.ops.model_statistics import ModelStatistics
 from service.ops.models_health import check_models
+from service.ops.probes import Check
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
@@ -100,47 +103,26 @@ RESOURCES = (
 )
 
 MOST_SCOPED = 1000  # tenants whose view of the services is held
+FLASK = {
+    "MAX_CONTENT_LENGTH": None,
+    "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+    "MAX_FORM_PARTS": 100,
+    "COMPRESS_ALGORITHM": ["zstd", "gzip", "deflate"],
+    "COMPRESS_MIMETYPES": [JSON, "application/problem+json", CSV, "text/plain", RAW, NPZ, ARROW_STREAM],
+    "COMPRESS_MIN_SIZE": 1024,
+    "COMPRESS_STREAMS": False,
+}
 
 
 def create_app(settings: Settings) -> Flask:
     """Return the WSGI application; it connects to nothing before the first request."""
     app = Flask("service", static_folder=None)
-    app.config.update(
-        MAX_CONTENT_LENGTH=None,
-        MAX_FORM_MEMORY_SIZE=1024 * 1024,
-        MAX_FORM_PARTS=100,
-        COMPRESS_ALGORITHM=["zstd", "gzip", "deflate"],
-        COMPRESS_MIMETYPES=[
-            "application/json",
-            "application/problem+json",
-            "text/csv",
-            "text/plain",
-            "application/octet-stream",
-            "application/x-npz",
-            "application/vnd.apache.arrow.stream",
-        ],
-        COMPRESS_MIN_SIZE=1024,
-        COMPRESS_STREAMS=False,
-    )
+    app.config.update(FLASK)
     app.url_map.strict_slashes = False
     services = open_services(settings)
-    app.extensions["services"] = services
-    app.extensions["scoped"] = lru_cache(MOST_SCOPED)(services.scoped)  # for each request that takes a while
     changes = Changes(services.database)
     ring = KeyRing(services.database, settings, changes)
-    app.extensions["keyring"] = ring
-    app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
-    number = None if services.database.is_sqlite else SharedNumber(settings.data_dir / "models-changed")
-    directory = Directory(changes, number)
-    app.extensions["model_cache"] = networks = ModelCache(settings.model_cache_bytes, directory)
-    models_check = partial(check_models, networks, directory)
-    app.extensions["health"] = health = Health(services, {"models": models_check})
-    app.extensions["metrics"] = counted = Metrics(services, health)
-    app.extensions["model_statistics"] = ModelStatistics()
-    app.extensions["feed"] = Feed(services.database)
-    app.extensions["unanswered"] = Unanswered()
-    app.extensions["waits"] = Waits(settings.max_waiting_requests)
-    app.extensions["streams"] = Places(settings.max_streams)
+    _extend(app, services, changes, ring)
     for module in RESOURCES:
         app.register_blueprint(module.routes.blueprint)
     routes = [route for module in RESOURCES for route in module.routes.routes]
@@ -152,7 +134,7 @@ def create_app(settings: Settings) -> Flask:
     app.before_request(identify)
     book, rates = LimitBook(services.database, settings, changes), Rates(settings.data_dir)
     limiting.register(app, book, rates)
-    app.after_request(partial(_end, metrics.RequestCounter(counted, routes)))
+    app.after_request(partial(_end, metrics.RequestCounter(app.extensions["metrics"], routes)))
     app.teardown_request(_forget_ids)
     Compress(app)
     parts = Parts(
@@ -165,13 +147,39 @@ def create_app(settings: Settings) -> Flask:
         rates=rates,
         cache=app.extensions["model_cache"],
         scoped=app.extensions["scoped"],
-        requests=counted.requests,
+        requests=app.extensions["metrics"].requests,
         statistics=app.extensions["model_statistics"],
         always=secured.secured([("Vary", "Accept-Encoding")]),
         packed_from=app.config["COMPRESS_MIN_SIZE"],
     )
     app.wsgi_app = Door(app.wsgi_app, parts)  # type: ignore[method-assign]
     return app
+
+
+def _extend(app: Flask, services: Services, changes: Changes, ring: KeyRing) -> None:
+    """Give the application what its views work with."""
+    settings = services.settings
+    app.extensions["services"] = services
+    app.extensions["scoped"] = lru_cache(MOST_SCOPED)(services.scoped)  # for each request that takes a while
+    app.extensions["keyring"] = ring
+    app.extensions["open_endpoints"] = frozenset().union(*(module.routes.open_endpoints for module in RESOURCES))
+    app.extensions["model_cache"], models_check = _model_cache(services, changes)
+    app.extensions["health"] = health = Health(services, {"models": models_check})
+    app.extensions["metrics"] = Metrics(services, health)
+    app.extensions["model_statistics"] = ModelStatistics()
+    app.extensions["feed"] = Feed(services.database)
+    app.extensions["unanswered"] = Unanswered()
+    app.extensions["waits"] = Waits(settings.max_waiting_requests)
+    app.extensions["streams"] = Places(settings.max_streams)
+
+
+def _model_cache(services: Services, changes: Changes) -> tuple[ModelCache, Callable[[], Check]]:
+    """Return the networks in memory, and what `/readyz` says of them."""
+    settings = services.settings
+    number = None if services.database.is_sqlite else SharedNumber(settings.data_dir / "models-changed")
+    directory = Directory(changes, number)
+    networks = ModelCache(settings.model_cache_bytes, directory)
+    return networks, partial(check_models, networks, directory)
 
 
 def _begin() -> None:

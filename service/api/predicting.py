@@ -1,17 +1,14 @@
 """Predictions: reads rows, computes, and writes predictions in the format that the client wants."""
 
-from flask import Response, g, request
+from flask import Response
 
 from service.access.principal import Scope
-from service.api import deadlines
+from service.api import counting
 from service.api.answers import answer
-from service.api.counting import count_answered, count_refused
 from service.api.dataset_options import CSV_QUERY
 from service.api.formats import wanted_format
-from service.api.limiting import count_predictions
 from service.api.prediction_bodies import FILES, SHAPE, UNKNOWN, read_body
 from service.api.routes import Query, Routes
-from service.api.timing import NAME as SERVER_TIMING
 from service.api.timing import Timing
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
@@ -37,18 +34,12 @@ def predict(network: NetworkReference) -> Response:
     timing = Timing()
     try:
         rows = read_body(trained)
-        timing.end("parse")
-        deadlines.check(request.environ)
-        count_predictions(len(rows.rows.values))
-        g.predicted_rows = len(rows.rows.values)
+        counting.begin(len(rows.rows.values), timing)
         response = _answered(trained, rows, wanted, timing)
     except ServiceError:
-        count_refused(trained, timing)
+        counting.count_refused(trained, timing)
         raise
-    timing.end("encode")
-    response.headers[SERVER_TIMING] = timing.header
-    count_answered(trained, len(rows.rows.values), timing)
-    return response
+    return counting.end(response, trained, len(rows.rows.values), timing)
 
 
 def _answered(trained: TrainedNetwork, rows: RawRows, wanted: str, timing: Timing) -> Response:

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
+from service.jobs.held_out_answers import TestMatrixAnswer
 
 SUMMARISED = "arrays of more than 1,000 numbers are summarised by shape, extremes, mean, norm and largest entries"
 
@@ -205,7 +206,7 @@ class EvaluateAnswer(SubjectFields):
     loss: float | None
     loss_function: str
     metrics: dict[str, float | None]
-    confusion_matrix: dict[str, Any] | None
+    confusion_matrix: TestMatrixAnswer | None
     decision: Annotated[
         DecisionAnswer | None, Field(description="the version's, by which the metrics and the matrix read outputs")
     ]

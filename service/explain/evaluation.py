@@ -5,6 +5,7 @@ from dataclasses import replace
 from service.backprop.losses import LOSSES
 from service.backprop.metrics import METRICS, Metric, Reading
 from service.backprop.optimizers import SGD
+from service.backprop.training.evaluator import Evaluation
 from service.backprop.training.evaluator import evaluate as evaluate_rows
 from service.backprop.training.settings import TrainingSettings
 from service.definitions.columns import Role, Table
@@ -16,11 +17,14 @@ from service.explain.answers import EvaluateAnswer, with_subject
 from service.explain.array_summaries import add_nonfinite
 from service.explain.class_curves import MOST_ROWS, curves_answer
 from service.explain.subjects import Subject, output_activation, plain_settings
+from service.jobs.held_out_answers import TestMatrixAnswer
 from service.preprocessing.batches import open_columns, rows_of_another
 from service.preprocessing.compatibility import fitted_columns, fitted_table
+from service.preprocessing.fit import Preprocessing
 from service.preprocessing.whole_values import with_whole_values
 from service.services import Services
 from service.store import datasets
+from service.store.records import DatasetRecord
 
 MOST_WORK = 100_000_000_000  # multiplications that one answer may take: some seconds
 MOST_CLASSES = 100  # a larger matrix is of no use to a reader
@@ -46,32 +50,38 @@ def evaluate(services: Services, subject: Subject, reference: DatasetReference) 
     if preprocessing.labels is None:
         targets, loss = table.having(Role.TARGET), settings.loss
         check_loss_targets(targets, loss, preprocessing.target_values, "#/dataset")
-    labels, decision = preprocessing.labels, preprocessing.decision
-    if decision is not None:
-        settings = replace(settings, reading=replace(settings.reading, decision=decision))
+    labels = preprocessing.labels
+    if preprocessing.decision is not None:
+        settings = replace(settings, reading=replace(settings.reading, decision=preprocessing.decision))
     counted = labels is not None and len(labels) <= MOST_CLASSES
     scored = labels is not None and len(labels) == 2 and len(rows) <= MOST_ROWS
     found = evaluate_rows(network, settings, rows, counted, scored=scored)
     assert found is not None
-    body: EvaluateAnswer = {
-        "object": "evaluation",
-        "dataset": dataset.name,
-        "dataset_version": dataset.version,
-        "rows": dataset.table.rows,
-        "loss": found.loss,
-        "loss_function": settings.loss.name,
-        "metrics": {**found.metrics},
-        "confusion_matrix": None,
-        "decision": None if decision is None else {"threshold": decision},
-        "curves": None,
-    }
-    if found.counts is not None:
-        body["confusion_matrix"] = {"classes": list(labels or ()), "counts": found.counts.tolist()}
+    body = _answer(dataset, settings.loss.name, found, preprocessing)
     if found.scores is not None and labels is not None:
         body["curves"] = curves_answer(labels[1], found.scores, rows.sample_weights)
     body = with_subject(body, subject.head)
     add_nonfinite(body)
     return body
+
+
+def _answer(dataset: DatasetRecord, loss: str, found: Evaluation, preprocessing: Preprocessing) -> EvaluateAnswer:
+    labels, decision = preprocessing.labels, preprocessing.decision
+    matrix: TestMatrixAnswer | None = None
+    if found.counts is not None:
+        matrix = {"classes": list(labels or ()), "counts": found.counts.tolist()}
+    return {
+        "object": "evaluation",
+        "dataset": dataset.name,
+        "dataset_version": dataset.version,
+        "rows": dataset.table.rows,
+        "loss": found.loss,
+        "loss_function": loss,
+        "metrics": {**found.metrics},
+        "confusion_matrix": matrix,
+        "decision": None if decision is None else {"threshold": decision},
+        "curves": None,
+    }
 
 
 def _check(subject: Subject, name: str, table: Table, like: Table) -> None:

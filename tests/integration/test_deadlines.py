@@ -7,6 +7,8 @@ import pytest
 from flask import request
 from flask.testing import FlaskClient
 
+from service.api import counting
+from service.api.inference import infer
 from service.front.environ import WHOLE_AT
 from service.models import prediction
 from tests.integration.contract import XOR, problem
@@ -60,3 +62,20 @@ def test_time_that_passes_while_rows_are_read_counts(
     monkeypatch.setattr(prediction, "plain_raw_rows", slowly)
     assert client.post(PREDICT, json=ROWS, headers={HEADER: "50"}).status_code == 503
     assert computed == []
+
+
+def test_rows_of_a_late_request_are_not_counted_to_the_limit(
+    client: FlaskClient, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, reads = list[int](), infer.rows_of
+
+    def slowly(*arguments: Any) -> Any:
+        request.environ[WHOLE_AT] -= 60.0
+        return reads(*arguments)
+
+    monkeypatch.setattr(infer, "rows_of", slowly)
+    monkeypatch.setattr(counting, "count_predictions", counted.append)
+    body = {"inputs": [{"name": "inputs", "shape": [1, 2], "datatype": "FP64", "data": [0.0, 1.0]}]}
+    for seconds, status, rows in (("50", 503, []), ("500", 200, [1])):
+        answered = client.post("/v2/models/m/infer", json=body, headers={HEADER: seconds})
+        assert (answered.status_code, counted) == (status, rows)

@@ -2,16 +2,13 @@
 
 from typing import Any, cast
 
-from flask import Response, g, request
+from flask import Response, request
 
-from service.api import deadlines
+from service.api import counting
 from service.api.bodies import check_declared, whole_body
 from service.api.context import services
-from service.api.counting import count_answered, count_refused
 from service.api.inference.finding import Found, find
-from service.api.limiting import count_predictions
 from service.api.predicting import UNKNOWN_HEADER
-from service.api.timing import NAME as SERVER_TIMING
 from service.api.timing import Timing
 from service.datasets.media_types import JSON, RAW
 from service.errors import ServiceError
@@ -35,17 +32,14 @@ def infer(name: str, version: str | None) -> Response:
             found = find(name, version, asked.parameters)
         return _answer(found, asked, timing)
     except ServiceError:
-        count_refused(found.trained, timing)
+        counting.count_refused(found.trained, timing)
         raise
 
 
 def _answer(found: Found, asked: InferenceRequest, timing: Timing) -> Response:
     trained = found.trained
     rows = rows_of(trained.preprocessing, asked)
-    count_predictions(len(rows.rows.values))
-    g.predicted_rows = len(rows.rows.values)
-    timing.end("parse")
-    deadlines.check(request.environ)
+    counting.begin(len(rows.rows.values), timing)
     predicted = predict(trained, rows)
     timing.end("predict")
     tensors = tensors_of(trained, asked, cast(Any, predicted.get("predictions")), predicted["labels"])
@@ -61,7 +55,4 @@ def _answer(found: Found, asked: InferenceRequest, timing: Timing) -> Response:
         response.headers[HEADER] = str(length)
     if rows.rows.unknown_count:
         response.headers[UNKNOWN_HEADER] = str(rows.rows.unknown_count)
-    timing.end("encode")
-    response.headers[SERVER_TIMING] = timing.header
-    count_answered(trained, len(rows.rows.values), timing)
-    return response
+    return counting.end(response, trained, len(rows.rows.values), timing)
