@@ -5,9 +5,10 @@ from typing import Any
 from service.backprop.arrays import FloatArray
 from service.backprop.layers import LAYERS, Layer
 from service.backprop.losses import LOSSES, Loss
-from service.backprop.metrics import METRICS, Metric, Reading
+from service.backprop.metrics import METRICS, Metric
 from service.backprop.network import Network
 from service.backprop.optimizers import OPTIMIZERS
+from service.backprop.readings import Reading
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import SCHEDULES
 from service.backprop.training.kernels import NUMPY

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from service.backprop.losses import LOSSES
-from service.backprop.metrics import METRICS, Metric, Reading
+from service.backprop.metrics import METRICS, Metric
 from service.backprop.optimizers import SGD
+from service.backprop.readings import Reading
 from service.backprop.training.evaluator import Evaluation
 from service.backprop.training.evaluator import evaluate as evaluate_rows
 from service.backprop.training.settings import TrainingSettings

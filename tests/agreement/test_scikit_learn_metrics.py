@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as theirs
 
-from service.backprop.metrics import METRICS, Metric, Reading
+from service.backprop.metrics import METRICS, Metric
+from service.backprop.readings import Reading
 
 ROWS, BATCHES = 500, 7
 

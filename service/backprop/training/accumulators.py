@@ -7,7 +7,8 @@ import numpy as np
 
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
-from service.backprop.metrics import Metric, Reading
+from service.backprop.metrics import Metric
+from service.backprop.readings import Reading
 from service.backprop.training.state import Sums
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from service.backprop.arrays import FloatArray
 from service.backprop.losses import Loss
-from service.backprop.metrics import Metric, Reading
+from service.backprop.metrics import Metric
 from service.backprop.optimizers import Optimizer
+from service.backprop.readings import Reading
 from service.backprop.regularization import Regularization
 from service.backprop.schedules import Schedule
 from service.backprop.training.kernels import NUMPY

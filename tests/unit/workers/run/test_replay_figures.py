@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from service.backprop.losses import LOSSES
-from service.backprop.metrics import METRICS, Reading
+from service.backprop.metrics import METRICS
+from service.backprop.readings import Reading
 from service.backprop.training.accumulators import Accumulator, Measures, Outcome, series
 from service.store.epochs.runs import RunRecord, cut
 from workers.run.replay_figures import compare_figures
