@@ -31,7 +31,6 @@ TRAINED_SECONDS = 60.0
 TRAINING = {"epochs": 20, "batch_size": 4, "seed": 1}
 LONG = {**TRAINING, "epochs": 1_000_000, "store_parameters": {"every": 1_000_000}}
 READ, SUBMITTED = "reads", "submissions"
-PROPER = {READ: {200}, SUBMITTED: {202}}
 REFUSED = {429, 503}
 
 

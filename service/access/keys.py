@@ -10,8 +10,6 @@ from service.store import audit, keys
 from service.store.database import Connection
 from service.store.keys import KeyKind, KeyRecord, NewKey
 
-OVERLAP = timedelta(days=1)  # how long a key goes on beside the one that replaces it, unless said otherwise
-
 
 @dataclass(frozen=True)
 class MadeKey:

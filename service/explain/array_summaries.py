@@ -27,7 +27,6 @@ FULL_NUMBERS = 1_000_000  # so many numbers are about 20 MB of JSON
 LARGEST = 5
 MOST_NONFINITE = 20
 
-ExplainedAnswer = TraceAnswer | GradientCheckAnswer | SlopeAnswer | SurfaceAnswer | DiffAnswer | EvaluateAnswer
 NameOf = Callable[[tuple[int, ...]], str]
 
 

@@ -9,7 +9,6 @@ from service.backprop.activations import Activation
 from service.backprop.initializers import Initializer
 from service.backprop.layers import Layer
 from service.backprop.network import Network
-from service.definitions.columns import ColumnType
 from service.preprocessing.fit import Preprocessing
 
 PRODUCER = "backprop"
@@ -42,11 +41,6 @@ class ExportedNetwork:
         version = "" if self.version is None else f"version {self.version} of "
         epoch = "" if self.epoch is None else f", epoch {self.epoch}"
         return f"{version}model {self.name}{epoch}, written by {PRODUCER} {__version__}"
-
-    @property
-    def are_numbers(self) -> bool:
-        """Whether all input columns are numbers."""
-        return all(column.type is ColumnType.NUMBER for column in self.preprocessing.inputs)
 
     def definition(self) -> dict[str, Any]:
         """Return the network as `POST /v1/networks` takes it: without initializers, as it has parameters."""
