@@ -184,15 +184,6 @@ def shortened(text: str, most: int) -> str:
     return text[:start] + middle + text[len(text) - (most - len(middle) - start) :]
 
 
-def is_unicode(text: str) -> bool:
-    """Return whether UTF-8 can hold a text, which may have half of a surrogate pair where it came as JSON."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def escaped(key: str | int) -> str:
     """Return a key or an index as a part of a JSON pointer (RFC 6901)."""
     return str(key).replace("~", "~0").replace("/", "~1")

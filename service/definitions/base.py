@@ -18,8 +18,6 @@ from pydantic import (
     with_config,
 )
 
-from service.errors import is_unicode
-
 MOST_ERRORS = 1000  # of pydantic that are looked at; making more of them would take longer than all the rest
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -140,3 +138,12 @@ Integer = Annotated[int, AfterValidator(_within_64_bits), BeforeValidator(_whole
 Number = Annotated[float, BeforeValidator(_fits_float), BeforeValidator(_no_boolean)]
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN), Field(description="letters, digits and . _ -")]
+
+
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold a text, which may have half of a surrogate pair where it came as JSON."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

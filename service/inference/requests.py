@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.datasets.strict_json import parse_json
+from service.definitions.base import is_unicode
 from service.definitions.guessing import show
-from service.errors import Malformed, is_unicode
+from service.errors import Malformed
 from service.inference.tensors import Tensor, from_bytes, from_json, read_datatype, read_shape
 
 HEADER = "Inference-Header-Content-Length"

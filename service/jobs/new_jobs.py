@@ -33,7 +33,7 @@ from service.store import datasets, limits
 from service.store.database import Connection
 from service.store.datasets import IfTaken, NewContent
 from service.store.jobs import jobs
-from service.store.jobs.capacity import queue_for
+from service.store.jobs.capacity import Queue, queue_for
 from service.store.records import DatasetRecord, DatasetUse, JobRecord, NewJob
 from service.store.tenancy import DEFAULT_TENANT
 
@@ -199,12 +199,18 @@ def with_storage_limit(services: Services, training: ResolvedTraining) -> Resolv
     return training.model_copy(update={"store_parameters": limited})
 
 
-def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
-    """Insert a queued job under a new id."""
+def queue_with_room(services: Services, connection: Connection) -> Queue:
+    """Return the queue for the services' tenant; raise `QueueFull` when no more jobs and predictions may wait."""
     queue = queue_for(connection, services.tenant or DEFAULT_TENANT)
     if queue.queued >= (most := services.settings.max_queued_jobs):
         seconds = limits.seconds_to_room(connection, None)
         raise QueueFull(f"{most} jobs of all tenants wait, which is the limit; try again in {seconds} s", seconds)
+    return queue
+
+
+def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
+    """Insert a queued job under a new id."""
+    queue = queue_with_room(services, connection)
     check_limits(services, connection, new, queue.limits)
     for use in new.uses:
         datasets.hold_dataset(connection, use)

@@ -7,20 +7,18 @@ from typing import Any
 from service.access.quotas import check_dataset_bytes, check_queued_jobs
 from service.definitions.guessing import show
 from service.definitions.requests import PredictionRequest
-from service.errors import Invalid, NotFound, QueueFull
-from service.jobs.new_jobs import NO_WORKER, RecordKey, find_dataset, record_no_key
+from service.errors import Invalid, NotFound
+from service.jobs.new_jobs import NO_WORKER, RecordKey, find_dataset, queue_with_room, record_no_key
 from service.models.cache import ModelCache, TrainedNetwork
 from service.models.loading import load_version
 from service.models.references import Wanted, wanted_version
 from service.predictions.inputs import Inputs, check_kept, find_inputs, ignored_columns
 from service.predictions.layout import Layout
 from service.services import Services
-from service.store import datasets, limits, models
+from service.store import datasets, models
 from service.store.database import Connection
-from service.store.jobs.capacity import queue_for
 from service.store.prediction_records import NewPrediction, PredictionRecord
 from service.store.predictions import predictions
-from service.store.tenancy import DEFAULT_TENANT
 
 MOST_SHOWN = 5  # categories that a warning names
 Admit = Callable[[int], None]  # counts the rows of a prediction, and raises where the tenant's rate does not allow it
@@ -92,10 +90,7 @@ def _wanted(request: PredictionRequest) -> Wanted | None:
 def _add_to_queue(
     services: Services, connection: Connection, new: NewPrediction, record_key: RecordKey
 ) -> tuple[PredictionRecord, list[str]]:
-    queue = queue_for(connection, services.tenant or DEFAULT_TENANT)
-    if queue.queued >= (most := services.settings.max_queued_jobs):
-        seconds = limits.seconds_to_room(connection, None)
-        raise QueueFull(f"{most} jobs of all tenants wait, which is the limit; try again in {seconds} s", seconds)
+    queue = queue_with_room(services, connection)
     check_queued_jobs(services, connection, queue.limits)
     datasets.hold_dataset(connection, new.dataset)
     models.hold_version(connection, new.model_name, new.model_version)

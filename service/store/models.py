@@ -73,7 +73,8 @@ LEAST_IMPOSSIBLE_VERSION = 2**31  # the column has 32 bits, and PostgreSQL refus
 class VersionQuery:
     """A SELECT of one version, as `find_version` takes it, into the fields of a record.
 
-    Every prediction runs one, so the statements are built once: building one takes longer than executing it.
+    The statements are built once, as building one takes longer than executing it, and names in use are asked for after
+    each change of models.
     """
 
     def __init__(self, record: type[VersionReference]) -> None:
