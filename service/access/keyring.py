@@ -23,6 +23,7 @@ from service.store.keys import KeyKind, KeyRecord, LiveKeys
 
 STAYS_VALID_SECONDS = 900.0  # while the database does not answer
 RETRY_SECONDS = 1.0
+MOST_RECOGNISED = 1000  # texts that are known to be keys; all others are compared by their digests
 NO_DIGEST = tokens.digest("")  # compared with where there is no such key, so that the work is the same
 WORDS = (
     "this needs a valid key in the header `Authorization: Bearer bp_...`; no other header is read for it, nor the URL; "
@@ -45,12 +46,16 @@ class HeldKey:
 
 @dataclass(frozen=True)
 class Held:
-    """The keys at one value of the counter of changes; `confirmed_at` is when the database last said so."""
+    """The keys at one value of the counter of changes.
+
+    `recognised` has texts that were found to be keys of some kinds. It ends with this object, at the next change.
+    """
 
     version: int
     ever_made: bool
     keys: Mapping[str, HeldKey]
     origins: frozenset[str]  # to whose pages some key is limited
+    recognised: dict[tuple[str, frozenset[KeyKind]], HeldKey] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -102,15 +107,25 @@ class KeyRing:
     def recognised(self, text: str, kinds: frozenset[KeyKind]) -> Principal | None:
         """Return who a key belongs to, if it is one of these kinds, else None; a key's use is recorded."""
         held = self.held()
-        digest = tokens.digest(text)
-        known = held.keys.get(tokens.id_of(text) or "")
-        matches = hmac.compare_digest(digest, known.sha256 if known else NO_DIGEST)
-        if known is None or not matches or known.kind not in kinds or not self._is_live(known, held):
+        known = held.recognised.get((text, kinds)) or self._matching(text, kinds, held)
+        if known is None or not self._is_live(known, held):
             return None
         principal = known.principal
         if principal.key_id is not None:
             self.last_use.record(principal.key_id)
         return principal
+
+    @staticmethod
+    def _matching(text: str, kinds: frozenset[KeyKind], held: Held) -> HeldKey | None:
+        """Return the key that a text is, if it is one of these kinds: by the same work whether or not it is a key."""
+        digest = tokens.digest(text)
+        known = held.keys.get(tokens.id_of(text) or "")
+        matches = hmac.compare_digest(digest, known.sha256 if known else NO_DIGEST)
+        if known is None or not matches or known.kind not in kinds:
+            return None
+        if len(held.recognised) < MOST_RECOGNISED:
+            held.recognised[text, kinds] = known
+        return known
 
     def is_live(self, id: str) -> bool:
         """Return whether a key, or a session, that was recognised before is still valid."""

@@ -12,7 +12,7 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ class Kind(IntEnum):
         return self.name.lower()
 
 
-KINDS = len(Kind)
+TENANT_BYTES = len(Kind) * MOMENT.size
 
 
 class Taken(NamedTuple):  # which is made several times faster than a dataclass, at each request
@@ -72,6 +72,13 @@ def take(used_until: float, now: float, rate: float, count: int) -> tuple[float,
     return begin + count / rate, True
 
 
+def _taken(kind: Kind, rate: float, is_allowed: bool, ahead: float) -> Taken:
+    quota, window = quota_of(rate)
+    used = max(0.0, ahead)
+    left = max(0, math.floor(quota - used * rate + 1e-6))
+    return Taken(kind, quota, window, is_allowed, left, used, max(0.0, used + 1 / rate - quota / rate))
+
+
 class Rates:
     """The rates of all tenants, shared by the processes of a host; the file is opened at the first use."""
 
@@ -83,25 +90,44 @@ class Rates:
 
     def take(self, tenant: int, kind: Kind, rate: float, count: int = 1) -> Taken:
         """Take requests or predictions of a tenant from its rate; a count of 0 asks whether one more would be taken."""
-        at = (tenant % SLOTS * KINDS + kind) * MOMENT.size
+        return self.take_all(tenant, ((kind, rate, count),))[0]
+
+    def take_all(self, tenant: int, wanted: Iterable[tuple[Kind, float, int]]) -> list[Taken]:
+        """Take from several rates of a tenant, each given with its count, under one lock; end with one that refuses."""
+        at, found = self._place(tenant), list[Taken]()
         with self._turn:
             memory, file = self._opened()
-            fcntl.lockf(file, fcntl.LOCK_EX, MOMENT.size, at)
+            fcntl.lockf(file, fcntl.LOCK_EX, TENANT_BYTES, at)
             try:
                 now = self._clock()
-                (before,) = MOMENT.unpack_from(memory, at)
-                until, is_allowed = take(before, now, rate, count)
-                MOMENT.pack_into(memory, at, until)
+                for kind, rate, count in wanted:
+                    place = at + kind * MOMENT.size
+                    (before,) = MOMENT.unpack_from(memory, place)
+                    until, is_allowed = take(before, now, rate, count)
+                    MOMENT.pack_into(memory, place, until)
+                    found.append(_taken(kind, rate, is_allowed, until - now))
+                    if not is_allowed:
+                        break
             finally:
-                fcntl.lockf(file, fcntl.LOCK_UN, MOMENT.size, at)
-        quota, window = quota_of(rate)
-        used = max(0.0, until - now)
-        left = max(0, math.floor(quota - used * rate + 1e-6))
-        return Taken(kind, quota, window, is_allowed, left, used, max(0.0, used + 1 / rate - quota / rate))
+                fcntl.lockf(file, fcntl.LOCK_UN, TENANT_BYTES, at)
+        return found
+
+    def allows(self, tenant: int, kind: Kind, rate: float) -> bool:
+        """Return whether one more seems to be within a rate. Others may take from it until it is taken."""
+        if self._map is None:
+            with self._turn:
+                self._opened()
+        assert self._map is not None
+        (before,) = MOMENT.unpack_from(self._map, self._place(tenant) + kind * MOMENT.size)
+        return take(before, self._clock(), rate, 0)[1]
+
+    @staticmethod
+    def _place(tenant: int) -> int:
+        return tenant % SLOTS * TENANT_BYTES
 
     def _opened(self) -> tuple[mmap.mmap, int]:
         if self._map is None or self._file is None:
-            size = SLOTS * KINDS * MOMENT.size
+            size = SLOTS * TENANT_BYTES
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             if os.fstat(self._file).st_size < size:

@@ -51,6 +51,26 @@ class Limiter:
         self.taken.append(taken)
         self._check(taken)
 
+    def may_request(self) -> bool:
+        """Return whether a request seems to be within the limit; it is counted later, with its predictions."""
+        rate = self.limits.requests_per_second
+        return not rate or self.rates.allows(self.tenant, Kind.REQUESTS, rate)
+
+    def take_with_request(self, rows: int) -> None:
+        """Count a request and its predictions at once, which takes half as long as one after the other.
+
+        Raises
+        ------
+        TooMany
+            When one of the tenant's limits is reached.
+        """
+        limits = self.limits
+        rates = (Kind.REQUESTS, limits.requests_per_second, 1), (Kind.PREDICTIONS, limits.predictions_per_second, rows)
+        wanted = [(kind, rate, count) for kind, rate, count in rates if rate]
+        if wanted:
+            self.taken = self.rates.take_all(self.tenant, wanted)
+            self._check(self.taken[-1])
+
     @staticmethod
     def _check(taken: Taken) -> None:
         if not taken.is_allowed:
@@ -108,7 +128,7 @@ def _report(response: Response) -> Response:
 
 def headers_of(taken: Iterable[Taken]) -> tuple[tuple[str, str], tuple[str, str]]:
     """Return the two headers which report limits."""
-    policies = ", ".join([_policy(each.kind, each.quota, each.window) for each in taken])
+    policies = ", ".join([_policy(WORDS[each.kind], each.quota, each.window) for each in taken])
     states = ", ".join([f'"{WORDS[each.kind]}";r={each.left};t={math.ceil(each.back_in)}' for each in taken])
     return ("RateLimit-Policy", policies), ("RateLimit", states)
 
@@ -117,5 +137,5 @@ WORDS = [kind.word for kind in Kind]
 
 
 @lru_cache(maxsize=1024)
-def _policy(kind: Kind, quota: int, window: int) -> str:
-    return f'"{kind.word}";q={quota};w={window}'
+def _policy(word: str, quota: int, window: int) -> str:
+    return f'"{word}";q={quota};w={window}'

@@ -113,7 +113,9 @@ class Door:
         began = time.perf_counter()
         id = request_id_of(environ.get("HTTP_X_REQUEST_ID", ""))
         logs.set_ids(request_id=id)
-        principal, limiter = self._begun(environ, found, 1)
+        principal, limiter = self._begun(environ, found)
+        if not limiter.may_request():
+            raise PassOn
         trained = self._trained(principal, found.values)
         data, rows, timing = self._predicted(environ, form, trained, limiter)
         headers = [
@@ -137,20 +139,20 @@ class Door:
 
     def _admitted(self, environ: Environ, found: Found) -> int:
         """Return how many bytes the body of a request may have, of which there are only the headers now."""
-        self._begun(environ, found, 0)
+        _, limiter = self._begun(environ, found)
+        limiter.take(Kind.REQUESTS, 0)
         most = self.parts.settings.max_json_bytes
         if int(environ.get("CONTENT_LENGTH") or 0) > most:
             raise PassOn
         return most
 
-    def _begun(self, environ: Environ, found: Found, count: int) -> tuple[Principal, Limiter]:
+    def _begun(self, environ: Environ, found: Found) -> tuple[Principal, Limiter]:
         """Return who asks, who may, and what the request is counted with."""
         principal = self._principal(environ)
         if refusal(principal, found.route.path, found.route.scope, found.values) is not None:
             raise PassOn
         limiter = Limiter(self.parts.book.of(principal.tenant), self.parts.rates, principal.tenant)
         environ[LIMITER] = limiter
-        limiter.take(Kind.REQUESTS, count)
         return principal, limiter
 
     def _principal(self, environ: Environ) -> Principal:
@@ -179,7 +181,7 @@ class Door:
         rows = _rows_of(self._body(environ), form, trained)
         count = len(rows.rows.values)
         timing.end("parse")
-        limiter.take(Kind.PREDICTIONS, count)
+        limiter.take_with_request(count)
         if form.wants_raw:
             values = trained.preprocessing.restore(prediction.outputs(trained, rows))
             timing.end("predict")
