@@ -7,6 +7,7 @@ from typing import Any
 
 from service.datasets.media_types import JSON, RAW
 from service.errors import Invalid
+from service.front.environ import CLIENT, WHOLE_AT
 from service.models.raw_numbers import read_shape
 
 MOST_BYTES = 1024 * 1024  # of a body; the server holds larger ones in files
@@ -19,6 +20,14 @@ HEADERS = frozenset(
         *("HTTP_TRACEPARENT", "HTTP_TRACESTATE", "HTTP_USER_AGENT", "HTTP_X_REQUEST_ID"),
     }
 )
+
+# what the server and the application's parts put there for each request
+USUAL = HEADERS | {
+    *("CONTENT_LENGTH", "CONTENT_TYPE", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REQUEST_METHOD"),
+    *("SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "wsgi.errors", "wsgi.input", CLIENT, WHOLE_AT),
+    *("wsgi.input_terminated", "wsgi.multiprocess", "wsgi.multithread", "wsgi.run_once", "wsgi.url_scheme"),
+    "wsgi.version",
+}
 
 Environ = dict[str, Any]
 
@@ -35,9 +44,8 @@ def form_of(environ: Mapping[str, Any]) -> Form | None:
     """Return the form of a plain request; None for every other."""
     if environ["REQUEST_METHOD"] != "POST" or environ["SCRIPT_NAME"]:
         return None
-    for name in environ:
-        if name not in HEADERS and name.startswith("HTTP_"):
-            return None
+    if not USUAL.issuperset(environ) and any(name.startswith("HTTP_") and name not in HEADERS for name in environ):
+        return None
     kind, query, accept = environ.get("CONTENT_TYPE", ""), environ["QUERY_STRING"], environ.get("HTTP_ACCEPT", "*/*")
     return _form(kind, query, accept) if len(query) + len(accept) <= LONGEST_TEXT else None
 

@@ -111,3 +111,18 @@ def test_asking_takes_nothing(tmp_path: Path) -> None:
     assert all(rates.take(1, Kind.REQUESTS, 1.0, 0).is_allowed for _ in range(5))
     assert rates.take(1, Kind.REQUESTS, 1.0).is_allowed
     assert not rates.take(1, Kind.REQUESTS, 1.0, 0).is_allowed
+
+
+def test_several_rates_are_taken_at_once_until_one_refuses(tmp_path: Path) -> None:
+    rates = Rates(tmp_path, Clock())
+    wanted = [(Kind.REQUESTS, 2.0, 1), (Kind.PREDICTIONS, 1.0, 1)]
+    assert [each.is_allowed for each in rates.take_all(1, wanted)] == [True, True]
+    assert [each.is_allowed for each in rates.take_all(1, wanted)] == [True, False]
+    assert [each.is_allowed for each in rates.take_all(1, wanted)] == [False]
+
+
+def test_whether_a_rate_allows_one_more_takes_nothing(tmp_path: Path) -> None:
+    rates = Rates(tmp_path, Clock())
+    assert all(rates.allows(1, Kind.REQUESTS, 1.0) for _ in range(5))
+    assert rates.take(1, Kind.REQUESTS, 1.0).is_allowed
+    assert not rates.allows(1, Kind.REQUESTS, 1.0)
