@@ -20,6 +20,7 @@ from service.export.keras_writing import CONFIG, ORDER, SNAKE_CASE, WEIGHTS
 
 MOST_CONFIG = 16 * 1024 * 1024
 MOST_EXPANSION, LEAST_BOUND = 4, MOST_CONFIG  # of the weights: Keras packs nothing
+LEAST_SCALE, MOST_SCALE = 1e-100, 1e100  # so that what is computed of a scale and an offset is finite
 FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
@@ -85,7 +86,8 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 def _without_scaling(document: Any) -> tuple[Any, Any]:
     """Take the Rescaling layers at both ends out of a document; return the settings of each, or None."""
-    layers = document.get("config", {}).get("layers") if isinstance(document, dict) else None
+    config = document.get("config") if isinstance(document, dict) else None
+    layers = config.get("layers") if isinstance(config, dict) else None
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise Invalid.at("#/config", "must have `layers`, as a Sequential model has")
     first = next((index for index, layer in enumerate(layers) if layer.get("class_name") != "InputLayer"), 0)
@@ -102,16 +104,17 @@ def _rescaling(config: Any, width: int) -> Rescaling | None:
     if config is None:
         return None
     factors, offsets = (_numbers(config.get(key, default), width) for key, default in (("scale", 1.0), ("offset", 0.0)))
-    if not all(factors):
-        raise Invalid("the scale of a Rescaling layer must not be 0")
+    if not all(abs(factor) >= LEAST_SCALE for factor in factors):
+        raise Invalid(f"the scale of a Rescaling layer must not be 0, nor nearer to it than {LEAST_SCALE}")
     return Rescaling(factors, offsets)
 
 
 def _numbers(value: Any, width: int) -> tuple[float, ...]:
     """Return one number for each column, of a list of them or of one number for all."""
     listed = value if isinstance(value, list) else [value] * width
-    if len(listed) != width or not all(type(each) in (int, float) for each in listed):
-        raise Invalid(f"a Rescaling layer must have one number, or a list of {width}, as scale and as offset")
+    if len(listed) != width or not all(type(each) in (int, float) and abs(each) <= MOST_SCALE for each in listed):
+        detail = f"as scale and as offset, none beyond {MOST_SCALE}"
+        raise Invalid(f"a Rescaling layer must have one number, or a list of {width}, {detail}")
     return tuple(map(float, listed))
 
 

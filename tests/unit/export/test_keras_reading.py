@@ -121,6 +121,7 @@ def test_weights_that_are_not_in_the_file_are_refused(make: Any, words: str) -> 
         ({"weights": None}, Invalid, "has no `model.weights.h5`"),
         ({"config": b"{"}, ServiceError, "config.json"),
         ({"config": b"[]"}, Invalid, "must have `layers`"),
+        ({"config": b'{"config": 1}'}, Invalid, "must have `layers`"),
         ({"config": b'{"class_name": "Functional", "config": {"layers": []}}'}, Invalid, "Sequential"),
     ],
 )
@@ -153,3 +154,15 @@ def test_a_layer_that_is_not_known_is_refused_with_its_place() -> None:
     with pytest.raises(Invalid) as refused:
         read_keras(repacked(data, config=json.dumps(config).encode()), MOST)
     assert "Conv2D" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("scale", 10**400), ("offset", -(10**400)), ("scale", 5e-324), ("scale", 0)]
+)
+def test_a_scaling_whose_numbers_would_not_be_finite_is_refused(field: str, value: Any) -> None:
+    data = write_keras(cases()["standardized with a scale float32"].exported)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        config = json.loads(archive.read(CONFIG))
+    config["config"]["layers"][1]["config"][field] = value
+    with pytest.raises(Invalid, match="Rescaling layer must"):
+        read_keras(repacked(data, config=json.dumps(config).encode()), MOST)
