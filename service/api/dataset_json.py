@@ -6,6 +6,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from service.api.dataset_options import check_format, scale_of
+from service.datasets.faulty_rows import with_faulty_rows
 from service.datasets.media_types import CSV, JSON, JSONL
 from service.datasets.strict_json import parse_json
 from service.definitions.guessing import MOST_COMPARED, meant
@@ -22,7 +23,7 @@ PANDAS = 'pandas\' `df.to_json(orient="records")` writes that'
 
 def read_request(data: bytes, fields: MultiDict[str, str]) -> DatasetRequest:
     """Read a JSON body, with the fields of the query or the form that it does not have itself."""
-    body = _parsed(data)
+    body = with_faulty_rows(data, ("inputs",)) or _parsed(data)
     if isinstance(body, list):
         body = _records(body)
     if not isinstance(body, dict):

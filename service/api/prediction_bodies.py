@@ -12,6 +12,7 @@ from service.api.dataset_options import check_format, options_of
 from service.api.routes import TEXT, Query
 from service.datasets.columnar import rows as arrow_rows
 from service.datasets.csv import rows as csv_rows
+from service.datasets.faulty_rows import with_faulty_rows
 from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
 from service.datasets.npz import read_array
 from service.datasets.options import Limits, limits_of
@@ -20,7 +21,7 @@ from service.definitions.columns import ColumnKind, ColumnType
 from service.definitions.requests import PredictRequest
 from service.definitions.validation import check
 from service.errors import Invalid
-from service.inference.instances import native_rows, rows_of_columns
+from service.inference.instances import ROW_FIELDS, native_rows, rows_of_columns
 from service.models import prediction, raw_numbers
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
@@ -67,13 +68,26 @@ def _raw_rows(trained: TrainedNetwork, kind: str, data: bytes, refuses_unknown: 
     if kind != CSV:
         check_format(request.args, kind)
     if kind == JSON:
-        return prediction.plain_raw_rows(trained, data) or _rows_of_json(trained, parse_json(data), refuses_unknown)
+        plain = prediction.plain_raw_rows(trained, data)
+        if plain is not None:
+            return plain
+        _refuse_faulty_rows(trained, data, refuses_unknown)
+        return _rows_of_json(trained, parse_json(data), refuses_unknown)
     if kind == NPZ:
         return RawRows(rows_from_array(trained.preprocessing, _array_of_npz(data)), in_file=True)
     rows = _rows_of_csv(trained, data) if kind == CSV else _rows_of_arrow(trained, data)
     if refuses_unknown:
         refuse_unknown(trained.preprocessing, rows, None, True)
     return RawRows(rows, as_objects=True, in_file=True)
+
+
+def _refuse_faulty_rows(trained: TrainedNetwork, data: bytes, refuses_unknown: bool) -> None:
+    """Raise `Invalid` for a large body of numbers with faulty rows, before the values of all others are made."""
+    preprocessing = trained.preprocessing
+    if preprocessing.needs_only_numbers:
+        body = with_faulty_rows(data, ROW_FIELDS, len(preprocessing.inputs))
+        if body is not None:
+            _rows_of_json(trained, body, refuses_unknown)
 
 
 def _rows_of_json(trained: TrainedNetwork, body: Any, refuses_unknown: bool) -> RawRows:

@@ -77,7 +77,10 @@ def number_rows(rows: list[Any], field: str, column: str) -> NDArray[np.float64]
     width = len(rows[0]) if isinstance(rows[0], list) else 0
     if width == 0:
         raise Invalid(f"{field}, row 1: must be a list of numbers", [Fault("must be a list of numbers", row=1)])
+    known: object = None  # the same list again needs no second look
     for number, row in enumerate(rows, 1):
+        if row is known is not None:
+            continue
         if not isinstance(row, list):
             faults.add(Fault(f"must be a list of numbers, as rows of `{field}` are", row=number))
         elif len(row) != width:
@@ -89,6 +92,8 @@ def number_rows(rows: list[Any], field: str, column: str) -> NDArray[np.float64]
                     faults.add(Fault(f"must be a number, got {show(value)}", row=number, column=f"{column}_{index}"))
         elif int in kinds and max(max(row), -min(row)) > LARGEST_WHOLE:
             _check_whole(row, number, column, faults)
+        else:
+            known = row
     faults.check()
     return np.array(rows, dtype=np.float64)
 

@@ -19,6 +19,7 @@ MOST_TIMES = 16  # its bytes that the values of a text may take
 # what CPython 3.11 takes for a value and for its place in the list that holds it
 OBJECT_BYTES, ENTRIES_BYTES, LIST_BYTES, STRING_BYTES = 72, 140, 88, 72
 LONGEST_WHOLE = 19  # digits: every whole number of fewer is one of 64 bits
+LONGEST_DIGITS = 15  # digits: a float64 has every whole number of so many
 LONGEST_FINITE = 300  # digits: every number of fewer, without an exponent, is finite as a float64
 BETWEEN = re.compile(rb"[^0-9.\\]")  # where a text may be cut
 BACKSLASH, QUOTE, COLON, POINT = b'\\":.'
@@ -50,7 +51,7 @@ class Contents:
 def check_contents(data: bytes, what: str) -> Contents:
     """Count what a text holds; raise `TooLarge` when its values would take far more memory than its bytes."""
     found = contents_of(data)
-    most = max(FREE_BYTES, MOST_TIMES * len(data))
+    most = most_memory(data)
     if found.memory > most:
         kinds = {"object": found.objects, "list": found.lists, "text": found.texts}
         counts = ", ".join(f"{count:,} {kind}{'s' * (count != 1)}" for kind, count in kinds.items())
@@ -60,6 +61,11 @@ def check_contents(data: bytes, what: str) -> Contents:
             " rows at once, or send them as CSV, NPZ or Parquet"
         )
     return found
+
+
+def most_memory(data: bytes) -> int:
+    """Return how many bytes of memory the values of a text may take."""
+    return max(FREE_BYTES, MOST_TIMES * len(data))
 
 
 def contents_of(data: bytes) -> Contents:
@@ -120,6 +126,14 @@ def _look_at_numbers(found: Contents, codes: NDArray[np.uint8]) -> None:
         starts = _runs(is_digit, LONGEST_WHOLE)
         before = codes[starts - 1]
         found.has_wide_numbers = bool(((starts == 0) | (before != POINT) & (before != QUOTE)).any())
+
+
+def first_long_whole(codes: NDArray[np.uint8]) -> int | None:
+    """Return where the first whole number begins that a float64 may not hold; one with a point may be named too."""
+    starts = _runs(codes - np.uint8(ord("0")) < 10, LONGEST_DIGITS + 1)
+    before = codes[starts - 1]
+    found = starts[(starts == 0) | (before != POINT)]
+    return int(found[0]) if len(found) else None
 
 
 def _runs(is_digit: NDArray[np.bool_], length: int) -> NDArray[np.intp]:

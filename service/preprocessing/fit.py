@@ -114,6 +114,11 @@ class Preprocessing:
         return all(column.type is ColumnType.NUMBER for column in self.inputs)
 
     @cached_property
+    def needs_only_numbers(self) -> bool:
+        """Whether each input must be sent, and as a number."""
+        return self.has_only_numbers and all(column.fill is None and not column.is_date for column in self.inputs)
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether inputs are numbers that are never missing and only divided by the scale."""
         return self.numbers == "none" and self._only_numbers is not None

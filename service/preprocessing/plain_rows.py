@@ -39,6 +39,17 @@ def plain_rows(data: bytes, width: int) -> tuple[str, NDArray[np.float64]] | Non
             _idle.append(parser)
 
 
+def is_json(data: bytes) -> bool:
+    """Return whether a text is JSON, without a number beyond 64 bits or a float64; False where nothing can tell."""
+    if simdjson is None or data.startswith(BYTE_ORDER_MARK):
+        return False
+    try:
+        simdjson.Parser().parse(data)
+    except (ValueError, RuntimeError):
+        return False
+    return True
+
+
 def _rows(body: "simdjson.Object", data: bytes, width: int) -> tuple[str, NDArray[np.float64]] | None:
     names = list(body)  # includes duplicate keys, while a look-up would silently return the first one
     if len(names) != 1 or names[0] not in FIELDS:

@@ -1,6 +1,6 @@
 """Converts the rows of a prediction's request into raw input columns for preprocessing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -84,11 +84,9 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
         With a JSON pointer to each fault.
     """
     width = len(preprocessing.inputs)
-    columns = preprocessing.inputs
-    plain = all(each.type is ColumnType.NUMBER and each.fill is None and not each.is_date for each in columns)
     numbers: Iterable[int] = range(len(rows))
-    if plain:
-        numbers = list(islice((at for at, row in enumerate(rows) if not _is_plain(row, width)), MAX_FAULTS))
+    if preprocessing.needs_only_numbers:
+        numbers = list(islice(_not_plain(rows, width), MAX_FAULTS))
         if not numbers:
             return PredictionRows(_finite(rows))
     found = RowFindings(preprocessing)
@@ -105,6 +103,18 @@ def rows_from_lists(preprocessing: Preprocessing, rows: list[Any], where: str) -
             for index, (column, value) in enumerate(zip(preprocessing.inputs, row, strict=True)):
                 values[number, index] = _value(column, value, number, f"{pointer}/{index}", found)
     return found.rows(values)
+
+
+def _not_plain(rows: list[Any], width: int) -> Iterator[int]:
+    """Yield the numbers of rows that are no lists of so many numbers; the same list again needs no second look."""
+    known: object = None
+    for at, row in enumerate(rows):
+        if row is known is not None:
+            continue
+        if _is_plain(row, width):
+            known = row
+        else:
+            yield at
 
 
 def _is_plain(row: Any, width: int) -> bool:
