@@ -71,7 +71,7 @@ def list_aliases(name: str) -> Response:
     after = request.args.get("after", "")
     with services_of(name).database.read() as connection:
         found, has_more = aliases.list_aliases(connection, name, after, limit())
-    freshness.tell(alias.moved_at for alias in found)
+    freshness.announce_recent(alias.moved_at for alias in found)
     return listing([_describe(name, alias) for alias in found], has_more, lambda alias: alias["alias"])
 
 
@@ -80,7 +80,7 @@ def get_alias(name: str, alias: str) -> Response:
     """Return the version that an alias names, with an ETag for `If-Match`."""
     with services_of(name).database.read() as connection:
         found = aliases.get_alias(connection, name, alias)
-    freshness.tell([found.moved_at])
+    freshness.announce_recent([found.moved_at])
     return immutable(_describe(name, found), found.tag)
 
 
@@ -102,7 +102,7 @@ def put_alias(name: str, alias: str) -> Response:
         raise Invalid(f"`{alias[:64]}` is no name of an alias: one {detail}")
     body = read_model(AliasRequest, services().settings.max_json_bytes)
     moved = promotion.move(services(), model_cache(), NamedAlias(name, alias), body, _check_tag)
-    freshness.see_models()
+    freshness.announce()
     return _answer(name, moved, body)
 
 
@@ -136,7 +136,7 @@ def _answer(model: str, moved: MovedAlias, asked: AliasRequest) -> Response:
 def delete_alias(name: str, alias: str) -> Response:
     """Delete an alias; its version stays. `If-Match` is honoured."""
     promotion.remove(services(), NamedAlias(name, alias), _check_tag)
-    freshness.see_models()
+    freshness.announce()
     return Response(status=204)
 
 

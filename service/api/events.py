@@ -94,7 +94,7 @@ def _limit() -> int:
 
 
 def _list(found: list[EventRecord], more: bool) -> Response:
-    freshness.tell(ends(found))
+    freshness.announce_recent(ends(found))
     return listing([describe(event) for event in found], more, lambda item: item["id"])
 
 
@@ -127,7 +127,7 @@ def _stream(after: int, job: JobRecord | None) -> Response:
         after,
         watched,
         still_valid(),
-        freshness.teller(),
+        freshness.announcer(),
         is_held,
     )
     if is_held:
@@ -150,7 +150,7 @@ class Stream:
         The id of the last event that the client has.
     may_go_on
         Whether the key of the request is still valid.
-    tell
+    announce
         Called with the times of ends before they are sent, so that all processes see the models of those jobs.
     is_held
         Whether the server holds the stream while there is nothing new, so that no thread does.
@@ -163,7 +163,7 @@ class Stream:
     after: int
     watched: Watched
     may_go_on: Callable[[], bool]
-    tell: Callable[[list[datetime]], None]
+    announce: Callable[[list[datetime]], None]
     is_held: bool = False
     pause: float = 0.0
     wake: Callable[[], None] | None = None
@@ -187,7 +187,7 @@ class Stream:
                 found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
             if found:
                 self.after = found[-1].id
-                self.tell(ends(found))
+                self.announce(ends(found))
                 yield b"".join(map(_encode, found))
                 if self.watched.job is not None and found[-1].kind is Kind.END:
                     return

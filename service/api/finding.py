@@ -16,11 +16,11 @@ MOST_PATHS, LONGEST_PATH = 4096, 300
 class Found(NamedTuple):
     """An operation, and the values in its path."""
 
-    route: "Hot"
+    route: "Template"
     values: dict[str, str]
 
 
-class Hot(NamedTuple):
+class Template(NamedTuple):
     """What is needed of an operation: the template of its path, and the scope that its keys have."""
 
     path: str
@@ -33,7 +33,7 @@ class Finder:
     def __init__(self, table: Map, routes: Iterable[Route], operations: frozenset[str]) -> None:
         self._table = table
         self._routes = {
-            f"{route.tag}.{route.operation}{ending}": Hot(route.path, route.scope)
+            f"{route.tag}.{route.operation}{ending}": Template(route.path, route.scope)
             for route in routes
             for ending in ("", "_slash")
             if route.operation in operations and route.scope is not None

@@ -53,7 +53,7 @@ def create_grant(name: str) -> Response:
         if tenant is None:
             raise Invalid.at("#/tenant", f"there is no tenant named `{wanted}`")
         grant, is_new = grants.add_grant(connection, name, tenant)
-    freshness.see_models()
+    freshness.announce()
     headers = {"Location": f"/v1/models/{name}/grants/{grant.tenant}"}
     return answer(_describe(name, grant), 201 if is_new else 200, headers)
 
@@ -85,5 +85,5 @@ def list_grants(name: str) -> Response:
 def delete_grant(name: str, tenant: str) -> Response:
     """Take a model back from another tenant, at its next request."""
     services().ending(lambda connection: grants.delete_grant(connection, name, tenant))
-    freshness.see_models()
+    freshness.announce()
     return Response(status=204)

@@ -80,7 +80,7 @@ def list_jobs() -> Response:
     with seen.database.read(snapshot=True) as connection:
         found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
         described = views.describe_all(seen, connection, found.data)
-    freshness.tell(job["finished_at"] for job in described)
+    freshness.announce_recent(job["finished_at"] for job in described)
     return record_page(found, described, "job", lambda job: job.id)
 
 
@@ -96,7 +96,7 @@ def get_job(id: str) -> Response:
 def _described(id: str) -> JobAnswer:
     """Describe a job; if it has just ended, all processes see its model's version before they predict again."""
     described = views.read(services(), id)
-    freshness.tell([described["finished_at"]])
+    freshness.announce_recent([described["finished_at"]])
     return described
 
 

@@ -36,7 +36,7 @@ def list_models() -> Response:
     with services().database.read(snapshot=True) as connection:
         found = stored.list_models(connection, page("model"), flag("unnamed"))
         answers = views.describe_all(connection, found.data)
-    freshness.tell(version["created_at"] for model in answers for version in model["versions"][-1:])
+    freshness.announce_recent(version["created_at"] for model in answers for version in model["versions"][-1:])
     return record_page(found, answers, "model", lambda model: model.name)
 
 
@@ -53,7 +53,7 @@ def _list_granted() -> Response:
 def _described(name: str, owner: Services, owner_name: str | None) -> ModelAnswer:
     """Describe a model of the tenant that `owner` is scoped to, which is another one if `owner_name` is given."""
     described = views.read(owner, name)
-    freshness.tell(version["created_at"] for version in described["versions"][-1:])
+    freshness.announce_recent(version["created_at"] for version in described["versions"][-1:])
     return described if owner_name is None else {**described, "owner": owner_name}
 
 
@@ -67,7 +67,7 @@ def get_model(name: str) -> Response:
 def delete_model(name: str) -> Response:
     """Delete a model with all its versions."""
     services().ending(lambda connection: model_removal.delete_model(connection, name))
-    freshness.see_models()
+    freshness.announce()
     return Response(status=204)
 
 
@@ -77,5 +77,5 @@ def delete_model(name: str) -> Response:
 def get_version(name: str, version: str) -> Response:
     """Return one version of a model, by its number or an alias."""
     described = views.read_version(services_of(name), name, version)
-    freshness.tell([described["created_at"]])
+    freshness.announce_recent([described["created_at"]])
     return answer(described)

@@ -115,5 +115,5 @@ def delete_tenant(name: str) -> Response:
     """Delete a tenant; with `?purge=true` also its jobs, data, models and keys, once its running jobs have stopped."""
     check_operator()
     work.delete(services(), name, flag("purge"))
-    freshness.see_models()
+    freshness.announce()
     return Response(status=204)

@@ -65,7 +65,7 @@ def create_version(name: str) -> Response:
         version = adding.add_sent(services(), name, _sent(), Extras(), record)
     else:
         version = _of_request(name, _read_request(), record)
-    freshness.see_models()
+    freshness.announce()
     described = views.read_version(services(), name, str(version))
     return answer(described, 201, {"Location": f"/v1/models/{name}/versions/{version}"})
 
@@ -186,5 +186,5 @@ def delete_version(name: str, version: str) -> Response:
     """Delete a version, unless an alias points to it; its number is not given again."""
     wanted = wanted_version(version)
     services().ending(lambda connection: model_removal.delete_version(connection, name, wanted))
-    freshness.see_models()
+    freshness.announce()
     return Response(status=204)
