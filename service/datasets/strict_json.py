@@ -87,7 +87,9 @@ def _by_orjson(data: bytes, what: str) -> Any:
         if "surrogate" in why:
             raise Invalid(HALF) from None
         if "infinity" in why:
-            raise Malformed(f"the number {data[at : at + 40].decode()} is beyond what a float64 holds") from None
+            raise Malformed(
+                f"the number {data[at : at + 40].decode(errors='ignore')} is beyond what a float64 holds"
+            ) from None
         raise _no_json(what, why, error.lineno, error.colno) from None
 
 

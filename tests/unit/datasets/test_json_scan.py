@@ -127,3 +127,10 @@ def test_faults_at_the_end_of_a_large_text_are_found(last: str, message: str) ->
 def test_half_a_surrogate_pair_among_many_numbers_is_no_valid_text() -> None:
     with pytest.raises(ServiceError, match="surrogate"):
         parse_json(b"[" + b"1.5," * (LARGE_BYTES // 3) + b'"\\ud800"]')
+
+
+@pytest.mark.parametrize("spaces", range(30, 36))
+def test_a_number_beyond_a_float64_is_refused_wherever_its_excerpt_is_cut(spaces: int) -> None:
+    data = b"[[], 1e999" + b" " * spaces + ',"éé"'.encode() + b", 1" * LARGE_BYTES + b"]"
+    with pytest.raises(Malformed, match=r"the number 1e999 .*is beyond what a float64 holds"):
+        parse_json(data)
