@@ -135,3 +135,16 @@ def test_streams_that_are_no_rows_are_refused(client: FlaskClient) -> None:
     assert send(client, stream(unknown)).json["unknown"] == [{"row": 1, "column": "city", "value": "Kyiv"}]
     assert send(client, stream(unknown), "?format=arrow").headers["Unknown-Categories"] == "1"
     problem(send(client, stream(unknown), "?unknown=error"), 422)
+
+
+@pytest.mark.usefixtures("model")
+def test_a_packed_stream_is_refused_before_it_is_unpacked_where_no_request_could_have_its_rows(
+    client: FlaskClient,
+) -> None:
+    batch = pa.record_batch({"note": pa.array(np.zeros(8_500_000)), "age": pa.array(np.zeros(8_500_000))})
+    body = io.BytesIO()
+    with ipc.new_stream(body, batch.schema, options=ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_batch(batch)
+    assert len(body.getvalue()) < 100_000
+    detail = problem(send(client, body.getvalue()), 413)["detail"]
+    assert "unpacks to 136,000,000 bytes; at most 67,108,864 are taken" in detail

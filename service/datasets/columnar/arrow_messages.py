@@ -20,16 +20,20 @@ BUFFERS, COMPRESSION = 2, 3  # fields of RecordBatch
 DICTIONARY_BATCH, RECORD_BATCH = 2, 3  # values of HEADER_TYPE
 
 
-def check_batches(path: Path, start: int) -> None:
-    """Raise `TooLarge` for a batch of the stream at `start` that takes more than `MAX_BATCH_BYTES` once unpacked."""
+def check_batches(path: Path, start: int, most_bytes: int | None = None) -> None:
+    """Raise `TooLarge` for a batch of the stream at `start` that takes more than `most_bytes` once unpacked.
+
+    Without such a bound it is `MAX_BATCH_BYTES`.
+    """
+    most = MAX_BATCH_BYTES if most_bytes is None else most_bytes
     with pa.memory_map(str(path)) as file:
         file.seek(start)
         messages: Any = ipc.MessageReader.open_stream(file)
         for message in messages:
             size = _unpacked_bytes(message)
-            if size > MAX_BATCH_BYTES:
+            if size > most:
                 raise TooLarge(
-                    f"a batch of the Arrow file unpacks to {size:,} bytes; at most {MAX_BATCH_BYTES:,} are taken:"
+                    f"a batch of the Arrow file unpacks to {size:,} bytes; at most {most:,} are taken:"
                     " write smaller batches"
                 )
 

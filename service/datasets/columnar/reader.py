@@ -131,13 +131,13 @@ class StreamSource:
 
     word, format = "Arrow stream", "arrow"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, most_batch_bytes: int | None = None) -> None:
+        self.path, self.most_batch_bytes = path, most_batch_bytes
         with pa.memory_map(str(path)) as file, ipc.open_stream(file) as stream:
             self.schema = stream.schema
 
     def batches(self, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
-        check_batches(self.path, 0)
+        check_batches(self.path, 0, self.most_batch_bytes)
         with pa.memory_map(str(self.path)) as file, ipc.open_stream(file) as stream:
             yield from stream
             end = file.tell()

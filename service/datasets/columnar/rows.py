@@ -47,7 +47,7 @@ def read_rows(path: Path, kinds: Mapping[str, ColumnKind], limits: Limits) -> Ar
         With the columns whose types do not go with what they are, or row and column of an infinite number.
     """
     with damage(StreamSource.word):
-        source = StreamSource(path)
+        source = StreamSource(path, limits.max_bytes)
         names = tuple(source.schema.names)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
