@@ -45,6 +45,8 @@ from service.store.changes import Changes
 Header = tuple[str, str]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
+NUMBER_CHARACTERS = 12  # of a number in an answer of JSON, about
+
 log = logging.getLogger(__name__)
 
 
@@ -181,6 +183,8 @@ class Door:
         rows = _rows_of(self._body(environ), form, trained)
         count = len(rows.rows.values)
         timing.end("parse")
+        if not form.wants_raw and self._will_be_packed(count * trained.network.outputs, environ):
+            raise PassOn  # before anything is computed, which would be done twice
         limiter.take_with_request(count)
         if form.wants_raw:
             values = trained.preprocessing.restore(prediction.outputs(trained, rows))
@@ -194,6 +198,10 @@ class Door:
                 raise PassOn
         timing.end("encode")
         return data, count, timing
+
+    def _will_be_packed(self, numbers: int, environ: Environ) -> bool:
+        """Return whether an answer of so many numbers is probably packed; a wrong guess costs time alone."""
+        return numbers * NUMBER_CHARACTERS >= self.parts.packed_from and may_be_packed(environ)
 
     def _body(self, environ: Environ) -> bytes:
         """Read the whole body; whoever gets the request next can read it again."""
