@@ -120,7 +120,8 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
     def close(self) -> None:
         """Write what is pending first; `logging` calls this for a handler that another takes the place of."""
-        self.flush()
+        if not self.stream.closed:  # otherwise there is nowhere to write it
+            self.flush()
         super().close()
 
     def _run(self) -> None:
@@ -138,7 +139,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
     def _write_pending(self) -> bool:
         """Write the pending lines at once; return whether there were any."""
         records = [self._pending.popleft() for _ in range(len(self._pending))]
-        if not records:
+        if not records or self.stream.closed:
             return False
         try:
             self.stream.write("".join([f"{self.format(record)}{self.terminator}" for record in records]))

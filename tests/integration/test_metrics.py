@@ -237,7 +237,8 @@ def test_processes_of_a_service_count_together_and_every_metric_is_documented(tm
         assert job["status"] == "succeeded"
         service.post("/v1/models/m:predict", {"instances": [[0, 1]]})
         made = requests("/v1/jobs", "POST", status)
-        wait_until(lambda: metrics_of(service).get("backprop_predicted_rows_total"), 30, "all counts")
+        wait_until(lambda: metrics_of(service).get("backprop_predicted_rows_total"), 30, "the prediction's counts")
+        wait_until(lambda: made in metrics_of(service)["backprop_http_requests_total"], 30, "the job's counts")
         _, processes = service.api_processes()
         for process in processes:
             os.kill(process, signal.SIGKILL)

@@ -8,9 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from service.models.cache import ModelCache
 from service.services import Services
 from service.store.tables import jobs, model_versions
+from service.store.tenancy import DEFAULT_TENANT
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.published import PublishedDocument
@@ -176,4 +176,6 @@ def forget_scales(service: Services) -> None:
 
 def fresh_cache(client: FlaskClient) -> None:
     """Empty the cache of networks, as in an API process that has just started."""
-    client.application.extensions["model_cache"] = ModelCache()
+    cache = client.application.extensions["model_cache"]
+    for name in ("m", None):  # the model, and epochs of jobs
+        cache.drop(DEFAULT_TENANT, name)

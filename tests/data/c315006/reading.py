@@ -13,7 +13,7 @@ Answers = dict[str, Any]
 
 MOST = 1000  # entries of a page
 ABOUT_REQUEST = "request_id"  # differs from one request to the next
-LEFT_OUT = ("columns",)  # of an entry of a list
+LEFT_OUT = ("columns", "inputs", "outputs", "model_version_status")  # of an entry of a list
 
 
 def read_everything(ask: Ask) -> Answers:
