@@ -9,6 +9,7 @@ from tests.waiting import wait_until
 
 MIB = 1024 * 1024
 MOST_GROWTH = 100 * MIB
+PASSES = 3  # heaps may still grow to what they hold for good; what is never given back grows with each
 SPARE = 4  # descriptors and threads that come and go
 LEAST = {"requests.txt": 300, "keys.txt": 50, "refusals.txt": 180, "sockets.txt": 100, "tables": 150}
 
@@ -20,11 +21,15 @@ def test_the_whole_corpus(backends: Backends) -> None:
         counts = Counter(attack.name.split(" ")[0] for attack in service.attacks)
         assert all(counts[name] >= least for name, least in LEAST.items()), counts
         sent(service)  # connections, threads and what is imported when it is first used
-        before = [Held.by(pid) for pid in service.pids]
-        odd = sent(service)
-        assert not odd, "\n".join(odd)
+        for left in reversed(range(PASSES)):
+            before = [Held.by(pid) for pid in service.pids]
+            odd = sent(service)
+            assert not odd, "\n".join(odd)
+            grown = [Held.by(pid).resident - held.resident for pid, held in zip(service.pids, before, strict=True)]
+            if max(grown) < MOST_GROWTH:
+                break
+            assert left, f"each of {PASSES} passes has left more: {grown}"
         for pid, held in zip(service.pids, before, strict=True):
-            assert Held.by(pid).resident - held.resident < MOST_GROWTH
             wait_until(lambda pid=pid, held=held: is_flat(held, Held.by(pid)), what=f"{held} again of {pid}")  # type: ignore[misc]
         assert service.sender.client.open("/healthz").status_code == 200
 
