@@ -99,7 +99,7 @@ def put_alias(name: str, alias: str) -> Response:
         models.number_of(connection, name)
     if not is_alias(alias):
         detail = "begins with a letter, then letters, digits, `.`, `_` and `-`, at most 64, in lower case; not `latest`"
-        raise Invalid(f"`{alias[:64]}` is no name of an alias: one {detail}")
+        raise Invalid(f"`{alias[:64]}` is not a name for an alias: one {detail}")
     body = read_model(AliasRequest, services().settings.max_json_bytes)
     moved = promotion.move(services(), model_cache(), NamedAlias(name, alias), body, _check_tag)
     freshness.announce()

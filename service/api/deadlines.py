@@ -47,7 +47,7 @@ def check(environ: Mapping[str, Any]) -> None:
     TooLate
         When it has passed.
     Invalid
-        When the header is no number of seconds above 0.
+        When the header is not a number of seconds above 0.
     """
     text = environ.get(HEADER)
     if text is None:

@@ -81,6 +81,10 @@ def test_what_there_was_belongs_to_default_and_all_that_refers_to_it_is_there(fi
     with filled.read() as connection:
         assert schema_of(connection) == schema
         assert without_tenants(everything(connection)) == without_tenants(before)
+    move(filled, "0015")  # 0016 adds columns to models
+    with filled.read() as connection:
+        kept = without_tenants(everything(connection))
+        assert all(kept[name] == before[name] for name in ("networks", "datasets", "models"))
     move(filled, "head")
     with filled.read() as connection:
         kept = everything(connection)
