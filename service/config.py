@@ -48,6 +48,7 @@ class Settings:
     queue_url: str = field(default="", repr=False)
     workers: int = 0
     threads: int = 1
+    niceness: int = 10
     api_processes: int = 0
     kernels: str = "auto"
     auth: str = "auto"
@@ -125,6 +126,7 @@ class Settings:
             "port": (0, 65535),
             "workers": (0, 1024),
             "threads": (1, 64),
+            "niceness": (0, 19),
             "api_processes": (0, 256),
             "max_waiting_requests": (0, 1000),
             "max_streams": (0, 100_000),

@@ -125,6 +125,7 @@ def make_worker_app(settings: Settings, exit_codes: ExitCodes, shutting_down: Sh
 
     def start_child(**_: Any) -> None:
         die_with_parent(parent)
+        os.nice(settings.niceness)  # the API, the database and everything else on the machine go before training
         child = Child(settings, namespace, parent, exit_codes, shutting_down)
         children.append(child)
         child.start()

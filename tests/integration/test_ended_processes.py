@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from service.config import Settings
 from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at
@@ -60,6 +61,14 @@ def test_a_dead_childs_job_goes_on(service: Service) -> None:
         wait_until(lambda: is_running(service, job, attempt), seconds=60, what=f"attempt {attempt}")  # noqa: B023
         running_at(service, job, service.get(f"/v1/jobs/{job}")["progress"]["epoch"] + 1)
     service.send("POST", f"/v1/jobs/{job}:cancel")
+
+
+def test_training_gives_way_to_everything_else_also_in_a_child_that_replaces_another(shared: Service) -> None:
+    wanted = min(os.getpriority(os.PRIO_PROCESS, 0) + Settings().niceness, 19)
+    for _ in range(2):
+        (child,) = shared.training_processes()
+        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) == wanted, seconds=30, what=f"niceness {wanted}")  # noqa: B023
+        kill_the_child(shared, signal.SIGKILL)
 
 
 def test_a_job_that_crashes_its_workers_is_given_up(shared: Service) -> None:
