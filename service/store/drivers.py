@@ -57,7 +57,7 @@ def open_engine(url: URL) -> Engine:
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
     engine = create_engine(
         url,
-        pool_size=24,  # as many as the API has threads: a connection beyond the pool would be opened and closed for one request
+        pool_size=24,  # as many as the API has threads: what overflows would be opened and closed for one request
         max_overflow=0,
         pool_use_lifo=True,
         pool_timeout=CONNECT_SECONDS,
