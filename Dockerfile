@@ -15,6 +15,7 @@ COPY service service
 COPY workers workers
 COPY migrations migrations
 COPY examples examples
+COPY clients/python/backprop_client clients/python/backprop_client
 RUN python -m pip install --no-deps --no-build-isolation . \
     && cd / && python -m service.backprop.compiled
 

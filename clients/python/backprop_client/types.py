@@ -1,0 +1,254 @@
+"""What the service answers, as typed dicts: an answer is the JSON as it came, so a newer service may add fields.
+
+`/openapi.json` of the service describes every field; those of which programs decide something stand here. Times are
+RFC 3339 in UTC, durations are seconds, sizes are bytes.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
+Scope = Literal["read", "predict", "train", "admin"]
+ExportFormat = Literal["onnx", "safetensors", "npz", "keras", "python"]
+ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Fault(TypedDict):
+    """One fault of an input, and where it is."""
+
+    detail: str
+    pointer: NotRequired[str]
+    row: NotRequired[int]
+    column: NotRequired[str]
+
+
+class Network(TypedDict):
+    """A definition of a network; `parameters` is null until its inputs or outputs are known."""
+
+    name: str
+    object: str
+    created_at: str
+    inputs: int | None
+    layers: NotRequired[list[dict[str, Any]] | None]
+    hidden: NotRequired[list[int] | None]
+    parameters: int | None
+
+
+class Column(TypedDict):
+    """A column of a dataset, with statistics of its numbers or the categories of its text."""
+
+    name: str
+    role: str
+    type: str
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    standard_deviation: float | None
+    missing: int
+    categories: list[str] | None
+
+
+class Dataset(TypedDict):
+    """A version of a dataset; lists leave `columns` out."""
+
+    name: str
+    version: int
+    object: str
+    created_at: str
+    rows: int
+    bytes: int
+    sha256: str
+    scale: float | None
+    target_type: str | None
+    columns: NotRequired[list[Column]]
+    read: dict[str, Any]
+    warnings: list[str]
+
+
+class Metrics(TypedDict):
+    """The metrics of an epoch by name; null where a number is not finite."""
+
+    training: dict[str, float | None]
+    validation: dict[str, float | None]
+
+
+class Epoch(TypedDict):
+    """The losses and metrics of one epoch; epoch 0 is before training."""
+
+    epoch: int
+    training_loss: float | None
+    validation_loss: float | None
+    metrics: Metrics
+    learning_rate: float
+    seconds: float
+    parameters_stored: bool
+    sha256: str
+
+
+class Progress(TypedDict):
+    """How far a job is."""
+
+    epoch: int
+    epochs: int
+    fraction: float
+    epochs_per_second: float | None
+    eta_seconds: float | None
+
+
+class JobModel(TypedDict):
+    """The model that a job makes a version of; `version` is null until it has succeeded."""
+
+    name: str
+    version: int | None
+
+
+class JobError(TypedDict):
+    """Why a job failed."""
+
+    code: str
+    detail: str
+    epoch: int | None
+
+
+class Stopped(TypedDict):
+    """Why and after which epoch training ended early."""
+
+    reason: str | None
+    epoch: int | None
+
+
+class Targets(TypedDict):
+    """How the targets were read: as `classes`, which are listed, or as `values`."""
+
+    kind: str
+    classes: list[str | int] | None
+    because: str | None
+
+
+class Job(TypedDict):
+    """A job: its definition with every default, its progress and its results."""
+
+    id: str
+    object: str
+    status: Status
+    requested: str | None
+    waiting: dict[str, Any] | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    network: dict[str, Any]
+    dataset: str
+    dataset_version: int
+    targets: Targets
+    training: dict[str, Any]
+    attempt: int
+    progress: Progress
+    latest: Epoch | None
+    best_epoch: int | None
+    stopped: Stopped | None
+    reached_epoch: int | None
+    confusion_matrix: dict[str, Any] | None
+    test: dict[str, Any] | None
+    model: JobModel
+    error: JobError | None
+    warnings: list[Any]
+    priority: int
+    metadata: dict[str, str]
+    links: dict[str, str]
+
+
+class Event(TypedDict):
+    """Something that took place with a job; ids grow in the order of commits.
+
+    `type` is `status`, `epoch`, `warning` or `end`. The data of `epoch` is that of `Epoch`; of `end` it has the
+    `status`, the last `epoch`, the `error` and the `model`.
+    """
+
+    id: int
+    object: str
+    type: str
+    job: str
+    created_at: str
+    data: dict[str, Any]
+
+
+class Model(TypedDict):
+    """A model: its versions, the names for them, and of the version that its name means a body that predict takes."""
+
+    name: str
+    object: str
+    ready: bool
+    latest: int | None
+    versions: list[Any]
+    aliases: dict[str, int]
+    example: NotRequired[dict[str, Any] | None]
+    inputs: NotRequired[list[dict[str, Any]]]
+    outputs: NotRequired[list[dict[str, Any]]]
+
+
+class Version(TypedDict):
+    """A version of a model, which never changes, and what it was made of."""
+
+    model: str
+    version: int
+    object: str
+    created_at: str
+    origin: str
+    job: str | None
+    epoch: int | None
+    dataset: str | None
+    dataset_version: int | None
+    test: dict[str, Any] | None
+
+
+class Alias(TypedDict):
+    """A name for one version, until it is moved."""
+
+    model: str
+    alias: str
+    version: int
+    previous_version: int | None
+    moved_at: str
+    moved: NotRequired[bool]
+    because: NotRequired[str]
+
+
+class BatchPrediction(TypedDict):
+    """The prediction of a whole dataset, which has the life of a job."""
+
+    id: str
+    object: str
+    status: Status
+    created_at: str
+    model: JobModel
+    dataset: str
+    dataset_version: int
+    progress: dict[str, Any]
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    warnings: list[Any]
+    metadata: dict[str, str]
+
+
+class Key(TypedDict):
+    """A key; its text, `key`, is in the answer that makes it and in no other."""
+
+    id: str
+    object: str
+    name: str | None
+    scopes: list[Scope]
+    expires_at: str | None
+    key: NotRequired[str]
+
+
+class Webhook(TypedDict):
+    """An address that events are sent to."""
+
+    id: str
+    url: str
+    events: list[str]
+
+
+class Delivery(TypedDict):
+    """One event for one webhook, and how sending it went."""
+
+    id: str
