@@ -123,10 +123,11 @@ def create_app(settings: Settings) -> Flask:
     changes = Changes(services.database)
     ring = KeyRing(services.database, settings, changes)
     _extend(app, services, changes, ring)
-    for module in RESOURCES:
-        app.register_blueprint(module.routes.blueprint)
-    routes = [route for module in RESOURCES for route in module.routes.routes]
-    app.extensions["openapi"] = cache(partial(openapi.document, routes))  # built at the first request for it
+    resources = [module.routes for module in RESOURCES]
+    for resource in resources:
+        app.register_blueprint(resource.blueprint)
+    routes = [route for resource in resources for route in resource.routes]
+    app.extensions["openapi"] = cache(partial(openapi.document, resources))  # built at the first request for it
     errors.register(app)
     app.before_request(_begin)
     app.before_request(deadlines.begin)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from service.access.principal import Scope
 from service.api import freshness
+from service.api.answer_headers import ETAG
 from service.api.answers import immutable, limit, listing
 from service.api.bodies import read_model
 from service.api.context import model_cache, services
@@ -75,7 +76,14 @@ def list_aliases(name: str) -> Response:
     return listing([_describe(name, alias) for alias in found], has_more, lambda alias: alias["alias"])
 
 
-@routes.route("GET", "/v1/models/{name}/aliases/{alias}", query=[OWNER], answers={200: AliasAnswer}, problems=(404,))
+@routes.route(
+    "GET",
+    "/v1/models/{name}/aliases/{alias}",
+    query=[OWNER],
+    answers={200: AliasAnswer},
+    has_etag=True,
+    problems=(404,),
+)
 def get_alias(name: str, alias: str) -> Response:
     """Return the version that an alias names, with an ETag for `If-Match`."""
     with services_of(name).database.read() as connection:
@@ -90,6 +98,7 @@ def get_alias(name: str, alias: str) -> Response:
     body=AliasRequest,
     headers=[IF_MATCH, IF_NONE_MATCH],
     answers={200: MovedAliasAnswer, 201: MovedAliasAnswer},
+    sends=(ETAG,),
     problems=(404, 409, 412),
     scope=Scope.TRAIN,
 )

@@ -3,6 +3,7 @@
 from flask import Response, request
 
 from service.access.principal import Scope
+from service.api.answer_headers import FILE_NAME, LOCATION, RETRY_AFTER
 from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model
@@ -38,6 +39,7 @@ STATUSES = [status for status in Status if status is not Status.PAUSED]
     body=PredictionRequest,
     query=[WAIT],
     answers={201: PredictionAnswer, 202: PredictionAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(409,),
     creates=True,
     scope=Scope.PREDICT,
@@ -140,6 +142,8 @@ def delete_prediction(id: str) -> Response:
     "/v1/predictions/{id}/result",
     query=[Query("format", {"enum": list(FORMATS)}, "of the file; without it `Accept` decides, else CSV")],
     answers={200: {kind: {} for kind in FORMATS.values()}},
+    sends=(FILE_NAME,),
+    has_etag=True,
     problems=(404, 406, 409),
     scope=Scope.PREDICT,
 )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from werkzeug.datastructures import MultiDict
 
 from service.access.principal import Scope
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
 from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
 from service.api.context import services
@@ -86,6 +87,7 @@ def _describe_column(column: Column) -> ColumnAnswer:
     files=FILES,
     query=(Query("name", TEXT, "what the dataset is called; made up when it is left out"), *QUERY),
     answers=ANSWERS,
+    sends=(LOCATION,),
     problems=(409,),
     creates=True,
     scope=Scope.TRAIN,
@@ -102,6 +104,7 @@ def create_dataset() -> Response:
     files=FILES,
     query=QUERY,
     answers=ANSWERS,
+    sends=(LOCATION,),
     problems=(409,),
     scope=Scope.TRAIN,
 )
@@ -196,7 +199,7 @@ def list_datasets() -> Response:
     )
 
 
-@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
+@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, has_etag=True, problems=(404,))
 def get_dataset(name: str) -> Response:
     """Return a dataset's latest version, or that of `name@version`: its size, and of each column what it holds."""
     record = _find(name)

@@ -9,6 +9,7 @@ import orjson
 from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
+from service.api.answer_headers import Header
 from service.api.answers import MAX_LIMIT, immutable, listing, whole
 from service.api.context import services
 from service.api.formats import wanted_format
@@ -135,6 +136,11 @@ def _csv_line(values: list[Any]) -> bytes:
     "/v1/jobs/{id}/epochs/{epoch}/parameters",
     query=[Query("format", {"enum": list(PARAMETER_FORMATS)}, "of the answer; without it `Accept` decides, else JSON")],
     answers={200: (ParametersAnswer, PARAMETER_FORMATS["safetensors"], NPZ)},
+    sends=(
+        Header("X-Epoch", "of a file, the number of the epoch"),
+        Header("X-Sha256", "of a file, that of the parameters"),
+    ),
+    has_etag=True,
     problems=(404, 406),
 )
 def get_parameters(id: str, epoch: str) -> Response:

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from flask import Response, request
 
+from service.api.answer_headers import FILE_NAME, Header
 from service.api.context import model_cache
 from service.api.formats import choice
 from service.api.routes import Query, Routes
@@ -17,11 +18,20 @@ LEFT_OUT = "Export-Leaves-Out"  # what a prediction needs and the file does not 
 
 FORMAT = Query("format", {"enum": list(FORMATS)}, "of the file", required=True)
 FILES = {each.media_type: {"schema": {"type": "string", "format": "binary"}} for each in FORMATS.values()}
+SENDS = (FILE_NAME, Header(LEFT_OUT, "what a prediction needs and the file does not have"))
 
 routes = Routes("exports")
 
 
-@routes.route("GET", "/v1/models/{name}/export", query=[FORMAT, EPOCH], answers={200: FILES}, problems=(404, 409))
+@routes.route(
+    "GET",
+    "/v1/models/{name}/export",
+    query=[FORMAT, EPOCH],
+    answers={200: FILES},
+    sends=SENDS,
+    has_etag=True,
+    problems=(404, 409),
+)
 def export_model(name: str) -> Response:
     """Return the version of a model that its bare name means as a file of another program."""
     return _export(VersionReference(name))
@@ -32,6 +42,8 @@ def export_model(name: str) -> Response:
     "/v1/models/{name}/versions/{version}/export",
     query=[FORMAT, EPOCH],
     answers={200: FILES},
+    sends=SENDS,
+    has_etag=True,
     problems=(404, 409),
 )
 def export_version(name: str, version: str) -> Response:

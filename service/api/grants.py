@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from service.access.principal import Scope
 from service.api import freshness
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
@@ -40,6 +41,7 @@ def _describe(model: str, grant: GrantRecord) -> GrantAnswer:
     "/v1/models/{name}/grants",
     body=GrantRequest,
     answers={200: GrantAnswer, 201: GrantAnswer},
+    sends=(LOCATION,),
     problems=(404, 409),
     scope=Scope.ADMIN,
 )

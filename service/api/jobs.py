@@ -4,6 +4,7 @@ from flask import Response, request
 
 from service.access.principal import Scope
 from service.api import freshness
+from service.api.answer_headers import LOCATION, RETRY_AFTER
 from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
@@ -33,6 +34,7 @@ POLL_SECONDS = "1"
     body=JobRequest,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(409,),
     creates=True,
     scope=Scope.TRAIN,
@@ -149,6 +151,7 @@ def step_job(id: str) -> Response:
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,
@@ -168,6 +171,7 @@ def fork_job(id: str) -> Response:
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,

@@ -6,6 +6,7 @@ from flask import Response, request
 
 from service.access import keys as access
 from service.access.principal import Scope
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer, page, record_page
 from service.api.authentication import keyring
 from service.api.bodies import read_model, read_model_if_any
@@ -22,7 +23,9 @@ from service.store import keys
 routes = Routes("keys")
 
 
-@routes.route("POST", "/v1/keys", body=KeyRequest, answers={201: KeyAnswer}, problems=(404,), scope=Scope.ADMIN)
+@routes.route(
+    "POST", "/v1/keys", body=KeyRequest, answers={201: KeyAnswer}, sends=(LOCATION,), problems=(404,), scope=Scope.ADMIN
+)
 def create_key() -> Response:
     """Make a key; its text is in this answer alone."""
     refuse_idempotency_key()
@@ -73,6 +76,7 @@ def revoke_key(id: str) -> Response:
     body_optional=True,
     query=[TENANT],
     answers={201: KeyAnswer},
+    sends=(LOCATION,),
     problems=(404, 409),
     scope=Scope.ADMIN,
 )

@@ -6,6 +6,7 @@ from typing import cast
 from flask import Response
 
 from service.access.principal import Scope
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer, immutable, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
@@ -33,6 +34,7 @@ def describe_record(record: NetworkRecord) -> NetworkAnswer:
     "/v1/networks",
     body=NetworkRequest,
     answers={200: NetworkAnswer, 201: NetworkAnswer},
+    sends=(LOCATION,),
     problems=(409,),
     creates=True,
     scope=Scope.TRAIN,
@@ -58,6 +60,7 @@ def list_networks() -> Response:
     "/v1/networks/{name}",
     query=[Query("format", {"enum": list(FORMATS)}, "keras: JSON that Keras's `model_from_json` takes")],
     answers={200: NetworkInEitherFormat},
+    has_etag=True,
     problems=(404,),
 )
 def get_network(name: str) -> Response:

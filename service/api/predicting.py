@@ -4,6 +4,7 @@ from flask import Response
 
 from service.access.principal import Scope
 from service.api import counting
+from service.api.answer_headers import Header
 from service.api.answers import answer
 from service.api.dataset_options import CSV_QUERY
 from service.api.formats import wanted_format
@@ -23,6 +24,10 @@ from service.models.prediction_files import WRITERS
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ, "arrow": ARROW_STREAM, "raw": RAW}  # JSON has no writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON")
 UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
+SENDS = (
+    Header(UNKNOWN_HEADER, "how many categories were never seen in training, of answers that cannot list them"),
+    Header(raw_numbers.SHAPE_HEADER, "sizes such as `100,3` of raw numbers"),
+)
 
 routes = Routes("predictions")
 
@@ -69,6 +74,7 @@ register(
         (PredictAnswer, CSV, NPZ, ARROW_STREAM, RAW),
         Scope.PREDICT,
         files=(*FILES, RAW),
+        sends=SENDS,
         query=(FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
         grantable=True,
         has_formats=True,

@@ -1,4 +1,7 @@
-"""Registration of views: path, summary, body, query and answers in one place, for Flask and the OpenAPI document."""
+"""Registration of views: path, summary, body, query, answers and examples in one place.
+
+Flask and the OpenAPI document are both made from it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +14,13 @@ from pydantic import BaseModel
 
 from service.access.principal import Scope
 from service.api.admission import admit
+from service.api.answer_headers import Header
 from service.api.authorization import check_may
 from service.api.context import recorded
 from service.api.errors import service_error
 from service.api.idempotency import once
 from service.api.query import check_names, check_single
+from service.datasets.media_types import JSON
 from service.errors import NotFound
 from service.front.environ import admission_of
 
@@ -31,11 +36,25 @@ class Query:
     schema: dict[str, Any]
     description: str = ""
     required: bool = False
+    example: Any = None
 
     @property
     def is_single(self) -> bool:
         """Whether it is a number or one of a few words, of which a second one would be ignored."""
-        return "enum" in self.schema or self.schema.get("type") in ("integer", "number")
+        return "enum" in self.schema or self.schema.get("type") in ("boolean", "integer", "number")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A body that the document shows; a test sends each and expects an answer below 300.
+
+    `body` is what JSON holds, the text of another media type, or the fields of a form by name.
+    """
+
+    body: Any
+    summary: str = "An example"
+    media_type: str = JSON
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,10 @@ class Route:
     files: tuple[str, ...]
     query: tuple[Query, ...]
     headers: tuple[Query, ...]
+    examples: tuple[Example, ...]
     answers: dict[int, Any]
+    sends: tuple[Header, ...]
+    has_etag: bool
     problems: tuple[int, ...]
     creates: bool
     scope: Scope | None
@@ -77,6 +99,7 @@ class Routes:
     """The operations of one resource; `blueprint` serves them."""
 
     tag: str
+    text: str = ""  # what the document says of the tag
     blueprint: Blueprint = field(init=False)
     routes: list[Route] = field(default_factory=list)
     open_endpoints: set[str] = field(default_factory=set)  # that Flask knows no key is asked for
@@ -95,6 +118,9 @@ class Routes:
         files: tuple[str, ...] = (),
         query: Sequence[Query] = (),
         headers: Sequence[Query] = (),
+        examples: Sequence[Example] = (),
+        sends: Sequence[Header] = (),
+        has_etag: bool = False,
         problems: tuple[int, ...] = (),
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
@@ -114,7 +140,13 @@ class Routes:
         query
             The parameters of the query; others are refused.
         headers
-            Headers that it honours, besides those that every operation does.
+            Headers that it honours, besides those that follow from the other parameters.
+        examples
+            Bodies to show, at least one where there is a body. A parameter of the query that is required has its own.
+        sends
+            Headers of its answers, besides those that follow from the other parameters.
+        has_etag
+            Whether its answers carry an `ETag` and it honours `If-None-Match`.
         problems
             Statuses of errors, besides those that every operation may have.
         creates
@@ -136,7 +168,10 @@ class Routes:
                 files=files,
                 query=tuple(query),
                 headers=tuple(headers),
+                examples=tuple(examples),
                 answers=answers,
+                sends=tuple(sends),
+                has_etag=has_etag,
                 problems=problems,
                 creates=creates,
                 scope=_scope_of(method, path, scope),
@@ -190,7 +225,8 @@ def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope |
 
 
 TEXT: dict[str, Any] = {"type": "string"}
-BOOLEAN: dict[str, Any] = {"enum": ["true", "false", "1", "0", ""], "default": "false"}  # `?full` alone means true
+TEXTS: dict[str, Any] = {"type": "array", "items": TEXT}  # of a parameter that may be given several times
+BOOLEAN: dict[str, Any] = {"type": "boolean", "default": False}  # `?full` alone is true, and so is `?full=1`
 PAGE = (
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "more than 1000 is taken as 1000"),
     Query("after", TEXT, "the `last_id` of the page before, or as the `Link` of that page has it"),

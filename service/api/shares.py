@@ -4,6 +4,7 @@ from flask import Response
 
 from service.access import keys as access
 from service.access.principal import Scope
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer, page, record_page
 from service.api.authentication import keyring
 from service.api.bodies import read_model_if_any
@@ -26,6 +27,7 @@ routes = Routes("shares")
     body=ShareRequest,
     body_optional=True,
     answers={201: ShareAnswer},
+    sends=(LOCATION,),
     problems=(404,),
     scope=Scope.TRAIN,
 )

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from service.access import tenants as work
 from service.access.principal import Scope
 from service.api import freshness
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer, flag, page, record_page
 from service.api.authorization import check_operator
 from service.api.bodies import read_model
@@ -51,6 +52,7 @@ def describe(tenant: TenantRecord) -> TenantAnswer:
     "/v1/tenants",
     body=TenantRequest,
     answers={201: TenantAnswer},
+    sends=(LOCATION,),
     problems=(409,),
     creates=True,
     scope=Scope.ADMIN,

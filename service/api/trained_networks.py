@@ -12,9 +12,10 @@ from flask import Response, request
 from pydantic import BaseModel
 
 from service.access.principal import Scope
+from service.api.answer_headers import Header
 from service.api.context import model_cache, services
 from service.api.granted import OWNER, services_of
-from service.api.routes import TEXT, Query, Routes
+from service.api.routes import TEXT, Example, Query, Routes
 from service.explain.subjects import Subject, epoch_subject, version_subject
 from service.models.cache import TrainedNetwork
 from service.models.loading import load_epoch, load_version
@@ -112,6 +113,8 @@ class Operation:
     scope: Scope
     body_optional: bool = False
     files: tuple[str, ...] = ()
+    examples: Sequence[Example] = ()
+    sends: Sequence[Header] = ()
     query: Sequence[Query] = ()
     grantable: bool = False
     has_formats: bool = False  # of the answer, which `Accept` chooses from
@@ -127,7 +130,9 @@ def register(routes: Routes, operation: Operation) -> None:
             body_optional=operation.body_optional,
             files=operation.files,
             query=(*naming.query, *(naming.owner if operation.grantable else ()), *operation.query),
+            examples=operation.examples,
             answers={200: operation.answer},
+            sends=operation.sends,
             problems=(*PROBLEMS, 406) if operation.has_formats else PROBLEMS,
             scope=operation.scope,
         )(_view(operation, naming, id))

@@ -8,6 +8,7 @@ from flask import Response, request
 
 from service.access.principal import Scope
 from service.api import freshness
+from service.api.answer_headers import LOCATION
 from service.api.answers import answer
 from service.api.bodies import collect, open_raw_body, read_model
 from service.api.context import services
@@ -51,6 +52,7 @@ OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that
         Query("classes", NAMES, "with `network` or a file, repeatable: what its outputs stand for; values if left out"),
     ],
     answers={201: VersionAnswer},
+    sends=(LOCATION,),
     problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,

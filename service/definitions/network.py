@@ -142,7 +142,8 @@ class NetworkRequest(NetworkDefinition):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [handler(core), handler(KerasSequential.__pydantic_core_schema__)]}
+        own = {**handler(core), "title": "NetworkFields"}  # the name of this form in the OpenAPI document
+        return {"anyOf": [own, handler(KerasSequential.__pydantic_core_schema__)]}
 
     def definition(self) -> NetworkDefinition:
         return NetworkDefinition(**{name: getattr(self, name) for name in NetworkDefinition.model_fields})

@@ -238,7 +238,11 @@ ColumnsOrRows = Annotated[
         {
             "anyOf": [
                 {"type": "array", "items": {}, "minItems": 1},
-                {"type": "object", "additionalProperties": {"type": "array", "minItems": 1}, "minProperties": 1},
+                {
+                    "type": "object",
+                    "additionalProperties": {"type": "array", "items": {}, "minItems": 1},
+                    "minProperties": 1,
+                },
                 {"type": "null"},
             ]
         }
@@ -247,11 +251,9 @@ ColumnsOrRows = Annotated[
 
 
 class PredictRequest(Model):
-    """Rows to predict: lists in the order of the input columns, objects by column, or a list for each column.
+    """Rows to predict: lists in the order of the input columns, objects by column, or a list for each column."""
 
-    The last is read before a request is checked against this (`service.inference.instances`).
-    """
-
+    # a list for each column is read before a request is checked against this (`service.inference.instances`)
     instances: Rows = Field(default=None, min_length=1, description="the answer is `predictions`")
     inputs: ColumnsOrRows = Field(
         default=None,

@@ -9,6 +9,19 @@ from jsonschema import Draft202012Validator
 
 Operation = tuple[str, str]  # method and path, `("get", "/v1/jobs/{id}")`
 PROBLEM = "application/problem+json"
+OF_ANY_ANSWER = {  # headers that say nothing about an operation
+    *(
+        "server",
+        "content-type",
+        "content-length",
+        "content-encoding",
+        "content-security-policy",
+        "vary",
+        "cache-control",
+    ),
+    *("referrer-policy", "x-frame-options", "x-content-type-options", "cross-origin-opener-policy"),
+    *("cross-origin-resource-policy", "permissions-policy", "set-cookie", "x-accel-buffering"),
+}
 
 
 class PublishedDocument:
@@ -35,14 +48,14 @@ class PublishedDocument:
         return None
 
     def check(self, operation: Operation, answer: Any) -> None:
-        """Fail unless the document describes this answer, with every field of it."""
+        """Fail unless the document describes this answer, with every field and every header of it."""
         method, path = operation
         responses = self.document["paths"][path][method]["responses"]
         where = f"{method.upper()} {path}: {answer.status_code} {answer.mimetype}"
-        if answer.status_code in (304, 405, 500):
-            return
         assert str(answer.status_code) in responses, f"{where} is not documented"
-        content = responses[str(answer.status_code)].get("content")
+        described = self._resolved(responses[str(answer.status_code)])
+        self._check_headers(described.get("headers", {}), answer, where)
+        content = described.get("content")
         if content is None:
             assert not answer.data, f"{where} has a body that is not documented"
             return
@@ -50,6 +63,24 @@ class PublishedDocument:
         if "json" in answer.mimetype and "schema" in content[answer.mimetype]:
             faults = self._validator(json.dumps(content[answer.mimetype]["schema"])).iter_errors(answer.json)
             assert not (found := [f"{where}: {fault.json_path}: {fault.message[:300]}" for fault in faults]), found
+
+    def _check_headers(self, described: dict[str, Any], answer: Any, where: str) -> None:
+        known = {name.lower(): self._resolved(header) for name, header in described.items()}
+        sent = {name.lower() for name, _ in answer.headers}
+        assert sent <= known.keys() | OF_ANY_ANSWER, (
+            f"{where} has headers that are not documented: {sent - known.keys() - OF_ANY_ANSWER}"
+        )
+        sure = {name for name, header in known.items() if header.get("required")}
+        assert sure <= sent, f"{where} lacks {sure - sent}"
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        """Return what a reference refers to, or the node itself."""
+        if "$ref" not in node:
+            return node
+        found: Any = self.document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        return dict(found)
 
     @cache  # noqa: B019 - as long as the document
     def _validator(self, schema: str) -> Draft202012Validator:

@@ -9,7 +9,7 @@ from service.access.principal import Scope
 from service.api.answers import answer
 from service.api.dataset_options import CSV_QUERY
 from service.api.granted import OWNER, services_of
-from service.api.predicting import FORMAT, predict
+from service.api.predicting import FORMAT, SENDS, predict
 from service.api.prediction_bodies import FILES, SHAPE, UNKNOWN
 from service.api.routes import Routes
 from service.api.trained_networks import EPOCH, VersionReference
@@ -75,6 +75,7 @@ def read_labelled_signature(name: str, label: str) -> Response:
     files=(*FILES, RAW),
     query=(EPOCH, OWNER, FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
     answers={200: (PredictAnswer, *FILES, RAW)},
+    sends=SENDS,
     problems=(404, 409),
     scope=Scope.PREDICT,
 )

@@ -9,12 +9,14 @@ from typing import cast
 from flask import Response
 
 from service.access.principal import Scope
+from service.api.answer_headers import Header
 from service.api.answers import answer
 from service.api.bodies import whole_body
 from service.api.context import health, model_cache, model_statistics, services
 from service.api.granted import OWNER, services_of
 from service.api.inference.finding import find, wanted
 from service.api.inference.infer import infer
+from service.api.predicting import UNKNOWN_HEADER
 from service.api.routes import TEXT, Declared, Query, Routes
 from service.datasets.media_types import RAW
 from service.datasets.strict_json import parse_json
@@ -35,12 +37,18 @@ from service.inference.metadata_answers import (
 )
 from service.inference.references import read_reference, version_text
 from service.inference.request_model import InferRequest, RepositoryRequest
+from service.inference.requests import HEADER
 from service.inference.statistics import statistics_of
 from service.models.loading import load_version
 from service.store import models as stored
 
 routes = Routes("inference")
 IGNORED = Query("*", TEXT)  # whatever clients send
+JSON_LENGTH = Query(HEADER, {"type": "integer", "minimum": 0}, "the length of the JSON before binary tensors")
+SENDS = (
+    Header(HEADER, JSON_LENGTH.description),
+    Header(UNKNOWN_HEADER, "how many categories were never seen in training"),
+)
 MODEL = "/v2/models/{name}"
 VERSION = MODEL + "/versions/{version}"
 REPOSITORY = "/v2/repository/models/{name}"
@@ -130,6 +138,8 @@ def read_version_config(name: str, version: str) -> Response:
     files=(RAW,),
     query=(OWNER, IGNORED),
     answers={200: (InferAnswer, RAW)},
+    headers=(JSON_LENGTH,),
+    sends=SENDS,
     problems=(404, 409),
     scope=Scope.PREDICT,
 )
@@ -145,6 +155,8 @@ def infer_model(name: str) -> Response:
     files=(RAW,),
     query=(OWNER, IGNORED),
     answers={200: (InferAnswer, RAW)},
+    headers=(JSON_LENGTH,),
+    sends=SENDS,
     problems=(404, 409),
     scope=Scope.PREDICT,
 )
