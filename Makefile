@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients generators lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,15 @@ clients: .venv-clients/.ready ## Install Triton's client and the KServe SDK for 
 .venv-clients/.ready: requirements/clients.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: --require-hashes -r requirements/clients.txt
+	@touch $@
+
+TYPESCRIPT := tests/clients/typescript
+
+generators: $(TYPESCRIPT)/node_modules/.ready ## Install TypeScript and its generator of clients for the tests with them (needs npm)
+
+$(TYPESCRIPT)/node_modules/.ready: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing; on Debian: apt-get install --no-install-recommends nodejs npm"; exit 1; }
+	cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
@@ -148,4 +157,4 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/clients.txt requirements/clients.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients $(TYPESCRIPT)/node_modules

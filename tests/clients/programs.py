@@ -1,0 +1,30 @@
+"""Where the programs are that the tests of clients run; without one they are skipped, and fail with CI=true."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CLIENT = ROOT / "clients" / "javascript" / "backprop.js"
+TYPESCRIPT = Path(__file__).parent / "typescript"
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test, or with CI=true fail it, because something is not installed."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def node() -> str:
+    """Return Node's path."""
+    return shutil.which("node") or missing("Node is missing: `apt-get install -y --no-install-recommends nodejs`")
+
+
+def npm_package(name: str) -> Path:
+    """Return the folder of an installed package of tests/clients/typescript."""
+    folder = TYPESCRIPT / "node_modules" / name
+    return folder if folder.exists() else missing(f"no {folder.relative_to(ROOT)}: make generators")
