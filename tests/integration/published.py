@@ -9,19 +9,26 @@ from jsonschema import Draft202012Validator
 
 Operation = tuple[str, str]  # method and path, `("get", "/v1/jobs/{id}")`
 PROBLEM = "application/problem+json"
-OF_ANY_ANSWER = {  # headers that say nothing about an operation
-    *(
-        "server",
-        "content-type",
-        "content-length",
-        "content-encoding",
-        "content-security-policy",
-        "vary",
+OF_ANY_ANSWER = frozenset(  # headers that say nothing about an operation
+    [
         "cache-control",
-    ),
-    *("referrer-policy", "x-frame-options", "x-content-type-options", "cross-origin-opener-policy"),
-    *("cross-origin-resource-policy", "permissions-policy", "set-cookie", "x-accel-buffering"),
-}
+        "content-encoding",
+        "content-length",
+        "content-security-policy",
+        "content-type",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "date",
+        "permissions-policy",
+        "referrer-policy",
+        "server",
+        "set-cookie",
+        "vary",
+        "x-accel-buffering",
+        "x-content-type-options",
+        "x-frame-options",
+    ]
+)
 
 
 class PublishedDocument:
