@@ -1,44 +1,36 @@
 """`/v1/events` and `/v1/jobs/{id}/events`: events of jobs, as a list or as server-sent events."""
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import cast
-
-import orjson
 from flask import Response, request
 
 from service.api import freshness
-from service.api.answers import MAX_LIMIT, listing, timestamp, whole
+from service.api.answers import MAX_LIMIT, listing, whole
 from service.api.authentication import still_valid
 from service.api.context import feed, services, streams
-from service.api.feed import Feed, Watched
+from service.api.event_streams import Stream, Wanted, describe, ends, gap
+from service.api.feed import Watched
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
-from service.api.waiting import Places
-from service.errors import Invalid, ServiceError
+from service.errors import Invalid
 from service.front.environ import CLIENT, HELD
-from service.jobs.answers import EventAnswer, EventData
+from service.jobs.answers import EventAnswer
 from service.store import events
-from service.store.database import Database
+from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.records import EventRecord, JobRecord, Kind
 
-log = logging.getLogger(__name__)
-
 routes = Routes("events")
 STREAM = "text/event-stream"
-HEARTBEAT_SECONDS = 15.0
-CHECK_SECONDS = 3.0  # how often a silent stream looks whether its key is still valid
-RETRY = b"retry: 2000\n\n"
-TOGETHER = 500
 LOOKS_BACK = 1000  # without `after`, a stream of all jobs starts so many events before the newest one
 LARGEST_ID = 2**63 - 1
+TYPES = tuple(kind.value for kind in Kind if kind is not Kind.GAP)
 QUERY = [
     Query("after", {"type": "integer", "minimum": 0}, "an event's id; a `Last-Event-ID` header takes precedence"),
     Query("limit", {"type": "integer", "minimum": 1, "default": 50}, "of a list; more than 1000 is taken as 1000"),
+    Query(
+        "types",
+        {"type": "array", "items": {"enum": list(TYPES)}},
+        "repeatable: events of these types alone; all if left out",
+    ),
     Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
 ]
 ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
@@ -47,25 +39,40 @@ ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
 @routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
 def list_job_events(id: str) -> Response:
     """List or stream the events of a job, oldest first; a stream is answered with 204 when no more will come."""
-    after, limit, streams = _after(), _limit(), _is_stream()
-    with services().database.read() as connection:
+    after, limit, kinds, streams = _after() or 0, _limit(), _kinds(), _is_stream()
+    with services().database.read(snapshot=True) as connection:
         job = jobs.get_job(connection, id)
-        found, more = events.list_events(connection, after or 0, 1 if streams else limit, job.number)
+        found, more = _read(connection, after, 1 if streams else limit, kinds, job)
     if not streams:
         return _list(found, more)
     if job.status.ended and not found:
         return Response(status=204)
-    return _stream(after or 0, job)
+    return _stream(Wanted(after, kinds, job.id, job.status.ended), job.number)
 
 
 @routes.route("GET", "/v1/events", query=QUERY, answers=ANSWERS)
 def list_events() -> Response:
     """List or stream the events of all jobs, oldest first."""
-    after, limit, streams = _after(), _limit(), _is_stream()
-    with services().database.read() as connection:
+    after, limit, kinds, streams = _after(), _limit(), _kinds(), _is_stream()
+    with services().database.read(snapshot=True) as connection:
         if streams:
-            return _stream(max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after, None)
-        return _list(*events.list_events(connection, after or 0, limit))
+            first = max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after
+            return _stream(Wanted(first, kinds), None)
+        if after is None:  # from the oldest that is kept
+            return _list(*events.list_events(connection, 0, limit, kinds=kinds))
+        return _list(*_read(connection, after, limit, kinds, None))
+
+
+def _read(
+    connection: Connection, after: int, limit: int, kinds: frozenset[Kind], job: JobRecord | None
+) -> tuple[list[EventRecord], bool]:
+    """Return events past an id, the first of them a gap if some are no longer kept, and whether more follow."""
+    number, id = (None, None) if job is None else (job.number, job.id)
+    found, more = events.list_events(connection, after, limit, number, kinds)
+    through = events.resumed_after(connection, after, number)
+    if through is None:
+        return found, more
+    return [gap(after, through, id), *found][:limit], more or len(found) == limit
 
 
 def _after() -> int | None:
@@ -89,6 +96,13 @@ def _is_stream() -> bool:
     return streams
 
 
+def _kinds() -> frozenset[Kind]:
+    wanted = request.args.getlist("types")
+    if unknown := [type for type in wanted if type not in TYPES]:
+        raise Invalid.at("?types", f"must be of {', '.join(TYPES)}, got {unknown[0][:40]!r}")
+    return frozenset(map(Kind, wanted))
+
+
 def _limit() -> int:
     return whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
 
@@ -98,34 +112,16 @@ def _list(found: list[EventRecord], more: bool) -> Response:
     return listing([describe(event) for event in found], more, lambda item: item["id"])
 
 
-def ends(found: Iterable[EventRecord]) -> list[datetime]:
-    """Return when jobs ended that these events say have ended."""
-    return [event.created_at for event in found if event.kind is Kind.END]
-
-
-def describe(event: EventRecord) -> EventAnswer:
-    """Describe an event as clients read it."""
-    return {
-        "id": event.id,
-        "object": "event",
-        "type": event.kind,
-        "job": event.job_id,
-        "created_at": event.created_at,
-        "data": cast(EventData, event.data),
-    }
-
-
-def _stream(after: int, job: JobRecord | None) -> Response:
+def _stream(wanted: Wanted, job: int | None) -> Response:
     database = services().database
-    watched = Watched(database.tenant, None if job is None else job.number)
     is_held = CLIENT in request.environ
     stream = Stream(
         database,
         feed(),
         streams(),
         services().settings.stream_seconds,
-        after,
-        watched,
+        wanted,
+        Watched(database.tenant, job),
         still_valid(),
         freshness.announcer(),
         is_held,
@@ -134,90 +130,3 @@ def _stream(after: int, job: JobRecord | None) -> Response:
         request.environ[HELD] = stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return Response(stream.blocks(), mimetype=STREAM, headers=headers)
-
-
-@dataclass
-class Stream:
-    """Server-sent events until the job ends or `seconds` have passed.
-
-    When too many other streams are open, the stream ends after the events that exist already.
-
-    The client connects again after `retry` milliseconds and names the last event that it has received.
-
-    Parameters
-    ----------
-    after
-        The id of the last event that the client has.
-    may_go_on
-        Whether the key of the request is still valid.
-    announce
-        Called with the times of ends before they are sent, so that all processes see the models of those jobs.
-    is_held
-        Whether the server holds the stream while there is nothing new, so that no thread does.
-    """
-
-    database: Database
-    feed: Feed
-    places: Places
-    seconds: float
-    after: int
-    watched: Watched
-    may_go_on: Callable[[], bool]
-    announce: Callable[[list[datetime]], None]
-    is_held: bool = False
-    pause: float = 0.0
-    wake: Callable[[], None] | None = None
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield new events as they are committed, and a comment after every 15 s without one."""
-        yield RETRY
-        try:
-            with self.places.place() as may_wait, self.feed.watching(self.watched):
-                yield from self._blocks(may_wait)
-        except ServiceError as error:
-            log.warning("an event stream ends: %s", error.detail)
-        finally:
-            if self.wake is not None:
-                self.feed.forget(self.wake)
-
-    def _blocks(self, may_wait: bool) -> Iterator[bytes]:
-        until = time.monotonic() + self.seconds
-        while self.may_go_on():
-            with self.database.read() as connection:
-                found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
-            if found:
-                self.after = found[-1].id
-                self.announce(ends(found))
-                yield b"".join(map(_encode, found))
-                if self.watched.job is not None and found[-1].kind is Kind.END:
-                    return
-            if more:
-                continue
-            if not may_wait or time.monotonic() >= until:
-                return
-            yield from self._wait(until)
-
-    def _wait(self, until: float) -> Iterator[bytes]:
-        """Wait for an event; yield a comment when there is none for long, and end when the key has ended."""
-        silent_until = min(until, time.monotonic() + HEARTBEAT_SECONDS)
-        while self.may_go_on():
-            self.pause = min(CHECK_SECONDS, silent_until - time.monotonic())
-            if self.pause <= 0:
-                yield b": nothing new\n\n"
-                return
-            if self.is_held:
-                yield b""  # the server asks again when there is something, or after the pause
-                self.pause = 0.0
-            if self.feed.wait_past(self.after, self.watched, self.pause):
-                return
-
-    def when_ready(self, wake: Callable[[], None]) -> float:
-        """Call `wake` when there is an event; return after how many seconds the stream has something to say anyway."""
-        self.wake = wake
-        self.feed.call_past(self.after, self.watched, wake)
-        return self.pause
-
-
-def _encode(event: EventRecord) -> bytes:
-    data = orjson.dumps(describe(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

@@ -226,7 +226,16 @@ class EndEventData(TypedDict):
     model: JobModelAnswer
 
 
-EventData = StatusEventData | EpochAnswer | WarningAnswer | EndEventData
+@answer_model
+class GapEventData(TypedDict):
+    """The data of an event of type `gap`: the events past `after`, up to and including `through`, are not kept."""
+
+    after: int
+    through: int
+    detail: str
+
+
+EventData = StatusEventData | EpochAnswer | WarningAnswer | EndEventData | GapEventData
 
 
 @answer_model
@@ -235,7 +244,7 @@ class EventAnswer(TypedDict):
 
     id: int
     object: str
-    type: str
-    job: str
+    type: Annotated[str, Field(description="`status`, `epoch`, `warning`, `end`, or `gap` for events no longer kept")]
+    job: Annotated[str | None, Field(description="null for a gap in the events of all jobs")]
     created_at: datetime
     data: EventData

@@ -5,15 +5,16 @@ then. A reader that sees an id can therefore see all lower ones. A database sequ
 transactions, the one with the higher number may commit first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from service.store.database import before_commit
-from service.store.records import EventRecord, Kind
+from service.store.records import EventRecord, Kind, Status
 from service.store.tables import counters, events, jobs
+from service.store.tenancy import everyone
 
 PRUNED_TOGETHER = 10_000
 
@@ -42,15 +43,42 @@ def add(connection: Connection, job: int, kind: Kind, data: dict[str, Any]) -> N
 
 
 def list_events(
-    connection: Connection, after: int, limit: int, job: int | None = None
+    connection: Connection, after: int, limit: int, job: int | None = None, kinds: Collection[Kind] = ()
 ) -> tuple[list[EventRecord], bool]:
-    """Return events past the id `after`, oldest first, and whether more follow."""
+    """Return events past the id `after`, oldest first, and whether more follow; of some `kinds` if there are any."""
     query = select(events, jobs.c.id.label("job_id")).join(jobs, jobs.c.number == events.c.job)
     query = query.where(events.c.id > after).order_by(events.c.id).limit(limit + 1)
     if job is not None:
         query = query.where(events.c.job == job)
+    if kinds:
+        query = query.where(events.c.kind.in_([kind.value for kind in kinds]))
     found = [_event(row) for row in connection.execute(query)]
     return found[:limit], len(found) > limit
+
+
+def resumed_after(connection: Connection, after: int, job: int | None = None) -> int | None:
+    """Return the id past which a client goes on that lacks events past `after`; None when it goes on there.
+
+    It is another one when some of those events are no longer kept: events are removed in the order of their ids, so a
+    job whose first event is kept misses none; those of all jobs may also be missing because their jobs were deleted.
+    And it is the newest id when `after` is beyond that, as after a backup was restored.
+    """
+    oldest = select(func.min(events.c.id)).scalar_subquery()
+    with everyone(connection):
+        row = connection.execute(select(counters.c.value, oldest).where(counters.c.name == "events")).one()
+    last, kept_from = row[0], row[0] + 1 if row[1] is None else row[1]
+    if after > last:
+        return int(last)
+    if after >= kept_from - 1 or (job is not None and _has_first_event(connection, job)):
+        return None
+    return int(kept_from - 1)
+
+
+def _has_first_event(connection: Connection, job: int) -> bool:
+    """Return whether the oldest event that is kept of a job is that of its submission."""
+    query = select(events.c.kind, events.c.data).join(jobs, jobs.c.number == events.c.job).where(events.c.job == job)
+    first = connection.execute(query.order_by(events.c.id).limit(1)).one_or_none()
+    return first is not None and first.kind == Kind.STATUS and first.data == status_data(Status.QUEUED, None, 0)
 
 
 def last_id(connection: Connection) -> int:

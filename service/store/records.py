@@ -50,6 +50,7 @@ class Kind(StrEnum):
     EPOCH = "epoch"
     WARNING = "warning"
     END = "end"
+    GAP = "gap"  # of answers alone: events that a client asks for are no longer kept
 
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
@@ -240,10 +241,10 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """Something that happened to a job; `id` grows in the order of commits."""
+    """Something that happened to a job; `id` grows in the order of commits. A gap may be one of all jobs."""
 
     id: int
-    job_id: str
+    job_id: str | None
     kind: Kind
     data: dict[str, Any]
     created_at: datetime

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from service.api import events as api
+from service.api import event_streams as api
 from service.app import create_app
 from service.config import Settings
 from service.services import Services
@@ -100,6 +100,79 @@ def test_a_stream_of_an_ended_job_has_all_events_and_ends(client: FlaskClient, s
     assert done.status_code == 204 and not done.data
 
 
+def test_some_types_are_listed_and_streamed_alone(client: FlaskClient, service: Services) -> None:
+    job = submit(client)
+    assert run_next_job(service, "test", lambda: False)
+    path = f"/v1/jobs/{job}/events"
+    every = client.get(path).json["data"]
+    for types in (["status"], ["end"], ["status", "end"], ["warning"]):
+        query = "&".join(f"types={each}" for each in types)
+        chosen = [event for event in every if event["type"] in types]
+        assert client.get(f"{path}?{query}").json["data"] == chosen
+        assert parsed(client.get(f"{path}?{query}&stream=1").text) == chosen
+    first = client.get(f"{path}?types=status&types=end&limit=1")
+    assert first.json["has_more"] and "types=status&types=end" in first.headers["Link"]
+    last = {"Last-Event-ID": str(every[-1]["id"])}
+    assert client.get(f"{path}?types=end&stream=1", headers=last).status_code == 204
+    assert client.get(f"{path}?types=warning&stream=1").status_code == 204
+    problem(client.get(f"{path}?types=epoch&types=epoc"), 422)
+
+
+def test_events_that_are_no_longer_kept_are_a_gap(client: FlaskClient, service: Services) -> None:
+    """Whoever asks for them learns it, once; whoever has them all does not."""
+    old, new = submit(client), submit(client)
+    assert run_next_job(service, "test", lambda: False)
+    every = client.get("/v1/events?after=0").json["data"]
+    prune(service, len(every) - 4)
+    kept = every[4:]
+    missing = {"after": 2, "through": 4}
+    for path, job in (("/v1/events", None), (f"/v1/jobs/{old}/events", old)):
+        rest = [event for event in kept if job in (None, event["job"])]
+        first, *others = client.get(f"{path}?after=2").json["data"]
+        assert others == rest
+        assert (first["id"], first["type"], first["job"]) == (4, "gap", job)
+        assert {name: first["data"][name] for name in missing} == missing and "no longer kept" in first["data"]["detail"]
+        page = client.get(f"{path}?after=2&limit=1")
+        assert page.json["data"][0]["type"] == "gap" and page.json["has_more"]
+        assert client.get(f"{path}?after=4").json["data"] == rest
+    assert client.get("/v1/events").json["data"] == kept
+    streamed = parsed(client.get(f"/v1/jobs/{old}/events?stream=1&types=end", headers={"Last-Event-ID": "2"}).text)
+    assert [event["type"] for event in streamed] == ["gap", "end"]
+    submitted = client.get(f"/v1/jobs/{new}/events?after=0").json["data"]
+    assert [event["type"] for event in submitted] == ["gap"]  # its only event was the second one
+
+
+def test_a_job_all_of_whose_events_are_kept_has_no_gap(client: FlaskClient, service: Services) -> None:
+    submit(client)
+    job = submit(client)
+    prune(service, 1)
+    assert [event["type"] for event in client.get(f"/v1/jobs/{job}/events?after=0").json["data"]] == ["status"]
+
+
+def test_a_stream_of_an_ended_job_without_events_is_a_gap_and_ends(client: FlaskClient, service: Services) -> None:
+    job = submit(client)
+    client.post(f"/v1/jobs/{job}:cancel")
+    last = client.get("/v1/events").json["last_id"]
+    prune(service, 0)
+    path = f"/v1/jobs/{job}/events?stream=1"
+    assert [(event["type"], event["id"]) for event in parsed(client.get(path).text)] == [("gap", last)]
+    assert client.get(path, headers={"Last-Event-ID": str(last)}).status_code == 204
+
+
+def test_an_id_that_there_is_not_yet_is_a_gap_back_to_the_newest_one(client: FlaskClient, service: Services) -> None:
+    job = submit(client)
+    [found] = client.get("/v1/events?after=5000").json["data"]
+    assert (found["type"], found["id"]) == ("gap", 1) and "backup" in found["data"]["detail"]
+    assert run_next_job(service, "test", lambda: False)
+    streamed = parsed(client.get(f"/v1/jobs/{job}/events?stream=1", headers={"Last-Event-ID": "5000"}).text)
+    assert [event["type"] for event in streamed] == ["gap"]
+
+
+def prune(service: Services, kept: int) -> None:
+    with service.database.begin() as connection:
+        assert events.prune(connection, datetime.now(UTC) - timedelta(hours=1), kept)
+
+
 def test_what_cannot_be_asked_for(client: FlaskClient) -> None:
     job = submit(client)
     problem(client.get("/v1/jobs/job_nobody/events?stream=1"), 404)
@@ -118,6 +191,7 @@ def test_beyond_the_cap_a_stream_has_what_there_is_and_ends(
     text = client.get(f"/v1/jobs/{job}/events?stream=1").text
     assert [event["type"] for event in parsed(text)] == ["status"]
     assert ": nothing new" not in text  # which it says while it waits for more
+    assert ": too many streams are open" in text
     app.extensions["services"].database.dispose()
 
 

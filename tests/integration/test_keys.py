@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from service.access.keys import revoke
 from service.access.tokens import id_of
-from service.api import events, waiting
+from service.api import event_streams, waiting
 from service.app import create_app
 from service.config import Settings
 from service.front.environ import ADMISSION, Admission
@@ -140,7 +140,7 @@ def test_metrics_have_a_token_of_their_own(settings: Settings) -> None:
 
 
 def test_a_stream_ends_when_its_key_is_revoked(keyed: Keyed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(event_streams, "CHECK_SECONDS", 0.05)
     key = keyed.key("read")
     cookies = keyed.app.test_client()
     assert cookies.post("/v1/session", json={"key": key}).status_code == 200
@@ -154,7 +154,7 @@ def test_a_stream_ends_when_its_key_is_revoked(keyed: Keyed, monkeypatch: pytest
 def test_a_stream_without_a_key_ends_when_keys_begin_to_be_asked_for(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(event_streams, "CHECK_SECONDS", 0.05)
     blocks = iter(client.get("/v1/events?stream=1").response)
     assert next(blocks).startswith(b"retry:")
     assert client.post("/v1/keys", json={"scopes": ["admin"]}).status_code == 201
