@@ -47,6 +47,7 @@ from service.api import (
     workers,
 )
 from service.api.authentication import identify
+from service.api.event_streams import encode
 from service.api.feed import Feed
 from service.api.finding import Finder
 from service.api.idempotency import Unanswered
@@ -168,7 +169,7 @@ def _extend(app: Flask, services: Services, changes: Changes, ring: KeyRing) -> 
     app.extensions["health"] = health = Health(services, {"models": models_check})
     app.extensions["metrics"] = Metrics(services, health)
     app.extensions["model_statistics"] = ModelStatistics()
-    app.extensions["feed"] = Feed(services.database)
+    app.extensions["feed"] = Feed(services.database, encode)
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     app.extensions["streams"] = Places(settings.max_streams)

@@ -2,7 +2,8 @@
 
 `flat`: memory over a million predictions. `capped`: 10,000 models known and 200 in use within the cap. `cold`: 64
 threads ask first for the same network. `moves`: an alias moves 50 times during 10,000 predictions, on both pairs of
-database and queue. `training`: predictions while 20 jobs train. Exits with 1 where one of them does not hold.
+database and queue. `training`: predictions while 20 jobs train. `streams`: predictions beside the cap of event
+streams. Exits with 1 where one of them does not hold.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from benchmarks.serving_proofs.cold import cold
 from benchmarks.serving_proofs.inside import MIB
 from benchmarks.serving_proofs.memory import capped, flat
 from benchmarks.serving_proofs.moves import moved
+from benchmarks.serving_proofs.streams import Figures, beside_streams
 from benchmarks.serving_proofs.training import while_training
 
 BAD = ("GROWS", "DOES NOT", "SEVERAL TIMES", "BEYOND")
@@ -30,9 +32,11 @@ def all_moved(moves: int, predictions: int) -> Iterator[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.serving_proofs", description=__doc__.partition("\n")[0])
     parser.add_argument("--predictions", type=int, default=1_000_000, help="of `flat`")
-    parser.add_argument("--rate", type=float, default=100.0, help="predictions a second of `training`")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each half of a round of `training`")
-    parser.add_argument("--rounds", type=int, default=3, help="of `training`")
+    parser.add_argument("--rate", type=float, default=100.0, help="predictions a second of `training` and `streams`")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each half of a round of these two")
+    parser.add_argument("--rounds", type=int, default=3, help="of these two")
+    parser.add_argument("--streams", type=int, default=1000, help="open at once in `streams`, at the cap")
+    parser.add_argument("--processes", type=int, default=1, help="of the API in `streams`")
     parser.add_argument("proofs", nargs="*", help="all if left out")
     chosen = parser.parse_args()
     proofs: dict[str, Callable[[], Iterator[str]]] = {
@@ -40,6 +44,9 @@ def main() -> int:
         "capped": lambda: capped(known=10_000, used=200, cap_bytes=200 * MIB),
         "moves": lambda: all_moved(moves=50, predictions=10_000),
         "training": lambda: while_training(chosen.rate, chosen.seconds, chosen.rounds),
+        "streams": lambda: beside_streams(
+            Figures(chosen.streams, chosen.processes, chosen.rate, chosen.seconds, chosen.rounds)
+        ),
         "flat": lambda: flat(chosen.predictions),
     }
     if unknown := set(chosen.proofs) - set(proofs):

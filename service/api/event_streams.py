@@ -10,18 +10,17 @@ from typing import cast
 import orjson
 
 from service.api.answers import timestamp
-from service.api.feed import Feed, Watched
+from service.api.feed import CHECK_SECONDS, Feed, Recent, Watched
 from service.api.waiting import Places
 from service.errors import ServiceError
 from service.jobs.answers import EventAnswer, EventData
 from service.store import events
-from service.store.database import Database
+from service.store.database import Connection, Database
 from service.store.records import EventRecord, Kind
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0
-CHECK_SECONDS = 3.0  # how often a silent stream looks whether its key is still valid
 RETRY = b"retry: 2000\n\n"
 NO_PLACE = b": too many streams are open: this one ends with what there is, and goes on when you come again\n\n"
 TOGETHER = 500
@@ -33,7 +32,7 @@ def ends(found: Iterable[EventRecord]) -> list[datetime]:
 
 
 def gap(after: int, through: int, job: str | None) -> EventRecord:
-    """Return an event in place of those past `after` that there are not; a client that has it goes on past `through`."""
+    """Return what a client gets in place of events past `after` that there are not; it goes on past `through`."""
     instead = "read the state of jobs from `/v1/jobs`"
     if through < after:
         detail = f"no event has an id above {through}, got {after}; if a backup was restored, {instead}"
@@ -109,7 +108,7 @@ class Stream:
     wake: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
-        self.after = self.wanted.after
+        self.after, self.silent_since = self.wanted.after, time.monotonic()
 
     def blocks(self) -> Iterator[bytes]:
         """Yield new events as they are committed, and a comment after every 15 s without one."""
@@ -129,52 +128,78 @@ class Stream:
         with self.database.read() as connection:
             through = events.resumed_after(connection, self.after, self.watched.job)
         if through is not None:
-            yield _encode(gap(self.after, through, self.wanted.job))
+            yield encode(gap(self.after, through, self.wanted.job))
             self.after = through
 
     def _blocks(self, may_wait: bool) -> Iterator[bytes]:
         until = time.monotonic() + self.seconds
+        with self.database.read() as connection:
+            found, more = self._stored(connection)
         while self.may_go_on():
-            with self.database.read() as connection:
-                found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
             if found:
-                self.after = found[-1].id
-                self.announce(ends(found))
-                yield b"".join(_encode(event) for event in found if self._is_wanted(event))
-                if self.watched.job is not None and found[-1].kind is Kind.END:
+                yield self._taken(found)
+                if self._ends_with(found):
                     return
-            if more:
-                continue
-            if not may_wait:
-                yield NO_PLACE
-            if not may_wait or self.wanted.has_ended or time.monotonic() >= until:
-                return
-            yield from self._wait(until)
+            if not more:
+                if not may_wait:
+                    yield NO_PLACE
+                if not may_wait or self.wanted.has_ended or time.monotonic() >= until:
+                    return
+                yield from self._wait(until)
+            recent = self.feed.recent(self.watched, self.after)
+            if recent is None:
+                with self.database.read() as connection:
+                    found, more = self._stored(connection)
+            else:
+                found, more = recent, False
 
-    def _is_wanted(self, event: EventRecord) -> bool:
-        return not self.wanted.kinds or event.kind in self.wanted.kinds
+    def _stored(self, connection: Connection) -> tuple[list[Recent], bool]:
+        """Read events past those that the client has from the database; return them, and whether more follow."""
+        found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
+        return [Recent(event, encode(event)) for event in found], more
+
+    def _taken(self, found: list[Recent]) -> bytes:
+        """Return events as the client is sent them, and go on past them."""
+        self.after = found[-1].event.id
+        self.silent_since = time.monotonic()
+        self.announce(ends(recent.event for recent in found))
+        kinds = self.wanted.kinds
+        return b"".join(recent.encoded for recent in found if not kinds or recent.event.kind in kinds)
+
+    def _ends_with(self, found: list[Recent]) -> bool:
+        return self.watched.job is not None and found[-1].event.kind is Kind.END
 
     def _wait(self, until: float) -> Iterator[bytes]:
         """Wait for an event; yield a comment when there is none for long, and end when the key has ended."""
-        silent_until = min(until, time.monotonic() + HEARTBEAT_SECONDS)
+        self.silent_since = time.monotonic()
         while self.may_go_on():
-            self.pause = min(CHECK_SECONDS, silent_until - time.monotonic())
+            now = time.monotonic()
+            self.pause = min(until, self.silent_since + HEARTBEAT_SECONDS) - now
             if self.pause <= 0:
                 yield b": nothing new\n\n"
                 return
             if self.is_held:
                 yield b""  # the server asks again when there is something, or after the pause
-                self.pause = 0.0
-            if self.feed.wait_past(self.after, self.watched, self.pause):
+            if self.feed.wait_past(self.after, self.watched, 0.0 if self.is_held else min(CHECK_SECONDS, self.pause)):
                 return
+
+    def at_once(self) -> bytes | None:
+        """Return what has come since a wait began; None if that takes more than to look into memory."""
+        found = self.feed.recent(self.watched, self.after)
+        if self.wake is None or not found or any(recent.event.kind is Kind.END for recent in found):
+            return None
+        data = self._taken(found)
+        self.feed.call_past(self.after, self.watched, self.may_go_on, self.wake)
+        return data
 
     def when_ready(self, wake: Callable[[], None]) -> float:
         """Call `wake` when there is an event; return after how many seconds the stream has something to say anyway."""
         self.wake = wake
-        self.feed.call_past(self.after, self.watched, wake)
+        self.feed.call_past(self.after, self.watched, self.may_go_on, wake)
         return self.pause
 
 
-def _encode(event: EventRecord) -> bytes:
+def encode(event: EventRecord) -> bytes:
+    """Write an event as streams send it."""
     data = orjson.dumps(describe(event), timestamp, orjson.OPT_PASSTHROUGH_DATETIME)
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), data)

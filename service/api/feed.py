@@ -1,18 +1,31 @@
-"""A thread that looks for new events on behalf of all event streams of a process; it runs only while streams exist."""
+"""A thread that looks for new events on behalf of all event streams of a process; it runs only while streams exist.
+
+It reads and encodes each event once for all streams, and wakes a few streams at a time, so that other requests find a
+turn between them.
+"""
 
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.errors import ServiceError
 from service.store import events
 from service.store.database import Database
+from service.store.events import OwnedEvent
+from service.store.records import EventRecord
 
 LOOK_SECONDS = 0.1
+TOGETHER = 500
+MOST_RECENT = (
+    50  # events that are held for each job or tenant that is watched; a stream further behind asks the database
+)
+CHECK_SECONDS = 3.0  # how often it is asked whether a stream that waits may go on
+WOKEN_TOGETHER = 10
+WOKEN_PAUSE_SECONDS = 0.002
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +38,65 @@ class Watched:
     job: int | None = None
 
 
-class Feed:
-    """Notifies streams that there are events past an id; each stream reads them itself."""
+@dataclass(frozen=True)
+class _Sleeper:
+    """A stream that waits for an event past an id, as long as it may."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    event: int
+    watched: Watched
+    may_go_on: Callable[[], bool]
+
+    @property
+    def is_over(self) -> bool:
+        try:
+            return not self.may_go_on()
+        except ServiceError:  # the stream meets the same one, and says so as it ends
+            return True
+
+
+@dataclass(frozen=True)
+class Recent:
+    """An event as it was read, and as streams send it."""
+
+    event: EventRecord
+    encoded: bytes
+
+
+@dataclass
+class _Recents:
+    """The newest events of what is watched, in order: all past the id `since`."""
+
+    since: int
+    events: deque[Recent] = field(default_factory=deque)
+
+    @property
+    def last(self) -> int:
+        return self.events[-1].event.id if self.events else self.since
+
+    def add(self, recent: Recent) -> None:
+        self.events.append(recent)
+        if len(self.events) > MOST_RECENT:
+            self.since = self.events.popleft().event.id
+
+
+class Feed:
+    """Notifies streams that there are events past an id, and holds the newest ones for them.
+
+    Parameters
+    ----------
+    encode
+        Writes an event as streams send it.
+    """
+
+    def __init__(self, database: Database, encode: Callable[[EventRecord], bytes]) -> None:
+        self.database, self.encode = database, encode
         self._changed = threading.Condition()
         self._streams: Counter[Watched] = Counter()
         self._last = 0
-        self._last_of: dict[Watched, int] = {}
+        self._recents: dict[Watched, _Recents] = {}
         self._thread: threading.Thread | None = None
-        self._sleepers: dict[Callable[[], None], tuple[int, Watched]] = {}
+        self._sleepers: dict[Callable[[], None], _Sleeper] = {}
+        self._checked_at = 0.0
 
     @contextmanager
     def watching(self, watched: Watched) -> Iterator[None]:
@@ -50,6 +111,7 @@ class Feed:
                 self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
                 self._thread.start()
             self._streams[watched] += 1
+            self._recents.setdefault(watched, _Recents(self._last))
         try:
             yield
         finally:
@@ -57,18 +119,28 @@ class Feed:
                 self._streams[watched] -= 1
                 if not self._streams[watched]:
                     del self._streams[watched]
-                    self._last_of.pop(watched, None)
+                    self._recents.pop(watched, None)
+
+    def recent(self, watched: Watched, after: int) -> list[Recent] | None:
+        """Return the events past the id `after` that were noticed; None if they are not all held any more."""
+        with self._changed:
+            recents = self._recents.get(watched)
+            if recents is None or after < recents.since:
+                return None
+            if after >= recents.last:
+                return []
+            return [recent for recent in recents.events if recent.event.id > after]
 
     def wait_past(self, event: int, watched: Watched, seconds: float) -> bool:
         """Wait up to `seconds` for an event past the id `event`; return whether there is one."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._last_of.get(watched, 0) > event, seconds)
+            return self._changed.wait_for(lambda: self._has_past(event, watched), seconds)
 
-    def call_past(self, event: int, watched: Watched, wake: Callable[[], None]) -> None:
-        """Call `wake` once, when there is an event past the id `event`, which may be now."""
+    def call_past(self, event: int, watched: Watched, may_go_on: Callable[[], bool], wake: Callable[[], None]) -> None:
+        """Call `wake` once, when there is an event past the id `event`, which may be now, or when it may not go on."""
         with self._changed:
-            if self._last_of.get(watched, 0) <= event:
-                self._sleepers[wake] = (event, watched)
+            if not self._has_past(event, watched):
+                self._sleepers[wake] = _Sleeper(event, watched, may_go_on)
                 return
         wake()
 
@@ -90,27 +162,57 @@ class Feed:
                     return
             try:
                 self._look_for_events()
+                self._check_sleepers()
             except ServiceError as error:
                 log.warning("cannot look for events: %s", error.detail)
             except Exception:  # the thread must continue: streams wait for it
                 log.exception("looking for events failed")
 
+    def _has_past(self, event: int, watched: Watched) -> bool:
+        recents = self._recents.get(watched)
+        return recents is not None and recents.last > event
+
     def _look_for_events(self) -> None:
+        """Read the events since the last look, until there are no more, and wake the streams that wait for them."""
         with self.database.read() as connection:
-            last = events.last_id(connection)
-            newest = events.last_ids(connection, self._last) if last > self._last else {}
-        if last > self._last:
-            with self._changed:
-                self._last = last
-                for (tenant, job), newest_of_job in newest.items():
-                    for watched in (Watched(tenant, job), Watched(tenant)):
-                        if watched in self._streams:
-                            self._last_of[watched] = max(newest_of_job, self._last_of.get(watched, 0))
-                self._changed.notify_all()
-                awake = [
-                    wake for wake, (event, watched) in self._sleepers.items() if self._last_of.get(watched, 0) > event
-                ]
-                for wake in awake:
-                    del self._sleepers[wake]
+            if (last := events.last_id(connection)) == self._last:
+                return
+            found = events.newest(connection, self._last, TOGETHER)
+        ids = [owned.event.id for owned in found]
+        newest = ids[-1] if len(found) == TOGETHER else max(last, *ids)
+        with self._changed:
+            self._last = newest
+            for owned in found:
+                self._add(owned)
+            self._changed.notify_all()
+            sleepers = self._sleepers.items()
+            awake = [wake for wake, sleeper in sleepers if self._has_past(sleeper.event, sleeper.watched)]
             for wake in awake:
-                wake()
+                del self._sleepers[wake]
+        _wake(awake)
+
+    def _check_sleepers(self) -> None:
+        """Wake the streams that may not go on, every few seconds."""
+        if time.monotonic() - self._checked_at < CHECK_SECONDS:
+            return
+        self._checked_at = time.monotonic()
+        with self._changed:
+            sleepers = list(self._sleepers.items())
+        _wake([wake for wake, sleeper in sleepers if sleeper.is_over])
+
+    def _add(self, owned: OwnedEvent) -> None:
+        watching = [self._recents.get(Watched(owned.tenant, job)) for job in (owned.job, None)]
+        if any(recents is not None for recents in watching):
+            recent = Recent(owned.event, self.encode(owned.event))
+            for recents in watching:
+                if recents is not None:
+                    recents.add(recent)
+
+
+def _wake(sleepers: Sequence[Callable[[], None]]) -> None:
+    """Wake some at a time: what thousands of streams send at once would delay every other answer meanwhile."""
+    for start in range(0, len(sleepers), WOKEN_TOGETHER):
+        if start:
+            time.sleep(WOKEN_PAUSE_SECONDS)
+        for wake in sleepers[start : start + WOKEN_TOGETHER]:
+            wake()

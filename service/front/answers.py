@@ -95,6 +95,12 @@ class Answer:
         self.end()
         return None
 
+    def at_once(self) -> bytes | None:
+        """Return the next bytes of an answer that has waited, if they are in memory, or None for a thread to ask."""
+        assert self.held is not None
+        data = self.held.at_once()
+        return self._framed(data) if data else data
+
     def end(self) -> None:
         """Close the application's iterator; the answer is over, whether or not all of it was read."""
         self.is_over = True

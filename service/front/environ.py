@@ -34,10 +34,13 @@ class Held(Protocol):
     """An answer whose next bytes do not exist yet, set as `environ[HELD]`.
 
     When its iterator yields `b""`, no thread waits for the next bytes: the server asks again after a call of `wake`, or
-    after the seconds that `when_ready` returns.
+    after the seconds that `when_ready` returns. After a call of `wake` it asks `at_once` first, in the event loop: that
+    returns at once the next bytes, if there are any, and will call `wake` again; or None for the iterator to be asked.
     """
 
     def when_ready(self, wake: Callable[[], None]) -> float: ...
+
+    def at_once(self) -> bytes | None: ...
 
 
 def admission_of(environ: Mapping[str, Any]) -> Admission | None:

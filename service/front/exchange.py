@@ -219,7 +219,18 @@ class Exchange:
         self._shared.post(self._stepped, data)
 
     def _wake_soon(self) -> None:  # a thread
-        self._shared.post(self._wake)
+        self._shared.post(self._woken)
+
+    def _woken(self) -> None:
+        """Write what an answer that waits has in memory, without a thread, and let it go on waiting."""
+        answer = self._answer
+        if answer is not None and self._timer is not None and not (self.client.gone or self._connection.is_full):
+            data = answer.at_once()
+            if data is not None:
+                if data:
+                    self._connection.write(data)
+                return
+        self._wake()
 
     def _stepped(self, data: bytes) -> None:
         answer = self._answer

@@ -6,6 +6,7 @@ transactions, the one with the higher number may commit first.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,15 @@ from service.store.tables import counters, events, jobs
 from service.store.tenancy import everyone
 
 PRUNED_TOGETHER = 10_000
+
+
+@dataclass(frozen=True)
+class OwnedEvent:
+    """An event with the numbers of the tenant and of the job that it belongs to."""
+
+    tenant: int
+    job: int
+    event: EventRecord
 
 
 class _PendingEvents:
@@ -87,15 +97,11 @@ def last_id(connection: Connection) -> int:
     return last
 
 
-def last_ids(connection: Connection, after: int) -> dict[tuple[int, int], int]:
-    """Return the id of each job's newest event past `after`, by the numbers of the job's tenant and of the job."""
-    newest = (
-        select(jobs.c.tenant, jobs.c.number, func.max(events.c.id))
-        .join(events, events.c.job == jobs.c.number)
-        .where(events.c.id > after)
-        .group_by(jobs.c.tenant, jobs.c.number)
-    )
-    return {(tenant, job): last for tenant, job, last in connection.execute(newest)}
+def newest(connection: Connection, after: int, limit: int) -> list[OwnedEvent]:
+    """Return events of all tenants past the id `after`, oldest first, each with the numbers of its tenant and job."""
+    owned = select(events, jobs.c.id.label("job_id"), jobs.c.tenant).join(jobs, jobs.c.number == events.c.job)
+    rows = connection.execute(owned.where(events.c.id > after).order_by(events.c.id).limit(limit))
+    return [OwnedEvent(row.tenant, row.job, _event(row)) for row in rows]
 
 
 def prune(connection: Connection, older_than: datetime, most: int) -> int:

@@ -16,6 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.api import event_streams as api
+from service.api import feed as feeds
 from service.app import create_app
 from service.config import Settings
 from service.services import Services
@@ -131,7 +132,9 @@ def test_events_that_are_no_longer_kept_are_a_gap(client: FlaskClient, service: 
         first, *others = client.get(f"{path}?after=2").json["data"]
         assert others == rest
         assert (first["id"], first["type"], first["job"]) == (4, "gap", job)
-        assert {name: first["data"][name] for name in missing} == missing and "no longer kept" in first["data"]["detail"]
+        assert {name: first["data"][name] for name in missing} == missing and "no longer kept" in first["data"][
+            "detail"
+        ]
         page = client.get(f"{path}?after=2&limit=1")
         assert page.json["data"][0]["type"] == "gap" and page.json["has_more"]
         assert client.get(f"{path}?after=4").json["data"] == rest
@@ -193,6 +196,41 @@ def test_beyond_the_cap_a_stream_has_what_there_is_and_ends(
     assert ": nothing new" not in text  # which it says while it waits for more
     assert ": too many streams are open" in text
     app.extensions["services"].database.dispose()
+
+
+def test_a_stream_that_falls_behind_has_every_event(
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the newest events are held in memory; a stream that lacks older ones reads the database."""
+    monkeypatch.setattr(feeds, "MOST_RECENT", 2)
+    job = submit(client)
+    with service.database.read() as connection:
+        number = jobs.get_job(connection, job).number
+    blocks = iter(client.get(f"/v1/jobs/{job}/events?stream=1").response)
+    seen, expected = [], 1
+    for count in (1, 5, 2, 3, 1):
+        seen += [event["id"] for event in parsed(next_block(blocks))]
+        assert seen == list(range(1, expected + 1))
+        expected += count
+        add_and_notice(client, service, number, count)
+    blocks.close()
+
+
+def add_and_notice(client: FlaskClient, service: Services, job: int, count: int) -> None:
+    """Add events to a job, each in a transaction of its own, and wait until the application has looked at them."""
+    feed = client.application.extensions["feed"]
+    last = feed._last + count
+    for _ in range(count):
+        with service.database.begin() as connection:
+            events.add(connection, job, Kind.WARNING, {})
+    wait_until(lambda: feed._last == last, what="a look at the events")
+
+
+def next_block(blocks: Iterator[bytes]) -> str:
+    """The next events of a stream, without what comes before."""
+    while b"data: " not in (block := next(blocks)):
+        pass
+    return block.decode()
 
 
 def test_streams_end_after_a_while_and_say_that_they_live(

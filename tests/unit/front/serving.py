@@ -34,6 +34,7 @@ class Application:
     closed: threading.Event = field(default_factory=threading.Event)
     wake: Callable[[], None] | None = None
     events: list[bytes] = field(default_factory=list)
+    prompt: list[bytes] = field(default_factory=list)  # what is written in the event loop
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -93,6 +94,9 @@ class Application:
         self.wake = wake
         self.waiting.release()
         return SECONDS
+
+    def at_once(self) -> bytes | None:
+        return self.prompt.pop() if self.prompt else None
 
 
 @dataclass

@@ -129,6 +129,20 @@ def test_an_answer_that_has_nothing_now_is_held_without_a_thread(tmp_path: Path)
             client.close()
 
 
+def test_what_a_held_answer_has_in_memory_is_written_without_a_thread(tmp_path: Path) -> None:
+    with running(tmp_path, stream_threads=1) as server, server.connect() as client:
+        application = server.application
+        client.sendall(b"GET /events HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert b"begin;" in read_until(client, b"begin;")
+        assert application.waiting.acquire(timeout=10)
+        assert application.wake is not None
+        for number in range(3):
+            application.prompt.append(b"news %d;" % number)
+            application.wake()
+            assert b"\r\nnews %d;\r\n" % number in read_until(client, b";\r\n")
+        assert not application.waiting.acquire(blocking=False)  # a thread would have said again that it waits
+
+
 def test_a_server_that_stops_ends_what_is_held_and_waits_for_what_is_under_way(tmp_path: Path) -> None:
     with running(tmp_path) as server, server.connect() as held, server.connect() as busy:
         held.sendall(b"GET /events HTTP/1.1\r\n" + HOST + b"\r\n")
