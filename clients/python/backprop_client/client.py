@@ -51,9 +51,10 @@ class Client:
         pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._given: dict[str, Any] = {"url": url, "key": key, "timeout": timeout, "retries": retries}
+        self._key = key or os.environ.get("BACKPROP_KEY") or None
         self._transport = Transport(
             url or os.environ.get("BACKPROP_URL") or DEFAULT_URL,
-            key or os.environ.get("BACKPROP_KEY") or None,
+            self._key,
             timeout,
             retries,
             f"backprop-client/{__version__}",
@@ -81,6 +82,10 @@ class Client:
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
         """Send any other request; see `Transport.send` for the options."""
         return self._transport.send(method, path, body, **options)
+
+    def hurried(self) -> Self:
+        """Return a client of the same service that gives up at once, for the end of a process."""
+        return type(self)(self.url, self._key, timeout=5.0, retries=0)
 
     def close(self) -> None:
         """Close the connections; a request that comes later opens new ones."""

@@ -108,7 +108,7 @@ class Conflict(Problem):
     """This does not go with the present state: a name is taken, a dataset in use, a job ended (409)."""
 
 
-class Invalid(Problem):
+class Invalid(Problem, ValueError):
     """The request is well-formed but not valid; `errors` says where (422)."""
 
 
