@@ -58,6 +58,7 @@ from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
 from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
 from service.door.door import Door, Parts
+from service.estimates.known import KnownShapes
 from service.front.environ import admission_of
 from service.models.cache import ModelCache
 from service.models.directory import Directory
@@ -170,6 +171,7 @@ def _extend(app: Flask, services: Services, changes: Changes, ring: KeyRing) -> 
     app.extensions["metrics"] = Metrics(services, health)
     app.extensions["model_statistics"] = ModelStatistics()
     app.extensions["feed"] = Feed(services.database, encode)
+    app.extensions["known_shapes"] = KnownShapes()
     app.extensions["unanswered"] = Unanswered()
     app.extensions["waits"] = Waits(settings.max_waiting_requests)
     app.extensions["streams"] = Places(settings.max_streams)

@@ -34,6 +34,7 @@ from workers.process_names import ProcessName, pid_namespace
 from workers.shutting_down import ShuttingDown
 
 GRACE_SECONDS = 1.0
+CALIBRATE_SECONDS = 2.0  # after the start, which is busy, and between attempts
 RING_SECONDS = 0.5  # how long a process that ends waits until the other workers are notified of the job it released
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,26 @@ class Child:
             from service.backprop.compiled.warming import warm
 
             warm("float32", "float64")
+        self._calibrate()
+
+    def _calibrate(self) -> None:
+        """Measure how fast this machine trains, for estimates, unless that is known; a job that begins comes first."""
+        from service.estimates.calibration import calibrate
+
+        while not self.stopping.wait(CALIBRATE_SECONDS):
+            try:
+                if not self.housekeeping.needs_calibration():
+                    return
+                if self.busy.locked():
+                    continue
+                threads = self.settings.threads
+                found = calibrate(resolve(self.settings.kernels), threads, lambda: self.busy.locked())
+            except ServiceError as error:
+                log.warning("this machine is not measured for estimates yet: %s", error.detail)
+                continue
+            if found is not None:
+                self.housekeeping.report_calibration(found.to_json())
+                return
 
     def _handle_signals(self) -> None:
         """Install signal handlers: on SIGTERM, the state of training is stored and the job released before the exit."""

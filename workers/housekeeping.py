@@ -17,7 +17,7 @@ from service.counts import Total
 from service.errors import ServiceError
 from service.ops.processes import is_alive
 from service.services import Services
-from service.store import shrinking, totals, workers
+from service.store import calibrations, shrinking, totals, workers
 from service.store.crashes import Manner
 from service.store.jobs import crashes
 from service.store.predictions import crashes as prediction_crashes
@@ -48,6 +48,7 @@ class Housekeeping:
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
         self._waits_for: str | None = None  # why no job is begun here, as it was last reported
         self._last_failure = ""  # that was logged
+        self._calibration: dict[str, float] | None = None  # that is to be recorded with the next report
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
         # a thread of its own: collecting may take longer than a worker may go without reporting
@@ -67,6 +68,20 @@ class Housekeeping:
             self._report_counts()
         except ServiceError as error:
             log.warning("cannot record that this worker stopped: %s", error.detail)
+
+    def needs_calibration(self) -> bool:
+        """Return whether nothing is known, or nothing recent, of how fast this machine trains."""
+        with self.services.database.read() as connection:
+            return calibrations.is_due(connection, self._fingerprint(), self.services.settings.threads)
+
+    def report_calibration(self, factors: dict[str, float]) -> None:
+        """Record what was measured of this machine, with the next report."""
+        self._calibration = factors
+
+    def _fingerprint(self) -> str:
+        from service.backprop.training.fingerprint import fingerprint  # imported here: only children load NumPy
+
+        return fingerprint(self.services.settings.kernels)
 
     def _run(self) -> None:
         reported_at = -math.inf
@@ -119,10 +134,13 @@ class Housekeeping:
 
     def _report(self) -> None:
         """Record in the database that this worker is alive, and how it computes."""
-        from service.backprop.training.fingerprint import fingerprint  # imported here: only children load NumPy
-
+        measured, mine = self._calibration, self._fingerprint()
         with self.services.database.begin() as connection:
-            workers.report_alive(connection, self.name, fingerprint(self.services.settings.kernels), self._about)
+            workers.report_alive(connection, self.name, mine, self._about)
+            if measured is not None:
+                calibrations.save(connection, mine, self.services.settings.threads, measured)
+        if measured is not None:
+            self._calibration = None
 
     def _report_counts(self) -> None:
         """Add to the database's sums what this process has counted since the last report.

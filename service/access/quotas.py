@@ -67,6 +67,12 @@ def check_limits(services: Services, connection: Connection, new: NewJob, own: d
         )
 
 
+def check_size(services: Services, connection: Connection, new: NewJob) -> None:
+    """Raise `Invalid` when a job is larger than the tenant in scope may ever queue, whatever waits or is stored now."""
+    own = limits.own_limits(connection, _tenant(services))
+    _check_size(Limits.of(services.settings, own), connection, new)
+
+
 def check_queued_jobs(services: Services, connection: Connection, own: dict[str, Any]) -> None:
     """Raise `TooMany` when as many jobs and predictions of the tenant in scope wait as may."""
     _check_queued(Limits.of(services.settings, own), connection, _tenant(services))

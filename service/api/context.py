@@ -9,6 +9,7 @@ from flask import Response, current_app, g, request
 from service.access.principal import Principal
 from service.api.feed import Feed
 from service.api.waiting import Places, Waits
+from service.estimates.known import KnownShapes
 from service.models.cache import ModelCache
 from service.ops.health import Health
 from service.ops.metrics import Metrics
@@ -64,6 +65,11 @@ def model_cache() -> ModelCache:
 def model_statistics() -> ModelStatistics:
     """Return what is counted of the versions of models."""
     return cast(ModelStatistics, current_app.extensions["model_statistics"])
+
+
+def known_shapes() -> KnownShapes:
+    """Return what this process remembers of jobs' costs."""
+    return cast(KnownShapes, current_app.extensions["known_shapes"])
 
 
 def waits() -> Waits:

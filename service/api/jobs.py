@@ -5,20 +5,23 @@ from flask import Response, request
 from service.access.principal import Scope
 from service.api import freshness
 from service.api.answer_headers import LOCATION, RETRY_AFTER
-from service.api.answers import answer, page, record_page
+from service.api.answers import answer, flag, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
-from service.api.context import services, waits
+from service.api.context import known_shapes, services, waits
 from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.other_tenants import TENANT, services_of_tenant
-from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
+from service.api.routes import DRY_RUN, PAGE, TEXT, WAIT, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
+from service.estimates.answers import EstimateAnswer
+from service.estimates.estimate import estimate
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
-from service.jobs.answers import JobAnswer
+from service.jobs.answers import JobAnswer, PlannedJobAnswer
+from service.jobs.rehearsal import dry_run
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.jobs.commands import CommandResult
@@ -32,18 +35,42 @@ POLL_SECONDS = "1"
     "POST",
     "/v1/jobs",
     body=JobRequest,
-    query=[WAIT],
-    answers={201: JobAnswer, 202: JobAnswer},
+    query=[WAIT, DRY_RUN],
+    answers={200: PlannedJobAnswer, 201: JobAnswer, 202: JobAnswer},
     sends=(LOCATION, RETRY_AFTER),
     problems=(409,),
     creates=True,
     scope=Scope.TRAIN,
 )
 def create_job() -> Response:
-    """Queue a training job."""
+    """Queue a training job, or check it alone with `?dry_run=true`."""
     seconds = requested_wait_seconds()
     body = read_model(JobRequest, services().settings.max_json_bytes)
+    if flag(DRY_RUN.name):
+        return _checked(body)
     return _accepted(*work.submit(services(), body, _record_key), seconds)
+
+
+def _checked(body: JobRequest) -> Response:
+    """Answer with the job that a request would have queued; nothing is stored."""
+    rehearsed = dry_run(services(), body)
+    described = views.describe_planned(rehearsed.job, body.model)
+    described["warnings"] = [*described["warnings"], *rehearsed.warnings]
+    return answer(described)
+
+
+@routes.route(
+    "POST",
+    "/v1/jobs:estimate",
+    body=JobRequest,
+    answers={200: EstimateAnswer},
+    problems=(409,),
+    scope=Scope.TRAIN,
+)
+def estimate_job() -> Response:
+    """Return what a job would cost and when it would run, without queueing it."""
+    body = read_model(JobRequest, services().settings.max_json_bytes)
+    return answer(estimate(services(), body, known_shapes()))
 
 
 def _record_key(connection: Connection, id: str) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from service.access.principal import Scope
 from service.api.admission import admit
 from service.api.answer_headers import Header
+from service.api.answers import flag
 from service.api.authorization import check_may
 from service.api.context import recorded
 from service.api.errors import service_error
@@ -200,7 +201,7 @@ class Routes:
             act = partial(view, **values)
             if route.changes:
                 act = partial(recorded, route.operation, act)
-            if route.creates:
+            if route.creates and not (DRY_RUN in route.query and flag(DRY_RUN.name)):
                 return once(act, service_error, route.path.format(**values), route.body is not None)
             return act()
 
@@ -232,3 +233,4 @@ PAGE = (
     Query("after", TEXT, "the `last_id` of the page before, or as the `Link` of that page has it"),
 )
 WAIT = Query("wait", {"type": "number", "minimum": 0}, "seconds to wait for the job to end or pause, at most 60")
+DRY_RUN = Query("dry_run", BOOLEAN, "check everything and answer with the job; nothing is stored, whatever the key")

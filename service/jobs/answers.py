@@ -149,16 +149,13 @@ class WarningAnswer(TypedDict):
     detail: str
 
 
-@answer_model
-class JobAnswer(TypedDict):
-    """A job: its definition with every default, its progress, and its results."""
+class DefinedJob(TypedDict):
+    """What a job has as soon as it is defined, whether it is stored or not."""
 
-    id: str
     object: str
     status: str
     requested: str | None
     waiting: WaitingAnswer | None
-    created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     network: JobNetwork
@@ -192,7 +189,6 @@ class JobAnswer(TypedDict):
         ReplayAnswer | None,
         Field(description="of a replay: the job it is `of`, whether all is `identical`, else the `first_difference`"),
     ]
-    model: JobModelAnswer
     promote: Annotated[PromoteAnswer | None, Field(description="the alias that is moved when the job succeeds")]
     promoted: Annotated[PromotedAnswer | None, Field(description="what became of that")]
     decision: Annotated[DecisionAnswer | None, Field(description="of the version that the job makes")]
@@ -204,7 +200,31 @@ class JobAnswer(TypedDict):
     priority: int
     on_other_machine: str
     metadata: dict[str, str]
+
+
+@answer_model
+class JobAnswer(DefinedJob):
+    """A job: its definition with every default, its progress, and its results."""
+
+    id: str
+    created_at: datetime
+    model: JobModelAnswer
     links: dict[str, str]
+
+
+@answer_model
+class PlannedModelAnswer(TypedDict):
+    """The model that a job would make a version of; `name` is null where it would be the job's id."""
+
+    name: str | None
+    version: None
+
+
+@answer_model
+class PlannedJobAnswer(DefinedJob):
+    """A job that was checked and not stored: as `POST /v1/jobs` would answer, without what only a stored job has."""
+
+    model: PlannedModelAnswer
 
 
 @answer_model

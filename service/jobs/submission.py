@@ -1,15 +1,21 @@
 """Submits jobs: checks that a network and a dataset fit each other, and adds a job to the queue."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from service.definitions.columns import Table
 from service.definitions.decisions import check_decision, to_store
 from service.definitions.job_columns import choose
+from service.definitions.job_parts import Promote
 from service.definitions.network import NetworkDefinition, check_network
 from service.definitions.requests import JobRequest
 from service.definitions.resolve import Resolved, resolve
 from service.errors import Invalid, NotFound
 from service.jobs.new_jobs import (
+    HeldOutUses,
+    JobData,
     QueuedJob,
     RecordKey,
     add_to_queue,
@@ -22,11 +28,54 @@ from service.jobs.new_jobs import (
 )
 from service.services import Services
 from service.store import networks
-from service.store.records import NewJob, OnOtherMachine
+from service.store.records import DatasetUse, NewJob, OnOtherMachine
+
+
+@dataclass(frozen=True)
+class CheckedJob:
+    """A job whose parts fit each other, which is not stored yet."""
+
+    request: JobRequest
+    data: JobData
+    network_name: str | None
+    resolved: Resolved
+    held_out: HeldOutUses
+    promote: Promote | None
+
+    def to_insert(self, services: Services, dataset: DatasetUse) -> NewJob:
+        """Return the job with the version of the dataset that it uses."""
+        request, resolved = self.request, self.resolved
+        return NewJob(
+            priority=request.priority,
+            pause_at=request.pause_at,
+            on_other_machine=OnOtherMachine(request.on_other_machine),
+            model_name=request.model,
+            metadata=request.metadata,
+            network_name=self.network_name,
+            network=resolved.network.normalised(),
+            dataset=dataset,
+            validation=self.held_out.validation,
+            test=self.held_out.test,
+            training=with_storage_limit(services, resolved.training),
+            targets=resolved.targets,
+            columns=self.data.columns,
+            decision=to_store(request.decision),
+            promote=self.promote,
+        )
 
 
 def submit(services: Services, request: JobRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
+    with check(services, request) as job, services.database.begin() as connection:
+        new = job.to_insert(services, store_dataset(services, connection, job.data))
+        queued = add_to_queue(services, connection, new, record_key)
+    services.doorbell.ring()
+    return queued
+
+
+@contextmanager
+def check(services: Services, request: JobRequest) -> Iterator[CheckedJob]:
+    """Check everything of a job that does not depend on other jobs; rows that came with it exist within the block."""
     services.space.check(services.settings.keep_free_bytes)
     with dataset_of(services, request.data) as found:
         data = found.using(choose(found.table, request, request.target_type))
@@ -35,27 +84,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
         check_decision(request.decision, resolved.targets.labels, resolved.network.reached)
         held_out = check_held_out(services, data, data.table, resolved)
         promote = promotion_of(services, request.promote, data, resolved.targets)
-        with services.database.begin() as connection:
-            new = NewJob(
-                priority=request.priority,
-                pause_at=request.pause_at,
-                on_other_machine=OnOtherMachine(request.on_other_machine),
-                model_name=request.model,
-                metadata=request.metadata,
-                network_name=network_name,
-                network=resolved.network.normalised(),
-                dataset=store_dataset(services, connection, data),
-                validation=held_out.validation,
-                test=held_out.test,
-                training=with_storage_limit(services, resolved.training),
-                targets=resolved.targets,
-                columns=data.columns,
-                decision=to_store(request.decision),
-                promote=promote,
-            )
-            queued = add_to_queue(services, connection, new, record_key)
-    services.doorbell.ring()
-    return queued
+        yield CheckedJob(request, data, network_name, resolved, held_out, promote)
 
 
 def _network_of(services: Services, request: JobRequest) -> tuple[str | None, NetworkDefinition]:

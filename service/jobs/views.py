@@ -13,6 +13,7 @@ from service.jobs.answers import (
     JobColumnsAnswer,
     JobErrorAnswer,
     JobNetwork,
+    PlannedJobAnswer,
     ProgressAnswer,
     StoppedAnswer,
     WaitingAnswer,
@@ -76,6 +77,13 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "metadata": job.metadata,
         "links": _links(job),
     }
+
+
+def describe_planned(job: JobRecord, model: str | None) -> PlannedJobAnswer:
+    """Describe a job that was inserted and not committed; `model` is the name that its request gave."""
+    described = describe(job, None, None)
+    kept = {name: value for name, value in described.items() if name in PlannedJobAnswer.__annotations__}
+    return cast(PlannedJobAnswer, {**kept, "model": {"name": model, "version": None}})
 
 
 def _target_warnings(job: JobRecord) -> list[WarningAnswer]:

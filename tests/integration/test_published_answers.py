@@ -113,6 +113,8 @@ def _resources(call: Caller) -> None:
 def _jobs(call: Caller, run: Callable[[], object]) -> str:
     job = str(call("POST", "/v1/jobs", {"dataset": "table", "model": "m", "training": TRAINING, "hold": True})["id"])
     path = f"/v1/jobs/{job}"
+    call("POST", "/v1/jobs:estimate", {"dataset": "table", "training": TRAINING})
+    call("POST", "/v1/jobs?dry_run=true", {"dataset": "table", "training": TRAINING})
     run()
     call("GET", path)
     call("POST", f"{path}:step", {"epochs": 1})

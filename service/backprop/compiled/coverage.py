@@ -5,15 +5,17 @@ here, in one of two ways: as handled at any value, or as unused, with the value 
 added elsewhere is not declared, so the compiled steps decline the run.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from service.backprop.activations import ACTIVATIONS
-from service.backprop.layers import LAYERS
+from service.backprop.layers import LAYERS, Layer
 from service.backprop.losses import LOSSES
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.registry import Registry
 from service.backprop.training.numpy_steps import RunSpec
+from service.backprop.training.settings import TrainingSettings
 
 Declared = dict[str, frozenset[str]]  # the handled settings by the name of the class that has them
 
@@ -63,8 +65,12 @@ TRAINING_UNUSED = {"class_weights": None, "label_smoothing": 0.0}
 
 def covers(spec: RunSpec) -> bool:
     """Return whether the compiled steps cover everything that a run uses."""
-    settings = spec.settings
     layers = [placed.layer for placed in spec.network.layers]
+    return covers_settings(layers, spec.settings) and spec.rows.sample_weights is None
+
+
+def covers_settings(layers: Sequence[Layer], settings: TrainingSettings) -> bool:
+    """Return whether they cover these layers and settings, for rows without weights."""
     return (
         all(_is_declared(layer, LAYERS, COVERED_LAYERS) for layer in layers)
         and all(_is_declared(layer.last_activation(), ACTIVATIONS, COVERED_ACTIVATIONS) for layer in layers)
@@ -72,7 +78,6 @@ def covers(spec: RunSpec) -> bool:
         and _is_declared(settings.loss, LOSSES, COVERED_LOSSES)
         and _has_only(settings.regularization, REGULARIZATION, REGULARIZATION_UNUSED)
         and _has_only(settings, TRAINING, TRAINING_UNUSED)
-        and spec.rows.sample_weights is None
     )
 
 

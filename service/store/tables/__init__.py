@@ -7,13 +7,14 @@ from service.store.tables.access import audit, idempotency, keys, tenants
 from service.store.tables.history import epochs, layer_diagnostics, optimizer_states, parameters
 from service.store.tables.naming import metadata
 from service.store.tables.predictions import prediction_parts, predictions
-from service.store.tables.processes import counters, totals, workers
+from service.store.tables.processes import calibrations, counters, totals, workers
 from service.store.tables.queue import events, job_sizes, jobs, resume_states, starts
 from service.store.tables.sources import dataset_versions, datasets, networks
 from service.store.tables.versions import grants, model_aliases, model_versions, models
 
 __all__ = [
     "audit",
+    "calibrations",
     "counters",
     "dataset_versions",
     "datasets",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table, Text
 
-from service.store.column_types import Double
+from service.store.column_types import Document, Double
 from service.store.database import Moment
 from service.store.tables.naming import metadata
 
@@ -33,4 +33,15 @@ counters = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# What workers have measured of their machines (`service.estimates.calibration`), by fingerprint and threads.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("factors", Document, nullable=False),
+    Column("measured_at", Moment, nullable=False),
 )
