@@ -174,3 +174,13 @@ def test_thinned_epochs_keep_first_best_and_last(shared: Service) -> None:
         assert shared.get(f"/v1/jobs/{job['id']}/epochs/{epoch}/parameters")["epoch"] == epoch
     status, problem = shared.send("GET", f"/v1/jobs/{job['id']}/epochs/6/parameters")
     assert 6 in stored or (status == 404 and problem["nearest"] in stored)
+
+
+def test_a_worker_measures_its_machine_for_estimates(shared: Service) -> None:
+    body = {"dataset": {"inputs": [[0.0], [1.0]], "targets": [0.0, 1.0]}, "network": {"hidden": [300, 300]}}
+
+    def basis() -> Any:
+        return shared.post("/v1/jobs:estimate", body)["basis"]
+
+    wait_until(lambda: basis()["source"] == "calibration", seconds=120, what="a calibration", poll_seconds=0.5)
+    assert basis()["fingerprint"].startswith("numpy ")

@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from service.backprop.training.fingerprint import fingerprint
 from service.counts import Counts, Total
 from service.errors import Unavailable
 from service.services import Services
-from service.store import totals, workers
+from service.store import calibrations, totals, workers
 from service.store.database import clock
 from service.store.jobs import jobs
+from service.store.tables import calibrations as calibrations_table
 from service.store.tables import workers as table
 from tests.integration.contract import XOR
 from tests.integration.queues import claim_job
@@ -127,6 +128,25 @@ def test_a_run_that_loses_its_job_is_counted(
         connection.execute(update(jobs.jobs).values(lease_until=clock(-1.0)))
     housekeeping(service)._free_expired()
     assert service.counts.take() == {(Total.LEASE_EXPIRATIONS.value, ""): 1}
+
+
+def test_what_was_measured_of_the_machine_is_recorded_once_and_again_after_a_week(service: Services) -> None:
+    duties = housekeeping(service)
+    assert duties.needs_calibration()
+    duties.report_calibration({"steps": 1.5, "arithmetic": 0.5})
+    duties._report()
+    with service.database.read() as connection:
+        known = calibrations.find(connection, fingerprint("auto"), service.settings.threads)
+    assert known is not None and known.factors == {"steps": 1.5, "arithmetic": 0.5}
+    assert not housekeeping(service).needs_calibration()
+    with service.database.begin() as connection:
+        before = datetime.now(UTC) - calibrations.VALID - timedelta(seconds=1)
+        connection.execute(update(calibrations_table).values(measured_at=before))
+    duties._report()  # it has nothing new to record
+    assert duties.needs_calibration()
+    duties.report_calibration({"steps": 2.0, "arithmetic": 2.0})
+    duties._report()
+    assert not duties.needs_calibration()
 
 
 def test_a_process_that_has_ended_is_counted_once(service: Services) -> None:
