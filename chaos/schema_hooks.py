@@ -162,12 +162,22 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 @schemathesis.hook
 def filter_failure(context: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
     """Ignore accepted cases whose invalid parameter has no value, such as an empty list, as it is not sent."""
-    if not isinstance(failure, AcceptedNegativeData) or "additionalProperties" not in failure.message:
+    if not isinstance(failure, AcceptedNegativeData):
+        return True
+    if _is_boolean_in_other_words(case):
+        return False
+    if "additionalProperties" not in failure.message:
         return True
     if case.operation.path.startswith("/v2"):  # the Open Inference Protocol ignores what it does not know
         return False
     known = {parameter.name for parameter in case.operation.query}
     return not parse_qs(urlsplit(str(response.request.url)).query, keep_blank_values=True).keys() <= known
+
+
+def _is_boolean_in_other_words(case: Case[Any]) -> bool:
+    """Return whether the query has a boolean as `1`, as `0`, or without a value, which is taken, too."""
+    booleans = {each.name for each in case.operation.query if each.definition.get("schema", {}).get("type") == "boolean"}
+    return any(name in booleans and value in ("1", "0", "", 0, 1, None) for name, value in (case.query or {}).items())
 
 
 def _is_sound(case: Case[Any], where: ParameterLocation) -> bool:

@@ -1,7 +1,8 @@
 """Every operation of the OpenAPI document, explored with schemathesis: no 5xx, every answer as it is documented.
 
-Cases are of two kinds: the bounds of each parameter and field, one after the other (`coverage`), and random ones
-(`fuzzing`), half of which violate the document. `chaos.schema_hooks` lets most of them name existing resources.
+Cases are of three kinds: the bounds of each parameter and field, one after the other (`coverage`), random ones
+(`fuzzing`), half of which violate the document, and requests that follow the document's links from answer to answer
+(`stateful`). `chaos.schema_hooks` lets most of them name existing resources.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
     "negative_data_rejection",
+    "use_after_free",
 )
 SETTINGS = {  # so that no case costs much: little to compute, short streams, and the stock's jobs go first
     "BACKPROP_MAX_PARAMETERS": "100000",
@@ -50,12 +52,15 @@ class Explored:
 
 
 def explore(address: str, seed: int, cases_each: int, bounds: bool = True) -> Explored:
-    """Send at most `cases_each` random cases to each operation, and with `bounds` about 10,000 cases at the bounds."""
+    """Send random cases, at most `cases_each` to each operation, and as many sequences of linked requests.
+
+    With `bounds` about 10,000 cases at the bounds of parameters and fields come before them.
+    """
     with tempfile.TemporaryDirectory(prefix="bp-schema-") as folder:
         report = Path(folder) / "report.json"
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
-            *("--phases", "coverage,fuzzing" if bounds else "fuzzing"),
+            *("--phases", "coverage,fuzzing,stateful" if bounds else "fuzzing,stateful"),
             *("--checks", ",".join(CHECKS)),
             *("--max-examples", str(cases_each), "--seed", str(seed), "--continue-on-failure"),
             *("--request-timeout", str(ANSWER_SECONDS), "--generation-database", "none", "--no-color"),

@@ -15,7 +15,7 @@ from service.api.answers import immutable, limit, listing
 from service.api.bodies import read_model
 from service.api.context import model_cache, services
 from service.api.granted import OWNER, services_of
-from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.routes import PAGE, TEXT, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.aliases import AliasRequest
 from service.definitions.base import answer_model
@@ -27,7 +27,7 @@ from service.models.references import is_alias
 from service.store import aliases, models
 from service.store.model_records import AliasRecord
 
-routes = Routes("aliases")
+routes = Routes("aliases", "Names of versions, such as `champion`, that can be moved at once for all clients.")
 IF_MATCH = Query("If-Match", TEXT, "an ETag of the alias; 412 where it has another one by now")
 IF_NONE_MATCH = Query("If-None-Match", TEXT, "`*`: 412 where the alias is there already")
 
@@ -96,6 +96,13 @@ def get_alias(name: str, alias: str) -> Response:
     "PUT",
     "/v1/models/{name}/aliases/{alias}",
     body=AliasRequest,
+    examples=[
+        Example({"version": 1}, "Move the alias"),
+        Example(
+            {"version": 1, "if_better_on": {"dataset": "iris", "metric": "accuracy"}},
+            "Move it where the version is better on a dataset",
+        ),
+    ],
     headers=[IF_MATCH, IF_NONE_MATCH],
     answers={200: MovedAliasAnswer, 201: MovedAliasAnswer},
     sends=(ETAG,),

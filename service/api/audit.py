@@ -12,7 +12,7 @@ from service.api.schemas import ListAnswer
 from service.store import audit
 from service.store.records import Page
 
-routes = Routes("audit")
+routes = Routes("audit", "Who changed what.")
 LARGEST = 2**63 - 1
 
 

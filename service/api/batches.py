@@ -11,7 +11,7 @@ from service.api.context import model_cache, principal, services, waits
 from service.api.formats import choice, wanted_format, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.limiting import count_batch
-from service.api.routes import PAGE, TEXT, WAIT, Query, Routes
+from service.api.routes import PAGE, TEXT, WAIT, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.datasets.media_types import CSV, JSONL, NPZ, PARQUET
@@ -27,7 +27,7 @@ from service.store.predictions import predictions
 from service.store.predictions.predictions import Filter
 from service.store.records import Status
 
-routes = Routes("batches")
+routes = Routes("batches", "Predictions of all rows of a dataset, with the life of a job and a file as their result.")
 FORMATS = {"csv": CSV, "npz": NPZ, "parquet": PARQUET, "jsonl": JSONL}
 POLL_SECONDS = "1"
 STATUSES = [status for status in Status if status is not Status.PAUSED]
@@ -37,6 +37,7 @@ STATUSES = [status for status in Status if status is not Status.PAUSED]
     "POST",
     "/v1/predictions",
     body=PredictionRequest,
+    examples=[Example({"model": "iris", "dataset": "iris", "keep": ["species"]}, "Predict all rows, beside a column")],
     query=[WAIT],
     answers={201: PredictionAnswer, 202: PredictionAnswer},
     sends=(LOCATION, RETRY_AFTER),

@@ -11,7 +11,7 @@ from service.models.card import card
 from service.models.card_answers import CardAnswer
 from service.models.references import Wanted, wanted_version
 
-routes = Routes("cards")
+routes = Routes("cards", "A page about a version of a model: its data, its settings, its curve and its measures.")
 MARKDOWN = "text/markdown"
 FORMATS = {"markdown": MARKDOWN, "json": "application/json"}
 QUERY = [Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else Markdown")]

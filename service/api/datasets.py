@@ -17,10 +17,11 @@ from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
 from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
-from service.api.routes import PAGE, TEXT, Query, Routes
+from service.api.examples import IRIS, IRIS_CSV
+from service.api.routes import PAGE, TEXT, Example, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, DatasetSummaryAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.datasets import catalog
-from service.datasets.media_types import FILE_TYPES, JSON
+from service.datasets.media_types import CSV, FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, in_body, limits_of
 from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
@@ -35,9 +36,17 @@ from service.store import datasets
 from service.store.datasets import IfTaken
 from service.store.records import DatasetRecord, DatasetSummary
 
-routes = Routes("datasets")
+routes = Routes(
+    "datasets", "Rows to train, to measure and to predict on; other content under a name is its next version."
+)
 KINDS = (JSON, *FILE_TYPES)
 FILES = (*FILE_TYPES, MULTIPART)
+EXAMPLES = (
+    Example(IRIS, "A table, whose last column is to be predicted"),
+    Example({"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}, "Rows of numbers"),
+    Example(IRIS_CSV, "A CSV file", CSV),
+    Example({"file": IRIS_CSV, "target": ["species"]}, "A form with a file", MULTIPART),
+)
 ANSWERS = {200: DatasetAnswer, 201: DatasetAnswer}
 
 
@@ -85,6 +94,7 @@ def _describe_column(column: Column) -> ColumnAnswer:
     "/v1/datasets",
     body=DatasetBody,
     files=FILES,
+    examples=EXAMPLES,
     query=(Query("name", TEXT, "what the dataset is called; made up when it is left out"), *QUERY),
     answers=ANSWERS,
     sends=(LOCATION,),
@@ -102,6 +112,7 @@ def create_dataset() -> Response:
     "/v1/datasets/{name}",
     body=DatasetBody,
     files=FILES,
+    examples=EXAMPLES,
     query=QUERY,
     answers=ANSWERS,
     sends=(LOCATION,),

@@ -26,7 +26,7 @@ from service.store.epoch_records import EpochRecord
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
 
-routes = Routes("epochs")
+routes = Routes("epochs", "Losses and metrics of every epoch, and the parameters of the stored ones.")
 FORMATS = {"json": "application/json", "csv": "text/csv", "jsonl": "application/jsonl"}
 PARAMETER_FORMATS = {
     "json": "application/json",

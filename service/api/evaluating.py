@@ -6,13 +6,13 @@ from service.access.principal import Scope
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
-from service.api.routes import Routes
+from service.api.routes import Example, Routes
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.definitions.explaining import EvaluateRequest
 from service.explain.answers import EvaluateAnswer
 from service.explain.evaluation import evaluate
 
-routes = Routes("evaluation")
+routes = Routes("evaluation", "Loss, metrics and confusion matrix on a dataset.")
 
 
 def _evaluate(network: NetworkReference) -> Response:
@@ -31,5 +31,6 @@ register(
         EvaluateRequest,
         EvaluateAnswer,
         Scope.READ,
+        examples=[Example({"dataset": "iris"})],
     ),
 )

@@ -18,7 +18,7 @@ from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.records import EventRecord, JobRecord, Kind
 
-routes = Routes("events")
+routes = Routes("events", "What takes place with jobs, as a list or as server-sent events.")
 STREAM = "text/event-stream"
 LOOKS_BACK = 1000  # without `after`, a stream of all jobs starts so many events before the newest one
 LARGEST_ID = 2**63 - 1
@@ -33,10 +33,13 @@ QUERY = [
     ),
     Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
 ]
+HEADERS = [
+    Query("Last-Event-ID", {"type": "integer", "minimum": 0}, "what browsers send for `after` when they connect again")
+]
 ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
 
 
-@routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, answers=ANSWERS, problems=(404,))
+@routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, headers=HEADERS, answers=ANSWERS, problems=(404,))
 def list_job_events(id: str) -> Response:
     """List or stream the events of a job, oldest first; a stream is answered with 204 when no more will come."""
     after, limit, kinds, streams = _after() or 0, _limit(), _kinds(), _is_stream()
@@ -50,7 +53,7 @@ def list_job_events(id: str) -> Response:
     return _stream(Wanted(after, kinds, job.id, job.status.ended), job.number)
 
 
-@routes.route("GET", "/v1/events", query=QUERY, answers=ANSWERS)
+@routes.route("GET", "/v1/events", query=QUERY, headers=HEADERS, answers=ANSWERS)
 def list_events() -> Response:
     """List or stream the events of all jobs, oldest first."""
     after, limit, kinds, streams = _after(), _limit(), _kinds(), _is_stream()

@@ -10,7 +10,7 @@ from service.access.principal import Scope
 from service.api.answers import answer, flag, real, whole
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import model_cache, services
-from service.api.routes import BOOLEAN, Query, Routes
+from service.api.routes import BOOLEAN, Example, Query, Routes
 from service.api.trained_networks import PROBLEMS, NetworkReference, Operation, register
 from service.definitions.base import Model
 from service.definitions.explaining import (
@@ -26,7 +26,9 @@ from service.explain.subjects import Subject, epoch_subject
 from service.explain.untrained_networks import network_subject
 from service.store import networks
 
-routes = Routes("backpropagation")
+routes = Routes(
+    "backpropagation", "Backpropagation number by number: traces, gradient checks, slopes, surfaces and differences."
+)
 M = TypeVar("M", bound=Model)
 NUMBER = "[0-9]{1,11}"
 WEIGHT = {"type": "string", "pattern": f"^{NUMBER}(,{NUMBER})?$"}
@@ -73,6 +75,9 @@ def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Respon
     "POST",
     "/v1/networks/{name}:trace",
     body=NetworkTraceRequest,
+    examples=[
+        Example({"instances": [[0.05, 0.1]], "targets": [[1, 0, 0]], "seed": 1, "loss": "quadratic"}, "One row"),
+    ],
     query=TRACE,
     answers={200: TraceAnswer},
     problems=(404,),
@@ -103,6 +108,10 @@ register(
         TraceAnswer,
         Scope.READ,
         query=TRACE,
+        examples=[
+            Example({"row": 0}, "A row of the training dataset"),
+            Example({"instances": [[1.4, 0.2]], "targets": ["setosa"]}, "A row that is sent"),
+        ],
     ),
 )
 register(
@@ -116,6 +125,7 @@ register(
         GradientCheckAnswer,
         Scope.READ,
         body_optional=True,
+        examples=[Example({"rows": 4, "parameters": 20, "epsilon": 1e-5})],
     ),
 )
 
@@ -124,6 +134,7 @@ register(
     "POST",
     "/v1/networks/{name}:gradient-check",
     body=NetworkGradientCheckRequest,
+    examples=[Example({"rows": 4, "parameters": 20, "seed": 1})],
     body_optional=True,
     answers={200: GradientCheckAnswer},
     problems=(404,),
@@ -140,8 +151,8 @@ def check_network(name: str) -> Response:
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/slope",
     query=[
-        Query("layer", {"type": "integer", "minimum": 0}, "counted from 0", required=True),
-        Query("weight", WEIGHT, "`input,unit`, counted from 0; of a normalization `unit`"),
+        Query("layer", {"type": "integer", "minimum": 0}, "counted from 0", required=True, example=0),
+        Query("weight", WEIGHT, "`input,unit`, counted from 0; of a normalization `unit`", example="1,2"),
         Query("bias", BIAS, "`unit`, in place of `weight`"),
         Query("span", {"type": "number", "exclusiveMinimum": 0, "default": 1.0}, "how far on either side"),
         Query("points", {"type": "integer", "minimum": 2, "default": 41}, "more than 1001 is taken as 1001"),
@@ -162,8 +173,14 @@ def slope(id: str, epoch: str) -> Response:
     "GET",
     "/v1/jobs/{id}/epochs/{epoch}/surface",
     query=[
-        Query("x", PLACE, "`layer,input,unit` of a weight, `layer,bias,unit` of a bias, counted from 0", required=True),
-        Query("y", PLACE, "another parameter", required=True),
+        Query(
+            "x",
+            PLACE,
+            "`layer,input,unit` of a weight, `layer,bias,unit` of a bias, counted from 0",
+            required=True,
+            example="0,1,2",
+        ),
+        Query("y", PLACE, "another parameter", required=True, example="1,bias,0"),
         Query("span", {"type": "number", "exclusiveMinimum": 0}, "how far on either side; without it the path fits"),
         Query("points", {"type": "integer", "minimum": 2, "default": 25}, "by axis; more than 51 is taken as 51"),
     ],

@@ -16,11 +16,11 @@ from service.export.subject import ExportedNetwork
 LARGE = 50 * 1024 * 1024  # bytes of parameters; of such networks one is exported at a time
 LEFT_OUT = "Export-Leaves-Out"  # what a prediction needs and the file does not have
 
-FORMAT = Query("format", {"enum": list(FORMATS)}, "of the file", required=True)
+FORMAT = Query("format", {"enum": list(FORMATS)}, "of the file", required=True, example="onnx")
 FILES = {each.media_type: {"schema": {"type": "string", "format": "binary"}} for each in FORMATS.values()}
 SENDS = (FILE_NAME, Header(LEFT_OUT, "what a prediction needs and the file does not have"))
 
-routes = Routes("exports")
+routes = Routes("exports", "Trained networks as files of other programs: ONNX, safetensors, NPZ, Keras, Python.")
 
 
 @routes.route(

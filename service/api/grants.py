@@ -11,7 +11,7 @@ from service.api.answer_headers import LOCATION
 from service.api.answers import answer
 from service.api.bodies import read_model
 from service.api.context import services
-from service.api.routes import Routes
+from service.api.routes import Example, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.base import answer_model
 from service.definitions.tenants import GrantRequest
@@ -19,7 +19,7 @@ from service.errors import Invalid
 from service.store import grants, models, tenants
 from service.store.model_records import GrantRecord
 
-routes = Routes("grants")
+routes = Routes("grants", "Which other tenants may predict with a model.")
 
 
 @answer_model
@@ -40,6 +40,7 @@ def _describe(model: str, grant: GrantRecord) -> GrantAnswer:
     "POST",
     "/v1/models/{name}/grants",
     body=GrantRequest,
+    examples=[Example({"tenant": "school"})],
     answers={200: GrantAnswer, 201: GrantAnswer},
     sends=(LOCATION,),
     problems=(404, 409),

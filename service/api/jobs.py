@@ -9,10 +9,11 @@ from service.api.answers import answer, flag, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import known_shapes, services, waits
+from service.api.examples import IRIS
 from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.other_tenants import TENANT, services_of_tenant
-from service.api.routes import DRY_RUN, PAGE, TEXT, WAIT, Query, Routes
+from service.api.routes import DRY_RUN, PAGE, TEXT, WAIT, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
@@ -27,7 +28,9 @@ from service.store.jobs import jobs
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord, Status
 
-routes = Routes("jobs")
+routes = Routes(
+    "jobs", "Trainings of a network on a dataset: queued, running or paused, then succeeded, failed or cancelled."
+)
 POLL_SECONDS = "1"
 
 
@@ -35,6 +38,20 @@ POLL_SECONDS = "1"
     "POST",
     "/v1/jobs",
     body=JobRequest,
+    examples=[
+        Example({"dataset": "iris"}, "A network and settings that fit the dataset"),
+        Example(
+            {
+                "dataset": "iris",
+                "network": {"hidden": [8], "activation": "relu"},
+                "model": "iris",
+                "training": {"epochs": 20, "optimizer": {"type": "adam", "learning_rate": 0.01}, "seed": 1},
+                "metadata": {"team": "a"},
+            },
+            "A network in the request",
+        ),
+        Example({"dataset": IRIS, "network": "small"}, "A dataset in the request, and a stored network"),
+    ],
     query=[WAIT, DRY_RUN],
     answers={200: PlannedJobAnswer, 201: JobAnswer, 202: JobAnswer},
     sends=(LOCATION, RETRY_AFTER),
@@ -159,6 +176,7 @@ def resume_job(id: str) -> Response:
     "POST",
     "/v1/jobs/{id}:step",
     body=StepRequest,
+    examples=[Example({"epochs": 1})],
     answers={202: JobAnswer},
     problems=(404, 409),
     creates=True,
@@ -175,6 +193,7 @@ def step_job(id: str) -> Response:
     "POST",
     "/v1/jobs/{id}:fork",
     body=ForkRequest,
+    examples=[Example({"epoch": "best", "training": {"epochs": 2}}, "Go on from the best epoch")],
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},
@@ -195,6 +214,7 @@ def fork_job(id: str) -> Response:
     "POST",
     "/v1/jobs/{id}:replay",
     body=ReplayRequest,
+    examples=[Example({"priority": -10}, "When nothing else waits")],
     body_optional=True,
     query=[WAIT],
     answers={201: JobAnswer, 202: JobAnswer},

@@ -13,18 +13,25 @@ from service.api.bodies import read_model, read_model_if_any
 from service.api.context import principal
 from service.api.key_answers import KeyAnswer, describe_key, describe_made
 from service.api.other_tenants import TENANT, services_of_tenant
-from service.api.routes import PAGE, Routes
+from service.api.routes import PAGE, Example, Routes
 from service.api.schemas import ListAnswer
 from service.api.secret_answers import MAX_BYTES, NO_STORE, refuse_idempotency_key
 from service.definitions.keys import KeyRequest, RotateRequest, duration_of
 from service.errors import Forbidden
 from service.store import keys
 
-routes = Routes("keys")
+routes = Routes("keys", "Keys, their scopes and restrictions.")
 
 
 @routes.route(
-    "POST", "/v1/keys", body=KeyRequest, answers={201: KeyAnswer}, sends=(LOCATION,), problems=(404,), scope=Scope.ADMIN
+    "POST",
+    "/v1/keys",
+    body=KeyRequest,
+    examples=[Example({"name": "page", "scopes": ["read", "predict"], "expires": "90d"})],
+    answers={201: KeyAnswer},
+    sends=(LOCATION,),
+    problems=(404,),
+    scope=Scope.ADMIN,
 )
 def create_key() -> Response:
     """Make a key; its text is in this answer alone."""
@@ -73,6 +80,7 @@ def revoke_key(id: str) -> Response:
     "POST",
     "/v1/keys/{id}:rotate",
     body=RotateRequest,
+    examples=[Example({"overlap": "1h"})],
     body_optional=True,
     query=[TENANT],
     answers={201: KeyAnswer},

@@ -9,7 +9,7 @@ from service.api.schemas import LayersAnswer, ListAnswer
 from service.store.epochs import diagnostics
 from service.store.jobs import jobs
 
-routes = Routes("layers")
+routes = Routes("layers", "What was measured of each layer while a job trained.")
 
 
 @routes.route(

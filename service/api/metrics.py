@@ -10,7 +10,7 @@ from service.api.routes import Route, Routes
 from service.ops.metrics import Metrics
 from service.ops.request_metrics import OTHER
 
-routes = Routes("metrics")
+routes = Routes("metrics", "What the service counts, for Prometheus.")
 TEXT = "text/plain"
 OPENMETRICS = "application/openmetrics-text"
 

@@ -19,7 +19,7 @@ from service.services import Services
 from service.store import grants, model_removal
 from service.store import models as stored
 
-routes = Routes("models")
+routes = Routes("models", "Trained networks by name; each success of a job adds a version.")
 
 
 GRANTED = Query("granted", BOOLEAN, "those that other tenants have granted, by `owner`")

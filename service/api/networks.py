@@ -10,8 +10,9 @@ from service.api.answer_headers import LOCATION
 from service.api.answers import answer, immutable, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
+from service.api.examples import NETWORK
 from service.api.formats import choice
-from service.api.routes import PAGE, Query, Routes
+from service.api.routes import PAGE, Example, Query, Routes
 from service.api.schemas import ListAnswer, NetworkAnswer, NetworkInEitherFormat
 from service.datasets import catalog
 from service.definitions.keras import write_sequential
@@ -19,7 +20,7 @@ from service.definitions.network import NetworkRequest, describe
 from service.store import networks
 from service.store.records import NetworkRecord
 
-routes = Routes("networks")
+routes = Routes("networks", "Definitions of networks, without parameters; a job has a copy of its own.")
 FORMATS = ("json", "keras")
 
 
@@ -33,6 +34,10 @@ def describe_record(record: NetworkRecord) -> NetworkAnswer:
     "POST",
     "/v1/networks",
     body=NetworkRequest,
+    examples=[
+        Example(NETWORK, "Layer by layer"),
+        Example({"hidden": [16, 8], "activation": "relu"}, "Hidden layers; the output fits each job's targets"),
+    ],
     answers={200: NetworkAnswer, 201: NetworkAnswer},
     sends=(LOCATION,),
     problems=(409,),

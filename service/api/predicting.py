@@ -7,9 +7,10 @@ from service.api import counting
 from service.api.answer_headers import Header
 from service.api.answers import answer
 from service.api.dataset_options import CSV_QUERY
+from service.api.examples import OBJECTS, ROWS, ROWS_CSV
 from service.api.formats import wanted_format
 from service.api.prediction_bodies import FILES, SHAPE, UNKNOWN, read_body
-from service.api.routes import Query, Routes
+from service.api.routes import Example, Query, Routes
 from service.api.timing import Timing
 from service.api.trained_networks import NetworkReference, Operation, register
 from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
@@ -24,12 +25,20 @@ from service.models.prediction_files import WRITERS
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ, "arrow": ARROW_STREAM, "raw": RAW}  # JSON has no writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON")
 UNKNOWN_HEADER = "Unknown-Categories"  # how many there are, for answers that cannot list them
+EXAMPLES = (
+    Example({"instances": ROWS}, "Rows of numbers, in the order of the inputs"),
+    Example({"instances": OBJECTS}, "Rows by column"),
+    Example({"inputs": ROWS}, "As TensorFlow Serving's clients send them; the answer is `outputs`"),
+    Example(ROWS_CSV, "CSV", CSV),
+)
 SENDS = (
     Header(UNKNOWN_HEADER, "how many categories were never seen in training, of answers that cannot list them"),
     Header(raw_numbers.SHAPE_HEADER, "sizes such as `100,3` of raw numbers"),
 )
 
-routes = Routes("predictions")
+routes = Routes(
+    "predictions", "Predict rows of a request with a version of a model, or with any stored epoch of a job."
+)
 
 
 def predict(network: NetworkReference) -> Response:
@@ -74,6 +83,7 @@ register(
         (PredictAnswer, CSV, NPZ, ARROW_STREAM, RAW),
         Scope.PREDICT,
         files=(*FILES, RAW),
+        examples=EXAMPLES,
         sends=SENDS,
         query=(FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
         grantable=True,

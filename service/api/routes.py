@@ -55,7 +55,6 @@ class Example:
     body: Any
     summary: str = "An example"
     media_type: str = JSON
-    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,16 @@ from service.api.answers import answer
 from service.api.authentication import COOKIE, SENT, keyring
 from service.api.bodies import read_model
 from service.api.context import all_services, principal, services
+from service.api.examples import KEY
 from service.api.key_answers import SessionAnswer
-from service.api.routes import Declared, Routes
+from service.api.routes import Declared, Example, Routes
 from service.api.secret_answers import MAX_BYTES, NO_STORE
 from service.definitions.keys import SessionRequest
 from service.errors import Forbidden
 from service.store import audit, keys
 from service.store.audit import Actor
 
-routes = Routes("session")
+routes = Routes("session", "Signing in to the dashboard with a key.")
 PATH = "/v1/session"
 
 
@@ -31,7 +32,15 @@ def _describe(found: Principal, cookie: str | None) -> SessionAnswer:
     }
 
 
-@routes.route("POST", PATH, body=SessionRequest, answers={200: SessionAnswer}, problems=(401, 403), scope=None)
+@routes.route(
+    "POST",
+    PATH,
+    body=SessionRequest,
+    examples=[Example({"key": KEY})],
+    answers={200: SessionAnswer},
+    problems=(401, 403),
+    scope=None,
+)
 def begin_session() -> Response:
     """Sign in with a key: the answer sets a cookie for twelve hours, which ends with the key."""
     found = keyring().principal_of(read_model(SessionRequest, MAX_BYTES).key, SENT)

@@ -10,7 +10,7 @@ from service.api.authentication import keyring
 from service.api.bodies import read_model_if_any
 from service.api.context import services
 from service.api.key_answers import ShareAnswer, describe_share
-from service.api.routes import PAGE, Routes
+from service.api.routes import PAGE, Example, Routes
 from service.api.schemas import ListAnswer
 from service.api.secret_answers import MAX_BYTES, NO_STORE, refuse_idempotency_key
 from service.definitions.keys import ShareRequest, expiry_of
@@ -18,13 +18,14 @@ from service.store import keys
 from service.store.database import Connection
 from service.store.keys import KeyKind
 
-routes = Routes("shares")
+routes = Routes("shares", "Tokens that read one job and nothing else.")
 
 
 @routes.route(
     "POST",
     "/v1/jobs/{id}/shares",
     body=ShareRequest,
+    examples=[Example({"name": "seminar", "expires": "7d"})],
     body_optional=True,
     answers={201: ShareAnswer},
     sends=(LOCATION,),

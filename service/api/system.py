@@ -13,7 +13,7 @@ from service.api.schemas import CheckAnswer, HealthAnswer
 from service.errors import NotFound
 from service.ops.probes import Check
 
-routes = Routes("system")
+routes = Routes("system", "Whether the service works, this document, and the pages about problems.")
 ALIVE: HealthAnswer = {"status": "alive"}
 
 

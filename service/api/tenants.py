@@ -14,7 +14,7 @@ from service.api.authorization import check_operator
 from service.api.bodies import read_model
 from service.api.context import services
 from service.api.limiting import see_changes
-from service.api.routes import BOOLEAN, PAGE, Query, Routes
+from service.api.routes import BOOLEAN, PAGE, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.definitions.base import answer_model
 from service.definitions.limits import LimitsRequest
@@ -22,7 +22,7 @@ from service.definitions.tenants import TenantRequest
 from service.store import limits, tenants
 from service.store.records import TenantRecord
 
-routes = Routes("tenants")
+routes = Routes("tenants", "Who data and keys belong to, and the limits of each; for the operator alone.")
 
 
 @answer_model
@@ -51,6 +51,7 @@ def describe(tenant: TenantRecord) -> TenantAnswer:
     "POST",
     "/v1/tenants",
     body=TenantRequest,
+    examples=[Example({"name": "class-7"})],
     answers={201: TenantAnswer},
     sends=(LOCATION,),
     problems=(409,),
@@ -89,6 +90,7 @@ def get_tenant(name: str) -> Response:
     "PATCH",
     "/v1/tenants/{name}",
     body=LimitsRequest,
+    examples=[Example({"weight": 2, "epochs": 500, "requests_per_second": None})],
     answers={200: TenantAnswer},
     problems=(404,),
     creates=True,

@@ -15,7 +15,7 @@ from service.definitions.base import answer_model
 from service.definitions.limits import Limits
 from service.store import limits, tenants
 
-routes = Routes("usage")
+routes = Routes("usage", "What a tenant uses of its limits.")
 
 
 @answer_model

@@ -12,9 +12,10 @@ from service.api.answer_headers import LOCATION
 from service.api.answers import answer
 from service.api.bodies import collect, open_raw_body, read_model
 from service.api.context import services
+from service.api.examples import JOB_ID
 from service.api.formats import choice
 from service.api.idempotency import record_made
-from service.api.routes import TEXT, Query, Routes
+from service.api.routes import TEXT, Example, Query, Routes
 from service.datasets.media_types import RAW
 from service.definitions.base import NAME_PATTERN
 from service.definitions.dataset_names import parse_reference
@@ -33,7 +34,7 @@ from service.models.sent_columns import SentNetwork
 from service.store import datasets, model_removal, networks
 from service.store.database import Connection
 
-routes = Routes("versions")
+routes = Routes("versions", "Versions of models: made from an epoch, copied, sent as parameters or files, and deleted.")
 SAFETENSORS = FORMATS["safetensors"].media_type
 NAMES = {"type": "array", "items": {"type": "string"}}
 OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that go with `network`
@@ -43,6 +44,10 @@ OF_PARAMETERS = ("dataset", "inputs", "classes")  # parameters of the query that
     "POST",
     "/v1/models/{name}/versions",
     body=VersionRequest,
+    examples=[
+        Example({"job": JOB_ID, "epoch": "best"}, "An epoch of a job"),
+        Example({"version": 1, "keep_until": "1d"}, "A copy of a version, for a day"),
+    ],
     files=(SAFETENSORS, *(FORMATS[kind].media_type for kind in READERS)),
     query=[
         Query("format", {"enum": list(READERS)}, "of a file of another program; without it `Content-Type` says it"),

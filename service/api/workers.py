@@ -11,7 +11,7 @@ from service.api.schemas import ListAnswer, WorkerAnswer
 from service.store import workers
 from service.store.workers import WorkerRecord
 
-routes = Routes("workers")
+routes = Routes("workers", "The processes that train.")
 
 
 @routes.route("GET", "/v1/workers", answers={200: ListAnswer[WorkerAnswer]}, query=PAGE, scope=Scope.ADMIN)

@@ -60,7 +60,7 @@ class PublishedDocument:
         responses = self.document["paths"][path][method]["responses"]
         where = f"{method.upper()} {path}: {answer.status_code} {answer.mimetype}"
         assert str(answer.status_code) in responses, f"{where} is not documented"
-        described = self._resolved(responses[str(answer.status_code)])
+        described = self.resolved(responses[str(answer.status_code)])
         self._check_headers(described.get("headers", {}), answer, where)
         content = described.get("content")
         if content is None:
@@ -72,7 +72,7 @@ class PublishedDocument:
             assert not (found := [f"{where}: {fault.json_path}: {fault.message[:300]}" for fault in faults]), found
 
     def _check_headers(self, described: dict[str, Any], answer: Any, where: str) -> None:
-        known = {name.lower(): self._resolved(header) for name, header in described.items()}
+        known = {name.lower(): self.resolved(header) for name, header in described.items()}
         sent = {name.lower() for name, _ in answer.headers}
         assert sent <= known.keys() | OF_ANY_ANSWER, (
             f"{where} has headers that are not documented: {sent - known.keys() - OF_ANY_ANSWER}"
@@ -80,7 +80,7 @@ class PublishedDocument:
         sure = {name for name, header in known.items() if header.get("required")}
         assert sure <= sent, f"{where} lacks {sure - sent}"
 
-    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+    def resolved(self, node: dict[str, Any]) -> dict[str, Any]:
         """Return what a reference refers to, or the node itself."""
         if "$ref" not in node:
             return node

@@ -9,7 +9,7 @@ from service.access.principal import Scope
 from service.api.answers import answer
 from service.api.dataset_options import CSV_QUERY
 from service.api.granted import OWNER, services_of
-from service.api.predicting import FORMAT, SENDS, predict
+from service.api.predicting import EXAMPLES, FORMAT, SENDS, predict
 from service.api.prediction_bodies import FILES, SHAPE, UNKNOWN
 from service.api.routes import Routes
 from service.api.trained_networks import EPOCH, VersionReference
@@ -22,7 +22,9 @@ from service.models import views
 from service.models.answers import PredictAnswer, VersionAnswer
 from service.models.references import is_alias
 
-routes = Routes("tensorflow")
+routes = Routes(
+    "tensorflow", "What TensorFlow Serving's REST API has besides: metadata, and labels of versions, which are aliases."
+)
 MODEL = "/v1/models/{name}"
 LABEL = MODEL + "/labels/{label}"
 
@@ -73,6 +75,7 @@ def read_labelled_signature(name: str, label: str) -> Response:
     LABEL + ":predict",
     body=PredictRequest,
     files=(*FILES, RAW),
+    examples=EXAMPLES,
     query=(EPOCH, OWNER, FORMAT, SHAPE, UNKNOWN, *CSV_QUERY),
     answers={200: (PredictAnswer, *FILES, RAW)},
     sends=SENDS,

@@ -13,11 +13,12 @@ from service.api.answer_headers import Header
 from service.api.answers import answer
 from service.api.bodies import whole_body
 from service.api.context import health, model_cache, model_statistics, services
+from service.api.examples import ROWS
 from service.api.granted import OWNER, services_of
 from service.api.inference.finding import find, wanted
 from service.api.inference.infer import infer
 from service.api.predicting import UNKNOWN_HEADER
-from service.api.routes import TEXT, Declared, Query, Routes
+from service.api.routes import TEXT, Declared, Example, Query, Routes
 from service.datasets.media_types import RAW
 from service.datasets.strict_json import parse_json
 from service.definitions.validation import check
@@ -42,8 +43,11 @@ from service.inference.statistics import statistics_of
 from service.models.loading import load_version
 from service.store import models as stored
 
-routes = Routes("inference")
+routes = Routes("inference", "The Open Inference Protocol, version 2, with Triton's statistics and repository.")
 IGNORED = Query("*", TEXT)  # whatever clients send
+TENSOR = Example(
+    {"inputs": [{"name": "rows", "shape": [2, 2], "datatype": "FP64", "data": ROWS}]}, "One tensor of all columns"
+)
 JSON_LENGTH = Query(HEADER, {"type": "integer", "minimum": 0}, "the length of the JSON before binary tensors")
 SENDS = (
     Header(HEADER, JSON_LENGTH.description),
@@ -135,6 +139,7 @@ def read_version_config(name: str, version: str) -> Response:
     "POST",
     MODEL + "/infer",
     body=InferRequest,
+    examples=[TENSOR],
     files=(RAW,),
     query=(OWNER, IGNORED),
     answers={200: (InferAnswer, RAW)},
@@ -152,6 +157,7 @@ def infer_model(name: str) -> Response:
     "POST",
     VERSION + "/infer",
     body=InferRequest,
+    examples=[TENSOR],
     files=(RAW,),
     query=(OWNER, IGNORED),
     answers={200: (InferAnswer, RAW)},
@@ -197,6 +203,7 @@ def read_version_statistics(name: str, version: str) -> Response:
     "/v2/repository/index",
     body=RepositoryRequest,
     body_optional=True,
+    examples=[Example({"ready": True})],
     query=(IGNORED,),
     answers={200: RepositoryIndex},
     scope=Scope.READ,
@@ -225,6 +232,7 @@ def _read_parameters() -> None:
     REPOSITORY + "/load",
     body=RepositoryRequest,
     body_optional=True,
+    examples=[Example({})],
     query=(IGNORED,),
     answers={200: DoneAnswer},
     problems=(404, 409),
@@ -242,6 +250,7 @@ def load_model(name: str) -> Response:
     REPOSITORY + "/unload",
     body=RepositoryRequest,
     body_optional=True,
+    examples=[Example({})],
     query=(IGNORED,),
     answers={200: DoneAnswer},
     problems=(404,),

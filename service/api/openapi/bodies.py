@@ -5,7 +5,7 @@ from typing import Any
 
 from service.api.bodies import MULTIPART
 from service.api.openapi.schemas import Schemas
-from service.api.routes import Example, Query, Route
+from service.api.routes import Query, Route
 from service.datasets.media_types import JSON
 
 BINARY = {"type": "string", "format": "binary"}
@@ -23,12 +23,8 @@ def request_body(route: Route, schemas: Schemas) -> dict[str, Any] | None:
         return None
     for number, example in enumerate(route.examples, 1):
         shown = content[example.media_type].setdefault("examples", {})
-        shown[f"example-{number}"] = {"summary": example.summary, "value": _value(example)}
+        shown[f"example-{number}"] = {"summary": example.summary, "value": example.body}
     return {"required": not route.body_optional, "content": content}
-
-
-def _value(example: Example) -> Any:
-    return example.body
 
 
 def _form(options: Sequence[Query]) -> dict[str, Any]:

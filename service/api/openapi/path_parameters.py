@@ -7,6 +7,8 @@ The part before a parameter says what is meant: `{name}` is a network's behind `
 from dataclasses import dataclass
 from typing import Any
 
+from service.api.examples import JOB_ID
+
 
 @dataclass(frozen=True)
 class PathParameter:
@@ -16,7 +18,6 @@ class PathParameter:
     example: str
 
 
-JOB_ID = "job_01hzy3v7k2m8q4t6w9x0c5e1"
 KNOWN = {
     "aliases": PathParameter("the name of an alias", "champion"),
     "datasets": PathParameter("the name of a dataset, or `name@version`", "iris"),
@@ -29,7 +30,7 @@ KNOWN = {
     "labels": PathParameter("the name of an alias, as TensorFlow Serving calls it", "champion"),
     "models": PathParameter("the name of a model", "iris"),
     "networks": PathParameter("the name of a network", "small"),
-    "predictions": PathParameter("the id of a prediction of a dataset", "pre_01hzy3v7k2m8q4t6w9x0c5e1"),
+    "predictions": PathParameter("the id of a prediction of a dataset", "pred_d1595e226a9f0a0b"),
     "problems": PathParameter("the last part of a problem's `type`", "validation"),
     "shares": PathParameter("the id of a share", "key_01hzy3v7k2m8"),
     "tenants": PathParameter("the name of a tenant", "school"),
