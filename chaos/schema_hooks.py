@@ -176,7 +176,9 @@ def filter_failure(context: HookContext, failure: Failure, case: Case[Any], resp
 
 def _is_boolean_in_other_words(case: Case[Any]) -> bool:
     """Return whether the query has a boolean as `1`, as `0`, or without a value, which is taken, too."""
-    booleans = {each.name for each in case.operation.query if each.definition.get("schema", {}).get("type") == "boolean"}
+    booleans = {
+        each.name for each in case.operation.query if each.definition.get("schema", {}).get("type") == "boolean"
+    }
     return any(name in booleans and value in ("1", "0", "", 0, 1, None) for name, value in (case.query or {}).items())
 
 
