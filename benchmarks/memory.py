@@ -16,7 +16,8 @@ class TrainingProcess:
 
     def __init__(self) -> None:
         parents = [pid for pid in _children(os.getpid()) if b"workers" in _command(pid)]
-        children = [child for pid in parents for child in _children(pid)]
+        below = [child for pid in parents for child in _children(pid)]
+        children = [child for child in below if b"workers.deliveries" not in _command(child)]
         if len(children) != 1:
             raise NoWorker(f"{len(children)} training processes were found, not one")
         self.folder = PROC / str(children[0])

@@ -44,6 +44,7 @@ from service.api import (
     tenants,
     usage,
     versions,
+    webhooks,
     workers,
 )
 from service.api.authentication import identify
@@ -102,6 +103,7 @@ RESOURCES = (
     grants,
     tenants,
     usage,
+    webhooks,
 )
 
 MOST_SCOPED = 1000  # tenants whose view of the services is held

@@ -12,6 +12,7 @@ from service.addresses import check_database_url, check_queue_url, is_loopback, 
 from service.errors import Misconfigured
 from service.web.hosts import known_hosts
 from service.web.origins import cors_origins, frame_ancestors
+from service.web.outbound import address_ranges, retry_delays
 from service.web.proxies import trusted_proxies
 
 PREFIX = "BACKPROP_"
@@ -23,6 +24,7 @@ FLAGS = ("host", "port", "data_dir", "workers", "api_processes")  # settings tha
 CHOICES = {  # in lower case; values are taken in any
     "kernels": ("auto", "numpy", "numba"),
     "auth": ("auto", "off", "required"),
+    "webhooks": ("on", "off"),
     "log_level": logs.LEVELS,
     "log_format": logs.FORMATS,
 }
@@ -75,6 +77,7 @@ class Settings:
     tenant_epochs: int = 0
     tenant_parameters: int = 0
     tenant_operations: float = 0.0
+    tenant_webhooks: int = 100
     max_waiting_requests: int = 16
     max_streams: int = 1000
     max_connections: int = 0
@@ -94,7 +97,13 @@ class Settings:
     keep_jobs_seconds: float = 0.0
     keep_predictions_seconds: float = 0.0
     keep_audit_seconds: float = 31_536_000.0
+    keep_deliveries_seconds: float = 604_800.0
     keep_free_bytes: int = 64 * MIB
+    webhooks: str = "on"
+    webhook_allowed_ranges: str = ""
+    webhook_seconds: float = 15.0
+    webhook_retry_seconds: str = "5,300,1800,7200,18000,36000,50400,72000,86400"
+    webhook_disable_seconds: float = 259_200.0
 
     @property
     def tenant_keep_jobs_seconds(self) -> float:
@@ -142,7 +151,13 @@ class Settings:
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
         self._check_least("keep_free_bytes", "model_cache_bytes", least=0)
         self._check_least(*(each.name for each in fields(self) if each.name.startswith("tenant_")), least=0)
-        for name in ("keep_events_seconds", "keep_jobs_seconds", "keep_predictions_seconds", "keep_audit_seconds"):
+        for name in (
+            "keep_events_seconds",
+            "keep_jobs_seconds",
+            "keep_predictions_seconds",
+            "keep_audit_seconds",
+            "keep_deliveries_seconds",
+        ):
             self._check_seconds(name, 0, LONGEST_SECONDS)
         for name in ("header_seconds", "idle_seconds", "body_seconds"):
             self._check_seconds(name, 1, LONGEST_SECONDS)
@@ -150,6 +165,8 @@ class Settings:
             self._check_seconds(name, 0.05, 86_400)
         for name, known in CHOICES.items():
             _check_choice(name, getattr(self, name), known)
+        self._check_seconds("webhook_seconds", 0.1, 60)
+        self._check_seconds("webhook_disable_seconds", 1, LONGEST_SECONDS)
         self._check_web()
         plain_host(self.host)
         if self.database_url:
@@ -162,6 +179,8 @@ class Settings:
         known_hosts(self.allowed_hosts)
         trusted_proxies(self.trusted_proxies)
         frame_ancestors(self.frame_ancestors)
+        address_ranges(self.webhook_allowed_ranges)
+        retry_delays(self.webhook_retry_seconds)
         if cors_origins(self.cors_origins).every and self.auth != "required":
             raise Misconfigured(
                 f"{PREFIX}CORS_ORIGINS=* lets every web page train and delete, as not every request needs a key: "

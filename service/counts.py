@@ -20,6 +20,7 @@ class Total(StrEnum):
     FLUSH_SECONDS = "flush_seconds"
     LEASE_LOSSES = "lease_losses"  # runs that dropped their work as they had lost the job, or could not store it
     LEASE_EXPIRATIONS = "lease_expirations"  # jobs taken from a worker that did not renew their lease
+    DELIVERIES = "deliveries"  # attempts at deliveries to webhooks, by what came of them
     CRASHES = "crashes"  # worker processes found ended that had not said so, by manner
 
 

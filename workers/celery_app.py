@@ -28,6 +28,7 @@ from workers.celery_internals import (
     leave_logging_alone,
     pool_that_records,
 )
+from workers.delivery_process import DeliveryProcess
 from workers.exit_codes import ExitCodes
 from workers.housekeeping import STOP_SECONDS, Housekeeping
 from workers.process_names import ProcessName, pid_namespace
@@ -137,7 +138,9 @@ class Child:
         self.services.doorbell.settle(RING_SECONDS)
 
 
-def make_worker_app(settings: Settings, exit_codes: ExitCodes, shutting_down: ShuttingDown) -> Celery:
+def make_worker_app(
+    settings: Settings, exit_codes: ExitCodes, shutting_down: ShuttingDown, deliveries: DeliveryProcess
+) -> Celery:
     """Return the Celery application with its one task and the signal handlers that start and stop its children."""
     services = open_services(settings)
     app = services.doorbell.celery
@@ -157,6 +160,7 @@ def make_worker_app(settings: Settings, exit_codes: ExitCodes, shutting_down: Sh
 
     def stop_children(**_: Any) -> None:
         shutting_down.set()  # first: a child that ends at once is not to be replaced
+        deliveries.stop()
         for pid in child_pids():
             os.kill(pid, signal.SIGTERM)
 
@@ -177,10 +181,11 @@ def run_worker(settings: Settings) -> int:
         raise Misconfigured("BACKPROP_KERNELS is numba, but numba and scipy are not installed: pip install numba scipy")
     leave_logging_alone()
     exit_codes, shutting_down = ExitCodes(), ShuttingDown()
-    app = make_worker_app(settings, exit_codes, shutting_down)
+    deliveries = DeliveryProcess(settings.webhooks == "on")
+    app = make_worker_app(settings, exit_codes, shutting_down, deliveries)
     worker = app.Worker(
         concurrency=settings.resolved_workers,
-        pool=pool_that_records(exit_codes, shutting_down),
+        pool=pool_that_records(exit_codes, shutting_down, deliveries.keep),
         consumer_cls=ConsumerWithoutQueue,
         queues=[QUEUE],
         without_gossip=True,
@@ -191,4 +196,5 @@ def run_worker(settings: Settings) -> int:
         quiet=True,
     )
     worker.start()
+    deliveries.wait()
     return int(worker.exitcode or 0)

@@ -23,12 +23,15 @@ CHECKED_WITH = {"celery": "5.7.0", "billiard": "4.3.2"}
 MAINTAIN_POOL_SECONDS = 1.0
 
 
-def pool_that_records(exit_codes: ExitCodes, shutting_down: ShuttingDown) -> type[prefork.TaskPool]:
+def pool_that_records(
+    exit_codes: ExitCodes, shutting_down: ShuttingDown, keep_deliveries: Callable[[], None]
+) -> type[prefork.TaskPool]:
     """Return a class of prefork pools that record how each child ended before they replace it.
 
     Celery reports the exit code of a child only for the task that it ran, and only in its log. Jobs of a child that
     ended need the code to distinguish a crash from a kill. Once the worker is shutting down no child is replaced:
     Celery closes its pool a moment later, up to seconds with a queue that is polled, and kills replacements soon.
+    `keep_deliveries` is called each second where children are replaced, in the thread that forks them.
     """
 
     class RecordsExitCodes:
@@ -41,6 +44,7 @@ def pool_that_records(exit_codes: ExitCodes, shutting_down: ShuttingDown) -> typ
         def _repopulate_pool(self, exit_codes: Any) -> None:
             """Start as many children as are missing; both kinds of pool call this."""
             if not shutting_down.is_set():
+                keep_deliveries()
                 super()._repopulate_pool(exit_codes)  # type: ignore[misc]
 
     class RecordingAsynPool(RecordsExitCodes, prefork.AsynPool):  # type: ignore[misc, unused-ignore]

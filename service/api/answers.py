@@ -15,6 +15,7 @@ from service.store.keys import KeyRecord
 from service.store.model_records import GrantedModel, ModelContents
 from service.store.prediction_records import PredictionRecord
 from service.store.records import DatasetSummary, JobRecord, Listing, NetworkRecord, Page, TenantRecord
+from service.store.webhooks.records import DeliveryRecord, WebhookRecord
 
 OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_PASSTHROUGH_DATETIME
 MAX_LIMIT = 1000
@@ -31,6 +32,8 @@ R = TypeVar(
     ModelContents,
     KeyRecord,
     PredictionRecord,
+    WebhookRecord,
+    DeliveryRecord,
 )
 
 

@@ -16,6 +16,7 @@ from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
 from service.datasets.media_types import CSV, JSONL, NPZ, PARQUET
 from service.definitions.requests import PredictionRequest
+from service.definitions.webhooks import Notify
 from service.errors import Forbidden
 from service.predictions import commands, submission, views
 from service.predictions.answers import PredictionAnswer, PredictionWarning
@@ -26,6 +27,7 @@ from service.store.database import Connection
 from service.store.predictions import predictions
 from service.store.predictions.predictions import Filter
 from service.store.records import Status
+from service.webhooks.views import describe_notified
 
 routes = Routes("batches", "Predictions of all rows of a dataset, with the life of a job and a file as their result.")
 FORMATS = {"csv": CSV, "npz": NPZ, "parquet": PARQUET, "jsonl": JSONL}
@@ -50,12 +52,15 @@ def create_prediction() -> Response:
     seconds = requested_wait_seconds()
     body = read_model(PredictionRequest, services().settings.max_json_bytes)
     _check_may_keep(body.kept)
-    made, warnings = submission.submit(services(), model_cache(), body, count_batch, _record_key)
+    _check_may_notify(body.notify)
+    made, warnings, webhook = submission.submit(services(), model_cache(), body, count_batch, _record_key)
     ended = waits().until_settled(services(), made.id, seconds, still_valid(), _status).ended if seconds else False
     described = views.read(services(), made.id)
     if warnings and not ended:
         more: list[PredictionWarning] = [{"code": "no_worker", "detail": warning} for warning in warnings]
         described["warnings"] = [*described["warnings"], *more]
+    if webhook is not None:
+        described["notify"] = describe_notified(webhook)
     headers = {"Location": f"/v1/predictions/{made.id}"}
     if ended:
         return answer(described, 201, headers)
@@ -70,6 +75,12 @@ def _check_may_keep(keep: tuple[str, ...]) -> None:
     """Raise `Forbidden` when a key that may only predict would read columns of a dataset."""
     if keep and not principal().may(Scope.READ):
         raise Forbidden("`keep` reads columns of a dataset, for which this key lacks the scope `read`")
+
+
+def _check_may_notify(notify: Notify | None) -> None:
+    """Raise `Forbidden` when a key that may only predict would have the service send requests."""
+    if notify is not None and not principal().may(Scope.TRAIN):
+        raise Forbidden("`notify` has requests sent to an address, for which this key lacks the scope `train`")
 
 
 def _status(mine: Services, id: str) -> Status:

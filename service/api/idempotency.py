@@ -19,6 +19,7 @@ from service.predictions import views as predictions
 from service.store import audit, idempotency
 from service.store.database import Connection
 from service.store.idempotency import StoredAnswer
+from service.webhooks import views as webhooks
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
@@ -161,6 +162,8 @@ def _current(location: str) -> Mapping[str, object]:
             return read_version(services(), name, version)
         case ["predictions", prediction_id]:
             return predictions.read(services(), prediction_id)
+        case ["webhooks", webhook_id, *rest]:
+            return webhooks.read(services(), webhook_id, *rest[1:])
         case [*_, job_id]:
             return views.read(services(), job_id)
     raise AssertionError(location)

@@ -22,11 +22,13 @@ from service.estimates.estimate import estimate
 from service.jobs import commands, forking, replaying, views
 from service.jobs import submission as work
 from service.jobs.answers import JobAnswer, PlannedJobAnswer
+from service.jobs.new_jobs import QueuedJob
 from service.jobs.rehearsal import dry_run
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.jobs.commands import CommandResult
-from service.store.records import JobRecord, Status
+from service.store.records import Status
+from service.webhooks.views import describe_notified
 
 routes = Routes(
     "jobs", "Trainings of a network on a dataset: queued, running or paused, then succeeded, failed or cancelled."
@@ -65,7 +67,7 @@ def create_job() -> Response:
     body = read_model(JobRequest, services().settings.max_json_bytes)
     if flag(DRY_RUN.name):
         return _checked(body)
-    return _accepted(*work.submit(services(), body, _record_key), seconds)
+    return _accepted(work.submit(services(), body, _record_key), seconds)
 
 
 def _checked(body: JobRequest) -> Response:
@@ -94,12 +96,15 @@ def _record_key(connection: Connection, id: str) -> None:
     record_made(connection, f"/v1/jobs/{id}")
 
 
-def _accepted(job: JobRecord, warnings: list[str], seconds: float) -> Response:
+def _accepted(queued: QueuedJob, seconds: float) -> Response:
     """Answer with 202 and the new job, or with 201 and the ended one if it ends within `seconds`."""
+    job, warnings, webhook = queued
     ended = waits().until_settled(services(), job.id, seconds, still_valid()).ended if seconds else False
     described = _described(job.id)
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
+    if webhook is not None:
+        described["notify"] = describe_notified(webhook)
     headers = {"Location": f"/v1/jobs/{job.id}"}
     return (
         answer(described, 201, headers) if ended else answer(described, 202, {**headers, "Retry-After": POLL_SECONDS})
@@ -207,7 +212,7 @@ def fork_job(id: str) -> Response:
     seconds = requested_wait_seconds()
     forking.check_exists(services(), id)
     body = read_model_if_any(ForkRequest, services().settings.max_json_bytes)
-    return _accepted(*forking.fork(services(), id, body, _record_key), seconds)
+    return _accepted(forking.fork(services(), id, body, _record_key), seconds)
 
 
 @routes.route(
@@ -228,7 +233,7 @@ def replay_job(id: str) -> Response:
     seconds = requested_wait_seconds()
     replaying.check_can_replay(services(), id)
     body = read_model_if_any(ReplayRequest, services().settings.max_json_bytes)
-    return _accepted(*replaying.replay(services(), id, body, _record_key), seconds)
+    return _accepted(replaying.replay(services(), id, body, _record_key), seconds)
 
 
 @routes.route("DELETE", "/v1/jobs/{id}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)

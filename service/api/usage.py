@@ -42,6 +42,7 @@ class LimitsAnswer(TypedDict):
     epochs: int | None
     parameters: int | None
     operations: float | None
+    webhooks: int | None
     keep_jobs_seconds: float | None
 
 

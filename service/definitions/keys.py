@@ -70,6 +70,7 @@ def origin_of(text: str) -> str:
 
 
 Scopes = Annotated[list[Literal["read", "predict", "train", "admin"]], Field(min_length=1, max_length=4)]
+Duration = Annotated[Text, AfterValidator(_duration)]
 Label = Annotated[Text, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Expiry = Annotated[
     Text,
@@ -106,9 +107,7 @@ class KeyRequest(Model):
 class RotateRequest(Model):
     """How long the key goes on beside the new one."""
 
-    overlap: Annotated[Text, AfterValidator(_duration)] = Field(
-        default="1d", description="a duration such as `12h`, after which the old key ends"
-    )
+    overlap: Duration = Field(default="1d", description="a duration such as `12h`, after which the old key ends")
 
 
 class ShareRequest(Model):

@@ -25,6 +25,7 @@ class LimitsRequest(Model):
     epochs: int | None = Count
     parameters: int | None = Count
     operations: float | None = Field(None, ge=0, le=1e30, description="of one job; 0 is no limit, null the default")
+    webhooks: int | None = Count
     keep_jobs_seconds: float | None = Field(None, ge=0, le=1e9, description="0 keeps them, null the service's default")
 
     def changes(self) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class Limits:
     epochs: int = 0
     parameters: int = 0
     operations: float = 0.0
+    webhooks: int = 0
     keep_jobs_seconds: float = 0.0
 
     @classmethod

@@ -25,6 +25,7 @@ from service.definitions.guessing import show
 from service.definitions.job_columns import ColumnChoice, TargetType
 from service.definitions.network import NetworkDefinition, NetworkRequest
 from service.definitions.training import TrainingDefinition
+from service.definitions.webhooks import Notify
 from service.errors import Fault, Invalid, unescaped
 
 KINDS = tuple(ColumnKind)
@@ -102,6 +103,7 @@ class Submission(ColumnChoice):
     promote: Promotion | None = Field(
         default=None, description="the alias of `model` that is moved to the new version when the job succeeds"
     )
+    notify: Notify | None = Field(default=None, description="where events of this job are sent, signed as webhooks are")
     hold: bool = Field(default=False, description="pause at epoch 0, once it is measured and stored")
     priority: Annotated[Integer, Field(ge=-1000, le=1000)] = 0
     on_other_machine: Literal["resume", "wait", "restart"] = Field(
@@ -212,6 +214,7 @@ class ReplayRequest(Model):
         default="resume", description="what happens when no worker is alive that computes the same bits as the record's"
     )
     metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
+    notify: Notify | None = Field(default=None, description="where events of the replay are sent, as webhooks are")
 
 
 class StepRequest(Model):
@@ -287,6 +290,9 @@ class PredictionRequest(NamedDataset):
     dataset: DatasetName
     keep: Texts | Text | None = Field(
         default=None, description="columns of the dataset that go into the result as they are"
+    )
+    notify: Notify | None = Field(
+        default=None, description="where events of this prediction are sent, signed as webhooks are; needs `train`"
     )
     metadata: Annotated[dict[MetadataKey, MetadataValue], at_most(64)] = Field(default={}, max_length=64)
 

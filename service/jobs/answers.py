@@ -15,6 +15,7 @@ from service.definitions.decisions import DecisionAnswer
 from service.jobs.held_out_answers import TestAnswer
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
+from service.webhooks.answers import NotifyAnswer
 
 
 @answer_model
@@ -192,6 +193,7 @@ class DefinedJob(TypedDict):
     promote: Annotated[PromoteAnswer | None, Field(description="the alias that is moved when the job succeeds")]
     promoted: Annotated[PromotedAnswer | None, Field(description="what became of that")]
     decision: Annotated[DecisionAnswer | None, Field(description="of the version that the job makes")]
+    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
     error: JobErrorAnswer | None
     warnings: Annotated[
         list[WarningAnswer | str],

@@ -27,6 +27,7 @@ from service.jobs.new_jobs import (
     promotion_of,
     record_no_key,
     store_dataset,
+    webhook_of,
     with_storage_limit,
 )
 from service.jobs.stored_parameters import parameter_bytes, parameters_of
@@ -72,6 +73,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
         promote = promotion_of(services, request.promote, data, parent.job.targets)
         fresh_because = _why_fresh(parent, resolved.training)
         start = Start(parent.stored, parent.state if fresh_because is None else None)
+        webhook = webhook_of(services, request.notify)
         with services.database.begin() as connection:
             references.pointing(connection)
             _check_still_stored(services, connection, parent, start)
@@ -98,7 +100,7 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
                 },
                 forked_from=_forked_from(parent, resolved.training, data, fresh_because),
             )
-            queued = add_to_queue(services, connection, new, record_key)
+            queued = add_to_queue(services, connection, new, record_key, webhook)
             fork_starts.add(connection, queued.job.number, start)
             sizes.set_start(connection, queued.job.number, sum(size_of(services.blobs, part) for part in start.parts()))
     services.doorbell.ring()

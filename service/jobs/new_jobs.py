@@ -26,6 +26,7 @@ from service.definitions.resolve import Resolved
 from service.definitions.resolved import ResolvedTraining, Targets
 from service.definitions.target_scaling import check_loss_targets
 from service.definitions.validation_dataset import check_validation_dataset
+from service.definitions.webhooks import JOB_ENDS, JOB_EVENTS, Notify
 from service.errors import Invalid, NotFound, QueueFull
 from service.preprocessing.whole_values import view_of_another, with_whole_values
 from service.services import Services
@@ -36,6 +37,9 @@ from service.store.jobs import jobs
 from service.store.jobs.capacity import Queue, queue_for
 from service.store.records import DatasetRecord, DatasetUse, JobRecord, NewJob
 from service.store.tenancy import DEFAULT_TENANT
+from service.store.webhooks import endpoints
+from service.store.webhooks.records import NewWebhook
+from service.webhooks.endpoints import for_one
 
 # Records, in the transaction that inserts a job, that the request's `Idempotency-Key` has made the job of that id.
 RecordKey: TypeAlias = Callable[[Connection, str], None]
@@ -48,10 +52,11 @@ def record_no_key(connection: Connection, job_id: str) -> None:
 
 
 class QueuedJob(NamedTuple):
-    """A job that was just added to the queue, and warnings for the client."""
+    """A job that was just added to the queue, warnings for the client, and the webhook that it was submitted with."""
 
     job: JobRecord
     warnings: list[str]
+    webhook: NewWebhook | None = None
 
 
 @dataclass(frozen=True)
@@ -208,12 +213,27 @@ def queue_with_room(services: Services, connection: Connection) -> Queue:
     return queue
 
 
-def add_to_queue(services: Services, connection: Connection, new: NewJob, record_key: RecordKey) -> QueuedJob:
-    """Insert a queued job under a new id."""
+def webhook_of(services: Services, notify: Notify | None) -> NewWebhook | None:
+    """Return the webhook that a job is submitted with; raise `Invalid` when its address may not be sent to."""
+    return for_one(services, notify, JOB_EVENTS, JOB_ENDS)
+
+
+def add_to_queue(
+    services: Services,
+    connection: Connection,
+    new: NewJob,
+    record_key: RecordKey,
+    webhook: NewWebhook | None = None,
+) -> QueuedJob:
+    """Insert a queued job under a new id, with its webhook if it has one."""
+    if webhook is not None:
+        new = replace(new, notify=webhook.notified)
     queue = queue_with_room(services, connection)
     check_limits(services, connection, new, queue.limits)
     for use in new.uses:
         datasets.hold_dataset(connection, use)
     job = jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new)
+    if webhook is not None:
+        endpoints.add(connection, webhook, job=job.id)
     record_key(connection, job.id)
-    return QueuedJob(job, [] if queue.workers else [NO_WORKER])
+    return QueuedJob(job, [] if queue.workers else [NO_WORKER], webhook)

@@ -3,7 +3,7 @@
 from service.definitions.job_parts import Replay, ReplayChain
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
-from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key
+from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key, webhook_of
 from service.services import Services
 from service.store import datasets
 from service.store.blobs import references
@@ -40,6 +40,7 @@ def _check(connection: Connection, record: JobRecord) -> None:
 def replay(services: Services, job_id: str, request: ReplayRequest, record_key: RecordKey = record_no_key) -> QueuedJob:
     """Store a queued job that repeats the record up to its last epoch, then ring the doorbell."""
     services.space.check(services.settings.keep_free_bytes)
+    webhook = webhook_of(services, request.notify)
     with services.database.begin() as connection:
         record = jobs.get_job(connection, job_id)
         jobs.lock(connection, record)  # it cannot be deleted before its replay is stored
@@ -47,7 +48,7 @@ def replay(services: Services, job_id: str, request: ReplayRequest, record_key: 
         start = fork_starts.load(connection, record.number)
         references.pointing(connection)
         new = _new_job(record, request, _last_epoch(connection, record))
-        queued = add_to_queue(services, connection, new, record_key)
+        queued = add_to_queue(services, connection, new, record_key, webhook)
         if start is not None:
             fork_starts.add(connection, queued.job.number, start)
             sizes.set_start(connection, queued.job.number, sum(size_of(services.blobs, part) for part in start.parts()))

@@ -24,11 +24,13 @@ from service.jobs.new_jobs import (
     promotion_of,
     record_no_key,
     store_dataset,
+    webhook_of,
     with_storage_limit,
 )
 from service.services import Services
 from service.store import networks
 from service.store.records import DatasetUse, NewJob, OnOtherMachine
+from service.store.webhooks.records import NewWebhook
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class CheckedJob:
     resolved: Resolved
     held_out: HeldOutUses
     promote: Promote | None
+    webhook: NewWebhook | None
 
     def to_insert(self, services: Services, dataset: DatasetUse) -> NewJob:
         """Return the job with the version of the dataset that it uses."""
@@ -68,7 +71,7 @@ def submit(services: Services, request: JobRequest, record_key: RecordKey = reco
     """Store a queued job, then ring the doorbell. Nothing is stored when any check fails."""
     with check(services, request) as job, services.database.begin() as connection:
         new = job.to_insert(services, store_dataset(services, connection, job.data))
-        queued = add_to_queue(services, connection, new, record_key)
+        queued = add_to_queue(services, connection, new, record_key, job.webhook)
     services.doorbell.ring()
     return queued
 
@@ -84,7 +87,8 @@ def check(services: Services, request: JobRequest) -> Iterator[CheckedJob]:
         check_decision(request.decision, resolved.targets.labels, resolved.network.reached)
         held_out = check_held_out(services, data, data.table, resolved)
         promote = promotion_of(services, request.promote, data, resolved.targets)
-        yield CheckedJob(request, data, network_name, resolved, held_out, promote)
+        webhook = webhook_of(services, request.notify)
+        yield CheckedJob(request, data, network_name, resolved, held_out, promote, webhook)
 
 
 def _network_of(services: Services, request: JobRequest) -> tuple[str | None, NetworkDefinition]:

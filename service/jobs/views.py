@@ -29,6 +29,7 @@ from service.store.epochs import lookup
 from service.store.jobs import claiming, jobs
 from service.store.jobs.capacity import Capacity, capacity_of
 from service.store.records import JobRecord, OnOtherMachine, Status
+from service.webhooks.answers import NotifyAnswer
 
 VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
 
@@ -70,6 +71,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "promote": cast(PromoteAnswer | None, json_of(job.promote)),
         "promoted": cast(PromotedAnswer | None, json_of(job.promoted)),
         "decision": cast(DecisionAnswer | None, job.decision),
+        "notify": cast(NotifyAnswer | None, json_of(job.notify)),
         "error": cast(JobErrorAnswer | None, json_of(job.error)),
         "warnings": [*_target_warnings(job), *(cast(WarningAnswer, warning) for warning in job.warnings)],
         "priority": job.priority,

@@ -34,6 +34,11 @@ COUNTED = {  # sums of workers: name, help and the name of the label, if there i
         None,
     ),
     Total.LEASE_EXPIRATIONS: ("backprop_lease_expirations", "Jobs taken back as their lease was not renewed.", None),
+    Total.DELIVERIES: (
+        "backprop_webhook_attempts",
+        "Attempts at deliveries to webhooks: succeeded, retried later, or failed, after which none is made.",
+        "outcome",
+    ),
     Total.CRASHES: (
         "backprop_worker_crashes",
         "Worker processes that ended without saying so: crashed, killed, or unknown how.",
@@ -117,7 +122,21 @@ def _of_jobs(found: Figures) -> Iterable[Metric]:
     yield predictions
     yield _gauge("backprop_queue_depth", "Jobs that wait for a worker.", found.jobs["queued"])
     yield _gauge("backprop_queue_oldest_seconds", "How long the oldest waits.", found.oldest_queued_seconds)
+    yield from _of_webhooks(found)
     yield _gauge("backprop_workers", "Worker processes alive, each of which trains one job.", found.workers_alive)
+
+
+def _of_webhooks(found: Figures) -> Iterable[Metric]:
+    deliveries = GaugeMetricFamily(
+        "backprop_webhook_deliveries", "Deliveries to webhooks stored, by status.", labels=["status"]
+    )
+    for status, count in found.deliveries.items():
+        deliveries.add_metric([status], count)
+    yield deliveries
+    waiting = found.backlog
+    yield _gauge("backprop_webhook_deliveries_due", "Deliveries that are due and not under way.", waiting.due)
+    yield _gauge("backprop_webhook_oldest_due_seconds", "How long the oldest of them is due.", waiting.oldest_seconds)
+    yield _gauge("backprop_webhooks_disabled", "Webhooks that nothing is sent to.", waiting.disabled)
 
 
 def _counted(found: Figures) -> Iterable[Metric]:

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.jobs.answers import WaitingAnswer
+from service.webhooks.answers import NotifyAnswer
 
 
 @answer_model
@@ -77,5 +78,6 @@ class PredictionAnswer(TypedDict):
     result: Annotated[PredictionResult | None, Field(description="null until it has succeeded")]
     error: PredictionError | None
     warnings: list[PredictionWarning]
+    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this prediction are sent to")]
     metadata: dict[str, str]
     links: dict[str, str]

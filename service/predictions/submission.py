@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.access.quotas import check_dataset_bytes, check_queued_jobs
 from service.definitions.guessing import show
 from service.definitions.requests import PredictionRequest
+from service.definitions.webhooks import PREDICTION_ENDS, PREDICTION_EVENTS
 from service.errors import Invalid, NotFound
 from service.jobs.new_jobs import NO_WORKER, RecordKey, find_dataset, queue_with_room, record_no_key
 from service.models.cache import ModelCache, TrainedNetwork
@@ -19,9 +20,21 @@ from service.store import datasets, models
 from service.store.database import Connection
 from service.store.prediction_records import NewPrediction, PredictionRecord
 from service.store.predictions import predictions
+from service.store.webhooks import endpoints
+from service.store.webhooks.records import NewWebhook
+from service.webhooks.endpoints import for_one
 
 MOST_SHOWN = 5  # categories that a warning names
+
 Admit = Callable[[int], None]  # counts the rows of a prediction, and raises where the tenant's rate does not allow it
+
+
+class QueuedPrediction(NamedTuple):
+    """A prediction that was just added to the queue, warnings for the client, and the webhook submitted with it."""
+
+    prediction: PredictionRecord
+    warnings: list[str]
+    webhook: NewWebhook | None
 
 
 def submit(
@@ -30,8 +43,8 @@ def submit(
     request: PredictionRequest,
     admit: Admit = lambda rows: None,
     record_key: RecordKey = record_no_key,
-) -> tuple[PredictionRecord, list[str]]:
-    """Store a queued prediction, then ring the doorbell; return it with warnings about the service.
+) -> QueuedPrediction:
+    """Store a queued prediction, then ring the doorbell.
 
     Which version of the model and of the dataset it uses is settled here, whatever is trained, sent or moved later.
     """
@@ -44,6 +57,7 @@ def submit(
     services.space.check(services.settings.keep_free_bytes + size)
     admit(rows)
     assert trained.version is not None
+    webhook = for_one(services, request.notify, PREDICTION_EVENTS, PREDICTION_ENDS)
     new = NewPrediction(
         model_name=request.model,
         model_version=trained.version,
@@ -56,11 +70,12 @@ def submit(
         size=size,
         metadata=request.metadata,
         warnings=_unknown_categories(inputs),
+        notify=None if webhook is None else webhook.notified,
     )
     with services.database.begin() as connection:
-        submitted, warnings = _add_to_queue(services, connection, new, record_key)
+        queued = _add_to_queue(services, connection, new, record_key, webhook)
     services.doorbell.ring()
-    return submitted, warnings
+    return queued
 
 
 def _trained(services: Services, cache: ModelCache, request: PredictionRequest) -> TrainedNetwork:
@@ -88,16 +103,22 @@ def _wanted(request: PredictionRequest) -> Wanted | None:
 
 
 def _add_to_queue(
-    services: Services, connection: Connection, new: NewPrediction, record_key: RecordKey
-) -> tuple[PredictionRecord, list[str]]:
+    services: Services,
+    connection: Connection,
+    new: NewPrediction,
+    record_key: RecordKey,
+    webhook: NewWebhook | None,
+) -> QueuedPrediction:
     queue = queue_with_room(services, connection)
     check_queued_jobs(services, connection, queue.limits)
     datasets.hold_dataset(connection, new.dataset)
     models.hold_version(connection, new.model_name, new.model_version)
     submitted = predictions.add_prediction(connection, f"pred_{secrets.token_hex(8)}", new)
     check_dataset_bytes(services, connection)
+    if webhook is not None:
+        endpoints.add(connection, webhook, prediction=submitted.id)
     record_key(connection, submitted.id)
-    return submitted, [] if queue.workers else [NO_WORKER]
+    return QueuedPrediction(submitted, [] if queue.workers else [NO_WORKER], webhook)
 
 
 def _unknown_categories(inputs: Inputs) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
+from service.definitions.base import json_of
 from service.jobs.answers import WaitingAnswer
 from service.predictions.answers import (
     PredictionAnswer,
@@ -17,6 +18,7 @@ from service.store.jobs.capacity import capacity_of
 from service.store.prediction_records import PredictionRecord
 from service.store.predictions import predictions
 from service.store.records import Status
+from service.webhooks.answers import NotifyAnswer
 
 
 def read(services: Services, prediction_id: str) -> PredictionAnswer:
@@ -82,6 +84,7 @@ def _describe(prediction: PredictionRecord, waiting: WaitingAnswer | None) -> Pr
         "result": result,
         "error": failure,
         "warnings": cast(list[PredictionWarning], prediction.warnings),
+        "notify": cast(NotifyAnswer | None, json_of(prediction.notify)),
         "metadata": prediction.metadata,
         "links": {"self": path, "result": f"{path}/result", "cancel": f"{path}:cancel"},
     }

@@ -9,6 +9,7 @@ from service.store import changes
 from service.store.model_records import AliasRecord
 from service.store.models import number_of
 from service.store.tables import model_aliases, models
+from service.store.webhooks import outbox
 
 COLUMNS = tuple(model_aliases.c[name] for name in AliasRecord.__dataclass_fields__)
 
@@ -69,6 +70,8 @@ def move_alias(connection: Connection, model: str, name: str, version: int, befo
         after = AliasRecord(name, version, before.version, datetime.now(UTC), before.revision + 1)
         connection.execute(update(model_aliases).where(*_is(number, name)).values(**vars(after)))
     changes.announce(connection, changes.MODELS)
+    moved = {"object": "alias", "model": model, "name": name, "version": version, "previous": after.previous_version}
+    outbox.add(connection, "alias.moved", {**moved, "links": {"self": f"/v1/models/{model}/aliases/{name}"}})
     return after
 
 

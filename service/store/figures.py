@@ -8,6 +8,8 @@ from service.store import totals, workers
 from service.store.database import clock
 from service.store.records import Status
 from service.store.tables import jobs, predictions
+from service.store.webhooks import claims, deliveries
+from service.store.webhooks.claims import Backlog
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Figures:
     predictions: dict[str, int]  # of whole datasets, by status, likewise
     oldest_queued_seconds: float  # 0 when none is queued
     workers_alive: int
+    deliveries: dict[str, int]  # to webhooks, by status
+    backlog: Backlog
     totals: dict[tuple[str, str], float]
 
 
@@ -31,7 +35,15 @@ def read(connection: Connection) -> Figures:
         rows = connection.execute(select(table.c.status, func.count()).group_by(table.c.status))
         found.append({status.value: 0 for status in Status} | {status: count for status, count in rows})
     alive = workers.count_alive(connection)
-    return Figures(found[0], found[1], _oldest_queued_seconds(connection), alive, totals.read(connection))
+    return Figures(
+        jobs=found[0],
+        predictions=found[1],
+        oldest_queued_seconds=_oldest_queued_seconds(connection),
+        workers_alive=alive,
+        deliveries=deliveries.states(connection),
+        backlog=claims.backlog(connection),
+        totals=totals.read(connection),
+    )
 
 
 def _oldest_queued_seconds(connection: Connection) -> float:

@@ -34,6 +34,7 @@ from service.store.model_records import (
 )
 from service.store.records import Listing, Page
 from service.store.tables import model_aliases, model_versions, models
+from service.store.webhooks import outbox
 
 SUMMARY_COLUMNS = tuple(field.name for field in fields(VersionSummary))
 LATER = model_versions.alias()
@@ -126,6 +127,9 @@ def add_version(connection: Connection, name: str, values: dict[str, Any], liste
     number, version = connection.execute(next_one.returning(models.c.number, models.c.last_version)).one()
     connection.execute(insert(model_versions).values(model=number, version=version, created_at=now, **values))
     changes.announce(connection, changes.MODELS)
+    made = {"object": "model_version", "model": name, "version": int(version), "job": values.get("job_id")}
+    made |= {"epoch": values.get("epoch"), "links": {"self": f"/v1/models/{name}/versions/{version}"}}
+    outbox.add(connection, "model.version_created", made)
     return int(version)
 
 

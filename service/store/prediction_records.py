@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from service.definitions.job_parts import Failure
+from service.definitions.webhooks import Notified
 from service.store.records import DatasetUse, Request, Status
 
 
@@ -23,6 +24,7 @@ class NewPrediction:
     size: int
     metadata: dict[str, str]
     warnings: list[dict[str, Any]]
+    notify: Notified | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class PredictionRecord:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    notify: Notified | None  # the webhook that it was submitted with
 
     @property
     def priority(self) -> int:

@@ -11,6 +11,7 @@ from service.definitions.how_read import HowRead
 from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Promote, Promoted, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Splitting, Targets
+from service.definitions.webhooks import Notified
 
 T = TypeVar("T")
 
@@ -164,6 +165,7 @@ class NewJob:
     columns: JobColumns | None = None
     decision: dict[str, Any] | None = None
     promote: Promote | None = None
+    notify: Notified | None = None
 
     @property
     def uses(self) -> tuple[DatasetUse, ...]:
@@ -219,6 +221,7 @@ class JobRecord:
     promote: Promote | None  # the alias that is to be moved to its version
     promoted: Promoted | None  # what became of that
     decision: dict[str, Any] | None  # `service.definitions.decisions.Decision`, of the version that it makes
+    notify: Notified | None  # the webhook that it was submitted with
 
     @property
     def draws_from(self) -> int:

@@ -79,6 +79,12 @@ class Scopes:
         return {_OPTION: tenant, "compiled_cache": self._of_all if tenant is None else self._of_one, "scopes": self}
 
 
+def tenant_of(connection: Connection) -> int | None:
+    """Return the tenant that a connection sees, None for all."""
+    tenant: int | None = connection.get_execution_options()[_OPTION]
+    return tenant
+
+
 @contextmanager
 def everyone(connection: Connection) -> Iterator[None]:
     """Let the connection see all tenants until the end of the block, within the same transaction."""

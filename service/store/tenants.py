@@ -22,6 +22,7 @@ KEPT = (
     "models",
     "networks",
     "keys",
+    "webhooks",
 )  # a tenant that has any of these is deleted by a purge alone
 JOBS_TOGETHER = 100  # that one transaction deletes with their epochs and parameters
 

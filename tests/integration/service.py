@@ -14,6 +14,7 @@ from service.ops.listening import free_port
 from tests.waiting import wait_until
 
 START_SECONDS = 60
+DELIVERIES = "workers.deliveries"
 
 
 class Service:
@@ -104,11 +105,11 @@ class Service:
         return max(parents, default=0), [pid for pid, parent, _ in rows if parent in parents]
 
     def training_processes(self) -> list[int]:
-        """Return the ids of the children that train: those of the worker's parent."""
+        """Return the ids of the children that train: those of the worker's parent, without the one of deliveries."""
         assert self.process is not None
         rows = processes()
         parents = {pid for pid, parent, command in rows if parent == self.process.pid and "-m workers" in command}
-        return [pid for pid, parent, _ in rows if parent in parents]
+        return [pid for pid, parent, command in rows if parent in parents and DELIVERIES not in command]
 
 
 def processes() -> list[tuple[int, int, str]]:

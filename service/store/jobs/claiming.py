@@ -11,6 +11,7 @@ from service.store.jobs.jobs import add_status_events
 from service.store.jobs.rows import COLUMNS, job_of
 from service.store.records import JobRecord, OnOtherMachine, Status
 from service.store.tables import jobs, workers
+from service.store.webhooks import outbox
 
 ALIVE_SECONDS = 30.0  # a worker counts as alive for so long after its last report
 
@@ -52,6 +53,7 @@ def claim_of(
     if row is None:
         return None
     job = job_of(row)
+    outbox.add_job(connection, job)
     add_status_events(connection, job)
     return job
 

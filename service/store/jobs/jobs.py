@@ -33,6 +33,7 @@ from service.store.jobs import shares
 from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
 from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, Page, Request, Status
 from service.store.tables import jobs
+from service.store.webhooks import outbox
 
 BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))  # built once, as it is read all the time
 
@@ -70,6 +71,7 @@ def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
         .returning(*COLUMNS)
     ).one()
     job = job_of(row)
+    outbox.add_job(connection, job)
     add_status_events(connection, job)
     return job
 
@@ -215,6 +217,7 @@ def change(connection: Connection, job: JobRecord, status: Status, **values: Any
         values["finished_at"] = datetime.now(UTC)
     connection.execute(update(jobs).where(jobs.c.number == job.number).values(status=status, **to_json(values)))
     changed = get_job(connection, job.id)
+    outbox.add_job(connection, changed)
     add_status_events(connection, changed)
     return changed
 

@@ -10,6 +10,7 @@ from service.definitions.dataset_names import DatasetReference
 from service.definitions.job_columns import JobColumns
 from service.definitions.job_parts import Failure, ForkedFrom, Promote, Promoted, Replay, Stopped
 from service.definitions.resolved import ResolvedTraining, Targets
+from service.definitions.webhooks import Notified
 from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine, Request, Status
 from service.store.tables import jobs
 
@@ -61,6 +62,7 @@ def job_of(row: Row[*tuple[Any, ...]]) -> JobRecord:
         "replay": Replay.from_json_if_any(values["replay"]),
         "promote": Promote.from_json_if_any(values["promote"]),
         "promoted": Promoted.from_json_if_any(values["promoted"]),
+        "notify": Notified.from_json_if_any(values["notify"]),
         "columns": JobColumns.from_json_if_any(values["columns"]),
     }
     return JobRecord(**{**values, **uses, **typed})

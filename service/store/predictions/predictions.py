@@ -17,6 +17,7 @@ from service.store.predictions import parts, runs
 from service.store.predictions.rows import COLUMNS, columns_of, prediction_of
 from service.store.records import ENDED, Listing, Page, Request, Status
 from service.store.tables import predictions
+from service.store.webhooks import outbox
 
 ENDED_VALUES = [status.value for status in ENDED]
 
@@ -47,7 +48,9 @@ def add_prediction(connection: Connection, prediction_id: str, new: NewPredictio
             **columns_of(new),
         )
     )
-    return get_prediction(connection, prediction_id)
+    added = get_prediction(connection, prediction_id)
+    outbox.add_prediction(connection, added)
+    return added
 
 
 def get_prediction(connection: Connection, prediction_id: str) -> PredictionRecord:

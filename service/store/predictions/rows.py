@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from service.definitions.base import json_of
 from service.definitions.job_parts import Failure
+from service.definitions.webhooks import Notified
 from service.store.prediction_records import NewPrediction, PredictionRecord
 from service.store.records import DatasetUse, Request, Status
 from service.store.tables import predictions
@@ -19,6 +21,7 @@ COLUMNS = tuple(predictions.c[name] for name in (*(RENAMED.get(name, name) for n
 def columns_of(new: NewPrediction) -> dict[str, Any]:
     """Return the fields of a new prediction by the names of their columns."""
     values = {RENAMED.get(field.name, field.name): getattr(new, field.name) for field in fields(new)}
+    values["notify"] = json_of(new.notify)
     dataset: DatasetUse = values.pop("dataset")
     return values | dict(zip(DATASET, (dataset.name, dataset.version, dataset.sha256), strict=True))
 
@@ -29,4 +32,5 @@ def prediction_of(row: Row[*tuple[Any, ...]]) -> PredictionRecord:
     values["status"] = Status(values["status"])
     values["requested"] = None if values["requested"] is None else Request(values["requested"])
     values["error"] = Failure.from_json_if_any(values["error"])
+    values["notify"] = Notified.from_json_if_any(values["notify"])
     return PredictionRecord(**values, dataset=DatasetUse(*(row._mapping[name] for name in DATASET)))

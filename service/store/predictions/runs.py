@@ -16,6 +16,7 @@ from service.store.predictions import parts
 from service.store.predictions.rows import COLUMNS, prediction_of
 from service.store.records import Request, Status
 from service.store.tables import predictions
+from service.store.webhooks import outbox
 
 
 def claim_of(connection: Connection, tenant: int, worker: str, lease_seconds: float) -> PredictionRecord | None:
@@ -33,7 +34,11 @@ def claim_of(connection: Connection, tenant: int, worker: str, lease_seconds: fl
     }
     claimed = update(predictions).where(predictions.c.number == number).values(changes).returning(*COLUMNS)
     row = connection.execute(claimed).one_or_none()
-    return None if row is None else prediction_of(row)
+    if row is None:
+        return None
+    prediction = prediction_of(row)
+    outbox.add_prediction(connection, prediction)
+    return prediction
 
 
 def fenced(connection: Connection, prediction: PredictionRecord, lease_seconds: float, **values: Any) -> bool:
@@ -102,9 +107,9 @@ def change(connection: Connection, prediction: PredictionRecord, status: Status,
         dropped = parts.drop_parts(connection, prediction.number)
         values["size"] = 0
     plain = {name: value.to_json() if isinstance(value, Stored) else value for name, value in values.items()}
-    connection.execute(
-        update(predictions).where(predictions.c.number == prediction.number).values(status=status, **plain)
-    )
+    changed = update(predictions).where(predictions.c.number == prediction.number).values(status=status, **plain)
+    row = connection.execute(changed.returning(*COLUMNS)).one()
+    outbox.add_prediction(connection, prediction_of(row))
     return dropped
 
 

@@ -11,6 +11,7 @@ from service.store.tables.processes import calibrations, counters, totals, worke
 from service.store.tables.queue import events, job_sizes, jobs, resume_states, starts
 from service.store.tables.sources import dataset_versions, datasets, networks
 from service.store.tables.versions import grants, model_aliases, model_versions, models
+from service.store.tables.webhooks import webhook_deliveries, webhooks
 
 __all__ = [
     "audit",
@@ -39,5 +40,7 @@ __all__ = [
     "starts",
     "tenants",
     "totals",
+    "webhook_deliveries",
+    "webhooks",
     "workers",
 ]

@@ -44,6 +44,7 @@ predictions = Table(
     Column("created_at", Moment, nullable=False),
     Column("started_at", Moment),
     Column("finished_at", Moment),
+    Column("notify", Document),  # the webhook that it was submitted with
     Index("ix_predictions_tenant", "tenant", "number"),
     Index("ix_predictions_queue", "status", "tenant", "queued_at", "number"),
     Index("ix_predictions_dataset_name", "dataset_name"),

@@ -65,6 +65,7 @@ jobs = Table(
     Column("promote", Document),  # the alias that is to be moved to its version, and on which condition
     Column("promoted", Document),  # what became of that
     Column("decision", Document),  # of its version
+    Column("notify", Document),  # the webhook that it was submitted with
     Index("ix_jobs_tenant", "tenant", "number"),
     Index("ix_jobs_replay_of", "replay_of"),
     Index("ix_jobs_queue", "status", "tenant", "priority", "queued_at", "number"),

@@ -54,7 +54,7 @@ def test_the_event_loop_calls_the_timers_of_the_pool() -> None:
 
 
 def test_the_task_pool_makes_the_pools_that_it_names() -> None:
-    pool = celery_internals.pool_that_records(ExitCodes(), ShuttingDown())
+    pool = celery_internals.pool_that_records(ExitCodes(), ShuttingDown(), lambda: None)
     assert prefork.TaskPool.Pool is asynpool.AsynPool and issubclass(prefork.TaskPool.BlockingPool, billiard.pool.Pool)
     assert "self.Pool" in _source(prefork.TaskPool.on_start) and "self.BlockingPool" in _source(prefork.TaskPool)
     assert issubclass(pool.Pool, prefork.TaskPool.Pool) and issubclass(pool.BlockingPool, prefork.TaskPool.BlockingPool)

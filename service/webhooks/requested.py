@@ -1,0 +1,27 @@
+"""Events that clients ask for: a test of a webhook, and a delivery that is sent again. Workers send both."""
+
+from collections.abc import Callable
+
+from service.definitions.webhooks import TEST_EVENT
+from service.services import Services
+from service.store.database import Connection
+from service.store.webhooks import deliveries, endpoints
+
+# Records, in the transaction of the request, that its `Idempotency-Key` has made this delivery.
+RecordKey = Callable[[Connection, str], None]
+
+
+def send_test(services: Services, webhook_id: str, record_key: RecordKey) -> str:
+    """Store an event that is sent once, also to a disabled webhook; return the delivery's id."""
+    with services.database.begin() as connection:
+        webhook = endpoints.get(connection, webhook_id)
+        delivery = deliveries.add_test(connection, webhook, TEST_EVENT, {"object": "webhook", "id": webhook.id})
+        record_key(connection, delivery)
+        return delivery
+
+
+def send_again(services: Services, webhook_id: str, delivery_id: str, record_key: RecordKey) -> None:
+    """Let a delivery be sent now, under the id that it has."""
+    with services.database.begin() as connection:
+        deliveries.send_again(connection, endpoints.get(connection, webhook_id), delivery_id)
+        record_key(connection, delivery_id)
