@@ -14,6 +14,7 @@ from service.store import datasets, keys, models, networks
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.predictions import predictions
+from service.store.webhooks import endpoints as webhooks
 
 JOB = "/v1/jobs/{id}"
 MODELS = ("/v1/models/{name}", "/v2/models/{name}", "/v2/repository/models/{name}")
@@ -36,6 +37,7 @@ FINDERS: dict[str, tuple[str, Find]] = {
     "/v2/repository/models/{name}": ("name", models.get_contents),
     "/v1/keys/{id}": ("id", keys.get_key),
     "/v1/predictions/{id}": ("id", predictions.get_prediction),
+    "/v1/webhooks/{id}": ("id", webhooks.get),
 }
 
 

@@ -131,9 +131,9 @@ def rotate_webhook(id: str) -> Response:
     scope=Scope.TRAIN,
 )
 def test_webhook(id: str) -> Response:
-    """Send one event of type `webhook.test` now, and answer with its outcome; 202 if no worker has sent it yet."""
+    """Send one event of type `webhook.test` now, and answer with its outcome; 202 while no worker has sent it."""
     delivery = requested.send_test(services(), id, partial(_record_delivery, id))
-    seconds = services().settings.webhook_seconds + WAIT_MORE_SECONDS
+    seconds = services().settings.webhook_seconds + WAIT_MORE_SECONDS if requested.is_sent(services()) else 0.0
     ended = waits().until_settled(services(), delivery, seconds, still_valid(), partial(_status, id)).ended
     return _delivery(id, delivery, 200 if ended else 202)
 

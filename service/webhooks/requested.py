@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from service.definitions.webhooks import TEST_EVENT
 from service.services import Services
+from service.store import workers
 from service.store.database import Connection
 from service.store.webhooks import deliveries, endpoints
 
@@ -18,6 +19,14 @@ def send_test(services: Services, webhook_id: str, record_key: RecordKey) -> str
         delivery = deliveries.add_test(connection, webhook, TEST_EVENT, {"object": "webhook", "id": webhook.id})
         record_key(connection, delivery)
         return delivery
+
+
+def is_sent(services: Services) -> bool:
+    """Return whether what is due is sent soon: whether a worker is alive, and deliveries are not switched off."""
+    if services.settings.webhooks != "on":
+        return False
+    with services.database.read() as connection:
+        return workers.count_alive(connection) > 0
 
 
 def send_again(services: Services, webhook_id: str, delivery_id: str, record_key: RecordKey) -> None:

@@ -78,7 +78,7 @@ def send(guard: Guard, url: str, headers: Mapping[str, str], body: bytes, second
     watch.daemon = True
     watch.start()
     try:
-        status, excerpt, retry_after = _exchange(connection, target, headers, body)
+        status, excerpt, retry_after = _exchange(connection, target, headers, body, began + seconds)
         return Outcome(taken(), status, excerpt, retry_after_seconds=retry_after)
     except (OSError, HTTPError, HTTPException, ValueError) as error:
         is_late = time.monotonic() - began >= seconds
@@ -123,9 +123,12 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _exchange(
-    connection: HTTPConnection, target: Target, headers: Mapping[str, str], body: bytes
+    connection: HTTPConnection, target: Target, headers: Mapping[str, str], body: bytes, deadline: float
 ) -> tuple[int, str, float | None]:
-    """Send the request; return the answer's status, the beginning of its body, and its Retry-After in seconds."""
+    """Send the request; return the answer's status, the beginning of its body, and its Retry-After in seconds.
+
+    A body that is not sent in time counts for nothing, as the status says what became of the event.
+    """
     sent = {
         "Host": target.authority,
         "User-Agent": f"backprop/{__version__}",
@@ -135,6 +138,8 @@ def _exchange(
     }
     connection.request("POST", target.path, body, sent, preload_content=False, decode_content=False)
     response = connection.getresponse()
+    if time.monotonic() >= deadline:  # headers that are cut off look as if they had ended
+        raise TimeoutError
     try:
         begin = response.read(EXCERPT_BYTES, decode_content=False)
         return response.status, _text(begin), _retry_after(response.headers.get("Retry-After"))
@@ -168,7 +173,7 @@ def _retry_after(text: str | None) -> float | None:
 
 def _in_words(error: Exception, seconds: float) -> str:
     """Return a sentence for an attempt that brought no answer."""
-    if isinstance(error, ConnectTimeoutError):
+    if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return "no connection: the host does not answer"
     if isinstance(error, TimeoutError):
         return f"no answer within {seconds:g} s"

@@ -183,8 +183,13 @@ def test_every_operation_that_ends_or_removes_something_may_use_the_reserve(
     assert client.post("/v1/session", json={"key": key["key"]}).status_code == 200
     client.environ_base["HTTP_X_CSRF_TOKEN"] = client.get("/v1/session").json["csrf_token"]
     assert client.put("/v1/models/xor/aliases/champion", json={"version": 1}).status_code == 201
-    ids = {"/v1/jobs/{id}": job["id"], "/v1/keys/{id}": key["id"], "/v1/predictions/{id}": "pred_0"}
-    ids |= {"{share}": share, "{name}": "xor", "{version}": "1", "{alias}": "champion"}
+    ids = {
+        "/v1/jobs/{id}": job["id"],
+        "/v1/keys/{id}": key["id"],
+        "/v1/predictions/{id}": "pred_0",
+        "/v1/webhooks/{id}": "wh_0",
+    }
+    ids |= {"/v1/webhooks/{id}": "wh_0", "{share}": share, "{name}": "xor", "{version}": "1", "{alias}": "champion"}
 
     def spend(*_: Any) -> None:
         raise OutOfSpace("it would be spent")

@@ -23,6 +23,7 @@ TRAINING = {
     "early_stopping": {"patience": 1},
     "store_parameters": {"every": 2},
 }
+PUBLIC = "https://1.1.1.1/hook"  # nothing is sent: no process of deliveries runs here
 NOT_JSON = {
     ("get", "/metrics"),
     ("get", "/openapi.json"),
@@ -75,6 +76,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
     _inference(call)
     _explanations(call, f"/v1/jobs/{job}")
     _batches(call, run)
+    _webhooks(call)
     _failures(call, run)
     for path in (
         "/v1/jobs",
@@ -224,6 +226,35 @@ def _batches(call: Caller, run: Callable[[], object]) -> None:
     call("POST", f"/v1/predictions/{other}:cancel")
     call("POST", "/v1/predictions", {**body, "keep": ["c"]}, 422)
     call("GET", "/v1/predictions?model=m")
+    call("DELETE", path)
+
+
+def _webhooks(call: Caller) -> None:
+    made = call("POST", "/v1/webhooks", {"url": "https://192.0.2.1/"}, 422)
+    made = call("POST", "/v1/webhooks", {"url": PUBLIC, "events": ["job.failed"]})
+    path = made["links"]["self"]
+    call("GET", path)
+    call("GET", "/v1/webhooks?limit=1")
+    call("PATCH", path, {"enabled": False})
+    call("POST", f"{path}:rotate")
+    call("POST", f"{path}:rotate", {"secret": "whsec_"}, 422)
+    sent = call("POST", f"{path}:test")
+    assert sent["body"]["data"] == {"object": "webhook", "id": made["id"]}
+    call("GET", f"{path}/deliveries?status=pending")
+    call("GET", f"{path}/deliveries/{sent['id']}")
+    call("POST", f"{path}/deliveries/{sent['id']}:resend", status=409)
+    call("PATCH", path, {"url": PUBLIC, "events": ["job.succeeded"], "enabled": True})
+    call("POST", f"{path}/deliveries/{sent['id']}:resend")
+    notify = {"url": PUBLIC, "events": ["job.failed"]}
+    job = call("POST", "/v1/jobs", {"dataset": "table", "training": {"epochs": 1}, "hold": True, "notify": notify})
+    assert call("GET", job["links"]["self"])["notify"] == {
+        "webhook": job["notify"]["webhook"],
+        "events": ["job.failed"],
+    }
+    body = {"model": "m", "dataset": "table", "notify": {"url": PUBLIC}}
+    prediction = call("POST", "/v1/predictions", body)
+    for each in (job, prediction):
+        call("POST", each["links"]["cancel"])
     call("DELETE", path)
 
 

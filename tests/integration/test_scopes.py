@@ -46,6 +46,7 @@ def operations(keyed: Keyed, service: Services) -> list[Operation]:
     body = {"model": "xor", "dataset": "xor"}
     prediction = keyed.send("POST", "/v1/predictions", keyed.admin, json=body).json["id"]
     share = keyed.send("POST", f"/v1/jobs/{job}/shares", keyed.admin).json["id"]
+    webhook = keyed.send("POST", "/v1/webhooks", keyed.admin, json={"url": "https://1.1.1.1/"}).json["id"]
     there = {
         "/v1/jobs": {"id": job, "epoch": "last", "other": "0", "share": share},
         "/v1/networks": {"name": "net"},
@@ -54,6 +55,7 @@ def operations(keyed: Keyed, service: Services) -> list[Operation]:
         "/v1/models": {"name": "xor", "version": "1"},
         "/v2/models": {"name": "xor", "version": "1"},
         "/v2/repository": {"name": "xor"},
+        "/v1/webhooks": {"id": webhook, "delivery": "msg_0"},
         "/v1/keys": {"id": id_of(keyed.key("read"))},
     }
     paths = keyed.client.get("/openapi.json").json["paths"]

@@ -66,6 +66,9 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
     batch = client.post("/v1/predictions", json={"model": "acme-data", "dataset": "acme-data"})
     assert batch.status_code == 202, batch.text
     client.post(f"/v1/predictions/{batch.json['id']}:cancel")
+    webhook = client.post("/v1/webhooks", json={"url": "https://1.1.1.1/"})
+    assert webhook.status_code == 201, webhook.text
+    delivery = client.post(f"/v1/webhooks/{webhook.json['id']}:test")
     key = client.post("/v1/keys", json={"scopes": ["read"]})
     share = client.post(f"/v1/jobs/{job}/shares", json={})
     assert key.status_code == share.status_code == 201, (key.text, share.text)
@@ -80,6 +83,8 @@ def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
         "/v1/jobs/{id}": job,
         "/v1/predictions/{id}": batch.json["id"],
         "/v1/keys/{id}": key.json["id"],
+        "/v1/webhooks/{id}": webhook.json["id"],
+        "delivery": delivery.json["id"],
         "share": share.json["id"],
         "epoch": "1",
         "other": "2",
