@@ -9,13 +9,14 @@ from functools import partial
 from flask import Response
 
 from service.access.principal import Scope
+from service.api.answer_headers import LOCATION, RETRY_AFTER, Header
 from service.api.answers import answer, page, record_page
 from service.api.authentication import still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import services, waits
 from service.api.formats import choice
 from service.api.idempotency import record_made
-from service.api.routes import PAGE, Query, Routes
+from service.api.routes import PAGE, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.secret_answers import MAX_BYTES, NO_STORE
 from service.definitions.webhooks import RotateSecretRequest, WebhookChanges, WebhookRequest
@@ -32,6 +33,8 @@ from service.webhooks.views import describe, describe_delivery, read
 routes = Routes("webhooks")
 WAIT_MORE_SECONDS = 5.0  # than a request may take, for a test to be taken by a worker
 POLL_SECONDS = "1"
+EXAMPLE_URL = "https://93.184.215.14/hooks/backprop"
+NOT_STORED = Header("Cache-Control", "`no-store`, as the answer holds a secret", (200, 201))
 AS_STATUS = {
     DeliveryStatus.PENDING: Status.QUEUED,
     DeliveryStatus.SUCCEEDED: Status.SUCCEEDED,
@@ -43,7 +46,9 @@ AS_STATUS = {
     "POST",
     "/v1/webhooks",
     body=WebhookRequest,
+    examples=[Example({"url": EXAMPLE_URL, "events": ["job.succeeded", "job.failed"]})],
     answers={201: WebhookAnswer},
+    sends=(LOCATION, NOT_STORED),
     problems=(409,),
     creates=True,
     scope=Scope.ADMIN,
@@ -84,6 +89,7 @@ def get_webhook(id: str) -> Response:
     "PATCH",
     "/v1/webhooks/{id}",
     body=WebhookChanges,
+    examples=[Example({"events": ["job.succeeded"], "enabled": True})],
     answers={200: WebhookAnswer},
     problems=(404,),
     creates=True,
@@ -108,7 +114,9 @@ def delete_webhook(id: str) -> Response:
     "/v1/webhooks/{id}:rotate",
     body=RotateSecretRequest,
     body_optional=True,
+    examples=[Example({"overlap": "12h"})],
     answers={200: WebhookAnswer},
+    sends=(NOT_STORED,),
     problems=(404,),
     creates=True,
     scope=Scope.ADMIN,
@@ -126,6 +134,7 @@ def rotate_webhook(id: str) -> Response:
     "POST",
     "/v1/webhooks/{id}:test",
     answers={200: DeliveryAnswer, 202: DeliveryAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(404,),
     creates=True,
     scope=Scope.TRAIN,
@@ -187,6 +196,7 @@ def get_delivery(id: str, delivery: str) -> Response:
     "POST",
     "/v1/webhooks/{id}/deliveries/{delivery}:resend",
     answers={202: DeliveryAnswer},
+    sends=(LOCATION, RETRY_AFTER),
     problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,

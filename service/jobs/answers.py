@@ -193,7 +193,6 @@ class DefinedJob(TypedDict):
     promote: Annotated[PromoteAnswer | None, Field(description="the alias that is moved when the job succeeds")]
     promoted: Annotated[PromotedAnswer | None, Field(description="what became of that")]
     decision: Annotated[DecisionAnswer | None, Field(description="of the version that the job makes")]
-    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
     error: JobErrorAnswer | None
     warnings: Annotated[
         list[WarningAnswer | str],
@@ -211,6 +210,7 @@ class JobAnswer(DefinedJob):
     id: str
     created_at: datetime
     model: JobModelAnswer
+    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
     links: dict[str, str]
 
 

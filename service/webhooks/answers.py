@@ -1,14 +1,12 @@
 """The answers about webhooks and deliveries, and what receivers get, as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, NotRequired, TypeVar
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
-
-T = TypeVar("T")
 
 
 @answer_model
@@ -174,10 +172,49 @@ class TestEventData(TypedDict):
     id: str
 
 
+OCCURRED = Field(description="of the event; the header `webhook-timestamp` is the attempt's")
+
+
 @answer_model
-class WebhookEvent(TypedDict, Generic[T]):
-    """The body of a delivery."""
+class JobEvent(TypedDict):
+    """The body of a delivery about a job."""
 
     type: str
-    timestamp: Annotated[datetime, Field(description="of the event; the header `webhook-timestamp` is the attempt's")]
-    data: T
+    timestamp: Annotated[datetime, OCCURRED]
+    data: JobEventData
+
+
+@answer_model
+class PredictionEvent(TypedDict):
+    """The body of a delivery about a prediction of a dataset."""
+
+    type: str
+    timestamp: Annotated[datetime, OCCURRED]
+    data: PredictionEventData
+
+
+@answer_model
+class VersionEvent(TypedDict):
+    """The body of a delivery about a new version of a model."""
+
+    type: str
+    timestamp: Annotated[datetime, OCCURRED]
+    data: VersionEventData
+
+
+@answer_model
+class AliasEvent(TypedDict):
+    """The body of a delivery about an alias that was moved."""
+
+    type: str
+    timestamp: Annotated[datetime, OCCURRED]
+    data: AliasEventData
+
+
+@answer_model
+class TestEvent(TypedDict):
+    """The body of a delivery that `:test` has asked for."""
+
+    type: str
+    timestamp: Annotated[datetime, OCCURRED]
+    data: TestEventData

@@ -5,7 +5,7 @@ from typing import Any
 
 from service import __version__
 from service.api.authentication import COOKIE
-from service.api.openapi import headers, links, operations, parameters, problems
+from service.api.openapi import deliveries, headers, links, operations, parameters, problems
 from service.api.openapi.schemas import Schemas
 from service.api.routes import Routes
 
@@ -29,7 +29,7 @@ SECURITY = {
 def document(resources: Sequence[Routes]) -> dict[str, Any]:
     """Return the document: every operation with its parameters, body, answers and links."""
     routes = [route for resource in resources for route in resource.routes]
-    schemas = Schemas(routes)
+    schemas = Schemas(routes, deliveries.MODELS)
     linked = links.Links(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -46,6 +46,7 @@ def document(resources: Sequence[Routes]) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "the service that answered with this document"}],
         "tags": [{"name": resource.tag, "description": resource.text} for resource in resources],
         "paths": paths,
+        "webhooks": deliveries.webhooks(schemas),
         "components": {
             "schemas": schemas.components,
             "parameters": parameters.COMPONENTS,

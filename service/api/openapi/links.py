@@ -15,6 +15,7 @@ from service.api.schemas import DatasetAnswer, DatasetSummaryAnswer, NetworkAnsw
 from service.jobs.answers import JobAnswer
 from service.models.answers import ModelAnswer, VersionAnswer
 from service.predictions.answers import PredictionAnswer
+from service.webhooks.answers import DeliveryAnswer, DeliverySummaryAnswer, WebhookAnswer
 
 PREFIX = "#/components/links/"
 EVERYWHERE = {"epoch": "last", "other": "0"}
@@ -35,6 +36,7 @@ def _named(model: Any, path: str, parameter: str = "name") -> Linked:
 
 VERSION = "/v1/models/{name}/versions/{version}"
 ALIAS = "/v1/models/{name}/aliases/{alias}"
+DELIVERY = "/v1/webhooks/{id}/deliveries/{delivery}"
 LINKED = (
     _named(NetworkAnswer, "/v1/networks"),
     _named(DatasetAnswer, "/v1/datasets"),
@@ -43,6 +45,9 @@ LINKED = (
     _named(ModelAnswer, "/v1/models"),
     _named(PredictionAnswer, "/v1/predictions", "id"),
     _named(KeyAnswer, "/v1/keys", "id"),
+    _named(WebhookAnswer, "/v1/webhooks", "id"),
+    Linked(DeliveryAnswer, DELIVERY, (("id", "webhook"), ("delivery", "id"))),
+    Linked(DeliverySummaryAnswer, DELIVERY, (("id", "webhook"), ("delivery", "id"))),
     Linked(VersionAnswer, VERSION, (("name", "model"), ("version", "version"))),
     Linked(AliasAnswer, ALIAS, (("name", "model"), ("alias", "alias"))),
     Linked(MovedAliasAnswer, ALIAS, (("name", "model"), ("alias", "alias"))),

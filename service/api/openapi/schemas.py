@@ -25,11 +25,14 @@ Schema = dict[str, Any]
 
 
 class Schemas:
-    """The schemas of all models, by name; a model is described as it is read or as it is written."""
+    """The schemas of all models, by name; a model is described as it is read or as it is written.
 
-    def __init__(self, routes: Sequence[Route]) -> None:
+    `sent` are those of what the service sends by itself.
+    """
+
+    def __init__(self, routes: Sequence[Route], sent: Sequence[Any] = ()) -> None:
         bodies = [route.body for route in routes if route.body is not None]
-        answers = [*_answer_models(routes), Problem, InferenceError]
+        answers = [*_answer_models(routes), *sent, Problem, InferenceError]
         models: list[tuple[Any, JsonSchemaMode, TypeAdapter[Any]]] = [
             *((model, "validation", TypeAdapter(model)) for model in dict.fromkeys(bodies)),
             *((model, "serialization", TypeAdapter(model)) for model in dict.fromkeys(answers)),
