@@ -8,7 +8,6 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 
 from flask import Flask, Response, g, request
-from flask_compress import Compress
 
 from service import logs
 from service.access.keyring import KeyRing
@@ -37,6 +36,7 @@ from service.api import (
     models,
     networks,
     openapi,
+    packing,
     predicting,
     session,
     shares,
@@ -54,10 +54,9 @@ from service.api.finding import Finder
 from service.api.idempotency import Unanswered
 from service.api.inference import tensorflow
 from service.api.inference import views as inference
-from service.api.request_log import log_request, request_id_of
+from service.api.request_log import log_request
 from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
-from service.datasets.media_types import ARROW_STREAM, CSV, JSON, NPZ, RAW
 from service.door.door import Door, Parts
 from service.estimates.known import KnownShapes
 from service.front.environ import admission_of
@@ -74,6 +73,8 @@ from service.ops.probes import Check
 from service.ops.processes import API_PARENT, die_with_parent
 from service.services import Services, open_services
 from service.store.changes import Changes
+from service.web.paths import SingleSlashes
+from service.web.request_ids import request_id_of
 
 RESOURCES = (
     system,
@@ -111,10 +112,6 @@ FLASK = {
     "MAX_CONTENT_LENGTH": None,
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "MAX_FORM_PARTS": 100,
-    "COMPRESS_ALGORITHM": ["zstd", "gzip", "deflate"],
-    "COMPRESS_MIMETYPES": [JSON, "application/problem+json", CSV, "text/plain", RAW, NPZ, ARROW_STREAM],
-    "COMPRESS_MIN_SIZE": 1024,
-    "COMPRESS_STREAMS": False,
 }
 
 
@@ -141,7 +138,7 @@ def create_app(settings: Settings) -> Flask:
     limiting.register(app, book, rates)
     app.after_request(partial(_end, metrics.RequestCounter(app.extensions["metrics"], routes)))
     app.teardown_request(_forget_ids)
-    Compress(app)
+    packing.register(app)
     parts = Parts(
         settings=settings,
         finder=Finder(app.url_map, routes, frozenset({"predict", "predict_version"})),
@@ -155,9 +152,9 @@ def create_app(settings: Settings) -> Flask:
         requests=app.extensions["metrics"].requests,
         statistics=app.extensions["model_statistics"],
         always=secured.secured([("Vary", "Accept-Encoding")]),
-        packed_from=app.config["COMPRESS_MIN_SIZE"],
+        packed_from=packing.LEAST_BYTES,
     )
-    app.wsgi_app = Door(app.wsgi_app, parts)  # type: ignore[method-assign]
+    app.wsgi_app = Door(SingleSlashes(app.wsgi_app), parts)  # type: ignore[method-assign]
     return app
 
 

@@ -1,9 +1,13 @@
-"""Whether the body of a request may be read: asked by the server with the headers alone, before a large body comes."""
+"""How much of a body is read: asked by the server with the headers alone, before a large body comes; and unpacked."""
+
+from functools import partial
 
 from flask import Response, request
 
-from service.api.bodies import MULTIPART, check_declared
+from service.api.bodies import check_declared
 from service.api.context import all_services
+from service.api.unpacking import MULTIPART, unpack_input
+from service.datasets import catalog
 from service.datasets.media_types import JSON
 from service.errors import TooLarge
 from service.front.environ import Admission
@@ -25,3 +29,11 @@ def admit(admission: Admission, has_body: bool, files: tuple[str, ...], is_open:
         raise TooLarge(f"the body is larger than {most:,} bytes")
     admission.most_bytes = most
     return Response(status=204)
+
+
+def unpack(files: tuple[str, ...]) -> None:
+    """Unpack the body as it is read, by `Content-Encoding`: of operations that take no files as much as of JSON."""
+    if "HTTP_CONTENT_ENCODING" in request.environ:
+        services = all_services()
+        most = services.settings.max_upload_bytes if files else services.settings.max_json_bytes
+        unpack_input(most, partial(catalog.check_space, services))

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from service.access.principal import Scope
 from service.api import freshness
 from service.api.answer_headers import ETAG
-from service.api.answers import immutable, limit, listing
+from service.api.answers import limit, listing, tagged
 from service.api.bodies import read_model
 from service.api.context import model_cache, services
 from service.api.granted import OWNER, services_of
@@ -81,7 +81,6 @@ def list_aliases(name: str) -> Response:
     "/v1/models/{name}/aliases/{alias}",
     query=[OWNER],
     answers={200: AliasAnswer},
-    has_etag=True,
     problems=(404,),
 )
 def get_alias(name: str, alias: str) -> Response:
@@ -89,7 +88,7 @@ def get_alias(name: str, alias: str) -> Response:
     with services_of(name).database.read() as connection:
         found = aliases.get_alias(connection, name, alias)
     freshness.announce_recent([found.moved_at])
-    return immutable(_describe(name, found), found.tag)
+    return tagged(_describe(name, found), found.tag)
 
 
 @routes.route(
@@ -107,6 +106,7 @@ def get_alias(name: str, alias: str) -> Response:
     answers={200: MovedAliasAnswer, 201: MovedAliasAnswer},
     sends=(ETAG,),
     problems=(404, 409, 412),
+    creates=True,
     scope=Scope.TRAIN,
 )
 def put_alias(name: str, alias: str) -> Response:
@@ -136,9 +136,7 @@ def _answer(model: str, moved: MovedAlias, asked: AliasRequest) -> Response:
     }
     if moved.comparison is not None:
         described["comparison"] = moved.comparison.answer(moved.alias.version)
-    response = immutable(described, moved.alias.tag)
-    response.status_code = 201 if moved.before is None else 200
-    return response
+    return tagged(described, moved.alias.tag, 201 if moved.before is None else 200)
 
 
 @routes.route(

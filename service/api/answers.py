@@ -1,4 +1,4 @@
-"""Answers: JSON with exact numbers and times, lists with links, and strong ETags for resources that never change."""
+"""Answers: JSON with exact numbers and times, and lists with links."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -49,11 +49,10 @@ def json_bytes(body: Mapping[str, object] | Sequence[object], is_indented: bool 
     return orjson.dumps(body, timestamp, OPTIONS | orjson.OPT_INDENT_2 if is_indented else OPTIONS)
 
 
-def immutable(body: Mapping[str, object], tag: str) -> Response:
-    """Answer with a resource that never changes: with a strong ETag, honouring `If-None-Match`."""
-    response = answer(body)
+def tagged(body: Mapping[str, object], tag: str, status: int = 200) -> Response:
+    """Answer with JSON under an ETag that the client can send back in `If-Match`."""
+    response = answer(body, status)
     response.set_etag(f"{tag}-pretty" if "pretty" in request.args else tag)
-    response.make_conditional(request)
     return response
 
 

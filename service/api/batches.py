@@ -7,20 +7,21 @@ from service.api.answer_headers import FILE_NAME, LOCATION, RETRY_AFTER
 from service.api.answers import answer, page, record_page
 from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model
+from service.api.conditional import unless_held
 from service.api.context import model_cache, principal, services, waits
-from service.api.formats import choice, wanted_format, wanted_metadata
+from service.api.formats import Format, choice, wanted_format, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.limiting import count_batch
 from service.api.routes import PAGE, TEXT, WAIT, Example, Query, Routes
 from service.api.schemas import ListAnswer
 from service.api.waiting import requested_wait_seconds
-from service.datasets.media_types import CSV, JSONL, NPZ, PARQUET
+from service.datasets.media_types import CSV, JSONL, NDJSON, NPZ, PARQUET
 from service.definitions.requests import PredictionRequest
 from service.definitions.webhooks import Notify
 from service.errors import Forbidden
 from service.predictions import commands, submission, views
 from service.predictions.answers import PredictionAnswer, PredictionWarning
-from service.predictions.result import open_result
+from service.predictions.result import Result, open_result
 from service.predictions.writers import WRITERS
 from service.services import Services
 from service.store.database import Connection
@@ -153,9 +154,8 @@ def delete_prediction(id: str) -> Response:
     "GET",
     "/v1/predictions/{id}/result",
     query=[Query("format", {"enum": list(FORMATS)}, "of the file; without it `Accept` decides, else CSV")],
-    answers={200: {kind: {} for kind in FORMATS.values()}},
+    answers={200: {kind: {} for kind in (*FORMATS.values(), NDJSON)}},
     sends=(FILE_NAME,),
-    has_etag=True,
     problems=(404, 406, 409),
     scope=Scope.PREDICT,
 )
@@ -163,10 +163,13 @@ def get_result(id: str) -> Response:
     """Return the result as a file, in the order of the dataset's rows: kept columns, then what was predicted."""
     found = open_result(services(), id)
     _check_may_keep(found.prediction.keep)
-    wanted = wanted_format(FORMATS, "csv")
-    response = Response(WRITERS[wanted](found), mimetype=FORMATS[wanted])
+    wanted = wanted_format(FORMATS)
+    return unless_held(f"{found.prediction.sha256}-{wanted.name}", lambda: _file(found, wanted))
+
+
+def _file(found: Result, wanted: Format) -> Response:
+    response = Response(WRITERS[wanted.name](found), mimetype=wanted.media_type)
     response.automatically_set_content_length = False  # to know it, the whole file would be written into memory
-    response.headers["Content-Disposition"] = f'attachment; filename="{id}.{wanted}"'
-    response.set_etag(f"{found.prediction.sha256}-{wanted}")
-    response.make_conditional(request)
+    name = f"{found.prediction.id}.{wanted.name}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -8,7 +8,8 @@ from typing import BinaryIO, TypeVar
 from flask import request
 from pydantic import BaseModel
 
-from service.datasets.compression import check_coding, unpacked, without_compression
+from service.api.unpacking import HEAD_BYTES, SPACE_BYTES, UNPACKED, blocks_of, coding_of_body
+from service.datasets.compression import check_coding, without_compression
 from service.datasets.media_types import (
     ARROW_FILE,
     ARROW_STREAM,
@@ -30,11 +31,7 @@ from service.errors import Invalid, Malformed, ServiceError, TooLarge, UnknownMe
 
 M = TypeVar("M", bound=BaseModel)
 
-BLOCK_BYTES = 1024 * 1024
-SPACE_BYTES = 32 * 1024 * 1024  # that are written between two looks at the free space
-HEAD_BYTES = 64 * 1024
 FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
-MULTIPART = "multipart/form-data"
 BINARY = frozenset({NPZ, PARQUET, ARROW_STREAM, ARROW_FILE})
 FORM_FIELDS = re.compile(rb"[\w.~%+\[\]-]+=[^=\s,;&]*(&[\w.~%+\[\]-]+=[^=\s,;&]*)*")
 
@@ -47,26 +44,27 @@ def read_model(model: type[M], max_bytes: int) -> M:
 
 def read_model_if_any(model: type[M], max_bytes: int) -> M:
     """Read the JSON body as a `model`; without a body, return the model's defaults."""
-    if not request.content_length and "Transfer-Encoding" not in request.headers:
+    if not (request.content_length or "Transfer-Encoding" in request.headers or UNPACKED in request.environ):
         return model()
     return read_model(model, max_bytes)
 
 
+def is_unspecific(declared: str) -> bool:
+    """Return whether a `Content-Type` says nothing about the body: none, curl's own, or that of any bytes."""
+    return declared in ("", *UNSPECIFIC) or (declared == FORM and "Origin" not in request.headers)
+
+
 def whole_body(max_bytes: int) -> bytes:
-    """Return the unpacked bytes of a body whose form the operation knows, of at most `max_bytes`."""
-    coding = request.headers.get("Content-Encoding", "identity").lower()
-    check_coding(coding)
-    return collect(unpacked(_raw_blocks(), coding), max_bytes)
+    """Return the bytes of a body whose form the operation knows, of at most `max_bytes`."""
+    return collect(_body_blocks(), max_bytes)
 
 
 def open_body(known: tuple[str, ...]) -> tuple[str, Iterator[bytes]]:
     """Return the body's media type, one of `known`, and its unpacked bytes."""
-    coding = request.headers.get("Content-Encoding", "identity").lower()
-    check_coding(coding)
     declared = request.mimetype
     if declared == FORM and "Origin" not in request.headers:
         declared = ""
-    return recognise(unpacked(_raw_blocks(), coding), declared, known, "body")
+    return recognise(_body_blocks(), declared, known, "body")
 
 
 def open_raw_body(media_type: str, goes_with: str = "shape", also: tuple[str, ...] = ()) -> Iterator[bytes]:
@@ -74,18 +72,16 @@ def open_raw_body(media_type: str, goes_with: str = "shape", also: tuple[str, ..
 
     Its type must be this one, or one of `also`, or none or curl's.
     """
-    coding = request.headers.get("Content-Encoding", "identity").lower()
-    check_coding(coding)
     if request.mimetype not in ("", FORM, media_type, *also):
         raise UnknownMedia(
             f"`{request.mimetype}` does not go with `{goes_with}`: send `Content-Type: {media_type}`", (media_type,)
         )
-    return unpacked(_raw_blocks(), coding)
+    return _body_blocks()
 
 
 def check_declared(known: tuple[str, ...]) -> None:
     """Raise `UnknownMedia` when the headers alone say that the body is not read here."""
-    check_coding(request.headers.get("Content-Encoding", "identity").lower())
+    check_coding(coding_of_body())
     declared = request.mimetype
     if declared not in ("", FORM, *UNSPECIFIC, *known):
         raise _unknown(declared, None, b"", known, "body")
@@ -160,10 +156,9 @@ def _unknown(declared: str, seen: str | None, head: bytes, known: tuple[str, ...
     return UnknownMedia(f"{detail}; known are {', '.join(known)}", known)
 
 
-def _raw_blocks() -> Iterator[bytes]:
-    stream = request.stream if request.content_length is not None else request.environ["wsgi.input"]
-    while block := stream.read(BLOCK_BYTES):
-        yield block
+def _body_blocks() -> Iterator[bytes]:
+    """Yield the body, unpacked by `unpack_input`."""
+    return blocks_of(request.stream if request.content_length is not None else request.environ["wsgi.input"])
 
 
 def collect(blocks: Iterator[bytes], max_bytes: int) -> bytes:

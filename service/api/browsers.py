@@ -40,8 +40,9 @@ REQUEST_HEADERS = (
     "Inference-Header-Content-Length, Last-Event-ID, Prefer, X-Request-Id, X-Request-Timeout"
 )
 EXPOSED_HEADERS = (
-    "Accept, Allow, Content-Disposition, ETag, Idempotent-Replayed, Inference-Header-Content-Length, Link, Location, "
-    "RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
+    "Accept, Allow, Content-Disposition, ETag, Export-Leaves-Out, Idempotent-Replayed, "
+    "Inference-Header-Content-Length, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
+    "Server-Timing, Shape, Unknown-Categories, WWW-Authenticate, X-Epoch, X-Request-Id, X-Sha256"
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PREFLIGHT_SECONDS = "600"

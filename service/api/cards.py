@@ -36,7 +36,7 @@ def get_version_card(name: str, version: str) -> Response:
 
 
 def _card(name: str, wanted: Wanted | None) -> Response:
-    kind = wanted_format(FORMATS) if "format" in request.args or request.accept_mimetypes else "markdown"
+    kind = wanted_format(FORMATS).name
     made = card(services(), name, wanted)
     if kind == "json":
         return answer(made)

@@ -12,14 +12,15 @@ from werkzeug.datastructures import MultiDict
 
 from service.access.principal import Scope
 from service.api.answer_headers import LOCATION
-from service.api.answers import answer, immutable, limit, listing, page, record_page, whole
-from service.api.bodies import MULTIPART, collect, open_body, recognise, spool
+from service.api.answers import answer, limit, listing, page, record_page, whole
+from service.api.bodies import collect, open_body, recognise, spool
 from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
 from service.api.examples import IRIS, IRIS_CSV
 from service.api.routes import PAGE, TEXT, Example, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, DatasetSummaryAnswer, ListAnswer, ReadAnswer, RowAnswer
+from service.api.unpacking import MULTIPART
 from service.datasets import catalog
 from service.datasets.media_types import CSV, FILE_TYPES, JSON
 from service.datasets.options import MIB, Limits, in_body, limits_of
@@ -117,6 +118,7 @@ def create_dataset() -> Response:
     answers=ANSWERS,
     sends=(LOCATION,),
     problems=(409,),
+    creates=True,
     scope=Scope.TRAIN,
 )
 def put_dataset(name: str) -> Response:
@@ -210,12 +212,10 @@ def list_datasets() -> Response:
     )
 
 
-@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, has_etag=True, problems=(404,))
+@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
 def get_dataset(name: str) -> Response:
     """Return a dataset's latest version, or that of `name@version`: its size, and of each column what it holds."""
-    record = _find(name)
-    # the tag of a name changes with its latest version, that of `name@version` never does
-    return immutable(describe(record), f"{record.version}-{record.table.sha256}-{record.created_at.timestamp():.6f}")
+    return answer(describe(_find(name)))
 
 
 def _find(name: str) -> DatasetRecord:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -10,21 +11,23 @@ from flask import Response, request
 from safetensors.numpy import save as save_safetensors
 
 from service.api.answer_headers import Header
-from service.api.answers import MAX_LIMIT, immutable, listing, whole
+from service.api.answers import MAX_LIMIT, answer, listing, whole
+from service.api.conditional import TAG_BYTES, unless_held
 from service.api.context import services
-from service.api.formats import wanted_format
+from service.api.formats import Format, wanted_format
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer
-from service.datasets.media_types import NPZ
+from service.datasets.media_types import NDJSON, NPZ
 from service.definitions.build import build_network
 from service.errors import Invalid
 from service.export.arrays import named_arrays, npz_of
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.views import epoch_answer
-from service.store.epoch_records import EpochRecord
+from service.store.epoch_records import EpochRecord, StoredParameters
 from service.store.epochs import epochs, sampling
 from service.store.jobs import jobs
+from service.store.records import JobRecord
 
 routes = Routes("epochs", "Losses and metrics of every epoch, and the parameters of the stored ones.")
 FORMATS = {"json": "application/json", "csv": "text/csv", "jsonl": "application/jsonl"}
@@ -59,12 +62,13 @@ MOST_POINTS = 10_000
         ),
         Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON"),
     ],
-    answers={200: (ListAnswer[EpochAnswer], FORMATS["csv"], FORMATS["jsonl"])},
+    answers={200: (ListAnswer[EpochAnswer], FORMATS["csv"], FORMATS["jsonl"], NDJSON)},
     problems=(404, 406),
 )
 def list_epochs(id: str) -> Response:
     """List the losses and metrics of epochs past `after`, up to and including `until`, oldest first."""
-    kind = wanted_format(FORMATS)
+    format = wanted_format(FORMATS)
+    kind = format.name
     after = whole("after", -1, minimum=0, maximum=LAST_EPOCH)
     until = whole("until", LAST_EPOCH, minimum=0, maximum=LAST_EPOCH)
     limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
@@ -83,7 +87,14 @@ def list_epochs(id: str) -> Response:
         return listing([epoch_answer(record) for record in records], more, lambda item: item["epoch"])
     if "points" not in request.args:
         records = epochs.stream_epochs(services().database, job.number, after, until)
-    return Response(_lines(kind, records), mimetype=FORMATS[kind])
+    lines = Response(_lines(kind, records), mimetype=format.media_type)
+    return unless_held(_tag(job, kind), lambda: lines) if job.status.ended else lines
+
+
+def _tag(job: JobRecord, kind: str) -> str:
+    """Return the ETag of the epochs of an ended job, which change no more."""
+    asked = f"{job.id} {job.finished_at} {kind} {request.query_string!r}"
+    return blake2b(asked.encode(), digest_size=TAG_BYTES).hexdigest()
 
 
 def _check_goes_together(kind: str) -> None:
@@ -140,20 +151,24 @@ def _csv_line(values: list[Any]) -> bytes:
         Header("X-Epoch", "of a file, the number of the epoch"),
         Header("X-Sha256", "of a file, that of the parameters"),
     ),
-    has_etag=True,
     problems=(404, 406),
 )
 def get_parameters(id: str, epoch: str) -> Response:
     """Return the parameters after an epoch: a number, `best` or `last`."""
     job, stored = stored_parameters.parameters_of(services(), id, epoch)
+    wanted = wanted_format(PARAMETER_FORMATS)
+    form = f"{wanted.name}-pretty" if "pretty" in request.args else wanted.name
+    return unless_held(f"{stored.sha256}-{form}", lambda: _parameters(job, stored, wanted))
+
+
+def _parameters(job: JobRecord, stored: StoredParameters, wanted: Format) -> Response:
     network = build_network(job.network, job.training.precision)
     network.load(stored_parameters.parameter_bytes(services(), job, stored))
-    kind = wanted_format(PARAMETER_FORMATS)
-    if kind == "json":
+    if wanted.name == "json":
         layers = [placed.values for placed in network.layers]
         parameters: ParametersAnswer = {"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}
-        return immutable(parameters, f"{stored.sha256}-json")
+        return answer(parameters)
     arrays = named_arrays(network)
-    data = save_safetensors(arrays) if kind == "safetensors" else npz_of(arrays)
+    data = save_safetensors(arrays) if wanted.name == "safetensors" else npz_of(arrays)
     headers = {"X-Epoch": str(stored.epoch), "X-Sha256": stored.sha256}
-    return Response(data, headers=headers, mimetype=PARAMETER_FORMATS[kind])
+    return Response(data, headers=headers, mimetype=wanted.media_type)

@@ -1,7 +1,5 @@
 """Trained networks as files of other programs: `GET /v1/models/{name}/export?format=onnx`."""
 
-from hashlib import sha256
-
 from flask import Response, request
 
 from service.api.answer_headers import FILE_NAME, Header
@@ -29,7 +27,6 @@ routes = Routes("exports", "Trained networks as files of other programs: ONNX, s
     query=[FORMAT, EPOCH],
     answers={200: FILES},
     sends=SENDS,
-    has_etag=True,
     problems=(404, 409),
 )
 def export_model(name: str) -> Response:
@@ -43,7 +40,6 @@ def export_model(name: str) -> Response:
     query=[FORMAT, EPOCH],
     answers={200: FILES},
     sends=SENDS,
-    has_etag=True,
     problems=(404, 409),
 )
 def export_version(name: str, version: str) -> Response:
@@ -73,12 +69,8 @@ def _answer(wanted: str, exported: ExportedNetwork) -> Response:
 
 
 def _file(format: Format, exported: ExportedNetwork) -> Response:
-    """Answer with the bytes of the file, or with 304 to a client that has them."""
-    data = format.write(exported)
-    response = Response(data, mimetype=format.media_type)
+    response = Response(format.write(exported), mimetype=format.media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{format.file_name(exported)}"'
-    response.set_etag(sha256(data).hexdigest())
-    response.make_conditional(request)
     return response
 
 

@@ -1,9 +1,12 @@
 """Choices in the query, and the format in which the client wants an answer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import request
 
+from service.api.accepting import ANY, best_of
+from service.datasets.media_types import JSONL, NDJSON
 from service.errors import Invalid, NotAcceptable
 
 METADATA = "metadata."
@@ -26,14 +29,39 @@ def wanted_metadata() -> dict[str, str]:
     return wanted
 
 
-def wanted_format(known: dict[str, str], default: str = "json") -> str:
-    """Choose the format by `?format=`, else by `Accept`, else the default."""
+@dataclass(frozen=True)
+class Format:
+    """The format of an answer: its name in `?format=`, and its media type."""
+
+    name: str
+    media_type: str
+
+
+def wanted_format(known: Mapping[str, str]) -> Format:
+    """Choose one of the formats, whose media types are given, by `?format=`, else by `Accept`, else the first one."""
     name = choice("format", known)
-    if name is not None:
-        return name
-    types = {media: name for name, media in known.items()}
-    best = request.accept_mimetypes.best_match(list(types))
-    if best is None and request.accept_mimetypes:
-        accepted = request.headers.get("Accept", "")[:80]
-        raise NotAcceptable(f"none of {accepted!r} is written here; known are {', '.join(types)}")
-    return types[best] if best else default
+    accept = request.headers.get("Accept") or ANY
+    names = {media_type: each for each in ([name] if name else known) for media_type in spellings(known[each])}
+    media_type = best_of(accept, list(names))
+    if media_type is None and name is None:
+        raise _refusal(list(names))
+    return Format(names[media_type], media_type) if media_type else Format(str(name), known[str(name)])
+
+
+def spellings(media_type: str) -> tuple[str, ...]:
+    """Return the names of one media type, the usual one first."""
+    return (JSONL, NDJSON) if media_type == JSONL else (media_type,)
+
+
+def check_acceptable(media_types: Sequence[str]) -> None:
+    """Raise `NotAcceptable` where the client takes none of these, and the query does not choose one."""
+    accept = request.environ.get("HTTP_ACCEPT")
+    if not accept or accept == ANY or not media_types or "format" in request.args or "stream" in request.args:
+        return
+    if best_of(accept, media_types) is None:
+        raise _refusal(media_types)
+
+
+def _refusal(media_types: Sequence[str]) -> NotAcceptable:
+    accepted = request.headers.get("Accept", "")[:80]
+    return NotAcceptable(f"none of {accepted!r} is written here; known are {', '.join(media_types)}")

@@ -44,6 +44,7 @@ def _describe(model: str, grant: GrantRecord) -> GrantAnswer:
     answers={200: GrantAnswer, 201: GrantAnswer},
     sends=(LOCATION,),
     problems=(404, 409),
+    creates=True,
     scope=Scope.ADMIN,
 )
 def create_grant(name: str) -> Response:

@@ -12,6 +12,7 @@ from flask import Response, current_app, g, request
 
 from service.api.answers import answer
 from service.api.context import services
+from service.api.unpacking import BLOCK_BYTES, MULTIPART, blocks_of
 from service.errors import Conflict, Invalid, ServiceError
 from service.jobs import views
 from service.models.views import read_version
@@ -23,8 +24,8 @@ from service.webhooks import views as webhooks
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
-STORED_HEADERS = ("Content-Type", "Location", "Retry-After")
-BLOCK_BYTES = 1024 * 1024
+STORED_HEADERS = ("Content-Type", "ETag", "Location", "Retry-After")
+NOT_COVERED = (b"wait", b"pretty")  # parameters of the query that change the answer's form alone
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +48,31 @@ class HashedInput:
         return data
 
     def rest(self) -> str:
-        """Read the rest of the input; return the SHA-256 of all of it and of the query, without how long to wait."""
+        """Read the rest of the input; return the SHA-256 of all of it and of the query, without what is not covered."""
+        whole = _digest_of_form() if request.mimetype == MULTIPART else self._digest_of_all()
+        query = request.query_string.split(b"&")
+        whole.update(b"&".join(part for part in query if part.partition(b"=")[0] not in NOT_COVERED))
+        return whole.hexdigest()
+
+    def _digest_of_all(self) -> "hashlib._Hash":
         while request.stream.read(BLOCK_BYTES):
             pass
-        whole = self.digest.copy()
-        query = request.query_string.split(b"&")
-        whole.update(b"&".join(part for part in query if part.partition(b"=")[0] != b"wait"))
-        return whole.hexdigest()
+        return self.digest.copy()
+
+
+def _digest_of_form() -> "hashlib._Hash":
+    """Return the digest of a form's fields and files: what stands between them is made anew each time it is sent."""
+    whole = hashlib.sha256()
+    for name, value in request.form.items(multi=True):
+        whole.update(f"{name!r}={value!r};".encode())
+    for name, file in request.files.items(multi=True):
+        position = file.stream.tell()
+        file.stream.seek(0)
+        whole.update(f"{name!r}:{file.mimetype!r}:".encode())
+        for block in blocks_of(file.stream):
+            whole.update(block)
+        file.stream.seek(position)
+    return whole
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from flask import Response
 
 from service.access.principal import Scope
 from service.api.answer_headers import LOCATION
-from service.api.answers import answer, immutable, page, record_page
+from service.api.answers import answer, page, record_page
 from service.api.bodies import read_model
 from service.api.context import services
 from service.api.examples import NETWORK
@@ -65,7 +65,6 @@ def list_networks() -> Response:
     "/v1/networks/{name}",
     query=[Query("format", {"enum": list(FORMATS)}, "keras: JSON that Keras's `model_from_json` takes")],
     answers={200: NetworkInEitherFormat},
-    has_etag=True,
     problems=(404,),
 )
 def get_network(name: str) -> Response:
@@ -76,7 +75,7 @@ def get_network(name: str) -> Response:
     body: Mapping[str, object] = describe_record(record)
     if wanted == "keras":
         body = write_sequential(record.name, record.definition)
-    return immutable(body, f"{record.sha256}-{record.created_at.timestamp():.6f}-{wanted}")
+    return answer(body)
 
 
 @routes.route("DELETE", "/v1/networks/{name}", answers={204: None}, problems=(404,), scope=Scope.TRAIN)

@@ -44,7 +44,7 @@ routes = Routes(
 def predict(network: NetworkReference) -> Response:
     """Predict the rows of the request's body; `?format=` or `Accept` decides the format of the answer."""
     trained = network.trained()
-    wanted = wanted_format(FORMATS)
+    wanted = wanted_format(FORMATS).name
     timing = Timing()
     try:
         rows = read_body(trained)

@@ -13,13 +13,16 @@ from flask import Blueprint, request
 from pydantic import BaseModel
 
 from service.access.principal import Scope
-from service.api.admission import admit
+from service.api.admission import admit, unpack
 from service.api.answer_headers import Header
 from service.api.answers import flag
 from service.api.authorization import check_may
+from service.api.conditional import conditional
 from service.api.context import recorded
 from service.api.errors import service_error
+from service.api.formats import check_acceptable
 from service.api.idempotency import once
+from service.api.preferences import say_applied
 from service.api.query import check_names, check_single
 from service.datasets.media_types import JSON
 from service.errors import NotFound
@@ -74,11 +77,26 @@ class Route:
     examples: tuple[Example, ...]
     answers: dict[int, Any]
     sends: tuple[Header, ...]
-    has_etag: bool
     problems: tuple[int, ...]
     creates: bool
     scope: Scope | None
     is_open: bool  # to everybody, so no key is looked at
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of its answers that are no errors; none where these have no body."""
+        described = [answer for status, answer in self.answers.items() if status < 300 and answer is not None]
+        return tuple(dict.fromkeys(kind for answer in described for kind in _kinds(answer)))
+
+    @property
+    def has_etag(self) -> bool:
+        """Whether its answers carry an `ETag` and it honours `If-None-Match`."""
+        return self.method == "GET" and bool(self.media_types)
+
+    @property
+    def waits(self) -> bool:
+        """Whether its answer may be held until what it is about has ended."""
+        return WAIT in self.query
 
     @property
     def changes(self) -> bool:
@@ -120,7 +138,6 @@ class Routes:
         headers: Sequence[Query] = (),
         examples: Sequence[Example] = (),
         sends: Sequence[Header] = (),
-        has_etag: bool = False,
         problems: tuple[int, ...] = (),
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
@@ -145,8 +162,6 @@ class Routes:
             Bodies to show, at least one where there is a body. A parameter of the query that is required has its own.
         sends
             Headers of its answers, besides those that follow from the other parameters.
-        has_etag
-            Whether its answers carry an `ETag` and it honours `If-None-Match`.
         problems
             Statuses of errors, besides those that every operation may have.
         creates
@@ -171,7 +186,6 @@ class Routes:
                 examples=tuple(examples),
                 answers=answers,
                 sends=tuple(sends),
-                has_etag=has_etag,
                 problems=problems,
                 creates=creates,
                 scope=_scope_of(method, path, scope),
@@ -186,7 +200,10 @@ class Routes:
     def _serve(self, route: Route, view: View) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
         known = {item.name for item in route.query} | EVERYWHERE
+        media_types, varies = route.media_types, _varies(route)
         single = [item.name for item in route.query if item.is_single]
+
+        reads, waits = route.has_etag, route.waits
 
         def checked(**values: Any) -> Any:
             if any("\x00" in value for value in values.values()):
@@ -195,14 +212,21 @@ class Routes:
                 check_may(route.method, route.path, route.scope, values)
             check_names(known)
             check_single(single)
+            check_acceptable(media_types)
             if (admission := admission_of(request.environ)) is not None:
                 return admit(admission, route.body is not None, route.files, route.is_open)
+            unpack(route.files)
             act = partial(view, **values)
             if route.changes:
                 act = partial(recorded, route.operation, act)
             if route.creates and not (DRY_RUN in route.query and flag(DRY_RUN.name)):
-                return once(act, service_error, route.path.format(**values), route.body is not None)
-            return act()
+                act = partial(once, act, service_error, route.path.format(**values), route.body is not None)
+            response = act()
+            if varies:
+                response.headers["Vary"] = varies
+            if waits:
+                say_applied(response)
+            return conditional(response) if reads else response
 
         rule = route.path.replace("{", "<").replace("}", ">")
         self.blueprint.add_url_rule(rule, route.operation, checked, methods=[route.method])
@@ -212,6 +236,19 @@ class Routes:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
             )
+
+
+def _kinds(answer: Any) -> tuple[str, ...]:
+    """Return the media types of an answer, as `Routes.route` takes it."""
+    if isinstance(answer, dict):
+        return tuple(answer)
+    model, *others = answer if isinstance(answer, tuple) else (answer,)
+    return (JSON, *others) if model is not None else tuple(others)
+
+
+def _varies(route: Route) -> str:
+    """Return the headers that choose between answers of an operation, besides those that all operations have."""
+    return ", ".join((["Accept"] if len(route.media_types) > 1 else []) + (["Prefer"] if route.waits else []))
 
 
 def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope | None:

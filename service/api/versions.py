@@ -10,12 +10,13 @@ from service.access.principal import Scope
 from service.api import freshness
 from service.api.answer_headers import LOCATION
 from service.api.answers import answer
-from service.api.bodies import collect, open_raw_body, read_model
+from service.api.bodies import collect, is_unspecific, open_raw_body, read_model
 from service.api.context import services
 from service.api.examples import JOB_ID
 from service.api.formats import choice
 from service.api.idempotency import record_made
 from service.api.routes import TEXT, Example, Query, Routes
+from service.api.unpacking import first_bytes
 from service.datasets.media_types import RAW
 from service.definitions.base import NAME_PATTERN
 from service.definitions.dataset_names import parse_reference
@@ -24,7 +25,7 @@ from service.definitions.network import NetworkDefinition, NetworkRequest, check
 from service.definitions.sentences import no_name
 from service.definitions.versions import VersionRequest
 from service.errors import Fault, Invalid, NotFound, UnknownMedia
-from service.export.formats import FORMATS, READERS
+from service.export.formats import FORMATS, READERS, format_of
 from service.models import adding, sent_columns, sent_parameters, views
 from service.models.adding import Extras, Sent
 from service.models.answers import VersionAnswer
@@ -136,9 +137,15 @@ def _sent() -> Sent:
 
 
 def _file_kind() -> str | None:
-    """Return the format of a file of another program, by `?format=` or `Content-Type`; None for other bodies."""
+    """Return the format of a file of another program; None for other bodies.
+
+    `?format=` says it, or `Content-Type`, or the first bytes where this says nothing.
+    """
     by_type = next((each for each in READERS if FORMATS[each].media_type == request.mimetype), None)
-    return choice("format", READERS) or by_type
+    wanted = choice("format", READERS) or by_type
+    if wanted is None and "network" not in request.args and is_unspecific(request.mimetype):
+        return format_of(first_bytes())
+    return wanted
 
 
 def _of_file(kind: str) -> tuple[Sent, Extras]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from flask import request
 
+from service.api.preferences import apply, preferred, withdraw
 from service.errors import Invalid
 from service.front.environ import client_of
 from service.services import Services
@@ -54,6 +55,8 @@ class Waits(Places):
         """
         read = read_status or _status
         with self.place() as waits:
+            if not waits:
+                withdraw()
             deadline = time.monotonic() + (seconds if waits else 0.0)
             pause = FIRST_LOOK_SECONDS
             client = client_of(request.environ)
@@ -76,19 +79,29 @@ def _status(services: Services, job_id: str) -> Status:
 
 
 def requested_wait_seconds() -> float:
-    """Read `?wait=N`, or `Prefer: wait=N` (RFC 7240): seconds, at most 60; 0 without either."""
+    """Read `?wait=N`, or without it `Prefer: wait=N`: seconds, at most 60; 0 without either.
+
+    A preference that is no number of seconds is ignored, as RFC 7240 has it; a parameter is refused.
+    """
     text = request.args.get("wait")
-    if text is None:
-        for preference in request.headers.get("Prefer", "").split(","):
-            name, _, value = preference.strip().partition("=")
-            if name.lower() == "wait":
-                text = value
-    if text is None:
+    if text is not None:
+        seconds = _seconds(text)
+        if seconds is None:
+            raise Invalid.at("?wait", f"must be a number of seconds, got {text[:40]!r}")
+        return min(seconds, MAX_WAIT_SECONDS)
+    wished = preferred("wait")
+    seconds = None if wished is None else _seconds(wished)
+    if seconds is None:
         return 0.0
+    seconds = min(seconds, MAX_WAIT_SECONDS)
+    apply(f"wait={seconds:g}")
+    return seconds
+
+
+def _seconds(text: str) -> float | None:
+    """Return the number of seconds that a text is; None for any other text."""
     try:
         seconds = float(text) if "_" not in text else -1.0
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise Invalid.at("?wait", f"must be a number of seconds, got {text[:40]!r}")
-    return min(seconds, MAX_WAIT_SECONDS)
+        return None
+    return seconds if 0 <= seconds < float("inf") else None

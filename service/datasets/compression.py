@@ -12,9 +12,9 @@ from typing import Any
 from service.errors import Malformed, UnknownMedia
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 BLOCK_BYTES = 1024 * 1024
 PIECE_BYTES = 16 * 1024

@@ -23,7 +23,7 @@ from service.api.authorization import refusal
 from service.api.browsers import Browsers
 from service.api.finding import Finder, Found
 from service.api.limiting import LIMITER, Limiter, headers_of
-from service.api.request_log import log_request, request_id_of
+from service.api.request_log import log_request
 from service.api.timing import NAME as SERVER_TIMING
 from service.api.timing import Timing
 from service.config import Settings
@@ -41,6 +41,7 @@ from service.ops.model_statistics import Counted, ModelStatistics
 from service.ops.request_metrics import RequestMetrics
 from service.services import Services
 from service.store.changes import Changes
+from service.web.request_ids import request_id_of
 
 Header = tuple[str, str]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]

@@ -1,5 +1,6 @@
 """The formats of exports by name: the media type, the ending of file names, and what writes one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -57,6 +58,19 @@ def _read_keras(data: bytes, max_parameters: int) -> Imported:
 
 # of those formats that are read, too
 READERS: dict[str, Callable[[bytes, int], Imported]] = {"onnx": _read_onnx, "keras": _read_keras}
+
+
+# an ONNX model begins with its version as a field of protocol buffers, then with another field of ModelProto
+ONNX_START = re.compile(rb"\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42]")
+ZIP_START, ZIP_NAME = b"PK\x03\x04", 30  # a zip archive, and where the name of its first member is
+KERAS_MEMBERS = (b"metadata.json", b"config.json", b"model.weights.h5")
+
+
+def format_of(head: bytes) -> str | None:
+    """Return which of `READERS` reads a file with these first bytes; None where they do not show it."""
+    if ONNX_START.match(head):
+        return "onnx"
+    return "keras" if head.startswith(ZIP_START) and head[ZIP_NAME:].startswith(KERAS_MEMBERS) else None
 
 
 def left_out(format: str, exported: ExportedNetwork) -> str | None:

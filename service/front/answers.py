@@ -61,7 +61,7 @@ class Answer:
             log.exception("the application failed")
         self.end()
         self.keep_alive = False
-        return answer_of(FAILED, self._date())
+        return answer_of(FAILED, self._date(), self._environ)
 
     def step(self) -> bytes:
         """Return the next bytes; `b""` when there are none now, or when the answer is over."""

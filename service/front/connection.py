@@ -9,9 +9,10 @@ from typing import cast
 
 import httptools
 
+from service.front.draining import Drain
 from service.front.exchange import Exchange
 from service.front.heads import explained, template
-from service.front.limits import DRAIN_BYTES, DRAIN_SECONDS, MAX_PIPELINED
+from service.front.limits import MAX_PIPELINED
 from service.front.refusals import Refused, answer_of
 from service.front.requests import Requests
 from service.front.shared import Shared
@@ -31,8 +32,7 @@ class Connection(asyncio.Protocol):
         self._later: deque[Exchange] = deque()
         self._holds: set[str] = set()
         self._idle_since = self._now()
-        self._drain_until: float | None = None
-        self._drained = 0
+        self._drain: Drain | None = None  # after the last answer
         self._refusal: Refused | None = None  # sent once what came before is answered
         self._has_ended = False  # the client sends nothing more
         self._unsent = 0
@@ -51,7 +51,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
         self._shared.remove(self)
-        if self._requests is not None and self._requests.arriving is not None and self._drain_until is None:
+        if self._requests is not None and self._requests.arriving is not None and self._drain is None:
             arriving = self._requests.arriving
             self._shared.log_refusal(arriving.cut_off(), arriving.environ)
         if self._requests is not None:
@@ -60,10 +60,8 @@ class Connection(asyncio.Protocol):
         self._drop()
 
     def data_received(self, data: bytes) -> None:
-        if self._drain_until is not None:
-            self._drained += len(data)
-            if self._drained > DRAIN_BYTES:
-                self.close()
+        if self._drain is not None:
+            self._drain.forget(self._now())
             return
         assert self._requests is not None
         try:
@@ -77,7 +75,7 @@ class Connection(asyncio.Protocol):
         """Answer a request that was cut off; return whether the connection stays for that."""
         self._has_ended = True
         assert self._requests is not None
-        if self._drain_until is not None:
+        if self._drain is not None:
             return False
         if self._requests.arriving is not None:
             self.refuse(self._requests.arriving.cut_off(), self._requests.arriving)
@@ -101,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         """Start a request, or keep it until those before it are answered."""
-        if self._drain_until is not None:
+        if self._drain is not None:
             raise Refused(400, "the connection ends with the request before")  # the parser goes no further
         self._shared.resting.pop(self, None)
         if self._current is None:
@@ -135,7 +133,7 @@ class Connection(asyncio.Protocol):
 
         `exchange` is None for what has not become a request.
         """
-        if self._drain_until is not None or (self._refusal is not None and exchange is not self._current):
+        if self._drain is not None or (self._refusal is not None and exchange is not self._current):
             return
         if self._current is not None and self._current is not exchange:
             if exchange is not None and exchange in self._later:
@@ -144,15 +142,16 @@ class Connection(asyncio.Protocol):
             self._refusal = refused
             self.hold("refusal")
             return
-        self._shared.log_refusal(refused, None if self._current is None else self._current.environ)
-        self.end_with(answer_of(refused, self._shared.date()))
+        environ = None if self._current is None else self._current.environ
+        self._shared.log_refusal(refused, environ)
+        self.end_with(answer_of(refused, self._shared.date(), environ))
 
     def end_with(self, data: bytes) -> None:
-        """Write the last answer of the connection, then read and forget a little, so that clients see the answer."""
-        if self._drain_until is not None or self._transport is None:
+        """Write the last answer of the connection, which clients see as what they still send is read and forgotten."""
+        if self._drain is not None or self._transport is None:
             return
         self._drop()
-        self._drain_until = self._now() + DRAIN_SECONDS
+        self._drain = Drain(self._shared.limits, self._now())
         self.write(data)
         for reason in list(self._holds):
             self.release(reason)
@@ -222,8 +221,8 @@ class Connection(asyncio.Protocol):
         requests, limits = self._requests, self._shared.limits
         if requests is None:
             return
-        if self._drain_until is not None:
-            if now > self._drain_until:
+        if self._drain is not None:
+            if self._drain.is_over(now):
                 self.close()
         elif requests.in_head_since is not None and not self.is_held:
             if now - requests.in_head_since > limits.header_seconds:

@@ -33,6 +33,8 @@ def template(peer: tuple[str, int], local: tuple[str, int]) -> Environ:
 def add_target(environ: Environ, method: str, target: bytes, version: str) -> None:
     """Add the method, path and query of a request's line; raise `Refused` for what is no path."""
     authority = None
+    if target == b"*" and method == "OPTIONS":  # the server as a whole
+        target = b"/"
     if not target.startswith(b"/"):
         target, authority = _of_absolute(target, method)
     path, _, query = target.partition(b"?")

@@ -25,6 +25,8 @@ class Limits:
     least_rate: int = KIB
     rate_seconds: float = 20.0
     unread_seconds: float = 60.0  # for a client that reads nothing of its answer
+    drain_seconds: float = 60.0  # in which the rest of a refused body is read and forgotten
+    drain_idle_seconds: float = 2.0  # for a client that sends nothing of it
     max_spooled_bytes: int = 32 * KIB * MIB
     max_spool_files: int = 512  # each takes a descriptor, which connections need too
     keep_free_bytes: int = 64 * MIB
@@ -43,6 +45,4 @@ MEMORY_BODY = MIB  # beyond it a body goes to a file
 AHEAD_BYTES = 4 * MIB  # of a body, in memory while the file is written
 MEMORY_IN_ALL = 64 * MIB  # beyond it every body goes to a file
 
-DRAIN_BYTES = MIB
-DRAIN_SECONDS = 2.0
 SWEEP_SECONDS = 0.5

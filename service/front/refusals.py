@@ -1,9 +1,10 @@
 """Answers that the server gives itself, as RFC 9457 `application/problem+json` like those of the application."""
 
 import json
-import secrets
 from http import HTTPStatus
 
+from service.front.environ import Environ
+from service.web.request_ids import ENVIRON, request_id_of
 from service.web.security_headers import usual_headers
 
 TYPES = {
@@ -37,9 +38,9 @@ class Refused(Exception):
         self.detail = detail
 
 
-def answer_of(refused: Refused, date: bytes) -> bytes:
-    """Return the whole answer, headers included; the connection ends with it."""
-    status, request_id = refused.status, secrets.token_hex(8)
+def answer_of(refused: Refused, date: bytes, environ: Environ | None) -> bytes:
+    """Return the whole answer to a request, None for what has not become one; the connection ends with it."""
+    status, request_id = refused.status, request_id_of((environ or {}).get(ENVIRON, ""))
     phrase = HTTPStatus(status).phrase
     problem = {
         "type": f"/problems/{TYPES[status]}",

@@ -1,1 +1,1 @@
-"""Hosts, origins and proxies: what the settings name, and whether a request's header is among it. Knows no Flask."""
+"""Hosts, origins and proxies that the settings name, and what requests have in common. Knows no Flask."""

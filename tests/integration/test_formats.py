@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import zlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,10 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse
 
+from service.app import create_app
+from service.config import Settings
 from service.datasets.compression import zstd
+from tests.conftest import Backends
 from tests.integration.contract import problem
 
 # what is read and answered does not depend on the database
@@ -213,3 +218,48 @@ def test_whole_numbers_that_a_float_would_change_are_refused_in_arrays(client: F
     assert "9007199254740993" in body["detail"]
     body = problem(client.put("/v1/datasets/d", json={"inputs": [[1], [2**53 + 1]]}), 422)
     assert [(error["row"], error["column"]) for error in body["errors"]] == [(2, "input_1")]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "zstd"])
+def test_a_form_may_be_packed(client: FlaskClient, coding: str) -> None:
+    pack = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress}[coding]
+    form = b"".join(
+        b"--X\r\nContent-Disposition: form-data; name=%b\r\n\r\n%b\r\n" % field
+        for field in ((b'"name"', b"packed"), (b'"file"; filename="t.csv"', b"a,y\n" + b"1,2\n" * 50_000))
+    )
+    kind = {"Content-Type": "multipart/form-data; boundary=X"}
+
+    def send(data: bytes, coding: str) -> TestResponse:
+        return client.post("/v1/datasets", data=data, headers={**kind, "Content-Encoding": coding})
+
+    answer = send(pack(form + b"--X--\r\n"), coding)
+    assert (answer.status_code, answer.json["rows"]) == (201, 50_000), answer.text
+    problem(send(pack(form + b"--X--\r\n")[:-9], coding), 400)
+    problem(send(form + b"--X--\r\n", coding), 400)
+    assert "gzip, deflate and zstd" in problem(send(form, "br"), 415)["detail"]
+    assert send(form + b"--X--\r\n", "identity").status_code == 200
+
+
+def test_a_form_that_unpacks_to_too_much_is_refused(settings: Settings, backends: Backends) -> None:
+    app = create_app(replace(settings, max_upload_bytes=3_000_000))
+    form = (
+        b'--X\r\nContent-Disposition: form-data; name="file"; filename="t"\r\n\r\n'
+        + b"1,2\n" * 10**6
+        + b"\r\n--X--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=X", "Content-Encoding": "gzip"}
+    answer = app.test_client().post("/v1/datasets", data=gzip.compress(form), headers=headers)
+    assert "3,000,000 bytes" in problem(answer, 413)["detail"]
+    app.extensions["services"].database.dispose()
+
+
+@pytest.mark.parametrize("kind", ["onnx", "keras"])
+def test_a_file_of_another_program_is_known_by_its_first_bytes(client: FlaskClient, train: Any, kind: str) -> None:
+    rows = {"inputs": [[0.0], [1.0]], "targets": [0.0, 0.5], "target_type": "value"}
+    train({"dataset": rows, "model": "m", "network": {"hidden": [2]}, "training": {"epochs": 1}})
+    data = client.get(f"/v1/models/m/export?format={kind}").data
+    for number, way in enumerate((CURL, {}, {"content_type": "application/octet-stream"})):
+        answer = client.post(f"/v1/models/copy{number}/versions", data=data, **way)
+        assert answer.status_code == 201, answer.text
+    answer = client.post("/v1/models/copy/versions", data=b"\0" * 100, content_type="application/octet-stream")
+    assert "?format=onnx" in problem(answer, 415)["detail"]

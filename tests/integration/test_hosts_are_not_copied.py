@@ -47,7 +47,6 @@ def test_no_answer_repeats_the_host(client: FlaskClient) -> None:
         page = ask("GET", f"/v1/{kind}?limit=1")
         assert page.headers.get("Link", "</v1/").startswith("</v1/")
     assert "Link" in ask("GET", "/v1/jobs?limit=1").headers
-    assert ask("GET", "//v1//jobs").status_code in (200, 308)
-    assert ask("GET", "/v1//jobs").headers["Location"] == "/v1/jobs"
+    assert ask("GET", "/v1//jobs?limit=1").headers["Link"].startswith("</v1/jobs?")
     for link in ask("GET", f"/v1/jobs/{jobs[0].json['id']}").json["links"].values():
         assert link.startswith("/v1/"), link

@@ -1,12 +1,16 @@
 """A request with an Idempotency-Key is done once, whatever dies or does not answer while it is done."""
 
+import gzip
 import hashlib
+import io
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.datastructures import FileStorage
 
 from service.errors import Unavailable
 from service.jobs import submission as work
@@ -160,16 +164,67 @@ def test_a_command_under_way_is_not_done_twice(client: FlaskClient, default: Ser
     assert client.get(f"/v1/jobs/{job}").json["status"] == "paused"
 
 
-def test_how_long_to_wait_is_no_part_of_the_request(client: FlaskClient) -> None:
+def test_how_long_to_wait_and_how_to_lay_out_the_answer_are_no_part_of_the_request(client: FlaskClient) -> None:
     first = client.post("/v1/jobs?wait=0", json={"dataset": XOR}, headers=KEY)
     for query in ("", "?wait=0.01", "?pretty&wait=0.02"):
         again = client.post(f"/v1/jobs{query}", json={"dataset": XOR}, headers=KEY)
-        if "pretty" in query:
-            problem(again, 422)
-        else:
-            assert (again.status_code, again.json["id"]) == (202, first.json["id"])
+        assert (again.status_code, again.json["id"]) == (202, first.json["id"])
     again = client.post("/v1/jobs", json={"dataset": XOR}, headers={**KEY, "Prefer": "wait=0.01"})
     assert again.headers["Idempotent-Replayed"] == "true" and len(all_jobs(client)) == 1
+
+
+def test_a_form_is_the_same_request_whatever_stands_between_its_fields(client: FlaskClient) -> None:
+    """Clients make a new boundary each time they send a form."""
+
+    def send(content: str, name: str = "sent") -> Any:
+        file = FileStorage(io.BytesIO(content.encode()), "t.csv", content_type="text/csv")
+        data = {"file": file, "name": name, "drop": ["a", "c"]}
+        return client.post("/v1/datasets", data=data, headers=KEY)
+
+    first = send("a,b,c,y\n1,2,3,4\n")
+    assert first.status_code == 201, first.text
+    again = send("a,b,c,y\n1,2,3,4\n")
+    assert (again.status_code, again.data) == (201, first.data) and again.headers["Idempotent-Replayed"] == "true"
+    problem(send("a,b,c,y\n1,2,3,5\n"), 422)
+    problem(send("a,b,c,y\n1,2,3,4\n", "other"), 422)
+
+
+def test_a_packed_body_is_the_same_request_however_it_is_packed(client: FlaskClient) -> None:
+    data = b'{"hidden": [3], "name": "packed"}'
+    sent = [
+        ("gzip", gzip.compress(data, 1)),
+        ("gzip", gzip.compress(data, 9, mtime=1)),
+        ("deflate", zlib.compress(data)),
+    ]
+    answers = [
+        client.post("/v1/networks", data=body, headers={**KEY, "Content-Encoding": coding}) for coding, body in sent
+    ]
+    answers.append(client.post("/v1/networks", data=data, headers=KEY))
+    assert {answer.status_code for answer in answers} == {201} and len({answer.data for answer in answers}) == 1
+    assert ["Idempotent-Replayed" in answer.headers for answer in answers] == [False, True, True, True]
+
+
+def test_put_is_done_once_too(client: FlaskClient, train: Any) -> None:
+    first = client.put("/v1/datasets/d", data="a,y\n1,2\n", headers=KEY)
+    assert first.status_code == 201 and client.put("/v1/datasets/d", data="a,y\n1,3\n").json["version"] == 2
+    again = client.put("/v1/datasets/d", data="a,y\n1,2\n", headers=KEY)
+    assert (again.status_code, again.data) == (201, first.data) and again.headers["Idempotent-Replayed"] == "true"
+    assert client.get("/v1/datasets/d").json["version"] == 2  # it was not put again
+    train({"dataset": XOR, "model": "m", "training": {"epochs": 1}})
+    train({"dataset": XOR, "model": "m", "training": {"epochs": 1}})
+    moved = client.put("/v1/models/m/aliases/best", json={"version": 1}, headers=KEY)
+    client.put("/v1/models/m/aliases/best", json={"version": 2})
+    again = client.put("/v1/models/m/aliases/best", json={"version": 1}, headers=KEY)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (201, moved.data, moved.headers["ETag"])
+    assert client.get("/v1/models/m/aliases/best").json["version"] == 2
+
+
+def test_a_key_is_kept_for_24_hours(client: FlaskClient, service: Services) -> None:
+    first = submit(client)
+    later(service, idempotency.STORED_SECONDS - 60)
+    assert submit(client).json["id"] == first.json["id"]
+    later(service, 120)
+    assert submit(client).json["id"] != first.json["id"]
 
 
 def test_errors_are_not_kept(client: FlaskClient) -> None:

@@ -171,7 +171,7 @@ RAW = [
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nOrigin: http://localhost\nOrigin: http://evil.example", 403),
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nSec-Fetch-Site: none\nSec-Fetch-Site: cross-site", 403),
     ("GET /v1/jobs HTTP/1.1\nHost: localhost\nX-Forwarded-Host: localhost", 403),
-    ("GET /v1//jobs HTTP/1.1\nHost: localhost", 308),
+    ("GET /v1//jobs HTTP/1.1\nHost: localhost", 200),
 ]
 
 
@@ -182,4 +182,3 @@ def test_odd_hosts_over_the_wire(service: Service, request_text: str, status: in
     assert "server: backprop" in head.splitlines()
     assert "x-content-type-options: nosniff" in head and "content-security-policy: default-src 'none'" in head
     assert "cross-origin-resource-policy: same-origin" in head and "vary: " in head
-    assert status != 308 or "location: /v1/jobs" in head.splitlines()

@@ -1,8 +1,6 @@
 """Which key may do what: every operation of the OpenAPI document, found by walking it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -11,21 +9,11 @@ from service.config import Settings
 from service.services import Services
 from tests.integration.contract import SMALL, XOR, problem
 from tests.integration.keyed import Keyed
+from tests.integration.operations import Operation, operations_of
 from workers.run.run import run_next_job
 
 SCOPES = ("read", "predict", "train", "admin")
 NEVER_ASK = {"/", "/healthz", "/readyz", "/openapi.json", "/problems/{slug}", "/v1/session"}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An operation of the document; `scope` is None where any valid key will do."""
-
-    method: str
-    template: str
-    path: str
-    scope: str | None
-    is_open: bool
 
 
 @pytest.fixture
@@ -58,26 +46,7 @@ def operations(keyed: Keyed, service: Services) -> list[Operation]:
         "/v1/webhooks": {"id": webhook, "delivery": "msg_0"},
         "/v1/keys": {"id": id_of(keyed.key("read"))},
     }
-    paths = keyed.client.get("/openapi.json").json["paths"]
-    return [
-        _operation(method, path, operation["security"], _values(there, path))
-        for path, methods in paths.items()
-        for method, operation in methods.items()
-    ]
-
-
-def _values(there: dict[str, dict[str, Any]], path: str) -> dict[str, Any]:
-    return next((values for start, values in there.items() if path.startswith(start)), {})
-
-
-def _operation(method: str, path: str, security: list[dict[str, list[str]]], values: dict[str, Any]) -> Operation:
-    filled = path
-    for name, value in values.items():
-        filled = filled.replace(f"{{{name}}}", value)
-    filled = filled.replace("{", "").replace("}", "")  # names of what no test has made
-    scopes = {scope for scheme in security for scope in next(iter(scheme.values()))}
-    assert len(scopes) <= 1, path
-    return Operation(method.upper(), path, filled, next(iter(scopes), None), not security)
+    return operations_of(keyed.client.get("/openapi.json").json, there)
 
 
 def test_every_operation_asks_for_a_key_and_for_its_scope(keyed: Keyed, operations: list[Operation]) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -74,3 +74,47 @@ def test_a_paused_job_is_answered_at_once(client: FlaskClient) -> None:
     assert client.post(f"/v1/jobs/{job}:pause").json["status"] == "paused"
     began = time.monotonic()
     assert paused_soon(began, client.get(f"/v1/jobs/{job}?wait={WAIT_SECONDS}").json)
+
+
+@pytest.mark.parametrize(
+    ("sent", "applied"),
+    [
+        (["wait=1"], "wait=1"),
+        (['wait="3"'], "wait=3"),
+        (["WAIT = 2"], "wait=2"),
+        (["respond-async", "wait=1"], "wait=1"),
+        (['handling=lenient; a="b, wait=9", respond-async, wait=4; unit=s'], "wait=4"),
+        (["wait=1, wait=9"], "wait=1"),
+        (["wait=1000"], "wait=60"),
+        (["return=minimal"], None),
+        (["wait"], None),
+        (["wait=soon"], None),
+        (["wait=-1"], None),
+        (['wait="3'], None),
+    ],
+    ids=str,
+)
+def test_preferences_are_applied_if_they_are_understood(
+    client: FlaskClient, sent: list[str], applied: str | None
+) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
+    client.post(f"/v1/jobs/{job}:cancel")
+    answer = client.get(f"/v1/jobs/{job}", headers=[("Prefer", ", ".join(sent))])
+    assert (answer.status_code, answer.headers.get("Preference-Applied")) == (200, applied)
+    assert "Prefer" in answer.headers["Vary"]
+
+
+def test_a_preference_is_said_to_be_applied_only_where_it_is(client: FlaskClient, service: Services) -> None:
+    prefers = {"Prefer": f"wait={WAIT_SECONDS}"}
+    with worker(service):
+        answer = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}, headers=prefers)
+    assert (answer.status_code, answer.headers["Preference-Applied"]) == (201, f"wait={WAIT_SECONDS}")
+    ended = answer.headers["Location"]
+    assert "Preference-Applied" not in client.get(f"{ended}?wait=1", headers=prefers).headers  # the parameter counts
+    places = client.application.extensions["waits"]
+    with ExitStack() as all_places:
+        while all_places.enter_context(places.place()):
+            pass
+        assert "Preference-Applied" not in client.get(ended, headers=prefers).headers
+    assert client.post("/v1/jobs", json={}, headers=prefers).headers.get("Preference-Applied") is None
+    assert client.get(f"{ended}?wait=soon").status_code == 422

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.api.bodies import MULTIPART
+from service.api.unpacking import MULTIPART
 from service.api.openapi.schemas import Schemas
 from service.api.routes import Query, Route
 from service.datasets.media_types import JSON

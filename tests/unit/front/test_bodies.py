@@ -4,11 +4,12 @@ import os
 import socket
 import struct
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from service.front.limits import DRAIN_BYTES, SMALL_BODY
+from service.front.limits import SMALL_BODY
 from tests.unit.front.sending import CLOSE, HOST, POST, detail, in_chunks, status
 from tests.unit.front.serving import Running, read_all, read_until, running
 from tests.waiting import wait_until
@@ -77,25 +78,58 @@ def test_a_body_in_tiny_chunks_takes_little_memory(server: Running) -> None:
     assert peak < len(chunks) + 10 * len(data)
 
 
+LARGE = 20_000_000  # of a body, more than the buffers of a connection hold
+
+
 @pytest.mark.parametrize("expects", [b"", b"Expect: 100-continue\r\n"])
-def test_a_refused_body_is_answered_before_it_is_sent(server: Running, expects: bytes) -> None:
-    size = DRAIN_BYTES // 2
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_client_that_sends_the_whole_of_a_refused_body_sees_the_answer(
+    server: Running, expects: bytes, is_chunked: bool
+) -> None:
+    framing = b"Transfer-Encoding: chunked\r\n" if is_chunked else b"Content-Length: %d\r\n" % LARGE
     with server.connect() as client:
-        client.sendall(b"POST /nothing HTTP/1.1\r\n" + HOST + expects + b"Content-Length: %d\r\n\r\n" % size)
+        client.sendall(b"POST /nothing HTTP/1.1\r\n" + HOST + expects + framing + b"\r\n")
+        client.sendall(in_chunks(b"x" * LARGE, 100_000) if is_chunked else b"x" * LARGE)  # no broken pipe
         answer = read_all(client)
-        assert status(answer) == 404 and answer.endswith(b"none")
-        client.sendall(b"x" * size)  # it is drained: no broken pipe
+    assert status(answer) == 404 and answer.endswith(b"none")
     assert server.application.bodies == []
 
 
-def test_a_refusal_drains_no_more_than_its_bound(server: Running) -> None:
+@pytest.mark.parametrize("framing", [b"Content-Length: %d\r\n" % LARGE, b"Transfer-Encoding: chunked\r\n"])
+def test_a_client_that_sends_the_whole_of_a_body_that_is_too_large_sees_the_answer(
+    server: Running, framing: bytes
+) -> None:
+    body = in_chunks(b"x" * LARGE, 100_000) if b"chunked" in framing else b"x" * LARGE
     with server.connect() as client:
+        client.sendall(POST + framing + b"\r\n" + body)
+        assert status(read_all(client)) == 413
+    assert server.application.bodies == []
+
+
+@pytest.mark.parametrize("limits", [{"drain_seconds": 0.3}, {"drain_idle_seconds": 0.3}], ids=str)
+def test_a_refused_body_is_not_read_for_ever(tmp_path: Path, limits: dict[str, float]) -> None:
+    with running(tmp_path, **limits) as server, server.connect() as client:
         client.sendall(b"POST /nothing HTTP/1.1\r\n" + HOST + b"Content-Length: 900000000\r\n\r\n")
         assert status(read_until(client, b"none")) == 404
-        with pytest.raises(OSError):
-            for _ in range(1000):
-                client.sendall(b"x" * 100_000)
-    wait_until(lambda: not server.shared.connections, what="the end of the connection")
+
+        def is_over() -> bool:
+            if "drain_seconds" in limits:
+                with suppress(OSError):
+                    client.sendall(b"x" * 1000)
+            return not server.shared.connections
+
+        wait_until(is_over, what="the end of the connection")
+
+
+def test_a_refusal_has_the_id_that_the_client_gave(server: Running) -> None:
+    sent = POST + b"X-Request-Id: mine-1\r\nContent-Length: 900000000\r\n\r\n"
+    answer = server.ask(sent, ends=False)
+    assert status(answer) == 413 and b"X-Request-Id: mine-1\r\n" in answer and b'"request_id": "mine-1"' in answer
+
+
+def test_the_options_of_the_whole_server_are_those_of_its_root(server: Running) -> None:
+    answer = server.ask(b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n")
+    assert status(answer) == 200 and server.application.environs[0]["PATH_INFO"] == "/"
 
 
 def test_a_body_in_chunks_that_grows_beyond_the_bound_is_refused(server: Running) -> None:

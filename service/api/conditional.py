@@ -1,0 +1,58 @@
+"""Strong ETags and `If-None-Match`: a client that has an answer already is told so in place of being sent it again."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+from flask import Response, request
+
+from service.api.packing import CODINGS, tag_of
+
+TAG_BYTES = 16
+READS = ("GET", "HEAD")
+
+
+def conditional(response: Response) -> Response:
+    """Give an answer to GET the ETag of its bytes, unless it has one, and return 304 to a client that has these.
+
+    Streams, whose bytes are not there yet, have only the ETag that their view gives them. Secrets have none.
+    """
+    if response.status_code != 200 or request.method not in READS:
+        return response
+    if "ETag" not in response.headers:
+        if response.is_streamed or "no-store" in response.headers.get("Cache-Control", ""):
+            return response
+        response.set_etag(blake2b(response.get_data(), digest_size=TAG_BYTES).hexdigest())
+    tag, _ = response.get_etag()
+    held = None if tag is None else held_form(tag)
+    if held is None:
+        return response
+    response.close()
+    return _not_modified(held)
+
+
+def unless_held(tag: str, make: Callable[[], Response]) -> Response:
+    """Answer what `make` returns, under the ETag `tag`; nothing is made for a client that has it already."""
+    held = held_form(tag)
+    if held is not None:
+        return _not_modified(held)
+    response = make()
+    response.set_etag(tag)
+    return response
+
+
+def held_form(tag: str) -> str | None:
+    """Return the ETag of the form, packed or not, that the client has of what has the ETag `tag`; None if it has none.
+
+    A proxy that packs answers itself makes ETags weak, so weak ones count, too.
+    """
+    if "HTTP_IF_NONE_MATCH" not in request.environ:
+        return None
+    forms = (tag, *(tag_of(tag, coding) for coding in CODINGS))
+    return next((form for form in forms if request.if_none_match.contains_weak(form)), None)
+
+
+def _not_modified(tag: str) -> Response:
+    response = Response(status=304)
+    response.headers.pop("Content-Type", None)
+    response.set_etag(tag)
+    return response
