@@ -151,7 +151,7 @@ def create_app(settings: Settings) -> Flask:
         scoped=app.extensions["scoped"],
         requests=app.extensions["metrics"].requests,
         statistics=app.extensions["model_statistics"],
-        always=secured.secured([("Vary", "Accept-Encoding")]),
+        always=secured.secured([("Vary", "Accept, Accept-Encoding")]),
         packed_from=packing.LEAST_BYTES,
     )
     app.wsgi_app = Door(SingleSlashes(app.wsgi_app), parts)  # type: ignore[method-assign]

@@ -26,7 +26,8 @@ class Operation:
 
     def has_header(self, name: str) -> bool:
         """Whether the document says that it honours a header."""
-        return any(each["in"] == "header" and each["name"] == name for each in self.described.get("parameters", ()))
+        named = (each.get("name") or each["$ref"].rpartition("/")[2] for each in self.described.get("parameters", ()))
+        return name in named
 
 
 def operations_of(document: Mapping[str, Any], there: Names) -> list[Operation]:
