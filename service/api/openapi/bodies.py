@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.api.unpacking import MULTIPART
 from service.api.openapi.schemas import Schemas
 from service.api.routes import Query, Route
+from service.api.unpacking import MULTIPART
 from service.datasets.media_types import JSON
 
 BINARY = {"type": "string", "format": "binary"}
