@@ -1,11 +1,20 @@
-"""`/v1/jobs/{id}/layers`: diagnostics of each layer, which show how well the error is propagated back to it."""
+"""Pictures of a network by layer: `/v1/jobs/{id}/layers`, what epochs measured; `.../histograms` of its parameters."""
+
+import hashlib
+import math
 
 from flask import Response, request
 
-from service.api.answers import MAX_LIMIT, listing, whole
+from service.access.principal import Scope
+from service.api.answers import MAX_LIMIT, immutable, json_bytes, listing, whole
 from service.api.context import services
 from service.api.routes import Query, Routes
 from service.api.schemas import LayersAnswer, ListAnswer
+from service.api.trained_networks import EpochReference, NetworkReference, Operation, register
+from service.errors import Invalid
+from service.explain.answers import HistogramsAnswer, SubjectFields
+from service.explain.parameter_histograms import layer_histograms
+from service.models.cache import TrainedNetwork
 from service.store.epochs import diagnostics
 from service.store.jobs import jobs
 
@@ -38,3 +47,64 @@ def list_layers(id: str) -> Response:
             records, more = diagnostics.list_diagnostics(connection, job.number, after, until, limit)
     data: list[LayersAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
     return listing(data, more, lambda item: item["epoch"])
+
+
+MOST_BINS = 1000
+LARGEST = 1e300  # of a range: the distance between its ends is a number, too
+LEAST_DISTANCE = 1e-10  # of its ends, as a share of the larger one: there are many numbers between them
+HISTOGRAMS = (
+    Query(
+        "bins",
+        {"type": "integer", "minimum": 2, "default": 50},
+        "at most so many, with widths that are powers of two; with `range` exactly so many; over 1000 is taken as 1000",
+    ),
+    Query("range", {"type": "string", "pattern": "^[^,]+,[^,]+$"}, "`low,high`, in place of each array's own range"),
+)
+
+
+def _histograms(network: NetworkReference) -> Response:
+    bins, interval = whole("bins", 50, minimum=2, maximum=MOST_BINS), _interval()
+    trained = network.trained()
+    body: HistogramsAnswer = {
+        **_head(network, trained),
+        "object": "histograms",
+        "layers": layer_histograms(trained.network, bins, interval),
+    }
+    return immutable(body, hashlib.sha256(json_bytes(body)).hexdigest())
+
+
+def _interval() -> tuple[float, float] | None:
+    """Read `?range=low,high`."""
+    text = request.args.get("range")
+    if text is None:
+        return None
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        low = high = math.nan
+    lie_apart = -LARGEST <= low < high <= LARGEST and high - low >= LEAST_DISTANCE * max(abs(low), abs(high))
+    if "_" in text or not lie_apart or high - low < 1 / LARGEST:
+        raise Invalid.at("?range", f"must be two numbers that lie apart, the lower one first: -1,1; got {text[:40]!r}")
+    return low, high
+
+
+def _head(network: NetworkReference, trained: TrainedNetwork) -> SubjectFields:
+    if isinstance(network, EpochReference):
+        return {"job": network.id, "epoch": trained.epoch}
+    return {"model": trained.name, "version": trained.version, "epoch": trained.epoch}
+
+
+register(
+    routes,
+    Operation(
+        "histograms",
+        ("epoch_histograms", "model_histograms", "version_histograms"),
+        "Count the parameters of each layer of {} in bins, weights and biases apart.",
+        _histograms,
+        None,
+        HistogramsAnswer,
+        Scope.READ,
+        query=HISTOGRAMS,
+        has_etag=True,
+    ),
+)

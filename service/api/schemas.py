@@ -130,6 +130,40 @@ class DatasetAnswer(DatasetSummaryAnswer):
 
 
 @answer_model
+class ColumnHistogramAnswer(TypedDict):
+    """How often values occur in a column; each bin of numbers lacks its upper edge, but for the last one."""
+
+    edges: Annotated[
+        list[float] | None,
+        Field(description="of the bins of numbers, one more than `counts`; null for categories"),
+    ]
+    categories: Annotated[list[str] | None, Field(description="the most frequent first; null for numbers")]
+    counts: list[int]
+    other: Annotated[int, Field(description="how many values have categories that are not listed")]
+    missing: Annotated[int, Field(description="how many of the rows have no value")]
+    rows: Annotated[
+        int, Field(description="how many rows were counted: all, or of a large dataset a sample at even distances")
+    ]
+
+
+@answer_model
+class ColumnPictureAnswer(TypedDict):
+    """A column of a dataset with its histogram; statistics are of all rows, in the units of the dataset as sent."""
+
+    index: Annotated[int, Field(description="among the dataset's columns, from 0; what `after` takes")]
+    name: str
+    role: Annotated[str, Field(description="`input`, `target` or `weight`")]
+    type: Annotated[str, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
+    minimum: Annotated[float | None, Field(description="null for categories, as are the next three")]
+    maximum: float | None
+    mean: float | None
+    standard_deviation: Annotated[float | None, Field(description="of the population")]
+    missing: Annotated[int, Field(description="how many values are missing")]
+    distinct: Annotated[int | None, Field(description="how many categories there are; null for numbers")]
+    histogram: ColumnHistogramAnswer
+
+
+@answer_model
 class RowAnswer(TypedDict):
     """One row of a dataset as it was sent, counted from 0; null where a value is missing."""
 

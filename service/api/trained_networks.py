@@ -101,14 +101,15 @@ NAMINGS = (
 class Operation:
     """An operation on a trained network; `grantable` says whether other tenants may do it with what is granted to them.
 
-    `ids` are its operation ids, one for each of `NAMINGS`. `{}` in `summary` is replaced by the naming's `words`.
+    Without a `body` it is a GET of the path with `verb` as its last part. `ids` are its operation ids, one for each of
+    `NAMINGS`. `{}` in `summary` is replaced by the naming's `words`.
     """
 
     verb: str
     ids: tuple[str, str, str]
     summary: str
     view: Callable[[NetworkReference], Response]
-    body: type[BaseModel]
+    body: type[BaseModel] | None
     answer: Any
     scope: Scope
     body_optional: bool = False
@@ -118,14 +119,16 @@ class Operation:
     query: Sequence[Query] = ()
     grantable: bool = False
     has_formats: bool = False  # of the answer, which `Accept` chooses from
+    has_etag: bool = False
 
 
 def register(routes: Routes, operation: Operation) -> None:
     """Serve an operation for each way to name a trained network."""
     for naming, id in zip(NAMINGS, operation.ids, strict=True):
+        method, separator = ("GET", "/") if operation.body is None else ("POST", ":")
         routes.route(
-            "POST",
-            f"{naming.path}:{operation.verb}",
+            method,
+            f"{naming.path}{separator}{operation.verb}",
             body=operation.body,
             body_optional=operation.body_optional,
             files=operation.files,
@@ -133,6 +136,7 @@ def register(routes: Routes, operation: Operation) -> None:
             examples=operation.examples,
             answers={200: operation.answer},
             sends=operation.sends,
+            has_etag=operation.has_etag,
             problems=(*PROBLEMS, 406) if operation.has_formats else PROBLEMS,
             scope=operation.scope,
         )(_view(operation, naming, id))

@@ -222,3 +222,42 @@ ExplainAnswer = TypeVar("ExplainAnswer", TraceAnswer, GradientCheckAnswer, Evalu
 def with_subject(body: ExplainAnswer, subject: SubjectFields) -> ExplainAnswer:
     """Return an answer with the fields that say what it is about, next to its `object`."""
     return cast(ExplainAnswer, {"object": body["object"], **subject, **body})
+
+
+@answer_model
+class ParameterHistogram(TypedDict):
+    """How the values of one array of parameters are spread; each bin lacks its upper edge, but for the last one."""
+
+    size: Annotated[int, Field(description="of the array")]
+    minimum: Annotated[float | None, Field(description="of the finite values, as are the next three")]
+    maximum: float | None
+    mean: float | None
+    standard_deviation: float | None
+    edges: Annotated[
+        list[float],
+        Field(
+            description="of the bins, one more than `counts`: multiples of their width, a power of two, or with "
+            "`range` from its one end to the other"
+        ),
+    ]
+    counts: list[int]
+    below: Annotated[int, Field(description="values below `range`, 0 without it")]
+    above: Annotated[int, Field(description="values above `range`, 0 without it")]
+    not_finite: Annotated[int, Field(description="values that are NaN or infinite, which are in no bin")]
+
+
+@answer_model
+class LayerHistograms(TypedDict):
+    """The histograms of a layer's arrays by name; none of a layer without parameters."""
+
+    layer: Annotated[int, Field(description="counted from 0")]
+    type: str
+    parameters: dict[str, ParameterHistogram]
+
+
+@answer_model
+class HistogramsAnswer(SubjectFields):
+    """Histograms of a network's parameters, layer by layer, weights and biases apart."""
+
+    object: str
+    layers: list[LayerHistograms]

@@ -107,6 +107,8 @@ def _resources(call: Caller) -> None:
     call("GET", "/v1/datasets/table")
     call("GET", "/v1/datasets/table/rows?limit=3")
     call("GET", "/v1/datasets/table/versions")
+    call("GET", "/v1/datasets/table/columns?limit=2")
+    call("GET", "/v1/datasets/table/columns?column=nothing", status=422)
     call("POST", "/v1/networks", {"hidden": [0], "nam": "x"}, 422)
     call("POST", "/v1/datasets?name=bad", status=422, data="a,b\n1,2\nx,3\n" + "4,5\n" * 40)
     call("GET", "/v1/networks/nothing", status=404)
@@ -144,6 +146,7 @@ def _epochs(call: Caller, path: str) -> None:
     for query in ("", "?format=npz", "?format=safetensors"):
         call("GET", f"{path}/epochs/best/parameters{query}")
     call("GET", f"{path}/epochs/99/parameters", status=404)
+    call("GET", f"{path}/epochs/best/histograms")
 
 
 def _models(call: Caller, job: str) -> None:
@@ -171,6 +174,7 @@ def _models(call: Caller, job: str) -> None:
         call("POST", f"{path}:evaluate", {"dataset": "table"})
         call("POST", f"{path}:trace?explain=true&full=true", {"instances": [[0.5, 1]], "targets": ["odd"]})
         call("POST", f"{path}:gradient-check")
+        call("GET", f"{path}/histograms?range=-1,1")
 
 
 def _aliases(call: Caller, run: Callable[[], object]) -> None:
