@@ -5,6 +5,7 @@ import hashlib
 from flask import Response, request
 
 from service.api.answers import limit, listing, whole
+from service.api.conditional import unless_held
 from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnHistogramAnswer, ColumnPictureAnswer, ListAnswer
@@ -42,7 +43,6 @@ MOST_COUNTS = 100_000  # in one answer: with many bins, a page has fewer columns
         ),
     ),
     answers={200: ListAnswer[ColumnPictureAnswer]},
-    has_etag=True,
     problems=(404,),
 )
 def list_columns(name: str) -> Response:
@@ -53,16 +53,14 @@ def list_columns(name: str) -> Response:
     categories = whole("categories", CATEGORIES, 1, MOST_COUNTED)
     left = _chosen(record)
     indices = left[: min(limit(), max(1, MOST_COUNTS // max(bins, categories)))]
-    tag = _tag(record)
-    if request.if_none_match.contains(tag):  # before anything is counted
-        response = Response(status=304)
-    else:
+
+    def count() -> Response:
         array = open_rows(services().blobs.path(record.address))
         found = column_histograms(array, record.table.columns, indices, bins, categories)
         data = [_describe(index, record.table.columns[index], each) for index, each in zip(indices, found, strict=True)]
-        response = listing(data, len(left) > len(indices), lambda item: item["index"])
-    response.set_etag(tag)
-    return response
+        return listing(data, len(left) > len(indices), lambda item: item["index"])
+
+    return unless_held(_tag(record), count)
 
 
 def _chosen(record: DatasetRecord) -> list[int]:

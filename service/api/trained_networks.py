@@ -119,7 +119,6 @@ class Operation:
     query: Sequence[Query] = ()
     grantable: bool = False
     has_formats: bool = False  # of the answer, which `Accept` chooses from
-    has_etag: bool = False
 
 
 def register(routes: Routes, operation: Operation) -> None:
@@ -136,7 +135,6 @@ def register(routes: Routes, operation: Operation) -> None:
             examples=operation.examples,
             answers={200: operation.answer},
             sends=operation.sends,
-            has_etag=operation.has_etag,
             problems=(*PROBLEMS, 406) if operation.has_formats else PROBLEMS,
             scope=operation.scope,
         )(_view(operation, naming, id))
