@@ -67,7 +67,12 @@ clients: .venv-clients/.ready ## Install Triton's client and the KServe SDK for 
 
 TYPESCRIPT := tests/clients/typescript
 
-generators: $(TYPESCRIPT)/node_modules/.ready ## Install TypeScript and its generator of clients for the tests with them (needs npm)
+generators: .venv-generators/.ready $(TYPESCRIPT)/node_modules/.ready ## Install generators of clients, and TypeScript, for the tests with them (needs npm)
+
+.venv-generators/.ready: requirements/generators.txt
+	$(PYTHON) -m venv .venv-generators
+	.venv-generators/bin/python -m pip --disable-pip-version-check -q install --only-binary :all: --require-hashes -r requirements/generators.txt
+	@touch $@
 
 $(TYPESCRIPT)/node_modules/.ready: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing; on Debian: apt-get install --no-install-recommends nodejs npm"; exit 1; }
@@ -155,6 +160,7 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/fast.txt pyproject.toml requirements/build.in --extra fast
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/audit.txt requirements/audit.in
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/clients.txt requirements/clients.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/generators.txt requirements/generators.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients $(TYPESCRIPT)/node_modules
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients .venv-generators $(TYPESCRIPT)/node_modules

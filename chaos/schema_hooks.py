@@ -164,7 +164,7 @@ def filter_failure(context: HookContext, failure: Failure, case: Case[Any], resp
     """Ignore accepted cases whose invalid parameter has no value, such as an empty list, as it is not sent."""
     if not isinstance(failure, AcceptedNegativeData):
         return True
-    if _is_boolean_in_other_words(case):
+    if _is_boolean_in_other_words(case) or _is_list_of_rows(case):
         return False
     if "additionalProperties" not in failure.message:
         return True
@@ -180,6 +180,11 @@ def _is_boolean_in_other_words(case: Case[Any]) -> bool:
         each.name for each in case.operation.query if each.definition.get("schema", {}).get("type") == "boolean"
     }
     return any(name in booleans and value in ("1", "0", "", 0, 1, None) for name, value in (case.query or {}).items())
+
+
+def _is_list_of_rows(case: Case[Any]) -> bool:
+    """Return whether a dataset is a list of rows, which is taken, too; generated clients fail if two forms are told."""
+    return isinstance(case.body, list) and case.operation.path.startswith("/v1/datasets")
 
 
 def _is_sound(case: Case[Any], where: ParameterLocation) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from service.api.routes import TEXT, Query
+from service.api.routes import TEXT, TEXTS, Query
 from service.datasets.media_types import CSV, FILE_TYPES, JSON, NAMES, NPZ
 from service.datasets.options import ENCODINGS, ReadOptions, types_of
 from service.definitions.guessing import guess
@@ -41,9 +41,9 @@ def _of_csv(name: str, schema: dict[str, Any], description: str, repeatable: boo
 
 
 OPTIONS = (
-    Option(Query("target", TEXT, "a target column, repeatable; default the last; `none` for none"), EVERY, True),
+    Option(Query("target", TEXTS, "a target column, repeatable; default the last; `none` for none"), EVERY, True),
     Option(Query("weight", TEXT, "the column of sample weights"), TABLES),
-    Option(Query("drop", TEXT, "a column to leave out, repeatable"), TABLES, True),
+    Option(Query("drop", TEXTS, "a column to leave out, repeatable"), TABLES, True),
     Option(
         Query("target_type", {"enum": ["class", "value"]}, "what the targets are; by default each job decides"), EVERY
     ),
@@ -57,7 +57,7 @@ OPTIONS = (
     ),
     Option(
         Query(
-            "types", TEXT, "a column and how to read it (number, category, date, ignore), `zip:category`; repeatable"
+            "types", TEXTS, "a column and how to read it (number, category, date, ignore), `zip:category`; repeatable"
         ),
         TABLES,
         True,
@@ -67,7 +67,7 @@ OPTIONS = (
     _of_csv("thousands", {"enum": ["auto", *THOUSANDS]}, "the thousands separator"),
     _of_csv("header", {"enum": ["auto", "true", "false"]}, "whether the first line holds the columns' names"),
     _of_csv(
-        "missing", TEXT, "a further text of a missing value, in every column, or `auto` for none; repeatable", True
+        "missing", TEXTS, "a further text of a missing value, in every column, or `auto` for none; repeatable", True
     ),
     _of_csv("encoding", {"enum": ["auto", *ENCODINGS]}, "the encoding of the characters"),
 )

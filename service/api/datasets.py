@@ -22,13 +22,13 @@ from service.api.routes import PAGE, TEXT, Example, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, DatasetSummaryAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.api.unpacking import MULTIPART
 from service.datasets import catalog
-from service.datasets.media_types import CSV, FILE_TYPES, JSON
+from service.datasets.media_types import CSV, FILE_TYPES, JSON, RAW
 from service.datasets.options import MIB, Limits, in_body, limits_of
 from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType
 from service.definitions.dataset_names import DatasetReference, parse_reference
-from service.definitions.requests import DatasetBody
+from service.definitions.requests import DatasetRequest
 from service.definitions.sentences import no_name
 from service.errors import Fault, Invalid, Malformed, escaped
 from service.preprocessing.batches import open_rows
@@ -41,7 +41,7 @@ routes = Routes(
     "datasets", "Rows to train, to measure and to predict on; other content under a name is its next version."
 )
 KINDS = (JSON, *FILE_TYPES)
-FILES = (*FILE_TYPES, MULTIPART)
+FILES = (*FILE_TYPES, RAW, MULTIPART)  # `RAW`: the first bytes say what it is
 EXAMPLES = (
     Example(IRIS, "A table, whose last column is to be predicted"),
     Example({"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}, "Rows of numbers"),
@@ -93,7 +93,7 @@ def _describe_column(column: Column) -> ColumnAnswer:
 @routes.route(
     "POST",
     "/v1/datasets",
-    body=DatasetBody,
+    body=DatasetRequest,
     files=FILES,
     examples=EXAMPLES,
     query=(Query("name", TEXT, "what the dataset is called; made up when it is left out"), *QUERY),
@@ -111,7 +111,7 @@ def create_dataset() -> Response:
 @routes.route(
     "PUT",
     "/v1/datasets/{name}",
-    body=DatasetBody,
+    body=DatasetRequest,
     files=FILES,
     examples=EXAMPLES,
     query=QUERY,

@@ -8,7 +8,7 @@ from service.access.principal import Scope
 from service.api.answers import MAX_LIMIT, answer, listing, whole
 from service.api.context import services
 from service.api.routes import Query, Routes
-from service.api.schemas import LayersAnswer, ListAnswer
+from service.api.schemas import LayerMeasuresAnswer, ListAnswer
 from service.api.trained_networks import EpochReference, NetworkReference, Operation, register
 from service.errors import Invalid
 from service.explain.answers import HistogramsAnswer, SubjectFields
@@ -29,7 +29,7 @@ routes = Routes("layers", "What was measured of each layer while a job trained."
         Query("until", {"type": "integer", "minimum": 0}, "the last epoch's number"),
         Query("points", {"type": "integer", "minimum": 2}, "at most this many from `after` to `until`, evenly"),
     ],
-    answers={200: ListAnswer[LayersAnswer]},
+    answers={200: ListAnswer[LayerMeasuresAnswer]},
     problems=(404,),
 )
 def list_layers(id: str) -> Response:
@@ -44,7 +44,7 @@ def list_layers(id: str) -> Response:
             records, more = diagnostics.sampled_diagnostics(connection, job.number, after, until, points), False
         else:
             records, more = diagnostics.list_diagnostics(connection, job.number, after, until, limit)
-    data: list[LayersAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
+    data: list[LayerMeasuresAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
     return listing(data, more, lambda item: item["epoch"])
 
 

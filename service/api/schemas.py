@@ -183,7 +183,7 @@ class ListAnswer(TypedDict, Generic[T]):
 
 
 @answer_model
-class LayersAnswer(TypedDict):
+class LayerMeasuresAnswer(TypedDict):
     """What was measured of each layer after an epoch; null where a layer has no such thing."""
 
     epoch: int

@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import (
     BeforeValidator,
     Field,
-    RootModel,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -38,6 +37,8 @@ Kinds = Annotated[
 
 class DatasetRequest(Model):
     """A dataset as JSON: `inputs` with `targets`, or `rows` of a table (lists with `columns`, or objects).
+
+    Options may stand in the query. A list of objects in place of the body is short for `rows`.
 
     Cells are checked by the reader, which names row and column.
     """
@@ -72,10 +73,6 @@ class DatasetRequest(Model):
         if self.rows is not None and self.targets is not None:
             raise ValueError("`targets` goes with `inputs`; with `rows` say which column is the `target`")
         return self
-
-
-class DatasetBody(RootModel[DatasetRequest | list[dict[str, Any]]]):
-    """A dataset as JSON: an object, or a list of objects, each a row by column. Options may stand in the query."""
 
 
 MetadataKey = Annotated[Text, StringConstraints(min_length=1, max_length=64)]

@@ -28,3 +28,9 @@ def npm_package(name: str) -> Path:
     """Return the folder of an installed package of tests/clients/typescript."""
     folder = TYPESCRIPT / "node_modules" / name
     return folder if folder.exists() else missing(f"no {folder.relative_to(ROOT)}: make generators")
+
+
+def generators() -> Path:
+    """Return the folder of the programs of requirements/generators.txt."""
+    folder = ROOT / ".venv-generators" / "bin"
+    return folder if folder.exists() else missing(f"no {folder.relative_to(ROOT)}: make generators")
