@@ -75,7 +75,7 @@ class Shape:
     def batch(self) -> int:
         return min(self.settings.batch_size, self.rows.training)
 
-    @property
+    @cached_property
     def is_compiled(self) -> bool:
         return is_compiled(self.layers, self.settings, self.rows)
 

@@ -6,7 +6,7 @@ steps leave out, follows from the dataset's statistics.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from service.backprop.activations import Activation
 from service.backprop.compiled.coverage import covers_settings
@@ -85,7 +85,7 @@ class Work:
     scored: float
 
     def counts(self) -> dict[str, float]:
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
