@@ -82,6 +82,10 @@ def _checked(body: JobRequest) -> Response:
     "POST",
     "/v1/jobs:estimate",
     body=JobRequest,
+    examples=[
+        Example({"dataset": "iris"}, "With the settings that fit the dataset"),
+        Example({"dataset": IRIS, "network": {"hidden": [30, 30]}, "training": {"epochs": 1000}}, "All in the request"),
+    ],
     answers={200: EstimateAnswer},
     problems=(409,),
     scope=Scope.TRAIN,

@@ -11,6 +11,7 @@ from service.services import Services
 from service.store.database import Connection
 from service.store.jobs import jobs
 from service.store.records import JobRecord, NewJob
+from service.store.webhooks.records import NewWebhook
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,10 @@ def _rehearse(services: Services, request: JobRequest, is_submission: bool) -> R
         try:
             with services.database.begin() as connection:
                 new = checked.to_insert(services, store_dataset(services, connection, data))
-                add = add_to_queue if is_submission else _add_if_small
-                queued = add(services, connection, new, record_no_key)
+                if is_submission:
+                    queued = add_to_queue(services, connection, new, record_no_key, checked.webhook)
+                else:
+                    queued = _add_if_small(services, connection, new, checked.webhook)
                 raise _Undone
         except _Undone:
             pass  # the block above ends in no other way, so nothing is committed
@@ -69,6 +72,8 @@ def _rehearse(services: Services, request: JobRequest, is_submission: bool) -> R
     return Rehearsal(queued.job, checked, adopted.bytes if adopted.is_new else 0, queued.warnings)
 
 
-def _add_if_small(services: Services, connection: Connection, new: NewJob, _: object) -> QueuedJob:
+def _add_if_small(services: Services, connection: Connection, new: NewJob, webhook: NewWebhook | None) -> QueuedJob:
+    if webhook is not None:
+        new = replace(new, notify=webhook.notified)
     check_size(services, connection, new)
     return QueuedJob(jobs.add_job(connection, f"job_{secrets.token_hex(8)}", new), [])

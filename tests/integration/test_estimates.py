@@ -138,6 +138,17 @@ def test_an_inline_dataset_is_counted_and_stored_neither_by_estimates_nor_by_dry
     assert estimate(client, body)["bytes"]["dataset"] == 0
 
 
+def test_a_webhook_of_the_job_is_checked_and_not_stored(stored: FlaskClient, service: Services) -> None:
+    before = contents(service)
+    body = {**JOB, "notify": {"url": "https://93.184.215.14/hook"}}
+    planned = [estimate(stored, body)["job"], stored.post("/v1/jobs?dry_run=true", json=body).json]
+    assert [each["notify"]["url"] for each in planned] == [body["notify"]["url"]] * 2
+    assert contents(service) == before
+    private = {**JOB, "notify": {"url": "http://127.0.0.1/hook"}}
+    for path in ("/v1/jobs:estimate", "/v1/jobs?dry_run=true"):
+        assert problem(stored.post(path, json=private), 422)["errors"][0]["pointer"] == "#/notify/url"
+
+
 def test_a_dry_run_answers_with_the_job_and_uses_up_no_key(stored: FlaskClient) -> None:
     keyed = {"Idempotency-Key": "k"}
     planned = stored.post("/v1/jobs?dry_run=true&wait=5", json=JOB, headers=keyed)
