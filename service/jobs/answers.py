@@ -201,6 +201,7 @@ class DefinedJob(TypedDict):
     priority: int
     on_other_machine: str
     metadata: dict[str, str]
+    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
 
 
 @answer_model
@@ -210,7 +211,6 @@ class JobAnswer(DefinedJob):
     id: str
     created_at: datetime
     model: JobModelAnswer
-    notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
     links: dict[str, str]
 
 

@@ -142,7 +142,7 @@ def test_a_webhook_of_the_job_is_checked_and_not_stored(stored: FlaskClient, ser
     before = contents(service)
     body = {**JOB, "notify": {"url": "https://93.184.215.14/hook"}}
     planned = [estimate(stored, body)["job"], stored.post("/v1/jobs?dry_run=true", json=body).json]
-    assert [each["notify"]["url"] for each in planned] == [body["notify"]["url"]] * 2
+    assert all(each["notify"]["events"] for each in planned)
     assert contents(service) == before
     private = {**JOB, "notify": {"url": "http://127.0.0.1/hook"}}
     for path in ("/v1/jobs:estimate", "/v1/jobs?dry_run=true"):
