@@ -20,6 +20,7 @@ FROM_FILE = "_FILE"  # BACKPROP_DATABASE_URL_FILE names a file that holds the UR
 LONGEST_IN_FILE = 64 * 1024
 MIB = 1024 * 1024
 LONGEST_SECONDS = 1e9  # a date so long ago still exists
+OF_CLIENTS = ("BACKPROP_URL", "BACKPROP_KEY", "BACKPROP_KEY_FILE")  # which commands such as `backprop train` read
 FLAGS = ("host", "port", "data_dir", "workers", "api_processes")  # settings that commands also take as flags
 CHOICES = {  # in lower case; values are taken in any
     "kernels": ("auto", "numpy", "numba"),
@@ -207,7 +208,7 @@ def read_settings(environment: Mapping[str, str], **overrides: Value | None) -> 
     known: dict[str, Any] = {known.name: known.default for known in fields(Settings)}
     values: dict[str, Any] = {}
     for variable, text in environment.items():
-        if not variable.upper().startswith(PREFIX):
+        if not variable.upper().startswith(PREFIX) or variable in OF_CLIENTS:
             continue
         setting = variable.removesuffix(FROM_FILE) if is_file_of(variable) else variable
         if setting != variable:

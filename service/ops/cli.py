@@ -13,7 +13,7 @@ from typing import NoReturn
 from service import __version__, config, logs
 from service.config import Settings, read_settings
 from service.errors import ServiceError
-from service.ops import export_cli, keys_cli, tenants_cli
+from service.ops import client_cli, export_cli, keys_cli, tenants_cli
 
 FLAGS: dict[str, tuple[type, str]] = {
     "host": (str, "address to listen on"),
@@ -37,6 +37,8 @@ class OneLineParser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
+    if options.run is None:
+        return _of_client(options)
     flags = {name: getattr(options, name, None) for name in config.FLAGS}
     form = logs.FORMATS[0]
     try:
@@ -46,12 +48,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(settings, options))
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # who read the output, such as `head`, has ended
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
-        return 128 + signal.SIGPIPE
+    except BrokenPipeError:
+        return _unread()
     except ServiceError as error:
         _report(f"backprop {options.command}: {error.detail}", form)
         return 2
+
+
+def _of_client(options: argparse.Namespace) -> int:
+    """Run a command that talks to a service by HTTP, for which the settings of a service here do not count."""
+    try:
+        code = client_cli.run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _unread()
+
+
+def _unread() -> int:
+    """Let what is left of the output go nowhere, as who read it, such as `head`, has ended; return the exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + signal.SIGPIPE
 
 
 def _report(mistake: str, form: str) -> None:
@@ -120,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     keys_cli.register(command, add_flag)
     tenants_cli.register(command, add_flag)
     export_cli.register(command)
+    client_cli.register(command)
     return parser
 
 

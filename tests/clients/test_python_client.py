@@ -29,33 +29,21 @@ from backprop_client import (
 from backprop_client.types import Job
 from service.app import create_app
 from service.config import Settings
+from tests.clients.frames import ROWS, frame_of_pandas, frame_of_polars
 from tests.conftest import ON_SQLITE, Backends
 from tests.integration.service import Service
 
 ROOT = Path(__file__).parents[2]
 IRIS = ROOT / "examples" / "iris.csv"
 FLOWER = {"sepal_length": 5.9, "sepal_width": 3.0, "petal_length": 5.1, "petal_width": 1.8}
-ROWS = [
-    {"age": 31.5, "plan": "a", "zip": "01569", "active": True, "joined": "2024-01-31", "y": 1.0},
-    {"age": None, "plan": "b", "zip": "01570", "active": False, "joined": "2024-02-29", "y": 2.5},
-    {"age": 52.25, "plan": None, "zip": "01570", "active": True, "joined": "2025-01-01", "y": 0.1},
-]
 
 
 @pytest.fixture(scope="module")
 def iris(client: Client) -> Iterator[Job]:
     client.datasets.upload(IRIS, name="iris")
-    job = client.jobs.create("iris", model="iris", training={"epochs": 40, "seed": 1}, metadata={"team": "a"})
+    job = client.jobs.create("iris", model="flower", training={"epochs": 40, "seed": 1}, metadata={"team": "a"})
     yield client.jobs.wait(job)
-
-
-def frame_of_pandas() -> Any:
-    frame = pd.DataFrame(ROWS, index=[7, 3, 5])  # as train_test_split leaves it
-    return frame.assign(joined=pd.to_datetime(frame["joined"]), plan=frame["plan"].astype("category"))
-
-
-def frame_of_polars() -> Any:
-    return pl.DataFrame(ROWS).with_columns(pl.col("joined").str.to_date(), pl.col("plan").cast(pl.Categorical))
+    client.models.delete("flower")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +70,7 @@ WITHOUT_PYARROW = """
 import sys
 sys.modules["pyarrow"] = None
 from backprop_client import Client
-from tests.clients.test_python_client import ROWS, frame_of_pandas, frame_of_polars
+from tests.clients.frames import frame_of_pandas, frame_of_polars
 import pandas as pd
 client = Client(sys.argv[1])
 for frame in (frame_of_pandas(), frame_of_polars()):
@@ -90,7 +78,7 @@ for frame in (frame_of_pandas(), frame_of_polars()):
     assert [column["type"] for column in stored["columns"]] == ["number", *["category"] * 3, "number", "number"], stored
     assert [row["values"]["zip"] for row in client.datasets.rows(stored["name"])] == ["01569", "01570", "01570"]
     client.datasets.delete(stored["name"])
-print(client.models.predict("iris", pd.read_csv(sys.argv[2])).labels[-1])
+print(client.models.predict("flower", pd.read_csv(sys.argv[2])).labels[-1])
 """
 
 
@@ -143,8 +131,8 @@ def test_faults_of_a_file_name_row_and_column(client: Client) -> None:
 def test_the_same_flower_has_the_same_prediction_in_every_form(
     client: Client, iris: Job, rows: Any, probabilities: Any
 ) -> None:
-    found = client.models.predict("iris", rows)
-    wanted = client.models.predict("iris", [list(FLOWER.values())], version=1)
+    found = client.models.predict("flower", rows)
+    wanted = client.models.predict("flower", [list(FLOWER.values())], version=1)
     assert list(found.labels) == ["virginica"]
     assert probabilities(found.predictions) == pytest.approx(wanted.predictions[0], abs=1e-6)
 
@@ -239,38 +227,38 @@ def test_epochs_are_read_by_range_and_thinned(client: Client, iris: Job) -> None
 
 
 def test_versions_and_aliases(client: Client, iris: Job) -> None:
-    assert client.models.get("iris")["latest"] == 1
-    version = client.models.add_version("iris", job=iris["id"], epoch=1)
-    assert client.models.version("iris", version["version"])["epoch"] == 1
-    assert client.models.set_alias("iris", "champion", 1)["version"] == 1
+    assert client.models.get("flower")["latest"] == 1
+    version = client.models.add_version("flower", job=iris["id"], epoch=1)
+    assert client.models.version("flower", version["version"])["epoch"] == 1
+    assert client.models.set_alias("flower", "champion", 1)["version"] == 1
     gate = {"dataset": "iris", "metric": "accuracy"}
     with pytest.raises(Conflict):
-        client.models.set_alias("iris", "champion", version["version"], if_better_on=gate)
-    assert [alias["alias"] for alias in client.models.aliases("iris")] == ["champion"]
-    assert client.models.predict("iris", [FLOWER], version="champion").version == 1
-    assert client.models.evaluate("iris", "iris", version="champion")["metrics"]["accuracy"] > 0.8
-    client.models.delete_alias("iris", "champion")
-    client.models.delete("iris", version["version"])
-    assert client.models.card("iris").startswith("# iris")
+        client.models.set_alias("flower", "champion", version["version"], if_better_on=gate)
+    assert [alias["alias"] for alias in client.models.aliases("flower")] == ["champion"]
+    assert client.models.predict("flower", [FLOWER], version="champion").version == 1
+    assert client.models.evaluate("flower", "iris", version="champion")["metrics"]["accuracy"] > 0.8
+    client.models.delete_alias("flower", "champion")
+    client.models.delete("flower", version["version"])
+    assert client.models.card("flower").startswith("# flower")
 
 
 def test_exports_go_to_paths_and_files(client: Client, iris: Job, tmp_path: Path) -> None:
     buffer = io.BytesIO()
-    size = client.models.export("iris", buffer, format="npz")
-    assert client.models.export("iris", tmp_path / "iris.npz", format="npz", version=1) == size
+    size = client.models.export("flower", buffer, format="npz")
+    assert client.models.export("flower", tmp_path / "iris.npz", format="npz", version=1) == size
     assert (tmp_path / "iris.npz").read_bytes() == buffer.getvalue()
     assert (
-        client.models.export("iris", tmp_path / "iris.onnx", format="onnx") == (tmp_path / "iris.onnx").stat().st_size
+        client.models.export("flower", tmp_path / "iris.onnx", format="onnx") == (tmp_path / "iris.onnx").stat().st_size
     )
 
 
 def test_a_whole_dataset_is_predicted(client: Client, iris: Job, tmp_path: Path) -> None:
-    prediction = client.predictions.wait(client.predictions.create("iris", "iris", keep=["petal_width"]))
+    prediction = client.predictions.wait(client.predictions.create("flower", "iris", keep=["petal_width"]))
     client.predictions.result(prediction["id"], tmp_path / "iris.csv")
     table = pd.read_csv(tmp_path / "iris.csv")
     assert len(table) == 150 and "petal_width" in table
     assert client.predictions.result(prediction["id"], tmp_path / "iris.parquet", format="parquet") > 1000
-    assert [found["id"] for found in client.predictions.list(model="iris")] == [prediction["id"]]
+    assert [found["id"] for found in client.predictions.list(model="flower")] == [prediction["id"]]
     client.predictions.delete(prediction["id"])
     with pytest.raises(NotFound):
         client.predictions.get(prediction["id"])
@@ -284,18 +272,25 @@ def test_networks_and_explanations(client: Client, iris: Job) -> None:
     assert len(trace["forward"]) == 1
     client.networks.delete("net")
     assert client.explanations.trace(job=iris["id"], epoch="best", row=17)["epoch"] == iris["best_epoch"]
-    assert client.explanations.trace(model="iris", version=1, instances=[FLOWER], targets=["virginica"])["loss"] < 1
-    assert client.explanations.gradient_check(model="iris", rows=4)["passed"]
+    assert client.explanations.trace(model="flower", version=1, instances=[FLOWER], targets=["virginica"])["loss"] < 1
+    assert client.explanations.gradient_check(model="flower", rows=4)["passed"]
     assert len(client.explanations.slope(iris["id"], "last", layer=0, weight=(3, 2), points=5)["points"]) == 5
     assert client.explanations.surface(iris["id"], "last", x="0,3,2", y="1,bias,0", points=3)["losses"]
     assert client.explanations.difference(iris["id"], 0, "last")["identical"] is False
     assert client.explanations.layers(iris["id"], points=3)
 
 
+@pytest.fixture(scope="module")
+def document(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.request("GET", "/openapi.json").json()
+    return found
+
+
 @pytest.fixture
 def served(backends: Backends) -> Iterator[str]:
     """The address of the application alone in this process, with a database of its own."""
-    app = create_app(Settings(backends.data_dir, database_url=backends.database_url, queue_url=backends.queue_url))
+    places = {"data_dir": backends.data_dir, "database_url": backends.database_url, "queue_url": backends.queue_url}
+    app = create_app(Settings(**places))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -321,30 +316,33 @@ def test_keys_are_made_rotated_and_revoked(served: str) -> None:
     assert [key["name"] for key in admin.keys.list()] == ["reader", "reader", None]
 
 
+SCHEMAS = {"Alias": "MovedAlias", "BatchPrediction": "Prediction", "Metrics": "EpochMetrics"}
+
+
 @pytest.mark.parametrize(
-    ("described", "schema"),
+    "described",
     [
-        (types.Alias, "MovedAliasAnswer"),
-        (types.BatchPrediction, "PredictionAnswer"),
-        (types.Column, "ColumnAnswer"),
-        (types.Dataset, "DatasetAnswer"),
-        (types.Epoch, "EpochAnswer"),
-        (types.Event, "EventAnswer"),
-        (types.Fault, "FaultAnswer"),
-        (types.Job, "JobAnswer"),
-        (types.JobError, "JobErrorAnswer"),
-        (types.JobModel, "JobModelAnswer"),
-        (types.Key, "KeyAnswer"),
-        (types.Metrics, "EpochMetrics"),
-        (types.Model, "ModelAnswer"),
-        (types.Network, "NetworkAnswer"),
-        (types.Progress, "ProgressAnswer"),
-        (types.Stopped, "StoppedAnswer"),
-        (types.Targets, "TargetsAnswer"),
-        (types.Version, "VersionAnswer"),
+        types.Alias,
+        types.BatchPrediction,
+        types.Column,
+        types.Dataset,
+        types.Epoch,
+        types.Event,
+        types.Fault,
+        types.Job,
+        types.JobError,
+        types.JobModel,
+        types.Key,
+        types.Metrics,
+        types.Model,
+        types.Network,
+        types.Progress,
+        types.Stopped,
+        types.Targets,
+        types.Version,
     ],
 )
-def test_the_types_have_fields_that_the_service_documents(client: Client, described: Any, schema: str) -> None:
-    document = client.request("GET", "/openapi.json").json()["components"]["schemas"][schema]
-    assert described.__annotations__.keys() <= document["properties"].keys()
-    assert described.__required_keys__ <= set(document["required"])
+def test_the_types_have_fields_that_the_service_documents(document: dict[str, Any], described: Any) -> None:
+    schema = document["components"]["schemas"][SCHEMAS.get(described.__name__, described.__name__)]
+    assert described.__annotations__.keys() <= schema["properties"].keys()
+    assert described.__required_keys__ <= set(schema["required"])

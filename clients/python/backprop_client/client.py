@@ -1,6 +1,7 @@
 """`Client`: the resources of one service, by one address and one key."""
 
 import os
+from pathlib import Path
 from typing import Any, Self
 
 import urllib3
@@ -17,6 +18,13 @@ from backprop_client.version import __version__
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
+def key_of_environment() -> str | None:
+    """Return the key that `BACKPROP_KEY` has, or the file that `BACKPROP_KEY_FILE` names."""
+    if file := os.environ.get("BACKPROP_KEY_FILE"):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get("BACKPROP_KEY") or None
+
+
 class Client:
     """A client of one service; a context manager that closes its connections. Threads may share it.
 
@@ -28,7 +36,8 @@ class Client:
     url
         The address of the service; by default `BACKPROP_URL`, else http://127.0.0.1:8000.
     key
-        A key (`bp_...`); by default `BACKPROP_KEY`, else none is sent.
+        A key (`bp_...`); by default `BACKPROP_KEY`, or what the file has that `BACKPROP_KEY_FILE` names, else none is
+        sent.
     timeout
         Seconds without a byte of the answer after which a request counts as lost.
     retries
@@ -51,7 +60,7 @@ class Client:
         pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._given: dict[str, Any] = {"url": url, "key": key, "timeout": timeout, "retries": retries}
-        self._key = key or os.environ.get("BACKPROP_KEY") or None
+        self._key = key or key_of_environment()
         self._transport = Transport(
             url or os.environ.get("BACKPROP_URL") or DEFAULT_URL,
             self._key,

@@ -1,6 +1,6 @@
 """`/v1/jobs`: training jobs, their epochs, and their events."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from backprop_client.http import Transport, segment
@@ -161,9 +161,7 @@ class Jobs:
         Events announce at most four epochs a second; the ones between are read from the list of epochs. A connection
         that breaks is opened again.
         """
-        for event in self.events(id):
-            if event["type"] not in ("epoch", "end"):
-                continue
+        for event in self.events(id, types=("epoch", "end")):
             newest = event["data"].get("epoch")
             if newest is None or (after is not None and newest <= after):
                 continue
@@ -171,19 +169,29 @@ class Jobs:
                 after = record["epoch"]
                 yield record
 
-    def events(self, id: str, *, after: int | None = None) -> Iterator[Event]:
+    def events(
+        self, id: str, *, after: int | None = None, types: Sequence[str] = (), live: bool = True
+    ) -> Iterator[Event]:
         """Yield the events of a job, each once and in order, until its `end`; a broken connection is opened again.
 
         Parameters
         ----------
         after
             The id of the last event that you have; by default all events are yielded.
+        types
+            Of these types alone: `status`, `epoch`, `warning`, `end`.
+        live
+            Whether to wait for those to come; otherwise the events there are now are yielded.
         """
-        return follow(self._transport, f"{_path(id)}/events", after, lambda event: event["type"] == "end")
+        path, query = f"{_path(id)}/events", {"types": list(types) or None}
+        if not live:
+            return self._transport.pages(path, {**query, "after": after, "limit": MOST_IN_A_PAGE})
+        return follow(self._transport, path, query, after, lambda event: event["type"] == "end")
 
-    def all_events(self, *, after: int | None = None) -> Iterator[Event]:
+    def all_events(self, *, after: int | None = None, types: Sequence[str] = ()) -> Iterator[Event]:
         """Yield the events of all jobs as they come, without an end; without `after` some of the past ones first."""
-        return follow(self._transport, "/v1/events", after, lambda event: False)
+        query = {"types": list(types) or None}
+        return follow(self._transport, "/v1/events", query, after, lambda event: False)
 
     def predict(self, id: str, rows: Any, *, epoch: int | str = "last", unknown: str | None = None) -> Prediction:
         """Predict rows with the network as it was after a stored epoch (a number, `best` or `last`) of any job.

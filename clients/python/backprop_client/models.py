@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 
 from backprop_client.downloads import download
 from backprop_client.http import Transport, segment
 from backprop_client.predicting import Prediction, predict
+from backprop_client.tables import dataset_content
 from backprop_client.types import Alias, ExportFormat, Model, Version
 
 
@@ -67,6 +68,35 @@ class Models:
         """
         query = {"epoch": epoch, "unknown": unknown}
         return predict(self._transport, _path(name, version), rows, query)
+
+    def predict_file(
+        self,
+        name: str,
+        path: str | os.PathLike[str],
+        *,
+        format: Literal["csv", "json"] = "csv",
+        version: int | str | None = None,
+        epoch: int | str | None = None,
+        **options: Any,
+    ) -> bytes:
+        """Predict the rows of a file (CSV, Arrow, NPZ, or JSON with `instances`); return the answer's bytes.
+
+        Parameters
+        ----------
+        **options
+            How a CSV is read, as in `Datasets.upload`, and `unknown`.
+
+        Raises
+        ------
+        Problem
+            With 413 if the file is too large for one request: upload it as a dataset, and see `Predictions`.
+        """
+        query = {"format": format, "epoch": epoch, **options}
+        with dataset_content(path) as content:
+            answer = self._transport.send(
+                "POST", f"{_path(name, version)}:predict", query=query, content=content, headers={"Accept": "*/*"}
+            )
+        return answer.data
 
     def evaluate(
         self, name: str, dataset: str, *, version: int | str | None = None, epoch: int | str | None = None

@@ -8,7 +8,7 @@ from typing import cast
 
 import urllib3
 
-from backprop_client.http import Request, Transport
+from backprop_client.http import Request, Transport, Values
 from backprop_client.types import Event
 
 STREAM = "text/event-stream"
@@ -17,7 +17,9 @@ RETRY_SECONDS = 2.0
 BLOCK = 64 * 1024
 
 
-def follow(transport: Transport, path: str, after: int | None, is_last: Callable[[Event], bool]) -> Iterator[Event]:
+def follow(
+    transport: Transport, path: str, query: Values, after: int | None, is_last: Callable[[Event], bool]
+) -> Iterator[Event]:
     """Yield events in the order of their ids, each once, until one is the last or the service says there are no more.
 
     A connection that breaks is opened again, from the event that was yielded last on.
@@ -25,14 +27,15 @@ def follow(transport: Transport, path: str, after: int | None, is_last: Callable
     Parameters
     ----------
     after
-        The id of the last event that is known already.
+        The id of the last event that is known already. If events past it are no longer kept, the first one that is
+        yielded has the type `gap`, and its id takes the place of `after`.
     """
     while True:
-        with _opened(transport, path, after) as response:
+        with _opened(transport, path, query, after) as response:
             if response.status == 204:
                 return
             for event in _events(response):
-                if after is not None and event["id"] <= after:
+                if after is not None and event["id"] <= after and event["type"] != "gap":
                     continue
                 after = event["id"]
                 yield event
@@ -42,11 +45,11 @@ def follow(transport: Transport, path: str, after: int | None, is_last: Callable
 
 
 @contextmanager
-def _opened(transport: Transport, path: str, after: int | None) -> Iterator[urllib3.BaseHTTPResponse]:
+def _opened(transport: Transport, path: str, query: Values, after: int | None) -> Iterator[urllib3.BaseHTTPResponse]:
     headers = {"Accept": STREAM, "Accept-Encoding": "identity"}
     if after is not None:
         headers["Last-Event-ID"] = str(after)
-    response = transport.run(Request("GET", path, headers=headers, timeout=SILENCE_SECONDS), lambda opened: opened)
+    response = transport.run(Request("GET", path, query, headers, timeout=SILENCE_SECONDS), lambda opened: opened)
     try:
         yield response
     finally:

@@ -159,8 +159,8 @@ class Job(TypedDict):
 class Event(TypedDict):
     """Something that took place with a job; ids grow in the order of commits.
 
-    `type` is `status`, `epoch`, `warning` or `end`. The data of `epoch` is that of `Epoch`; of `end` it has the
-    `status`, the last `epoch`, the `error` and the `model`.
+    `type` is `status`, `epoch`, `warning` or `end`, or `gap` where events are no longer kept. The data of `epoch` is
+    that of `Epoch`; of `end` it has the `status`, the last `epoch`, the `error` and the `model`.
     """
 
     id: int
