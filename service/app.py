@@ -199,6 +199,8 @@ def _forget_ids(_: BaseException | None) -> None:
 
 def _end(counter: metrics.RequestCounter, response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
+    if request.method == "OPTIONS" and "Allow" in response.headers:
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
     if response.status_code == 204 or (request.method == "OPTIONS" and response.status_code == 200):
         response.headers.pop("Content-Type", None)  # Flask's own word for a body that is empty
     if response.status_code == 204 and admission_of(request.environ) is not None:
