@@ -20,6 +20,7 @@ from chaos import (
     stage_schema,
     stage_service,
     stage_twenty,
+    stage_webhooks,
 )
 from chaos.grounds import PAIRS, Ground, ground
 from chaos.oracle import Report, sum_of
@@ -39,6 +40,7 @@ class Size:
     rush: stage_rush.Figures
     cases_each: int
     machine_runs: int
+    webhooks: stage_webhooks.Figures
 
 
 FULL = Size(
@@ -50,6 +52,7 @@ FULL = Size(
     rush=stage_rush.Figures(clients=50, reads=150, submissions=10, seconds=30, rush_seconds=8),
     cases_each=130,
     machine_runs=100,
+    webhooks=stage_webhooks.Figures(kills=100, apart=2.0, jobs_a_second=1.0),
 )
 
 
@@ -100,13 +103,17 @@ def machine(size: Size, seed: str) -> Report:
     return stage_machine.stage(size.machine_runs, seed)
 
 
+def webhooks(size: Size, seed: str) -> Report:
+    return stage_webhooks.stage(PAIRS, size.webhooks, seed)
+
+
 def corpus(size: Size, seed: str) -> Report:
     return stage_corpus.run()
 
 
 STAGES: dict[str, Callable[[Size, str], Report]] = {
     each.__name__: each
-    for each in (mutants, failpoints, twenty, kills, service, outages, api, machine, schema, corpus, rush)
+    for each in (mutants, failpoints, twenty, kills, service, outages, api, webhooks, machine, schema, corpus, rush)
 }
 
 
