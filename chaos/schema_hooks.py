@@ -21,6 +21,7 @@ from chaos.stage_schema import ADDRESS, SEED
 
 TIMEOUT = "X-Request-Timeout"
 ROWS = [[0, 1], [1, 1]]
+PUBLIC = "https://1.1.1.1/hook"
 QUERIES = {"slope": {"layer": "0", "weight": "1,2"}, "surface": {"x": "0,1,2", "y": "1,bias,0"}}
 MODELS = 20
 MOST_EPOCHS = 50
@@ -68,6 +69,16 @@ class Stock:
         body = {"model": self.model("model-0"), "dataset": "xor", "keep": ["input_1"]}
         return str(self.made(f"/v1/predictions?wait={60 if ended else 0}", body)["id"])
 
+    def webhook(self) -> str:
+        """Return the id of a new webhook, to which nothing is sent."""
+        return str(self.made("/v1/webhooks", {"url": PUBLIC})["id"])
+
+    @cached_property
+    def shared_webhook(self) -> tuple[str, str]:
+        """Return the ids of a webhook and of a delivery to it."""
+        webhook = self.webhook()
+        return webhook, str(self.made(f"/v1/webhooks/{webhook}:test", None)["id"])
+
     def restock(self) -> None:
         """Create again what cases have deleted, whose names they take from answers."""
         self.made("/v1/networks", {"name": "net", "inputs": 2, "hidden": [3]})
@@ -96,6 +107,8 @@ class Stock:
             return self.random.choice(jobs)
         if kind == "predictions":
             return self.prediction(ended=method == "DELETE" or self.random.random() < 0.5)
+        if kind == "webhooks":
+            return self.webhook() if method == "DELETE" else self.shared_webhook[0]
         if kind == "keys":
             return str(self.made("/v1/keys", {"name": fresh, "scopes": ["read"]})["id"])
         if method == "DELETE":
@@ -106,6 +119,10 @@ class Stock:
     def body_for(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return the generated body with references replaced by names of existing resources."""
         verb = path.rpartition(":")[2]
+        if isinstance(body.get("notify"), dict):
+            body = {**body, "notify": {"url": PUBLIC}}
+        if path.startswith("/v1/webhooks") and verb != "rotate":
+            return {**body, "url": PUBLIC}
         if path == "/v1/jobs":
             training = body["training"] if isinstance(body.get("training"), dict) else {}
             epochs = training.get("epochs")
@@ -203,5 +220,7 @@ def _be_real(case: Case[Any], method: str, path: str) -> None:
     for name in given:
         if name in ("name", "id"):
             given[name] = stock().name_for(method, path)
+        elif name == "delivery":
+            given[name] = stock().shared_webhook[1]
         elif name in real and stock().random.random() < REAL_SHARE:
             given[name] = stock().random.choice(real[name])

@@ -30,6 +30,8 @@ SETTINGS = {  # so that no case costs much: little to compute, short streams, an
     "BACKPROP_MAX_PARAMETERS": "100000",
     "BACKPROP_STREAM_SECONDS": "0.1",
     "BACKPROP_TURN_SECONDS": "0.1",
+    "BACKPROP_WEBHOOKS": "off",  # nobody is sent anything
+    "BACKPROP_TENANT_WEBHOOKS": "0",
     "BACKPROP_AUTH": "off",  # otherwise the first key that a case makes would shut the others out
 }
 HOOKS, ADDRESS, SEED = "chaos.schema_hooks", "CHAOS_ADDRESS", "CHAOS_SEED"

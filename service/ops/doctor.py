@@ -19,17 +19,20 @@ from service.ops.embedded import check_format, queue_server
 from service.ops.health import WAYS_OUT, Health
 from service.ops.listening import check_port
 from service.queue import Doorbell
-from service.services import open_services
+from service.services import Services, open_services
 from service.store.connecting import check_connects
 from service.store.database import Database
 from service.store.migrate import check_not_newer, current_revision
+from service.store.webhooks import claims
 
 CORRECTIONS = {
     "data folder": "choose another --data-dir, or change its permissions",
     "port": "choose another --port, or stop what listens there",
     "schema": "update this release, or choose another --data-dir",
     "queue": WAYS_OUT["queue"],
+    "webhooks": "start `backprop worker`, and look into its log; BACKPROP_WEBHOOKS=off there stops deliveries",
 }
+LATE_SECONDS = 300.0  # that a delivery is due although nothing holds it back
 SQLITE = "sqlite:///"
 PATIENCE_SECONDS = 20.0  # for a part that hangs
 
@@ -43,6 +46,7 @@ def examine(settings: Settings) -> int:
     print(f"listening on  {with_port(settings.host, settings.port)}, {settings.resolved_api_processes} API process(es)")
     print(f"workers       {settings.resolved_workers}")
     print(f"keys          {_keys(settings)}")
+    print(f"webhooks      {_webhooks(settings)}")
     print()
     status, is_right = _running(settings) if _is_running(settings) else _at_rest(settings)
     print(f"\nall together: {status}")
@@ -58,6 +62,25 @@ def _keys(settings: Settings) -> str:
     else:
         asked = "asked for once the first one was made"
     return f"{asked} (BACKPROP_AUTH={settings.auth}); `backprop keys list` shows them"
+
+
+def _webhooks(settings: Settings) -> str:
+    if settings.webhooks == "off":
+        return "stored, and sent by nobody (BACKPROP_WEBHOOKS=off)"
+    ranges = settings.webhook_allowed_ranges
+    return "sent by the workers to public addresses" + (f", and to {ranges}" if ranges else "")
+
+
+def late_deliveries(services: Services) -> str | None:
+    """Return what is wrong with deliveries to webhooks; None where nothing is, or where the database does not say."""
+    try:
+        with services.database.read() as connection:
+            waiting = claims.backlog(connection)
+    except ServiceError:
+        return None
+    if waiting.oldest_seconds < LATE_SECONDS:
+        return None
+    return f"{waiting.due} deliveries are due, the oldest for {waiting.oldest_seconds:,.0f} s, and nothing sends them"
 
 
 def _is_running(settings: Settings) -> bool:
@@ -104,7 +127,9 @@ def _running(settings: Settings) -> tuple[str, bool]:
     for name, check in found.checks.items():
         reason = None if check.ok or name != "database" else _fault_of(lambda: check_connects(services.database))
         _report(name, check.ok, reason or check.detail)
-    return found.status, found.status == "ready"
+    late = late_deliveries(services)
+    _report("webhooks", late is None, late or "", CORRECTIONS["webhooks"])
+    return found.status, found.status == "ready" and late is None
 
 
 def _at_rest(settings: Settings) -> tuple[str, bool]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from chaos import __main__ as command
-from chaos import hooks, stage_failpoints, stage_kills, stage_mutants, stage_twenty
+from chaos import hooks, stage_failpoints, stage_kills, stage_mutants, stage_twenty, stage_webhooks
 from chaos.failpoints import Failpoint
-from chaos.grounds import Ground, on
+from chaos.grounds import PAIRS, Ground, on
 from chaos.kinds import KINDS, LONG
 from chaos.oracle import Report, Violation
 from chaos.scenes import Case
@@ -126,3 +126,11 @@ def test_an_end_is_distinguished_from_a_flush() -> None:
     assert hooks.writer() is None
     labels = [label for label, _, _ in hooks.WRITERS]
     assert labels.index("end") < labels.index("flush") < labels.index("claim")
+
+
+@pytest.mark.parametrize("pair", [PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.long)])
+def test_what_is_sent_to_webhooks_while_processes_are_killed_arrives_signed_and_under_one_id(pair: str) -> None:
+    report = stage_webhooks.run(pair, stage_webhooks.Figures(kills=6, apart=1.5, jobs_a_second=2.0), SEED)
+    assert report.is_good, report.lines()
+    assert report.counts["jobs"] > 0 and report.counts["deliveries"] >= 6 * report.counts["jobs"]
+    assert sum(count for name, count in report.counts.items() if name.startswith("kills of")) >= 4

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from service.access.pruning import prune
 from service.config import Settings
 from service.jobs.commands import collect
+from service.ops.doctor import late_deliveries
 from service.services import Services
 from service.store import totals, workers
 from service.store.jobs import commands
@@ -429,6 +430,20 @@ def test_attempts_are_counted_and_old_deliveries_removed(
     prune(replace(service, settings=replace(service.settings, keep_deliveries_seconds=0.0)))
     assert deliveries(client, webhook) == []
     collect(service)
+
+
+def test_the_doctor_says_when_what_is_due_is_not_sent(
+    client: FlaskClient, service: Services, deliverer: Deliverer, there: Receiver
+) -> None:
+    make(client, there)
+    run_job(client, service)
+    assert late_deliveries(service) is None
+    with service.database.begin() as connection:
+        connection.execute(update(webhook_deliveries).values(due_at=datetime.now(UTC) - timedelta(hours=1)))
+    late = late_deliveries(service)
+    assert late is not None and late.startswith("1 deliveries are due, the oldest for 3,6")
+    deliver(deliverer)
+    assert late_deliveries(service) is None
 
 
 def test_lists_are_read_page_by_page(client: FlaskClient, service: Services, there: Receiver) -> None:
