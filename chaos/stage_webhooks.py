@@ -37,6 +37,7 @@ SETTINGS = {
     "BACKPROP_WEBHOOK_SECONDS": f"{ATTEMPT_SECONDS}",
     "BACKPROP_WEBHOOK_RETRY_SECONDS": ",".join(["0.5"] * 50),
     "BACKPROP_LEASE_SECONDS": "5",
+    "BACKPROP_KERNELS": "numpy",  # so that a killed worker is soon replaced
 }
 JOB = {"dataset": "xor", "network": {"hidden": [2]}, "training": {"epochs": 40, "validation": None}}
 EVENTS = ["job.queued", "job.running", "job.succeeded", "job.failed", "job.cancelled"]
