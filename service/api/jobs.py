@@ -33,6 +33,20 @@ from service.webhooks.views import describe_notified
 routes = Routes(
     "jobs", "Trainings of a network on a dataset: queued, running or paused, then succeeded, failed or cancelled."
 )
+EXAMPLES = (
+    Example({"dataset": "iris"}, "A network and settings that fit the dataset"),
+    Example(
+        {
+            "dataset": "iris",
+            "network": {"hidden": [8], "activation": "relu"},
+            "model": "iris",
+            "training": {"epochs": 20, "optimizer": {"type": "adam", "learning_rate": 0.01}, "seed": 1},
+            "metadata": {"team": "a"},
+        },
+        "A network in the request",
+    ),
+    Example({"dataset": IRIS, "network": "small"}, "A dataset in the request, and a stored network"),
+)
 POLL_SECONDS = "1"
 
 
@@ -40,20 +54,7 @@ POLL_SECONDS = "1"
     "POST",
     "/v1/jobs",
     body=JobRequest,
-    examples=[
-        Example({"dataset": "iris"}, "A network and settings that fit the dataset"),
-        Example(
-            {
-                "dataset": "iris",
-                "network": {"hidden": [8], "activation": "relu"},
-                "model": "iris",
-                "training": {"epochs": 20, "optimizer": {"type": "adam", "learning_rate": 0.01}, "seed": 1},
-                "metadata": {"team": "a"},
-            },
-            "A network in the request",
-        ),
-        Example({"dataset": IRIS, "network": "small"}, "A dataset in the request, and a stored network"),
-    ],
+    examples=EXAMPLES,
     query=[WAIT, DRY_RUN],
     answers={200: PlannedJobAnswer, 201: JobAnswer, 202: JobAnswer},
     sends=(LOCATION, RETRY_AFTER),

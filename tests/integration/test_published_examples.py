@@ -33,6 +33,8 @@ class World:
         self.made("/v1/tenants", {"name": "school"})
         self.made("/v1/models/iris/grants", {"tenant": "school"})
         self.alias("iris", "champion")
+        self.webhook = self.new_webhook()
+        self.delivery = str(self.made(f"/v1/webhooks/{self.webhook}:test")["id"])
 
     def made(self, path: str, body: Any = None) -> Any:
         answer = self.client.post(path, json=body)
@@ -73,6 +75,10 @@ class World:
 
     def new_key(self) -> str:
         return str(self.made("/v1/keys", {"scopes": ["read"]})["id"])
+
+    def new_webhook(self) -> str:
+        """Return the id of a webhook, to which nothing is sent: no process of deliveries runs here."""
+        return str(self.made("/v1/webhooks", {"url": "https://1.1.1.1/hook"})["id"])
 
     def share(self) -> str:
         return str(self.made(f"/v1/jobs/{self.job}/shares")["id"])
@@ -117,6 +123,7 @@ PREPARED: dict[str, tuple[str, Callable[[World], str]]] = {
     "delete_model": ("models", World.new_model),
     "delete_version": ("versions", World.new_version),
     "delete_alias": ("aliases", lambda world: world.alias("iris", "doomed")),
+    "delete_webhook": ("webhooks", World.new_webhook),
     "delete_dataset": ("datasets", World.dataset),
     "delete_network": ("networks", World.network),
     "delete_tenant": ("tenants", World.tenant),
@@ -147,7 +154,8 @@ class Sender:
 
     def _address(self, path: str, operation: str) -> str:
         segments = dict.fromkeys(re.findall(r"(\w+)/{\w+}", path))
-        own = {name: KNOWN[name].example for name in segments} | {"jobs": self.world.job}
+        known = {"jobs": self.world.job, "webhooks": self.world.webhook, "deliveries": self.world.delivery}
+        own = {name: KNOWN[name].example for name in segments} | known
         if operation in PREPARED:
             segment, make = PREPARED[operation]
             own[segment] = make(self.world)

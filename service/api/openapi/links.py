@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from service.api.aliases import AliasAnswer, MovedAliasAnswer
+from service.api.grants import GrantAnswer
 from service.api.key_answers import KeyAnswer, ShareAnswer
 from service.api.routes import Route
 from service.api.schemas import DatasetAnswer, DatasetSummaryAnswer, NetworkAnswer
+from service.api.tenants import TenantAnswer
 from service.jobs.answers import JobAnswer
 from service.models.answers import ModelAnswer, VersionAnswer
 from service.predictions.answers import PredictionAnswer
@@ -51,6 +53,10 @@ LINKED = (
     Linked(VersionAnswer, VERSION, (("name", "model"), ("version", "version"))),
     Linked(AliasAnswer, ALIAS, (("name", "model"), ("alias", "alias"))),
     Linked(MovedAliasAnswer, ALIAS, (("name", "model"), ("alias", "alias"))),
+    Linked(AliasAnswer, "/v1/models/{name}/labels/{label}", (("name", "model"), ("label", "alias"))),
+    Linked(GrantAnswer, "/v1/models/{name}/grants/{tenant}", (("name", "model"), ("tenant", "tenant"))),
+    Linked(ModelAnswer, "/v2/models/{name}", (("name", "name"),)),
+    _named(TenantAnswer, "/v1/tenants"),
     Linked(ShareAnswer, "/v1/jobs/{id}/shares/{share}", (("id", "job"), ("share", "id"))),
 )
 
