@@ -30,7 +30,9 @@ from service.webhooks import requested
 from service.webhooks.answers import DeliveryAnswer, DeliverySummaryAnswer, WebhookAnswer
 from service.webhooks.views import describe, describe_delivery, read
 
-routes = Routes("webhooks")
+routes = Routes(
+    "webhooks", "What is sent to addresses of clients when jobs and models change: signed, retried, listed, sent again."
+)
 WAIT_MORE_SECONDS = 5.0  # than a request may take, for a test to be taken by a worker
 POLL_SECONDS = "1"
 EXAMPLE_URL = "https://93.184.215.14/hooks/backprop"
