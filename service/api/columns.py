@@ -18,7 +18,7 @@ from service.preprocessing.column_histograms import Histogram, column_histograms
 from service.store import datasets
 from service.store.records import DatasetRecord
 
-routes = Routes("columns")
+routes = Routes("columns", "What the columns of a dataset hold: statistics and histograms.")
 BINS, CATEGORIES = 20, 50
 MOST_COUNTED = 1000
 MOST_COUNTS = 100_000  # in one answer: with many bins, a page has fewer columns

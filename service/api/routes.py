@@ -46,7 +46,7 @@ class Routes:
     """The operations of one resource; `blueprint` serves them."""
 
     tag: str
-    text: str = ""  # what the document says of the tag
+    text: str  # what the document says of the tag
     blueprint: Blueprint = field(init=False)
     routes: list[Route] = field(default_factory=list)
     open_endpoints: set[str] = field(default_factory=set)  # that Flask knows no key is asked for
