@@ -16,9 +16,11 @@ from chaos import (
     stage_machine,
     stage_mutants,
     stage_outages,
+    stage_retries,
     stage_rush,
     stage_schema,
     stage_service,
+    stage_streams,
     stage_twenty,
     stage_webhooks,
 )
@@ -38,6 +40,8 @@ class Size:
     outages: stage_outages.Figures
     api_kills: int
     rush: stage_rush.Figures
+    retries: stage_retries.Figures
+    streams: stage_streams.Figures
     cases_each: int
     machine_runs: int
     webhooks: stage_webhooks.Figures
@@ -50,6 +54,8 @@ FULL = Size(
     outages=stage_outages.Figures(away=30, before=4, jobs=20),
     api_kills=5,
     rush=stage_rush.Figures(clients=50, reads=150, submissions=10, seconds=30, rush_seconds=8),
+    retries=stage_retries.Figures(keys=2500, sends=4, kills=8),
+    streams=stage_streams.Figures(drops=100, jobs=2, kills=3),
     cases_each=130,
     machine_runs=100,
     webhooks=stage_webhooks.Figures(kills=100, apart=2.0, jobs_a_second=1.0),
@@ -95,6 +101,14 @@ def rush(size: Size, seed: str) -> Report:
     return stage_rush.stage(PAIRS, size.rush, seed)
 
 
+def retries(size: Size, seed: str) -> Report:
+    return stage_retries.stage(PAIRS, size.retries, seed)
+
+
+def streams(size: Size, seed: str) -> Report:
+    return stage_streams.stage(PAIRS, size.streams, seed)
+
+
 def schema(size: Size, seed: str) -> Report:
     return stage_schema.stage(size.cases_each, seed)
 
@@ -113,7 +127,22 @@ def corpus(size: Size, seed: str) -> Report:
 
 STAGES: dict[str, Callable[[Size, str], Report]] = {
     each.__name__: each
-    for each in (mutants, failpoints, twenty, kills, service, outages, api, webhooks, machine, schema, corpus, rush)
+    for each in (
+        mutants,
+        failpoints,
+        twenty,
+        kills,
+        service,
+        outages,
+        api,
+        webhooks,
+        machine,
+        schema,
+        corpus,
+        rush,
+        retries,
+        streams,
+    )
 }
 
 
