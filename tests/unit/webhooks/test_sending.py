@@ -112,7 +112,7 @@ def test_a_status_counts_although_its_body_does_not_come_in_time() -> None:
     assert outcome.succeeded and outcome.excerpt is not None and set(outcome.excerpt) <= {"a"}
 
 
-@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200"])
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 two\r\n\r\n"])
 def test_a_broken_answer_is_an_error_in_words(answer: bytes) -> None:
     with raw_server(answer) as port:
         outcome = send(guard("127.0.0.1"), f"http://broken.example:{port}/", {}, BODY, SECONDS)
