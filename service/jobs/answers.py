@@ -15,6 +15,7 @@ from service.definitions.decisions import DecisionAnswer
 from service.jobs.held_out_answers import TestAnswer
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
+from service.store.records import Kind, Status
 from service.webhooks.answers import NotifyAnswer
 
 
@@ -154,7 +155,7 @@ class DefinedJob(TypedDict):
     """What a job has as soon as it is defined, whether it is stored or not."""
 
     object: str
-    status: str
+    status: Status
     requested: str | None
     waiting: WaitingAnswer | None
     started_at: datetime | None
@@ -233,7 +234,7 @@ class PlannedJobAnswer(DefinedJob):
 class StatusEventData(TypedDict):
     """The data of an event of type `status`: each change of a job's status and of what was requested of it."""
 
-    status: str
+    status: Status
     requested: str | None
     attempt: int
 
@@ -242,7 +243,7 @@ class StatusEventData(TypedDict):
 class EndEventData(TypedDict):
     """The data of an event of type `end`, the last one of a job."""
 
-    status: str
+    status: Status
     epoch: int | None
     error: JobErrorAnswer | None
     model: JobModelAnswer
@@ -266,7 +267,7 @@ class EventAnswer(TypedDict):
 
     id: int
     object: str
-    type: Annotated[str, Field(description="`status`, `epoch`, `warning`, `end`, or `gap` for events no longer kept")]
+    type: Annotated[Kind, Field(description="`status`, `epoch`, `warning`, `end`, or `gap` for events no longer kept")]
     job: Annotated[str | None, Field(description="null for a gap in the events of all jobs")]
     created_at: datetime
     data: EventData

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.jobs.answers import WaitingAnswer
+from service.store.records import Status
 from service.webhooks.answers import NotifyAnswer
 
 
@@ -61,7 +62,7 @@ class PredictionAnswer(TypedDict):
 
     id: str
     object: str
-    status: Annotated[str, Field(description="`queued`, `running`, then `succeeded`, `failed` or `cancelled`")]
+    status: Annotated[Status, Field(description="`queued`, `running`, then `succeeded`, `failed` or `cancelled`")]
     requested: Annotated[str | None, Field(description="`cancel` until a worker has obeyed it")]
     waiting: WaitingAnswer | None
     created_at: datetime

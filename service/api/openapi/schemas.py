@@ -19,6 +19,7 @@ from service.inference.metadata_answers import InferenceError
 PREFIX = "#/components/schemas/"
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 OF_A_LIST = re.compile(r"ListAnswer_(\w+?)(Answer)?_")
+NAMED = {"Status": "JobStatus", "Kind": "EventType"}  # whose names say enough in their module alone
 LONGEST_DEFAULT = 100  # characters of a default that a description has
 
 Schema = dict[str, Any]
@@ -102,6 +103,8 @@ def _names(written: Sequence[str]) -> dict[str, str]:
 def _name(written: str) -> str:
     if (of_a_list := OF_A_LIST.fullmatch(written)) is not None:
         return f"{of_a_list[1]}List"
+    if written in NAMED:
+        return NAMED[written]
     for ending, instead in (("-Input", ""), ("-Output", "Written"), ("Answer", "")):
         if written.endswith(ending):
             return written.removesuffix(ending) + instead
