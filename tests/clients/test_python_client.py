@@ -302,6 +302,21 @@ def served(backends: Backends) -> Iterator[str]:
 
 
 @ON_SQLITE
+def test_webhooks_are_made_changed_and_deleted(served: str) -> None:
+    client = Client(served)
+    made = client.webhooks.create("https://93.184.215.14/hook", ["job.succeeded"])
+    assert made["secret"].startswith("whsec_")
+    assert client.webhooks.rotate(made["id"])["secret"] != made["secret"]
+    assert client.webhooks.change(made["id"], enabled=False)["enabled"] is False
+    assert client.webhooks.get(made["id"])["disabled_because"]
+    assert [webhook["id"] for webhook in client.webhooks.list()] == [made["id"]]
+    assert list(client.webhooks.deliveries(made["id"])) == []
+    client.webhooks.delete(made["id"])
+    with pytest.raises(NotFound):
+        client.webhooks.test(made["id"])
+
+
+@ON_SQLITE
 def test_keys_are_made_rotated_and_revoked(served: str) -> None:
     first = Client(served).keys.create(["admin"])
     admin = Client(served, first["key"])
@@ -340,6 +355,7 @@ SCHEMAS = {"Alias": "MovedAlias", "BatchPrediction": "Prediction", "Metrics": "E
         types.Stopped,
         types.Targets,
         types.Version,
+        types.Webhook,
     ],
 )
 def test_the_types_have_fields_that_the_service_documents(document: dict[str, Any], described: Any) -> None:

@@ -90,13 +90,27 @@ class Webhooks:
         """Yield the webhooks, newest first."""
         return self._transport.pages("/v1/webhooks", {"limit": page_size})
 
-    def test(self, id: str) -> dict[str, Any]:
-        """Send a test event to a webhook now."""
-        return cast(dict[str, Any], self._transport.send("POST", f"{_webhook(id)}:test", creates=True).json())
+    def change(self, id: str, **fields: Any) -> Webhook:
+        """Change `url` or `events`, or disable and enable it by `enabled`; what is left out stays."""
+        return cast(Webhook, self._transport.send("PATCH", _webhook(id), fields, creates=True).json())
 
-    def deliveries(self, id: str, *, page_size: int = 50) -> Iterator[Delivery]:
+    def rotate(self, id: str, *, overlap: str = "1d") -> Webhook:
+        """Make another secret, which the answer has; for `overlap` deliveries are signed with both."""
+        path = f"{_webhook(id)}:rotate"
+        return cast(Webhook, self._transport.send("POST", path, {"overlap": overlap}, creates=True).json())
+
+    def test(self, id: str) -> Delivery:
+        """Send a test event to a webhook now, and return its delivery."""
+        return cast(Delivery, self._transport.send("POST", f"{_webhook(id)}:test", creates=True).json())
+
+    def deliveries(self, id: str, *, status: str | None = None, page_size: int = 50) -> Iterator[Delivery]:
         """Yield what was sent to a webhook and what came back, newest first."""
-        return self._transport.pages(f"{_webhook(id)}/deliveries", {"limit": page_size})
+        return self._transport.pages(f"{_webhook(id)}/deliveries", {"status": status, "limit": page_size})
+
+    def resend(self, id: str, delivery: str) -> Delivery:
+        """Send a delivery again, under its id."""
+        path = f"{_webhook(id)}/deliveries/{segment(delivery)}:resend"
+        return cast(Delivery, self._transport.send("POST", path, creates=True).json())
 
     def delete(self, id: str) -> None:
         """Delete a webhook."""

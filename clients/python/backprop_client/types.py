@@ -241,14 +241,28 @@ class Key(TypedDict):
 
 
 class Webhook(TypedDict):
-    """An address that events are sent to."""
+    """An address that events are sent to; its `secret` is in the answer that makes it and in no other."""
 
     id: str
+    object: str
     url: str
     events: list[str]
+    enabled: bool
+    disabled_because: str | None
+    failures: int
+    created_at: str
+    secret: NotRequired[str]
 
 
 class Delivery(TypedDict):
-    """One event for one webhook, and how sending it went."""
+    """One event for one webhook, and how sending it went; `body` is left out of lists."""
 
     id: str
+    object: str
+    webhook: str
+    type: str
+    status: str
+    created_at: str
+    due_at: str | None
+    attempts: list[dict[str, Any]]
+    body: NotRequired[dict[str, Any]]
