@@ -54,12 +54,12 @@ async function upload(): Promise<void> {
 }
 
 async function trainFlowers(): Promise<void> {
-  const queued: Job = taken(
+  const queued = taken(
     await client.POST("/v1/jobs", {
       params: { header: { "Idempotency-Key": "typescript-1" } },
       body: { dataset: "iris", model: "iris" },
     }),
-  );
+  ) as Job; // the other answer is that to `dry_run`
   const params = { path: { id: queued.id }, query: { wait: 60 } };
   const ended = taken(await client.GET("/v1/jobs/{id}", { params }));
   check(ended.status === "succeeded" && ended.latest?.training_loss != null, "the job has succeeded");
@@ -90,7 +90,7 @@ async function trainXor(): Promise<void> {
       params: { query: { wait: 60 } },
       body: { network: "small", dataset: "xor", training: { loss: "quadratic", optimizer, epochs: 2000, seed: 1 } },
     }),
-  );
+  ) as Job;
   const path = { id: job.id };
   const { data: epochs } = taken(await client.GET("/v1/jobs/{id}/epochs", { params: { path, query: { points: 10 } } }));
   check(epochs[0]?.epoch === 0 && epochs.at(-1)?.epoch === 2000, "the curve has the first and the last epoch");
