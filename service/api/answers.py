@@ -11,6 +11,7 @@ from flask import Response, request
 
 from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
+from service.store.job_records import JobSummary
 from service.store.keys import KeyRecord
 from service.store.model_records import GrantedModel, ModelContents
 from service.store.prediction_records import PredictionRecord
@@ -29,6 +30,7 @@ R = TypeVar(
     NetworkRecord,
     DatasetSummary,
     JobRecord,
+    JobSummary,
     ModelContents,
     KeyRecord,
     PredictionRecord,
@@ -109,10 +111,12 @@ def flag(name: str) -> bool:
     return known[text]
 
 
-def listing(data: Sequence[T], has_more: bool, key: Callable[[T], str | int]) -> Response:
-    """Answer with part of a list whose entries have numbers, `key`, which `after` accepts."""
+def listing(
+    data: Sequence[T], has_more: bool, key: Callable[[T], str | int], shown: Callable[[T], object] | None = None
+) -> Response:
+    """Answer with part of a list whose entries have numbers, `key`, which `after` accepts; `shown` is what is shown."""
     first, last = (key(data[0]), key(data[-1])) if data else (None, None)
-    return _list(data, has_more, first, last, last)
+    return _list(data if shown is None else [shown(item) for item in data], has_more, first, last, last)
 
 
 def record_page(found: Listing[R], described: Sequence[T], noun: str, key: Callable[[R], str]) -> Response:

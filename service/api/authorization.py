@@ -29,7 +29,7 @@ def _find_dataset(connection: Connection, name: str) -> object:
 
 
 FINDERS: dict[str, tuple[str, Find]] = {
-    JOB: ("id", jobs.get_job),
+    JOB: ("id", jobs.number_of),
     "/v1/networks/{name}": ("name", networks.get_network),
     "/v1/datasets/{name}": ("name", _find_dataset),
     "/v1/models/{name}": ("name", models.get_contents),

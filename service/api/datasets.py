@@ -18,6 +18,7 @@ from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
 from service.api.examples import IRIS, IRIS_CSV
+from service.api.fields import FIELDS_QUERY, picked, wanted_fields
 from service.api.routes import PAGE, TEXT, Example, Query, Routes
 from service.api.schemas import ColumnAnswer, DatasetAnswer, DatasetSummaryAnswer, ListAnswer, ReadAnswer, RowAnswer
 from service.api.unpacking import MULTIPART
@@ -202,20 +203,23 @@ def _check_name(name: str | None) -> None:
         raise Invalid.from_faults([Fault(f"the dataset's name {no_name(NAME_PATTERN, name)}")])
 
 
-@routes.route("GET", "/v1/datasets", query=PAGE, answers={200: ListAnswer[DatasetSummaryAnswer]}, problems=(404,))
+@routes.route(
+    "GET", "/v1/datasets", query=(*PAGE, FIELDS_QUERY), answers={200: ListAnswer[DatasetSummaryAnswer]}, problems=(404,)
+)
 def list_datasets() -> Response:
     """List the latest versions of all datasets, without columns; that whose first version is the newest comes first."""
+    wanted = wanted_fields(DatasetSummaryAnswer)
     with services().database.read() as connection:
         found = datasets.list_datasets(connection, page("dataset"))
-    return record_page(
-        found, [describe_summary(summary) for summary in found.data], "dataset", lambda record: record.name
-    )
+    described = [picked(describe_summary(summary), wanted) for summary in found.data]
+    return record_page(found, described, "dataset", lambda record: record.name)
 
 
-@routes.route("GET", "/v1/datasets/{name}", answers={200: DatasetAnswer}, problems=(404,))
+@routes.route("GET", "/v1/datasets/{name}", query=(FIELDS_QUERY,), answers={200: DatasetAnswer}, problems=(404,))
 def get_dataset(name: str) -> Response:
     """Return a dataset's latest version, or that of `name@version`: its size, and of each column what it holds."""
-    return answer(describe(_find(name)))
+    wanted = wanted_fields(DatasetAnswer)
+    return answer(picked(describe(_find(name)), wanted))
 
 
 def _find(name: str) -> DatasetRecord:
@@ -231,18 +235,18 @@ def _reference(name: str) -> DatasetReference:
 @routes.route(
     "GET",
     "/v1/datasets/{name}/versions",
-    query=(PAGE[0], Query("after", TEXT, "the number of a version: those before it are listed")),
+    query=(PAGE[0], Query("after", TEXT, "the number of a version: those before it are listed"), FIELDS_QUERY),
     answers={200: ListAnswer[DatasetSummaryAnswer]},
     problems=(404,),
 )
 def list_dataset_versions(name: str) -> Response:
     """List a dataset's versions, newest first, without their columns."""
+    wanted = wanted_fields(DatasetSummaryAnswer)
     below = whole("after", 0, minimum=1, maximum=2**31 - 1) or None
     with services().database.read() as connection:
         found = datasets.list_versions(connection, name, limit(), below)
-    return listing(
-        [describe_summary(summary) for summary in found.data], found.has_more, lambda answer: answer["version"]
-    )
+    described = [describe_summary(summary) for summary in found.data]
+    return listing(described, found.has_more, lambda item: item["version"], lambda item: picked(item, wanted))
 
 
 @routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))

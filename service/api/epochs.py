@@ -23,10 +23,11 @@ from service.errors import Invalid
 from service.export.arrays import named_arrays, npz_of
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
-from service.jobs.views import epoch_answer
+from service.jobs.summaries import epoch_answer
 from service.store.epoch_records import EpochRecord, StoredParameters
 from service.store.epochs import epochs, sampling
-from service.store.jobs import jobs
+from service.store.job_records import JobSummary
+from service.store.jobs.summaries import get_summary
 from service.store.records import JobRecord
 
 routes = Routes("epochs", "Losses and metrics of every epoch, and the parameters of the stored ones.")
@@ -78,7 +79,7 @@ def list_epochs(id: str) -> Response:
     records: Iterable[EpochRecord] = ()
     more = False
     with services().database.read() as connection:
-        job = jobs.get_job(connection, id)
+        job = get_summary(connection, id)
         if "points" in request.args:
             records = sampling.sampled_epochs(connection, job.number, points, after, until, series)
         elif kind == "json":
@@ -91,7 +92,7 @@ def list_epochs(id: str) -> Response:
     return unless_held(_tag(job, kind), lambda: lines) if job.status.ended else lines
 
 
-def _tag(job: JobRecord, kind: str) -> str:
+def _tag(job: JobSummary, kind: str) -> str:
     """Return the ETag of the epochs of an ended job, which change no more."""
     asked = f"{job.id} {job.finished_at} {kind} {request.query_string!r}"
     return blake2b(asked.encode(), digest_size=TAG_BYTES).hexdigest()

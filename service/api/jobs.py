@@ -1,5 +1,8 @@
 """`/v1/jobs`: submission, reading, and the commands that change a job's state."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from flask import Response, request
 
 from service.access.principal import Scope
@@ -10,6 +13,7 @@ from service.api.authentication import check_still_valid, still_valid
 from service.api.bodies import read_model, read_model_if_any
 from service.api.context import known_shapes, services, waits
 from service.api.examples import IRIS
+from service.api.fields import FIELDS_QUERY, Wanted, picked, wanted_fields
 from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
 from service.api.other_tenants import TENANT, services_of_tenant
@@ -19,15 +23,16 @@ from service.api.waiting import requested_wait_seconds
 from service.definitions.requests import ForkRequest, JobRequest, ReplayRequest, StepRequest
 from service.estimates.answers import EstimateAnswer
 from service.estimates.estimate import estimate
-from service.jobs import commands, forking, replaying, views
+from service.jobs import commands, forking, replaying, summaries, views
 from service.jobs import submission as work
-from service.jobs.answers import JobAnswer, PlannedJobAnswer
+from service.jobs.answers import JobAnswer, JobSummaryAnswer, PlannedJobAnswer
 from service.jobs.new_jobs import QueuedJob
 from service.jobs.rehearsal import dry_run
 from service.store.database import Connection
-from service.store.jobs import jobs
+from service.store.job_records import JobSummary
+from service.store.jobs import summaries as stored
 from service.store.jobs.commands import CommandResult
-from service.store.records import Status
+from service.store.records import JobRecord, Listing, Status
 from service.webhooks.views import describe_notified
 
 routes = Routes(
@@ -48,6 +53,8 @@ EXAMPLES = (
     Example({"dataset": IRIS, "network": "small"}, "A dataset in the request, and a stored network"),
 )
 POLL_SECONDS = "1"
+
+J = TypeVar("J", JobSummary, JobRecord)
 
 
 @routes.route(
@@ -105,7 +112,7 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
     """Answer with 202 and the new job, or with 201 and the ended one if it ends within `seconds`."""
     job, warnings, webhook = queued
     ended = waits().until_settled(services(), job.id, seconds, still_valid()).ended if seconds else False
-    described = _described(job.id)
+    described = _described(job.id) if seconds else views.describe_new(services(), job)
     if warnings and not ended:
         described["warnings"] = [*described["warnings"], *warnings]
     if webhook is not None:
@@ -124,29 +131,45 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
         Query("status", {"enum": list(Status)}, "of the jobs that are listed"),
         Query("model", TEXT, "the model that they train"),
         Query("metadata.*", TEXT),
+        FIELDS_QUERY,
         TENANT,
     ],
-    answers={200: ListAnswer[JobAnswer]},
+    answers={200: ListAnswer[JobSummaryAnswer]},
     problems=(404,),
 )
 def list_jobs() -> Response:
-    """List the jobs, newest first."""
-    status, metadata = choice("status", list(Status)), wanted_metadata()
+    """List the jobs, newest first, without what is large; `?fields=` has any fields of a job instead."""
+    wanted, status, metadata = wanted_fields(JobAnswer), choice("status", list(Status)), wanted_metadata()
     seen = services_of_tenant(request.args.get("tenant"))
+    chosen = stored.Chosen(status, request.args.get("model"), metadata)
     with seen.database.read(snapshot=True) as connection:
-        found = jobs.list_jobs(connection, page("job"), status, request.args.get("model"), metadata)
-        described = views.describe_all(seen, connection, found.data)
+        if wanted is None or wanted.keys() <= summaries.SAME:
+            found = stored.list_summaries(connection, page("job"), chosen)
+            described = summaries.summarize_all(seen, connection, found.data, wanted or summaries.READ_APART)
+            return _page(found, described, wanted)
+        whole = stored.list_jobs(connection, page("job"), chosen)
+        return _page(whole, views.describe_all(seen, connection, whole.data), wanted)
+
+
+def _page(
+    found: Listing[J], described: Sequence[JobSummaryAnswer] | Sequence[JobAnswer], wanted: Wanted | None
+) -> Response:
     freshness.announce_recent(job["finished_at"] for job in described)
-    return record_page(found, described, "job", lambda job: job.id)
+    return record_page(found, [picked(job, wanted) for job in described], "job", lambda job: job.id)
 
 
-@routes.route("GET", "/v1/jobs/{id}", query=[WAIT], answers={200: JobAnswer}, problems=(404,))
+@routes.route("GET", "/v1/jobs/{id}", query=[WAIT, FIELDS_QUERY], answers={200: JobAnswer}, problems=(404,))
 def get_job(id: str) -> Response:
     """Return a job; `?wait=` holds the answer until it has ended or is paused."""
+    wanted = wanted_fields(JobAnswer)
     if seconds := requested_wait_seconds():
         waits().until_settled(services(), id, seconds, still_valid())
         check_still_valid()
-    return answer(_described(id))
+    if wanted is None or not wanted.keys() <= summaries.SAME:
+        return answer(picked(_described(id), wanted))
+    summary = summaries.read(services(), id, wanted)
+    freshness.announce_recent([summary["finished_at"]])
+    return answer(picked(summary, wanted))
 
 
 def _described(id: str) -> JobAnswer:

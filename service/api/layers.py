@@ -35,15 +35,15 @@ routes = Routes("layers", "What was measured of each layer while a job trained."
 def list_layers(id: str) -> Response:
     """List by epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
     with services().database.read() as connection:
-        job = jobs.get_job(connection, id)
+        job = jobs.number_of(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)
         until = whole("until", 2**31 - 1, minimum=0, maximum=2**31 - 1)
         limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
         points = whole("points", 2, minimum=2, maximum=10_000)
         if "points" in request.args:
-            records, more = diagnostics.sampled_diagnostics(connection, job.number, after, until, points), False
+            records, more = diagnostics.sampled_diagnostics(connection, job, after, until, points), False
         else:
-            records, more = diagnostics.list_diagnostics(connection, job.number, after, until, limit)
+            records, more = diagnostics.list_diagnostics(connection, job, after, until, limit)
     data: list[LayerMeasuresAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
     return listing(data, more, lambda item: item["epoch"])
 

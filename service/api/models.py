@@ -9,6 +9,7 @@ from service.access.principal import Scope
 from service.api import freshness
 from service.api.answers import answer, flag, page, record_page
 from service.api.context import all_services, services
+from service.api.fields import FIELDS_QUERY, Wanted, picked, wanted_fields
 from service.api.granted import OWNER, services_of
 from service.api.routes import BOOLEAN, PAGE, Query, Routes
 from service.api.schemas import ListAnswer
@@ -27,27 +28,33 @@ UNNAMED = Query("unnamed", BOOLEAN, "also those that jobs made whose request nam
 
 
 @routes.route(
-    "GET", "/v1/models", query=[*PAGE, GRANTED, UNNAMED], answers={200: ListAnswer[ModelAnswer]}, problems=(404,)
+    "GET",
+    "/v1/models",
+    query=[*PAGE, GRANTED, UNNAMED, FIELDS_QUERY],
+    answers={200: ListAnswer[ModelAnswer]},
+    problems=(404,),
 )
 def list_models() -> Response:
     """List the models, newest first; with `?granted=true` those of other tenants that this one may predict with."""
+    wanted = wanted_fields(ModelAnswer)
     if flag("granted"):
-        return _list_granted()
+        return _list_granted(wanted)
     with services().database.read(snapshot=True) as connection:
         found = stored.list_models(connection, page("model"), flag("unnamed"))
         answers = views.describe_all(connection, found.data)
     freshness.announce_recent(version["created_at"] for model in answers for version in model["versions"][-1:])
-    return record_page(found, answers, "model", lambda model: model.name)
+    return record_page(found, [picked(each, wanted) for each in answers], "model", lambda model: model.name)
 
 
-def _list_granted() -> Response:
+def _list_granted(wanted: Wanted | None) -> Response:
     with services().database.read() as connection:
         found = grants.list_granted(connection, cast(int, services().tenant), page("model"))
     described = []
     for model in found.data:
         with suppress(NotFound):  # deleted meanwhile
             described.append(_described(model.name, all_services().scoped(model.tenant), model.owner))
-    return record_page(found, described, "model", lambda model: f"{model.owner}/{model.name}")
+    shown = [picked(each, wanted) for each in described]
+    return record_page(found, shown, "model", lambda model: f"{model.owner}/{model.name}")
 
 
 def _described(name: str, owner: Services, owner_name: str | None) -> ModelAnswer:
@@ -57,10 +64,11 @@ def _described(name: str, owner: Services, owner_name: str | None) -> ModelAnswe
     return described if owner_name is None else {**described, "owner": owner_name}
 
 
-@routes.route("GET", "/v1/models/{name}", query=[OWNER], answers={200: ModelAnswer}, problems=(404,))
+@routes.route("GET", "/v1/models/{name}", query=[OWNER, FIELDS_QUERY], answers={200: ModelAnswer}, problems=(404,))
 def get_model(name: str) -> Response:
     """Return the model's versions and an example body for predictions."""
-    return answer(_described(name, services_of(name), request.args.get("owner")))
+    wanted = wanted_fields(ModelAnswer)
+    return answer(picked(_described(name, services_of(name), request.args.get("owner")), wanted))
 
 
 @routes.route("DELETE", "/v1/models/{name}", answers={204: None}, problems=(404, 409), scope=Scope.TRAIN)
@@ -72,10 +80,15 @@ def delete_model(name: str) -> Response:
 
 
 @routes.route(
-    "GET", "/v1/models/{name}/versions/{version}", query=[OWNER], answers={200: VersionAnswer}, problems=(404,)
+    "GET",
+    "/v1/models/{name}/versions/{version}",
+    query=[OWNER, FIELDS_QUERY],
+    answers={200: VersionAnswer},
+    problems=(404,),
 )
 def get_version(name: str, version: str) -> Response:
     """Return one version of a model, by its number or an alias."""
+    wanted = wanted_fields(VersionAnswer)
     described = views.read_version(services_of(name), name, version)
     freshness.announce_recent([described["created_at"]])
-    return answer(described)
+    return answer(picked(described, wanted))

@@ -75,7 +75,7 @@ def is_settled(status: Status) -> bool:
 
 def _status(services: Services, job_id: str) -> Status:
     with services.database.read() as connection:
-        return jobs.get_job(connection, job_id).status
+        return jobs.status_of(connection, job_id)
 
 
 def requested_wait_seconds() -> float:

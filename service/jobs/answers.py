@@ -50,10 +50,16 @@ class WaitingAnswer(TypedDict):
 
 
 @answer_model
-class JobNetwork(TypedDict):
-    """The job's own copy of its network; `name` is null where the network came with the job."""
+class JobNetworkName(TypedDict):
+    """The network of a job in a list; the job itself has its layers."""
 
-    name: str | None
+    name: Annotated[str | None, Field(description="null where the network came with the job")]
+
+
+@answer_model
+class JobNetwork(JobNetworkName):
+    """The job's own copy of its network."""
+
     inputs: int | None
     layers: list[dict[str, Any]]
     training: NotRequired[dict[str, Any]]
@@ -149,6 +155,33 @@ class WarningAnswer(TypedDict):
     epoch: int | None
     layer: int | None
     detail: str
+
+
+@answer_model
+class JobSummaryAnswer(TypedDict):
+    """A job in a list: what it is and how far it has come. The address `self` of `links` shows all of it."""
+
+    id: str
+    object: str
+    status: str
+    requested: str | None
+    waiting: WaitingAnswer | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    network: JobNetworkName
+    dataset: str
+    dataset_version: Annotated[int, Field(description="the version that the job uses, whatever is stored later")]
+    attempt: int
+    progress: ProgressAnswer
+    latest: EpochAnswer | None
+    best_epoch: int | None
+    reached_epoch: Annotated[int | None, Field(description="the epoch at which `stop_when` was reached")]
+    model: JobModelAnswer
+    error: JobErrorAnswer | None
+    priority: int
+    metadata: dict[str, str]
+    links: dict[str, str]
 
 
 class DefinedJob(TypedDict):

@@ -58,7 +58,7 @@ class Parent:
 def check_exists(services: Services, job_id: str) -> None:
     """Raise `NotFound` for a job that does not exist, before its request's body is read."""
     with services.database.read() as connection:
-        jobs.check_exists(connection, job_id)
+        jobs.number_of(connection, job_id)
 
 
 def fork(services: Services, job_id: str, request: ForkRequest, record_key: RecordKey = record_no_key) -> QueuedJob:

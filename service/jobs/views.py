@@ -1,4 +1,4 @@
-"""How clients read jobs and their epochs. Builds the models of `service.jobs.answers`."""
+"""How clients read whole jobs. Builds the models of `service.jobs.answers`."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -7,42 +7,38 @@ from service.definitions.base import json_of
 from service.definitions.decisions import DecisionAnswer
 from service.jobs.answers import (
     ConfusionMatrixAnswer,
-    EpochAnswer,
     ForkedFromAnswer,
     JobAnswer,
     JobColumnsAnswer,
-    JobErrorAnswer,
     JobNetwork,
+    JobSummaryAnswer,
     PlannedJobAnswer,
-    ProgressAnswer,
     StoppedAnswer,
-    WaitingAnswer,
     WarningAnswer,
 )
 from service.jobs.held_out_answers import TestAnswer
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
+from service.jobs.summaries import summarize, summarize_all
 from service.services import Services
 from service.store.database import Connection
-from service.store.epoch_records import EpochRecord
-from service.store.epochs import lookup
-from service.store.jobs import claiming, jobs
-from service.store.jobs.capacity import Capacity, capacity_of
-from service.store.records import JobRecord, OnOtherMachine, Status
+from service.store.job_records import JobSummary
+from service.store.jobs import jobs
+from service.store.records import JobRecord
 from service.webhooks.answers import NotifyAnswer
 
 VERBS = ("cancel", "pause", "resume", "step", "fork", "replay")
 
 
-def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer | None) -> JobAnswer:
-    """Describe a job with the record of its last epoch and, while it is queued, its place in the queue."""
+def describe(job: JobRecord, summary: JobSummaryAnswer) -> JobAnswer:
+    """Describe a job by its record and what lists have of it."""
     labels = job.targets.labels
     return {
         "id": job.id,
         "object": "job",
         "status": job.status,
         "requested": job.requested,
-        "waiting": waiting,
+        "waiting": summary["waiting"],
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
@@ -57,8 +53,8 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         },
         "training": _training(job),
         "attempt": job.attempt,
-        "progress": _progress(job),
-        "latest": None if latest is None else epoch_answer(latest),
+        "progress": summary["progress"],
+        "latest": summary["latest"],
         "best_epoch": job.best_epoch,
         "stopped": cast(StoppedAnswer | None, json_of(job.stopped)),
         "reached_epoch": job.reached_epoch,
@@ -67,12 +63,12 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
         "chain": job.chain,
         "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),
-        "model": {"name": job.model_name, "version": job.model_version},
+        "model": summary["model"],
         "promote": cast(PromoteAnswer | None, json_of(job.promote)),
         "promoted": cast(PromotedAnswer | None, json_of(job.promoted)),
         "decision": cast(DecisionAnswer | None, job.decision),
         "notify": cast(NotifyAnswer | None, json_of(job.notify)),
-        "error": cast(JobErrorAnswer | None, json_of(job.error)),
+        "error": summary["error"],
         "warnings": [*_target_warnings(job), *(cast(WarningAnswer, warning) for warning in job.warnings)],
         "priority": job.priority,
         "on_other_machine": job.on_other_machine,
@@ -83,7 +79,7 @@ def describe(job: JobRecord, latest: EpochRecord | None, waiting: WaitingAnswer 
 
 def describe_planned(job: JobRecord, model: str | None) -> PlannedJobAnswer:
     """Describe a job that was inserted and not committed; `model` is the name that its request gave."""
-    described = describe(job, None, None)
+    described = describe(job, summarize(JobSummary.of(job), None, None))
     kept = {name: value for name, value in described.items() if name in PlannedJobAnswer.__annotations__}
     return cast(PlannedJobAnswer, {**kept, "model": {"name": model, "version": None}})
 
@@ -122,19 +118,6 @@ def _training(job: JobRecord) -> dict[str, Any]:
     return {**job.training.to_json(), **settled}
 
 
-def _progress(job: JobRecord) -> ProgressAnswer:
-    done, rate = job.epoch or 0, job.epochs_per_second
-    total = job.final_epoch
-    goes_on = not (job.status.ended or job.status is Status.PAUSED)
-    return {
-        "epoch": done,
-        "epochs": total,
-        "fraction": 1.0 if job.status is Status.SUCCEEDED else done / max(total, 1),
-        "epochs_per_second": rate,
-        "eta_seconds": (total - done) / rate if rate and goes_on else None,
-    }
-
-
 def _links(job: JobRecord) -> dict[str, str]:
     return {
         "self": f"/v1/jobs/{job.id}",
@@ -153,59 +136,13 @@ def read(services: Services, job_id: str) -> JobAnswer:
         return describe_all(services, connection, [jobs.get_job(connection, job_id)])[0]
 
 
+def describe_new(services: Services, job: JobRecord) -> JobAnswer:
+    """Return a job as it was just added to the queue, without reading it again."""
+    with services.database.read() as connection:
+        return describe_all(services, connection, [job])[0]
+
+
 def describe_all(services: Services, connection: Connection, found: Sequence[JobRecord]) -> list[JobAnswer]:
     """Describe jobs that were read in this transaction, a snapshot of the database."""
-    positions = jobs.positions_of(connection, found)
-    newest = lookup.newest_epochs(connection, {job.number: job.epoch for job in found if job.epoch is not None})
-    short = services.space.waits_for() if positions else None
-    tenants = {job.tenant for job in found if job.number in positions}
-    capacities = {tenant: capacity_of(connection, tenant) for tenant in tenants}
-    described = []
-    for job in found:
-        waiting = None
-        if (position := positions.get(job.number)) is not None:
-            capacity = capacities[job.tenant]
-            held = short or capacity.lacks or _full(capacity, services.settings.tenant_running_jobs)
-            waiting = _waiting(connection, job, position, capacity.workers, held)
-        described.append(describe(job, newest.get(job.number), waiting))
-    return described
-
-
-def _full(capacity: Capacity, default: int) -> str | None:
-    """Return why no further job of a tenant may run; None where one may."""
-    most = default if capacity.most is None else capacity.most
-    if not most or capacity.running < most:
-        return None
-    return f"{capacity.running} job(s) run already, and this tenant's limit is {most} at once"
-
-
-def _waiting(connection: Connection, job: JobRecord, position: int, places: int, held: str | None) -> WaitingAnswer:
-    """Return the position of a queued job among its tenant's, and why it does not run.
-
-    `places` counts the jobs that can run at once, `held` says why none of the tenant's does.
-    """
-    if held is not None:
-        reason = held
-    elif not places:
-        reason = "no worker is alive"
-    elif job.on_other_machine == OnOtherMachine.WAIT and not claiming.can_go_on(connection, job):
-        reason = f"no living worker computes as the one before did: {job.fingerprint}"
-    elif position > 1:
-        reason = f"{position - 1} queued job(s) are to be taken before it"
-    else:
-        reason = "a worker takes it when one is free"
-    return {"position": position, "reason": reason}
-
-
-def epoch_answer(record: EpochRecord) -> EpochAnswer:
-    """Describe an epoch."""
-    return {
-        "epoch": record.epoch,
-        "training_loss": record.training_loss,
-        "validation_loss": record.validation_loss,
-        "metrics": {"training": record.training_metrics, "validation": record.validation_metrics},
-        "learning_rate": record.learning_rate,
-        "seconds": record.seconds,
-        "parameters_stored": record.parameters_stored,
-        "sha256": record.sha256,
-    }
+    summaries = summarize_all(services, connection, [JobSummary.of(job) for job in found])
+    return [describe(job, summary) for job, summary in zip(found, summaries, strict=True)]

@@ -73,7 +73,7 @@ def add_epoch(
     """
     with services.database.read() as connection:
         try:
-            jobs.check_exists(connection, job_id)
+            jobs.number_of(connection, job_id)
         except NotFound as error:
             raise Invalid.at("#/job", error.detail) from None
     try:

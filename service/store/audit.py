@@ -53,11 +53,16 @@ class Recorder:
 
 def record(connection: Connection, actor: Actor, tenant: int | None = None) -> None:
     """Record a change in a tenant, the one in scope if none is given."""
-    values: dict[str, Any] = {"key": actor.key, "action": actor.action, "request": actor.request}
+    values: dict[str, Any] = {
+        "at": datetime.now(UTC),
+        "key": actor.key,
+        "action": actor.action,
+        "request": actor.request,
+    }
     if tenant is not None:
         values["tenant"] = tenant
-    resource = actor.resource.encode("utf-8", "backslashreplace").decode()[:LONGEST_RESOURCE]
-    connection.execute(insert(audit).values(at=datetime.now(UTC), resource=resource, **values))
+    values["resource"] = actor.resource.encode("utf-8", "backslashreplace").decode()[:LONGEST_RESOURCE]
+    connection.execute(insert(audit), values)
 
 
 def recorder_of(actor: Actor) -> Callable[[], Recorder]:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, select, update
 
 from service.definitions.columns import LEFT_OPEN, TARGET_TYPE
 from service.definitions.columns import Table as Contents
@@ -53,6 +53,18 @@ SUMMARIES = select(
     versions.c.sha256,
     versions.c.created_at,
 ).select_from(JOINED)
+
+# what every submission of a job asks, built once
+IS_NAMED = datasets.c.name == bindparam("dataset_name")
+LATEST = RECORDS.where(IS_NAMED, IS_LATEST)
+HOLD = (
+    select(versions.c.sha256)
+    .where(
+        versions.c.dataset == select(datasets.c.number).where(IS_NAMED).scalar_subquery(),
+        versions.c.version == bindparam("dataset_version"),
+    )
+    .with_for_update(read=True)
+)
 
 
 class IfTaken(Enum):
@@ -149,7 +161,8 @@ def _taken(name: str) -> Conflict:
 
 
 def get_dataset(connection: Connection, reference: DatasetReference) -> DatasetRecord:
-    row = connection.execute(RECORDS.where(*_named(reference))).one_or_none()
+    query = LATEST if reference.version is None else RECORDS.where(*_named(reference))
+    row = connection.execute(query, {"dataset_name": reference.name}).one_or_none()
     if row is None:
         raise not_found(connection, reference)
     return _record(row)
@@ -195,9 +208,7 @@ def scales_of_jobs(connection: Connection, job_ids: Sequence[str]) -> dict[str, 
 
 def hold_dataset(connection: Connection, use: DatasetUse) -> None:
     """Lock a version against removal until this transaction ends; raise `Conflict` when it is gone."""
-    number = select(datasets.c.number).where(datasets.c.name == use.name).scalar_subquery()
-    query = select(versions.c.sha256).where(versions.c.dataset == number, versions.c.version == use.version)
-    sha256 = connection.execute(query.with_for_update(read=True)).scalar()
+    sha256 = connection.execute(HOLD, {"dataset_name": use.name, "dataset_version": use.version}).scalar()
     if sha256 is None or use.sha256 not in (None, sha256):
         raise Conflict(f"dataset `{use.reference}` was removed while the job was checked against it; try again")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from service.store.database import before_commit
 from service.store.records import EventRecord, Kind, Status
@@ -18,6 +18,12 @@ from service.store.tables import counters, events, jobs
 from service.store.tenancy import everyone
 
 PRUNED_TOGETHER = 10_000
+RAISE = (
+    update(counters)
+    .where(counters.c.name == "events")
+    .values(value=counters.c.value + bindparam("by", type_=counters.c.value.type))
+    .returning(counters.c.value)
+)
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,7 @@ class _PendingEvents:
         self.rows: list[dict[str, Any]] = []
 
     def __call__(self, connection: Connection) -> None:
-        counted = counters.c.name == "events"
-        raised = update(counters).where(counted).values(value=counters.c.value + len(self.rows))
-        last = connection.execute(raised.returning(counters.c.value)).scalar_one()
+        last = connection.execute(RAISE, {"by": len(self.rows)}).scalar_one()
         first = last - len(self.rows) + 1
         connection.execute(insert(events), [{"id": first + at, **row} for at, row in enumerate(self.rows)])
 

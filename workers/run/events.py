@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from service.jobs.views import epoch_answer
+from service.jobs.summaries import epoch_answer
 from service.store import events
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord

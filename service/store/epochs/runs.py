@@ -17,6 +17,7 @@ from service.store.epoch_records import EpochRecord
 
 MOST_EPOCHS = 10_000  # in one row, so that reading one epoch stays cheap
 DIGEST_BYTES = 32
+NUMBER_BYTES = 8
 
 _NUMBER = Struct("<d")
 _NOT_STORED = b"\0"
@@ -216,6 +217,28 @@ def records_in(row: Row[Any], first: int, last: int) -> list[EpochRecord]:
             row.sha256.hex(),
         )
     ]
+
+
+def record_of_parts(row: Row[Any]) -> EpochRecord:
+    """Return one epoch of a row that has the bytes of that epoch alone, and each metric in a column of its own."""
+    validation = row.validation_loss
+    return EpochRecord(
+        row.epoch,
+        _NUMBER.unpack(row.training_loss)[0],
+        None if validation is None else _finite_or_none(_NUMBER.unpack(validation)[0]),
+        _metrics_of_parts(row, "training"),
+        _metrics_of_parts(row, "validation"),
+        _NUMBER.unpack(row.learning_rate)[0],
+        _NUMBER.unpack(row.seconds)[0],
+        row.parameters_stored != _NOT_STORED,
+        bytes(row.sha256).hex(),
+    )
+
+
+def _metrics_of_parts(row: Row[Any], part: str) -> dict[str, float | None]:
+    names = getattr(row, f"{part}_metric_names")
+    columns = (getattr(row, f"{part}_metric_{number}") for number in range(len(names)))
+    return {name: _finite_or_none(_NUMBER.unpack(data)[0]) for name, data in zip(names, columns, strict=True)}
 
 
 def _single_metrics(names: Sequence[str], data: bytes) -> dict[str, float | None]:

@@ -26,10 +26,10 @@ def has_its_machine() -> ColumnElement[bool]:
     return select(workers.c.id).where(workers.c.fingerprint == jobs.c.fingerprint, alive_clause()).exists()
 
 
-def can_go_on(connection: Connection, job: JobRecord) -> bool:
+def can_go_on(connection: Connection, job: int) -> bool:
     """Return whether the job has stored no epoch, or a worker with the fingerprint of its newest epoch is alive."""
     fits = or_(jobs.c.fingerprint.is_(None), has_its_machine())
-    return connection.execute(select(jobs.c.number).where(jobs.c.number == job.number, fits)).first() is not None
+    return connection.execute(select(jobs.c.number).where(jobs.c.number == job, fits)).first() is not None
 
 
 def claimable_by(fingerprint: str | None) -> ColumnElement[bool]:

@@ -5,21 +5,16 @@ A run owns its job while the job's `attempt` is the one that the run claimed. Ev
 `service.store.jobs.commands`, the handling of crashes in `service.store.jobs.crashes`.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     bindparam,
     delete,
-    func,
     insert,
-    literal,
-    or_,
     select,
     update,
 )
@@ -29,13 +24,17 @@ from service.errors import Conflict, NotFound
 from service.store import events
 from service.store.blobs.references import OF_JOBS
 from service.store.database import clock
-from service.store.jobs import shares
-from service.store.jobs.rows import COLUMNS, columns_of, job_of, to_json
-from service.store.records import ENDED, JobRecord, Kind, Listing, NewJob, Page, Request, Status
+from service.store.jobs.rows import COLUMNS, columns_of, inserted, job_of, to_json
+from service.store.records import ENDED, JobRecord, Kind, NewJob, Request, Status
 from service.store.tables import jobs
 from service.store.webhooks import outbox
 
-BY_ID = select(*COLUMNS).where(jobs.c.id == bindparam("job_id"))  # built once, as it is read all the time
+# built once, as they are read all the time
+BY_ID, NUMBER, STATUS = (
+    select(*columns).where(jobs.c.id == bindparam("job_id"))
+    for columns in (COLUMNS, (jobs.c.number,), (jobs.c.status,))
+)
+ADD = insert(jobs).values(queued_at=clock()).returning(jobs.c.number, jobs.c.tenant)
 
 
 class Overtaken(Exception):
@@ -52,25 +51,22 @@ class Requested(Overtaken):
 
 def add_job(connection: Connection, job_id: str, new: NewJob) -> JobRecord:
     """Insert a queued job under a new id and return it."""
-    values = {**columns_of(new), "model_name": new.model_name or job_id}
-    row = connection.execute(
-        insert(jobs)
-        .values(
-            id=job_id,
-            status=Status.QUEUED,
-            attempt=0,
-            stored_attempt=0,
-            deaths=0,
-            lost_attempts=0,
-            training_seconds=0.0,
-            warnings=[],
-            created_at=datetime.now(UTC),
-            queued_at=clock(),
-            **to_json(values),
-        )
-        .returning(*COLUMNS)
-    ).one()
-    job = job_of(row)
+    now = datetime.now(UTC)
+    values = {
+        **columns_of(new),
+        "id": job_id,
+        "status": Status.QUEUED,
+        "model_name": new.model_name or job_id,
+        "attempt": 0,
+        "stored_attempt": 0,
+        "deaths": 0,
+        "lost_attempts": 0,
+        "training_seconds": 0.0,
+        "warnings": [],
+        "created_at": now,
+    }
+    number, tenant = connection.execute(ADD, to_json(values)).one()
+    job = inserted(new, number=number, tenant=tenant, job_id=job_id, now=now)
     outbox.add_job(connection, job)
     add_status_events(connection, job)
     return job
@@ -104,65 +100,20 @@ def newest_replay(connection: Connection, job_id: str) -> JobRecord | None:
     return None if row is None else job_of(row)
 
 
-def check_exists(connection: Connection, job_id: str) -> None:
-    """Raise `NotFound` for a job that does not exist."""
-    _number_of(connection, job_id)
-
-
-def list_jobs(
-    connection: Connection, page: Page, status: str | None, model: str | None, metadata: dict[str, str]
-) -> Listing[JobRecord]:
-    """Return a page of jobs, newest first, filtered by status, model and metadata."""
-    query = select(*COLUMNS).order_by(jobs.c.number.desc()).limit(page.limit + 1)
-    if status is not None:
-        query = query.where(jobs.c.status == status)
-    if model is not None:
-        query = query.where(jobs.c.model_name == model)
-    for key, value in metadata.items():
-        query = query.where(jobs.c.extra[key].as_string() == value)
-    position = page.position if page.after is None else _number_of(connection, page.after)
-    if position is not None:
-        query = query.where(jobs.c.number < position)
-    rows = list(connection.execute(query))
-    return Listing(tuple(job_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
-
-
-def _number_of(connection: Connection, job_id: str) -> int:
-    number: int | None = connection.execute(select(jobs.c.number).where(jobs.c.id == job_id)).scalar()
+def number_of(connection: Connection, job_id: str) -> int:
+    """Return a job's number in the database; raise `NotFound` for a job that does not exist."""
+    number: int | None = connection.execute(NUMBER, {"job_id": job_id}).scalar()
     if number is None:
         raise NotFound(f"there is no job `{job_id}`")
     return number
 
 
-def _jobs_ahead() -> Select[int]:
-    """Return the query of how many queued jobs of a tenant are before its job `this`."""
-    this, priority = bindparam("this", type_=jobs.c.number.type), bindparam("priority", type_=jobs.c.priority.type)
-    mine = select(jobs.c.queued_at).where(jobs.c.number == this).scalar_subquery()
-    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < this))
-    before = or_(jobs.c.priority > priority, and_(jobs.c.priority == priority, earlier))
-    tenant = jobs.c.tenant == bindparam("of_tenant", type_=jobs.c.tenant.type)
-    return select(func.count()).where(jobs.c.status == literal(Status.QUEUED.value, jobs.c.status.type), tenant, before)
-
-
-AHEAD = _jobs_ahead()
-
-
-def position_of(connection: Connection, job: JobRecord) -> int:
-    """Return a queued job's position among its tenant's, counted from 1."""
-    which = {"this": job.number, "priority": job.priority, "of_tenant": job.tenant}
-    return connection.execute(AHEAD, which).scalar_one() + 1
-
-
-def positions_of(connection: Connection, found: Sequence[JobRecord]) -> dict[int, int]:
-    """Return the positions among their tenant's of those jobs that are queued, by the job's number."""
-    queued = [job for job in found if job.status is Status.QUEUED]
-    if len(queued) < 2:
-        return {job.number: position_of(connection, job) for job in queued}
-    place = func.row_number().over(partition_by=jobs.c.tenant, order_by=shares.ORDER).label("place")
-    theirs = jobs.c.tenant.in_({job.tenant for job in queued})
-    queue = select(jobs.c.number, place).where(jobs.c.status == Status.QUEUED, theirs).subquery()
-    mine = select(queue).where(queue.c.number.in_([job.number for job in queued]))
-    return {number: at for number, at in connection.execute(mine)}
+def status_of(connection: Connection, job_id: str) -> Status:
+    """Return a job's status alone, which a request that waits reads all the time."""
+    status: str | None = connection.execute(STATUS, {"job_id": job_id}).scalar()
+    if status is None:
+        raise NotFound(f"there is no job `{job_id}`")
+    return Status(status)
 
 
 def fenced(connection: Connection, job: JobRecord, lease_seconds: float, **values: Any) -> bool:
