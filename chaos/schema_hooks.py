@@ -194,8 +194,9 @@ def filter_failure(context: HookContext, failure: Failure, case: Case[Any], resp
 
 
 def _is_coding_of_nothing(case: Case[Any], response: Response) -> bool:
-    """Return whether a request without a body says how its body is packed."""
-    return not response.request.body and CODING in (case.headers or {})
+    """Return whether a request without a body says how its body is packed, or one with a body names no coding."""
+    headers: dict[str, Any] = dict(case.headers or {})
+    return CODING in headers and not (response.request.body and str(headers[CODING]).strip())
 
 
 def _is_boolean_in_other_words(case: Case[Any]) -> bool:

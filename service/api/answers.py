@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 from flask import Response, request
 
+from service.api.query import is_pretty
 from service.api.schemas import ListAnswer
 from service.errors import Invalid, NotFound
 from service.store.job_records import JobSummary
@@ -43,7 +44,7 @@ def answer(
     body: Mapping[str, object] | Sequence[object], status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """Answer with `body` as JSON; `?pretty` indents it."""
-    return Response(json_bytes(body, "pretty" in request.args), status, headers, mimetype="application/json")
+    return Response(json_bytes(body, is_pretty()), status, headers, mimetype="application/json")
 
 
 def json_bytes(body: Mapping[str, object] | Sequence[object], is_indented: bool = False) -> bytes:
@@ -54,7 +55,7 @@ def json_bytes(body: Mapping[str, object] | Sequence[object], is_indented: bool 
 def tagged(body: Mapping[str, object], tag: str, status: int = 200) -> Response:
     """Answer with JSON under an ETag that the client can send back in `If-Match`."""
     response = answer(body, status)
-    response.set_etag(f"{tag}-pretty" if "pretty" in request.args else tag)
+    response.set_etag(f"{tag}-pretty" if is_pretty() else tag)
     return response
 
 

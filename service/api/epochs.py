@@ -15,6 +15,7 @@ from service.api.answers import MAX_LIMIT, answer, listing, whole
 from service.api.conditional import TAG_BYTES, unless_held
 from service.api.context import services
 from service.api.formats import Format, wanted_format
+from service.api.query import is_pretty
 from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer, ParametersAnswer
 from service.datasets.media_types import NDJSON, NPZ
@@ -158,7 +159,7 @@ def get_parameters(id: str, epoch: str) -> Response:
     """Return the parameters after an epoch: a number, `best` or `last`."""
     job, stored = stored_parameters.parameters_of(services(), id, epoch)
     wanted = wanted_format(PARAMETER_FORMATS)
-    form = f"{wanted.name}-pretty" if "pretty" in request.args else wanted.name
+    form = f"{wanted.name}-pretty" if is_pretty() else wanted.name
     return unless_held(f"{stored.sha256}-{form}", lambda: _parameters(job, stored, wanted))
 
 

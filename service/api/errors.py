@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service import errors
 from service.api import deadlines
+from service.api.query import is_pretty
 from service.api.schemas import FaultAnswer, Problem
 
 
@@ -185,10 +186,11 @@ def problem(
         "request_id": g.get("request_id"),
     }
     whole = _writable({**body, **more})
-    data = orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
+    option = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if is_pretty() else 0)
+    data = orjson.dumps(whole, option=option)
     while len(data) > MOST_BYTES and isinstance(whole, dict) and whole.get("errors"):  # characters of several bytes
         whole["errors"].pop()
-        data = orjson.dumps(whole, option=orjson.OPT_APPEND_NEWLINE)
+        data = orjson.dumps(whole, option=option)
     return Response(data, body["status"], mimetype="application/problem+json")
 
 

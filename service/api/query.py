@@ -10,6 +10,11 @@ from service.errors import Invalid, NotFound
 LONGEST_QUERY = 16 * 1024  # bytes; an answer may have them again, in a link to its next page
 
 
+def is_pretty() -> bool:
+    """Return whether `?pretty` asks for indented JSON, which `?pretty=false` does not; other values are refused."""
+    return request.args.get("pretty", "false").lower() in ("true", "1", "")
+
+
 def check_names(known: set[str]) -> None:
     """Raise `Invalid` for a name that is not among these; one that ends in `*` stands for all that begin so."""
     if len(request.query_string) > LONGEST_QUERY:

@@ -31,7 +31,7 @@ from service.front.environ import admission_of
 __all__ = ("BOOLEAN", "DRY_RUN", "PAGE", "TEXT", "TEXTS", "WAIT", "Declared", "Example", "Query", "Route", "Routes")
 
 View = Callable[..., Any]
-EVERYWHERE = {"pretty"}
+PRETTY = "pretty"
 
 
 class Declared(Enum):
@@ -128,7 +128,7 @@ class Routes:
 
     def _serve(self, route: Route, view: View) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
-        known = {item.name for item in route.query} | EVERYWHERE
+        known = {item.name for item in route.query} | {PRETTY}
         media_types, varies = route.media_types, route.varies
         single = [item.name for item in route.query if item.is_single]
 
@@ -141,6 +141,7 @@ class Routes:
                 check_may(route.method, route.path, route.scope, values)
             check_names(known)
             check_single(single)
+            flag(PRETTY)  # refused before anything is done
             check_acceptable(media_types)
             if (admission := admission_of(request.environ)) is not None:
                 return admit(admission, route.body is not None, route.files, route.is_open)

@@ -83,6 +83,10 @@ def test_a_network_made_anew_is_not_taken_for_the_old_one(client: FlaskClient) -
 def test_json_ends_with_a_newline_and_can_be_indented(client: FlaskClient) -> None:
     assert client.get("/healthz").data == b'{"status":"alive"}\n'
     assert client.get("/healthz?pretty").data == b'{\n  "status": "alive"\n}\n'
+    assert client.get("/healthz?pretty=false").data == client.get("/healthz").data
+    assert client.get("/v1/jobs/job_0?pretty").data.startswith(b'{\n  "type": "/problems/not-found",\n')
+    assert client.post("/v1/networks?pretty=much", json={"hidden": [3]}).status_code == 422
+    assert client.get("/v1/networks").json["data"] == []
     assert client.get("/v1/nothing").data.endswith(b"\n")
 
 
