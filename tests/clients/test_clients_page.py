@@ -1,4 +1,4 @@
-"""The commands and the Python of docs/clients.md are run as they are written, in the folder of the repository."""
+"""The commands and the Python of docs/clients.md and the README are run as they are written."""
 
 import os
 import re
@@ -38,6 +38,14 @@ def test_every_command_of_the_page_works(service: Service) -> None:
     said = run(service, "bash", "-euo", "pipefail", "-c", block)
     assert "succeeded: model iris, version" in said and said.rstrip().splitlines()[-1].startswith("job_")
     assert Path("/tmp/predicted.csv").read_text().startswith("species,")
+
+
+def test_the_program_of_the_readme_works(service: Service) -> None:
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"<!-- program:.*?-->\n```python\n(.*?)```", page, re.DOTALL)
+    assert "['virginica']" in run(
+        service, sys.executable, "-c", program.replace("http://localhost:8000", service.address)
+    )
 
 
 @pytest.mark.parametrize(
