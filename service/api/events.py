@@ -80,9 +80,10 @@ def _read(
 
 def _after() -> int | None:
     """Read the id after which to continue; `Last-Event-ID`, which browsers send, takes precedence over `after`."""
+    after = whole("after", 0, minimum=0, maximum=LARGEST_ID) if "after" in request.args else None
     text = request.headers.get("Last-Event-ID")
     if text is None:
-        return whole("after", 0, minimum=0, maximum=LARGEST_ID) if "after" in request.args else None
+        return after
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(f"Last-Event-ID must be an event's id, got {text[:40]!r}")
     return int(text)

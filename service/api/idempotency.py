@@ -124,6 +124,14 @@ def _unanswered() -> Unanswered:
     return cast(Unanswered, current_app.extensions["unanswered"])
 
 
+def checked_key() -> str | None:
+    """Return the key of the request, None without one; raise `Invalid` for one that is empty or too long."""
+    given = request.headers.get(HEADER)
+    if given is not None and not 0 < len(given) <= MAX_KEY:
+        raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
+    return given
+
+
 def once(
     view: Callable[[], Response], answer_error: Callable[[ServiceError], Response], path: str, reads_body: bool
 ) -> Response:
@@ -136,11 +144,9 @@ def once(
     reads_body
         Whether the view does; otherwise the body is read before, so that no transaction waits for it.
     """
-    given = request.headers.get(HEADER)
+    given = checked_key()
     if given is None:
         return view()
-    if not 0 < len(given) <= MAX_KEY:
-        raise Invalid(f"{HEADER} must have 1 to {MAX_KEY} characters")
     key = hashlib.sha256(f"{request.method} {path}\n{given}".encode()).hexdigest()
     keyed = Keyed(services().tenant, key, datetime.now(UTC), HashedInput(request.environ["wsgi.input"]))
     request.environ["wsgi.input"] = keyed.body

@@ -21,7 +21,7 @@ from service.api.conditional import conditional
 from service.api.context import recorded
 from service.api.errors import service_error
 from service.api.formats import check_acceptable
-from service.api.idempotency import once
+from service.api.idempotency import checked_key, once
 from service.api.operations import BOOLEAN, DRY_RUN, PAGE, TEXT, TEXTS, WAIT, Example, Query, Route
 from service.api.preferences import say_applied
 from service.api.query import check_names, check_single
@@ -149,7 +149,9 @@ class Routes:
             act = partial(view, **values)
             if route.changes:
                 act = partial(recorded, route.operation, act)
-            if route.creates and not (DRY_RUN in route.query and flag(DRY_RUN.name)):
+            if DRY_RUN in route.query and flag(DRY_RUN.name):
+                checked_key()
+            elif route.creates:
                 act = partial(once, act, service_error, route.path.format(**values), route.body is not None)
             response = act()
             if varies:

@@ -1,7 +1,7 @@
 """The schemas of bodies and answers, under names and in a form that generators of clients take.
 
-Pydantic writes them from the models. Here they get the names of what they describe (`Epoch`, `EpochList`), and lose what
-generators stumble over: titles, and defaults that are no plain values, which the description says instead.
+Pydantic writes them from the models. Here they get the names of what they describe (`Epoch`, `EpochList`), and lose
+what generators stumble over: titles, and defaults that are no plain values, which the description says instead.
 """
 
 import json
