@@ -49,7 +49,7 @@ def test_a_job_whose_answer_was_lost_is_answered_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(*((idempotency, "store_answer") if fails == "keep" else (views, "read")), away)
+        broken.setattr(*((idempotency, "store_answer") if fails == "keep" else (views, "describe_new")), away)
         first = submit(client)
         assert first.status_code == (202 if fails == "keep" else 503)
     again = submit(client)
