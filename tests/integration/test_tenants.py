@@ -1,5 +1,6 @@
 """Tenants: what one has stored does not exist for another, on every operation of the API."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,29 @@ def test_lists_have_nothing_of_another_tenant(
         assert not any(id in answer.text for id in ids.values() if len(id) > 5), path
         if "data" in answer.json and path != "/v1/keys":
             assert acme.get(path).json["data"], path
+
+
+def test_streams_of_all_jobs_have_those_of_their_tenant_alone(
+    app: Flask, acme: FlaskClient, other: FlaskClient, service: Services
+) -> None:
+    """Whether an event was there before, or is committed while both streams are open."""
+    clients = (acme, other)
+    jobs = [[client.post("/v1/jobs", json=body(ROWS)).json["id"]] for client in clients]
+    streams = [iter(client.get("/v1/events?after=0&stream=1").response) for client in clients]
+    seen = [_events_of(stream) for stream in streams]
+    for client, mine in zip(clients, jobs, strict=True):
+        mine.append(client.post("/v1/jobs", json=body(ROWS)).json["id"])
+    seen = [before + _events_of(stream) for before, stream in zip(seen, streams, strict=True)]
+    assert [[event["job"] for event in each] for each in seen] == jobs
+    for stream in streams:
+        stream.close()
+
+
+def _events_of(stream: Iterator[bytes]) -> list[dict[str, Any]]:
+    """The next events of a stream, without what comes before."""
+    while b"data: " not in (block := next(stream)):
+        pass
+    return [json.loads(line.removeprefix("data: ")) for line in block.decode().splitlines() if line.startswith("data:")]
 
 
 def test_what_another_tenant_has_cannot_be_used(acme: FlaskClient, other: FlaskClient, service: Services) -> None:
