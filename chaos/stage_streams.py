@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.client import Client, Log, over_http
+from chaos.client import JOBS, Client, Log, over_http
 from chaos.kinds import LONG, longer, post_datasets
 from chaos.load import ENDED
 from chaos.oracle import Report, Violation, sum_of
@@ -69,7 +69,7 @@ class Listener(threading.Thread):
             try:
                 self._listen()
             except (OSError, http.client.HTTPException):
-                self.counts["broken by the API"] += 1
+                self.counts["refused or broken by the API"] += 1
                 time.sleep(PAUSE_SECONDS)
 
     def _listen(self) -> None:
@@ -121,6 +121,21 @@ class Listener(threading.Thread):
         return self.counts["dropped by FIN"] + self.counts["dropped by RST"]
 
 
+class Commands(threading.Thread):
+    """Pauses and resumes jobs at random, so that there are more events than those of epochs."""
+
+    def __init__(self, client: Client, jobs: list[str], chance: random.Random) -> None:
+        super().__init__(name="commands", daemon=True)
+        self.client, self.jobs, self.chance = client, jobs, chance
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(PAUSE_SECONDS):
+            self.client.once(
+                "POST", f"{JOBS}/{self.chance.choice(self.jobs)}:{self.chance.choice(('pause', 'resume'))}"
+            )
+
+
 def run(pair: str, figures: Figures, seed: str) -> Report:
     """Listen to jobs that train, each stream dropped again and again; then compare with the lists of events."""
     with (
@@ -139,7 +154,11 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
             for path in paths
             for by_query in (False, True)
         ]
+        commands = Commands(client, [str(job) for job in jobs], random.Random(f"{seed} commands"))
+        commands.start()
         _disturb(made, listeners, figures)
+        commands.over.set()
+        commands.join()
         for job in jobs:
             client.move(str(job), "cancel")
         wait_until(lambda: _statuses(client, jobs) <= ENDED, END_SECONDS, "the end of all jobs", 0.2)
