@@ -22,7 +22,7 @@ from sqlalchemy import select
 from chaos.client import COME_AGAIN, JOBS, Client, Log, over_http
 from chaos.kinds import XOR
 from chaos.oracle import Report, Violation, sum_of
-from chaos.stage_service import Whole, whole
+from chaos.stage_service import Whole, printed, whole
 from service.config import Settings
 from service.services import open_services
 from service.store.tables import jobs as table
@@ -201,4 +201,4 @@ def judge(made: dict[str, list[str]], answers: Answers, figures: Figures) -> Ite
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
-    return sum_of(run(pair, figures, f"{seed} {pair}") for pair in pairs)
+    return sum_of(printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)

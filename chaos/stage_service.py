@@ -197,10 +197,10 @@ def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
     """Run the pairs of backends one after the other, as a service uses both cores."""
-    return sum_of(_printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
+    return sum_of(printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
 
 
-def _printed(pair: str, report: Report) -> Report:
+def printed(pair: str, report: Report) -> Report:
     """Print a report at once, as the next pair takes some minutes."""
     print(f"  {pair}: {report.lines()[0]}", flush=True)
     return report

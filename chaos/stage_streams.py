@@ -24,7 +24,7 @@ from chaos.client import JOBS, Client, Log, over_http
 from chaos.kinds import LONG, longer, post_datasets
 from chaos.load import ENDED
 from chaos.oracle import Report, Violation, sum_of
-from chaos.stage_service import Whole, whole
+from chaos.stage_service import Whole, printed, whole
 from tests.waiting import wait_until
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: the connection ends with a reset
@@ -228,4 +228,4 @@ def _judge(client: Client, listeners: list[Listener]) -> Iterator[Violation]:
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
-    return sum_of(run(pair, figures, f"{seed} {pair}") for pair in pairs)
+    return sum_of(printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
