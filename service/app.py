@@ -39,6 +39,7 @@ from service.api import (
     openapi,
     packing,
     predicting,
+    problems,
     session,
     shares,
     system,
@@ -52,6 +53,7 @@ from service.api.authentication import identify
 from service.api.event_streams import encode
 from service.api.feed import Feed
 from service.api.finding import Finder
+from service.api.guesses import Guesses
 from service.api.idempotency import Unanswered
 from service.api.inference import tensorflow
 from service.api.inference import views as inference
@@ -79,6 +81,7 @@ from service.web.request_ids import request_id_of
 
 RESOURCES = (
     system,
+    problems,
     metrics,
     workers,
     networks,
@@ -131,6 +134,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(resource.blueprint)
     routes = [route for resource in resources for route in resource.routes]
     app.extensions["openapi"] = cache(partial(openapi.document, resources))  # built at the first request for it
+    app.extensions["guesses"] = Guesses(routes)
     errors.register(app)
     app.before_request(_begin)
     app.before_request(deadlines.begin)

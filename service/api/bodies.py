@@ -1,11 +1,12 @@
 """Reading of request bodies: limits on size, unpacking as they arrive, and recognising what they are."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, TypeVar
 
-from flask import request
+from flask import g, request
 from pydantic import BaseModel
 
 from service.api.unpacking import HEAD_BYTES, SPACE_BYTES, UNPACKED, blocks_of, coding_of_body
@@ -27,11 +28,12 @@ from service.datasets.media_types import (
 from service.datasets.signatures import is_text, what_it_is
 from service.datasets.strict_json import parse_json
 from service.definitions.validation import check
-from service.errors import Invalid, Malformed, ServiceError, TooLarge, UnknownMedia
+from service.errors import Invalid, Malformed, ServiceError, TooLarge, UnknownMedia, shortened
 
 M = TypeVar("M", bound=BaseModel)
 
 FORM = "application/x-www-form-urlencoded"  # what curl sends unless another type is given
+LONGEST_EXAMPLE = 300  # characters of a body that is shown
 BINARY = frozenset({NPZ, PARQUET, ARROW_STREAM, ARROW_FILE})
 FORM_FIELDS = re.compile(rb"[\w.~%+\[\]-]+=[^=\s,;&]*(&[\w.~%+\[\]-]+=[^=\s,;&]*)*")
 
@@ -128,9 +130,13 @@ def _first_bytes(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _empty(declared: str, known: Sequence[str], what: str) -> ServiceError:
+    """Return the error for no bytes at all, which says what the operation takes."""
+    example = g.get("example") if what == "body" else None
+    such_as = f", such as {shortened(json.dumps(example), LONGEST_EXAMPLE)}" if example is not None else ""
     if declared == JSON or list(known) == [JSON]:
-        return Malformed(f"the {what} is empty; JSON is expected")
-    return Invalid(f"the {what} is empty: it has no bytes")
+        return Malformed(f"the {what} is empty: send JSON{such_as}")
+    others = dict.fromkeys(NAMES[kind] for kind in known if kind in NAMES and kind != JSON)
+    return Invalid(f"the {what} is empty: send {', '.join(others)}{f' or JSON{such_as}' if JSON in known else ''}")
 
 
 def _agreed(declared: str, seen: str | None, known: tuple[str, ...], what: str) -> str:

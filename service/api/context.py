@@ -9,6 +9,7 @@ from flask import Response, current_app, g, request
 from service.access.principal import Principal
 from service.api.feed import Feed
 from service.api.waiting import Places, Waits
+from service.errors import ServiceError
 from service.estimates.known import KnownShapes
 from service.models.cache import ModelCache
 from service.ops.health import Health
@@ -16,6 +17,7 @@ from service.ops.metrics import Metrics
 from service.ops.model_statistics import ModelStatistics
 from service.services import Services
 from service.store.audit import Actor, recorder_of
+from service.store.database import Connection
 
 
 def services() -> Services:
@@ -31,15 +33,31 @@ def all_services() -> Services:
     return cast(Services, current_app.extensions["services"])
 
 
-def recorded(action: str, view: Callable[[], Response]) -> Response:
-    """Run a view whose transactions are recorded as changes by whoever makes this request."""
+def recorded(action: str, view: Callable[[], Response], refused: ServiceError | None = None) -> Response:
+    """Run a view whose transactions are recorded as changes by whoever makes this request.
+
+    With `refused`, an error of the request's body, the view finds the errors that come before it, and commits nothing.
+    """
     plain = services()
     actor = Actor(principal().key_id, action, request.path, g.request_id)
-    g.services = replace(plain, database=plain.database.recording(recorder_of(actor)))
+    recorder = recorder_of(actor) if refused is None else _refusing(refused)
+    g.services = replace(plain, database=plain.database.recording(recorder))
     try:
-        return view()
+        response = view()
     finally:
         g.services = plain
+    if refused is not None:
+        raise refused
+    return response
+
+
+def _refusing(refused: ServiceError) -> Callable[[], Callable[[Connection], None]]:
+    """Return what raises an error at the end of each transaction, which rolls it back."""
+
+    def refuse(_: Connection) -> None:
+        raise refused
+
+    return lambda: refuse
 
 
 def principal() -> Principal:

@@ -131,6 +131,7 @@ def _flat(record: EpochRecord) -> dict[str, Any]:
     """Describe an epoch with each metric as a field of its own, such as `training_accuracy`."""
     body: dict[str, Any] = dict(epoch_answer(record))
     metrics: EpochMetrics = body.pop("metrics")
+    body.pop("nonfinite", None)  # an empty cell in a column that has numbers says the same
     return (
         body
         | {f"training_{name}": value for name, value in metrics["training"].items()}
@@ -138,9 +139,16 @@ def _flat(record: EpochRecord) -> dict[str, Any]:
     )
 
 
+def _csv_cell(value: Any) -> Any:
+    """Return what is written for a value: nothing for null, and booleans as JSON has them."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def _csv_line(values: list[Any]) -> bytes:
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow(["" if value is None else value for value in values])
+    csv.writer(stream, lineterminator="\n").writerow([_csv_cell(value) for value in values])
     return stream.getvalue().encode()
 
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service import errors
 from service.api import deadlines
+from service.api.guesses import Guesses
 from service.api.query import is_pretty
 from service.api.schemas import FaultAnswer, Problem
 
@@ -186,11 +187,10 @@ def problem(
         "request_id": g.get("request_id"),
     }
     whole = _writable({**body, **more})
-    option = orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if is_pretty() else 0)
-    data = orjson.dumps(whole, option=option)
+    data = _json(whole)
     while len(data) > MOST_BYTES and isinstance(whole, dict) and whole.get("errors"):  # characters of several bytes
         whole["errors"].pop()
-        data = orjson.dumps(whole, option=option)
+        data = _json(whole)
     return Response(data, body["status"], mimetype="application/problem+json")
 
 
@@ -200,8 +200,11 @@ def has_plain_errors(path: str) -> bool:
 
 
 def _plain(detail: str, status: int) -> Response:
-    data = orjson.dumps(_writable({"error": detail}), option=orjson.OPT_APPEND_NEWLINE)
-    return Response(data, status, mimetype="application/json")
+    return Response(_json(_writable({"error": detail})), status, mimetype="application/json")
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 if is_pretty() else 0))
 
 
 def _writable(value: object) -> object:
@@ -260,12 +263,18 @@ def _http_error(error: HTTPException) -> Response:
 def _words(error: HTTPException) -> str:
     """Return what is said of an error that Flask raised."""
     path = f"`{request.path[:MOST_OF_PATH]}`"
+    guesses: Guesses | None = current_app.extensions.get("guesses")
     if isinstance(error, NotFound):
-        return f"there is nothing at {path}; `/openapi.json` lists the addresses"
+        guessed = guesses.nothing_at(request.path) if guesses else ""
+        return f"there is nothing at {path}{guessed or '; `/openapi.json` lists the addresses'}"
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        way_out = VERBS if request.method == "POST" and NAMED.fullmatch(request.path) else ""
-        return f"{request.method[:20]} is not a method of {path}, which has {allowed}{way_out}"
+        method = request.method[:20]
+        way_out = VERBS if method == "POST" and NAMED.fullmatch(request.path) else ""
+        guessed = guesses.instead_of(method, request.path) if guesses else ""
+        if way_out and "did you mean" not in guessed:
+            guessed = ""
+        return f"{method} is not a method of {path}, which has {allowed}{way_out}{guessed}"
     return error.description or error.name
 
 

@@ -77,6 +77,11 @@ class Route:
         return ", ".join((["Accept"] if len(self.media_types) > 1 else []) + (["Prefer"] if self.waits else []))
 
     @property
+    def has_no_fields(self) -> bool:
+        """Whether it reads no body, though it could; clients of the Open Inference Protocol may send any."""
+        return self.method != "GET" and self.body is None and not self.files and not self.path.startswith("/v2")
+
+    @property
     def waits(self) -> bool:
         """Whether its answer may be held until what it is about has ended."""
         return WAIT in self.query

@@ -9,7 +9,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from pydantic import BaseModel
 
 from service.access.principal import Scope
@@ -17,6 +17,7 @@ from service.api.admission import admit, unpack
 from service.api.answer_headers import Header
 from service.api.answers import flag
 from service.api.authorization import check_may
+from service.api.bodiless import refusal_of_body
 from service.api.conditional import conditional
 from service.api.context import recorded
 from service.api.errors import service_error
@@ -25,6 +26,7 @@ from service.api.idempotency import checked_key, once
 from service.api.operations import BOOLEAN, DRY_RUN, PAGE, TEXT, TEXTS, WAIT, Example, Query, Route
 from service.api.preferences import say_applied
 from service.api.query import check_names, check_single
+from service.datasets.media_types import JSON
 from service.errors import NotFound
 from service.front.environ import admission_of
 
@@ -133,6 +135,7 @@ class Routes:
         single = [item.name for item in route.query if item.is_single]
 
         reads, waits = route.has_etag, route.waits
+        example = next((each.body for each in route.examples if each.media_type == JSON), None)
 
         def checked(**values: Any) -> Any:
             if any("\x00" in value for value in values.values()):
@@ -146,9 +149,13 @@ class Routes:
             if (admission := admission_of(request.environ)) is not None:
                 return admit(admission, route.body is not None, route.files, route.is_open)
             unpack(route.files)
+            g.example = example
+            refused = refusal_of_body() if route.has_no_fields else None
             act = partial(view, **values)
             if route.changes:
-                act = partial(recorded, route.operation, act)
+                act = partial(recorded, route.operation, act, refused)
+            elif refused is not None:
+                raise refused
             if DRY_RUN in route.query and flag(DRY_RUN.name):
                 checked_key()
             elif route.creates:

@@ -45,6 +45,31 @@ class Problem(TypedDict):
 
 
 @answer_model
+class ProblemPage(TypedDict):
+    """What a type of problem means, and how a request that gets it is mended. Requests are commands for curl."""
+
+    object: str
+    type: str
+    title: str
+    status: Annotated[int | None, Field(description="null where several have it")]
+    explanation: str
+    causes: Annotated[list[str], Field(description="what usually causes it")]
+    before: Annotated[list[str], Field(description="requests that make what the two need")]
+    request: Annotated[str, Field(description="a request that gets the problem")]
+    when: Annotated[str | None, Field(description="when it does, where it does not always")]
+    mended_request: str
+    way_out: str
+
+
+@answer_model
+class ProblemPages(TypedDict):
+    """All types of problems."""
+
+    object: str
+    data: list[ProblemPage]
+
+
+@answer_model
 class NetworkAnswer(TypedDict):
     """A network with every default filled in; `parameters` is their count, null while the output layer is open."""
 

@@ -1,4 +1,4 @@
-"""Liveness and readiness of the service, its OpenAPI document, and the page behind each problem's `type`."""
+"""Liveness and readiness of the service, and its OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -7,13 +7,11 @@ from flask import Response, current_app
 
 from service.api.answers import answer
 from service.api.context import health
-from service.api.errors import BY_SLUG
 from service.api.routes import Routes
 from service.api.schemas import CheckAnswer, HealthAnswer
-from service.errors import NotFound
 from service.ops.probes import Check
 
-routes = Routes("system", "Whether the service works, this document, and the pages about problems.")
+routes = Routes("system", "Whether the service works, and this document.")
 ALIVE: HealthAnswer = {"status": "alive"}
 
 
@@ -54,19 +52,3 @@ def openapi() -> Response:
     """Return this document."""
     document: Callable[[], dict[str, Any]] = current_app.extensions["openapi"]
     return answer(document())
-
-
-@routes.route(
-    "GET",
-    "/problems/{slug}",
-    answers={200: {"text/plain": {"schema": {"type": "string"}}}},
-    problems=(404,),
-    scope=None,
-)
-def problem_page(slug: str) -> Response:
-    """Explain a problem by the last part of its `type`."""
-    kind = BY_SLUG.get(slug)
-    if kind is None:
-        raise NotFound(f"there is no problem named `{slug[:60]}`")
-    head = f"{kind.status} {kind.title}" if kind.status else kind.title
-    return Response(f"{head}\n\n{kind.explanation}\n", mimetype="text/plain")

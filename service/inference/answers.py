@@ -9,7 +9,9 @@ from service.inference.outputs import OutputTensor
 from service.inference.tensors import LENGTH
 
 
-def write_answer(fields: dict[str, Any], tensors: Sequence[OutputTensor]) -> tuple[bytes, int | None]:
+def write_answer(
+    fields: dict[str, Any], tensors: Sequence[OutputTensor], is_indented: bool = False
+) -> tuple[bytes, int | None]:
     """Return the body, and the length of its JSON where bytes follow it; `fields` come before the outputs."""
     described, binary = [], list[bytes]()
     for tensor in tensors:
@@ -21,7 +23,8 @@ def write_answer(fields: dict[str, Any], tensors: Sequence[OutputTensor]) -> tup
         else:
             entry["data"] = tensor.values if isinstance(tensor.values, list) else tensor.values.ravel()
         described.append(entry)
-    head = orjson.dumps({**fields, "outputs": described}, option=orjson.OPT_SERIALIZE_NUMPY)
+    options = orjson.OPT_SERIALIZE_NUMPY | (orjson.OPT_INDENT_2 if is_indented else 0)
+    head = orjson.dumps({**fields, "outputs": described}, option=options)
     if not binary:
         return head + b"\n", None
     return b"".join([head, *binary]), len(head)

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
-from service.jobs.held_out_answers import TestAnswer
+from service.jobs.held_out_answers import Nonfinite, TestAnswer
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
 from service.store.records import Kind, Status
@@ -39,6 +39,7 @@ class EpochAnswer(TypedDict):
     seconds: float
     parameters_stored: bool
     sha256: Annotated[str, Field(description="of the parameters after the epoch")]
+    nonfinite: NotRequired[Nonfinite]
 
 
 @answer_model

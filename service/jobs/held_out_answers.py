@@ -1,11 +1,13 @@
 """The answers about test rows, which are held out from training, as the OpenAPI document shows them."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+
+Nonfinite = Annotated[list[str], Field(description="those that are null as they were not finite, if there are any")]
 
 
 @answer_model
@@ -27,3 +29,4 @@ class TestAnswer(TypedDict):
     loss: Annotated[float | None, Field(description="null where it is not finite")]
     metrics: Annotated[dict[str, float | None], Field(description="by name; null where one is not defined")]
     confusion_matrix: Annotated[TestMatrixAnswer | None, Field(description="for at most 100 classes, else null")]
+    nonfinite: NotRequired[Nonfinite]

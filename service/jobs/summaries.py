@@ -11,6 +11,7 @@ from service.jobs.answers import (
     ProgressAnswer,
     WaitingAnswer,
 )
+from service.jobs.nonfinite import nonfinite_of
 from service.services import Services
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
@@ -128,7 +129,7 @@ def _waiting(connection: Connection, job: JobSummary, position: int, places: int
 
 def epoch_answer(record: EpochRecord) -> EpochAnswer:
     """Describe an epoch."""
-    return {
+    answer: EpochAnswer = {
         "epoch": record.epoch,
         "training_loss": record.training_loss,
         "validation_loss": record.validation_loss,
@@ -138,3 +139,6 @@ def epoch_answer(record: EpochRecord) -> EpochAnswer:
         "parameters_stored": record.parameters_stored,
         "sha256": record.sha256,
     }
+    if names := nonfinite_of(record.measured):
+        answer["nonfinite"] = names
+    return answer

@@ -17,6 +17,7 @@ from service.jobs.answers import (
     WarningAnswer,
 )
 from service.jobs.held_out_answers import TestAnswer
+from service.jobs.nonfinite import with_nonfinite_of_test
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
 from service.jobs.summaries import summarize, summarize_all
@@ -59,7 +60,7 @@ def describe(job: JobRecord, summary: JobSummaryAnswer) -> JobAnswer:
         "stopped": cast(StoppedAnswer | None, json_of(job.stopped)),
         "reached_epoch": job.reached_epoch,
         "confusion_matrix": cast(ConfusionMatrixAnswer | None, job.confusion_matrix),
-        "test": cast(TestAnswer | None, job.tested),
+        "test": cast(TestAnswer | None, with_nonfinite_of_test(job.tested)),
         "chain": job.chain,
         "forked_from": cast(ForkedFromAnswer | None, json_of(job.forked_from)),
         "replay": cast(ReplayAnswer | None, json_of(job.replay)),

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
 from service.jobs.answers import EpochMetrics
-from service.jobs.held_out_answers import TestAnswer
+from service.jobs.held_out_answers import Nonfinite, TestAnswer
 from service.models.signature_answers import ExampleAnswer, InputAnswer, OutputAnswer, SignatureFields
 from service.store.model_records import Origin
 
@@ -23,6 +23,7 @@ class VersionRecordAnswer(TypedDict):
     training_loss: float | None
     validation_loss: float | None
     metrics: EpochMetrics
+    nonfinite: NotRequired[Nonfinite]
 
 
 @answer_model

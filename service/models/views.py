@@ -6,6 +6,7 @@ from typing import cast
 from service.definitions.decisions import DecisionAnswer
 from service.jobs.fitted import read_fitted, with_scales
 from service.jobs.held_out_answers import TestAnswer
+from service.jobs.nonfinite import with_nonfinite, with_nonfinite_of_test
 from service.models.answers import (
     ModelAnswer,
     ModelVersionAnswer,
@@ -111,8 +112,8 @@ def version_answer(version: VersionSummary, aliases: list[str]) -> ModelVersionA
         "dataset_version": version.dataset_version,
         "epoch": version.epoch,
         "created_at": version.created_at,
-        "record": cast(VersionRecordAnswer, version.record),
-        "test": cast(TestAnswer | None, version.test),
+        "record": cast(VersionRecordAnswer, with_nonfinite(version.record)),
+        "test": cast(TestAnswer | None, with_nonfinite_of_test(version.test)),
         "sha256": version.sha256,
         "decision": cast(DecisionAnswer | None, version.decision),
         "keep_until": version.keep_until,

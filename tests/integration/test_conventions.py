@@ -162,3 +162,18 @@ def test_files_are_stored_once_under_a_key(client: FlaskClient) -> None:
     names = {client.post("/v1/datasets", data="a,b\n1,2\n3,4\n", headers=headers).json["name"] for _ in range(2)}
     assert len(names) == 1
     problem(client.post("/v1/datasets", data="a,b\n1,2\n3,5\n", headers=headers), 422)
+
+
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/openapi.json", "/v1/jobs", "/v1/nothing", "/v2", "/v2/nothing", "/problems?format=json"]
+)
+def test_every_json_is_indented_as_pretty_says(client: FlaskClient, path: str) -> None:
+    sign = "&" if "?" in path else "?"
+    plain = client.get(path).data
+    for query in ("pretty", "pretty=true", "pretty=1"):
+        indented = client.get(f"{path}{sign}{query}")
+        assert indented.data.startswith(b"{\n  ") and indented.json.keys() == json.loads(plain).keys()
+    for query in ("pretty=false", "pretty=0"):
+        assert b"\n" not in client.get(f"{path}{sign}{query}").data.rstrip(b"\n")
+    if path in ("/healthz", "/v1/jobs"):
+        problem(client.get(f"{path}?pretty=perhaps"), 422)

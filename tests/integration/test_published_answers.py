@@ -27,7 +27,6 @@ PUBLIC = "https://1.1.1.1/hook"  # nothing is sent: no process of deliveries run
 NOT_JSON = {
     ("get", "/metrics"),
     ("get", "/openapi.json"),
-    ("get", "/problems/{slug}"),
     ("get", "/v1/models/{name}/export"),
     ("get", "/v1/models/{name}/versions/{version}/export"),
     ("get", "/v1/predictions/{id}/result"),
@@ -62,7 +61,7 @@ class Caller:
 def test_every_answer_has_the_fields_that_are_published_and_no_others(client: FlaskClient, service: Services) -> None:
     call = Caller(client)
     run = lambda: run_next_job(service, "test", lambda: False)  # noqa: E731
-    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems/validation"):
+    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems?format=json", "/problems/validation?format=json"):
         call("GET", path)
     with service.database.begin() as connection:
         workers.report_alive(connection, "host:ns:1:2")

@@ -13,7 +13,7 @@ from tests.integration.operations import Operation, operations_of
 from workers.run.run import run_next_job
 
 SCOPES = ("read", "predict", "train", "admin")
-NEVER_ASK = {"/", "/healthz", "/readyz", "/openapi.json", "/problems/{slug}", "/v1/session"}
+NEVER_ASK = {"/", "/healthz", "/readyz", "/openapi.json", "/problems", "/problems/{slug}", "/v1/session"}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from service.api.bodies import check_declared, whole_body
 from service.api.context import services
 from service.api.inference.finding import Found, find
 from service.api.predicting import UNKNOWN_HEADER
+from service.api.query import is_pretty
 from service.api.timing import Timing
 from service.datasets.media_types import JSON, RAW
 from service.errors import ServiceError
@@ -49,7 +50,7 @@ def _answer(found: Found, asked: InferenceRequest, timing: Timing) -> Response:
         parameters["unknown_categories"] = rows.rows.unknown_count
     fields |= {"model_name": trained.name, "model_version": version_text(trained, found.reference)}
     fields["parameters"] = parameters
-    body, length = write_answer(fields, tensors)
+    body, length = write_answer(fields, tensors, is_pretty())
     response = Response(body, mimetype=JSON if length is None else RAW)
     if length is not None:
         response.headers[HEADER] = str(length)
