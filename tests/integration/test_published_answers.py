@@ -61,7 +61,14 @@ class Caller:
 def test_every_answer_has_the_fields_that_are_published_and_no_others(client: FlaskClient, service: Services) -> None:
     call = Caller(client)
     run = lambda: run_next_job(service, "test", lambda: False)  # noqa: E731
-    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems?format=json", "/problems/validation?format=json"):
+    for path in (
+        "/",
+        "/healthz",
+        "/readyz",
+        "/openapi.json",
+        "/problems?format=json",
+        "/problems/validation?format=json",
+    ):
         call("GET", path)
     with service.database.begin() as connection:
         workers.report_alive(connection, "host:ns:1:2")
