@@ -1,4 +1,4 @@
-"""Every setting has a row in the reference, with its default, and the documents name no other."""
+"""Every setting has a row in the reference, with its default, and the documents name no others but those of clients."""
 
 import re
 from dataclasses import fields
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from service.config import PREFIX, Settings
+from service.config import OF_CLIENTS, PREFIX, Settings
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = [ROOT / "README.md", ROOT / "docker-compose.yml", *sorted((ROOT / "docs").glob("*.md"))]
@@ -36,4 +36,4 @@ def test_every_setting_has_one_row_in_the_reference_with_its_default() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_no_document_names_a_setting_that_there_is_not(document: Path) -> None:
     named = {variable.removesuffix("_FILE") for variable in VARIABLE.findall(document.read_text(encoding="utf-8"))}
-    assert named <= set(DEFAULTS)
+    assert named <= {*DEFAULTS, *OF_CLIENTS}
