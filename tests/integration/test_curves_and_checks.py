@@ -191,14 +191,19 @@ def test_running_and_failed_jobs_are_explained_too(client: FlaskClient, service:
 
 
 def test_everything_is_in_the_openapi_document(client: FlaskClient) -> None:
-    paths = client.get("/openapi.json").json["paths"]
+    document = client.get("/openapi.json").json
+    paths, shared = document["paths"], document["components"]["parameters"]
     for head in ("/v1/jobs/{id}/epochs/{epoch}", "/v1/models/{name}", "/v1/models/{name}/versions/{version}"):
         assert {f"{head}:{verb}" for verb in ("trace", "gradient-check", "evaluate")} <= paths.keys()
     assert {"/v1/networks/{name}:trace", "/v1/networks/{name}:gradient-check"} <= paths.keys()
     for verb in ("fork", "replay"):
         operation = paths[f"/v1/jobs/{{id}}:{verb}"]["post"]
         assert {"201", "202", "404", "409", "422"} <= operation["responses"].keys()
-        assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]
+        names = [
+            shared[of["$ref"].rpartition("/")[2]]["name"] if "$ref" in of else of["name"]
+            for of in operation["parameters"]
+        ]
+        assert "Idempotency-Key" in names
     for tail in ("slope", "surface", "diff/{other}"):
         assert "get" in paths[f"/v1/jobs/{{id}}/epochs/{{epoch}}/{tail}"]
 

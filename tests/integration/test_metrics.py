@@ -29,7 +29,7 @@ from workers.run.run import run_next_job
 
 Labels = tuple[tuple[str, str], ...]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
-SELDOM = {"backprop_worker_crashes_total"}  # it has no value before the first crash
+SELDOM = {"backprop_worker_crashes_total", "backprop_webhook_attempts_total"}  # without a value before the first one
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 

@@ -17,6 +17,7 @@ LIMITS = {
     "epochs": ("500", "500"),
     "parameters": ("10000", "10000"),
     "operations": ("1e12", "1000000000000.0"),
+    "webhooks": ("5", "5"),
     "keep-jobs-seconds": ("3600", "3600.0"),
 }
 
