@@ -219,7 +219,10 @@ def _is_boolean_in_other_words(case: Case[Any]) -> bool:
 
 
 def _is_list_of_rows(case: Case[Any]) -> bool:
-    """Return whether a dataset is a list of rows, which is taken, too; generated clients fail if two forms are told."""
+    """Return whether a dataset is a list of rows, which is taken, too.
+
+    The document does not have this form, as generated clients fail on two of them.
+    """
     return isinstance(case.body, list) and case.operation.path.startswith("/v1/datasets")
 
 

@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
 
@@ -202,11 +203,7 @@ def disabling(
         if seconds >= settings.webhook_disable_seconds:
             last = f"status {outcome.status}" if outcome.error is None else outcome.error
             because = f"no attempt has succeeded since {since.isoformat(timespec='seconds')}; the last one: {last}"
-    if because is None:
-        return attempted
-    return Attempted(
-        attempted.attempt, attempted.status, attempted.due_seconds, attempted.hold_seconds, because, attempted.counts
-    )
+    return replace(attempted, disable=because)
 
 
 def main() -> int:

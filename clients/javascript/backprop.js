@@ -364,12 +364,12 @@ class Queued extends Resources {
    */
   async wait(id, options = {}) {
     for (;;) {
-      const begun = Date.now();
+      const start = Date.now();
       const timeoutSeconds = (options.timeoutSeconds ?? this.service.timeoutSeconds) + WAIT_SECONDS;
       const more = { ...options, timeoutSeconds, query: { wait: WAIT_SECONDS } };
       const found = await this.service.request("GET", this.path + at`/${id}`, more);
       if (hasEnded(found.status) || found.status === "paused") return found;
-      if (Date.now() - begun < 1000) await sleep(1, options.signal); // too many others wait: it was answered at once
+      if (Date.now() - start < 1000) await sleep(1, options.signal); // too many others wait: it was answered at once
     }
   }
 
