@@ -22,7 +22,7 @@ from backprop_api.models import (
     DenseLayerActivationType0,
     EpochList,
     Job,
-    JobList,
+    JobSummaryList,
     JobRequest,
     MovedAlias,
     Network,
@@ -100,7 +100,7 @@ def mistakes(client: AuthenticatedClient) -> None:
     assert isinstance(refused, Problem) and isinstance(refused.errors, list), refused
     assert refused.errors[0].pointer == "#/training/epochs"
     jobs = list_jobs.sync(client=client, limit=1)
-    assert isinstance(jobs, JobList) and len(jobs.data) == 1, jobs
+    assert isinstance(jobs, JobSummaryList) and len(jobs.data) == 1, jobs
 
 
 def main() -> None:
