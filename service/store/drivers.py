@@ -24,6 +24,8 @@ ANSWER_SECONDS = 10.0  # for each statement; migrations may take longer
 FRESH_SECONDS = 1.0  # a connection used within it is taken from the pool without asking whether it still works
 STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its locks that long
 USED_AT = "used_at"  # in what the pool notes of a connection: when it was last given back
+# as many connections as the API has threads: what overflows would be opened and closed for one request
+KEPT: dict[str, Any] = {"pool_size": 24, "max_overflow": 0, "pool_use_lifo": True}
 JOURNAL_BYTES = 16 * 1024 * 1024  # what SQLite's log shrinks to once it is written back
 
 
@@ -50,16 +52,14 @@ def open_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         _make_folder(Path(str(url.database)).parent)
         arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
-        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True, **KEPT)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "backprop", "client_encoding": "utf8"}
     engine = create_engine(
         url,
-        pool_size=24,  # as many as the API has threads: what overflows would be opened and closed for one request
-        max_overflow=0,
-        pool_use_lifo=True,
+        **KEPT,
         pool_timeout=CONNECT_SECONDS,
         connect_args=arguments,
         hide_parameters=True,  # messages of errors would quote them in logs

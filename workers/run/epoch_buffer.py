@@ -36,6 +36,8 @@ class EpochBuffer:
         An epoch whose row is written already and whose parameters are among `blocks`, or None.
     size_bytes
         The bytes of `blocks` and `states`.
+    run_bytes
+        The bytes of `runs`: a small network computes many megabytes of them within seconds.
     """
 
     runs: list[RunRecord] = field(default_factory=list)
@@ -45,6 +47,12 @@ class EpochBuffer:
     forget: list[int] = field(default_factory=list)
     late: int | None = None
     size_bytes: int = 0
+    run_bytes: int = 0
+
+    @property
+    def total_bytes(self) -> int:
+        """About how many bytes the next flush writes."""
+        return self.size_bytes + self.run_bytes
 
     def add(
         self, run: EpochRun, data: bytes, stored: NDArray[np.bool_], every: int, state: bytes | None = None
@@ -62,7 +70,9 @@ class EpochBuffer:
         state
             The optimizer's state after the last epoch, in a job that stores it.
         """
-        self.runs.append(_run_record(run, data, stored))
+        record = _run_record(run, data, stored)
+        self.runs.append(record)
+        self.run_bytes += record.nbytes
         if run.layers is not None:
             layers = [_finite(asdict(layer)) for layer in run.layers]
             self.diagnostics.append(DiagnosticsRecord(run.last_epoch, layers))

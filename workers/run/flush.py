@@ -41,7 +41,7 @@ class Flush:
     @property
     def size_bytes(self) -> int:
         """About how many bytes are written."""
-        return self.buffer.size_bytes + (0 if self.state is None else self.state.nbytes)
+        return self.buffer.total_bytes + (0 if self.state is None else self.state.nbytes)
 
 
 @dataclass(frozen=True)

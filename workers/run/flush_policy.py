@@ -7,7 +7,7 @@ FLUSH_SECONDS = 0.25
 FLUSH_SHARE = 0.02  # the wait between flushes grows until they take at most this share of the time, or to 5 s
 LONGEST_WAIT_SECONDS = 5.0
 WITHIN_SECONDS = 60.0  # in an epoch that takes longer, the state is stored this often
-BUFFER_BYTES = 2 * 1024 * 1024  # a cancel or pause waits for the rest of such a flush
+BUFFER_BYTES = 2 * 1024 * 1024  # a cancel or pause waits for the rest of such a flush, and on SQLite all other writers
 COPIED_BYTES = 32 * 1024 * 1024  # training waits while a larger state is written, to save the memory of a copy
 
 

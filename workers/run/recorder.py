@@ -136,7 +136,7 @@ class Recorder:
         """Return whether to flush now; never after an epoch that training cannot resume from."""
         if not self.is_resumable:
             return False
-        if self.policy.is_full(self.buffer.size_bytes):
+        if self.policy.is_full(self.buffer.total_bytes):
             return True
         if self.flushes.is_busy:
             return False

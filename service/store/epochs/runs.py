@@ -50,6 +50,13 @@ class RunRecord:
     def last_epoch(self) -> int:
         return self.first_epoch + len(self.training_loss) - 1
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the vectors."""
+        series = [self.training_loss, self.learning_rate, self.seconds, self.parameters_stored, self.sha256]
+        series += [*self.training_metrics.values(), *self.validation_metrics.values()]
+        return sum(one.nbytes for one in series) + (0 if self.validation_loss is None else self.validation_loss.nbytes)
+
 
 def joined(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """Join consecutive runs that have the same series into runs of at most `MOST_EPOCHS` epochs."""
