@@ -178,8 +178,8 @@ def _extend(app: Flask, services: Services, changes: Changes, ring: KeyRing) -> 
     app.extensions["feed"] = Feed(services.database, encode)
     app.extensions["known_shapes"] = KnownShapes()
     app.extensions["unanswered"] = Unanswered()
-    app.extensions["waits"] = Waits(settings.max_waiting_requests)
-    app.extensions["streams"] = Places(settings.max_streams)
+    app.extensions["streams"] = streams = Places(settings.max_streams)
+    app.extensions["waits"] = Waits(settings.max_waiting_requests, among=streams)
 
 
 def _model_cache(services: Services, changes: Changes) -> tuple[ModelCache, Callable[[], Check]]:

@@ -109,7 +109,7 @@ def _half(service: Service, figures: Figures, path: str | None) -> Half:
     """Predict for some seconds while the streams of a path are open, or none."""
     if path is None:
         return _predict(service, figures)
-    with listening(service.port, path, figures.streams) as asked:
+    with listening(service.port, path, newest_event(service, path), figures.streams) as asked:
         began, before = time.perf_counter(), heard(asked)
         half = _predict(service, figures)
         after, lasted = heard(asked), time.perf_counter() - began
@@ -150,11 +150,21 @@ def _training(service: Service) -> str:
     return job
 
 
+def newest_event(service: Service, path: str) -> int:
+    """Return the id of a job's newest event: the streams go on from there, as clients do that come again."""
+    newest, more = 0, True
+    while more:
+        found = service.get(f"{path}?limit=1000&after={newest}")
+        newest, more = found["last_id"] or newest, found["has_more"]
+    return newest
+
+
 @contextmanager
-def listening(port: int, path: str, count: int) -> Iterator[Connection]:
-    """Hold so many streams open, in a process of their own that reads them; yield what it is asked through."""
+def listening(port: int, path: str, after: int, count: int) -> Iterator[Connection]:
+    """Hold so many streams open past an event, in a process that reads them; yield what it is asked through."""
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    reader = multiprocessing.get_context("spawn").Process(target=_listen, args=(port, path, count, theirs), daemon=True)
+    arguments = (port, path, after, count, theirs)
+    reader = multiprocessing.get_context("spawn").Process(target=_listen, args=arguments, daemon=True)
     reader.start()
     try:
         assert ours.poll(OPEN_SECONDS), "the streams are not open"
@@ -173,12 +183,12 @@ def heard(asked: Connection) -> Heard:
     return found
 
 
-def _listen(port: int, path: str, count: int, asked: Connection) -> None:
-    """Open streams, then read them until the process is ended."""
+def _listen(port: int, path: str, after: int, count: int, asked: Connection) -> None:
+    """Open streams past an event, then read them until the process is ended."""
     _allow_descriptors(count)
     selector = selectors.DefaultSelector()
     selector.register(asked, selectors.EVENT_READ)
-    request = LISTENS.format(path, 0).encode()
+    request = LISTENS.format(path, after).encode()
     for _ in range(count):
         stream = socket.create_connection(("127.0.0.1", port))
         stream.sendall(request)

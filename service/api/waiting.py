@@ -1,9 +1,12 @@
-"""Delays an answer until a job has ended or is paused. The number of waits is limited, as each occupies a thread."""
+"""Delays an answer until a job has ended or is paused.
+
+Waits and event streams of a process share one limit. Fewer of them may be waits, as each occupies a thread.
+"""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from flask import request
 
@@ -21,20 +24,23 @@ LONGER = 1.1  # how much each sleep is longer than the one before: the answer is
 
 
 class Places:
-    """A limit on how many requests of one process do something at once."""
+    """A limit on how many requests of one process do something at once; a place may be one `among` those of others."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, among: "Places | None" = None) -> None:
         self._places = threading.BoundedSemaphore(most)
+        self._among = among
 
     @contextmanager
     def place(self) -> Iterator[bool]:
         """Occupy a place until the end of the block if one is free; yield whether one was."""
-        got = self._places.acquire(blocking=False)
+        if not self._places.acquire(blocking=False):
+            yield False
+            return
         try:
-            yield got
+            with self._among.place() if self._among is not None else nullcontext(True) as got:
+                yield got
         finally:
-            if got:
-                self._places.release()
+            self._places.release()
 
 
 class Waits(Places):

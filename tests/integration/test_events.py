@@ -198,6 +198,22 @@ def test_beyond_the_cap_a_stream_has_what_there_is_and_ends(
     app.extensions["services"].database.dispose()
 
 
+def test_waits_and_streams_share_one_cap(settings: Settings, service: Services) -> None:
+    app = create_app(replace(settings, max_streams=1, stream_seconds=60.0))
+    client, other = app.test_client(), app.test_client()
+    job = submit(client)
+    blocks = iter(client.get(f"/v1/jobs/{job}/events?stream=1").response)
+    next_block(blocks)  # the stream has the only place
+    began = time.monotonic()
+    refused = other.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=60"})
+    assert time.monotonic() - began < 30.0
+    assert refused.json["status"] == "queued" and "Preference-Applied" not in refused.headers
+    blocks.close()
+    waited = other.get(f"/v1/jobs/{job}", headers={"Prefer": "wait=0.01"})
+    assert waited.headers["Preference-Applied"] == "wait=0.01"
+    app.extensions["services"].database.dispose()
+
+
 def test_a_stream_that_falls_behind_has_every_event(
     client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
