@@ -2,13 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.integration.service import Service
+from tests.programs import need
 
 PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
@@ -33,8 +31,8 @@ EXPECTED = (
 )
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the page is for bash and curl")
 def test_the_commands_do_what_the_page_says(tmp_path: Path, kernels: None) -> None:
+    need("bash", "curl")
     assert len(BLOCKS) == len(EXPECTED)
     with Service(tmp_path / "data", BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1") as service:
         script = "".join(f"echo '== {number}'\n{block}\necho\n" for number, block in enumerate(BLOCKS))

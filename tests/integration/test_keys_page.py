@@ -2,21 +2,19 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.integration.service import Service
+from tests.programs import need
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the page is for bash and curl")
 def test_the_commands_do_what_the_page_says(tmp_path: Path, kernels: None) -> None:
+    need("bash", "curl")
     assert len(BLOCKS) == 7
     tools = tmp_path / "bin"
     tools.mkdir()

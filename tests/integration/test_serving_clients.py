@@ -1,9 +1,7 @@
 """Triton's client and the KServe SDK, unmodified, against a service; and the examples of docs/serving.md with them."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.service import Service
+from tests.programs import missing, need
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-clients" / "bin" / "python"
@@ -23,10 +22,7 @@ NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     if not PYTHON.exists():
-        missing = f"no {PYTHON.relative_to(ROOT)}: make clients"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        missing(f"no {PYTHON.relative_to(ROOT)}: make clients")
     with Service(tmp_path_factory.mktemp("clients") / "data") as running:
         _train(running)
         yield running
@@ -77,8 +73,7 @@ def test_a_client_gets_what_the_native_answers_say(given: dict[str, Any], progra
 
 
 def test_the_commands_of_the_page_are_answered(service: Service, given: dict[str, Any]) -> None:
-    if shutil.which("curl") is None:
-        pytest.skip("no curl, with which the page's commands are written")
+    need("bash", "curl")
     page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
     sections = re.findall(r"^## Clients of .*?(?=^## )", page, re.DOTALL | re.MULTILINE)
     blocks = [block for section in sections for block in re.findall(r"```bash\n(curl.*?)```", section, re.DOTALL)]
