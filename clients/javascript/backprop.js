@@ -52,6 +52,25 @@
  * @property {Record<string, any>} training
  */
 
+/** @typedef {{expected: number, low: number, high: number}} Range in seconds: what is expected, and from where to where it may lie */
+
+/**
+ * What a job would cost and when it would run; docs/estimates.md describes every field.
+ * @typedef {object} Estimate
+ * @property {Omit<Job, "id">} job with every default filled in
+ * @property {number} parameters
+ * @property {{training: number, validation: number, test: number}} rows
+ * @property {number} epochs
+ * @property {Range} seconds_per_epoch
+ * @property {Range} seconds from its start to its end, with all epochs
+ * @property {string[]} may_end_sooner
+ * @property {{source: string, jobs: number, similarity: number, detail: string}} basis
+ * @property {Record<string, number>} bytes
+ * @property {number} memory_bytes
+ * @property {{position: number, workers: number, running: number, starts_in_seconds: number | null,
+ *   starts_at: string | null, ends_at: string | null, reason: string | null}} queue
+ */
+
 /**
  * Something that took place with a job: `type` is `status`, `epoch`, `warning` or `end`, and `data` goes with it.
  * @typedef {{id: number, type: string, job: string, created_at: string, data: any}} JobEvent
@@ -429,6 +448,26 @@ class Datasets extends Resources {
 
 /** @extends {Queued<Job & Record<string, any>>} */
 class Jobs extends Queued {
+  /**
+   * Return what a job would cost and when it would run; nothing is stored.
+   * @param {Record<string, any>} definition the body of `create`
+   * @param {Options} [options]
+   * @returns {Promise<Estimate & Record<string, any>>}
+   */
+  estimate(definition, options) {
+    return this.service.request("POST", `${this.path}:estimate`, { ...options, body: definition, safe: true });
+  }
+
+  /**
+   * Check a job as `create` does and return it with every default, without `id` and `links`; nothing is stored.
+   * @param {Record<string, any>} definition the body of `create`
+   * @param {Options} [options]
+   * @returns {Promise<Omit<Job, "id"> & Record<string, any>>}
+   */
+  dryRun(definition, options) {
+    return this.service.request("POST", this.path, { ...options, query: { dry_run: true }, body: definition, safe: true });
+  }
+
   /** @param {string} id @param {Options} [options] @returns {Promise<Job & Record<string, any>>} */
   pause(id, options) {
     return this.command(id, "pause", undefined, options);

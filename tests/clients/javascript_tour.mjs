@@ -70,6 +70,14 @@ async function datasets(backprop, csv) {
 
 /** @param {any} backprop */
 async function training(backprop) {
+  const ids = async () => (await collect(backprop.jobs.list())).map((job) => job.id);
+  const before = await ids();
+  const estimate = await backprop.jobs.estimate({ dataset: "iris", training: { epochs: 7 } });
+  same([estimate.epochs, estimate.rows.training + estimate.rows.validation], [7, 150], "what is estimated");
+  check(estimate.seconds.low <= estimate.seconds.expected && estimate.seconds.expected > 0, "the seconds are a range");
+  const planned = await backprop.jobs.dryRun({ dataset: "iris", training: { epochs: 7 } });
+  same([planned.training.epochs, planned.id], [7, undefined], "the job that is checked alone");
+  same(await ids(), before, "the jobs after an estimate and a dry run");
   const job = await backprop.jobs.create({ dataset: "iris", model: "iris", training: { seed: 1 } });
   const ended = await backprop.jobs.wait(job.id);
   same(ended.status, "succeeded", "the job's end");

@@ -334,24 +334,53 @@ def test_keys_are_made_rotated_and_revoked(served: str) -> None:
 SCHEMAS = {"Alias": "MovedAlias", "BatchPrediction": "Prediction", "Metrics": "EpochMetrics"}
 
 
+def test_an_estimate_and_a_dry_run_store_nothing(client: Client, iris: Job) -> None:
+    before = [job["id"] for job in client.jobs.list()]
+    estimate = client.jobs.estimate("iris", network={"hidden": [8]}, training={"epochs": 50, "validation": None})
+    assert estimate["epochs"] == 50 and estimate["rows"] == {"training": 150, "validation": 0, "test": 0}
+    assert 0 < estimate["seconds"]["low"] <= estimate["seconds"]["expected"] <= estimate["seconds"]["high"]
+    planned = client.jobs.dry_run("iris", model="planned", training={"epochs": 50})
+    assert planned["training"]["epochs"] == 50 and planned["training"]["batch_size"] and "id" not in planned
+    assert planned["model"] == {"name": "planned", "version": None}
+    for ask in (client.jobs.estimate, client.jobs.dry_run):
+        with pytest.raises(Invalid, match="epocs"):
+            ask("iris", training={"epocs": 50})
+    assert [job["id"] for job in client.jobs.list()] == before
+
+
+def test_a_list_has_summaries(client: Client, iris: Job) -> None:
+    (listed,) = [job for job in client.jobs.list(metadata={"team": "a"}, model="flower") if job["id"] == iris["id"]]
+    assert types.JobSummary.__required_keys__ <= listed.keys()
+    assert "training" not in listed and client.jobs.wait(listed)["training"] == iris["training"]
+
+
 @pytest.mark.parametrize(
     "described",
     [
         types.Alias,
+        types.Basis,
         types.BatchPrediction,
         types.Column,
         types.Dataset,
         types.Epoch,
+        types.Estimate,
+        types.EstimatedBytes,
+        types.EstimatedRows,
         types.Event,
         types.Fault,
         types.Job,
         types.JobError,
         types.JobModel,
+        types.JobSummary,
         types.Key,
         types.Metrics,
         types.Model,
         types.Network,
+        types.PlannedJob,
+        types.PlannedModel,
         types.Progress,
+        types.Queue,
+        types.Range,
         types.Stopped,
         types.Targets,
         types.Version,

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from service.api.schemas import ColumnAnswer
+from service.estimates.answers import EstimateAnswer
 from service.jobs.answers import EpochAnswer, JobAnswer
 from service.models.answers import PredictAnswer
 from tests.clients.programs import CLIENT, TYPESCRIPT, node, npm_package
@@ -142,7 +143,13 @@ def listed(given: dict[str, str], path: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("Epoch", EpochAnswer), ("Job", JobAnswer), ("Column", ColumnAnswer), ("Predictions", PredictAnswer)],
+    [
+        ("Epoch", EpochAnswer),
+        ("Job", JobAnswer),
+        ("Estimate", EstimateAnswer),
+        ("Column", ColumnAnswer),
+        ("Predictions", PredictAnswer),
+    ],
 )
 def test_the_described_fields_are_those_of_the_answers(name: str, answer: type) -> None:
     (described,) = re.findall(rf"@typedef {{object}} {name}\n(.*?)\*/", CLIENT.read_text(), re.DOTALL)

@@ -6,7 +6,7 @@ from typing import Any, cast
 from backprop_client.http import Transport, segment
 from backprop_client.predicting import Prediction, predict
 from backprop_client.sse import follow
-from backprop_client.types import Epoch, Event, Job, Status
+from backprop_client.types import Epoch, Estimate, Event, Job, JobSummary, PlannedJob, Status
 from backprop_client.waiting import checked, until_settled
 
 MOST_IN_A_PAGE = 1000
@@ -53,10 +53,33 @@ class Jobs:
         TooMany, Unavailable
             If the queue is full, also after the retries.
         """
-        body = {"dataset": dataset, "network": network, "model": model, "training": training, **fields}
+        body = _body({"dataset": dataset, "network": network, "model": model, "training": training, **fields})
         headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
-        given = {name: value for name, value in body.items() if value is not None}
-        return cast(Job, self._transport.send("POST", "/v1/jobs", given, headers=headers, creates=True).json())
+        return cast(Job, self._transport.send("POST", "/v1/jobs", body, headers=headers, creates=True).json())
+
+    def estimate(self, dataset: str | Mapping[str, Any], **fields: Any) -> Estimate:
+        """Return what a job would cost and when it would run; nothing is stored. The parameters are those of `create`.
+
+        Raises
+        ------
+        Invalid
+            If `create` would refuse the job.
+        """
+        body = _body({"dataset": dataset, **fields})
+        return cast(Estimate, self._transport.send("POST", "/v1/jobs:estimate", body).json())
+
+    def dry_run(self, dataset: str | Mapping[str, Any], **fields: Any) -> PlannedJob:
+        """Check a job as `create` does, and return it with every default; nothing is stored.
+
+        The parameters are those of `create`.
+
+        Raises
+        ------
+        Invalid, TooMany, Unavailable
+            If `create` would refuse the job now.
+        """
+        body = _body({"dataset": dataset, **fields})
+        return cast(PlannedJob, self._transport.send("POST", "/v1/jobs", body, query={"dry_run": True}).json())
 
     def get(self, id: str) -> Job:
         """Return a job as it is now."""
@@ -70,8 +93,8 @@ class Jobs:
         metadata: Mapping[str, str] | None = None,
         page_size: int = 50,
         **query: Any,
-    ) -> Iterator[Job]:
-        """Yield jobs, newest first, with a request for each page of them."""
+    ) -> Iterator[JobSummary]:
+        """Yield summaries of jobs, newest first, with a request for each page of them."""
         named = {f"metadata.{name}": value for name, value in (metadata or {}).items()}
         query = {"status": status, "model": model, "limit": page_size, **named, **query}
         return self._transport.pages("/v1/jobs", query)
@@ -109,7 +132,7 @@ class Jobs:
 
     def wait(
         self,
-        job: str | Job,
+        job: str | JobSummary,
         *,
         timeout: float | None = None,
         progress: Callable[[Job], object] | None = None,
@@ -222,6 +245,11 @@ class Jobs:
         )
         with numpy.load(io.BytesIO(answer.data), allow_pickle=False) as arrays:
             return dict(arrays)
+
+
+def _body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a request that defines a job, without what was left out."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _path(id: str) -> str:

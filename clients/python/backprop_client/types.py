@@ -124,36 +124,144 @@ class Targets(TypedDict):
     because: str | None
 
 
-class Job(TypedDict):
-    """A job: its definition with every default, its progress and its results."""
+class _AnyJob(TypedDict):
+    """What every job has: queued, listed, or only checked."""
 
-    id: str
     object: str
     status: Status
     requested: str | None
     waiting: dict[str, Any] | None
-    created_at: str
     started_at: str | None
     finished_at: str | None
     network: dict[str, Any]
     dataset: str
     dataset_version: int
-    targets: Targets
-    training: dict[str, Any]
     attempt: int
     progress: Progress
     latest: Epoch | None
     best_epoch: int | None
-    stopped: Stopped | None
     reached_epoch: int | None
-    confusion_matrix: dict[str, Any] | None
-    test: dict[str, Any] | None
-    model: JobModel
     error: JobError | None
-    warnings: list[Any]
     priority: int
     metadata: dict[str, str]
+
+
+class _WholeJob(_AnyJob):
+    """What lists leave out: how the job trains, and its larger results."""
+
+    columns: dict[str, Any] | None
+    targets: Targets
+    training: dict[str, Any]
+    stopped: Stopped | None
+    confusion_matrix: dict[str, Any] | None
+    test: dict[str, Any] | None
+    forked_from: dict[str, Any] | None
+    replay: dict[str, Any] | None
+    promote: dict[str, Any] | None
+    promoted: dict[str, Any] | None
+    decision: dict[str, Any] | None
+    warnings: list[Any]
+    notify: dict[str, Any] | None
+
+
+class JobSummary(_AnyJob):
+    """A job in a list; of its `network` only the name is there. `Jobs.get` returns all of it."""
+
+    id: str
+    created_at: str
+    model: JobModel
     links: dict[str, str]
+
+
+class Job(_WholeJob):
+    """A job: its definition with every default, its progress and its results."""
+
+    id: str
+    created_at: str
+    model: JobModel
+    links: dict[str, str]
+
+
+class PlannedModel(TypedDict):
+    """The model that a job would make a version of; `name` is null where it would be the job's id."""
+
+    name: str | None
+    version: None
+
+
+class PlannedJob(_WholeJob):
+    """A job that was checked and not stored, with every default; it has no `id`, `created_at` and `links`."""
+
+    model: PlannedModel
+
+
+class Range(TypedDict):
+    """An expected number of seconds, and the range in which it is expected to lie."""
+
+    expected: float
+    low: float
+    high: float
+
+
+class EstimatedRows(TypedDict):
+    """How many rows train, validate and test."""
+
+    training: int
+    validation: int
+    test: int
+
+
+class Basis(TypedDict):
+    """What the seconds of an estimate rest on: `measured` jobs, a worker's `calibration`, or `constants`."""
+
+    source: str
+    jobs: int
+    similarity: float
+    fingerprint: str | None
+    detail: str
+
+
+class EstimatedBytes(TypedDict):
+    """Bytes that a job would store, and of how many epochs the parameters."""
+
+    parameters: int
+    optimizer_states: int
+    epochs: int
+    model_version: int
+    dataset: int
+    total: int
+    while_running: int
+    stored_epochs: int
+
+
+class Queue(TypedDict):
+    """When a job would run if it were queued now; `reason` says why it would not."""
+
+    position: int
+    workers: int
+    running: int
+    starts_in_seconds: float | None
+    starts_at: str | None
+    ends_at: str | None
+    reason: str | None
+
+
+class Estimate(TypedDict):
+    """What a job would cost and when it would run; `seconds` are from its start to its end with all epochs."""
+
+    object: str
+    job: PlannedJob
+    parameters: int
+    rows: EstimatedRows
+    epochs: int
+    batches_per_epoch: int
+    seconds_per_epoch: Range
+    seconds: Range
+    may_end_sooner: list[str]
+    basis: Basis
+    bytes: EstimatedBytes
+    memory_bytes: int
+    queue: Queue
 
 
 class Event(TypedDict):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backprop_client import Client
-from backprop_client.types import ENDED, Event, Job
+from backprop_client.types import ENDED, Event, Job, JobSummary
 from service.errors import Misconfigured
 from service.logs import escaped
 from service.ops.client.exit_codes import OF_JOBS, ExitCode
@@ -139,8 +139,8 @@ def jobs(client: Client, options: argparse.Namespace) -> int:
     return ExitCode.SUCCEEDED
 
 
-def _row(job: Job) -> tuple[str, ...]:
-    progress, latest = job["progress"], job.get("latest")
+def _row(job: JobSummary) -> tuple[str, ...]:
+    progress, latest = job["progress"], job["latest"]
     loss = None if latest is None else latest["training_loss"]
     return (
         job["id"],
