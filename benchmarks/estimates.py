@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.jobs import NotTrained, finish
+from benchmarks.plain_client import Client
 from benchmarks.report import machine
 from benchmarks.served import serving, upload
 from benchmarks.standings import duration, table
 from benchmarks.workloads import WORKLOADS, Workload, arrays_of
-from service.ops.demo import Client
 
 BEFORE, AFTER = 2.0, 1.25  # by which factor an estimate may be off
 CALIBRATED_SECONDS = 600.0  # on a new machine kernels are compiled before

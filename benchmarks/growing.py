@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.jobs import ended, finish
 from benchmarks.memory import TrainingProcess
+from benchmarks.plain_client import Client
 from benchmarks.rows import Body, sgd
 from benchmarks.workloads import ADAM, SIGMOIDS, VALUES, WORKLOADS, XOR_INPUTS, XOR_TARGETS, Workload, as_npz
-from service.ops.demo import Client
 
 MEBIBYTE = 1024 * 1024
 SIZES = {

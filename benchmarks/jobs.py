@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.ops.demo import Client
+from benchmarks.plain_client import Client
 
 
 class NotTrained(Exception):

@@ -6,8 +6,8 @@ from itertools import pairwise
 from statistics import fmean, median, quantiles
 from typing import Any
 
+from benchmarks.plain_client import Client
 from benchmarks.rows import Accuracy, Lengths, Output, Row, Sweeps
-from service.ops.demo import Client
 
 Job = dict[str, Any]
 MOST_EPOCHS = 1_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.jobs import NotTrained, finish
+from benchmarks.plain_client import Client
 from service.config import Settings
-from service.ops.demo import Client
 from service.ops.listening import free_port
 from service.ops.supervisor import running
 

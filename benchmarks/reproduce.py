@@ -14,11 +14,11 @@ from pathlib import Path
 from benchmarks.classics import DATASETS, NEURON_ROWS, TASK_ROWS
 from benchmarks.jobs import NotTrained, ended
 from benchmarks.measuring import Measured, measure
+from benchmarks.plain_client import Client
 from benchmarks.published import ERROR_ROWS, MNIST_ROWS
 from benchmarks.report import Line, page, table
 from benchmarks.rows import Row
 from service.config import Settings
-from service.ops.demo import Client
 from service.ops.listening import free_port
 from service.ops.supervisor import running
 

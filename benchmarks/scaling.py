@@ -18,11 +18,11 @@ from benchmarks import growing
 from benchmarks.growing import SIZES, Point
 from benchmarks.jobs import NotTrained
 from benchmarks.memory import NoWorker
+from benchmarks.plain_client import Client
 from benchmarks.plotting import log_log
 from benchmarks.report import machine
 from benchmarks.served import serving
 from benchmarks.standings import replaced, table
-from service.ops.demo import Client
 
 PAGE = Path(__file__).parent.parent / "docs" / "scaling.md"
 

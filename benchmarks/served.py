@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.jobs import finish
+from benchmarks.plain_client import Client
 from benchmarks.standings import ALONE, SERVICE
 from benchmarks.workloads import PIXEL_SCALE, THREADS, XOR_INPUTS, XOR_TARGETS, Arrays, Workload, as_npz
 from service.config import Settings
-from service.ops.demo import Client
 from service.ops.listening import free_port
 from service.ops.supervisor import running
 

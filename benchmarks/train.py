@@ -19,11 +19,11 @@ import numpy as np
 
 from benchmarks.contenders import Contender, Died, kinds, start
 from benchmarks.jobs import NotTrained
+from benchmarks.plain_client import Client
 from benchmarks.report import machine
 from benchmarks.served import NotStored, Served, serving, upload
 from benchmarks.standings import SERVICE, duration, ratios_table, replaced, seconds_table
 from benchmarks.workloads import WORKLOADS, Workload, arrays_of
-from service.ops.demo import Client
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 PAUSE_SECONDS = 0.2  # for background work of the turn before

@@ -1,23 +1,22 @@
 """`backprop demo`: starts the service and trains XOR and a classifier of handwritten digits over HTTP.
 
-It knows only the address of the service, and prints what any client could.
+It uses the Python client as any program would, and prints what any client could.
 """
 
 import csv
-import json
 import os
 import signal
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import service
+from backprop_client import BackpropError, Client, Unauthenticated
+from backprop_client.types import Job
 from service.config import Settings
 from service.errors import Misconfigured, ServiceError
 from service.ops.listening import check_port, free_port, url_of
@@ -28,9 +27,10 @@ START_SECONDS = 60.0
 JOB_SECONDS = 120.0
 HELD_OUT = 5  # every fifth digit is not trained on
 SHOWN = 5
+SECONDS_BETWEEN_LOOKS = 0.1
 ASKS = (
-    "keys are asked for here, and the demonstration has none: choose a --data-dir without keys, and leave "
-    "BACKPROP_AUTH=required out"
+    "keys are asked for here: set BACKPROP_KEY to one with the scopes read, predict and train, or choose a --data-dir "
+    "without keys and leave BACKPROP_AUTH=required out"
 )
 
 XOR: dict[str, Any] = {
@@ -73,64 +73,55 @@ DIGITS: dict[str, Any] = {
 }
 
 
-class Client:
-    """A client of the service that uses the standard library alone."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    def send(self, method: str, path: str, body: Any = None, media_type: str = "application/json") -> Any:
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.address + path, data, {"Content-Type": media_type}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=90) as response:
-                return json.loads(response.read())
-        except urllib.error.HTTPError as error:
-            if error.code == 401:
-                raise ServiceError(ASKS) from None
-            raise ServiceError(f"{method} {path} is answered with {error.code}: {error.read(1000).decode()}") from None
-
-    def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                if self.send("GET", "/readyz")["status"] == "ready":
-                    return
-            except (OSError, ServiceError):
-                pass  # nothing listens yet, or a part of it is not there; the deadline ends this
-            time.sleep(0.1)
-        raise ServiceError(f"the service was not ready within {START_SECONDS:.0f} s")
-
-    def train(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Post a job and show its progress until it ends."""
-        job = self.send("POST", "/v1/jobs", body)
-        deadline = time.monotonic() + JOB_SECONDS
-        while job["status"] in ("queued", "running") and time.monotonic() < deadline:
-            _show_progress(job)
-            time.sleep(0.1)
-            job = self.send("GET", f"/v1/jobs/{job['id']}")
-        _show_progress(job, last=True)
-        if job["status"] != "succeeded":
-            raise ServiceError(f"{job['id']} is {job['status']}: {job['error']}")
-        return dict(job)
-
-
 def run_demo(settings: Settings, keep: bool) -> int:
     """Run the demonstration; return 0 when both networks reach their accuracy, else 1."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = replace(settings, port=_port(settings), log_level="warning")
-    with running(settings) as state:
-        client = Client(url_of(settings))
-        print(f"The service starts on {client.address}", flush=True)
-        client.wait_until_ready()
-        learned = _xor(client) and _digits(client)
-        _say_where(client, settings)
+    with running(settings) as state, Client(url_of(settings)) as client:
+        print(f"The service starts on {client.url}", flush=True)
+        learned = _shown(client, settings)
         if keep:
             print("\nThe service stays up; Ctrl-C stops it.", flush=True)
             state.wait(stop)
     return 0 if learned else 1
+
+
+def _shown(client: Client, settings: Settings) -> bool:
+    """Train both networks; return whether they reach their accuracy."""
+    try:
+        _wait_until_ready(client)
+        learned = _xor(client) and _digits(client)
+        _say_where(client, settings)
+    except Unauthenticated:
+        raise ServiceError(ASKS) from None
+    except BackpropError as error:
+        raise ServiceError(str(error)) from error
+    return learned
+
+
+def _wait_until_ready(client: Client) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    with client.hurried() as hurried:
+        while time.monotonic() < deadline:
+            try:
+                if hurried.health()["status"] == "ready":
+                    return
+            except BackpropError:
+                pass  # nothing listens yet, or a part of it is not there; the deadline ends this
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise ServiceError(f"the service was not ready within {START_SECONDS:.0f} s")
+
+
+def _train(client: Client, body: dict[str, Any]) -> Job:
+    """Queue a job and show its progress until it ends."""
+    job = client.jobs.create(**body)
+    ended = client.jobs.wait(job, timeout=JOB_SECONDS, progress=_show_progress, every=SECONDS_BETWEEN_LOOKS)
+    _show_progress(ended, last=True)
+    if ended["status"] != "succeeded":
+        raise ServiceError(f"{ended['id']} is {ended['status']}")
+    return ended
 
 
 def _port(settings: Settings) -> int:
@@ -140,28 +131,30 @@ def _port(settings: Settings) -> int:
         return free_port()
 
 
-def _show_progress(job: dict[str, Any], last: bool = False) -> None:
+def _show_progress(job: Job, last: bool = False) -> None:
     progress = job["progress"]
-    loss = "" if job["latest"] is None else f"  loss {job['latest']['training_loss']:.5f}"
-    line = f"  {bar(progress['fraction'])} epoch {progress['epoch']} of {progress['epochs']}{loss}"
+    loss = None if job["latest"] is None else job["latest"]["training_loss"]
+    line = f"  {bar(progress['fraction'])} epoch {progress['epoch']} of {progress['epochs']}"
+    line += "" if loss is None else f"  loss {loss:.5f}"
     if sys.stdout.isatty():
         print(f"\r{line}\x1b[K", end="\n" if last else "", flush=True)
     elif last:
         print(line, flush=True)
 
 
-def _draw_losses(client: Client, job: dict[str, Any]) -> None:
-    epochs = client.send("GET", f"/v1/jobs/{job['id']}/epochs?points=120")["data"]
-    print("\n".join("  " + line for line in curve([epoch["training_loss"] for epoch in epochs])))
+def _draw_losses(client: Client, job: Job) -> None:
+    epochs = list(client.jobs.epochs(job["id"], points=120))
+    losses = [loss for epoch in epochs if (loss := epoch["training_loss"]) is not None]
+    print("\n".join("  " + line for line in curve(losses)))
     print(f"  training loss, epochs {epochs[0]['epoch']} to {epochs[-1]['epoch']}, logarithmic\n")
 
 
 def _xor(client: Client) -> bool:
     print("\n1. XOR: a 2-4-1 network learns what no single neuron can")
-    job = client.train(XOR)
+    job = _train(client, XOR)
     _draw_losses(client, job)
     rows: Sequence[Sequence[int]] = XOR["dataset"]["inputs"]
-    outputs = client.send("POST", "/v1/models/demo-xor:predict", {"instances": rows})["predictions"]
+    outputs = client.models.predict("demo-xor", rows).predictions
     for row, (output,) in zip(rows, outputs, strict=True):
         print(f"  {row[0]} xor {row[1]} = {output:.3f}")
     return all(round(output) == row[0] ^ row[1] for row, (output,) in zip(rows, outputs, strict=True))
@@ -174,12 +167,12 @@ def _digits(client: Client) -> bool:
     unseen = rows[::HELD_OUT]
     seen = [row for index, row in enumerate(rows) if index % HELD_OUT]
     text = "\n".join(",".join(row) for row in [header, *seen]) + "\n"
-    client.send("PUT", "/v1/datasets/demo-digits?target_type=class", text.encode(), "text/csv")
+    client.datasets.upload(text.encode(), name="demo-digits", target_type="class")
     print(f"  {len(seen)} digits to learn from, {len(unseen)} that the network never sees")
-    job = client.train(DIGITS)
+    job = _train(client, DIGITS)
     _draw_losses(client, job)
     pixels = [[int(cell) for cell in row[:-1]] for row in unseen]
-    labels = client.send("POST", "/v1/models/demo-digits:predict", {"instances": pixels})["labels"]
+    labels = client.models.predict("demo-digits", pixels).labels
     right = sum(label == int(row[-1]) for label, row in zip(labels, unseen, strict=True))
     drawn = [digit(row).splitlines() for row in pixels[:SHOWN]]
     for lines in zip(*drawn, strict=True):
@@ -205,7 +198,7 @@ def _example(name: str) -> Path:
 
 
 def _say_where(client: Client, settings: Settings) -> None:
-    models = [model["name"] for model in client.send("GET", "/v1/models")["data"]]
+    models = [model["name"] for model in client.models.list()]
     print("\nEverything is stored:")
     print(f"  in      {os.path.relpath(settings.data_dir.absolute())}/ (database, datasets, every epoch's parameters)")
     print(f"  models  {', '.join(models)}")

@@ -1,14 +1,16 @@
-"""The demo finds its example data, in a checkout and in an installed wheel."""
+"""The demo finds its example data, in a checkout and in an installed wheel, and says what went wrong."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import json
 from pathlib import Path
 
 import pytest
 
 import service
+from backprop_client import Client
+from service.config import Settings
 from service.errors import Misconfigured, ServiceError
 from service.ops import demo
+from tests.clients.scripted import Reply, scripted
 
 
 @pytest.mark.parametrize("name", ["digits.csv", "iris.csv"])
@@ -29,22 +31,24 @@ def test_a_missing_example_is_an_error_of_the_installation() -> None:
         demo._example("nothing.csv")
 
 
-class Refuses(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(401 if self.path == "/keys" else 507)
-        self.end_headers()
-        self.wfile.write(b"no space")
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(401, "keys are asked for here: set BACKPROP_KEY"), (507, "507 Insufficient Storage: the disk is full")],
+)
+def test_what_the_service_refuses_is_told_in_a_sentence(status: int, said: str) -> None:
+    title = "Unauthenticated" if status == 401 else "Insufficient Storage"
+    problem = json.dumps({"title": title, "status": status, "detail": "the disk is full"}).encode()
+    replies = [Reply(body=b'{"status": "ready"}'), Reply(status, problem)]
+    with scripted(*replies) as server, Client(server.url) as client, pytest.raises(ServiceError, match=said):
+        demo._shown(client, Settings())
 
-    def log_message(self, *_: object) -> None:
-        """Nothing is written to the output of the tests."""
 
-
-def test_what_the_service_refuses_is_told_in_a_sentence() -> None:
-    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        client = demo.Client(f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(ServiceError, match="keys are asked for here"):
-            client.send("GET", "/keys")
-        with pytest.raises(ServiceError, match="GET /v1/jobs is answered with 507: no space"):
-            client.send("GET", "/v1/jobs")
-        server.shutdown()
+def test_a_job_that_fails_is_named() -> None:
+    job = {"id": "job_1", "status": "queued"}
+    progress = {"epoch": 3, "epochs": 9, "fraction": 1 / 3}
+    error = {"code": "diverged", "detail": "the loss is not finite"}
+    ended = {"id": "job_1", "status": "failed", "error": error, "progress": progress, "latest": None}
+    replies = [Reply(body=json.dumps(body).encode()) for body in ({"status": "ready"}, job, ended)]
+    said = r"job_1 failed: the loss is not finite \(diverged\)"
+    with scripted(*replies) as server, Client(server.url) as client, pytest.raises(ServiceError, match=said):
+        demo._shown(client, Settings())
