@@ -5,12 +5,12 @@ time, memory is the growth of its resident memory at its peak while a case was a
 """
 
 import argparse
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processor_time import processor_seconds
 from benchmarks.report import machine
 from service.config import Settings
 from service.services import open_services
@@ -19,7 +19,6 @@ from tests.abuse.corpus import Attack
 from tests.abuse.running import Held, running
 
 MIB = 1024 * 1024
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measured(attack: Attack, pid: int) -> Row:
     Path(f"/proc/{pid}/clear_refs").write_text("5")
-    memory, seconds = Held.by(pid).resident, _processor_seconds(pid)
+    memory, seconds = Held.by(pid).resident, processor_seconds(Path(f"/proc/{pid}"))
     answered = attack.send()
-    seconds = _processor_seconds(pid) - seconds
+    seconds = processor_seconds(Path(f"/proc/{pid}")) - seconds
     return Row(attack.name, answered.statuses, seconds, Held.by(pid).peak - memory, answered.size)
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def _seconds(row: Row) -> float:

@@ -11,7 +11,6 @@ first one, which the estimate rests on.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import Any
 
 from benchmarks.jobs import NotTrained, finish
 from benchmarks.plain_client import Client
+from benchmarks.processor_time import processor_seconds
 from benchmarks.report import machine
 from benchmarks.served import serving, upload
 from benchmarks.standings import duration, table
@@ -56,27 +56,33 @@ class Compared:
 
     @property
     def off_before(self) -> float:
+        """The factor between the first estimate of an epoch and the first job."""
         return _off(self.before["seconds_per_epoch"]["expected"], _epoch_seconds(self.first))
 
     @property
     def off_after(self) -> float:
+        """The factor between the second estimate of an epoch and the second job."""
         return _off(self.after["seconds_per_epoch"]["expected"], _epoch_seconds(self.second))
 
     @property
     def off_at_equal_load(self) -> float:
+        """The same as if the second job had got the first one's share of the processors."""
         got = self.first_processor / _job_seconds(self.first), self.second_processor / _job_seconds(self.second)
         estimated = self.after["seconds_per_epoch"]["expected"] * got[0] / got[1]
         return _off(estimated, _epoch_seconds(self.second))
 
     @property
     def off_in_all(self) -> float:
+        """The factor between the second estimate of the whole job and the second job."""
         return _off(self.after["seconds"]["expected"], _job_seconds(self.second))
 
     @property
     def holds(self) -> bool:
+        """Whether every estimate is within its bound."""
         return self.off_before <= BEFORE and self.off_after <= AFTER and self.off_in_all <= AFTER
 
     def row(self, name: str) -> list[str]:
+        """Return the cells of the table under `HEADERS`."""
         before, after = self.before["seconds_per_epoch"], self.after["seconds_per_epoch"]
         return [
             name,
@@ -89,6 +95,7 @@ class Compared:
 
 
 def main() -> int:
+    """Run the workloads; return 1 when an estimate is not within its bound, else 0."""
     arguments = _arguments()
     chosen = [workload for workload in WORKLOADS if not arguments.workloads or workload.key in arguments.workloads]
     results: dict[str, list[Compared]] = {}
@@ -138,10 +145,7 @@ def _timed(client: Client, body: dict[str, Any]) -> tuple[dict[str, Any], float]
 
 def _processor_seconds(client: Client) -> float:
     (worker,) = (each for each in client.send("GET", "/v1/workers")["data"] if each["alive"])
-    fields = (
-        Path(f"/proc/{worker['id'].rpartition(':')[2]}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    )
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return processor_seconds(Path("/proc") / worker["id"].rpartition(":")[2])
 
 
 def _calibrated(client: Client, body: dict[str, Any]) -> dict[str, Any]:

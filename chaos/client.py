@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,6 +92,39 @@ def over_http(address: str) -> Send:
             connection.close()
 
     return send
+
+
+class OnOneConnection:
+    """Sends requests over one persistent connection, which is opened again after one without an answer."""
+
+    def __init__(self, port: int, timeout_seconds: float) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_seconds)
+
+    def __call__(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
+        """Send a request; return the status and the JSON of its answer."""
+        status, answer, _ = self.exchange(method, path, body, headers)
+        return status, answer
+
+    def exchange(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> tuple[int, Any, Message]:
+        """Send a request; return the status, the JSON and the headers of its answer.
+
+        Raises
+        ------
+        NoAnswer
+            When the connection fails, or the answer is not JSON.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            self._connection.request(method, path, data, {"Content-Type": "application/json", **headers})
+            response = self._connection.getresponse()
+            return response.status, json.loads(response.read() or b"null"), response.headers
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self._connection.close()
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 def in_process(client: Any) -> Send:

@@ -121,7 +121,7 @@ def outage(name: str, figures: Figures, seed: str) -> Report:
         time.sleep(figures.before)  # the load has to be under way
         with away(course.made):
             time.sleep(figures.away)  # the length of the outage
-        wait_until(course.made.service._is_ready, BACK_SECONDS, "a service that is ready again")
+        wait_until(course.made.service.is_ready, BACK_SECONDS, "a service that is ready again")
         asking.finish()
         course.found += asking.violations()
         course.report.append(f"{name}: longest read {asking.longest:.1f} s, {_counted(asking.statuses)}")

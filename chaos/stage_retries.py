@@ -3,8 +3,6 @@
 Each key must have made one job, every answer to it must be that job, and at most one must not be marked as repeated.
 """
 
-import http.client
-import json
 import os
 import random
 import signal
@@ -19,12 +17,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from chaos.client import COME_AGAIN, JOBS, Client, Log, over_http
+from chaos.client import COME_AGAIN, JOBS, Client, Log, NoAnswer, OnOneConnection, over_http
 from chaos.kinds import XOR
 from chaos.oracle import Report, Violation, sum_of
-from chaos.stage_service import Whole, printed, whole
+from chaos.stage_service import Whole, opened, printed, whole
 from service.config import Settings
-from service.services import open_services
 from service.store.tables import jobs as table
 
 THREADS = 8
@@ -81,11 +78,12 @@ class Sender(threading.Thread):
 
     def __init__(self, port: int, plan: Iterator[str], turn: threading.Lock, answers: Answers) -> None:
         super().__init__(name="sender", daemon=True)
-        self.port, self.plan, self.turn, self.answers = port, plan, turn, answers
-        self.connection: http.client.HTTPConnection | None = None
+        self.plan, self.turn, self.answers = plan, turn, answers
+        self.connection = OnOneConnection(port, ANSWER_SECONDS)
         self.given_up: list[str] = []
 
     def run(self) -> None:
+        """Submit until the plan is at its end; keys that are not answered in time are added to `given_up`."""
         while (key := self._next()) is not None:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while not self._submit(key):
@@ -93,7 +91,7 @@ class Sender(threading.Thread):
                     self.given_up.append(key)
                     break
                 time.sleep(PAUSE_SECONDS)
-        self._close()
+        self.connection.close()
 
     def _next(self) -> str | None:
         with self.turn:
@@ -101,29 +99,18 @@ class Sender(threading.Thread):
 
     def _submit(self, key: str) -> bool:
         """Send the job of a key once; return whether there was an answer that settles it."""
-        body = json.dumps({**BODY, "metadata": {"key": key}}).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        body = {**BODY, "metadata": {"key": key}}
         try:
-            if self.connection is None:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
-            self.connection.request("POST", JOBS, body, headers)
-            response = self.connection.getresponse()
-            answer = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError):
+            status, answer, headers = self.connection.exchange("POST", JOBS, body, {"Idempotency-Key": key})
+        except NoAnswer:
             self.answers.count("without an answer")
-            self._close()
             return False
-        self.answers.count(f"answered {response.status}")
-        if response.status in COME_AGAIN or response.status == 409:  # the first one is under way
+        self.answers.count(f"answered {status}")
+        if status in COME_AGAIN or status == 409:  # the first one is under way
             return False
-        is_repeated = response.headers.get("Idempotent-Replayed") == "true"
-        self.answers.add(key, Answered(response.status, answer.get("id"), is_repeated))
+        is_repeated = headers.get("Idempotent-Replayed") == "true"
+        self.answers.add(key, Answered(status, answer.get("id"), is_repeated))
         return True
-
-    def _close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
 
 
 def plan(figures: Figures, chance: random.Random) -> list[str]:
@@ -173,12 +160,8 @@ def _send_all(made: Whole, figures: Figures, answers: Answers, chance: random.Ra
 
 def made_by_key(settings: Settings) -> dict[str, list[str]]:
     """Return the ids of the jobs in the database by the key in their metadata."""
-    services = open_services(settings)
-    try:
-        with services.database.read() as connection:
-            rows: list[Any] = list(connection.execute(select(table.c.id, table.c.extra)))
-    finally:
-        services.database.dispose()
+    with opened(settings) as services, services.database.read() as connection:
+        rows: list[Any] = list(connection.execute(select(table.c.id, table.c.extra)))
     found = defaultdict(list)
     for id, metadata in rows:
         found[metadata["key"]].append(id)

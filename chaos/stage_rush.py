@@ -4,20 +4,17 @@ Requests may be refused with 429 or 503 only, and every accepted job must end. R
 checked, as they depend on the machine.
 """
 
-import http.client
-import json
 import random
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chaos import stage_service
-from chaos.client import COME_AGAIN, JOBS, Answer, Client, Log, NoAnswer
+from chaos.client import COME_AGAIN, JOBS, Answer, Client, Log, OnOneConnection
 from chaos.kinds import XOR
 from chaos.oracle import Report, Violation, sum_of
 from chaos.stage_service import Whole, whole
@@ -40,23 +37,6 @@ class Figures:
     submissions: float
     seconds: float
     rush_seconds: float
-
-
-class OnOneConnection:
-    """Sends requests over one persistent connection."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
-
-    def __call__(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> Answer:
-        data = None if body is None else json.dumps(body).encode()
-        try:
-            self._connection.request(method, path, data, {"Content-Type": "application/json", **headers})
-            response = self._connection.getresponse()
-            return response.status, json.loads(response.read() or b"null")
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self._connection.close()
-            raise NoAnswer(f"{type(error).__name__}: {error}") from error
 
 
 @dataclass
@@ -125,7 +105,7 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
         folder = Path(name)
         log = Log()
         with whole(pair, folder, seed, BACKPROP_MAX_QUEUED_JOBS=str(MOST_QUEUED)) as (made, settings):
-            first = Client(OnOneConnection(made.service.port), log)
+            first = Client(OnOneConnection(made.service.port, ANSWER_SECONDS), log)
             first.until_answered("POST", "/v1/datasets", {"name": "xor", **XOR})
             job = first.submit(BODY, "undisturbed")
             assert job is not None, log.entries[-1]
@@ -142,7 +122,7 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
 
 def _together(made: Whole, log: Log, jobs: list[str], figures: Figures, paced: bool, seed: str) -> Seen:
     guests = [
-        Guest(number, Client(OnOneConnection(made.service.port), log), jobs, figures, paced, seed)
+        Guest(number, Client(OnOneConnection(made.service.port, ANSWER_SECONDS), log), jobs, figures, paced, seed)
         for number in range(figures.clients)
     ]
     for guest in guests:

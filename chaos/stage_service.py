@@ -21,7 +21,7 @@ from chaos.load import ENDED, Load
 from chaos.oracle import References, Report, Violation, examine, sum_of
 from service.config import Settings
 from service.jobs.commands import collect
-from service.services import open_services
+from service.services import Services, open_services
 from tests.integration.service import Service, processes
 from tests.servers import Postgres, Redis, Server, is_alive
 from tests.waiting import wait_until
@@ -63,7 +63,7 @@ class Whole:
         """Return by kind of process a function that kills one, and restarts it if no supervisor does."""
         own = {
             "API": lambda: self._kill_one(self.service.children("service.ops.cli api")),
-            "workers' parent": lambda: self._kill_one(self._parents()),
+            "workers' parent": lambda: self._kill_one(self.worker_parents()),
             "worker": lambda: self._kill_one(self.service.training_processes()),
             "serve": self._kill_all,
         }
@@ -71,7 +71,8 @@ class Whole:
             own["queue"] = lambda: self._kill_one(self.service.children("-server"))
         return own | {name: lambda server=server: self._restart(server) for name, server in self.servers.items()}
 
-    def _parents(self) -> list[int]:
+    def worker_parents(self) -> list[int]:
+        """Return the ids of the parents of the worker processes."""
         assert self.service.process is not None
         mine = self.service.process.pid
         return [pid for pid, parent, command in processes() if parent == mine and "-m workers" in command]
@@ -92,6 +93,16 @@ class Whole:
         server.kill()
         time.sleep(self.chance.uniform(0, LONGEST_ABSENCE))  # a random time of absence
         server.start()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Services]:
+    """Yield the services of a process of their own; their connections are closed at the end of the block."""
+    services = open_services(settings)
+    try:
+        yield services
+    finally:
+        services.database.dispose()
 
 
 @contextmanager
@@ -134,6 +145,7 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
 
 
 def undisturbed(client: Client, kinds: dict[str, dict[str, Any]] = LOADED) -> list[str]:
+    """Run a job of each kind while nothing is killed; return their keys, by which the others are judged."""
     keys = {f"undisturbed {name}": body for name, body in kinds.items()}
     for key, body in keys.items():  # one after the other, so that none makes room for another on a slow machine
         job = client.submit(body, key)
@@ -161,7 +173,7 @@ def _kill(made: Whole, loads: list[Load], figures: Figures, chance: random.Rando
         time.sleep(max(0.0, began + moment - time.monotonic()))
         victims[name]()
         counts[f"kills of {name}"] += 1
-    wait_until(made.service._is_ready, GONE_SECONDS * 3, "a service that is ready after the last kill")
+    wait_until(made.service.is_ready, GONE_SECONDS * 3, "a service that is ready after the last kill")
     for load in loads:
         load.finish(DRAIN_SECONDS)
     return dict(counts)
@@ -174,6 +186,7 @@ def answers(log: Log) -> dict[str, int]:
 
 
 def outcomes(loads: list[Load]) -> dict[str, int]:
+    """Return how many requests clients gave up."""
     whole: Counter[str] = Counter()
     for load in loads:
         whole.update(load.counts)
@@ -185,14 +198,12 @@ def never_ended(jobs: list[str]) -> tuple[Violation, ...]:
 
 
 def judge(settings: Settings, log: Log, keys: list[str]) -> Report:
-    services = open_services(settings)
-    try:
+    """Compare what the database of a stopped service holds with what its clients were answered."""
+    with opened(settings) as services:
         references = References()
         references.learn(services, keys)
         collect(services)
         return examine(services, log.entries, references)
-    finally:
-        services.database.dispose()
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:

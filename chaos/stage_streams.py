@@ -65,6 +65,7 @@ class Listener(threading.Thread):
         return self.events[-1]["id"] if self.events else 0
 
     def run(self) -> None:
+        """Listen until the service says that nothing more will come, or `last` was seen."""
         while not (self.over.is_set() or (self.last is not None and self.after >= self.last)):
             try:
                 self._listen()
@@ -130,6 +131,7 @@ class Commands(threading.Thread):
         self.over = threading.Event()
 
     def run(self) -> None:
+        """Send commands until `over` is set."""
         while not self.over.wait(PAUSE_SECONDS):
             self.client.once(
                 "POST", f"{JOBS}/{self.chance.choice(self.jobs)}:{self.chance.choice(('pause', 'resume'))}"

@@ -15,16 +15,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
 from chaos.client import Client, Log, over_http
 from chaos.kinds import XOR
 from chaos.oracle import Report, Violation, sum_of
-from chaos.stage_service import PATIENCE_SECONDS, Whole, whole
+from chaos.stage_service import PATIENCE_SECONDS, Whole, opened, printed, whole
 from service.config import Settings
-from service.services import open_services
+from service.store.database import Database
 from service.store.tables import jobs, webhook_deliveries, webhooks
 from service.webhooks.signing import new_secret
 from tests.integration.service import DELIVERIES
@@ -57,32 +56,32 @@ class Figures:
     jobs_a_second: float
 
 
-class Moody:
-    """What a receiver answers: about one in three requests fails, in some way."""
+class UnreliableAnswers:
+    """What the receiver answers: about one in three requests fails, in some way, unless `is_reliable` is set."""
 
     def __init__(self, seed: str) -> None:
         self._chance, self._turn = random.Random(seed), threading.Lock()
-        self.is_calm = False
+        self.is_reliable = False
         self.taken: set[tuple[str, str]] = set()  # path and id of what was answered with 2xx
-        self.moods: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def __call__(self, received: Received) -> Reply:
         with self._turn:
-            mood = self._chance.choices(("take", "500", "503", "late", "taken, 500"), (12, 3, 1, 1, 2))[0]
-        mood = "take" if self.is_calm else mood
-        if mood == "late":
+            kind = self._chance.choices(("take", "500", "503", "late", "taken, 500"), (12, 3, 1, 1, 2))[0]
+        kind = "take" if self.is_reliable else kind
+        if kind == "late":
             time.sleep(ATTEMPT_SECONDS + 0.5)  # a receiver that works before it answers
         with self._turn:
-            self.moods[mood] += 1
-            if mood in ("take", "taken, 500"):
+            self.counts[kind] += 1
+            if kind in ("take", "taken, 500"):
                 self.taken.add((received.path, received.id))
-        return Reply({"take": 204, "503": 503}.get(mood, 500))
+        return Reply({"take": 204, "503": 503}.get(kind, 500))
 
 
 def run(pair: str, figures: Figures, seed: str) -> Report:
     """Load and kills on one service; then what its database says is compared with what was received."""
-    moody, chance = Moody(f"{seed} moods"), random.Random(f"{seed} plan")
-    with tempfile.TemporaryDirectory(prefix="bp-chaos-") as name, receiver(moody) as there:
+    given, chance = UnreliableAnswers(f"{seed} answers"), random.Random(f"{seed} plan")
+    with tempfile.TemporaryDirectory(prefix="bp-chaos-") as name, receiver(given) as there:
         folder = Path(name)
         log = Log(folder / "client.jsonl")
         with whole(pair, folder, seed, **SETTINGS) as (made, settings):
@@ -92,16 +91,13 @@ def run(pair: str, figures: Figures, seed: str) -> Report:
             load.start()
             killed = _kill(made, figures, chance)
             load.finish()
-            moody.is_calm = True
-            services = open_services(settings)
-            try:
+            given.is_reliable = True
+            with opened(settings) as services:
                 wait_until(lambda: not _is_pending(services.database), DRAIN_SECONDS, "the last delivery", 0.5)
-            finally:
-                services.database.dispose()
             assert made.service.stop() == 0, made.service.log.read_text()[-2000:]
-            found = list(judge(settings, there, moody, load.acknowledged))
+            found = list(judge(settings, there, given, load.acknowledged))
             counts = {f"kills of {name}": count for name, count in sorted(killed.items())}
-            return Report({**counts, **_counts(settings, there, moody, load)}, tuple(found))
+            return Report({**counts, **_counts(settings, there, given, load)}, tuple(found))
 
 
 def _prepare(client: Client, there: Receiver) -> None:
@@ -130,6 +126,7 @@ class Submissions(threading.Thread):
         self._secret = _secret(there)
 
     def run(self) -> None:
+        """Submit at random intervals until `finish` is called."""
         number = 0
         while not self._finished.wait(self._chance.expovariate(self.a_second)):
             number += 1
@@ -140,6 +137,7 @@ class Submissions(threading.Thread):
                 self.acknowledged[job] = notifies
 
     def finish(self) -> None:
+        """Let the submission that is under way be the last one."""
         self._finished.set()
         self.join(PATIENCE_SECONDS * 2)
 
@@ -151,7 +149,7 @@ def _kill(made: Whole, figures: Figures, chance: random.Random) -> Counter[str]:
         "deliveries": lambda: service.children(DELIVERIES),
         "worker": service.training_processes,
         "API": lambda: service.api_processes()[1],
-        "workers' parent": made._parents,
+        "workers' parent": made.worker_parents,
     }
     for _ in range(figures.kills):
         time.sleep(chance.expovariate(1 / figures.apart))
@@ -162,11 +160,11 @@ def _kill(made: Whole, figures: Figures, chance: random.Random) -> Counter[str]:
         except ProcessLookupError:
             continue  # it ended with its parent meanwhile
         killed[name] += 1
-    wait_until(service._is_ready, VICTIM_SECONDS * 2, "a service that is ready after the last kill")
+    wait_until(service.is_ready, VICTIM_SECONDS * 2, "a service that is ready after the last kill")
     return killed
 
 
-def _is_pending(database: Any) -> bool:
+def _is_pending(database: Database) -> bool:
     """Return whether a job has not ended, or something is still to be delivered."""
     with database.read() as connection:
         waiting = select(webhook_deliveries.c.number).where(webhook_deliveries.c.status == "pending").limit(1)
@@ -186,25 +184,23 @@ class Stored:
 
 
 def _stored(settings: Settings) -> list[Stored]:
-    services = open_services(settings)
     joined = webhook_deliveries.join(webhooks, webhooks.c.number == webhook_deliveries.c.webhook)
     columns = (webhooks.c.url, *(webhook_deliveries.c[name] for name in ("id", "type", "status", "body")))
-    try:
-        with services.database.read() as connection:
-            rows = connection.execute(select(*columns).select_from(joined)).all()
-    finally:
-        services.database.dispose()
+    with opened(settings) as services, services.database.read() as connection:
+        rows = connection.execute(select(*columns).select_from(joined)).all()
     return [Stored("/" + row.url.split("/", 3)[3], row.id, row.type, row.status, row.body.encode()) for row in rows]
 
 
-def judge(settings: Settings, there: Receiver, moody: Moody, acknowledged: dict[str, bool]) -> Iterator[Violation]:
+def judge(
+    settings: Settings, there: Receiver, given: UnreliableAnswers, acknowledged: dict[str, bool]
+) -> Iterator[Violation]:
     """Yield each promise that was broken."""
     stored = _stored(settings)
     known = {(each.path, each.id): each for each in stored}
     for each in stored:
         if each.status != "succeeded":
             yield Violation(each.id, f"{each.type} to {each.path} is {each.status} and not delivered")
-        elif (each.path, each.id) not in moody.taken:
+        elif (each.path, each.id) not in given.taken:
             yield Violation(each.id, f"{each.type} to {each.path} counts as delivered, but was never taken")
     for received in there.received:
         if not received.verified_by:
@@ -228,22 +224,17 @@ def _ends(there: Receiver, acknowledged: dict[str, bool]) -> Iterator[Violation]
                 yield Violation(job, f"its end was received at {path} under {len(found)} ids")
 
 
-def _counts(settings: Settings, there: Receiver, moody: Moody, load: Submissions) -> dict[str, int]:
+def _counts(settings: Settings, there: Receiver, given: UnreliableAnswers, load: Submissions) -> dict[str, int]:
     copies = Counter((each.path, each.id) for each in there.received)
     return {
         "jobs": len(load.acknowledged),
         "deliveries": len(_stored(settings)),
         "requests received": len(there.received),
-        "of them answered with errors": sum(count for mood, count in moody.moods.items() if mood != "take"),
+        "of them answered with errors": sum(count for kind, count in given.counts.items() if kind != "take"),
         "events received more than once": sum(count > 1 for count in copies.values()),
     }
 
 
 def stage(pairs: tuple[str, ...], figures: Figures, seed: str) -> Report:
     """Run the pairs of backends one after the other, as a service uses both cores."""
-    return sum_of(_printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)
-
-
-def _printed(pair: str, report: Report) -> Report:
-    print(f"  {pair}: {report.lines()[0]}", flush=True)
-    return report
+    return sum_of(printed(pair, run(pair, figures, f"{seed} {pair}")) for pair in pairs)

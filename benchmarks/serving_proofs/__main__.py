@@ -2,8 +2,8 @@
 
 `flat`: memory over a million predictions. `capped`: 10,000 models known and 200 in use within the cap. `cold`: 64
 threads ask first for the same network. `moves`: an alias moves 50 times during 10,000 predictions, on both pairs of
-database and queue. `training`: predictions while 20 jobs train. `streams`: predictions beside the cap of event
-streams. Exits with 1 where one of them does not hold.
+database and queue. `training`: predictions while 20 jobs train. `streams`: predictions while as many event
+streams are open as the cap lets in. Exits with 1 where one of them does not hold.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.serving_proofs.cold import cold
 from benchmarks.serving_proofs.inside import MIB
 from benchmarks.serving_proofs.memory import capped, flat
 from benchmarks.serving_proofs.moves import moved
-from benchmarks.serving_proofs.streams import Figures, beside_streams
+from benchmarks.serving_proofs.streams import Figures, with_streams
 from benchmarks.serving_proofs.training import while_training
 
 BAD = ("GROWS", "DOES NOT", "SEVERAL TIMES", "BEYOND")
@@ -44,7 +44,7 @@ def main() -> int:
         "capped": lambda: capped(known=10_000, used=200, cap_bytes=200 * MIB),
         "moves": lambda: all_moved(moves=50, predictions=10_000),
         "training": lambda: while_training(chosen.rate, chosen.seconds, chosen.rounds),
-        "streams": lambda: beside_streams(
+        "streams": lambda: with_streams(
             Figures(chosen.streams, chosen.processes, chosen.rate, chosen.seconds, chosen.rounds)
         ),
         "flat": lambda: flat(chosen.predictions),

@@ -1,8 +1,7 @@
-"""Predictions beside event streams: how much longer they take with as many streams open as the cap lets in."""
+"""Predictions while event streams are open: how much longer they take with as many streams as the cap lets in."""
 
 import json
 import multiprocessing
-import os
 import resource
 import selectors
 import socket
@@ -19,6 +18,7 @@ import numpy as np
 
 from benchmarks.backends import EMBEDDED, serving
 from benchmarks.clients import Load, Message, run
+from benchmarks.processor_time import processor_seconds
 from benchmarks.stalled_sockets import api_processes
 from benchmarks.workloads import XOR_INPUTS, XOR_TARGETS
 from tests.integration.service import Service
@@ -45,8 +45,8 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What listeners had when they were asked: open streams, and events that they have read."""
+class Received:
+    """What the listeners had when they were asked: open streams, and events that they have read."""
 
     streams: int
     events: int
@@ -58,14 +58,15 @@ class Half:
 
     seconds: list[float]
     share: float
-    pace: float = 0.0
+    events_per_second: float = 0.0
 
     @property
-    def late(self) -> float:
+    def p99_seconds(self) -> float:
+        """The seconds within which 99 of 100 predictions were answered."""
         return quantiles(self.seconds, n=100, method="inclusive")[98]
 
 
-def beside_streams(figures: Figures) -> Iterator[str]:
+def with_streams(figures: Figures) -> Iterator[str]:
     """Predict with and without open streams in turn, of a job that waits and of one that trains; print the times."""
     _allow_descriptors(figures.streams)
     variables = {"BACKPROP_API_PROCESSES": str(figures.processes), "BACKPROP_MAX_STREAMS": str(figures.streams)}
@@ -85,10 +86,11 @@ def beside_streams(figures: Figures) -> Iterator[str]:
             for number in range(1, figures.rounds + 1):
                 order = (False, True) if number % 2 else (True, False)
                 halves = {listens: _half(service, figures, path if listens else None) for listens in order}
-                alone, beside = halves[False], halves[True]
-                ratios.append(beside.late / alone.late)
-                pairs = [f"{each(alone):.2f}, {each(beside):.2f}" for each in (_share, _middle, _late)]
-                yield f"| {what} | {number} | {beside.pace:,.0f} | {' | '.join(pairs)} | {ratios[-1]:.2f} |"
+                alone, streaming = halves[False], halves[True]
+                ratios.append(streaming.p99_seconds / alone.p99_seconds)
+                pairs = [f"{each(alone):.2f}, {each(streaming):.2f}" for each in (_share, _median_ms, _p99_ms)]
+                cells = [what, str(number), f"{streaming.events_per_second:,.0f}", *pairs, f"{ratios[-1]:.2f}"]
+                yield f"| {' | '.join(cells)} |"
             verdict = "within" if median(ratios) <= MOST_RATIO else "BEYOND"
             yield f"| {what} | median | | | | | {median(ratios):.2f}, {verdict} {MOST_RATIO} |"
 
@@ -97,12 +99,12 @@ def _share(half: Half) -> float:
     return half.share
 
 
-def _middle(half: Half) -> float:
+def _median_ms(half: Half) -> float:
     return median(half.seconds) * 1000
 
 
-def _late(half: Half) -> float:
-    return half.late * 1000
+def _p99_ms(half: Half) -> float:
+    return half.p99_seconds * 1000
 
 
 def _half(service: Service, figures: Figures, path: str | None) -> Half:
@@ -110,11 +112,11 @@ def _half(service: Service, figures: Figures, path: str | None) -> Half:
     if path is None:
         return _predict(service, figures)
     with listening(service.port, path, newest_event(service, path), figures.streams) as asked:
-        began, before = time.perf_counter(), heard(asked)
+        began, before = time.perf_counter(), received(asked)
         half = _predict(service, figures)
-        after, lasted = heard(asked), time.perf_counter() - began
+        after, lasted = received(asked), time.perf_counter() - began
     assert after.streams == figures.streams, f"{after.streams} streams are left"
-    return replace(half, pace=(after.events - before.events) / lasted)
+    return replace(half, events_per_second=(after.events - before.events) / lasted)
 
 
 def _predict(service: Service, figures: Figures) -> Half:
@@ -125,12 +127,6 @@ def _predict(service: Service, figures: Figures) -> Half:
     assert set(seen.statuses) == {200}, seen.statuses
     share = (sum(map(processor_seconds, processes)) - used) / (time.perf_counter() - began)
     return Half(seen.seconds["predict"], share)
-
-
-def processor_seconds(process: Path) -> float:
-    """Return the processor time that a process, a folder in /proc, has used."""
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _waiting(service: Service) -> str:
@@ -175,11 +171,11 @@ def listening(port: int, path: str, after: int, count: int) -> Iterator[Connecti
         reader.join()
 
 
-def heard(asked: Connection) -> Heard:
+def received(asked: Connection) -> Received:
     """Ask the process of the listeners what they have."""
     asked.send(None)
     assert asked.poll(OPEN_SECONDS), "the listeners do not answer"
-    found: Heard = asked.recv()
+    found: Received = asked.recv()
     return found
 
 
@@ -194,13 +190,13 @@ def _listen(port: int, path: str, after: int, count: int, asked: Connection) -> 
         stream.sendall(request)
         assert stream.recv(1, socket.MSG_PEEK), "a stream has no answer"
         selector.register(stream, selectors.EVENT_READ)
-    asked.send(Heard(count, 0))
+    asked.send(Received(count, 0))
     streams, events = count, 0
     while True:
         for key, _ in selector.select():
             if key.fileobj is asked:
                 asked.recv()
-                asked.send(Heard(streams, events))
+                asked.send(Received(streams, events))
             elif isinstance(key.fileobj, socket.socket):
                 data = key.fileobj.recv(1 << 16)
                 events += data.count(b"\nevent: ")

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from chaos import stage_webhooks
-from chaos.stage_webhooks import Moody, Stored, judge
+from chaos.stage_webhooks import Stored, UnreliableAnswers, judge
 from service.config import Settings
 from tests.receiver import Received, Receiver
 
@@ -21,10 +21,10 @@ def violations(
     monkeypatch: pytest.MonkeyPatch, stored: list[Stored], received: list[Received], taken: set[tuple[str, str]]
 ) -> list[str]:
     monkeypatch.setattr(stage_webhooks, "_stored", lambda settings: stored)
-    moody = Moody("seed")
-    moody.taken = taken
+    given = UnreliableAnswers("seed")
+    given.taken = taken
     there = cast(Receiver, SimpleNamespace(received=received))
-    return [each.words for each in judge(Settings(), there, moody, {JOB: False})]
+    return [each.words for each in judge(Settings(), there, given, {JOB: False})]
 
 
 def whole() -> tuple[list[Stored], list[Received], set[tuple[str, str]]]:

@@ -46,7 +46,7 @@ class Service:
             command = [sys.executable, "-m", "service.ops.cli", "serve"]
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         try:
-            wait_until(self._is_ready, seconds=START_SECONDS, what=f"a service that is ready, see {self.log}")
+            wait_until(self.is_ready, seconds=START_SECONDS, what=f"a service that is ready, see {self.log}")
         except AssertionError:
             self.stop()
             raise AssertionError(self.log.read_text()[-4000:]) from None
@@ -61,7 +61,8 @@ class Service:
         finally:
             self.process.kill()
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Return whether `/readyz` says so; the log is shown when the process has ended."""
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()
         try:

@@ -37,7 +37,7 @@ def test_a_name_as_host_port_0_and_lines_of_json(tmp_path: Path) -> None:
         said = next(line for line in lines_of(service) if "http://localhost:" in line["message"])
         service.address = said["message"].partition(",")[0]
         assert not service.address.endswith(":0")
-        wait_until(service._is_ready, seconds=60, what=f"a service that is ready, see {service.log}")
+        wait_until(service.is_ready, seconds=60, what=f"a service that is ready, see {service.log}")
         job = service.post(
             "/v1/jobs", {"dataset": {"inputs": [[0], [1]], "targets": [0, 1]}, "training": {"epochs": 2}}
         )
