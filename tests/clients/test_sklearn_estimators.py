@@ -244,6 +244,32 @@ def test_a_fit_that_fails_says_why_and_leaves_nothing(parameters: dict[str, Any]
         quick(**parameters).fit(X, Y)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"hidden_layer_sizes": "16,8"}, r"hidden_layer_sizes must be whole numbers such as \(16, 8\), got '16,8'"),
+        ({"hidden_layer_sizes": 1.5}, "hidden_layer_sizes must be whole numbers"),
+        ({"batch_size": "8"}, "batch_size must be 'auto', 'full' or a whole number of at least 1, got '8'"),
+        ({"batch_size": 0}, "batch_size must be"),
+        ({"alpha": -1}, "alpha must be at least 0, got -1"),
+    ],
+)
+def test_a_parameter_that_cannot_be_sent_is_refused_under_its_name(parameters: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        BackpropClassifier(client=Client("http://127.0.0.1:1"), **parameters).fit(X, Y)
+
+
+def test_a_refusal_names_the_parameters_of_the_estimator() -> None:
+    with pytest.raises(Invalid) as raised:
+        BackpropClassifier((4, 0), "rleu", max_iter=0, random_state=-1).fit(X, Y)
+    assert set(raised.value.__notes__) == {
+        "#/training/epochs is the parameter `max_iter`",
+        "#/network/hidden/1 is the parameter `hidden_layer_sizes`",
+        "#/network/activation is the parameter `activation`",
+        "#/training/seed is the parameter `random_state`",
+    }
+
+
 def test_an_interrupted_fit_cancels_its_job() -> None:
     def interrupt(job: Any) -> None:
         raise KeyboardInterrupt

@@ -7,23 +7,21 @@ long the trained model stays.
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from backprop_client.client import Client
+from backprop_client.errors import Invalid
 from backprop_client.fitting import Fitted, Table, fit_on_service
 from backprop_client.lifetimes import ModelLifetime, delete_abandoned
+from backprop_client.parameters import network_of, note_parameters, training_of
 
-ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid"}  # scikit-learn's names of two of them
-LARGEST_BATCH = 200  # of batch_size="auto"
-LARGEST_SEED = 2**31 - 1
 NUMBERS = [np.float64, np.float32]
 ROWS_OF_A_REQUEST_BYTES = 16 * 1024 * 1024
 
@@ -82,17 +80,22 @@ class _Backprop(BaseEstimator):  # type: ignore[misc]
 
     def _train(self, table: Table) -> Self:
         """Train on the service, and take over what came out."""
+        network, training = network_of(self), training_of(self, len(table.inputs))
         client = self._client()
         delete_abandoned()
-        fitted = fit_on_service(
-            client,
-            table,
-            network=self._network(),
-            training={**self._training(len(table.inputs)), **(self.training or {})},
-            model=self.model,
-            keep=self.keep,
-            progress=self.progress,
-        )
+        try:
+            fitted = fit_on_service(
+                client,
+                table,
+                network=network,
+                training=training,
+                model=self.model,
+                keep=self.keep,
+                progress=self.progress,
+            )
+        except Invalid as refused:
+            note_parameters(refused)
+            raise
         self._take(fitted)
         # the model of an earlier fit is given up here, as nothing refers to its lifetime any more
         self._lifetime = None if self.model is not None or self.keep else ModelLifetime(client, self.model_)
@@ -115,52 +118,6 @@ class _Backprop(BaseEstimator):  # type: ignore[misc]
 
     def _client(self) -> Client:
         return Client() if self.client is None else self.client
-
-    def _network(self) -> Mapping[str, Any]:
-        if self.network is not None:
-            return self.network
-        sizes = self.hidden_layer_sizes
-        hidden = [int(sizes)] if isinstance(sizes, Integral) else [int(size) for size in sizes]
-        name = self.activation
-        activation = ACTIVATIONS.get(name, name) if isinstance(name, str) else dict(name)
-        return {"hidden": hidden, "activation": activation}
-
-    def _training(self, rows: int) -> dict[str, Any]:
-        """Return the fields of a job's `training` that the parameters mean."""
-        batch_size: Any = min(LARGEST_BATCH, rows) if self.batch_size == "auto" else self.batch_size
-        sum_of = rows if batch_size == "full" else min(batch_size, rows)
-        stopping = {
-            "monitor": "validation_loss" if self.early_stopping else "training_loss",
-            "patience": self.n_iter_no_change,
-            "min_delta": self.tol,
-        }
-        training: dict[str, Any] = {
-            "optimizer": self._optimizer(),
-            "epochs": self.max_iter,
-            "batch_size": batch_size,
-            "shuffle": self.shuffle,
-            "precision": self.precision,
-            "regularization": {"l2": self.alpha / sum_of},
-            "validation": {"fraction": self.validation_fraction} if self.early_stopping else None,
-            "early_stopping": stopping if self.tol > 0 else None,
-            "store_parameters": {"every": max(1, self.max_iter)},
-        }
-        if self.random_state is not None:
-            training["seed"] = self._seed()
-        return training
-
-    def _seed(self) -> int:
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        return int(check_random_state(self.random_state).randint(LARGEST_SEED))
-
-    def _optimizer(self) -> Mapping[str, Any]:
-        if not isinstance(self.solver, str):
-            return self.solver
-        optimizer: dict[str, Any] = {"type": self.solver, "learning_rate": self.learning_rate_init}
-        if self.solver == "sgd":
-            optimizer |= {"momentum": self.momentum, "nesterov": self.nesterovs_momentum and self.momentum > 0}
-        return optimizer
 
     def _outputs(self, X: Any) -> Any:
         """Return the network's outputs for rows, (rows, outputs)."""
