@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from flask import Response, request
 from pydantic import Field
@@ -36,7 +36,7 @@ IF_NONE_MATCH = Query("If-None-Match", TEXT, "`*`: 412 where the alias is there 
 class AliasAnswer(TypedDict):
     """A name for a version of a model."""
 
-    object: str
+    object: Literal["alias"]
     model: str
     alias: str
     version: int

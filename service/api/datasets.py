@@ -29,6 +29,7 @@ from service.datasets.readers import reader_of
 from service.definitions.base import NAME_PATTERN
 from service.definitions.columns import Column, ColumnType
 from service.definitions.dataset_names import DatasetReference, parse_reference
+from service.definitions.job_columns import TargetType
 from service.definitions.requests import DatasetRequest
 from service.definitions.sentences import no_name
 from service.errors import Fault, Invalid, Malformed, escaped
@@ -71,7 +72,7 @@ def describe_summary(summary: DatasetSummary) -> DatasetSummaryAnswer:
         "bytes": summary.bytes,
         "sha256": summary.sha256,
         "scale": summary.scale,
-        "target_type": summary.target_type,
+        "target_type": cast(TargetType | None, summary.target_type),
         "read": None if summary.read is None else cast(ReadAnswer, summary.read.to_dict()),
         "warnings": list(summary.warnings),
     }

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from flask import Response, request
@@ -15,9 +15,10 @@ from service.api.answers import MAX_LIMIT, answer, listing, whole
 from service.api.conditional import TAG_BYTES, unless_held
 from service.api.context import services
 from service.api.formats import Format, wanted_format
+from service.api.layer_answers import LayerParameters, ParametersAnswer
 from service.api.query import is_pretty
 from service.api.routes import Query, Routes
-from service.api.schemas import ListAnswer, ParametersAnswer
+from service.api.schemas import ListAnswer
 from service.datasets.media_types import NDJSON, NPZ
 from service.definitions.build import build_network
 from service.errors import Invalid
@@ -175,7 +176,7 @@ def _parameters(job: JobRecord, stored: StoredParameters, wanted: Format) -> Res
     network = build_network(job.network, job.training.precision)
     network.load(stored_parameters.parameter_bytes(services(), job, stored))
     if wanted.name == "json":
-        layers = [placed.values for placed in network.layers]
+        layers = cast(list[LayerParameters], [placed.values for placed in network.layers])  # arrays become lists
         parameters: ParametersAnswer = {"epoch": stored.epoch, "layers": layers, "sha256": stored.sha256}
         return answer(parameters)
     arrays = named_arrays(network)

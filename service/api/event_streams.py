@@ -13,7 +13,7 @@ from service.api.answers import timestamp
 from service.api.feed import CHECK_SECONDS, Feed, Recent, Watched
 from service.api.waiting import Places
 from service.errors import ServiceError
-from service.jobs.answers import EventAnswer, EventData
+from service.jobs.event_answers import EventAnswer, EventData
 from service.store import events
 from service.store.database import Connection, Database
 from service.store.records import EventRecord, Kind

@@ -12,7 +12,7 @@ from service.api.routes import Query, Routes
 from service.api.schemas import ListAnswer
 from service.errors import Invalid
 from service.front.environ import CLIENT, HELD
-from service.jobs.answers import EventAnswer
+from service.jobs.event_answers import EventAnswer
 from service.store import events
 from service.store.database import Connection
 from service.store.jobs import jobs

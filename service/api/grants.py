@@ -1,6 +1,7 @@
 """`/v1/models/{name}/grants`: which other tenants may describe a model and predict with it."""
 
 from datetime import datetime
+from typing import Literal
 
 from flask import Response
 from typing_extensions import TypedDict
@@ -26,7 +27,7 @@ routes = Routes("grants", "Which other tenants may predict with a model.")
 class GrantAnswer(TypedDict):
     """Another tenant that may describe a model and predict with it."""
 
-    object: str
+    object: Literal["grant"]
     model: str
     tenant: str
     created_at: datetime

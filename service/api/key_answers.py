@@ -1,7 +1,7 @@
 """The answer models of keys, shared jobs, sessions and the record of changes, and how they are filled."""
 
 from datetime import datetime
-from typing import Annotated, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -19,7 +19,7 @@ class KeyAnswer(TypedDict):
     """A key, without its text; restrictions that are null do not restrict."""
 
     id: str
-    object: str
+    object: Literal["key"]
     tenant: str
     name: str | None
     scopes: list[str]
@@ -38,7 +38,7 @@ class ShareAnswer(TypedDict):
     """A token that reads one job."""
 
     id: str
-    object: str
+    object: Literal["share"]
     job: str
     name: str | None
     created_at: datetime
@@ -52,7 +52,7 @@ class ShareAnswer(TypedDict):
 class SessionAnswer(TypedDict):
     """Who is signed in; `csrf_token` goes into the header `X-CSRF-Token` of every request that changes something."""
 
-    object: str
+    object: Literal["session"]
     key: Annotated[str | None, Field(description="the id of the key; null where no key is asked for")]
     tenant: str
     scopes: list[str]
@@ -65,7 +65,7 @@ class ChangeAnswer(TypedDict):
     """One change: when, by which key, and what it was done to."""
 
     id: int
-    object: str
+    object: Literal["change"]
     at: datetime
     tenant: str
     key: Annotated[str | None, Field(description="the id; null for the command line, and where no key was asked for")]

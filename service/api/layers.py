@@ -1,19 +1,24 @@
 """Pictures of a network by layer: `/v1/jobs/{id}/layers`, what epochs measured; `.../histograms` of its parameters."""
 
 import math
+from typing import cast
 
 from flask import Response, request
 
 from service.access.principal import Scope
 from service.api.answers import MAX_LIMIT, answer, listing, whole
 from service.api.context import services
+from service.api.layer_answers import LayerMeasures, LayerMeasuresAnswer
 from service.api.routes import Query, Routes
-from service.api.schemas import LayerMeasuresAnswer, ListAnswer
+from service.api.schemas import ListAnswer
 from service.api.trained_networks import EpochReference, NetworkReference, Operation, register
+from service.definitions.network import has_parameters
 from service.errors import Invalid
 from service.explain.answers import HistogramsAnswer, SubjectFields
 from service.explain.parameter_histograms import layer_histograms
+from service.jobs.nonfinite import nonfinite_of_layers
 from service.models.cache import TrainedNetwork
+from service.store.epoch_records import DiagnosticsRecord
 from service.store.epochs import diagnostics
 from service.store.jobs import jobs
 
@@ -35,7 +40,7 @@ routes = Routes("layers", "What was measured of each layer while a job trained."
 def list_layers(id: str) -> Response:
     """List by epoch and layer the norms of delta, weights and updates, and the shares of saturated and dead units."""
     with services().database.read() as connection:
-        job = jobs.number_of(connection, id)
+        job, network = jobs.network_of(connection, id)
         after = whole("after", -1, minimum=0, maximum=2**31 - 1)
         until = whole("until", 2**31 - 1, minimum=0, maximum=2**31 - 1)
         limit = whole("limit", 50, minimum=1, maximum=MAX_LIMIT)
@@ -44,8 +49,15 @@ def list_layers(id: str) -> Response:
             records, more = diagnostics.sampled_diagnostics(connection, job, after, until, points), False
         else:
             records, more = diagnostics.list_diagnostics(connection, job, after, until, limit)
-    data: list[LayerMeasuresAnswer] = [{"epoch": record.epoch, "layers": record.layers} for record in records]
-    return listing(data, more, lambda item: item["epoch"])
+    trains = has_parameters(network)
+    return listing([_described(record, trains) for record in records], more, lambda item: item["epoch"])
+
+
+def _described(record: DiagnosticsRecord, trains: list[bool]) -> LayerMeasuresAnswer:
+    body: LayerMeasuresAnswer = {"epoch": record.epoch, "layers": cast(list[LayerMeasures], record.layers)}
+    if names := nonfinite_of_layers(record.layers, trains):
+        body["nonfinite"] = names
+    return body
 
 
 MOST_BINS = 1000

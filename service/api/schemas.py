@@ -5,13 +5,17 @@ See `service.jobs.answers` for what an answer model is.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, NotRequired, TypeVar
+from typing import Annotated, Generic, Literal, NotRequired, TypeVar
 
 from pydantic import Field, RootModel
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
+from service.definitions.columns import ColumnType, Role
+from service.definitions.job_columns import TargetType
 from service.definitions.keras import KerasSequential
+from service.definitions.network_answers import ChosenActivation, LayerAnswer
+from service.definitions.training_answers import SuggestedTrainingAnswer
 from service.explain.answers import ComparisonAnswer
 
 T = TypeVar("T")
@@ -48,7 +52,7 @@ class Problem(TypedDict):
 class ProblemPage(TypedDict):
     """What a type of problem means, and how a request that gets it is mended. Requests are commands for curl."""
 
-    object: str
+    object: Literal["problem"]
     type: str
     title: str
     status: Annotated[int | None, Field(description="null where several have it")]
@@ -65,7 +69,7 @@ class ProblemPage(TypedDict):
 class ProblemPages(TypedDict):
     """All types of problems."""
 
-    object: str
+    object: Literal["list"]
     data: list[ProblemPage]
 
 
@@ -74,16 +78,16 @@ class NetworkAnswer(TypedDict):
     """A network with every default filled in; `parameters` is their count, null while the output layer is open."""
 
     name: str
-    object: str
+    object: Literal["network"]
     created_at: datetime
     inputs: int | None
     parameters: int | None
-    layers: NotRequired[Annotated[list[dict[str, Any]] | None, Field(json_schema_extra=ABSENT)]]
+    layers: NotRequired[Annotated[list[LayerAnswer] | None, Field(json_schema_extra=ABSENT)]]
     hidden: NotRequired[Annotated[list[int] | None, Field(json_schema_extra=ABSENT)]]
-    activation: NotRequired[Annotated[str | dict[str, Any], Field(description="of the layers in `hidden`")]]
+    activation: NotRequired[Annotated[ChosenActivation, Field(description="of the layers in `hidden`")]]
     training: NotRequired[
         Annotated[
-            dict[str, Any] | None,
+            SuggestedTrainingAnswer | None,
             Field(description="the defaults of a job's training", json_schema_extra=ABSENT),
         ]
     ]
@@ -98,8 +102,8 @@ class ColumnAnswer(TypedDict):
     """What a column of a dataset holds; its statistics are in the units of the dataset as it was sent."""
 
     name: str
-    role: Annotated[str, Field(description="`input`, `target` or `weight`")]
-    type: Annotated[str, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
+    role: Role
+    type: Annotated[ColumnType, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
     minimum: Annotated[float | None, Field(description="null for categories, as are the next three")]
     maximum: float | None
     mean: float | None
@@ -114,7 +118,7 @@ class ColumnAnswer(TypedDict):
 class ReadAnswer(TypedDict):
     """How a file was read; delimiter, separators, header and encoding are those of CSV."""
 
-    format: Annotated[str, Field(description="csv, json, jsonl, parquet, arrow, npz")]
+    format: Literal["csv", "json", "jsonl", "parquet", "arrow", "npz"]
     encoding: NotRequired[Annotated[str, Field(description="of the characters")]]
     delimiter: NotRequired[Annotated[str, Field(description="what separates cells")]]
     header: NotRequired[Annotated[bool, Field(description="whether the first line holds the columns' names")]]
@@ -131,14 +135,14 @@ class DatasetSummaryAnswer(TypedDict):
 
     name: str
     version: Annotated[int, Field(description="of the name, from 1; each other content that is put makes the next one")]
-    object: str
+    object: Literal["dataset"]
     created_at: datetime
     rows: int
     bytes: Annotated[int, Field(description="the size of the stored rows")]
     sha256: Annotated[str, Field(description="of the columns' descriptions, the scale and the rows")]
     scale: Annotated[float, Field(description="inputs are divided by it wherever they meet a network")]
     target_type: Annotated[
-        str | None, Field(description="`class` or `value` where the client said it; null leaves it to the job")
+        TargetType | None, Field(description="what the client said the targets are; null leaves it to the job")
     ]
     read: Annotated[
         ReadAnswer | None,
@@ -177,8 +181,8 @@ class ColumnPictureAnswer(TypedDict):
 
     index: Annotated[int, Field(description="among the dataset's columns, from 0; what `after` takes")]
     name: str
-    role: Annotated[str, Field(description="`input`, `target` or `weight`")]
-    type: Annotated[str, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
+    role: Role
+    type: Annotated[ColumnType, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
     minimum: Annotated[float | None, Field(description="null for categories, as are the next three")]
     maximum: float | None
     mean: float | None
@@ -200,7 +204,7 @@ class RowAnswer(TypedDict):
 class ListAnswer(TypedDict, Generic[T]):
     """Part of a list."""
 
-    object: str
+    object: Literal["list"]
     data: Sequence[T]
     has_more: bool
     first_id: str | int | None
@@ -208,28 +212,11 @@ class ListAnswer(TypedDict, Generic[T]):
 
 
 @answer_model
-class LayerMeasuresAnswer(TypedDict):
-    """What was measured of each layer after an epoch; null where a layer has no such thing."""
-
-    epoch: int
-    layers: list[dict[str, float | None]]
-
-
-@answer_model
-class ParametersAnswer(TypedDict):
-    """The parameters after an epoch, layer by layer."""
-
-    epoch: int
-    layers: list[dict[str, Any]]
-    sha256: str
-
-
-@answer_model
 class WorkerAnswer(TypedDict):
     """A process that trains. What a worker of an earlier release does not report of itself is null."""
 
     id: Annotated[str, Field(description="host, PID namespace, process id of the parent, process id")]
-    object: str
+    object: Literal["worker"]
     alive: Annotated[bool, Field(description="whether it has reported within the last 30 s; it does every 5 s")]
     host: str | None
     places: Annotated[int, Field(description="how many jobs it trains at once")]

@@ -1,6 +1,7 @@
 """`/v1/tenants`: who data and keys belong to; for the operator alone."""
 
 from datetime import datetime
+from typing import Literal
 
 from flask import Response
 from typing_extensions import TypedDict
@@ -30,7 +31,7 @@ class TenantAnswer(TypedDict):
     """A tenant."""
 
     name: str
-    object: str
+    object: Literal["tenant"]
     created_at: datetime
     weight: float
     limits: dict[str, float]  # those of its own; `GET /v1/usage` shows which are in force

@@ -1,6 +1,6 @@
 """`/v1/usage`: what the own tenant has and may have; the operator may ask for any tenant."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Response, request
 from pydantic import Field
@@ -50,7 +50,7 @@ class LimitsAnswer(TypedDict):
 class UsageAnswer(TypedDict):
     """The limits of a tenant and how much of them it uses."""
 
-    object: str
+    object: Literal["usage"]
     tenant: str
     weight: float
     limits: LimitsAnswer

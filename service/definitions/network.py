@@ -171,6 +171,11 @@ def parameter_counts(layers: list[Layer], inputs: int) -> list[int]:
     return [size_of(layer.parameter_shapes(units)) for layer, units in zip(layers, before, strict=False)]
 
 
+def has_parameters(definition: dict[str, Any]) -> list[bool]:
+    """Return of each layer of a normalised definition whether it has parameters that are trained."""
+    return [bool(build(LAYERS, layer).parameter_shapes(1)) for layer in definition["layers"]]
+
+
 def check_network(definition: NetworkDefinition, max_parameters: int, pointer: str = "#") -> None:
     """Raise `Invalid` when the network is too large or given weights do not fit; nothing is allocated."""
     layers = definition.engine_layers()

@@ -52,6 +52,11 @@ class ResolvedTraining(Stored):
     store_parameters: StoreParameters
     version_epoch: Literal["best", "last"]
 
+    def filled(self) -> dict[str, Any]:
+        """Return the settings with every default, those that jobs of earlier releases were stored without, too."""
+        said = self.to_json()
+        return {**self.model_dump(mode="json"), "validation": said.get("validation"), "test": said.get("test")}
+
     @property
     def validation_dataset(self) -> DatasetReference | None:
         """Which dataset validates, if a separate one does."""

@@ -1,7 +1,7 @@
 """The answer about what a job will cost, as the OpenAPI document shows it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -76,7 +76,7 @@ class QueueAnswer(TypedDict):
 class EstimateAnswer(TypedDict):
     """What a job would cost, and when it would run; nothing is stored."""
 
-    object: str
+    object: Literal["estimate"]
     job: PlannedJobAnswer
     parameters: int
     rows: EstimatedRowsAnswer

@@ -1,6 +1,6 @@
 """The answers about backpropagation and evaluations, as the OpenAPI document shows them."""
 
-from typing import Annotated, Any, NotRequired, TypeVar, cast
+from typing import Annotated, Any, Literal, NotRequired, TypeVar, cast
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
@@ -38,7 +38,7 @@ class SubjectFields(TypedDict):
 class TraceAnswer(SubjectFields):
     """One step of backpropagation: forward, the error, back from the output layer, the update."""
 
-    object: str
+    object: Literal["trace"]
     inputs: Annotated[Any, Field(description=f"as the network takes them, (rows, inputs); {SUMMARISED}")]
     targets: Any
     loss: float | None
@@ -65,7 +65,7 @@ class TraceAnswer(SubjectFields):
 class GradientCheckAnswer(SubjectFields):
     """Backpropagation against central differences."""
 
-    object: str
+    object: Literal["gradient_check"]
     rows: int
     epsilon: float
     loss_function: str
@@ -80,7 +80,7 @@ class GradientCheckAnswer(SubjectFields):
 class SlopeAnswer(TypedDict):
     """The loss as one parameter moves."""
 
-    object: str
+    object: Literal["slope"]
     job: str
     epoch: int
     layer: int
@@ -103,7 +103,7 @@ class SlopeAnswer(TypedDict):
 class SurfaceAnswer(TypedDict):
     """The loss over two parameters: `losses[i][j]` is at the i-th value of x and the j-th of y."""
 
-    object: str
+    object: Literal["surface"]
     job: str
     epoch: int
     rows: int
@@ -121,7 +121,7 @@ class SurfaceAnswer(TypedDict):
 DiffAnswer = TypedDict(
     "DiffAnswer",
     {
-        "object": str,
+        "object": Literal["diff"],
         "job": str,
         "from": Annotated[dict[str, Any], Field(description="the epoch, its losses and its hash")],
         "to": Annotated[dict[str, Any], Field(description="the other epoch, its losses and its hash")],
@@ -199,7 +199,7 @@ class CurvesAnswer(TypedDict):
 class EvaluateAnswer(SubjectFields):
     """How good a network is on a dataset."""
 
-    object: str
+    object: Literal["evaluation"]
     dataset: str
     dataset_version: Annotated[int, Field(description="which version of it")]
     rows: int
@@ -259,5 +259,5 @@ class LayerHistograms(TypedDict):
 class HistogramsAnswer(SubjectFields):
     """Histograms of a network's parameters, layer by layer, weights and biases apart."""
 
-    object: str
+    object: Literal["histograms"]
     layers: list[LayerHistograms]

@@ -5,17 +5,20 @@ the dict that becomes JSON, its keys in the order in which they are given.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
+from service.definitions.job_columns import TargetType
+from service.definitions.network_answers import LayerAnswer
+from service.definitions.training_answers import Range, SuggestedTrainingAnswer, TrainingAnswer
 from service.jobs.held_out_answers import Nonfinite, TestAnswer
 from service.jobs.promotion_answers import PromoteAnswer, PromotedAnswer
 from service.jobs.replay_answers import ReplayAnswer
-from service.store.records import Kind, Status
+from service.store.records import OnOtherMachine, Request, Status
 from service.webhooks.answers import NotifyAnswer
 
 
@@ -62,8 +65,8 @@ class JobNetwork(JobNetworkName):
     """The job's own copy of its network."""
 
     inputs: int | None
-    layers: list[dict[str, Any]]
-    training: NotRequired[dict[str, Any]]
+    layers: list[LayerAnswer]
+    training: NotRequired[SuggestedTrainingAnswer]
 
 
 @answer_model
@@ -72,14 +75,14 @@ class JobColumnsAnswer(TypedDict):
 
     inputs: Annotated[list[str], Field(description="in the order in which a row to predict has them")]
     target: list[str]
-    target_type: Annotated[str | None, Field(description="what the client said the targets are")]
+    target_type: Annotated[TargetType | None, Field(description="what the client said the targets are")]
 
 
 @answer_model
 class TargetsAnswer(TypedDict):
     """How targets are read: as `values`, or as `classes`, which are listed."""
 
-    kind: Annotated[str, Field(description="`classes` or `values`")]
+    kind: Literal["classes", "values"]
     classes: Annotated[list[str | int] | None, Field(description="in the order of the outputs; null for values")]
     because: Annotated[
         str | None, Field(description="the rule that decided it, and how to say otherwise; null in jobs from before")
@@ -110,7 +113,7 @@ class ConfusionMatrixAnswer(TypedDict):
     """How many rows of each class (a row of `counts`) are predicted to be of each class (its columns)."""
 
     epoch: NotRequired[int]
-    rows: Annotated[str, Field(description="the rows that are counted: `validation` or `training`")]
+    rows: Annotated[Literal["validation", "training"], Field(description="the rows that are counted")]
     classes: list[str | int]
     counts: list[list[int]]
 
@@ -121,13 +124,13 @@ class ForkedFromAnswer(TypedDict):
 
     job: str
     epoch: int
-    optimizer_state: str
+    optimizer_state: Literal["stored", "fresh"]
     reason: str | None
-    precision: str
+    precision: Literal["float32", "float64"]
     draws_from: int
     split_seed: int
     test_from: NotRequired[
-        Annotated[list[list[int]], Field(description="the ranges of rows from which the test rows were drawn")]
+        Annotated[list[Range] | None, Field(description="the ranges of rows from which the test rows were drawn")]
     ]
 
 
@@ -143,7 +146,7 @@ class JobModelAnswer(TypedDict):
 class JobErrorAnswer(TypedDict):
     """Why a job failed, and its last epoch."""
 
-    code: str
+    code: Annotated[str, Field(description="such as `diverged` or `time_limit`; a later release may add others")]
     detail: str
     epoch: int | None
 
@@ -163,9 +166,9 @@ class JobSummaryAnswer(TypedDict):
     """A job in a list: what it is and how far it has come. The address `self` of `links` shows all of it."""
 
     id: str
-    object: str
-    status: str
-    requested: str | None
+    object: Literal["job"]
+    status: Status
+    requested: Request | None
     waiting: WaitingAnswer | None
     created_at: datetime
     started_at: datetime | None
@@ -188,9 +191,9 @@ class JobSummaryAnswer(TypedDict):
 class DefinedJob(TypedDict):
     """What a job has as soon as it is defined, whether it is stored or not."""
 
-    object: str
+    object: Literal["job"]
     status: Status
-    requested: str | None
+    requested: Request | None
     waiting: WaitingAnswer | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -202,7 +205,7 @@ class DefinedJob(TypedDict):
         Field(description="what the job chose of its dataset's columns; null where it uses each as it was sent"),
     ]
     targets: TargetsAnswer
-    training: dict[str, Any]
+    training: TrainingAnswer
     attempt: int
     progress: ProgressAnswer
     latest: EpochAnswer | None
@@ -234,7 +237,7 @@ class DefinedJob(TypedDict):
         Field(description="of the training; the answer to a new job may add sentences about its submission"),
     ]
     priority: int
-    on_other_machine: str
+    on_other_machine: OnOtherMachine
     metadata: dict[str, str]
     notify: Annotated[NotifyAnswer | None, Field(description="the webhook that events of this job are sent to")]
 
@@ -262,46 +265,3 @@ class PlannedJobAnswer(DefinedJob):
     """A job that was checked and not stored: as `POST /v1/jobs` would answer, without what only a stored job has."""
 
     model: PlannedModelAnswer
-
-
-@answer_model
-class StatusEventData(TypedDict):
-    """The data of an event of type `status`: each change of a job's status and of what was requested of it."""
-
-    status: Status
-    requested: str | None
-    attempt: int
-
-
-@answer_model
-class EndEventData(TypedDict):
-    """The data of an event of type `end`, the last one of a job."""
-
-    status: Status
-    epoch: int | None
-    error: JobErrorAnswer | None
-    model: JobModelAnswer
-
-
-@answer_model
-class GapEventData(TypedDict):
-    """The data of an event of type `gap`: the events past `after`, up to and including `through`, are not kept."""
-
-    after: int
-    through: int
-    detail: str
-
-
-EventData = StatusEventData | EpochAnswer | WarningAnswer | EndEventData | GapEventData
-
-
-@answer_model
-class EventAnswer(TypedDict):
-    """Something that took place with a job; ids grow in the order of commits."""
-
-    id: int
-    object: str
-    type: Annotated[Kind, Field(description="`status`, `epoch`, `warning`, `end`, or `gap` for events no longer kept")]
-    job: Annotated[str | None, Field(description="null for a gap in the events of all jobs")]
-    created_at: datetime
-    data: EventData

@@ -1,6 +1,6 @@
 """The names of those measured numbers that are null because they were not finite."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -34,3 +34,18 @@ def with_nonfinite_of_test(test: Mapping[str, Any] | None) -> dict[str, Any] | N
     names = ["loss"] if test["loss"] is None else []
     names += [f"metrics/{name}" for name, value in test["metrics"].items() if value is None]
     return {**test, "nonfinite": names} if names else dict(test)
+
+
+def nonfinite_of_layers(layers: Sequence[Mapping[str, float | None]], has_parameters: Sequence[bool]) -> list[str]:
+    """Return the names of what was measured of layers and was not finite, such as `layers/0/delta`.
+
+    Every layer has a delta and an error, one with parameters the norms of these and of their step. Earlier
+    releases did not measure the error; it is not finite only where the delta is not.
+    """
+    names = []
+    for index, (layer, has_some) in enumerate(zip(layers, has_parameters, strict=True)):
+        measured = ["delta", *(["weights", "updates"] if has_some else [])]
+        if "error" in layer and layer["delta"] is None:
+            measured.append("error")
+        names += [f"layers/{index}/{name}" for name in measured if layer[name] is None]
+    return names

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from service.definitions.base import json_of
 from service.definitions.decisions import DecisionAnswer
+from service.definitions.training_answers import TrainingAnswer
 from service.jobs.answers import (
     ConfusionMatrixAnswer,
     ForkedFromAnswer,
@@ -98,10 +99,10 @@ def _columns(job: JobRecord) -> JobColumnsAnswer | None:
     return {"inputs": list(chosen.inputs), "target": list(chosen.target), "target_type": chosen.target_type}
 
 
-def _training(job: JobRecord) -> dict[str, Any]:
+def _training(job: JobRecord) -> TrainingAnswer:
     """Return `training` as resolved and, once the job has started, what was fitted and what `auto` became."""
     if job.preprocessing is None:
-        return job.training.to_json()
+        return cast(TrainingAnswer, job.training.filled())
     fitted = job.preprocessing
     preprocessing = {
         "numbers": fitted["numbers"],
@@ -116,7 +117,7 @@ def _training(job: JobRecord) -> dict[str, Any]:
     settled: dict[str, Any] = {"preprocessing": preprocessing}
     if fitted.get("class_weights") is not None:
         settled["class_weights"] = dict(zip(map(str, fitted["labels"]), fitted["class_weights"], strict=True))
-    return {**job.training.to_json(), **settled}
+    return cast(TrainingAnswer, {**job.training.filled(), **settled})
 
 
 def _links(job: JobRecord) -> dict[str, str]:

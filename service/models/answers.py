@@ -1,7 +1,7 @@
 """The answers about models, their versions and their predictions, as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -40,7 +40,7 @@ class ModelVersionAnswer(TypedDict):
     """A version in the answer of its model."""
 
     version: int
-    object: str
+    object: Literal["model_version"]
     aliases: Annotated[list[str], Field(description="the aliases that name it")]
     origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
     job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
@@ -71,7 +71,7 @@ class VersionAnswer(ScaleAnswer, SignatureFields):
 
     model: str
     version: int
-    object: str
+    object: Literal["model_version"]
     aliases: Annotated[list[str], Field(description="the aliases that name it")]
     origin: Annotated[Origin, Field(description="a job's end, an epoch of one, or parameters that were sent")]
     job: Annotated[str | None, Field(description="null for parameters that were sent, as the epoch is")]
@@ -98,7 +98,7 @@ class ModelAnswer(ScaleAnswer):
 
     name: str
     owner: NotRequired[Annotated[str, Field(description="the tenant that granted it, where it is another one's")]]
-    object: str
+    object: Literal["model"]
     created_at: datetime
     ready: bool
     latest: int | None

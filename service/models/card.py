@@ -7,18 +7,22 @@ from typing import Any, cast
 from service.definitions.decisions import DecisionAnswer
 from service.definitions.network import describe
 from service.definitions.resolved import ResolvedTraining
+from service.definitions.training_answers import TrainingAnswer
 from service.definitions.training_parts import HeldOut
 from service.errors import NotFound
 from service.jobs.answers import EpochMetrics
 from service.jobs.fitted import read_fitted
 from service.jobs.held_out_answers import TestAnswer, TestMatrixAnswer
+from service.jobs.replay_answers import ReplayDifference
 from service.models.card_answers import (
     CardAnswer,
     CardClassesAnswer,
     CardDataAnswer,
     CardEpochAnswer,
+    CardForkAnswer,
     CardReplayAnswer,
     ClassAnswer,
+    SplitAnswer,
 )
 from service.models.references import Wanted
 from service.models.signature import example, signature
@@ -74,7 +78,7 @@ def card(services: Services, name: str, wanted: Wanted | None) -> CardAnswer:
         "inputs": taken["inputs"],
         "outputs": taken["outputs"],
         "decision": cast(DecisionAnswer | None, version.decision),
-        "training": None if job is None else {**job.training.to_json(), "preprocessing": _became(fitted)},
+        "training": None if job is None else _training(job, fitted),
         "curve": None if found.epochs is None else [_point(epoch) for epoch in found.epochs],
         "metrics": cast(EpochMetrics, record["metrics"]),
         "training_loss": record["training_loss"],
@@ -118,7 +122,7 @@ def _without_arrays(layer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in layer.items() if name not in ("weights", "biases")}
 
 
-def _forked_from(job: JobRecord | None) -> dict[str, Any] | None:
+def _forked_from(job: JobRecord | None) -> CardForkAnswer | None:
     if job is None or job.forked_from is None:
         return None
     return {"job": job.forked_from.job, "epoch": job.forked_from.epoch}
@@ -140,14 +144,15 @@ def _data(version: VersionRecord, found: Sources) -> CardDataAnswer:
     }
 
 
-def _became(fitted: Preprocessing) -> dict[str, str]:
-    """Return what was done to columns; what `auto` became stands in its place."""
-    return {"numbers": fitted.numbers, "targets": fitted.target_values, "missing": fitted.missing}
+def _training(job: JobRecord, fitted: Preprocessing) -> TrainingAnswer:
+    """Return the settings of a job; what `auto` became of columns stands in its place."""
+    became = {"numbers": fitted.numbers, "targets": fitted.target_values, "missing": fitted.missing}
+    return cast(TrainingAnswer, {**job.training.filled(), "preprocessing": became})
 
 
-def _split(training: ResolvedTraining) -> dict[str, Any]:
+def _split(training: ResolvedTraining) -> SplitAnswer:
     said = training.to_json()
-    return {part: said.get(part) for part in ("rows", "validation", "test")}
+    return cast(SplitAnswer, {part: said.get(part) for part in ("rows", "validation", "test")})
 
 
 def _rows(version: VersionRecord, job: JobRecord | None, total: int) -> tuple[int | None, int | None]:
@@ -222,5 +227,5 @@ def _replay(job: JobRecord | None) -> CardReplayAnswer | None:
         "job": job.id,
         "through": verdict.through,
         "identical": verdict.identical,
-        "first_difference": verdict.first_difference,
+        "first_difference": cast(ReplayDifference | None, verdict.first_difference),
     }

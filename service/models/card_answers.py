@@ -1,15 +1,18 @@
 """The answer about a model's card: what a version is, what it was trained on, and how well it does."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
+from service.definitions.network_answers import LayerAnswer
+from service.definitions.training_answers import HeldOutAnswer, Range, TrainingAnswer
 from service.jobs.answers import EpochMetrics
 from service.jobs.held_out_answers import TestAnswer, TestMatrixAnswer
+from service.jobs.replay_answers import ReplayDifference
 from service.models.signature_answers import ExampleAnswer, InputAnswer, OutputAnswer
 from service.store.model_records import Origin
 
@@ -18,9 +21,26 @@ from service.store.model_records import Origin
 class CardNetworkAnswer(TypedDict):
     """The network of a version."""
 
-    layers: Annotated[list[dict[str, Any]], Field(description="each with its type, its settings and its parameters")]
+    layers: Annotated[list[LayerAnswer], Field(description="each with its type, its settings and its parameters")]
     parameters: int
     precision: str
+
+
+@answer_model
+class SplitAnswer(TypedDict):
+    """Which rows train, validate and test, as the job's training says it."""
+
+    rows: Range | None
+    validation: HeldOutAnswer | None
+    test: HeldOutAnswer | None
+
+
+@answer_model
+class CardForkAnswer(TypedDict):
+    """The job and the epoch that a job continued."""
+
+    job: str
+    epoch: int
 
 
 @answer_model
@@ -35,7 +55,7 @@ class CardDataAnswer(TypedDict):
     training_rows: int | None
     validation_rows: int | None
     test_rows: int | None
-    split: Annotated[dict[str, Any] | None, Field(description="`rows`, `validation` and `test` of the job's training")]
+    split: Annotated[SplitAnswer | None, Field(description="`rows`, `validation` and `test` of the job's training")]
 
 
 @answer_model
@@ -75,14 +95,14 @@ class CardReplayAnswer(TypedDict):
     job: Annotated[str, Field(description="the replay")]
     through: Annotated[int, Field(description="the last epoch that was repeated")]
     identical: Annotated[bool | None, Field(description="whether every epoch had the recorded result")]
-    first_difference: dict[str, Any] | None
+    first_difference: ReplayDifference | None
 
 
 @answer_model
 class CardAnswer(TypedDict):
     """A model card; what is gone with a deleted job or dataset is null, and named in `gone`."""
 
-    object: str
+    object: Literal["model_card"]
     model: str
     version: int
     aliases: list[str]
@@ -91,13 +111,13 @@ class CardAnswer(TypedDict):
     origin: Origin
     job: str | None
     epoch: int | None
-    forked_from: Annotated[dict[str, Any] | None, Field(description="the `job` and `epoch` its job continued")]
+    forked_from: Annotated[CardForkAnswer | None, Field(description="the `job` and `epoch` its job continued")]
     network: CardNetworkAnswer
     data: CardDataAnswer
     inputs: list[InputAnswer]
     outputs: list[OutputAnswer]
     decision: DecisionAnswer | None
-    training: Annotated[dict[str, Any] | None, Field(description="the settings of its job")]
+    training: Annotated[TrainingAnswer | None, Field(description="the settings of its job")]
     curve: list[CardEpochAnswer] | None
     metrics: Annotated[EpochMetrics, Field(description="of the version's epoch")]
     training_loss: float | None

@@ -1,7 +1,7 @@
 """The answers about predictions of whole datasets, as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -61,7 +61,7 @@ class PredictionAnswer(TypedDict):
     """A version of a model applied to all rows of a dataset."""
 
     id: str
-    object: str
+    object: Literal["prediction"]
     status: Annotated[Status, Field(description="`queued`, `running`, then `succeeded`, `failed` or `cancelled`")]
     requested: Annotated[str | None, Field(description="`cancel` until a worker has obeyed it")]
     waiting: WaitingAnswer | None

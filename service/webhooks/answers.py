@@ -1,7 +1,7 @@
 """The answers about webhooks and deliveries, and what receivers get, as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -14,7 +14,7 @@ class WebhookAnswer(TypedDict):
     """An address that events are sent to."""
 
     id: str
-    object: str
+    object: Literal["webhook"]
     url: str
     events: list[str]
     job: Annotated[str | None, Field(description="the only job whose events it gets, which was submitted with it")]
@@ -52,7 +52,7 @@ class DeliverySummaryAnswer(TypedDict):
     """An event for one webhook, as lists have it."""
 
     id: Annotated[str, Field(description="that receivers get as `webhook-id`, the same in each attempt")]
-    object: str
+    object: Literal["delivery"]
     webhook: str
     type: str
     status: Annotated[str, Field(description="`pending` until it has `succeeded` or `failed`")]
@@ -101,7 +101,7 @@ class JobEventData(TypedDict):
     """A job in the state that the event is about; the job itself has more."""
 
     id: str
-    object: str
+    object: Literal["job"]
     status: str
     attempt: int
     created_at: datetime
@@ -125,7 +125,7 @@ class PredictionEventData(TypedDict):
     """A prediction of a dataset in the state that the event is about."""
 
     id: str
-    object: str
+    object: Literal["prediction"]
     status: str
     attempt: int
     created_at: datetime
@@ -144,7 +144,7 @@ class PredictionEventData(TypedDict):
 class VersionEventData(TypedDict):
     """A new version of a model; `job` and `epoch` are null where a client has sent its parameters."""
 
-    object: str
+    object: Literal["model_version"]
     model: str
     version: int
     job: str | None
@@ -156,7 +156,7 @@ class VersionEventData(TypedDict):
 class AliasEventData(TypedDict):
     """An alias that names another version now, or a new one, whose `previous` is null."""
 
-    object: str
+    object: Literal["alias"]
     model: str
     name: str
     version: int
@@ -168,7 +168,7 @@ class AliasEventData(TypedDict):
 class TestEventData(TypedDict):
     """What `:test` sends."""
 
-    object: str
+    object: Literal["webhook"]
     id: str
 
 

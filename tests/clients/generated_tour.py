@@ -20,6 +20,7 @@ from backprop_api.models import (
     DatasetRequest,
     DenseLayer,
     DenseLayerActivationType0,
+    DenseLayerAnswer,
     EpochList,
     Job,
     JobRequest,
@@ -32,6 +33,7 @@ from backprop_api.models import (
     Problem,
     PutDatasetFilesBody,
     SgdOptimizer,
+    SgdOptimizerAnswer,
     TrainingDefinition,
     TrainingDefinitionLossType0,
 )
@@ -61,6 +63,11 @@ def train_flowers(client: AuthenticatedClient) -> None:
     ended = get_job.sync(queued.id, client=client, wait=60)
     assert isinstance(ended, Job) and ended.status == "succeeded", ended
     assert ended.latest is not None and ended.latest.training_loss is not None
+    first = ended.network.layers[0]
+    assert isinstance(first, DenseLayerAnswer) and first.units == 16, first
+    optimizer = ended.training.optimizer
+    assert isinstance(optimizer, SgdOptimizerAnswer) and optimizer.momentum == 0.9, optimizer
+    assert ended.training.epochs == ended.latest.epoch and ended.training.loss == "categorical_cross_entropy"
     found = predict.sync("iris", client=client, body=PredictRequest(instances=[FLOWER]))
     assert isinstance(found, Predict) and found.labels == ["virginica"], found
     alias = put_alias.sync("iris", "champion", client=client, body=AliasRequest(version=1))
@@ -72,6 +79,7 @@ def train_xor(client: AuthenticatedClient) -> None:
     layers = [DenseLayer("dense", 4, activation=sigmoid), DenseLayer("dense", 1, activation=sigmoid)]
     network = create_network.sync(client=client, body=NetworkFields(name="small", inputs=2, layers=list(layers)))
     assert isinstance(network, Network) and network.parameters == 17, network
+    assert isinstance(network.layers, list) and [each.output for each in network.layers] == [4, 1], network.layers
     assert get_network.sync("small", client=client) is not None
     training = TrainingDefinition(
         loss=TrainingDefinitionLossType0.QUADRATIC,

@@ -29,6 +29,7 @@ from service.store.database import Database
 from service.store.migrate import migrate
 from tests.conftest import Backends
 from tests.data.c315006.reading import Answers, Ask, compute_everything, read_everything
+from tests.integration.published import PublishedDocument
 from workers.run.run import run_next_job
 
 FIXTURE = Path(__file__).parents[1] / "data" / "c315006" / "fixture.tar.xz"
@@ -97,6 +98,14 @@ def test_everything_reads_as_before(ask: Ask, expected: dict[str, Any]) -> None:
     found = read_everything(ask)
     assert found.keys() == expected["answers"].keys()
     assert difference(comparable(found), comparable(expected["answers"])) is None
+
+
+def test_what_was_stored_before_is_answered_as_published(client: FlaskClient, expected: dict[str, Any]) -> None:
+    published = PublishedDocument(client.get("/openapi.json").json)
+    for path in expected["answers"]:
+        operation = published.operation_of("GET", path.partition("?")[0])
+        assert operation is not None, path
+        published.check(operation, client.get(path))
 
 
 def test_stored_parameters_are_computed_with_as_before(ask: Ask, expected: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ from service.inference.metadata_answers import InferenceError
 PREFIX = "#/components/schemas/"
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 OF_A_LIST = re.compile(r"ListAnswer_(\w+?)(Answer)?_")
-NAMED = {"Status": "JobStatus", "Kind": "EventType"}  # whose names say enough in their module alone
+# whose names say enough in their module alone
+NAMED = {"Status": "JobStatus", "Request": "Requested", "Kind": "EventType"}
 LONGEST_DEFAULT = 100  # characters of a default that a description has
 
 Schema = dict[str, Any]

@@ -30,9 +30,9 @@ from service.store.tables import jobs
 from service.store.webhooks import outbox
 
 # built once, as they are read all the time
-BY_ID, NUMBER, STATUS = (
+BY_ID, NUMBER, STATUS, NETWORK = (
     select(*columns).where(jobs.c.id == bindparam("job_id"))
-    for columns in (COLUMNS, (jobs.c.number,), (jobs.c.status,))
+    for columns in (COLUMNS, (jobs.c.number,), (jobs.c.status,), (jobs.c.number, jobs.c.network))
 )
 ADD = insert(jobs).values(queued_at=clock()).returning(jobs.c.number, jobs.c.tenant)
 
@@ -106,6 +106,14 @@ def number_of(connection: Connection, job_id: str) -> int:
     if number is None:
         raise NotFound(f"there is no job `{job_id}`")
     return number
+
+
+def network_of(connection: Connection, job_id: str) -> tuple[int, dict[str, Any]]:
+    """Return a job's number and its network; raise `NotFound` for a job that does not exist."""
+    row = connection.execute(NETWORK, {"job_id": job_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no job `{job_id}`")
+    return row.number, row.network
 
 
 def status_of(connection: Connection, job_id: str) -> Status:

@@ -63,6 +63,9 @@ async function trainFlowers(): Promise<void> {
   const params = { path: { id: queued.id }, query: { wait: 60 } };
   const ended = taken(await client.GET("/v1/jobs/{id}", { params }));
   check(ended.status === "succeeded" && ended.latest?.training_loss != null, "the job has succeeded");
+  const [first] = ended.network.layers;
+  check(first?.type === "dense" && first.units === 16, "the layers are typed");
+  check(ended.training.optimizer.type === "sgd" && ended.training.optimizer.momentum === 0.9, "so is the training");
   const path = { name: "iris" };
   const { labels } = taken(
     await client.POST("/v1/models/{name}:predict", { params: { path }, body: { instances: [[5.9, 3.0, 5.1, 1.8]] } }),
