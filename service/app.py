@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, g, request
 
@@ -112,6 +113,7 @@ RESOURCES = (
     webhooks,
 )
 
+PLAIN = frozenset({"predict", "predict_version"})  # the operations whose plain requests are answered before Flask
 MOST_SCOPED = 1000  # tenants whose view of the services is held
 FLASK = {
     "MAX_CONTENT_LENGTH": None,
@@ -147,21 +149,28 @@ def create_app(settings: Settings) -> Flask:
     packing.register(app)
     parts = Parts(
         settings=settings,
-        finder=Finder(app.url_map, routes, frozenset({"predict", "predict_version"})),
+        finder=Finder(app.url_map, routes, PLAIN),
         browsers=checked,
         changes=changes,
         ring=ring,
         book=book,
         rates=rates,
-        cache=app.extensions["model_cache"],
-        scoped=app.extensions["scoped"],
-        requests=app.extensions["metrics"].requests,
-        statistics=app.extensions["model_statistics"],
         always=secured.secured([("Vary", "Accept, Accept-Encoding")]),
         packed_from=packing.LEAST_BYTES,
+        **_shared_with_door(app),
     )
     app.wsgi_app = Door(SingleSlashes(app.wsgi_app), parts)  # type: ignore[method-assign]
     return app
+
+
+def _shared_with_door(app: Flask) -> dict[str, Any]:
+    """Return what plain predictions, which are answered before Flask, share with the views."""
+    return {
+        "cache": app.extensions["model_cache"],
+        "scoped": app.extensions["scoped"],
+        "requests": app.extensions["metrics"].requests,
+        "statistics": app.extensions["model_statistics"],
+    }
 
 
 def _extend(app: Flask, services: Services, changes: Changes, ring: KeyRing) -> None:

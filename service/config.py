@@ -152,22 +152,9 @@ class Settings:
         self._check_least("stored_epochs_bytes", "keep_events", "max_spooled_bytes", least=1)
         self._check_least("keep_free_bytes", "model_cache_bytes", least=0)
         self._check_least(*(each.name for each in fields(self) if each.name.startswith("tenant_")), least=0)
-        for name in (
-            "keep_events_seconds",
-            "keep_jobs_seconds",
-            "keep_predictions_seconds",
-            "keep_audit_seconds",
-            "keep_deliveries_seconds",
-        ):
-            self._check_seconds(name, 0, LONGEST_SECONDS)
-        for name in ("header_seconds", "idle_seconds", "body_seconds"):
-            self._check_seconds(name, 1, LONGEST_SECONDS)
-        for name in ("lease_seconds", "look_seconds", "turn_seconds", "stall_seconds", "stream_seconds"):
-            self._check_seconds(name, 0.05, 86_400)
+        self._check_durations()
         for name, known in CHOICES.items():
             _check_choice(name, getattr(self, name), known)
-        self._check_seconds("webhook_seconds", 0.1, 60)
-        self._check_seconds("webhook_disable_seconds", 1, LONGEST_SECONDS)
         self._check_web()
         plain_host(self.host)
         if self.database_url:
@@ -175,6 +162,16 @@ class Settings:
         if self.queue_url:
             check_queue_url(self.queue_url)
         return self
+
+    def _check_durations(self) -> None:
+        for name in (each.name for each in fields(self)):
+            if name.startswith("keep_") and name.endswith("_seconds"):
+                self._check_seconds(name, 0, LONGEST_SECONDS)
+        for name in ("header_seconds", "idle_seconds", "body_seconds", "webhook_disable_seconds"):
+            self._check_seconds(name, 1, LONGEST_SECONDS)
+        for name in ("lease_seconds", "look_seconds", "turn_seconds", "stall_seconds", "stream_seconds"):
+            self._check_seconds(name, 0.05, 86_400)
+        self._check_seconds("webhook_seconds", 0.1, 60)
 
     def _check_web(self) -> None:
         known_hosts(self.allowed_hosts)

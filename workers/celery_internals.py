@@ -59,11 +59,8 @@ def pool_that_records(
     class RecordingBlockingPool(RecordsExitCodes, prefork.BlockingPool):  # type: ignore[misc, unused-ignore]
         pass
 
-    class TaskPool(prefork.TaskPool):  # type: ignore[misc, unused-ignore]
-        Pool = RecordingAsynPool
-        BlockingPool = RecordingBlockingPool
-
-    return TaskPool
+    pools = {"Pool": RecordingAsynPool, "BlockingPool": RecordingBlockingPool}
+    return type("TaskPool", (prefork.TaskPool,), pools)
 
 
 class ConsumerWithoutQueue(Consumer):  # type: ignore[misc, unused-ignore]

@@ -6,7 +6,6 @@ Every method runs in the event loop, except those that say that a thread calls t
 import io
 import time
 from asyncio import TimerHandle
-from typing import Protocol
 
 from service.front.answers import Answer, ask
 from service.front.bodies import Body
@@ -14,38 +13,16 @@ from service.front.environ import CLIENT, WHOLE_AT, Admission, Client, Environ
 from service.front.limits import MAX_QUEUED, SMALL_BODY, UNASKED_BYTES
 from service.front.refusals import Refused
 from service.front.shared import Shared
+from service.front.wire import Wire
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Wire(Protocol):
-    """The connection, as its exchanges use it."""
-
-    is_full: bool
-
-    @property
-    def is_held(self) -> bool: ...
-
-    def hold(self, reason: str) -> None: ...
-
-    def release(self, reason: str) -> None: ...
-
-    def write(self, data: bytes) -> None: ...
-
-    def refuse(self, refused: Refused, exchange: "Exchange | None") -> None: ...
-
-    def end_with(self, data: bytes) -> None: ...
-
-    def answered(self, keep_alive: bool) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 class Exchange:
     """A request from the end of its headers to the end of its answer."""
 
     def __init__(
-        self, connection: Wire, shared: Shared, environ: Environ, length: int | None, keep_alive: bool
+        self, connection: "Wire[Exchange]", shared: Shared, environ: Environ, length: int | None, keep_alive: bool
     ) -> None:
         self._connection = connection
         self._shared = shared
@@ -98,6 +75,7 @@ class Exchange:
             self._connection.hold("spool")
 
     def end_of_body(self) -> None:
+        """Take the end of the body, after its last bytes."""
         self.is_whole = True
         if self._has_begun:
             self._go_on()
@@ -279,7 +257,7 @@ class Exchange:
             self._wake_early = self._in_thread
 
     def leave(self) -> None:
-        """Note that the client has gone, or should go; what waits for it ends."""
+        """Mark the client as gone, as it is or should be; an answer that waits for it ends."""
         self.client.gone = True
         if self._timer is not None:
             self._wake()

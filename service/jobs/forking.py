@@ -8,7 +8,7 @@ from service.definitions.choices import build
 from service.definitions.dataset_names import DatasetReference
 from service.definitions.decisions import check_decision, to_store
 from service.definitions.job_columns import choose
-from service.definitions.job_parts import ForkedFrom
+from service.definitions.job_parts import ForkedFrom, Promote
 from service.definitions.network import NetworkDefinition
 from service.definitions.requests import DatasetRequest, ForkRequest
 from service.definitions.resolve import Resolved, resolve
@@ -42,7 +42,7 @@ from service.store.epoch_records import StoredBytes, StoredParameters
 from service.store.epochs import epochs, optimizer_states
 from service.store.jobs import fork_starts, jobs, sizes
 from service.store.jobs.fork_starts import Start
-from service.store.records import JobRecord, NewJob, OnOtherMachine
+from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,51 @@ class Parent:
     stored: StoredParameters
     state: StoredBytes | None
     preprocessing: Preprocessing
+
+
+@dataclass(frozen=True)
+class CheckedFork:
+    """A fork whose parts fit each other, which is not stored yet."""
+
+    parent: Parent
+    request: ForkRequest
+    data: JobData
+    training: ResolvedTraining
+    held_out: HeldOutUses
+    promote: Promote | None
+
+    @property
+    def fresh_because(self) -> str | None:
+        """Why the optimizer starts anew; None where it continues from its stored state."""
+        return _why_fresh(self.parent, self.training)
+
+    @property
+    def start(self) -> Start:
+        """What the fork's epoch 0 is made of."""
+        return Start(self.parent.stored, self.parent.state if self.fresh_because is None else None)
+
+    def to_insert(self, services: Services, dataset: DatasetUse) -> NewJob:
+        """Return the job with the version of the dataset that it uses."""
+        parent, request = self.parent.job, self.request
+        return NewJob(
+            priority=request.priority,
+            pause_at=request.pause_at,
+            on_other_machine=OnOtherMachine(request.on_other_machine),
+            model_name=request.model,
+            metadata=request.metadata,
+            network_name=parent.network_name,
+            network=parent.network,
+            dataset=dataset,
+            validation=self.held_out.validation,
+            test=self.held_out.test,
+            training=with_storage_limit(services, self.training),
+            targets=parent.targets,
+            columns=self.data.columns,
+            decision=to_store(request.decision),
+            promote=self.promote,
+            preprocessing={**(parent.preprocessing or {}), "class_weights": None, "scale": self.data.table.scale},
+            forked_from=_forked_from(self.parent, self.training, self.data, self.fresh_because),
+        )
 
 
 def check_exists(services: Services, job_id: str) -> None:
@@ -66,45 +111,27 @@ def fork(services: Services, job_id: str, request: ForkRequest, record_key: Reco
     services.space.check(services.settings.keep_free_bytes)
     parent = _parent(services, job_id, str(request.epoch))
     with dataset_of(services, _dataset(services, parent.job, request)) as found:
-        data = _chosen(parent, request, found)
-        with request.pointing():
-            resolved, held_out = _resolve(services, parent, request, data)
-        check_decision(request.decision, parent.preprocessing.labels, resolved.network.reached)
-        promote = promotion_of(services, request.promote, data, parent.job.targets)
-        fresh_because = _why_fresh(parent, resolved.training)
-        start = Start(parent.stored, parent.state if fresh_because is None else None)
+        checked = _check(services, parent, request, _chosen(parent, request, found))
         webhook = webhook_of(services, request.notify)
         with services.database.begin() as connection:
             references.pointing(connection)
-            _check_still_stored(services, connection, parent, start)
-            new = NewJob(
-                priority=request.priority,
-                pause_at=request.pause_at,
-                on_other_machine=OnOtherMachine(request.on_other_machine),
-                model_name=request.model,
-                metadata=request.metadata,
-                network_name=parent.job.network_name,
-                network=parent.job.network,
-                dataset=store_dataset(services, connection, data),
-                validation=held_out.validation,
-                test=held_out.test,
-                training=with_storage_limit(services, resolved.training),
-                targets=parent.job.targets,
-                columns=data.columns,
-                decision=to_store(request.decision),
-                promote=promote,
-                preprocessing={
-                    **(parent.job.preprocessing or {}),
-                    "class_weights": None,
-                    "scale": data.table.scale,
-                },
-                forked_from=_forked_from(parent, resolved.training, data, fresh_because),
-            )
+            _check_still_stored(services, connection, parent, checked.start)
+            new = checked.to_insert(services, store_dataset(services, connection, checked.data))
             queued = add_to_queue(services, connection, new, record_key, webhook)
-            fork_starts.add(connection, queued.job.number, start)
-            sizes.set_start(connection, queued.job.number, sum(size_of(services.blobs, part) for part in start.parts()))
+            number, parts = queued.job.number, checked.start.parts()
+            fork_starts.add(connection, number, checked.start)
+            sizes.set_start(connection, number, sum(size_of(services.blobs, part) for part in parts))
     services.doorbell.ring()
     return queued
+
+
+def _check(services: Services, parent: Parent, request: ForkRequest, data: JobData) -> CheckedFork:
+    """Return a fork whose parts fit each other; raise `Invalid` for one whose parts do not."""
+    with request.pointing():
+        resolved, held_out = _resolve(services, parent, request, data)
+    check_decision(request.decision, parent.preprocessing.labels, resolved.network.reached)
+    promote = promotion_of(services, request.promote, data, parent.job.targets)
+    return CheckedFork(parent, request, data, resolved.training, held_out, promote)
 
 
 def _parent(services: Services, job_id: str, epoch: str) -> Parent:

@@ -20,7 +20,7 @@ from service.store import models
 from service.store.blobs import references
 from service.store.blobs.placement import place, size_of
 from service.store.database import Connection
-from service.store.epoch_records import StoredBytes
+from service.store.epoch_records import StoredBytes, StoredParameters
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.model_records import Origin
@@ -71,15 +71,7 @@ def add_epoch(
     Invalid
         When there is no such job, or the epoch is not stored.
     """
-    with services.database.read() as connection:
-        try:
-            jobs.number_of(connection, job_id)
-        except NotFound as error:
-            raise Invalid.at("#/job", error.detail) from None
-    try:
-        job, stored = parameters_of(services, job_id, epoch)
-    except NotFound as error:
-        raise Invalid.at("#/epoch", error.detail) from None
+    job, stored = _stored_epoch(services, job_id, epoch)
     if job.preprocessing is None:
         raise Conflict(f"job `{job_id}` has not started yet")
     check_decision(extras.decision, job.targets.labels, output_activation(job.network).bounds)
@@ -102,6 +94,19 @@ def add_epoch(
     }
     found = StoredBytes(stored.sha256, stored.bytes, stored.address)
     return _insert(services, name, values, found, _removed, extras, record)
+
+
+def _stored_epoch(services: Services, job_id: str, epoch: str) -> tuple[JobRecord, StoredParameters]:
+    """Return a job and the stored parameters of an epoch; raise `Invalid` at the field that names what there is not."""
+    with services.database.read() as connection:
+        try:
+            jobs.number_of(connection, job_id)
+        except NotFound as error:
+            raise Invalid.at("#/job", error.detail) from None
+    try:
+        return parameters_of(services, job_id, epoch)
+    except NotFound as error:
+        raise Invalid.at("#/epoch", error.detail) from None
 
 
 def add_copy(

@@ -105,35 +105,20 @@ def _parser() -> argparse.ArgumentParser:
             add_flag(made, flag)
         return made
 
-    command(
-        "serve",
-        _serve,
-        "everything in one: migrations, queue server, API and workers",
-        "host",
-        "port",
-        "data-dir",
-        "workers",
-        "api-processes",
-    )
+    all_in_one = "everything in one: migrations, queue server, API and workers"
+    command("serve", _serve, all_in_one, "host", "port", "data-dir", "workers", "api-processes")
     command("api", _api, "the HTTP server alone", "host", "port", "data-dir", "api-processes")
     command("worker", _worker, "one worker alone", "data-dir", "workers")
     command("migrate", _migrate, "bring the database to this release's schema", "data-dir")
-    command(
-        "doctor",
-        _doctor,
-        "what is configured, what answers, and how to mend what does not",
-        "host",
-        "port",
-        "data-dir",
-    )
-    demo = command(
-        "demo", _demo, "train XOR and a reader of handwritten digits over HTTP", "port", "data-dir", "workers"
-    )
+    doctor = "what is configured, what answers, and how to mend what does not"
+    command("doctor", _doctor, doctor, "host", "port", "data-dir")
+    shown = "train XOR and a reader of handwritten digits over HTTP"
+    demo = command("demo", _demo, shown, "port", "data-dir", "workers")
+    demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
     backup = command("backup", _backup, "write the embedded data folder to one file, also while it serves", "data-dir")
     backup.add_argument("file", type=Path, help="a new file")
     restore = command("restore", _restore, "make a data folder of such a file", "data-dir")
     restore.add_argument("file", type=Path, help="what `backup` wrote")
-    demo.add_argument("--keep", action="store_true", help="leave the service up afterwards")
     keys_cli.register(command, add_flag)
     tenants_cli.register(command, add_flag)
     export_cli.register(command)
