@@ -2,7 +2,8 @@
 
 It is a process of its own, so that no receiver, however slow, holds a thread of a process that trains. It claims what
 is due in the database and sends it in threads. A webhook has a few of these at most, one that fails has one, and those
-that fail have half of them together, so that none delays the others.
+that fail have a quarter of them together, so that none delays the others. A tenant takes at most half of what other
+tenants leave, so that there are threads for each, however many slow receivers one of them has.
 """
 
 import logging
@@ -13,6 +14,8 @@ import sys
 import threading
 import time
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,9 +38,9 @@ from service.webhooks.addresses import Guard
 from service.webhooks.sending import Outcome, send
 from service.webhooks.signing import headers_of
 
-THREADS = 32
+THREADS = 64
 FOR_ONE = 4  # threads for one webhook at once
-FOR_FAILING = THREADS // 2  # for all webhooks together whose last attempt failed, each of which has one
+FOR_FAILING = THREADS // 4  # for all webhooks together whose last attempt failed, each of which has one
 LOOK_SECONDS = 0.5
 LOOK_AFTER_FAILURE_SECONDS = 5.0
 LEASE_EXTRA_SECONDS = 10.0  # beyond the time limit of an attempt: to resolve the host, and to record the outcome
@@ -124,10 +127,15 @@ class Deliverer:
             under_way = list(self._in_flight.values())
         if len(under_way) >= THREADS:
             return None
-        numbers = [claimed.webhook for claimed in under_way]
-        failing = {claimed.webhook for claimed in under_way if claimed.is_failing}
-        busy = failing | {number for number in numbers if numbers.count(number) >= FOR_ONE}
-        return Wanted(busy, with_failing=len(failing) < FOR_FAILING)
+        failing = [claimed for claimed in under_way if claimed.is_failing]
+        numbers = Counter(claimed.webhook for claimed in under_way)
+        busy = {number for number, count in numbers.items() if count >= FOR_ONE}
+        return Wanted(
+            busy=busy | {claimed.webhook for claimed in failing},
+            tenants_busy=with_their_share(under_way, THREADS),
+            with_failing=len(failing) < FOR_FAILING,
+            tenants_failing=with_their_share(failing, FOR_FAILING),
+        )
 
     def _deliver(self, claimed: Claimed) -> None:
         with logs.ids(webhook_id=claimed.webhook_id, delivery_id=claimed.id):
@@ -147,7 +155,11 @@ class Deliverer:
     def _attempt(self, claimed: Claimed) -> None:
         began, body = datetime.now(UTC), claimed.body.encode()
         headers = headers_of(claimed.secrets, claimed.id, int(began.timestamp()), body)
-        outcome = send(self.guard, claimed.url, headers, body, self.settings.webhook_seconds)
+        try:
+            outcome = send(self.guard, claimed.url, headers, body, self.settings.webhook_seconds)
+        except Exception:  # it counts as an attempt, so that the next one is not made at once, over and over
+            log.exception("an event cannot be sent")
+            outcome = Outcome(0, error="not sent: the service has failed, and its log says how")
         self.services.ending(lambda connection: self._record(connection, claimed, began, outcome))
 
     def _record(self, connection: Connection, claimed: Claimed, began: datetime, outcome: Outcome) -> None:
@@ -163,6 +175,12 @@ class Deliverer:
         if failure != self._last_failure:
             log.warning("cannot look for deliveries: %s", failure)
         self._last_failure = failure
+
+
+def with_their_share(under_way: Sequence[Claimed], most: int) -> set[int]:
+    """Return the tenants that have their share of so many threads: half of what the others leave, at least one."""
+    counts = Counter(claimed.tenant for claimed in under_way)
+    return {tenant for tenant, count in counts.items() if count >= max(1, (most - len(under_way) + count) // 2)}
 
 
 def attempt_of(claimed: Claimed, began: datetime, outcome: Outcome, delays: tuple[float, ...]) -> Attempted:
@@ -211,6 +229,7 @@ def main() -> int:
     die_with_parent(int(sys.argv[1]))
     settings = read_settings(os.environ)
     logs.configure(settings.log_level, settings.log_format)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # warnings quote what receivers answer
     warnings.simplefilter("ignore")
     deliverer = Deliverer(open_services(settings))
 

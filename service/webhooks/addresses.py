@@ -10,7 +10,8 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from itertools import zip_longest
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from service.addresses import is_address
 from service.config import Settings
@@ -27,12 +28,22 @@ MOST_ADDRESSES = 4  # of a host that are tried
 PRINTABLE = re.compile(r"[!-~]+")
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # a host whose last label is one is an IPv4 address to many programs
-# Ranges that Python's `is_global` lets through although what is behind them is not on the internet, or may not be:
-# NAT64, 6to4 and Teredo hold an IPv4 address; 168.63.129.16 has metadata of machines of one provider.
+# Ranges that the `is_global` of some Python lets through although what is behind them is not on the internet, or may
+# not be: NAT64, 6to4 and Teredo hold an IPv4 address; others are for protocols, for documents or for one network.
 ALSO_REFUSED = tuple(
-    map(
-        ipaddress.ip_network,
-        ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "168.63.129.16/32"),
+    ipaddress.ip_network(text)
+    for text in (
+        *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/23", "3fff::/20", "5f00::/16"),
+        *("192.0.0.0/24", "192.88.99.0/24"),
+    )
+)
+# Services that hand credentials to whoever runs on a machine of one of several providers. A range that is allowed does
+# not include them unless it names the address itself.
+METADATA = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254"),
     )
 )
 
@@ -148,8 +159,7 @@ class Guard:
         return target
 
     def _check(self, address: Address, target: Target) -> None:
-        is_allowed = any(address in each for each in self._allowed if each.version == address.version)
-        kind = None if is_allowed else _why_private(address)
+        kind = None if self._is_allowed(address) else _why_private(address)
         if kind is not None:
             # which address it is remains unsaid: clients are not to learn what names mean in the operator's network
             raise Refused(
@@ -158,6 +168,13 @@ class Guard:
             )
         if any(target.port == port and self._is_at(address, host) for host, port in self._own):
             raise Refused(f"names port {target.port} of this service, or of its database or queue")
+
+    def _is_allowed(self, address: Address) -> bool:
+        """Return whether the operator has allowed an address, which for those of metadata takes its very name."""
+        itself = ipaddress.ip_network(address)
+        if itself in METADATA:
+            return itself in self._allowed
+        return any(address in each for each in self._allowed if each.version == address.version)
 
     def _is_at(self, address: Address, host: str) -> bool:
         """Return whether a server of this service has an address; an empty host is this machine."""
@@ -173,6 +190,8 @@ def _why_private(address: Address) -> str | None:
     """Return in words why an address is not a public one; None where it is."""
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return "an IPv4 address written as IPv6"
+    if ipaddress.ip_network(address) in METADATA:
+        return "an address of metadata of the machine"
     kinds = {
         "unspecified": address.is_unspecified,
         "loopback": address.is_loopback,
@@ -204,6 +223,21 @@ def _own_servers(settings: Settings) -> list[tuple[str, int]]:
     for url in (settings.database_url, settings.queue_url):
         parts = urlsplit(url)
         port = SERVER_PORTS.get(parts.scheme)
-        if port is not None and parts.hostname:
+        if port is None:
+            continue
+        if parts.hostname:
             own.append((parts.hostname, parts.port or port))
+        own += _servers_of_query(parts.query, port)
     return own
+
+
+def _servers_of_query(query: str, port: int) -> list[tuple[str, int]]:
+    """Return the servers that the query of a database's URL names: `host=a&host=b:5433`, or `host=a,b&port=1,2`."""
+    named = parse_qs(query)
+    hosts = [host for text in named.get("host", ()) for host in text.split(",") if host and not host.startswith("/")]
+    ports = [int(number) for text in named.get("port", ()) for number in text.split(",") if number.isdigit()]
+    found = []
+    for host, own in zip_longest(hosts, ports[: len(hosts)], fillvalue=ports[-1] if ports else port):
+        name, colon, number = str(host).rpartition(":")
+        found.append((name, int(number)) if colon and number.isdigit() else (str(host), int(own)))
+    return found

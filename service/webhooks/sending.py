@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 
-from urllib3 import Timeout
+from urllib3 import HTTPResponse, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -74,7 +74,8 @@ def send(guard: Guard, url: str, headers: Mapping[str, str], body: bytes, second
         return Outcome(taken(), error=f"not sent: the URL {error}")
     except (OSError, HTTPError) as error:
         return Outcome(taken(), error=_in_words(error, seconds))
-    watch = threading.Timer(max(0.0, began + seconds - time.monotonic()), _cut, (connection,))
+    # the socket and not the connection, which lets go of it where an answer ends with the connection
+    watch = threading.Timer(max(0.0, began + seconds - time.monotonic()), _cut, (connection.sock,))
     watch.daemon = True
     watch.start()
     try:
@@ -127,7 +128,7 @@ def _exchange(
 ) -> tuple[int, str, float | None]:
     """Send the request; return the answer's status, the beginning of its body, and its Retry-After in seconds.
 
-    A body that is not sent in time counts for nothing, as the status says what became of the event.
+    A body that is broken or not sent in time counts for nothing, as the status says what became of the event.
     """
     sent = {
         "Host": target.authority,
@@ -141,24 +142,36 @@ def _exchange(
     if time.monotonic() >= deadline:  # headers that are cut off look as if they had ended
         raise TimeoutError
     try:
-        begin = response.read(EXCERPT_BYTES, decode_content=False)
+        begin = _begin(response)
         return response.status, _text(begin), _retry_after(response.headers.get("Retry-After"))
     finally:
         response.close()
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _begin(response: HTTPResponse) -> bytes:
+    """Return the beginning of an answer's body; nothing where it cannot be read."""
+    try:
+        return response.read(EXCERPT_BYTES, decode_content=False)
+    except (OSError, HTTPError, HTTPException, ValueError):
+        return b""
+
+
+def _cut(sock: socket.socket) -> None:
     """End an exchange whose time is over: what reads or writes returns at once."""
-    if (sock := connection.sock) is not None:
-        try:
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it has ended meanwhile
-            return
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:  # it has ended meanwhile
+        return
 
 
 def _text(begin: bytes) -> str:
-    """Return bytes of anybody's as text that is harmless to show: control characters are replaced."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in begin.decode("utf-8", "replace"))
+    """Return bytes of anybody's as text that is harmless to show."""
+    return _harmless(begin.decode("utf-8", "replace"))
+
+
+def _harmless(text: str) -> str:
+    """Return a text of anybody's with its control characters replaced; some databases do not store all of them."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "�" for each in text)
 
 
 def _retry_after(text: str | None) -> float | None:
@@ -172,7 +185,11 @@ def _retry_after(text: str | None) -> float | None:
 
 
 def _in_words(error: Exception, seconds: float) -> str:
-    """Return a sentence for an attempt that brought no answer."""
+    """Return a sentence for an attempt that brought no answer; it may quote what a receiver has sent."""
+    return _harmless(_sentence(error, seconds))[:LONGEST_ERROR]
+
+
+def _sentence(error: Exception, seconds: float) -> str:
     if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
         return "no connection: the host does not answer"
     if isinstance(error, TimeoutError):
@@ -181,8 +198,8 @@ def _in_words(error: Exception, seconds: float) -> str:
     if isinstance(error, NewConnectionError | NameResolutionError) and error.__cause__ is not None:
         cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {cause.verify_message}"[:LONGEST_ERROR]
+        return f"the certificate is not trusted: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError):
-        return f"TLS fails: {cause.reason or cause}"[:LONGEST_ERROR]
+        return f"TLS fails: {cause.reason or cause}"
     words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return f"no answer: {words}"[:LONGEST_ERROR]
+    return f"no answer: {words.strip()}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from service.access.pruning import prune
 from service.config import Settings
@@ -18,7 +18,7 @@ from service.ops.doctor import late_deliveries
 from service.services import Services
 from service.store import totals, workers
 from service.store.jobs import commands
-from service.store.tables import webhook_deliveries, webhooks
+from service.store.tables import tenants, webhook_deliveries, webhooks
 from service.store.webhooks import claims
 from service.webhooks.sending import Outcome
 from service.webhooks.signing import new_secret
@@ -373,6 +373,56 @@ def test_a_slow_webhook_delays_no_other(
         assert len(slow.received) <= FOR_ONE
         released.set()
         assert deliverer.settle(ENDED_IN)
+
+
+def test_slow_webhooks_of_a_tenant_delay_no_other_tenant(
+    client: FlaskClient, service: Services, deliverer: Deliverer, there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.deliveries.THREADS", 4)
+    released = threading.Event()
+
+    def wait(_: Any) -> Reply:
+        released.wait(ENDED_IN)
+        return Reply(200)
+
+    with receiver(wait) as slow:
+        for _ in range(5):
+            make(client, slow)
+        other = make(client, there)
+        assert client.post("/v1/tenants", json={"name": "other"}).status_code == 201
+        run_job(client, service)
+        with service.database.begin() as connection:
+            others = select(tenants.c.number).where(tenants.c.name == "other").scalar_subquery()
+            connection.execute(update(webhooks).where(webhooks.c.id == other["id"]).values(tenant=others))
+        while deliverer.begin_one():
+            pass
+        wait_until(lambda: there.received, what="the delivery of the other tenant")
+        assert len(slow.received) <= 2
+        released.set()
+        wait_until(lambda: not deliverer.begin_one() and len(slow.received) == 5, what="the slow ones, two at a time")
+        assert deliverer.settle(ENDED_IN)
+
+
+def test_an_attempt_that_the_service_fails_at_counts_as_one(
+    client: FlaskClient,
+    service: Services,
+    deliverer: Deliverer,
+    there: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: Any) -> Outcome:
+        raise RuntimeError
+
+    webhook = make(client, there)
+    run_job(client, service)
+    with monkeypatch.context() as patched:
+        patched.setattr("workers.deliveries.send", fail)
+        deliver(deliverer)
+    (delivery,) = deliveries(client, webhook)
+    assert (delivery["status"], delivery["failures"]) == ("pending", 1)
+    assert delivery["attempts"][0]["error"] == "not sent: the service has failed, and its log says how"
+    assert "an event cannot be sent" in caplog.text
 
 
 def test_an_attempt_has_a_time_limit_and_no_redirect_is_followed(

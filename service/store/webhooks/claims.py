@@ -22,6 +22,7 @@ OF_DELIVERY = ("number", "id", "type", "body", "claims", "failures", "attempts")
 OF_WEBHOOK = (
     webhooks.c.number.label("webhook"),
     webhooks.c.id.label("webhook_id"),
+    webhooks.c.tenant,
     webhooks.c.url,
     webhooks.c.secret,
     case((webhooks.c.old_secret_until > clock(), webhooks.c.old_secret)).label("old_secret"),
@@ -36,10 +37,16 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which deliveries a process takes: none of webhooks that are `busy`, and of failing ones only `with_failing`."""
+    """Which deliveries a process takes.
+
+    None of webhooks that are `busy` and of tenants that are. Of webhooks whose last attempt failed, only
+    `with_failing`, and none of the tenants in `tenants_failing`.
+    """
 
     busy: Collection[int] = ()
+    tenants_busy: Collection[int] = ()
     with_failing: bool = True
+    tenants_failing: Collection[int] = ()
 
 
 def is_any_due(connection: Connection, wanted: Wanted) -> bool:
@@ -149,6 +156,11 @@ def _is_due(wanted: Wanted) -> ColumnElement[bool]:
     conditions = [deliveries.c.status == DeliveryStatus.PENDING, deliveries.c.due_at <= clock(), is_free]
     if wanted.busy:
         conditions.append(webhooks.c.number.not_in(sorted(wanted.busy)))
+    if wanted.tenants_busy:
+        conditions.append(webhooks.c.tenant.not_in(sorted(wanted.tenants_busy)))
+    if wanted.tenants_failing:
+        is_well = webhooks.c.failing_since.is_(None)
+        conditions.append(or_(is_well, webhooks.c.tenant.not_in(sorted(wanted.tenants_failing))))
     return and_(*conditions, or_(may, deliveries.c.type == TEST_EVENT))
 
 
@@ -158,6 +170,8 @@ def _is_mine(claimed: Claimed) -> ColumnElement[bool]:
 
 
 def _claimed(row: Row[*tuple[Any, ...]]) -> Claimed:
-    values = {name: getattr(row, name) for name in (*OF_DELIVERY, "webhook", "webhook_id", "url", "is_failing")}
+    values = {
+        name: getattr(row, name) for name in (*OF_DELIVERY, "webhook", "webhook_id", "tenant", "url", "is_failing")
+    }
     old = () if row.old_secret is None else (row.old_secret,)
     return Claimed(**values, secrets=(row.secret, *old))

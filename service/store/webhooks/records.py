@@ -92,6 +92,7 @@ class Claimed:
     attempts: list[dict[str, Any]]
     webhook: int
     webhook_id: str
+    tenant: int
     url: str
     secrets: tuple[str, ...] = field(repr=False)
     is_failing: bool = False

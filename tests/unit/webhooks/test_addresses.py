@@ -44,6 +44,10 @@ def guard(*addresses: str, **settings: str) -> Guard:
         "64:ff9b::7f00:1",
         "2001:db8::1",
         "2002:7f00:1::1",
+        "192.0.0.192",
+        "2001:20::1",
+        "3fff::1",
+        "5f00::1",
         "fc00::1",
         "fd00:ec2::254",
         "fe80::1",
@@ -131,6 +135,35 @@ def test_a_setting_allows_ranges_and_nothing_beyond_them() -> None:
     assert allowing.addresses_of(parse("http://[fd00::1]/")) == ["fd00::1"]
     with pytest.raises(Refused, match="BACKPROP_WEBHOOK_ALLOWED_RANGES"):
         allowing.addresses_of(parse("http://10.0.0.8/"))
+
+
+def test_metadata_is_allowed_by_its_very_address_alone() -> None:
+    ranges = "fd00::/8,169.254.0.0/16,100.64.0.0/10,168.63.129.16/32"
+    allowing = guard(webhook_allowed_ranges=ranges)
+    for address in ("[fd00:ec2::254]", "169.254.169.254", "100.100.100.200"):
+        with pytest.raises(Refused, match="an address of metadata"):
+            allowing.addresses_of(parse(f"http://{address}/"))
+    assert allowing.addresses_of(parse("http://168.63.129.16/")) == ["168.63.129.16"]
+    assert allowing.addresses_of(parse("http://169.254.1.1/")) == ["169.254.1.1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [
+        ("host=10.0.0.5", ["10.0.0.5:5432"]),
+        ("host=10.0.0.5:5433&host=10.0.0.6", ["10.0.0.5:5433", "10.0.0.6:5432"]),
+        ("host=10.0.0.5,10.0.0.6&port=5433,5434", ["10.0.0.5:5433", "10.0.0.6:5434"]),
+        ("host=10.0.0.5,10.0.0.6&port=5433", ["10.0.0.5:5433", "10.0.0.6:5433"]),
+        ("host=/var/run/postgresql", []),
+    ],
+)
+def test_the_servers_that_the_query_of_the_databases_url_names_are_refused(query: str, refused: list[str]) -> None:
+    settings = Settings(webhook_allowed_ranges="10.0.0.0/8", database_url=f"postgresql:///name?{query}")
+    refusing = Guard(settings, resolving())
+    assert refusing.addresses_of(parse("http://10.0.0.5:9999/"))
+    for authority in refused:
+        with pytest.raises(Refused, match="of this service, or of its database or queue"):
+            refusing.addresses_of(parse(f"http://{authority}/"))
 
 
 def test_ports_of_the_service_its_database_and_its_queue_are_refused_in_allowed_ranges_too() -> None:

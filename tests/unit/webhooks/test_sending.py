@@ -106,10 +106,26 @@ def test_an_answer_that_drips_is_given_up_at_the_time_limit(answer: bytes, drip:
     assert (outcome.status, outcome.error) == (None, "no answer within 0.5 s")
 
 
-def test_a_status_counts_although_its_body_does_not_come_in_time() -> None:
-    with raw_server(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\n", b"a") as port:
+@pytest.mark.parametrize("framing", [b"Content-Length: 1000\r\n", b"", b"Connection: close\r\n"])
+def test_a_status_counts_although_its_body_does_not_come_in_time(framing: bytes) -> None:
+    with raw_server(b"HTTP/1.1 202 Accepted\r\n" + framing + b"\r\n", b"a") as port:
         outcome = send(guard("127.0.0.1"), f"http://slow.example:{port}/", {}, BODY, 0.5)
     assert outcome.succeeded and outcome.excerpt is not None and set(outcome.excerpt) <= {"a"}
+    assert outcome.milliseconds < 5000
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"5;" + b"x" * 70_000, b"5\r\nab"])
+def test_a_status_counts_although_its_body_is_broken(body: bytes) -> None:
+    with raw_server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body) as port:
+        outcome = send(guard("127.0.0.1"), f"http://broken.example:{port}/", {}, BODY, SECONDS)
+    assert outcome.succeeded and outcome.error is None
+
+
+@pytest.mark.parametrize("answer", [b"\x00\xff\x1b[2J\r\n\r\n", b"HTTP/1.1 1 \x1b[2J\x00\r\n\r\n"])
+def test_an_error_quotes_no_control_characters(answer: bytes) -> None:
+    with raw_server(answer) as port:
+        outcome = send(guard("127.0.0.1"), f"http://broken.example:{port}/", {}, BODY, SECONDS)
+    assert outcome.error is not None and "[2J" in outcome.error and outcome.error.isprintable()
 
 
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 two\r\n\r\n"])
