@@ -79,7 +79,7 @@ class Wanted:
 
 @dataclass
 class Stream:
-    """Server-sent events until the job ends or `seconds` have passed.
+    """Server-sent events until the job ends or is deleted, or `seconds` have passed.
 
     When too many other streams are open, the stream ends after the events that exist already.
 
@@ -135,7 +135,7 @@ class Stream:
         until = time.monotonic() + self.seconds
         with self.database.read() as connection:
             found, more = self._stored(connection)
-        while self.may_go_on():
+        while self._goes_on():
             if found:
                 yield self._taken(found)
                 if self._ends_with(found):
@@ -169,10 +169,14 @@ class Stream:
     def _ends_with(self, found: list[Recent]) -> bool:
         return self.watched.job is not None and found[-1].event.kind is Kind.END
 
+    def _goes_on(self) -> bool:
+        """Return whether the key is still valid and the job not deleted; a client that comes again is told so."""
+        return self.may_go_on() and not self.feed.is_deleted(self.watched)
+
     def _wait(self, until: float) -> Iterator[bytes]:
-        """Wait for an event; yield a comment when there is none for long, and end when the key has ended."""
+        """Wait for an event; yield a comment when there is none for long, and end when the stream may not go on."""
         self.silent_since = time.monotonic()
-        while self.may_go_on():
+        while self._goes_on():
             now = time.monotonic()
             self.pause = min(until, self.silent_since + HEARTBEAT_SECONDS) - now
             if self.pause <= 0:

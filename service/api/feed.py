@@ -97,6 +97,7 @@ class Feed:
         self._thread: threading.Thread | None = None
         self._sleepers: dict[Callable[[], None], _Sleeper] = {}
         self._checked_at = 0.0
+        self._deleted: set[Watched] = set()  # of what is watched, the jobs that there are no more
 
     @contextmanager
     def watching(self, watched: Watched) -> Iterator[None]:
@@ -120,6 +121,7 @@ class Feed:
                 if not self._streams[watched]:
                     del self._streams[watched]
                     self._recents.pop(watched, None)
+                    self._deleted.discard(watched)
 
     def recent(self, watched: Watched, after: int) -> list[Recent] | None:
         """Return the events past the id `after` that were noticed; None if they are not all held any more."""
@@ -130,6 +132,10 @@ class Feed:
             if after >= recents.last:
                 return []
             return [recent for recent in recents.events if recent.event.id > after]
+
+    def is_deleted(self, watched: Watched) -> bool:
+        """Return whether a job that is watched was deleted, some seconds ago at most."""
+        return watched in self._deleted
 
     def wait_past(self, event: int, watched: Watched, seconds: float) -> bool:
         """Wait up to `seconds` for an event past the id `event`; return whether there is one."""
@@ -179,7 +185,7 @@ class Feed:
                 return
             found = events.newest(connection, self._last, TOGETHER)
         ids = [owned.event.id for owned in found]
-        newest = ids[-1] if len(found) == TOGETHER else max(last, *ids)
+        newest = ids[-1] if len(found) == TOGETHER else max([last, *ids])  # none is found where their jobs are deleted
         with self._changed:
             self._last = newest
             for owned in found:
@@ -192,13 +198,25 @@ class Feed:
         _wake(awake)
 
     def _check_sleepers(self) -> None:
-        """Wake the streams that may not go on, every few seconds."""
+        """Wake the streams that may not go on, or whose job was deleted, every few seconds."""
         if time.monotonic() - self._checked_at < CHECK_SECONDS:
             return
         self._checked_at = time.monotonic()
         with self._changed:
+            watched = [each for each in self._streams if each.job is not None]
+        self._look_for_deleted(watched)
+        with self._changed:
             sleepers = list(self._sleepers.items())
-        _wake([wake for wake, sleeper in sleepers if sleeper.is_over])
+        _wake([wake for wake, sleeper in sleepers if self.is_deleted(sleeper.watched) or sleeper.is_over])
+
+    def _look_for_deleted(self, watched: Sequence[Watched]) -> None:
+        """Find out which jobs that are watched there are no more."""
+        if not watched:
+            return
+        with self.database.read() as connection:
+            left = events.jobs_left(connection, [each.job for each in watched if each.job is not None])
+        with self._changed:
+            self._deleted.update(each for each in watched if each.job not in left and each in self._streams)
 
     def _add(self, owned: OwnedEvent) -> None:
         watching = [self._recents.get(Watched(owned.tenant, job)) for job in (owned.job, None)]

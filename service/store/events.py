@@ -18,6 +18,7 @@ from service.store.tables import counters, events, jobs
 from service.store.tenancy import everyone
 
 PRUNED_TOGETHER = 10_000
+ASKED_TOGETHER = 500
 RAISE = (
     update(counters)
     .where(counters.c.name == "events")
@@ -106,6 +107,16 @@ def newest(connection: Connection, after: int, limit: int) -> list[OwnedEvent]:
     owned = select(events, jobs.c.id.label("job_id"), jobs.c.tenant).join(jobs, jobs.c.number == events.c.job)
     rows = connection.execute(owned.where(events.c.id > after).order_by(events.c.id).limit(limit))
     return [OwnedEvent(row.tenant, row.job, _event(row)) for row in rows]
+
+
+def jobs_left(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Return which of these numbers are those of jobs that have not been deleted, of any tenant."""
+    found: set[int] = set()
+    with everyone(connection):
+        for start in range(0, len(numbers), ASKED_TOGETHER):
+            query = select(jobs.c.number).where(jobs.c.number.in_(numbers[start : start + ASKED_TOGETHER]))
+            found.update(connection.execute(query).scalars())
+    return found
 
 
 def prune(connection: Connection, older_than: datetime, most: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete, update
 
 from service.api import event_streams as api
 from service.api import feed as feeds
@@ -23,6 +24,8 @@ from service.services import Services
 from service.store import events
 from service.store.jobs import jobs
 from service.store.records import Kind
+from service.store.tables import counters
+from service.store.tables import jobs as jobs_table
 from tests.integration.contract import XOR, problem
 from tests.integration.service import Service
 from tests.waiting import wait_until
@@ -247,6 +250,48 @@ def next_block(blocks: Iterator[bytes]) -> str:
     while b"data: " not in (block := next(blocks)):
         pass
     return block.decode()
+
+
+def test_a_stream_ends_when_its_job_is_deleted(
+    client: FlaskClient, service: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also one that has not been sent the end, as the events of a job are deleted with it."""
+    monkeypatch.setattr(feeds, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(api, "CHECK_SECONDS", 0.05)
+    job = submit(client)
+    with service.database.read() as connection:
+        number = jobs.get_job(connection, job).number
+    everything = iter(client.get("/v1/events?stream=1").response)
+    blocks = iter(client.get(f"/v1/jobs/{job}/events?stream=1").response)
+    next_block(everything), next_block(blocks)
+    with service.database.begin() as connection:
+        events.add(connection, number, Kind.WARNING, {})
+    with service.database.begin() as connection:
+        connection.execute(delete(jobs_table).where(jobs_table.c.number == number))
+    assert not [event for event in parsed(b"".join(blocks).decode()) if event["type"] != "warning"]
+    assert client.get(f"/v1/jobs/{job}/events?stream=1").status_code == 404
+    other = submit(client)
+    assert parsed(next_block(everything))[-1]["job"] in (job, other)
+    everything.close()
+    assert "looking for events failed" not in caplog.text
+
+
+def test_events_that_were_deleted_before_they_were_noticed_are_passed_over(
+    client: FlaskClient, service: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = submit(client)
+    with service.database.read() as connection:
+        number = jobs.get_job(connection, job).number
+    blocks = iter(client.get("/v1/events?stream=1").response)
+    next_block(blocks)
+    feed = client.application.extensions["feed"]
+    before = feed._last
+    with service.database.begin() as connection:  # the number of the last event is raised, and the event is gone
+        connection.execute(update(counters).where(counters.c.name == "events").values(value=counters.c.value + 1))
+        connection.execute(delete(jobs_table).where(jobs_table.c.number == number))
+    wait_until(lambda: feed._last == before + 1, what="a look at the events")
+    blocks.close()
+    assert "looking for events failed" not in caplog.text
 
 
 def test_streams_end_after_a_while_and_say_that_they_live(
