@@ -93,4 +93,4 @@ def _kernels(fingerprint: str | None, settings: Settings) -> str:
 
 def _sample(measured: Measured, shape: Shape) -> Sample:
     others = None if measured.other_seconds is None else measured.other_seconds / costs.other_seconds(shape)
-    return Sample(shape, measured.seconds_per_epoch, others)
+    return Sample(shape, measured.seconds_per_epoch, measured.epochs, others)

@@ -17,6 +17,8 @@ TOTAL_SCALE = math.log(4.0)  # distance in the seconds of an epoch
 KIND_PENALTY = 4.0  # another precision, other kernels
 CALIBRATION_WEIGHT = 0.02
 MEASURED_FROM = 0.5  # the similarity from which an estimate rests on a measured job
+BEGIN_SECONDS = 0.1  # that the first epochs of a job may take more than later ones
+TRUSTED_SHARE = 0.5  # of the seconds of a training, from which its epochs are taken as they were measured
 
 UNMEASURED_FACTOR = 2.0  # the range of an estimate, up and down
 ALIKE_FACTOR = 1.25  # of one that rests on a job that is the same
@@ -26,11 +28,23 @@ MANY = 3.0  # measured jobs alike, from which their spread decides the range
 
 @dataclass(frozen=True)
 class Sample:
-    """A job that was measured: its shape, its seconds per epoch, and the other seconds as a ratio to the model's."""
+    """A job that was measured: its shape, its epochs and their seconds, and its other seconds over the model's."""
 
     shape: Shape
     seconds_per_epoch: float
+    epochs: int
     others: float | None
+
+    def trust(self, modelled: float) -> float:
+        """Return from 0 to 1 how far it tells what an epoch takes, of which the model says that it takes `modelled`.
+
+        Short trainings tell little, as most of what they took was to begin.
+        """
+        lasted = self.seconds_per_epoch * self.epochs
+        beyond = max(0.0, lasted - BEGIN_SECONDS) / lasted if lasted else 0.0
+        expected = modelled * self.epochs
+        share = max(beyond, expected / (expected + BEGIN_SECONDS))
+        return min(1.0, (share / TRUSTED_SHARE) ** 4)  # small enough that many of them tell little, too
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ def correct(shape: Shape, samples: Sequence[Sample], calibration: Calibration) -
     for sample in samples:
         theirs = parts_of(sample.shape, calibration)
         weight = _similarity(mine, theirs) * math.exp(-KIND_PENALTY * _other_kinds(shape, sample.shape))
-        weights.append(weight)
+        weights.append(weight * sample.trust(sum(theirs.values())))
         logs.append(math.log(sample.seconds_per_epoch / sum(theirs.values())))
         if sample.others:
             others.append((weight, math.log(sample.others)))

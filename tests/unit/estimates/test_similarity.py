@@ -8,6 +8,7 @@ from service.estimates.speed import Calibration, parts_of
 from tests.unit.estimates.shapes import data, dense, shape
 
 MACHINE = Calibration(1.5, 0.7)
+EPOCHS = 1000
 
 
 def small(**training: object) -> Shape:
@@ -23,7 +24,7 @@ def modelled(of: Shape) -> float:
 
 
 def sample(of: Shape, ratio: float) -> Sample:
-    return Sample(of, modelled(of) * ratio, None)
+    return Sample(of, modelled(of) * ratio, EPOCHS, None)
 
 
 def test_without_measured_jobs_the_calibration_stands() -> None:
@@ -53,6 +54,17 @@ def test_a_job_with_other_rows_is_alike_and_one_in_another_precision_is_not() ->
     assert not correct(precise, [sample(small(), 2.0)], MACHINE).is_measured
 
 
+def test_jobs_that_were_over_at_once_change_little() -> None:
+    of = small()
+    begun = [Sample(of, 0.03, 2, None)] * 20  # 30 ms an epoch, hundreds of times what later ones take
+    alone = correct(of, begun, MACHINE)
+    assert not alone.is_measured and alone.epochs < 2
+    beside = correct(of, [*begun, sample(of, 2.0)], MACHINE)
+    assert beside.is_measured and beside.epochs == pytest.approx(2.0, rel=0.1)
+    slow = correct(of, [Sample(of, 2.0, 1, None)], MACHINE)
+    assert slow.is_measured and modelled(of) * slow.epochs == pytest.approx(2.0, rel=0.2)
+
+
 def test_the_range_is_as_wide_as_jobs_alike_differ() -> None:
     same = correct(small(), [sample(small(), 2.0)] * 5, MACHINE)
     assert same.factor == LEAST_FACTOR
@@ -62,5 +74,5 @@ def test_the_range_is_as_wide_as_jobs_alike_differ() -> None:
 
 def test_seconds_besides_epochs_are_corrected_by_jobs_that_were_not_interrupted() -> None:
     of = small()
-    assert correct(of, [Sample(of, modelled(of), 3.0)], MACHINE).others == pytest.approx(3.0, rel=0.05)
-    assert correct(of, [Sample(of, modelled(of), None)], MACHINE).others == 1.0
+    assert correct(of, [Sample(of, modelled(of), EPOCHS, 3.0)], MACHINE).others == pytest.approx(3.0, rel=0.05)
+    assert correct(of, [Sample(of, modelled(of), EPOCHS, None)], MACHINE).others == 1.0
