@@ -50,6 +50,9 @@ Inputs = Annotated[
 ]
 
 
+MOST_LAYERS = 1000  # with the output layer, which a job adds to those in `hidden`
+
+
 def _no_sizes(value: Any) -> Any:
     """Refuse numbers of units in place of layers, with one fault for all of them."""
     if isinstance(value, list) and value and set(map(type, value)) <= {int, float, bool}:
@@ -65,11 +68,11 @@ class NetworkDefinition(Model):
 
     inputs: Inputs | None = None
     layers: Annotated[list[LayerChoice] | None, BeforeValidator(_no_sizes)] = Field(
-        default=None, min_length=1, max_length=1000
+        default=None, min_length=1, max_length=MOST_LAYERS
     )
     hidden: list[Units] | None = Field(
         default=None,
-        max_length=1000,
+        max_length=MOST_LAYERS - 1,
         description="units of dense hidden layers; the output layer fits the job's targets",
     )
     activation: ActivationChoice | None = Field(default=None, description="of the layers in `hidden`; tanh if left out")

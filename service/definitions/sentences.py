@@ -114,6 +114,8 @@ def _too_short(context: Context, value: Any) -> str:
 
 
 def _too_long(context: Context, value: Any) -> str:
+    if isinstance(value, str):
+        return _long_text(context, value)
     return f"must have at most {context['max_length']} entries, got {context.get('actual_length', len(value))}"
 
 
