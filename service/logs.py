@@ -65,11 +65,12 @@ def escaped(text: str, most: int = MOST_CHARACTERS) -> str:
     """Return text of at most `most` characters on one line, every character that is not plainly visible escaped."""
     if len(text) <= most and text.isascii() and text.isprintable():
         return text
-    shown = UNPRINTABLE.sub(_escape, text[:most])
+    shown = UNPRINTABLE.sub(as_escape, text[:most])
     return shown if len(text) <= most else f"{shown}... ({len(text) - most} more characters)"
 
 
-def _escape(match: re.Match[str]) -> str:
+def as_escape(match: re.Match[str]) -> str:
+    """Return what matched as Python writes it in a string."""
     return match[0].encode("unicode_escape", "surrogatepass").decode()
 
 

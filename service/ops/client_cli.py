@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from service.ops.client.options import add_dataset_options, add_read_option, add
 from service.ops.resource_commands import Command
 
 if TYPE_CHECKING:
-    from backprop_client import Problem
+    from backprop_client import Client, Problem
 
 WHERE = "The service is BACKPROP_URL (http://127.0.0.1:8000 if it is not set), the key BACKPROP_KEY."
 STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
@@ -68,19 +69,22 @@ def _positive(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run one of the commands; return its exit code."""
     from backprop_client import Client, Problem, Unavailable, Unreachable
-    from service.ops.client import commands
 
+    url = None
     try:
         with Client(retries=RETRIES_AT_START) as first:
-            first.request("GET", "/healthz")  # says at once that there is no service; later ones are waited for
+            url = first.url
+            _check_health(first)  # says at once that there is no service; later ones are waited for
         with Client() as client:
-            code: int = getattr(commands, options.client)(client, options)
-            return code
+            return _answered(client, options)
     except Unreachable as error:
         return _failed(options, [str(error), "is it running? BACKPROP_URL says where"], ExitCode.NO_ANSWER)
     except Problem as problem:
         code = ExitCode.NO_ANSWER if isinstance(problem, Unavailable) or problem.status >= 500 else ExitCode.REFUSED
-        return _failed(options, _said(problem), code)
+        return _failed(options, _said(problem, url), code)
+    except Unexpected:
+        said = f"what answers at {url} is not this service; BACKPROP_URL says where it is"
+        return _failed(options, [said], ExitCode.NO_ANSWER)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
@@ -93,10 +97,37 @@ def run(options: argparse.Namespace) -> int:
         return _failed(options, [str(error)], ExitCode.REFUSED)
 
 
-def _said(problem: "Problem") -> list[str]:
+class Unexpected(Exception):
+    """What was answered is none of this service's answers."""
+
+
+def _check_health(client: "Client") -> None:
+    """Raise `Unexpected` unless it is this service that answers, and not a page of a proxy or of another server."""
+    try:
+        health = client.request("GET", "/healthz").json()
+    except (ValueError, RecursionError):
+        raise Unexpected from None
+    if not isinstance(health, dict) or "status" not in health:
+        raise Unexpected
+
+
+def _answered(client: "Client", options: argparse.Namespace) -> int:
+    """Run the command; raise `Unexpected` where an answer is not of the form that this service has."""
+    from service.ops.client import commands
+
+    try:
+        code: int = getattr(commands, options.client)(client, options)
+    except (LookupError, TypeError, AttributeError, JSONDecodeError, RecursionError, UnicodeError):
+        raise Unexpected from None
+    return code
+
+
+def _said(problem: "Problem", url: str | None) -> list[str]:
     """Return the lines of a problem: each fault with where it is, else what is wrong at all."""
     from backprop_client.errors import place_of
 
+    if problem.type == "about:blank":  # of a proxy, or of another server
+        return [f"what answers at {url} says {problem.status} {problem.title}: {problem.detail}".rstrip(": ")]
     lines = [place_of(fault) for fault in problem.errors[:MOST_FAULTS]] or [problem.detail]
     if problem.status >= 500 and problem.request_id is not None:
         lines.append(f"the log of the service has the reason under request {problem.request_id}")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 from backprop_client import Client
 from backprop_client.types import ENDED, Event, Job, JobSummary
 from service.errors import Misconfigured
-from service.logs import escaped
+from service.logs import UNPRINTABLE, as_escape, escaped
 from service.ops.client.exit_codes import OF_JOBS, ExitCode
 from service.ops.client.live import Live
 from service.ops.client.options import job_body, name_of, read_options
 
 HEADER: tuple[str, ...] = ("job", "status", "model", "dataset", "epoch", "training loss", "created")
+UNPRINTABLE_IN_TABLES = re.compile(rf"(?![\r\n\t]){UNPRINTABLE.pattern}")
 POINTS = 200  # of the curve so far, when a job is watched later
 
 
@@ -29,7 +31,7 @@ def train(client: Client, options: argparse.Namespace) -> int:
         if options.json:
             _json(job)
         else:
-            print(job["id"])
+            _line_of(job["id"])
         return ExitCode.SUCCEEDED
     return _watch(client, job, options.json)
 
@@ -94,8 +96,8 @@ def _outcome(job: Job) -> None:
         _note(f"{job['id']} failed: {error['detail']} ({error['code']})")
     elif job["status"] == "succeeded":
         best = job["best_epoch"] if job["training"].get("version_epoch") == "best" else job["progress"]["epoch"]
-        print(f"{job['id']} succeeded: model {model['name']}, version {model['version']}, of epoch {best}")
-        print(f"`backprop predict {model['name']} FILE` predicts with it")
+        _line_of(f"{job['id']} succeeded: model {model['name']}, version {model['version']}, of epoch {best}")
+        _line_of(f"`backprop predict {model['name']} FILE` predicts with it")
     else:
         _note(f"{job['id']} {job['status']}")
 
@@ -116,7 +118,8 @@ def predict(client: Client, options: argparse.Namespace) -> int:
         except OSError as error:
             raise Misconfigured(f"--output {options.output} cannot be written: {error.strerror}") from None
         return ExitCode.SUCCEEDED
-    print(answer.decode(), end="")
+    text = answer.decode()
+    print(UNPRINTABLE_IN_TABLES.sub(as_escape, text) if sys.stdout.isatty() else text, end="")
     return ExitCode.SUCCEEDED
 
 
@@ -135,7 +138,7 @@ def jobs(client: Client, options: argparse.Namespace) -> int:
     if not options.json:
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
-            print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+            _line_of("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
     return ExitCode.SUCCEEDED
 
 
@@ -160,7 +163,7 @@ def logs(client: Client, options: argparse.Namespace) -> int:
             if options.json:
                 _json(event)
             else:
-                print(escaped(_line(event), 2000), flush=True)
+                _line_of(_line(event))
     except KeyboardInterrupt:
         _note(f"\n{options.job} is not affected; `backprop logs -f {options.job}` shows it again")
         return ExitCode.INTERRUPTED
@@ -184,8 +187,14 @@ def _line(event: Event) -> str:
     return f"{at}  {event['type']}  {data.get('status', data.get('detail', ''))}{requested}{said}"
 
 
+def _line_of(text: str) -> None:
+    """Print a line; what a service has sent moves no cursor and sets no title."""
+    print(escaped(text, 2000), flush=True)
+
+
 def _json(value: Mapping[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False, separators=(",", ":")), flush=True)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    print(UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text), flush=True)
 
 
 def _note(line: str) -> None:

@@ -78,14 +78,14 @@ class Live:
     def line(self) -> str:
         """Return where the job is, as a line."""
         if self.latest is None:
-            return f"{self.job['id']} {self.status}"
+            return escaped(f"{self.job['id']} {self.status}", 2000)
         figures = [f"training loss {_figure(self.latest['training_loss'])}"]
         if self.latest["validation_loss"] is not None:
             figures.append(f"validation loss {_figure(self.latest['validation_loss'])}")
         metrics = self.latest["metrics"]
         which = "validation" if metrics["validation"] else "training"
         figures += [f"{which} {name} {_figure(value)}" for name, value in (metrics[which]).items()]  # type: ignore[literal-required]
-        return f"epoch {self.latest['epoch']} of {self.epochs}: {', '.join(figures)}"
+        return escaped(f"epoch {self.latest['epoch']} of {self.epochs}: {', '.join(figures)}", 2000)
 
     def _draw(self) -> None:
         """Draw the curves and the bar over what was drawn before."""
