@@ -46,7 +46,7 @@ class Housekeeping:
         self.name = str(process)
         self._about = workers.About(socket.gethostname(), datetime.now(UTC), __version__, services.settings.threads)
         self._ended_at: dict[str, float] = {}  # processes found ended, and when they were first found so
-        self._waits_for: str | None = None  # why no job is begun here, as it was last reported
+        self._waits_for: str | None = None  # why no job is started here, as it was last reported
         self._last_failure = ""  # that was logged
         self._calibration: dict[str, float] | None = None  # that is to be recorded with the next report
         self._stopped = threading.Event()

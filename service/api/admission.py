@@ -1,4 +1,4 @@
-"""How much of a body is read: asked by the server with the headers alone, before a large body comes; and unpacked."""
+"""How much of a body may be read, which the server asks before it reads a large one, and how a body is unpacked."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""`/v1/predictions`: predictions of whole datasets, which have the life of a job, and their results as files."""
+"""`/v1/predictions`: predictions of whole datasets, which are queued and run as jobs are, and their result files."""
 
 from flask import Response, request
 
@@ -30,7 +30,9 @@ from service.store.predictions.predictions import Filter
 from service.store.records import Status
 from service.webhooks.views import describe_notified
 
-routes = Routes("batches", "Predictions of all rows of a dataset, with the life of a job and a file as their result.")
+routes = Routes(
+    "batches", "Predictions of all rows of a dataset: queued and run as jobs are, with a file as their result."
+)
 FORMATS = {"csv": CSV, "npz": NPZ, "parquet": PARQUET, "jsonl": JSONL}
 POLL_SECONDS = "1"
 STATUSES = [status for status in Status if status is not Status.PAUSED]
@@ -40,7 +42,11 @@ STATUSES = [status for status in Status if status is not Status.PAUSED]
     "POST",
     "/v1/predictions",
     body=PredictionRequest,
-    examples=[Example({"model": "iris", "dataset": "iris", "keep": ["species"]}, "Predict all rows, beside a column")],
+    examples=[
+        Example(
+            {"model": "iris", "dataset": "iris", "keep": ["species"]}, "Predict all rows, and pass a column through"
+        )
+    ],
     query=[WAIT],
     answers={201: PredictionAnswer, 202: PredictionAnswer},
     sends=(LOCATION, RETRY_AFTER),

@@ -1,4 +1,4 @@
-"""Bodies that are sent to operations without fields: what is in them is refused, as it would have no effect."""
+"""Bodies that are sent to operations without fields: a field in them is refused, as it would have no effect."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Strong ETags and `If-None-Match`: a client that has an answer already is told so in place of being sent it again."""
+"""Strong ETags and `If-None-Match`: a client that has the present answer already gets a 304 without a body."""
 
 from collections.abc import Callable
 from hashlib import blake2b

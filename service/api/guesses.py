@@ -49,7 +49,7 @@ ALIASES = {
 
 
 class Operation(Protocol):
-    """What is needed of an operation."""
+    """An operation as far as guesses need it."""
 
     @property
     def method(self) -> str: ...
@@ -90,7 +90,7 @@ class _Way:
 
 
 class Guesses:
-    """The addresses of all operations."""
+    """Guesses from the addresses of all operations."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self._root = _Place()
@@ -101,7 +101,7 @@ class Guesses:
             place.summaries[operation.method] = operation.summary
 
     def nothing_at(self, path: str) -> str:
-        """Return what is said of an address that nothing is at, after its name: a guess, or what there is instead."""
+        """Return the rest of the sentence about an unknown address: a guess, or what exists below a part of it."""
         if (way := self._meant(path)) is not None and way.place.summaries and way.path != path:
             return f"; did you mean `{way.path}`?"
         if (way := self._known_part(path)) is not None and (names := way.place.names()):
@@ -110,14 +110,14 @@ class Guesses:
         return ""
 
     def instead_of(self, method: str, path: str) -> str:
-        """Return what is said of a method that an address does not have: a guess, or what its methods do."""
+        """Return the rest of the sentence about a method that an address does not have: a guess, or its methods."""
         way = self._meant(path)
         if way is None:
             return ""
         if way.is_corrected and method in way.place.summaries:
             return f"; did you mean `{method} {way.path}`?"
-        told = [f"`{each} {way.path}`: {summary}" for each, summary in sorted(way.place.summaries.items())]
-        return f". {' '.join(told)}" if told and not way.is_corrected else ""
+        methods = [f"`{each} {way.path}`: {summary}" for each, summary in sorted(way.place.summaries.items())]
+        return f". {' '.join(methods)}" if methods and not way.is_corrected else ""
 
     def _meant(self, path: str) -> _Way | None:
         """Return the operation's address that is probably meant."""

@@ -26,12 +26,12 @@ def preferred(name: str) -> str | None:
 
 
 def apply(preference: str) -> None:
-    """Note that the answer to this request does what its client prefers."""
+    """Record that the answer to this request does what its client prefers, for `say_applied`."""
     g.preference_applied = preference
 
 
 def withdraw() -> None:
-    """Note that the preference is not met after all."""
+    """Record that the preference is not met after all."""
     g.pop("preference_applied", None)
 
 

@@ -1,6 +1,6 @@
-"""What the pages below `/problems/` say of each type of problem besides its explanation: causes and requests.
+"""The causes and requests on the page of each type of problem; its explanation is in `service.api.errors`.
 
-Each page is for whoever got the problem. Its requests are sent by a test, those that a client can get it with.
+A test sends the requests by which a client can get the problem.
 """
 
 import json

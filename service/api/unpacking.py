@@ -1,4 +1,4 @@
-"""Bodies that are sent packed (`Content-Encoding`), as a stream of what they hold, and a look at their first bytes."""
+"""Compressed bodies (`Content-Encoding`) as a stream of uncompressed bytes, and a look at the first bytes of a body."""
 
 import io
 import tempfile
@@ -92,7 +92,7 @@ def _checked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def first_bytes() -> bytes:
-    """Return the first bytes of the body, which whoever reads it next gets, too."""
+    """Return the first bytes of the body, at most `HEAD_BYTES`; a later reader still gets all of it."""
     stream = request.environ["wsgi.input"]
     if (length := request.content_length) is not None:
         head = stream.read(min(HEAD_BYTES, length))

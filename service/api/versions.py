@@ -88,7 +88,7 @@ def _record(name: str, connection: Connection, version: int) -> None:
 
 
 def _read_request() -> VersionRequest:
-    """Read the body as JSON; of another one, say how the request tells what it is."""
+    """Read the body as JSON; the error for another body says how a request declares its format."""
     try:
         return read_model(VersionRequest, services().settings.max_json_bytes)
     except UnknownMedia:

@@ -95,8 +95,8 @@ def requested_wait_seconds() -> float:
         if seconds is None:
             raise Invalid.at("?wait", f"must be a number of seconds, got {text[:40]!r}")
         return min(seconds, MAX_WAIT_SECONDS)
-    wished = preferred("wait")
-    seconds = None if wished is None else _seconds(wished)
+    wanted = preferred("wait")
+    seconds = None if wanted is None else _seconds(wanted)
     if seconds is None:
         return 0.0
     seconds = min(seconds, MAX_WAIT_SECONDS)

@@ -105,7 +105,7 @@ class KeyRequest(Model):
 
 
 class RotateRequest(Model):
-    """How long the key goes on beside the new one."""
+    """How long the old key stays valid together with the new one."""
 
     overlap: Duration = Field(default="1d", description="a duration such as `12h`, after which the old key ends")
 

@@ -1,6 +1,7 @@
 """Measures how fast this machine trains, by short trainings of three small networks. For the worker process.
 
-The result is what a machine's seconds are to those of `service.estimates.speed`, for calls and for arithmetic.
+The result is two factors, for calls and for arithmetic: the machine's seconds divided by those that
+`service.estimates.speed` has for another machine.
 """
 
 import statistics

@@ -34,7 +34,7 @@ class DataKey:
 
 
 class Newest(Generic[K, V]):
-    """A dict that forgets what was not used for longest. Threads may share it."""
+    """A mapping of at most `most` values, which forgets the least recently used one. Threads may share it."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -42,12 +42,14 @@ class Newest(Generic[K, V]):
         self._turn = threading.Lock()
 
     def get(self, key: K) -> V | None:
+        """Return a value, which counts as used now; None where there is none."""
         with self._turn:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
     def put(self, key: K, value: V) -> None:
+        """Hold a value, in place of the one that was not used for longest if there are too many."""
         with self._turn:
             self._values[key] = value
             self._values.move_to_end(key)

@@ -1,4 +1,4 @@
-"""When a job's turn comes and when it ends: the queue played through, as the workers are shared among tenants.
+"""Simulates the queue to find when a job starts and ends, as the workers are shared among tenants.
 
 The rules are those of `service.store.jobs.shares` (the tenant with the lowest pass is first) and
 `service.store.jobs.fair_share` (what has run for a turn makes room while others wait), without what this cannot know:
@@ -49,7 +49,7 @@ class Turn:
 
 
 class Playback:
-    """Plays the queue through from now on.
+    """Simulates the queue from now on.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Playback:
         return any(share.queue for share in self.shares.values())
 
     def play(self) -> Turn:
-        """Return when the task that is asked about starts and ends; it is in a queue."""
+        """Return when the task that is asked about, which is in a queue, starts and ends."""
         clock, start = 0.0, None
         for _ in range(MOST_TURNS):
             while len(self._ends) < self.places and (task := self._claim()) is not None:

@@ -1,4 +1,4 @@
-"""Corrects the modelled seconds of a job by jobs alike that were measured.
+"""Corrects the modelled seconds of a job by similar jobs that were measured.
 
 Each measured job gives the ratio of what it took to what the model says of it. The estimate is the model's, times the
 ratios' geometric mean, weighted by how alike the jobs are. A ratio of 1, the calibration's, takes part with a small

@@ -1,4 +1,4 @@
-"""When a new job's turn comes, from what waits and runs now."""
+"""When a new job starts and ends, from the jobs and predictions that wait and run now."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

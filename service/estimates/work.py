@@ -99,6 +99,7 @@ class Sizes:
 
     @classmethod
     def of(cls, layers: Sequence[Layer], inputs: int) -> "Sizes":
+        """Return the sizes of a network of these layers with so many inputs."""
         widths, parameters, statistics = [inputs], [], 0
         for layer in layers:
             parameters.append(size_of(layer.parameter_shapes(widths[-1])))

@@ -1,4 +1,4 @@
-"""What the HTTP server and the application tell each other through a request's environment, beside what WSGI has."""
+"""What the HTTP server and the application exchange through a request's environment, in addition to WSGI."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -7,8 +7,8 @@ from typing import Any
 def nonfinite_of(measured: Mapping[str, Any]) -> list[str]:
     """Return the names of the losses and metrics of an epoch or a version that were not finite.
 
-    A metric that is null was measured. A validation loss was if validation metrics were; without any metrics it cannot
-    be told from that of a job without validation.
+    A metric that is null was measured, and so was a null validation loss if there are validation metrics. Without any
+    metrics a null validation loss may also be that of a job without validation, so it is not named.
     """
     metrics = measured["metrics"]
     names = ["training_loss"] if measured["training_loss"] is None else []

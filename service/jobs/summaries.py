@@ -41,8 +41,8 @@ def summarize_all(
     `waiting` and `latest` are read only if they are among those `wanted`, and else None.
     """
     waiting = _waiting_of(services, connection, found) if "waiting" in wanted else {}
-    begun = [job.number for job in found if job.epoch is not None] if "latest" in wanted else []
-    latest = lookup.newest_epochs(connection, begun)
+    started = [job.number for job in found if job.epoch is not None] if "latest" in wanted else []
+    latest = lookup.newest_epochs(connection, started)
     return [summarize(job, latest.get(job.number), waiting.get(job.number)) for job in found]
 
 

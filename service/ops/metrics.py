@@ -24,7 +24,7 @@ from service.store.figures import Figures
 ANSWER_SECONDS = 0.75  # how long the database may take; what is not known then is left out
 
 COUNTED = {  # sums of workers: name, help and the name of the label, if there is one
-    Total.ATTEMPTS: ("backprop_job_attempts", "Runs of jobs begun.", None),
+    Total.ATTEMPTS: ("backprop_job_attempts", "Runs of jobs that were started.", None),
     Total.EPOCHS: ("backprop_epochs", "Epochs trained.", None),
     Total.SAMPLES: ("backprop_samples", "Rows trained on, in all epochs.", None),
     Total.BATCH_ROWS: ("backprop_batch_rows", "Rows of datasets whose predictions were stored.", None),

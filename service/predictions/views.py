@@ -46,7 +46,7 @@ def describe_all(
 
 
 def _held(services: Services, connection: Connection, tenant: int) -> str | None:
-    """Return why none of the tenant's predictions is begun; None where one may be."""
+    """Return why none of the tenant's predictions is started; None where one may be."""
     capacity = capacity_of(connection, tenant)
     if short := services.space.waits_for() or capacity.lacks:
         return short

@@ -48,8 +48,8 @@ def column_histograms(
     chosen
         The indices of the columns.
     bins
-        Of each column of numbers; fewer where there are no so many numbers between its extremes. Numbers whose whole
-        range has no more values than that have a bin for each.
+        The most for a column of numbers. There are fewer where its extremes lie too close together for as many floating
+        point numbers. A column of whole numbers whose range has at most so many values has one bin for each value.
     categories
         The most that are listed of a column.
     """
@@ -89,11 +89,13 @@ class _Categories:
         self.counts, self.rows = np.zeros(len(names), dtype=np.int64), 0
 
     def add(self, values: Numbers) -> None:
+        """Count the codes of a block of rows, (rows,), in which NaN is a missing value."""
         present = values[~np.isnan(values)]
         self.rows += len(values)
         self.counts += np.bincount(present.astype(np.intp), minlength=len(self.names))
 
     def histogram(self) -> Histogram:
+        """Return the counts so far of the most frequent categories."""
         order = np.argsort(-self.counts, kind="stable")[: self.most]
         counts, total = self.counts[order], int(self.counts.sum())
         names = tuple(self.names[index] for index in order)
@@ -109,6 +111,7 @@ class _Numbers:
         self.counts, self.rows, self.missing = np.zeros(0, dtype=np.int64), 0, 0
 
     def add(self, values: Numbers) -> None:
+        """Count the numbers of a block of rows, (rows,), in which NaN is a missing value."""
         present = values[~np.isnan(values)]
         self.rows += len(values)
         self.missing += len(values) - len(present)
@@ -121,6 +124,7 @@ class _Numbers:
         self.counts += np.histogram(present.clip(self.edges[0], self.edges[-1]), self.edges)[0]
 
     def histogram(self) -> Histogram:
+        """Return the counts so far, by bin."""
         edges = np.zeros(0) if self.edges is None else self.edges
         return Histogram(self.counts, self.missing, self.rows, edges)
 
@@ -135,7 +139,7 @@ def bin_edges(low: float, high: float, bins: int, are_whole: bool) -> Numbers:
         edges = _evenly(low, high, bins)
         if (np.diff(edges / UNIT) > SMALLEST).all():
             return edges
-        bins //= 2  # there are no so many numbers between the two
+        bins //= 2  # the two lie too close together for so many edges
     return np.array([low, high])
 
 

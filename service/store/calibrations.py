@@ -14,7 +14,7 @@ VALID = timedelta(days=7)  # after which a worker that starts measures again
 
 @dataclass(frozen=True)
 class CalibrationRecord:
-    """The factors of a machine with this fingerprint, with so many threads for a job."""
+    """The factors of a machine with this fingerprint for jobs of that many threads, from `Calibration.to_json`."""
 
     fingerprint: str
     threads: int
@@ -23,6 +23,7 @@ class CalibrationRecord:
 
 
 def find(connection: Connection, fingerprint: str, threads: int) -> CalibrationRecord | None:
+    """Return what was measured with this fingerprint and number of threads; None where nothing was."""
     row = connection.execute(select(calibrations).where(calibrations.c.key == _key(fingerprint, threads))).one_or_none()
     return None if row is None else CalibrationRecord(row.fingerprint, row.threads, row.factors, row.measured_at)
 

@@ -161,6 +161,7 @@ def _taken(name: str) -> Conflict:
 
 
 def get_dataset(connection: Connection, reference: DatasetReference) -> DatasetRecord:
+    """Return a version of a dataset, the latest if the reference names none; raise `NotFound` where there is none."""
     query = LATEST if reference.version is None else RECORDS.where(*_named(reference))
     row = connection.execute(query, {"dataset_name": reference.name}).one_or_none()
     if row is None:
@@ -169,6 +170,7 @@ def get_dataset(connection: Connection, reference: DatasetReference) -> DatasetR
 
 
 def not_found(connection: Connection, reference: DatasetReference) -> NotFound:
+    """Return the error for a dataset, or a version of one, that does not exist."""
     latest = _named(DatasetReference(reference.name))
     newest = connection.execute(select(versions.c.version).select_from(JOINED).where(*latest)).scalar()
     if newest is None:

@@ -1,4 +1,4 @@
-"""What lists read of a job. Imports the records beside it."""
+"""The summary of a job, which lists read in place of the whole record."""
 
 from dataclasses import dataclass
 from datetime import datetime

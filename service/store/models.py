@@ -231,6 +231,7 @@ def hold_version(connection: Connection, name: str, version: int) -> None:
 
 
 def number_of(connection: Connection, name: str) -> int:
+    """Return a model's number in the database; raise `NotFound` for a model that does not exist."""
     number: int | None = connection.execute(select(models.c.number).where(models.c.name == name)).scalar()
     if number is None:
         raise NotFound(f"there is no model named `{name}`")

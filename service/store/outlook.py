@@ -1,7 +1,7 @@
-"""What the store knows of jobs that compete with a new one, and of how long jobs alike took; read for estimates.
+"""What estimates read of the store: jobs that compete with a new one, and how long similar jobs took.
 
-Every query reads a bounded number of rows and few of their columns. What they say of other tenants' jobs is how long
-these take, nothing else.
+Every query reads a bounded number of rows and few of their columns. Of other tenants' jobs it reads how long they take
+and what decides that.
 """
 
 from collections.abc import Collection

@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
+    """The states of a job, and of a prediction of a dataset."""
+
     QUEUED = "queued"  # waits for a worker, the first time or after a worker released it
     RUNNING = "running"  # a worker holds its lease
     PAUSED = "paused"  # waits for the client to resume, step or cancel it
@@ -26,6 +28,7 @@ class Status(StrEnum):
 
     @property
     def ended(self) -> bool:
+        """Whether it is final."""
         return self in ENDED
 
 
@@ -59,6 +62,8 @@ ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 
 @dataclass(frozen=True)
 class TenantRecord:
+    """A tenant, with its weight and its own limits."""
+
     number: int
     name: str
     created_at: datetime
@@ -68,6 +73,8 @@ class TenantRecord:
 
 @dataclass(frozen=True)
 class NetworkRecord:
+    """A stored definition of a network."""
+
     number: int
     name: str
     definition: dict[str, Any]
@@ -108,6 +115,7 @@ class DatasetRecord:
 
     @property
     def summary(self) -> "DatasetSummary":
+        """What lists show of it: everything but the columns."""
         table = self.table
         return DatasetSummary(
             self.number,

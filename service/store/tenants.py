@@ -38,6 +38,7 @@ def find_tenant(connection: Connection, name: str) -> TenantRecord | None:
 
 
 def get_tenant(connection: Connection, name: str) -> TenantRecord:
+    """Return a tenant; raise `NotFound` for one that does not exist."""
     found = find_tenant(connection, name)
     if found is None:
         raise NotFound(f"there is no tenant named `{name}`")

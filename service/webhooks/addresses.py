@@ -1,4 +1,4 @@
-"""Which addresses a request may be sent to, so that a URL of a client reaches nothing that only this service can.
+"""Which addresses requests may be sent to, so that a client's URL reaches nothing that only this service can reach.
 
 A URL is checked when a webhook is made, and its host is resolved again before each attempt: the connection goes to an
 address that was just checked, whatever the name means a moment later.
@@ -111,7 +111,7 @@ def look_up(host: str, port: int) -> list[str]:
     found: list[str] = []
     failure: list[OSError] = []
 
-    def ask() -> None:
+    def ask() -> None:  # a thread
         try:
             for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
                 found.append(str(address[0]))

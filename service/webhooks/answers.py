@@ -166,7 +166,7 @@ class AliasEventData(TypedDict):
 
 @answer_model
 class TestEventData(TypedDict):
-    """What `:test` sends."""
+    """The webhook that a client has asked to test."""
 
     object: Literal["webhook"]
     id: str

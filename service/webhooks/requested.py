@@ -22,7 +22,7 @@ def send_test(services: Services, webhook_id: str, record_key: RecordKey) -> str
 
 
 def is_sent(services: Services) -> bool:
-    """Return whether what is due is sent soon: whether a worker is alive, and deliveries are not switched off."""
+    """Return whether due deliveries are sent now: whether deliveries are switched on and a worker is alive."""
     if services.settings.webhooks != "on":
         return False
     with services.database.read() as connection:

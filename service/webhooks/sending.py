@@ -128,7 +128,7 @@ def _exchange(
 ) -> tuple[int, str, float | None]:
     """Send the request; return the answer's status, the beginning of its body, and its Retry-After in seconds.
 
-    A body that is broken or not sent in time counts for nothing, as the status says what became of the event.
+    The status alone says whether the receiver has the event, also where the body is broken or not sent in time.
     """
     sent = {
         "Host": target.authority,

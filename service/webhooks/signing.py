@@ -12,6 +12,7 @@ NEW_BYTES = 32
 
 
 def new_secret() -> str:
+    """Return a new random secret, in the form in which receivers are given it."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(NEW_BYTES)).decode()
 
 

@@ -79,6 +79,7 @@ class EpochBuffer:
         self._store_run(run.first_epoch, data, stored, every, state if stored[-1] else None)
 
     def store(self, block: ParameterBlock, state: bytes | None = None) -> None:
+        """Let the next flush store the parameters of a block of epochs, and the optimizer's state after the last."""
         self.blocks.append(block)
         self.size_bytes += len(block.bytes)
         if state is not None:

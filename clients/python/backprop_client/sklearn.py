@@ -206,7 +206,7 @@ PARAMETERS = """
 
 
 class BackpropClassifier(ClassifierMixin, _Backprop):  # type: ignore[misc]
-    __doc__ = f"""A neural network that tells classes apart, trained by backpropagation on the service.
+    __doc__ = f"""A neural network that classifies rows, trained by backpropagation on the service.
 {PARAMETERS}
     classes_
         The labels, in the order of the columns of `predict_proba`.

@@ -163,7 +163,7 @@ class Alias(TypedDict):
 
 
 class BatchPrediction(TypedDict):
-    """The prediction of a whole dataset, which has the life of a job."""
+    """The prediction of a whole dataset, which is queued, runs and ends as a job does."""
 
     id: str
     object: str

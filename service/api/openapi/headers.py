@@ -26,7 +26,7 @@ from service.api.routes import WAIT, Route
 SHARED = (
     *(ACCEPT, ALLOW, APPLIED, AUTHENTICATE, ETAG, FILE_NAME, LINK, LOCATION),
     *(RATE_LIMIT, RATE_POLICY, REPLAYED, REQUEST_ID, RETRY_AFTER, SERVER_TIMING),
-)  # those that are written once
+)  # which `components` has once
 PREFIX = "#/components/headers/"
 
 

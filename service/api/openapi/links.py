@@ -25,7 +25,7 @@ EVERYWHERE = {"epoch": "last", "other": "0"}
 
 @dataclass(frozen=True)
 class Linked:
-    """Where an answer has what the paths that begin with `path` name; `names` are its fields by parameter."""
+    """Which operations an answer leads to: those below `path`; `names` pairs parameters with fields of the answer."""
 
     model: Any
     path: str

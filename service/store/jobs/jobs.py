@@ -87,6 +87,7 @@ def add_status_events(connection: Connection, job: JobRecord) -> None:
 
 
 def get_job(connection: Connection, job_id: str) -> JobRecord:
+    """Return a job; raise `NotFound` for one that does not exist."""
     row = connection.execute(BY_ID, {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")

@@ -86,9 +86,9 @@ def inserted(new: NewJob, number: int, tenant: int, job_id: str, now: datetime) 
         "model_name": new.model_name or job_id,
     }
     nothing = dict.fromkeys(OF_OTHERS)
-    begun = {"warnings": [], "attempt": 0, "stored_attempt": 0, "training_seconds": 0.0}
+    initial = {"warnings": [], "attempt": 0, "stored_attempt": 0, "training_seconds": 0.0}
     made = {"number": number, "tenant": tenant, "id": job_id, "status": Status.QUEUED, "created_at": now}
-    return JobRecord(**{**nothing, **begun, **made, **given, **typed})
+    return JobRecord(**{**nothing, **initial, **made, **given, **typed})
 
 
 def summary_of(row: Row[*tuple[Any, ...]]) -> JobSummary:

@@ -20,6 +20,7 @@ NEWEST_WHOLE = select(*COLUMNS).order_by(jobs.c.number.desc())
 
 
 def get_summary(connection: Connection, job_id: str) -> JobSummary:
+    """Return the summary of a job; raise `NotFound` for one that does not exist."""
     row = connection.execute(SUMMARY, {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFound(f"there is no job `{job_id}`")
@@ -28,7 +29,7 @@ def get_summary(connection: Connection, job_id: str) -> JobSummary:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which jobs are listed: of a status, of a model, with these metadata; None and no metadata stand for all."""
+    """Which jobs are listed: those of a status, of a model and with these metadata; None and {} stand for all."""
 
     status: str | None
     model: str | None

@@ -54,6 +54,7 @@ def add_prediction(connection: Connection, prediction_id: str, new: NewPredictio
 
 
 def get_prediction(connection: Connection, prediction_id: str) -> PredictionRecord:
+    """Return a prediction of a dataset; raise `NotFound` for one that does not exist."""
     row = connection.execute(select(*COLUMNS).where(predictions.c.id == prediction_id)).one_or_none()
     if row is None:
         raise NotFound(f"there is no prediction `{prediction_id}`")

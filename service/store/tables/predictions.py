@@ -7,7 +7,7 @@ from service.store.database import Moment
 from service.store.tables.naming import metadata
 from service.store.tenancy import owner
 
-# A version of a model applied to all rows of a dataset, with the life of a job.
+# A version of a model applied to all rows of a dataset, which is queued, runs and ends as a job does.
 predictions = Table(
     "predictions",
     metadata,

@@ -1,4 +1,4 @@
-"""Jobs, what each of them keeps beside its epochs, and what happened to them."""
+"""Jobs, what each of them stores besides its epochs, and their events."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 

@@ -31,7 +31,7 @@ def list_deliveries(
 
 
 def get(connection: Connection, webhook: WebhookRecord, delivery_id: str) -> DeliveryRecord:
-    """Return a delivery of a webhook."""
+    """Return a delivery of a webhook; raise `NotFound` when it has none of this id."""
     row = connection.execute(select(*COLUMNS).where(*_is(webhook, delivery_id))).one_or_none()
     if row is None:
         raise NotFound(f"webhook `{webhook.id}` has no delivery `{delivery_id}`")

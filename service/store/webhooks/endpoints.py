@@ -25,6 +25,7 @@ def add(connection: Connection, new: NewWebhook, job: str | None = None, predict
 
 
 def get(connection: Connection, webhook_id: str) -> WebhookRecord:
+    """Return a webhook; raise `NotFound` when there is none of this id in the tenant in scope."""
     row = connection.execute(select(*COLUMNS).where(webhooks.c.id == webhook_id)).one_or_none()
     if row is None:
         raise NotFound(f"there is no webhook `{webhook_id}`")
@@ -47,7 +48,7 @@ def count(connection: Connection) -> int:
 
 
 def change(connection: Connection, webhook_id: str, **values: Any) -> None:
-    """Set columns of a webhook that exists."""
+    """Set columns of a webhook; raise `NotFound` when there is none of this id."""
     get(connection, webhook_id)
     connection.execute(update(webhooks).where(webhooks.c.id == webhook_id).values(**values))
 
@@ -62,13 +63,13 @@ def enable(connection: Connection, webhook_id: str) -> None:
 
 
 def disable(connection: Connection, webhook_id: str) -> None:
-    """Disable a webhook at a client's wish, unless it is disabled."""
+    """Disable a webhook because a client asks for it, unless it is disabled already."""
     if get(connection, webhook_id).disabled_at is None:
         change(connection, webhook_id, disabled_at=datetime.now(UTC), disabled_because=BY_CLIENT)
 
 
 def rotate(connection: Connection, webhook_id: str, secret: str, overlap: timedelta) -> None:
-    """Replace the secret; the present one signs beside it until the overlap is over."""
+    """Replace the secret; deliveries are signed with the present one, too, until the overlap is over."""
     until = datetime.now(UTC) + overlap
     change(connection, webhook_id, old_secret=webhooks.c.secret, old_secret_until=until, secret=secret)
 

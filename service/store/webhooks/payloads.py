@@ -1,6 +1,6 @@
-"""What webhooks are told of jobs, predictions, versions and aliases: the `data` of their events.
+"""The bodies of deliveries to webhooks: the `data` of events about jobs and predictions, and the JSON around it.
 
-Payloads are small: ids, states and results in a few numbers. Whoever wants more reads the resource, which `links` has.
+The data is small: ids, states and results in a few numbers. Its `links` has the address of the whole resource.
 """
 
 import json

@@ -11,6 +11,8 @@ MOST_ATTEMPTS = 20  # that a delivery keeps, the latest ones
 
 
 class DeliveryStatus(StrEnum):
+    """The states of a delivery."""
+
     PENDING = "pending"  # is to be sent, now or when it is due
     SUCCEEDED = "succeeded"
     FAILED = "failed"  # no further attempt is made unless a client asks for one
@@ -39,13 +41,13 @@ class WebhookRecord:
     Attributes
     ----------
     job, prediction
-        The only one whose events it gets; None of both for a webhook of the whole tenant.
+        The id of the only job or prediction whose events it gets; both are None for a webhook of the whole tenant.
     old_secret_until
-        Until when deliveries are signed with the secret before, too.
+        Until when deliveries are signed with the previous secret, too.
     failures, failing_since
         How many attempts have failed since the last one that succeeded, and when the first of them was made.
     held_until
-        When the next attempt is made at the earliest, as the receiver has asked.
+        The time before which no attempt is made, as the receiver has asked; None where it has not.
     """
 
     number: int
