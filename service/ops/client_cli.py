@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 from service.errors import Misconfigured
 from service.logs import escaped
 from service.ops.client.exit_codes import EXPLAINED, ExitCode
-from service.ops.client.options import add_dataset_options, add_read_option, add_training_options
+from service.ops.client.options import add_dataset_options, add_read_option, add_training_options, hint_of
 from service.ops.resource_commands import Command
 
 if TYPE_CHECKING:
     from backprop_client import Client, Problem
 
-WHERE = "The service is BACKPROP_URL (http://127.0.0.1:8000 if it is not set), the key BACKPROP_KEY."
+WHERE = (
+    "The service is BACKPROP_URL (http://127.0.0.1:8000 if it is not set), the key is "
+    "BACKPROP_KEY, or what the file has that BACKPROP_KEY_FILE names."
+)
+KEY_HINT = "set BACKPROP_KEY to a key (`bp_...`), or BACKPROP_KEY_FILE to a file that has one"
+READING = ("train", "predict")
 STATUSES = ("queued", "running", "paused", "succeeded", "failed", "cancelled")
 MOST_FAULTS = 10
 RETRIES_AT_START = 1
@@ -36,13 +41,13 @@ def register(command: Command) -> None:
     watch.add_argument("job", help="its id")
     predict = _add(command, "predict", "predict the rows of a file; prints CSV")
     predict.add_argument("model", help="its name")
-    predict.add_argument("file", type=Path, help="CSV, Arrow, NPZ, or JSON with `instances`")
+    predict.add_argument("file", type=Path, help="CSV, Arrow, NPZ, or JSON with `instances`; `-` is standard input")
     predict.add_argument("--version", help="a number or an alias; else `default` or the latest")
     predict.add_argument("--epoch", help="the network as it was after that epoch: a number, best or last")
     predict.add_argument("--output", type=Path, help="a file for the answer")
     add_read_option(predict)
     jobs = _add(command, "jobs", "list jobs, newest first")
-    jobs.add_argument("--status", choices=STATUSES)
+    jobs.add_argument("--status", choices=STATUSES, help="only those in this state")
     jobs.add_argument("--model", help="only those that train it")
     jobs.add_argument("--metadata", action="append", default=[], metavar="KEY=VALUE", help="repeatable")
     jobs.add_argument("--limit", type=_positive, default=20, help="how many, at most")
@@ -81,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         return _failed(options, [str(error), "is it running? BACKPROP_URL says where"], ExitCode.NO_ANSWER)
     except Problem as problem:
         code = ExitCode.NO_ANSWER if isinstance(problem, Unavailable) or problem.status >= 500 else ExitCode.REFUSED
-        return _failed(options, _said(problem, url), code)
+        return _failed(options, _said(problem, options.client, url), code)
     except Unexpected:
         said = f"what answers at {url} is not this service; BACKPROP_URL says where it is"
         return _failed(options, [said], ExitCode.NO_ANSWER)
@@ -122,13 +127,17 @@ def _answered(client: "Client", options: argparse.Namespace) -> int:
     return code
 
 
-def _said(problem: "Problem", url: str | None) -> list[str]:
-    """Return the lines of a problem: each fault with where it is, else what is wrong at all."""
+def _said(problem: "Problem", command: str, url: str | None) -> list[str]:
+    """Return the lines of a problem: each fault with where it is, else what is wrong at all; then the way out."""
     from backprop_client.errors import place_of
 
     if problem.type == "about:blank":  # of a proxy, or of another server
         return [f"what answers at {url} says {problem.status} {problem.title}: {problem.detail}".rstrip(": ")]
     lines = [place_of(fault) for fault in problem.errors[:MOST_FAULTS]] or [problem.detail]
+    if problem.status == 401:
+        return ["the key is missing or not valid", KEY_HINT]
+    if command in READING and (hint := hint_of(lines)):
+        lines.append(hint)
     if problem.status >= 500 and problem.request_id is not None:
         lines.append(f"the log of the service has the reason under request {problem.request_id}")
     return lines

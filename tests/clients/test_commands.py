@@ -18,6 +18,7 @@ from backprop_client import Client
 from backprop_client.types import Event, Job
 from service.ops.client.live import Live
 from service.ops.client.options import name_of
+from tests.clients.scripted import Reply, scripted
 from tests.integration import commands
 from tests.integration.commands import Ended
 from tests.integration.service import Service
@@ -103,7 +104,12 @@ def test_json_is_all_that_is_printed(address: str, client: Client) -> None:
 def test_jobs_and_logs_are_tables_of_text(address: str, client: Client) -> None:
     job = client.jobs.wait(client.jobs.create({"inputs": [[0], [1]], "targets": [0, 1]}, metadata={"team": "d"}))
     table = backprop("jobs", "--metadata", "team=d", url=address).output.splitlines()
-    assert table[0].startswith("job ") and table[1].startswith(f"{job['id']}  succeeded  ") and len(table) == 2
+    assert (
+        table[0].startswith("job ")
+        and table[0].endswith("created (UTC)")
+        and table[1].startswith(f"{job['id']}  succeeded  ")
+        and len(table) == 2
+    )
     followed = backprop("logs", "-f", job["id"], url=address).output
     assert followed == backprop("logs", job["id"], url=address).output
     assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  epoch 0  training_loss=", followed, re.MULTILINE)
@@ -126,8 +132,9 @@ def test_what_is_refused_is_named_by_its_place(address: str, tmp_path: Path) -> 
     assert "backprop train: #/training/epocs: `epocs` is not known; did you mean `epochs`?" in refused.errors
     assert "backprop train: #/training/batch_size: must be" in refused.errors
     faulty = tmp_path / "faulty.csv"
-    faulty.write_text("a,b\n" + "1,2\n" * 20 + "x,3\n")
-    assert "row 21, column a" in backprop("train", faulty, url=address).errors
+    faulty.write_text("a,b\n" + "1,2\n" * 20 + "no idea,3\n")
+    errors = backprop("train", faulty, url=address).errors
+    assert "row 21, column a" in errors and "is given as --read 'missing=no idea'" in errors
     unknown = backprop("watch", "job_x", "--json", url=address)
     assert unknown == Ended(2, "", "backprop watch: there is no job `job_x`\n")
 
@@ -144,6 +151,7 @@ def test_what_is_refused_is_named_by_its_place(address: str, tmp_path: Path) -> 
         (["train", str(IRIS), "--hidden", "3", "--network", "n"], "give one of them"),
         (["train", str(IRIS), "--activation", "relu"], "--activation goes with --hidden"),
         (["train", str(IRIS), "--config", "nope.json"], "--config nope.json cannot be read"),
+        (["jobs", "--metadata", "team"], "--metadata needs a name and a value, as in --metadata team=a; got 'team'"),
         (["jobs", "--limit", "0"], "must be at least 1, got 0"),
         (["jobs", "--status", "done"], "invalid choice: 'done'"),
     ],
@@ -157,6 +165,24 @@ def test_a_service_that_does_not_answer_is_named() -> None:
     ended = backprop("jobs", url="http://127.0.0.1:1")
     assert ended.code == 4 and "no answer from http://127.0.0.1:1" in ended.errors and "BACKPROP_URL" in ended.errors
     assert backprop("jobs", url="127.0.0.1:8000").code == 2
+
+
+def test_a_key_that_is_missing_or_wrong_is_said_in_the_words_of_the_command() -> None:
+    refusal = Reply(
+        401, b'{"type": "/problems/unauthenticated", "status": 401, "detail": "in the header Authorization"}'
+    )
+    with scripted(Reply(body=b'{"status": "ok"}'), refusal) as server:
+        ended = backprop("jobs", url=server.url, BACKPROP_KEY="bp_wrong")
+    assert ended.code == 2 and "set BACKPROP_KEY to a key" in ended.errors and "bp_wrong" not in ended.errors
+
+
+def test_standard_input_is_predicted(address: str, client: Client) -> None:
+    client.datasets.upload(IRIS, name="flowers")
+    client.jobs.wait(client.jobs.create("flowers", model="flowers", training={"epochs": 20}))
+    script = f"cat {IRIS} | {sys.executable} -m service.ops.cli predict flowers -"
+    environment = {**os.environ, "BACKPROP_URL": address}
+    ended = subprocess.run(["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert len(ended.stdout.splitlines()) == 151 and ended.stderr == ""
 
 
 def test_settings_of_a_service_do_not_count_and_those_of_clients_are_none_of_its(address: str, tmp_path: Path) -> None:
@@ -256,6 +282,31 @@ def test_a_drawing_of_many_epochs_stays_as_wide_as_the_terminal(monkeypatch: pyt
     plain = re.sub(r"\x1b\[\d*[AK]|\r", "", text)
     assert max(map(len, plain.splitlines())) < 60
     assert "warning, epoch 3: look" in plain and "epoch 3000 of 3000: training loss undefined" in plain
+
+
+@pytest.mark.parametrize("columns", [1, 5, 12, 30, 39, 45, 60])
+def test_no_line_of_a_drawing_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "30")
+    live = Live(cast(Job, {"id": "job_1", "status": "running", "progress": {"epochs": 3}}), output := Terminal())
+    live.set_past([cast(Any, epoch(number, 1.0 / (1 + number)))["data"] for number in range(4)])
+    live.end()
+    drawn = re.sub(r"\x1b\[\d*[AKJ]|\r", "", output.getvalue()).splitlines()
+    assert max(map(len, drawn)) < columns
+    assert len(drawn) == (13 if columns >= 39 else 2)
+
+
+def test_a_line_that_stays_takes_the_place_of_the_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "30")
+    live = Live(cast(Job, {"id": "job_1", "status": "running", "progress": {"epochs": 3}}), output := Terminal())
+    live.show(epoch(0, 1.0))
+    live.show(cast(Event, {"type": "status", "data": {"status": "running", "requested": "pause"}}))
+    assert output.getvalue().endswith("\r\x1b[2A\x1b[Jjob_1 running, pause requested\n")
+    live.show(cast(Event, {"type": "warning", "data": {"epoch": 0, "detail": "look"}}))
+    assert output.getvalue().endswith("requested\nwarning, epoch 0: look\n")
 
 
 @pytest.mark.parametrize(

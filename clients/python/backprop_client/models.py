@@ -72,7 +72,7 @@ class Models:
     def predict_file(
         self,
         name: str,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | IO[bytes],
         *,
         format: Literal["csv", "json"] = "csv",
         version: int | str | None = None,
@@ -80,6 +80,8 @@ class Models:
         **options: Any,
     ) -> bytes:
         """Predict the rows of a file (CSV, Arrow, NPZ, or JSON with `instances`); return the answer's bytes.
+
+        The file is named by its path, or opened for reading bytes.
 
         Parameters
         ----------

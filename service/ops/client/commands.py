@@ -14,11 +14,12 @@ from service.errors import Misconfigured
 from service.logs import UNPRINTABLE, as_escape, escaped
 from service.ops.client.exit_codes import OF_JOBS, ExitCode
 from service.ops.client.live import Live
-from service.ops.client.options import job_body, name_of, read_options
+from service.ops.client.options import hint_of, job_body, name_of, pair_of, read_options
 
-HEADER: tuple[str, ...] = ("job", "status", "model", "dataset", "epoch", "training loss", "created")
+STANDARD_INPUT = Path("-")
+HEADER: tuple[str, ...] = ("job", "status", "model", "dataset", "epoch", "training loss", "created (UTC)")
 UNPRINTABLE_IN_TABLES = re.compile(rf"(?![\r\n\t]){UNPRINTABLE.pattern}")
-POINTS = 200  # of the curve so far, when a job is watched later
+POINTS = 200  # of the curve of a job that has ended
 
 
 def train(client: Client, options: argparse.Namespace) -> int:
@@ -44,7 +45,7 @@ def _sent(client: Client, options: argparse.Namespace) -> str | None:
         raise Misconfigured(
             "FILE and --dataset are two sources; give one of them (--name names what FILE is stored as)"
         )
-    is_pipe = options.file == Path("-")
+    is_pipe = options.file == STANDARD_INPUT
     if is_pipe and options.name is None:
         raise Misconfigured("what comes from standard input needs --name, under which it is stored")
     name = options.name or name_of(options.file)
@@ -52,6 +53,8 @@ def _sent(client: Client, options: argparse.Namespace) -> str | None:
     stored = client.datasets.upload(data, name=name, **read_options(options))
     for warning in stored["warnings"]:
         _note(f"warning: {warning}")
+    if hint := hint_of(stored["warnings"]):
+        _note(hint)
     _note(f"dataset {stored['name']}, version {stored['version']}: {stored['rows']:,} rows")
     return f"{stored['name']}@{stored['version']}"
 
@@ -77,15 +80,15 @@ def _watch(client: Client, job: Job, as_json: bool) -> int:
 
 def _followed(client: Client, job: Job, as_json: bool) -> Job:
     live = Live(job, sys.stdout)
-    if not as_json and job["status"] in ENDED:
-        live.add_past(list(client.jobs.epochs(job["id"], points=POINTS)))
-    else:
+    if as_json or job["status"] not in ENDED:
         for event in client.jobs.events(job["id"]):
             if as_json:
                 _json(event)
             else:
                 live.show(event)
     if not as_json:
+        if live.redraws or job["status"] in ENDED:
+            live.set_past(list(client.jobs.epochs(job["id"], points=POINTS)))
         live.end()
     return client.jobs.get(job["id"])
 
@@ -106,7 +109,7 @@ def predict(client: Client, options: argparse.Namespace) -> int:
     """Predict the rows of a file."""
     answer = client.models.predict_file(
         options.model,
-        options.file,
+        sys.stdin.buffer if options.file == STANDARD_INPUT else options.file,
         format="json" if options.json else "csv",
         version=options.version,
         epoch=options.epoch,
@@ -125,7 +128,7 @@ def predict(client: Client, options: argparse.Namespace) -> int:
 
 def jobs(client: Client, options: argparse.Namespace) -> int:
     """List jobs."""
-    metadata = dict(pair.partition("=")[::2] for pair in options.metadata)
+    metadata = dict(pair_of(text, "--metadata", "team=a") for text in options.metadata)
     found = client.jobs.list(
         status=options.status, model=options.model, metadata=metadata, page_size=min(options.limit, 1000)
     )

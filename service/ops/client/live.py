@@ -13,7 +13,10 @@ HEIGHT = 10
 POINTS = 400  # of the curves that are held; when there are more, every second one is dropped
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_DRAWINGS = 0.1  # events of the past come all at once
-UP, CLEAR = "\x1b[{}A", "\x1b[K"
+UP, CLEAR, CLEAR_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
+LEGEND = "loss, logarithmic: * training"
+LABELS = 10  # columns left of a curve
+NARROWEST = len(LEGEND) + LABELS  # columns of a terminal in which curves are drawn
 
 
 class Live:
@@ -38,8 +41,9 @@ class Live:
         self._lines = 0
         self._shown_at = -SECONDS_BETWEEN_LINES  # the clock may begin at 0
 
-    def add_past(self, records: list[Epoch]) -> None:
-        """Take epochs of before, which begin the curve."""
+    def set_past(self, records: list[Epoch]) -> None:
+        """Let the curve be that of these epochs, which events have announced only in part."""
+        self.losses, self.every, self._taken = [], 1, 0
         for record in records:
             self._take(record)
 
@@ -50,7 +54,8 @@ class Live:
             self._take(data)  # type: ignore[arg-type]
             self._progress()
         elif event["type"] == "status":
-            self.status = data["status"] if data.get("requested") is None else f"{data['status']}, {data['requested']}"
+            requested = data.get("requested")
+            self.status = data["status"] if requested is None else f"{data['status']}, {requested} requested"
             self._say(f"{self.job['id']} {self.status}")
         elif event["type"] == "warning":
             self._say(f"warning, epoch {data['epoch']}: {data['detail']}")
@@ -91,22 +96,23 @@ class Live:
         """Draw the curves and the bar over what was drawn before."""
         width, height = shutil.get_terminal_size()
         drawn = []
-        if len(self.losses) > 1 and height > HEIGHT + 6:
+        if len(self.losses) > 1 and height > HEIGHT + 6 and width >= NARROWEST:
             training = [loss for loss, _ in self.losses]
             validation = [loss for _, loss in self.losses if loss is not None]
             series = {"*": training} | ({"o": validation} if len(validation) == len(training) else {})
-            drawn = curves(series, width=min(80, max(10, width - 12)), height=HEIGHT)
-            drawn.append("         loss, logarithmic: * training" + (", o validation" if len(series) == 2 else ""))
+            drawn = curves(series, width=min(80, width - LABELS - 2), height=HEIGHT)
+            drawn.append(" " * (LABELS - 1) + LEGEND + (", o validation" if len(series) == 2 else ""))
         fraction = 0.0 if self.latest is None else self.latest["epoch"] / max(1, self.epochs)
-        drawn += [bar(fraction, min(60, width - 3)), self.line()[: width - 1]]
+        drawn += [bar(fraction, min(60, max(1, width - 3))), self.line()]
         up = UP.format(self._lines) if self._lines else ""
-        self.output.write(f"\r{up}" + "".join(f"{line}{CLEAR}\n" for line in drawn))
+        self.output.write(f"\r{up}" + "".join(f"{line[: width - 1]}{CLEAR}\n" for line in drawn))
         self.output.flush()
         self._lines = len(drawn)
 
     def _say(self, line: str) -> None:
-        """Write a line that stays; in a terminal the drawing begins anew below it."""
-        self.output.write(f"{escaped(line, 2000)}{CLEAR if self.redraws else ''}\n")
+        """Write a line that stays; in a terminal it takes the place of the drawing, which begins anew below it."""
+        removed = f"\r{UP.format(self._lines)}{CLEAR_BELOW}" if self._lines else ""
+        self.output.write(f"{removed}{escaped(line, 2000)}\n")
         self.output.flush()
         self._lines = 0
 

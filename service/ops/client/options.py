@@ -3,12 +3,15 @@
 import argparse
 import json
 import re
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from service.errors import Misconfigured
 
 MOMENTUM = 0.9  # of the service's default optimizer, which --learning-rate keeps
+NAMED_OPTION = re.compile("`([a-z_]+=[^`]+)`")  # in what the service says of a file
 NOT_IN_NAMES = re.compile("[^a-z0-9._-]+")
 LONGEST_NAME = 64
 COLUMN_OPTIONS = ("target", "drop", "weight", "target_type")
@@ -42,11 +45,11 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", metavar="NAME", help="a network that the service has")
     parser.add_argument("--hidden", metavar="16,8", help="units of the hidden layers, in place of --network")
     parser.add_argument("--activation", help="of the hidden layers, with --hidden")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--epochs", type=int, help="how often all rows are trained on")
+    parser.add_argument("--batch-size", type=int, help="rows between two updates of the parameters")
     parser.add_argument("--optimizer", metavar="TYPE", help="sgd, adam, ...")
-    parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--learning-rate", type=float, help="of the optimizer; else that of the service")
+    parser.add_argument("--seed", type=int, help="for the same result every time")
     parser.add_argument("--config", type=Path, metavar="JSON", help="a file with the body of POST /v1/jobs")
     parser.add_argument(
         "--set",
@@ -61,7 +64,7 @@ def read_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options of reading that were given, `OPTION=VALUE` among them."""
     given: dict[str, Any] = {}
     for text in options.read:
-        name, value = _pair(text, "--read", "delimiter=tab")
+        name, value = pair_of(text, "--read", "delimiter=tab")
         given.setdefault(name, []).append(value)
     for name in COLUMN_OPTIONS:
         if getattr(options, name, None) is not None:
@@ -89,12 +92,20 @@ def job_body(options: argparse.Namespace, dataset: str | None) -> dict[str, Any]
     if training:
         body["training"] = training
     for text in options.set:
-        _set(body, *_pair(text, "--set", "training.epochs=10"))
+        _set(body, *pair_of(text, "--set", "training.epochs=10"))
     if options.model is not None:
         body["model"] = options.model
     elif isinstance(body["dataset"], str):
         body.setdefault("model", body["dataset"].partition("@")[0])
     return body
+
+
+def hint_of(texts: Iterable[str]) -> str | None:
+    """Return how the first option that these texts of the service name is given to a command; None without one."""
+    found = next((match for text in texts if (match := NAMED_OPTION.search(text))), None)
+    if found is None:
+        return None
+    return f"an option such as `{found[1]}` is given as --read {shlex.quote(found[1])}"
 
 
 def name_of(file: Path) -> str:
@@ -146,7 +157,8 @@ def _network(options: argparse.Namespace) -> Any:
     return {"hidden": hidden} | ({} if options.activation is None else {"activation": options.activation})
 
 
-def _pair(text: str, flag: str, example: str) -> tuple[str, str]:
+def pair_of(text: str, flag: str, example: str) -> tuple[str, str]:
+    """Return the name and the value of `NAME=VALUE`, which a flag was given."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise Misconfigured(f"{flag} needs a name and a value, as in {flag} {example}; got {text!r}")
