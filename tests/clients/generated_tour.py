@@ -9,35 +9,44 @@ from io import BytesIO
 
 from backprop_api import AuthenticatedClient
 from backprop_api.api.aliases import put_alias
-from backprop_api.api.datasets import create_dataset, put_dataset
+from backprop_api.api.datasets import create_dataset, get_dataset, put_dataset
 from backprop_api.api.epochs import list_epochs
 from backprop_api.api.jobs import create_job, get_job, list_jobs
+from backprop_api.api.models import get_model
 from backprop_api.api.networks import create_network, get_network
 from backprop_api.api.predictions import predict, predict_epoch
 from backprop_api.models import (
     AliasRequest,
     Dataset,
+    DatasetPart,
     DatasetRequest,
     DenseLayer,
     DenseLayerActivationType0,
     DenseLayerAnswer,
     EpochList,
+    EpochPart,
     Job,
+    JobPart,
     JobRequest,
+    JobStatus,
     JobSummaryList,
+    JobSummaryPartList,
+    ModelPart,
     MovedAlias,
     Network,
     NetworkFields,
     Predict,
     PredictRequest,
     Problem,
+    ProgressPart,
     PutDatasetFilesBody,
     SgdOptimizer,
     SgdOptimizerAnswer,
     TrainingDefinition,
     TrainingDefinitionLossType0,
+    TrainingPart,
 )
-from backprop_api.types import File
+from backprop_api.types import File, Unset
 from httpx import Timeout
 
 FLOWER = [5.9, 3.0, 5.1, 1.8]
@@ -109,6 +118,26 @@ def mistakes(client: AuthenticatedClient) -> None:
     assert refused.errors[0].pointer == "#/training/epochs"
     jobs = list_jobs.sync(client=client, limit=1)
     assert isinstance(jobs, JobSummaryList) and len(jobs.data) == 1, jobs
+    assert jobs.data[0].status is JobStatus.SUCCEEDED, jobs
+
+
+def parts(client: AuthenticatedClient) -> None:
+    """Ask for some fields of answers, which are of types of their own."""
+    some = list_jobs.sync(client=client, limit=2, fields="id,latest.validation_loss")
+    assert isinstance(some, JobSummaryPartList) and len(some.data) == 2, some
+    assert isinstance(some.data[0].id, str) and isinstance(some.data[0].latest, EpochPart), some
+    assert isinstance(some.data[0].status, Unset) and isinstance(some.data[0].latest.epoch, Unset), some
+    names = "status,progress,training.epochs,network.layers,training.optimizer.learning_rate"
+    job = get_job.sync(some.data[0].id, client=client, fields=names)
+    assert isinstance(job, JobPart) and job.status is JobStatus.SUCCEEDED, job
+    assert isinstance(job.progress, ProgressPart) and job.progress.epochs == 2000, job
+    assert isinstance(job.training, TrainingPart) and job.training.epochs == 2000, job
+    assert job.training.to_dict() == {"epochs": 2000, "optimizer": {"learning_rate": 0.5}}, job
+    rows = get_dataset.sync("iris", client=client, fields="rows,columns.name")
+    assert isinstance(rows, DatasetPart) and rows.rows == 150 and isinstance(rows.columns, list), rows
+    assert rows.columns[4].name == "species", rows
+    latest = get_model.sync("iris", client=client, fields="latest,versions.record.metrics")
+    assert isinstance(latest, ModelPart) and latest.latest == 1, latest
 
 
 def main() -> None:
@@ -118,6 +147,7 @@ def main() -> None:
     train_flowers(client)
     train_xor(client)
     mistakes(client)
+    parts(client)
     print("done")
 
 

@@ -93,6 +93,7 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
         f"/v1/jobs/{job}/events",
     ):
         call("GET", path)
+    _parts(call, f"/v1/jobs/{job}")
     _keys(call, job)
     _tenants(call)
     for path in ("/v1/models/m", f"/v1/jobs/{job}", "/v1/networks/n", "/v1/datasets/xor"):
@@ -153,6 +154,16 @@ def _epochs(call: Caller, path: str) -> None:
         call("GET", f"{path}/epochs/best/parameters{query}")
     call("GET", f"{path}/epochs/99/parameters", status=404)
     call("GET", f"{path}/epochs/best/histograms")
+
+
+def _parts(call: Caller, job: str) -> None:
+    for names in ("id,status", "network.layers,training.optimizer.type,training.preprocessing.fitted.inputs"):
+        call("GET", f"{job}?fields={names}")
+    call("GET", "/v1/jobs?fields=latest.metrics.training,progress.epoch")
+    for path in ("/v1/datasets/table", "/v1/datasets", "/v1/datasets/table/versions"):
+        call("GET", f"{path}?fields=read.delimiter,rows")
+    for path in ("/v1/models/m", "/v1/models", "/v1/models/m/versions/1"):
+        call("GET", f"{path}?fields=object,aliases")
 
 
 def _models(call: Caller, job: str) -> None:

@@ -6,6 +6,7 @@ from service.access.principal import Scope
 from service.api.openapi import headers, parameters, problems
 from service.api.openapi.bodies import request_body
 from service.api.openapi.links import Links
+from service.api.openapi.parts import part_answered
 from service.api.openapi.schemas import Schemas, is_model
 from service.api.routes import Route
 from service.datasets.media_types import JSON
@@ -49,7 +50,10 @@ def _answer(route: Route, status: int, schemas: Schemas, links: Links) -> dict[s
         found["content"] = model
     elif is_model(model):
         # of the other media types there is text or bytes, which have no schema
-        found["content"] = {JSON: {"schema": schemas.of_answer(model)}, **{kind: {} for kind in types}}
+        part = part_answered(route, model)
+        shown = [schemas.of_answer(each) for each in (model, part) if each is not None]
+        schema = shown[0] if part is None else {"anyOf": shown}  # the second one is the answer to `?fields=`
+        found["content"] = {JSON: {"schema": schema}, **{kind: {} for kind in types}}
         if linked := links.of_answer(model, status):
             found["links"] = linked
     return found

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from service.api.openapi.parts import part_answered
 from service.api.routes import Route
 from service.api.schemas import Problem
 from service.inference.metadata_answers import InferenceError
@@ -86,6 +87,8 @@ def _answer_models(routes: Sequence[Route]) -> Iterator[Any]:
             model = described[0] if isinstance(described, tuple) else described
             if is_model(model):
                 yield model
+                if (part := part_answered(route, model)) is not None:
+                    yield part
 
 
 def is_model(described: Any) -> bool:

@@ -61,7 +61,7 @@ async function trainFlowers(): Promise<void> {
     }),
   ) as Job; // the other answer is that to `dry_run`
   const params = { path: { id: queued.id }, query: { wait: 60 } };
-  const ended = taken(await client.GET("/v1/jobs/{id}", { params }));
+  const ended = taken(await client.GET("/v1/jobs/{id}", { params })) as Job; // the other answer is that to `fields`
   check(ended.status === "succeeded" && ended.latest?.training_loss != null, "the job has succeeded");
   const [first] = ended.network.layers;
   check(first?.type === "dense" && first.units === 16, "the layers are typed");

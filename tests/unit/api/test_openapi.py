@@ -67,6 +67,16 @@ def test_every_command_of_a_job_is_linked_from_its_submission() -> None:
     assert {"get_job", "cancel_job", "pause_job", "resume_job", "step_job", "fork_job", "list_epochs"} <= links.keys()
 
 
+def test_what_takes_fields_answers_a_whole_or_a_part_of_which_nothing_is_required() -> None:
+    for operation in operations():
+        if "fields" in {each.get("name") for each in operation["parameters"]}:
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            whole, part = (each["$ref"].rpartition("/")[2] for each in schema["anyOf"])
+            assert part == re.sub("(List)?$", r"Part\1", whole, count=1), whole
+    parts = {name: each for name, each in document()["components"]["schemas"].items() if name.endswith("Part")}
+    assert len(parts) > 40 and not [name for name, each in parts.items() if "required" in each]
+
+
 def test_answers_have_the_names_of_what_they_describe() -> None:
     names = document()["components"]["schemas"].keys()
     assert {"Job", "JobSummaryList", "Epoch", "EpochList", "Event", "EventList", "Model", "Dataset", "Problem"} <= names
