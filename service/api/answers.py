@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from flask import Response, request
 
 from service.api.query import is_pretty
 from service.api.schemas import ListAnswer
+from service.definitions.base import timestamp
 from service.errors import Invalid, NotFound
 from service.store.job_records import JobSummary
 from service.store.keys import KeyRecord
@@ -57,13 +57,6 @@ def tagged(body: Mapping[str, object], tag: str, status: int = 200) -> Response:
     response = answer(body, status)
     response.set_etag(f"{tag}-pretty" if is_pretty() else tag)
     return response
-
-
-def timestamp(value: object) -> str:
-    """Write a time in RFC 3339, in UTC; `orjson` calls this for values that it cannot serialize itself."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def limit() -> int:

@@ -5,6 +5,7 @@ import hashlib
 from flask import Response, request
 
 from service.api.answers import limit, listing, whole
+from service.api.column_fields import column_fields
 from service.api.conditional import unless_held
 from service.api.context import services
 from service.api.routes import PAGE, TEXT, Query, Routes
@@ -83,14 +84,7 @@ def _tag(record: DatasetRecord) -> str:
 def _describe(index: int, column: Column, histogram: Histogram) -> ColumnPictureAnswer:
     return {
         "index": index,
-        "name": column.name,
-        "role": column.role,
-        "type": column.type,
-        "minimum": column.minimum,
-        "maximum": column.maximum,
-        "mean": column.mean,
-        "standard_deviation": column.standard_deviation,
-        "missing": column.missing,
+        **column_fields(column),
         "distinct": None if column.categories is None else len(column.categories),
         "histogram": _describe_histogram(histogram),
     }

@@ -14,6 +14,7 @@ from service.access.principal import Scope
 from service.api.answer_headers import LOCATION
 from service.api.answers import answer, limit, listing, page, record_page, whole
 from service.api.bodies import collect, open_body, recognise, spool
+from service.api.column_fields import column_fields
 from service.api.context import services
 from service.api.dataset_json import read_request
 from service.api.dataset_options import FIELDS, QUERY, options_of
@@ -79,17 +80,8 @@ def describe_summary(summary: DatasetSummary) -> DatasetSummaryAnswer:
 
 
 def _describe_column(column: Column) -> ColumnAnswer:
-    return {
-        "name": column.name,
-        "role": column.role,
-        "type": column.type,
-        "minimum": column.minimum,
-        "maximum": column.maximum,
-        "mean": column.mean,
-        "standard_deviation": column.standard_deviation,
-        "missing": column.missing,
-        "categories": None if column.categories is None else list(column.categories),
-    }
+    categories = None if column.categories is None else list(column.categories)
+    return {**column_fields(column), "categories": categories}
 
 
 @routes.route(

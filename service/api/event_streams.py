@@ -9,9 +9,9 @@ from typing import cast
 
 import orjson
 
-from service.api.answers import timestamp
 from service.api.feed import CHECK_SECONDS, Feed, Recent, Watched
 from service.api.waiting import Places
+from service.definitions.base import timestamp
 from service.errors import ServiceError
 from service.jobs.event_answers import EventAnswer, EventData
 from service.store import events

@@ -97,9 +97,8 @@ class NetworkInEitherFormat(RootModel[NetworkAnswer | KerasSequential]):
     """A network, or with `?format=keras` Keras's JSON of it."""
 
 
-@answer_model
-class ColumnAnswer(TypedDict):
-    """What a column of a dataset holds; its statistics are in the units of the dataset as it was sent."""
+class ColumnFields(TypedDict):
+    """What every answer about a column of a dataset has."""
 
     name: str
     role: Role
@@ -109,6 +108,12 @@ class ColumnAnswer(TypedDict):
     mean: float | None
     standard_deviation: Annotated[float | None, Field(description="of the population")]
     missing: Annotated[int, Field(description="how many values are missing")]
+
+
+@answer_model
+class ColumnAnswer(ColumnFields):
+    """What a column of a dataset holds; its statistics are in the units of the dataset as it was sent."""
+
     categories: Annotated[
         list[str] | None, Field(description="in numeric order if all are numbers, else in code point order")
     ]
@@ -176,18 +181,10 @@ class ColumnHistogramAnswer(TypedDict):
 
 
 @answer_model
-class ColumnPictureAnswer(TypedDict):
+class ColumnPictureAnswer(ColumnFields):
     """A column of a dataset with its histogram; statistics are of all rows, in the units of the dataset as sent."""
 
     index: Annotated[int, Field(description="among the dataset's columns, from 0; what `after` takes")]
-    name: str
-    role: Role
-    type: Annotated[ColumnType, Field(description="`number` (dates too, as days since 1970-01-01) or `category`")]
-    minimum: Annotated[float | None, Field(description="null for categories, as are the next three")]
-    maximum: float | None
-    mean: float | None
-    standard_deviation: Annotated[float | None, Field(description="of the population")]
-    missing: Annotated[int, Field(description="how many values are missing")]
     distinct: Annotated[int | None, Field(description="how many categories there are; null for numbers")]
     histogram: ColumnHistogramAnswer
 

@@ -4,6 +4,7 @@ Imports pydantic and `service.errors`.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, ClassVar, Self
 
@@ -60,6 +61,13 @@ class Stored(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_unset=True)
+
+
+def timestamp(value: object) -> str:
+    """Write a time in RFC 3339, in UTC; writers of JSON call this for values that they cannot serialize themselves."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def json_of(record: Stored | None) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from service.datasets.catalog import collect_orphans, collect_superseded
 from service.definitions.build import build_network
 from service.definitions.limits import Limits
 from service.errors import Conflict, NotFound, ServiceError
-from service.jobs.new_jobs import RecordKey, record_no_key
+from service.jobs.new_jobs import record_no_key
 from service.services import Services
 from service.store import events, limits, model_removal, shrinking
 from service.store.blobs.placement import free
@@ -22,6 +22,7 @@ from service.store.database import Connection
 from service.store.epoch_records import ParameterBlock, StoredBytes
 from service.store.epochs import epochs
 from service.store.epochs.placed_parameters import PlacedParameters
+from service.store.idempotency import RecordKey
 from service.store.jobs import commands, expiry, jobs, sizes
 from service.store.jobs.commands import CommandResult
 from service.store.records import JobRecord

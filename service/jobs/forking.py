@@ -20,7 +20,6 @@ from service.jobs.new_jobs import (
     HeldOutUses,
     JobData,
     QueuedJob,
-    RecordKey,
     add_to_queue,
     check_held_out,
     dataset_of,
@@ -40,6 +39,7 @@ from service.store.blobs.placement import size_of
 from service.store.database import Connection
 from service.store.epoch_records import StoredBytes, StoredParameters
 from service.store.epochs import epochs, optimizer_states
+from service.store.idempotency import RecordKey
 from service.store.jobs import fork_starts, jobs, sizes
 from service.store.jobs.fork_starts import Start
 from service.store.records import DatasetUse, JobRecord, NewJob, OnOtherMachine

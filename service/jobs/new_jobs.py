@@ -4,11 +4,11 @@ The database is written first; the caller rings the doorbell once the transactio
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from service.access.quotas import check_dataset_bytes, check_limits
 from service.backprop.losses import LOSSES
@@ -33,6 +33,7 @@ from service.services import Services
 from service.store import datasets, limits
 from service.store.database import Connection
 from service.store.datasets import IfTaken, NewContent
+from service.store.idempotency import RecordKey
 from service.store.jobs import jobs
 from service.store.jobs.capacity import Queue, queue_for
 from service.store.records import DatasetRecord, DatasetUse, JobRecord, NewJob
@@ -40,9 +41,6 @@ from service.store.tenancy import DEFAULT_TENANT
 from service.store.webhooks import endpoints
 from service.store.webhooks.records import NewWebhook
 from service.webhooks.endpoints import for_one
-
-# Records, in the transaction that inserts a job, that the request's `Idempotency-Key` has made the job of that id.
-RecordKey: TypeAlias = Callable[[Connection, str], None]
 
 NO_WORKER = "no worker is alive: the job waits until one is started"
 

@@ -3,13 +3,14 @@
 from service.definitions.job_parts import Replay, ReplayChain
 from service.definitions.requests import ReplayRequest
 from service.errors import Conflict
-from service.jobs.new_jobs import QueuedJob, RecordKey, add_to_queue, record_no_key, webhook_of
+from service.jobs.new_jobs import QueuedJob, add_to_queue, record_no_key, webhook_of
 from service.services import Services
 from service.store import datasets
 from service.store.blobs import references
 from service.store.blobs.placement import size_of
 from service.store.database import Connection
 from service.store.epochs import epochs
+from service.store.idempotency import RecordKey
 from service.store.jobs import fork_starts, jobs, sizes
 from service.store.records import JobRecord, NewJob, OnOtherMachine, Status
 

@@ -17,7 +17,6 @@ from service.jobs.new_jobs import (
     HeldOutUses,
     JobData,
     QueuedJob,
-    RecordKey,
     add_to_queue,
     check_held_out,
     dataset_of,
@@ -29,6 +28,7 @@ from service.jobs.new_jobs import (
 )
 from service.services import Services
 from service.store import networks
+from service.store.idempotency import RecordKey
 from service.store.records import DatasetUse, NewJob, OnOtherMachine
 from service.store.webhooks.records import NewWebhook
 

@@ -4,10 +4,11 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from service.errors import Conflict, NotFound
-from service.jobs.new_jobs import RecordKey, record_no_key
+from service.jobs.new_jobs import record_no_key
 from service.services import Services
 from service.store.blobs.placement import free
 from service.store.database import Connection
+from service.store.idempotency import RecordKey
 from service.store.predictions import predictions
 from service.store.predictions.predictions import Cancelled
 

@@ -9,7 +9,7 @@ from service.definitions.guessing import show
 from service.definitions.requests import PredictionRequest
 from service.definitions.webhooks import PREDICTION_ENDS, PREDICTION_EVENTS
 from service.errors import Invalid, NotFound
-from service.jobs.new_jobs import NO_WORKER, RecordKey, find_dataset, queue_with_room, record_no_key
+from service.jobs.new_jobs import NO_WORKER, find_dataset, queue_with_room, record_no_key
 from service.models.cache import ModelCache, TrainedNetwork
 from service.models.loading import load_version
 from service.models.references import Wanted, wanted_version
@@ -18,6 +18,7 @@ from service.predictions.layout import Layout
 from service.services import Services
 from service.store import datasets, models
 from service.store.database import Connection
+from service.store.idempotency import RecordKey
 from service.store.prediction_records import NewPrediction, PredictionRecord
 from service.store.predictions import predictions
 from service.store.webhooks import endpoints

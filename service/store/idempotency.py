@@ -5,14 +5,19 @@ has created one resource or none. A request is identified by the moment it began
 another request creates nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from service.store.database import clock
 from service.store.tables import idempotency
 from service.store.tenancy import everyone
+
+# Records, in the transaction that inserts a resource, that the request's `Idempotency-Key` has made the one of that id.
+RecordKey: TypeAlias = Callable[[Connection, str], None]
 
 STORED_SECONDS = 24 * 3600.0
 ABANDONED_SECONDS = 30.0  # a request without a result after so long is taken to have ended with its process

@@ -96,12 +96,10 @@ class ErrorOfEvent(TypedDict):
     epoch: NotRequired[int | None]
 
 
-@answer_model
-class JobEventData(TypedDict):
-    """A job in the state that the event is about; the job itself has more."""
+class RunEventData(TypedDict):
+    """What the events of a job and of a prediction of a dataset have in common: its state at the time of the event."""
 
     id: str
-    object: Literal["job"]
     status: str
     attempt: int
     created_at: datetime
@@ -111,33 +109,27 @@ class JobEventData(TypedDict):
     dataset_version: int
     model: ModelOfEvent
     progress: dict[str, int]
+    error: ErrorOfEvent | None
+    metadata: dict[str, str]
+    links: dict[str, str]
+
+
+@answer_model
+class JobEventData(RunEventData):
+    """A job in the state that the event is about; the job itself has more."""
+
+    object: Literal["job"]
     best_epoch: int | None
     stopped: dict[str, Any] | None
     test: Annotated[dict[str, Any] | None, Field(description="the loss and metrics of the version on its test rows")]
     promoted: dict[str, Any] | None
-    error: ErrorOfEvent | None
-    metadata: dict[str, str]
-    links: dict[str, str]
 
 
 @answer_model
-class PredictionEventData(TypedDict):
+class PredictionEventData(RunEventData):
     """A prediction of a dataset in the state that the event is about."""
 
-    id: str
     object: Literal["prediction"]
-    status: str
-    attempt: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    dataset: str
-    dataset_version: int
-    model: ModelOfEvent
-    progress: dict[str, int]
-    error: ErrorOfEvent | None
-    metadata: dict[str, str]
-    links: dict[str, str]
 
 
 @answer_model

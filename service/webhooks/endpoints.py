@@ -1,7 +1,7 @@
 """Webhooks made, changed and removed by clients: their address is checked, their number limited, their secret made."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from service.definitions.keys import duration_of
 from service.definitions.limits import Limits
@@ -10,14 +10,12 @@ from service.errors import Conflict, Invalid
 from service.services import Services
 from service.store import limits
 from service.store.database import Connection
+from service.store.idempotency import RecordKey
 from service.store.tenancy import DEFAULT_TENANT
 from service.store.webhooks import endpoints
 from service.store.webhooks.records import NewWebhook, WebhookRecord
 from service.webhooks.addresses import Guard
 from service.webhooks.signing import new_secret
-
-# Records, in the transaction that inserts a webhook, that the request's `Idempotency-Key` has made the one of that id.
-RecordKey = Callable[[Connection, str], None]
 
 
 def create(services: Services, request: WebhookRequest, record_key: RecordKey) -> tuple[WebhookRecord, str]:

@@ -1,15 +1,10 @@
 """Events that clients ask for: a test of a webhook, and a delivery that is sent again. Workers send both."""
 
-from collections.abc import Callable
-
 from service.definitions.webhooks import TEST_EVENT
 from service.services import Services
 from service.store import workers
-from service.store.database import Connection
+from service.store.idempotency import RecordKey
 from service.store.webhooks import deliveries, endpoints
-
-# Records, in the transaction of the request, that its `Idempotency-Key` has made this delivery.
-RecordKey = Callable[[Connection, str], None]
 
 
 def send_test(services: Services, webhook_id: str, record_key: RecordKey) -> str:

@@ -4,10 +4,10 @@ The data is small: ids, states and results in a few numbers. Its `links` has the
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from service.definitions.base import json_of
+from service.definitions.base import json_of, timestamp
 from service.store.prediction_records import PredictionRecord
 from service.store.records import JobRecord
 
@@ -60,10 +60,4 @@ def prediction_data(prediction: PredictionRecord) -> dict[str, Any]:
 def body_of(event_type: str, at: datetime, data: dict[str, Any]) -> str:
     """Return the body of a delivery: JSON without spaces, as it is stored, signed and sent."""
     whole = {"type": event_type, "timestamp": at, "data": data}
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=_time, allow_nan=False)
-
-
-def _time(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=timestamp, allow_nan=False)
