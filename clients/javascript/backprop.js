@@ -185,7 +185,10 @@ export class Backprop {
   constructor({ url, key, retries = 6, timeoutSeconds = 60, fetch } = {}) {
     const environment = /** @type {any} */ (globalThis).process?.env ?? {};
     this.url = (url ?? environment.BACKPROP_URL ?? "http://127.0.0.1:8000").replace(/\/+$/, "");
-    this.#key = key ?? environment.BACKPROP_KEY;
+    this.#key = (key ?? environment.BACKPROP_KEY)?.trim();
+    if (this.#key && !/^[!-~]+$/.test(this.#key)) {
+      throw new TypeError("the key must be ASCII without spaces and line ends; it is not repeated here");
+    }
     this.retries = retries;
     this.timeoutSeconds = timeoutSeconds;
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));

@@ -108,8 +108,9 @@ class Unexpected(Exception):
 
 def _check_health(client: "Client") -> None:
     """Raise `Unexpected` unless it is this service that answers, and not a page of a proxy or of another server."""
+    answer = client.request("GET", "/healthz")
     try:
-        health = client.request("GET", "/healthz").json()
+        health = answer.json()
     except (ValueError, RecursionError):
         raise Unexpected from None
     if not isinstance(health, dict) or "status" not in health:

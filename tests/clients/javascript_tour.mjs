@@ -163,6 +163,10 @@ async function problems(module, backprop, url) {
     [422, "/problems/validation", "#/training/optimizer/learning_rte"], "the problem");
   check(problem.message.includes("did you mean `learning_rate`?") && problem.requestId, "it has a guess and an id");
   same((await refusal(backprop.jobs.get("job_none"))).status, 404, "what is not there");
+  for (const wrong of ["bp_a\nSECRET", "bp_\u00e4SECRET", "bp_a SECRET"]) {
+    const refused = await refusal((async () => new module.Backprop({ url, key: wrong }))());
+    check(refused instanceof TypeError && !refused.message.includes("SECRET"), "a key that no header carries is refused");
+  }
   check((await refusal(backprop.models.predict("iris", [[NaN, 1, 2, 3]]))) instanceof TypeError, "NaN is refused");
   const stranger = new module.Backprop({ url, key: "bp_wrong" });
   same((await refusal(stranger.jobs.get("job_none"))).status, 401, "what a wrong key is answered");

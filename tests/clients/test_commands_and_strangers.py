@@ -134,3 +134,31 @@ def test_what_a_server_sends_moves_no_cursor(arguments: tuple[str, ...]) -> None
         assert all(each.isprintable() or each == "\n" for each in text), ascii(text)
     if "--json" in arguments:
         assert json.loads(ended.output)["id"] == JOB["id"]
+
+
+@pytest.mark.parametrize("key", ["bp_a\nSECRET: x", "bp_\u00e4SECRET", "bp_a SECRET"])
+def test_a_key_that_no_header_carries_is_refused_and_not_repeated(key: str) -> None:
+    with server(hostile) as url:
+        ended = commands.backprop("jobs", BACKPROP_URL=url, BACKPROP_KEY=key)
+    assert ended.code == 2 and ended.errors.startswith("backprop jobs: the key must be ASCII")
+    assert "SECRET" not in ended.errors
+
+
+def test_a_line_end_behind_a_key_is_left_out() -> None:
+    with server(hostile) as url:
+        assert commands.backprop("jobs", BACKPROP_URL=url, BACKPROP_KEY=f"{KEY}\n").code == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://user:SECRET@127.0.0.1:1", "must hold no user and no password"),
+        ("127.0.0.1:1", "must begin with http:// or https://"),
+        ("http://127.0.0.1:99999", "must begin with http:// or https://"),
+        ("http://[::1", "must begin with http:// or https://"),
+        ("http://127.0.0.1:1/?key=SECRET", "must end with its path"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(url: str, words: str) -> None:
+    ended = commands.backprop("jobs", BACKPROP_URL=url)
+    assert ended.code == 2 and words in ended.errors and "SECRET" not in ended.errors

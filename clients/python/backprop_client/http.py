@@ -83,6 +83,28 @@ def segment(name: str | int) -> str:
     return quote(str(name), safe="@")
 
 
+def _check_address(url: str) -> None:
+    """Raise `ValueError` for what is no address of a service; a password in it is not repeated."""
+    if "@" in url:
+        raise ValueError("the address must hold no user and no password, which are not sent; give the key as `key`")
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ValueError(f"the address must begin with http:// or https:// and name a host, got {url!r}")
+    if parts.query or parts.fragment:
+        raise ValueError("the address must end with its path: requests have queries of their own")
+
+
+def _checked_key(key: str) -> str:
+    """Return a key; raise `ValueError`, which does not repeat it, for what no header can carry."""
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        raise ValueError("the key must be ASCII without spaces and line ends; it is not repeated here")
+    return key
+
+
 class Transport:
     """Sends requests to one service; threads may share it, and a forked process makes connections of its own.
 
@@ -105,15 +127,13 @@ class Transport:
     def __init__(
         self, url: str, key: str | None, timeout: float, retries: int, agent: str, pool: urllib3.PoolManager | None
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"the address must begin with http:// or https:// and name a host, got {url!r}")
+        _check_address(url)
         self.url = url.rstrip("/")
         self.timeout = timeout
         self.retries = retries
         self._headers = {"User-Agent": agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if key is not None:
-            self._headers["Authorization"] = f"Bearer {key}"
+            self._headers["Authorization"] = f"Bearer {_checked_key(key.strip())}"
         self._pool = pool
         self._pool_of: int | None = None
 
