@@ -52,12 +52,22 @@
  * @property {Record<string, any>} training
  */
 
+/**
+ * A job in a list, without what is large; `jobs.get` reads all of it.
+ * @typedef {Omit<Job, "training"> & {training?: undefined}} JobSummary
+ */
+
+/**
+ * A job that was checked and not stored.
+ * @typedef {Omit<Job, "id"> & {id?: undefined}} PlannedJob
+ */
+
 /** @typedef {{expected: number, low: number, high: number}} Range in seconds: what is expected, and from where to where it may lie */
 
 /**
  * What a job would cost and when it would run; docs/estimates.md describes every field.
  * @typedef {object} Estimate
- * @property {Omit<Job, "id">} job with every default filled in
+ * @property {PlannedJob} job with every default filled in
  * @property {number} parameters
  * @property {{training: number, validation: number, test: number}} rows
  * @property {number} epochs
@@ -156,7 +166,7 @@ export class Unreachable extends Error {
    * @param {unknown} cause
    */
   constructor(url, cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = cause instanceof Error ? reasons(cause) : String(cause);
     const origin = globalThis.location?.origin;
     const hint = origin && !url.startsWith(origin)
       ? `; browsers also say so where BACKPROP_CORS_ORIGINS of the service does not list ${origin}`
@@ -166,6 +176,17 @@ export class Unreachable extends Error {
   }
 }
 
+/**
+ * Say why something failed, with what lies below it: Node's `fetch` says "fetch failed", and its cause the reason.
+ * @param {Error} error
+ * @returns {string}
+ */
+function reasons(error) {
+  const { message, cause } = /** @type {Error & {cause?: unknown, code?: string}} */ (error);
+  const below = cause instanceof Error ? cause.message || /** @type {any} */ (cause).code : "";
+  return below ? `${message}: ${below}` : message;
+}
+
 /** The service at one address, as the owner of a key sees it. */
 export class Backprop {
   #answered = false;
@@ -173,23 +194,32 @@ export class Backprop {
   #fetch;
   /** @type {string | undefined} */
   #key;
+  /** how often a request is sent again while nothing has answered; a first one is more likely at a wrong address than in an outage */
+  #firstRetries;
 
   /**
    * @param {object} [options]
-   * @param {string} [options.url] default: `BACKPROP_URL` of the environment, else `http://127.0.0.1:8000`
+   * @param {string} [options.url] default: `BACKPROP_URL` of the environment, else `http://127.0.0.1:8000`; on a page that
+   *   the service itself sends, `""` or the path below which it is
    * @param {string} [options.key] default: `BACKPROP_KEY` of the environment, else none
-   * @param {number} [options.retries] how often a request that may be repeated is sent again
+   * @param {number} [options.retries] how often a request that may be repeated is sent again; default: 6 times, and twice while
+   *   nothing has answered at the address yet
    * @param {number} [options.timeoutSeconds] of one attempt
    * @param {typeof fetch} [options.fetch] used in place of the platform's
    */
-  constructor({ url, key, retries = 6, timeoutSeconds = 60, fetch } = {}) {
+  constructor({ url, key, retries, timeoutSeconds = 60, fetch } = {}) {
     const environment = /** @type {any} */ (globalThis).process?.env ?? {};
-    this.url = (url ?? environment.BACKPROP_URL ?? "http://127.0.0.1:8000").replace(/\/+$/, "");
+    const address = url ?? (environment.BACKPROP_URL || "http://127.0.0.1:8000");
+    if (!/^https?:\/\/[^/]/.test(address) && !(globalThis.location && /^(\/(?!\/)|$)/.test(address))) {
+      throw new TypeError(`the address must begin with http:// or https:// and name a host, got "${address}"`);
+    }
+    this.url = address.replace(/\/+$/, "");
     this.#key = (key ?? environment.BACKPROP_KEY)?.trim();
     if (this.#key && !/^[!-~]+$/.test(this.#key)) {
       throw new TypeError("the key must be ASCII without spaces and line ends; it is not repeated here");
     }
-    this.retries = retries;
+    this.retries = retries ?? 6;
+    this.#firstRetries = retries ?? 2;
     this.timeoutSeconds = timeoutSeconds;
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.networks = new Networks(this, "/v1/networks");
@@ -210,7 +240,7 @@ export class Backprop {
   async request(method, path, options = {}) {
     return this.send(method, path, options, async (response) => {
       const text = await response.text();
-      return text ? JSON.parse(text) : undefined;
+      return text ? fromJson(text, response) : undefined;
     });
   }
 
@@ -252,8 +282,7 @@ export class Backprop {
         if (error instanceof Problem || error instanceof SyntaxError) throw error;
         if (signal?.aborted) throw signal.reason;
         lost = true;
-        // a first request that nobody answers is more likely a wrong address than an outage
-        const patience = this.#answered ? this.retries : Math.min(this.retries, 2);
+        const patience = this.#answered ? this.retries : this.#firstRetries;
         reason = limit.signal.aborted ? limit.signal.reason : error;
         if (!repeatable || attempt >= patience) throw new Unreachable(url, reason);
       } finally {
@@ -329,8 +358,9 @@ export class Backprop {
 }
 
 /**
- * What all kinds of resources have. `One` is what one of them is read as.
+ * What all kinds of resources have. `One` is what one of them is read as, and `Listed` in a list.
  * @template One
+ * @template [Listed=One]
  */
 class Resources {
   /** @param {Backprop} service @param {string} path */
@@ -350,7 +380,7 @@ class Resources {
    * Yield all of them, newest first.
    * @param {Record<string, any>} [query] which to list, as the OpenAPI document says
    * @param {Options} [options]
-   * @returns {AsyncGenerator<One, void, undefined>}
+   * @returns {AsyncGenerator<Listed, void, undefined>}
    */
   list(query, options) {
     return this.service.list(this.path, query, options);
@@ -365,7 +395,8 @@ class Resources {
 /**
  * What is queued and runs in a worker: jobs, and predictions of datasets.
  * @template One
- * @extends {Resources<One>}
+ * @template [Listed=One]
+ * @extends {Resources<One, Listed>}
  */
 class Queued extends Resources {
   /**
@@ -380,11 +411,12 @@ class Queued extends Resources {
 
   /**
    * Return it when it has ended, or is paused, as that waits for its owner; `status` says which.
-   * @param {string} id
+   * @param {string | {id: string}} one its id, or what `create` returned
    * @param {Options} [options]
    * @returns {Promise<One>}
    */
-  async wait(id, options = {}) {
+  async wait(one, options = {}) {
+    const id = typeof one === "string" ? one : one.id;
     for (;;) {
       const start = Date.now();
       const timeoutSeconds = (options.timeoutSeconds ?? this.service.timeoutSeconds) + WAIT_SECONDS;
@@ -449,7 +481,7 @@ class Datasets extends Resources {
   }
 }
 
-/** @extends {Queued<Job & Record<string, any>>} */
+/** @extends {Queued<Job & Record<string, any>, JobSummary & Record<string, any>>} */
 class Jobs extends Queued {
   /**
    * Return what a job would cost and when it would run; nothing is stored.
@@ -465,7 +497,7 @@ class Jobs extends Queued {
    * Check a job as `create` does and return it with every default, without `id` and `links`; nothing is stored.
    * @param {Record<string, any>} definition the body of `create`
    * @param {Options} [options]
-   * @returns {Promise<Omit<Job, "id"> & Record<string, any>>}
+   * @returns {Promise<PlannedJob & Record<string, any>>}
    */
   dryRun(definition, options) {
     return this.service.request("POST", this.path, { ...options, query: { dry_run: true }, body: definition, safe: true });
@@ -659,7 +691,13 @@ class PredictionsOfDatasets extends Queued {
  * @param {...(string | number)} values
  */
 function at(texts, ...values) {
-  return String.raw({ raw: texts }, ...values.map((value) => encodeURIComponent(value)));
+  return String.raw({ raw: texts }, ...values.map(segment));
+}
+
+/** @param {string | number} value a name or an id @returns {string} a part of a path */
+function segment(value) {
+  if (typeof value === "string" || typeof value === "number") return encodeURIComponent(value);
+  throw new TypeError(`an id or a name is needed, got ${value === null ? "null" : typeof value}; of an answer, its \`id\` or \`name\``);
 }
 
 /** @param {Record<string, any>} query @returns {string} */
@@ -707,6 +745,16 @@ function upload(data, { type, signal, timeoutSeconds, idempotencyKey, types, ...
   const body = isBlob(data) ? data.slice(0, data.size, "") : data;
   const mediaType = type ?? (typeof data === "string" ? "text/csv" : undefined);
   return { ...common, body, headers: /** @type {Record<string, string>} */ (mediaType ? { "Content-Type": mediaType } : {}) };
+}
+
+/** @param {string} text @param {Response} response @returns {any} */
+function fromJson(text, response) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const begin = text.slice(0, 80);
+    throw new SyntaxError(`what answers at ${response.url} sends no JSON, so it is not this service: ${begin}`, { cause: error });
+  }
 }
 
 /** @param {Response} response @returns {Promise<Record<string, any>>} */

@@ -119,11 +119,12 @@ def _check_health(client: "Client") -> None:
 
 def _answered(client: "Client", options: argparse.Namespace) -> int:
     """Run the command; raise `Unexpected` where an answer is not of the form that this service has."""
+    from backprop_client import Unexpected as NoJson
     from service.ops.client import commands
 
     try:
         code: int = getattr(commands, options.client)(client, options)
-    except (LookupError, TypeError, AttributeError, JSONDecodeError, RecursionError, UnicodeError):
+    except (LookupError, TypeError, AttributeError, JSONDecodeError, NoJson, RecursionError, UnicodeError):
         raise Unexpected from None
     return code
 

@@ -79,8 +79,9 @@ async function training(backprop) {
   same([planned.training.epochs, planned.id], [7, undefined], "the job that is checked alone");
   same(await ids(), before, "the jobs after an estimate and a dry run");
   const job = await backprop.jobs.create({ dataset: "iris", model: "iris", training: { seed: 1 } });
-  const ended = await backprop.jobs.wait(job.id);
+  const ended = await backprop.jobs.wait(job);
   same(ended.status, "succeeded", "the job's end");
+  same((await collect(backprop.jobs.list({}), 1))[0].training, undefined, "the training of a job in a list");
   const answer = await backprop.models.predict("iris", FLOWERS);
   same([answer.labels, answer.version], [["virginica"], ended.model.version], "the flower");
   same((await backprop.models.predict("iris", [SETOSA])).predictions[0].species, "setosa", "the other flower");
@@ -172,7 +173,16 @@ async function problems(module, backprop, url) {
   same((await refusal(stranger.jobs.get("job_none"))).status, 401, "what a wrong key is answered");
   same((await refusal(collect(stranger.events()))).status, 401, "what a stream without a key is answered");
   const nobody = new module.Backprop({ url: "http://127.0.0.1:9", key: "" });
-  check((await refusal(nobody.jobs.get("job_none"))) instanceof module.Unreachable, "nobody answers there");
+  const unreachable = await refusal(nobody.jobs.get("job_none"));
+  check(unreachable instanceof module.Unreachable, "nobody answers there");
+  if (!globalThis.location) check(unreachable.message.includes("fetch failed: "), `Node says why: ${unreachable.message}`);
+  const address = await refusal((async () => new module.Backprop({ url: "localhost:8000" }))());
+  check(address.message.includes('must begin with http:// or https:// and name a host, got "localhost:8000"'), "an address");
+  const object = await refusal((async () => backprop.jobs.cancel({ id: "job_none" }))());
+  check(object.message.includes("an id or a name is needed, got object"), "an answer in place of an id");
+  const fetch = async () => new Response("<html>");
+  const strange = await refusal(new module.Backprop({ url, fetch }).jobs.get("job_none"));
+  check(strange.message.includes("sends no JSON, so it is not this service: <html>"), "a page of another server");
   const idempotencyKey = "tour-once";
   const [one, other] = [0, 1].map(() => backprop.jobs.create({ dataset: "iris", hold: true }, { idempotencyKey }));
   same((await one).id, (await other).id, "the job of two requests with one key");

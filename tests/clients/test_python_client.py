@@ -158,7 +158,7 @@ def test_every_epoch_of_a_running_job_is_streamed_once(client: Client) -> None:
     client.jobs.delete(job["id"])
 
 
-def test_events_of_all_jobs_come_while_they_run(client: Client) -> None:
+def test_events_of_all_jobs_come_while_they_run(client: Client, iris: Job) -> None:
     last = client.request("GET", "/v1/events", query={"limit": 1000}).json()["last_id"] or 0
     seen: list[tuple[str, str]] = []
     ended = threading.Event()

@@ -5,11 +5,11 @@ import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from backprop_client import Client, Conflict, Invalid, NotFound, Problem, TooMany, Unavailable, Unreachable
+from backprop_client import Client, Conflict, Invalid, NotFound, Problem, TooMany, Unavailable, Unexpected, Unreachable
 from tests.clients.scripted import Reply, scripted
 
 SOON = {"Retry-After": "0", "Content-Type": "application/problem+json"}
@@ -143,6 +143,38 @@ def test_address_and_key_come_from_the_environment_and_the_key_is_not_shown(monk
         pickle.loads(pickled).health()
     assert b"bp_environment" not in pickled
     assert [request.headers["Authorization"] for request in server.sent] == ["Bearer bp_environment"] * 2
+
+
+@pytest.mark.parametrize(("retries", "most"), [(None, 2), (4, 4), (0, 0)])
+def test_an_address_where_nothing_has_answered_is_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch, retries: int | None, most: int
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("backprop_client.http.time.sleep", pauses.append)
+    with pytest.raises(Unreachable, match="Connection refused"):
+        Client("http://127.0.0.1:1", retries=retries).health()
+    assert len(pauses) == most
+
+
+def test_a_service_that_has_answered_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    with scripted(Reply()) as server:
+        client = Client(server.url)
+        client.health()
+    monkeypatch.setattr("backprop_client.http.time.sleep", pauses.append)
+    with pytest.raises(Unreachable):
+        client.health()
+    assert len(pauses) == 6
+
+
+def test_a_page_of_another_server_is_named_as_such() -> None:
+    with scripted(Reply(body=b"<html>welcome")) as server, pytest.raises(Unexpected, match=r"no JSON.*<html>welcome"):
+        Client(server.url).jobs.get("job_1")
+
+
+def test_an_answer_in_place_of_its_id_is_refused() -> None:
+    with pytest.raises(TypeError, match="an id or a name is needed, got dict; of an answer, its `id` or `name`"):
+        Client("http://127.0.0.1:1").jobs.cancel(cast(Any, {"id": "job_1"}))
 
 
 def test_an_address_that_is_none_is_refused() -> None:

@@ -16,6 +16,7 @@ from backprop_client.errors import (
     TooMany,
     Unauthenticated,
     Unavailable,
+    Unexpected,
     Unreachable,
     WaitTimeout,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "TooMany",
     "Unauthenticated",
     "Unavailable",
+    "Unexpected",
     "Unreachable",
     "WaitTimeout",
     "__version__",

@@ -41,7 +41,8 @@ class Client:
     timeout
         Seconds without a byte of the answer after which a request counts as lost.
     retries
-        How often a request is repeated; the pauses are those of `Retry-After`, else they double from 0.5 to 8 s.
+        How often a request is repeated; the pauses are those of `Retry-After`, else they double from 0.5 to 8 s. By
+        default 6 times, and twice while nothing has answered at the address yet.
     pool
         Connections set up by you, such as `urllib3.ProxyManager(...)` or a `PoolManager` with certificates.
 
@@ -56,7 +57,7 @@ class Client:
         key: str | None = None,
         *,
         timeout: float = 60.0,
-        retries: int = 6,
+        retries: int | None = None,
         pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._given: dict[str, Any] = {"url": url, "key": key, "timeout": timeout, "retries": retries}

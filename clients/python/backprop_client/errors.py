@@ -48,6 +48,10 @@ class JobFailed(BackpropError):
         return f"{self.job['id']} {self.job['status']}{said}"
 
 
+class Unexpected(BackpropError, ValueError):
+    """What answered is not this service: the answer is no JSON, such as the page of a proxy or of another server."""
+
+
 class Problem(BackpropError):
     """An answer with a status of 400 or more.
 

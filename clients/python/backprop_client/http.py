@@ -19,14 +19,16 @@ import urllib3
 from urllib3.util import Timeout
 
 from backprop_client.content import Content, json_bytes
-from backprop_client.errors import BackpropError, NotFound, Unreachable, problem_of
-from backprop_client.retrying import pause_before_next, retry_after_of
+from backprop_client.errors import BackpropError, NotFound, Unexpected, Unreachable, problem_of
+from backprop_client.retrying import never_left, pause_before_next, retry_after_of
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
 
 CONNECT_SECONDS = 10.0
 CONNECTIONS = 8  # kept open to one service
+RETRIES = 6
+RETRIES_OF_A_STRANGER = 2  # where nobody has answered yet, the address is more likely wrong than the service restarting
 NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
 NOTHING: Values = MappingProxyType({})
 
@@ -40,8 +42,12 @@ class Answer:
     data: bytes
 
     def json(self) -> Any:
-        """Return the JSON of the body; None for an empty one."""
-        return json.loads(self.data) if self.data else None
+        """Return the JSON of the body; None for an empty one. Raise `Unexpected` for what is no JSON."""
+        try:
+            return json.loads(self.data) if self.data else None
+        except ValueError as error:
+            begin = self.data[:80].decode("utf-8", "replace")
+            raise Unexpected(f"what answers sends no JSON, so it is not this service: {begin}") from error
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,9 @@ def _text(value: Any) -> Any:
 
 
 def segment(name: str | int) -> str:
-    """Return a name as a part of a path."""
+    """Return a name or an id as a part of a path."""
+    if not isinstance(name, str | int):
+        raise TypeError(f"an id or a name is needed, got {type(name).__name__}; of an answer, its `id` or `name`")
     return quote(str(name), safe="@")
 
 
@@ -117,7 +125,7 @@ class Transport:
     timeout
         Seconds without a byte of the answer after which a request counts as lost.
     retries
-        How often a request is repeated.
+        How often a request is repeated; None for `RETRIES`, and `RETRIES_OF_A_STRANGER` while no connection was made.
     agent
         What `User-Agent` carries.
     pool
@@ -125,12 +133,19 @@ class Transport:
     """
 
     def __init__(
-        self, url: str, key: str | None, timeout: float, retries: int, agent: str, pool: urllib3.PoolManager | None
+        self,
+        url: str,
+        key: str | None,
+        timeout: float,
+        retries: int | None,
+        agent: str,
+        pool: urllib3.PoolManager | None,
     ) -> None:
         _check_address(url)
         self.url = url.rstrip("/")
         self.timeout = timeout
-        self.retries = retries
+        self.retries = RETRIES if retries is None else retries
+        self._is_patient = retries is not None  # or something has answered
         self._headers = {"User-Agent": agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if key is not None:
             self._headers["Authorization"] = f"Bearer {_checked_key(key.strip())}"
@@ -190,6 +205,7 @@ class Transport:
         for attempt in range(self.retries + 1):
             try:
                 response = self._sent(request, headers)
+                self._is_patient = True
                 if response.status < 400:
                     return consume(response)
                 retry_after = retry_after_of(response.headers.get("Retry-After"))
@@ -201,10 +217,16 @@ class Transport:
                 failure.__cause__ = error
             failure.attempts = attempt + 1
             pause = pause_before_next(failure, attempt, request.may_repeat)
-            if pause is None or attempt == self.retries:
+            if pause is None or attempt >= self._most_retries(failure):
                 raise failure
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _most_retries(self, failure: BackpropError) -> int:
+        """Return how often a request is repeated that failed like this."""
+        if self._is_patient or not never_left(failure):
+            return self.retries
+        return min(self.retries, RETRIES_OF_A_STRANGER)
 
     def _headers_of(self, request: Request) -> dict[str, str]:
         headers = {**self._headers, **request.headers}

@@ -25,7 +25,7 @@ def pause_before_next(failure: BackpropError, attempt: int, may_repeat: bool) ->
     may_repeat
         Whether the request may be sent twice; otherwise it is only repeated if no connection was made.
     """
-    if not may_repeat and not _never_left(failure):
+    if not may_repeat and not never_left(failure):
         return None
     if not isinstance(failure, Problem):
         return _growing(attempt)
@@ -37,7 +37,8 @@ def pause_before_next(failure: BackpropError, attempt: int, may_repeat: bool) ->
     return failure.retry_after if failure.retry_after <= LONGEST_RETRY_AFTER_SECONDS else None
 
 
-def _never_left(failure: BackpropError) -> bool:
+def never_left(failure: BackpropError) -> bool:
+    """Return whether no connection was made, so that nothing of the request was sent."""
     return isinstance(failure.__cause__, urllib3.exceptions.NewConnectionError)
 
 
