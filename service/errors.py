@@ -119,6 +119,12 @@ class Conflict(ServiceError):
     """The resource is in another state: a name is taken, a dataset is in use, a job has ended."""
 
 
+class UnderWay(Conflict):
+    """The first request of several that are to be done once is not yet answered; it is soon."""
+
+    retry_after_seconds = 1
+
+
 class Stale(ServiceError):
     """The resource is no longer, or not yet, in the state that the request names by its ETag."""
 

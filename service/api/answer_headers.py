@@ -24,8 +24,8 @@ class Header:
 LOCATION = Header("Location", "the address of what was made, or of what holds the result", (200, 201, 202))
 RETRY_AFTER = Header(
     "Retry-After",
-    "after how many seconds to ask again",
-    (202, 429, 503),
+    "after how many seconds to ask again; of a 409, where the first request with its `Idempotency-Key` is under way",
+    (202, 409, 429, 503),
     schema={"type": "integer", "minimum": 0},
 )
 ETAG = Header(

@@ -234,7 +234,7 @@ def service_error(error: errors.ServiceError) -> Response:
     if isinstance(error, errors.Invalid):
         more["errors"] = [_fault(fault) for fault in error.faults]
     answer = problem(kind, error.detail, more=more)
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | errors.UnderWay):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unauthenticated):
         answer.headers["WWW-Authenticate"] = "Bearer"

@@ -13,7 +13,7 @@ from flask import Response, current_app, g, request
 from service.api.answers import answer
 from service.api.context import services
 from service.api.unpacking import BLOCK_BYTES, MULTIPART, blocks_of
-from service.errors import Conflict, Invalid, ServiceError
+from service.errors import Invalid, ServiceError, UnderWay
 from service.jobs import views
 from service.models.views import read_version
 from service.predictions import views as predictions
@@ -117,7 +117,7 @@ def record_made(connection: Connection, location: str, status: int = 202) -> Non
     headers = {"Location": location} | ({"Retry-After": "1"} if status == 202 else {})
     known = StoredAnswer(keyed.body.rest(), status, headers, None)
     if not idempotency.record_made(connection, keyed.key, keyed.started_at, known):
-        raise Conflict(f"another request with this {HEADER} is under way; nothing was stored")
+        raise UnderWay(f"another request with this {HEADER} is under way; nothing was stored")
 
 
 def _unanswered() -> Unanswered:
@@ -171,7 +171,7 @@ def once(
 
 def _again(known: StoredAnswer, body: HashedInput) -> Response:
     if known.status is None:
-        raise Conflict(f"the first request with this {HEADER} is still under way")
+        raise UnderWay(f"the first request with this {HEADER} is still under way")
     if known.request != body.rest():
         raise Invalid(f"this {HEADER} was used for another body")
     headers = {**(known.headers or {}), "Idempotent-Replayed": "true"}

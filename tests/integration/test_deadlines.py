@@ -1,5 +1,6 @@
 """`X-Request-Timeout`: a request that has waited for longer is answered with 503 before its work."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from service.api.inference import infer
 from service.front.environ import WHOLE_AT
 from service.models import prediction
 from tests.integration.contract import XOR, problem
+from tests.integration.published import PublishedDocument
 
 ROWS = {"instances": [[0, 1]]}
 PREDICT = "/v1/models/m:predict"
@@ -79,3 +81,16 @@ def test_rows_of_a_late_request_are_not_counted_to_the_limit(
     for seconds, status, rows in (("50", 503, []), ("500", 200, [1])):
         answered = client.post("/v2/models/m/infer", json=body, headers={HEADER: seconds})
         assert (answered.status_code, counted) == (status, rows)
+
+
+def test_every_operation_takes_the_header_and_says_so(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    published = PublishedDocument(document)
+    for method, path in sorted(published.operations):
+        named = document["paths"][path][method]["parameters"]
+        assert {"$ref": f"#/components/parameters/{HEADER}"} in named, (method, path)
+        late = client.open(
+            re.sub(r"{\w+}", "1", path), method=method, headers={HEADER: "0.5"}, environ_overrides={WHOLE_AT: -1.0}
+        )
+        assert late.status_code == 503 and late.headers["Retry-After"] == "1", (method, path)
+        published.check((method, path), late)

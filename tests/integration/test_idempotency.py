@@ -65,7 +65,8 @@ def test_a_request_that_died_before_it_made_anything_is_done_by_the_next_one(
     key = hashlib.sha256(b"POST /v1/jobs\none").hexdigest()
     with default.database.begin() as connection:  # all that is left of it
         assert idempotency.begin(connection, key, datetime.now(UTC)) is None
-    problem(submit(client), 409)
+    under_way = submit(client)
+    assert problem(under_way, 409) and under_way.headers["Retry-After"] == "1"
     later(service, idempotency.ABANDONED_SECONDS)
     assert submit(client).status_code == 202 and len(all_jobs(client)) == 1
 
@@ -93,7 +94,8 @@ def test_a_request_that_has_lost_its_key_makes_nothing(
         return submit_job(*arguments)
 
     monkeypatch.setattr(work, "submit", overtaken)
-    problem(submit(client), 409)
+    overtaken_one = submit(client)
+    assert problem(overtaken_one, 409) and overtaken_one.headers["Retry-After"] == "1"
     assert all_jobs(client) == ids[1:]
     assert submit(client).json["id"] == ids[1]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from service.access.principal import Scope
+from service.api.errors import has_plain_errors
 from service.api.openapi import headers, parameters, problems
 from service.api.openapi.bodies import request_body
 from service.api.openapi.links import Links
@@ -56,7 +57,18 @@ def _answer(route: Route, status: int, schemas: Schemas, links: Links) -> dict[s
         found["content"] = {JSON: {"schema": schema}, **{kind: {} for kind in types}}
         if linked := links.of_answer(model, status):
             found["links"] = linked
+    if status >= 400:  # which a problem may have, too
+        _add_problem(found, route, status, schemas)
     return found
+
+
+def _add_problem(found: dict[str, Any], route: Route, status: int, schemas: Schemas) -> None:
+    found["headers"] |= headers.of_problem(status)
+    kind, model = problems.PLAIN_MEDIA if has_plain_errors(route.path) else problems.MEDIA
+    schema = schemas.of_answer(model)
+    if kind in found["content"]:
+        schema = {"anyOf": [found["content"][kind]["schema"], schema]}
+    found["content"][kind] = {"schema": schema}
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

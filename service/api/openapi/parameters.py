@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from service.access.principal import Scope
 from service.api import deadlines
 from service.api.formats import METADATA
 from service.api.openapi.path_parameters import in_path
@@ -66,9 +65,7 @@ def _shared(route: Route) -> list[str]:
         names.append(IF_NONE_MATCH.name)
     if route.body is not None or route.files:
         names.append(CONTENT_ENCODING.name)
-    if route.scope is Scope.PREDICT:
-        names.append(deadlines.NAME)
-    return names
+    return [*names, deadlines.NAME]
 
 
 def _answers_json(route: Route) -> bool:

@@ -8,26 +8,25 @@ from service.api.openapi import headers
 from service.api.openapi.schemas import Schemas
 from service.api.routes import Route
 from service.api.schemas import Problem
+from service.datasets.media_types import JSON
 from service.inference.metadata_answers import InferenceError
 
 PREFIX = "#/components/responses/"
 PLAIN = "Inference"  # before the names of those of the Open Inference Protocol
+MEDIA: tuple[str, Any] = ("application/problem+json", Problem)
+PLAIN_MEDIA: tuple[str, Any] = (JSON, InferenceError)
 USUAL = (400, 403, 405, 406, 422, 500, 503)  # of every operation
 
 
 def components(schemas: Schemas) -> dict[str, Any]:
     """Return the answer to each kind of mistake, and the one that the Open Inference Protocol has for it."""
-    media: tuple[tuple[str, str, Any], ...] = (
-        ("", "application/problem+json", Problem),
-        (PLAIN, "application/json", InferenceError),
-    )
     return {
         prefix + _name(status): {
             "description": _description(status),
             "headers": headers.of_problem(status),
             "content": {kind: {"schema": schemas.of_answer(model)}},
         }
-        for prefix, kind, model in media
+        for prefix, (kind, model) in (("", MEDIA), (PLAIN, PLAIN_MEDIA))
         for status in sorted({kind.status for kind in PROBLEM_TYPES if kind.status})
     }
 
