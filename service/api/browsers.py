@@ -42,7 +42,8 @@ REQUEST_HEADERS = (
 EXPOSED_HEADERS = (
     "Accept, Allow, Content-Disposition, ETag, Export-Leaves-Out, Idempotent-Replayed, "
     "Inference-Header-Content-Length, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, "
-    "Server-Timing, Shape, Unknown-Categories, WWW-Authenticate, X-Epoch, X-Request-Id, X-Sha256"
+    "Server-Timing, Shape, Unknown-Categories, WWW-Authenticate, X-Epoch, "
+    "X-Model, X-Request-Id, X-Sha256, X-Version"
 )
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PREFLIGHT_SECONDS = "600"

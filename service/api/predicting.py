@@ -21,6 +21,7 @@ from service.models.answers import PredictAnswer
 from service.models.cache import TrainedNetwork
 from service.models.prediction import RawRows
 from service.models.prediction_files import WRITERS
+from service.models.source_headers import EPOCH, MODEL, VERSION, source_headers
 
 FORMATS = {"json": JSON, "csv": CSV, "npz": NPZ, "arrow": ARROW_STREAM, "raw": RAW}  # JSON has no writer in `WRITERS`
 FORMAT = Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON")
@@ -34,6 +35,9 @@ EXAMPLES = (
 SENDS = (
     Header(UNKNOWN_HEADER, "how many categories were never seen in training, of answers that cannot list them"),
     Header(raw_numbers.SHAPE_HEADER, "sizes such as `100,3` of raw numbers"),
+    Header(MODEL, "what has predicted, of answers that are no JSON: the model, or the job of an epoch"),
+    Header(VERSION, "likewise, the version; absent for an epoch of a job", schema={"type": "integer"}),
+    Header(EPOCH, "likewise, the epoch; absent for parameters that a client sent", schema={"type": "integer"}),
 )
 
 routes = Routes(
@@ -62,9 +66,12 @@ def _answered(trained: TrainedNetwork, rows: RawRows, wanted: str, timing: Timin
         timing.end("predict")
         return answer(predicted)
     A = prediction.outputs(trained, rows)
-    values, labels = trained.preprocessing.restore(A), trained.preprocessing.label_of(A)
+    values, labels = prediction.restored(trained, A, rows), trained.preprocessing.label_of(A)
     timing.end("predict")
+    if wanted == "raw":
+        values = prediction.as_float32(values, rows)
     response = Response(WRITERS[wanted](trained, values, labels), mimetype=FORMATS[wanted])
+    response.headers.extend(source_headers(trained))
     if wanted == "raw":
         response.headers[raw_numbers.SHAPE_HEADER] = ",".join(map(str, values.shape))
     if rows.rows.unknown_count:

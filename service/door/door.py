@@ -37,6 +37,7 @@ from service.models.loading import load_version
 from service.models.prediction import RawRows
 from service.models.raw_numbers import SHAPE_HEADER
 from service.models.references import wanted_version
+from service.models.source_headers import source_headers
 from service.ops.model_statistics import Counted, ModelStatistics
 from service.ops.request_metrics import RequestMetrics
 from service.services import Services
@@ -129,7 +130,7 @@ class Door:
             *self.parts.always,
         ]
         if form.wants_raw:
-            headers.append((SHAPE_HEADER, f"{rows},{trained.network.outputs}"))
+            headers += [(SHAPE_HEADER, f"{rows},{trained.network.outputs}"), *source_headers(trained)]
         if limiter.taken:
             headers += headers_of(limiter.taken)
         if trained.version is not None:
@@ -188,9 +189,9 @@ class Door:
             raise PassOn  # before anything is computed, which would be done twice
         limiter.take_with_request(count)
         if form.wants_raw:
-            values = trained.preprocessing.restore(prediction.outputs(trained, rows))
+            values = prediction.restored(trained, prediction.outputs(trained, rows), rows)
             timing.end("predict")
-            data = raw_numbers.bytes_of_values(values)
+            data = raw_numbers.bytes_of_values(prediction.as_float32(values, rows))
         else:
             answer = prediction.predict(trained, rows)
             timing.end("predict")

@@ -42,7 +42,7 @@ def predict(trained: TrainedNetwork, rows: RawRows) -> PredictAnswer:
     """Return the predictions in the row format of TensorFlow Serving, with the labels of classes added."""
     A = outputs(trained, rows)
     labels = trained.preprocessing.label_of(A)
-    values = trained.preprocessing.restore(A)
+    values = restored(trained, A, rows)
     answer: PredictAnswer = {
         "labels": labels,
         "model": trained.name,
@@ -103,6 +103,24 @@ def outputs(trained: TrainedNetwork, rows: RawRows) -> NDArray[Any]:
     return A
 
 
+def restored(trained: TrainedNetwork, A: NDArray[Any], rows: RawRows) -> NDArray[Any]:
+    """Return outputs (n, outputs) as predictions; raise `Invalid` for a row whose value is not finite in its units."""
+    with np.errstate(all="ignore"):
+        values = trained.preprocessing.restore(A)
+        if values is not A:
+            _check_finite(values, rows, "leads to", "in which predictions are answered")
+    return values
+
+
+def as_float32(values: NDArray[Any], rows: RawRows) -> NDArray[Any]:
+    """Return predictions as float32; raise `Invalid` for a row of which one is larger than that."""
+    with np.errstate(all="ignore"):
+        narrow = values.astype(np.float32, copy=False)
+        if narrow is not values:
+            _check_finite(narrow, rows, "leads to", "in which raw numbers are answered")
+    return narrow
+
+
 def _inputs(trained: TrainedNetwork, values: NDArray[Any]) -> NDArray[Any]:
     """Return the network's inputs (n, features) of raw columns (n, columns); these themselves where they are the same.
 
@@ -116,7 +134,7 @@ def _inputs(trained: TrainedNetwork, values: NDArray[Any]) -> NDArray[Any]:
     return X
 
 
-def _check_finite(values: NDArray[Any], rows: RawRows, verb: str) -> None:
+def _check_finite(values: NDArray[Any], rows: RawRows, verb: str, of: str = "the network's precision") -> None:
     """Raise `Invalid` for the first row of `values`, one for each of the rows that were sent, that is not finite.
 
     The sum is finite only if all values are, and takes a third of the time.
@@ -125,5 +143,5 @@ def _check_finite(values: NDArray[Any], rows: RawRows, verb: str) -> None:
         return
     finite = np.isfinite(values).all(axis=1)
     if not finite.all():
-        detail = f"{verb} a number beyond a {values.dtype.name}, the network's precision"
+        detail = f"{verb} a number beyond a {values.dtype.name}, {of}"
         raise Invalid.from_faults([rows.fault(int(finite.argmin()), detail)])

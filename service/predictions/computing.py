@@ -74,7 +74,11 @@ def _compute_block(source: Source, first: int, stored: NDArray[Any], block: NDAr
     labels = trained.preprocessing.label_of(A)
     if labels is not None:
         block[LABEL] = [source.classes[label] for label in labels]
-    block[VALUES] = trained.preprocessing.restore(A)
+    with np.errstate(all="ignore"):
+        values = trained.preprocessing.restore(A)
+    if values is not A:
+        _check_finite(values, first, f"leads to a number beyond a {values.dtype.name}")
+    block[VALUES] = values
 
 
 def _check_finite(values: NDArray[Any], first: int, detail: str) -> None:

@@ -47,6 +47,35 @@ def test_raw_numbers_are_predicted_as_those_of_json(client: FlaskClient, plain: 
         assert (outputs == np.array(expected["predictions"], "<f4")).all()
 
 
+def test_answers_that_are_no_json_name_what_has_predicted_in_headers(client: FlaskClient, plain: str) -> None:
+    job = client.get("/v1/models/plain/versions/1?fields=job,epoch").json
+    of_epoch = f"/v1/jobs/{job['job']}/epochs/1:predict"
+    for path, version, epoch in ((plain, "1", str(job["epoch"])), (of_epoch, None, "1")):
+        told = post(client, path, {"instances": [[1, 2]]})
+        for wanted in ("csv", "npz", "arrow", "raw"):
+            headers = client.post(f"{path}?format={wanted}", json={"instances": [[1, 2]]}).headers
+            assert (headers["X-Model"], headers.get("X-Version"), headers["X-Epoch"]) == (told["model"], version, epoch)
+        assert (str(told["epoch"]), told["version"] and str(told["version"])) == (epoch, version)
+
+
+@pytest.mark.parametrize(("unit", "refused"), [(1e150, ("json", "csv", "raw")), (1e38, ("raw",))])
+def test_a_prediction_that_is_not_finite_is_refused_by_its_row(
+    client: FlaskClient, train: Train, unit: float, refused: tuple[str, ...]
+) -> None:
+    targets = [[n * unit] for n in range(20)]
+    data = {"inputs": [[n] for n in range(20)], "targets": targets}
+    training = {**SMALL, "precision": "float64"}
+    train({"dataset": data, "network": {"hidden": []}, "training": training, "model": "large"})
+    body = {"instances": [[1], [1e170]]}
+    for wanted in ("json", "csv", "raw"):
+        answer = client.post(f"/v1/models/large:predict?format={wanted}", json=body)
+        if wanted in refused:
+            assert problem(answer, 422)["errors"][0]["pointer"] == "#/instances/1"
+            assert "leads to a number beyond a float" in answer.json["detail"]
+        else:
+            assert answer.status_code == 200 and "null]" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("query", "body", "detail"),
     [
