@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from flask import Flask, g, request
 from flask.testing import FlaskClient
 
@@ -72,3 +73,57 @@ def trained(client: FlaskClient, service: Services, name: str) -> str:
     job = client.get(answer.headers["Location"]).json
     assert job["status"] == "succeeded", job["error"]
     return str(job["id"])
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    with application(settings) as made_app:
+        yield made_app
+
+
+@pytest.fixture
+def acme(app: Flask) -> FlaskClient:
+    return of_tenant(app, "acme")
+
+
+@pytest.fixture
+def other(app: Flask) -> FlaskClient:
+    return of_tenant(app, "other")
+
+
+def ids_of(client: FlaskClient, service: Services) -> dict[str, str]:
+    """Store one of everything that a tenant may have; return the ids."""
+    made(client, "acme-data", {**ROWS, "targets": [0, 0, 1, 1, 0, 1, 0, 1]})
+    made(client, "acme-data")
+    job = trained(client, service, "acme-data")
+    client.post("/v1/models/acme-data/grants", json={"tenant": "other"})
+    batch = client.post("/v1/predictions", json={"model": "acme-data", "dataset": "acme-data"})
+    assert batch.status_code == 202, batch.text
+    client.post(f"/v1/predictions/{batch.json['id']}:cancel")
+    webhook = client.post("/v1/webhooks", json={"url": "https://1.1.1.1/"})
+    assert webhook.status_code == 201, webhook.text
+    delivery = client.post(f"/v1/webhooks/{webhook.json['id']}:test")
+    key = client.post("/v1/keys", json={"scopes": ["read"]})
+    share = client.post(f"/v1/jobs/{job}/shares", json={})
+    assert key.status_code == share.status_code == 201, (key.text, share.text)
+    alias = client.put("/v1/models/acme-data/aliases/stable", json={"version": 1})
+    assert alias.status_code == 201, alias.text
+    return {
+        "/v1/networks/{name}": "acme-data",
+        "/v1/datasets/{name}": "acme-data",
+        "/v1/models/{name}": "acme-data",
+        "/v2/models/{name}": "acme-data",
+        "/v2/repository/models/{name}": "acme-data",
+        "/v1/jobs/{id}": job,
+        "/v1/predictions/{id}": batch.json["id"],
+        "/v1/keys/{id}": key.json["id"],
+        "/v1/webhooks/{id}": webhook.json["id"],
+        "delivery": delivery.json["id"],
+        "share": share.json["id"],
+        "epoch": "1",
+        "other": "2",
+        "version": "1",
+        "alias": "stable",
+        "label": "stable",
+        "tenant": "other",
+    }
