@@ -172,7 +172,7 @@ def _check_missing(table: Table, training: TrainingDefinition) -> None:
         return
     for column in table.columns:
         if column.missing and (column.role is Role.TARGET or training.preprocessing.missing == "error"):
-            fill = "; set preprocessing.missing to mean, median or indicator, or leave the column out with `drop`"
+            fill = "; set training.preprocessing.missing to mean, median or indicator, or leave it out with `drop`"
             remove = "; targets are never filled: send the dataset without those rows"
             hint = remove if column.role is Role.TARGET else fill
             raise Invalid.at("#/dataset", f"column `{column.name}` has {column.missing} missing values{hint}")

@@ -12,7 +12,7 @@ def missing(column: Column, row: int | None) -> Invalid:
     """Return the error for a value that is missing in `row`, counted from 1."""
     detail = "is missing"
     if column.role is Role.INPUT:
-        detail += "; set preprocessing.missing to mean, median or indicator to fill inputs"
+        detail += "; set training.preprocessing.missing to mean, median or indicator to fill inputs"
     return Invalid(f"column `{column.name}`, row {row}: {detail}", [Fault(detail, row=row, column=column.name)])
 
 

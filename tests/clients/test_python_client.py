@@ -348,6 +348,13 @@ def test_an_estimate_and_a_dry_run_store_nothing(client: Client, iris: Job) -> N
     assert [job["id"] for job in client.jobs.list()] == before
 
 
+def test_a_gap_is_refused_with_the_field_that_fills_it(client: Client) -> None:
+    data = {"columns": ["a", "y"], "rows": [[1, 0.5], [None, 1.5], [3, 2.5]]}
+    with pytest.raises(Invalid, match=r"`a` has 1 missing values; set training\.preprocessing\.missing to mean"):
+        client.jobs.dry_run(data)
+    assert client.jobs.dry_run(data, training={"preprocessing": {"missing": "mean"}})["status"] == "queued"
+
+
 def test_a_list_has_summaries(client: Client, iris: Job) -> None:
     (listed,) = [job for job in client.jobs.list(metadata={"team": "a"}, model="flower") if job["id"] == iris["id"]]
     assert types.JobSummary.__required_keys__ <= listed.keys()
