@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from service.store import totals, workers
 from service.store.jobs import commands
 from service.store.tables import tenants, webhook_deliveries, webhooks
 from service.store.webhooks import claims
-from service.webhooks.sending import Outcome
+from service.webhooks.sending import Outcome, send
 from service.webhooks.signing import new_secret
 from tests.integration.contract import problem
 from tests.receiver import LOOPBACK, Receiver, Reply, always, receiver
@@ -461,6 +461,53 @@ def test_what_a_lost_process_had_claimed_is_sent_by_another(
     with pytest.raises(claims.Overtaken), service.database.begin() as connection:
         claims.record(connection, lost, late)
     assert deliveries(client, webhook) == [delivery]
+
+
+class Killed(BaseException):
+    """A process ends here: nothing after it is run."""
+
+
+@pytest.mark.parametrize("point", ["claimed", "signed", "sent", "record begins", "record written", "recorded"])
+def test_a_process_that_ends_anywhere_loses_no_event(
+    client: FlaskClient, service: Services, there: Receiver, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """Receivers get it at least once under one id, and one attempt is recorded: that of the process that goes on."""
+
+    def before(*_: Any) -> Any:
+        raise Killed
+
+    def after(call: Callable[..., Any]) -> Callable[..., Any]:
+        def killed(*arguments: Any) -> Any:
+            call(*arguments)
+            raise Killed
+
+        return killed
+
+    webhook = make(client, there)
+    run_job(client, service)
+    monkeypatch.setattr("workers.deliveries.LEASE_EXTRA_SECONDS", 0.1 - service.settings.webhook_seconds)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    lost = Deliverer(service)
+    with monkeypatch.context() as patched:
+        if point == "claimed":
+            patched.setattr(lost, "_deliver", before)
+        elif point in ("signed", "sent"):
+            patched.setattr("workers.deliveries.send", before if point == "signed" else after(send))
+        elif point == "recorded":
+            patched.setattr("service.services.Services.ending", after(Services.ending))
+        else:
+            patched.setattr(claims, "record", before if point == "record begins" else after(claims.record))
+        assert lost.begin_one()
+        lost._pool.shutdown(wait=True)
+    other = Deliverer(service)
+    is_over = point == "recorded"
+    if not is_over:
+        wait_until(other.begin_one, what="the end of the lease")
+    assert other.settle(ENDED_IN) and not other.begin_one()
+    assert len(there.received) == (1 if point in ("claimed", "signed", "recorded") else 2)
+    assert len({received.id for received in there.received}) == 1
+    (delivery,) = deliveries(client, webhook)
+    assert (delivery["status"], len(delivery["attempts"])) == ("succeeded", 1)
 
 
 def test_attempts_are_counted_and_old_deliveries_removed(
