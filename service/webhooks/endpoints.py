@@ -15,7 +15,10 @@ from service.store.tenancy import DEFAULT_TENANT
 from service.store.webhooks import endpoints
 from service.store.webhooks.records import NewWebhook, WebhookRecord
 from service.webhooks.addresses import Guard
+from service.webhooks.lookups import Lookups
 from service.webhooks.signing import new_secret
+
+LOOKUPS = Lookups()
 
 
 def create(services: Services, request: WebhookRequest, record_key: RecordKey) -> tuple[WebhookRecord, str]:
@@ -52,7 +55,7 @@ def for_one(
 def change(services: Services, webhook_id: str, changes: WebhookChanges) -> WebhookRecord:
     """Change what a request names of a webhook."""
     if changes.url is not None:
-        Guard(services.settings).check_url(changes.url, "#/url")
+        _guard(services).check_url(changes.url, "#/url")
     values = {name: value for name in ("url", "events") if (value := getattr(changes, name)) is not None}
     with services.database.begin() as connection:
         if values:
@@ -73,8 +76,12 @@ def rotate(services: Services, webhook_id: str, request: RotateSecretRequest) ->
 def _new(
     services: Services, url: str, events: Sequence[str], secret: str | None, pointer: str, enabled: bool = True
 ) -> NewWebhook:
-    Guard(services.settings).check_url(url, pointer)
+    _guard(services).check_url(url, pointer)
     return NewWebhook(f"wh_{secrets.token_hex(8)}", url, tuple(events), secret or new_secret(), enabled)
+
+
+def _guard(services: Services) -> Guard:
+    return Guard(services.settings, LOOKUPS.of(services.tenant))
 
 
 def _check_room(services: Services, connection: Connection) -> None:
