@@ -75,8 +75,7 @@ class Invalid(ServiceError):
         `all_found` is false when the work ended early, so that there may be more faults than these.
         """
         first, others = faults[0], len(faults) - 1
-        nouns = {fault.noun for fault in faults[1:]}
-        noun = nouns.pop() if len(nouns) == 1 else "fault"
+        noun = faults[1].noun if len({fault.noun for fault in faults[1:]}) == 1 else "fault"
         least = "" if all_found else "at least "
         more = f" (and {least}{others} more {noun}{'s' if others > 1 else ''})" if others else ""
         return cls(f"{first.place}: {first.detail}{more}" if first.place else first.detail + more, faults)
@@ -120,7 +119,7 @@ class Conflict(ServiceError):
 
 
 class UnderWay(Conflict):
-    """The first request of several that are to be done once is not yet answered; it is soon."""
+    """The first request with the same `Idempotency-Key` is still under way, and will be answered soon."""
 
     retry_after_seconds = 1
 
