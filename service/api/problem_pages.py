@@ -31,7 +31,9 @@ class Sent:
         if self.method != ("GET" if self.body is None else "POST"):
             parts.append(f"-X {self.method}")
         parts.append(f"'{HERE}{self.path}'")
-        parts += [f"-H '{name}: {value}'" for name, value in self.headers.items()]
+        for name, value in self.headers.items():
+            quote = '"' if "$" in value else "'"  # a shell puts a variable in between double quotes alone
+            parts.append(f"-H {quote}{name}: {value}{quote}")
         if self.data is not None:
             option = "--data-binary" if "\n" in self.data else "-d"
             quote = f"${self.data!r}" if "\n" in self.data else f"'{self.data}'"
@@ -126,9 +128,8 @@ PAGES: dict[str, Page] = {
             "The client announced a longer body (`Content-Length`) than it sent.",
         ),
         gets=Sent("PUT", "/v1/datasets/table", "a,b\n1,2\n3,4\n", {"Content-Type": "text/csv"}, "--limit-rate 1"),
-        mended=NEW_JOB,
+        mended=Sent("PUT", "/v1/datasets/table", "a,b\n1,2\n3,4\n", {"Content-Type": "text/csv"}),
         way_out="Send the request again, all of it. Files are sent faster when packed with gzip.",
-        before=(STORED,),
         when="when the bytes of a body come too slowly",
     ),
     "conflict": Page(
@@ -255,7 +256,7 @@ PAGES: dict[str, Page] = {
             "The headers or the address are longer than a server takes (431).",
             "The client sent an `Expect` that is not `100-continue` (417).",
         ),
-        gets=Sent("GET", "/v1/jobs", options="-H \"Cookie: $(head -c 100000 /dev/zero | tr '\\\\0' x)\""),
+        gets=Sent("GET", "/v1/jobs", options="-H \"Cookie: $(head -c 100000 /dev/zero | tr '\\0' x)\""),
         mended=Sent("GET", "/v1/jobs"),
         way_out="Leave out headers and cookies that the service does not need.",
         when="with headers of 100,000 bytes",

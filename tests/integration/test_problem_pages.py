@@ -1,6 +1,8 @@
 """The pages behind the types of problems: each is there, and its requests get what it says."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from service.api.problem_pages import PAGES, Sent
 from service.front.refusals import TYPES
 from tests.conftest import ON_SQLITE
 from tests.integration.contract import SMALL, XOR, problem
+from tests.integration.service import Service
+from tests.programs import need
 
 SLUGS = [kind.slug for kind in PROBLEM_TYPES]
 PROVEN = [slug for slug, page in PAGES.items() if not page.when and slug != "unauthenticated"]
@@ -64,6 +68,29 @@ def test_the_requests_of_the_pages_get_the_problem_and_the_mended_ones_do_not(
         assert problem(wrong, kind.status)["type"] == f"/problems/{slug}", slug
         mended = send(client, page.mended)
         assert mended.status_code < 300, (slug, mended.text)  # type: ignore[attr-defined]
+
+
+def test_the_commands_of_all_pages_do_in_a_shell_what_they_say(tmp_path: Path, kernels: None) -> None:
+    need("bash", "curl")
+    with Service(tmp_path / "data", BACKPROP_WORKERS="1", BACKPROP_API_PROCESSES="1") as service:
+        job = {"dataset": XOR, "training": SMALL, "model": "xor"}
+        assert service.post("/v1/jobs?wait=60", job)["status"] == "succeeded"
+        assert service.send("PUT", "/v1/models/xor/aliases/champion", {"version": 1})[0] == 201
+        for slug, page in PAGES.items():
+            if slug != "unauthenticated":
+                assert all(in_shell(sent, service) < 300 for sent in (*page.before, page.mended)), slug
+        for slug in (*PROVEN, "http"):
+            assert in_shell(PAGES[slug].gets, service) == (BY_SLUG[slug].status or 431), slug
+        key, page = service.post("/v1/keys", {"scopes": ["read"]})["key"], PAGES["unauthenticated"]
+        assert (in_shell(page.gets, service), in_shell(page.mended, service, KEY=key)) == (401, 200)
+
+
+def in_shell(sent: Sent, service: Service, **variables: str) -> int:
+    """Return the status of the answer to a page's command."""
+    command = sent.curl().replace("localhost:8000", f"127.0.0.1:{service.port}")
+    command += " -o /dev/null -w '%{http_code}'"
+    ran = subprocess.run(["bash", "-c", command], env={**os.environ, **variables}, capture_output=True, timeout=60)
+    return int(ran.stdout)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
