@@ -135,6 +135,13 @@ def test_the_same_flower_has_the_same_prediction_in_every_form(
     wanted = client.models.predict("flower", [list(FLOWER.values())], version=1)
     assert list(found.labels) == ["virginica"]
     assert probabilities(found.predictions) == pytest.approx(wanted.predictions[0], abs=1e-6)
+    source = (found.model, found.version, found.epoch)
+    assert source == ("flower", 1, wanted.epoch)
+
+
+def test_arrays_of_an_epoch_say_what_has_predicted(client: Client, iris: Job) -> None:
+    found = client.jobs.predict(iris["id"], np.array([list(FLOWER.values())]), epoch=7)
+    assert (found.model, found.version, found.epoch) == ("flower", None, 7)
 
 
 def test_categories_never_seen_are_reported(client: Client) -> None:

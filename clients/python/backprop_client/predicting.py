@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from backprop_client.http import Transport
+from backprop_client.http import Answer, Transport
 from backprop_client.tables import NPZ, is_array, is_frame, rows_content
 
 
@@ -21,7 +21,7 @@ class Prediction:
     labels
         The class of each row; None for values.
     model, version, epoch
-        What was asked, as far as the answer says it: of arrays and frames it does not.
+        What has predicted; an epoch of a job, asked by the job's id, has no version.
     unknown
         Categories never seen in training, `{"row", "column", "value"}` with rows counted from 0; of arrays and frames
         only `unknown_count` is known.
@@ -45,7 +45,7 @@ def predict(transport: Transport, path: str, rows: Any, query: dict[str, Any]) -
     with rows_content(rows) as content:
         answer = transport.send("POST", f"{path}:predict", query=query, headers=headers, content=content)
     if as_arrays:
-        return _of_arrays(answer.data, int(answer.headers.get("Unknown-Categories", 0)))
+        return _of_arrays(answer)
     body = answer.json()
     unknown = tuple(body.get("unknown") or ())
     return Prediction(
@@ -59,8 +59,20 @@ def predict(transport: Transport, path: str, rows: Any, query: dict[str, Any]) -
     )
 
 
-def _of_arrays(data: bytes, unknown: int) -> Prediction:
+def _of_arrays(answer: Answer) -> Prediction:
     import numpy
 
-    with numpy.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return Prediction(arrays["predictions"], arrays.get("labels"), unknown_count=unknown)
+    headers = answer.headers
+    with numpy.load(io.BytesIO(answer.data), allow_pickle=False) as arrays:
+        return Prediction(
+            arrays["predictions"],
+            arrays.get("labels"),
+            headers.get("X-Model"),
+            _number(headers.get("X-Version")),
+            _number(headers.get("X-Epoch")),
+            unknown_count=int(headers.get("Unknown-Categories", 0)),
+        )
+
+
+def _number(header: str | None) -> int | None:
+    return None if header is None else int(header)
