@@ -27,11 +27,20 @@ S = TypeVar("S", bound=Server)
 
 
 PAIRS = ("sqlite+valkey", "postgresql+redis")
-# for tests of what does not depend on the database, and for those that take long on the second pair too
+# for tests of what does not depend on the database
 ON_SQLITE = pytest.mark.parametrize("servers", PAIRS[:1], indirect=True)
-POSTGRESQL_IS_LONG = pytest.mark.parametrize(
-    "servers", [PAIRS[0], pytest.param(PAIRS[1], marks=pytest.mark.long)], indirect=True
-)
+# for tests of what the database hardly changes: `make test` runs them on the first pair, `make test-long` on the second
+POSTGRESQL_IS_LONG = pytest.mark.postgresql_is_long
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests as long on the second pair where they, or their module, ask for it."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        is_second = callspec is not None and callspec.params.get("servers") == PAIRS[1]
+        if is_second and item.get_closest_marker(POSTGRESQL_IS_LONG.name):
+            item.add_marker(pytest.mark.long)
 
 
 @dataclass(frozen=True)

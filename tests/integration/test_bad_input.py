@@ -19,8 +19,10 @@ from service.config import Settings
 from service.datasets.compression import zstd
 from service.services import Services
 from service.store.tables import metadata
-from tests.conftest import Backends
+from tests.conftest import POSTGRESQL_IS_LONG, Backends
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 LIMITS: dict[str, Any] = {"max_json_bytes": 2_000_000, "max_upload_bytes": 3_000_000}
 ROWS = {"inputs": [[0, 0.5], [1, 1]], "targets": [0.5, 1.5]}

@@ -12,8 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import problem
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 Train = Callable[..., dict[str, Any]]
 PLANTS = "width,colour,seen,plant\n" + "".join(

@@ -9,8 +9,11 @@ import numpy as np
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, XOR, problem
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def test_networks(client: FlaskClient) -> None:

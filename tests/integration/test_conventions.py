@@ -10,7 +10,10 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from service.datasets.compression import zstd
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, XOR, problem
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 @pytest.mark.parametrize("verb", [":cancel", "%3Acancel", "/cancel"])

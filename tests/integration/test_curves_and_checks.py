@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from service.backprop.activations import ACTIVATIONS
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, SMALL, XOR, problem
 from tests.integration.explained import (
     EVERY_KIND,
@@ -18,6 +19,8 @@ from tests.integration.explained import (
     post,
 )
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def test_gradient_checks_pass_and_fail_when_a_derivative_is_broken(

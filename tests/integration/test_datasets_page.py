@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.page_commands import assert_answered, commands_of, send
+
+pytestmark = POSTGRESQL_IS_LONG
 
 PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))

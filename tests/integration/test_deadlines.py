@@ -12,8 +12,11 @@ from service.api import counting
 from service.api.inference import infer
 from service.front.environ import WHOLE_AT
 from service.models import prediction
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR, problem
 from tests.integration.published import PublishedDocument
+
+pytestmark = POSTGRESQL_IS_LONG
 
 ROWS = {"instances": [[0, 1]]}
 PREDICT = "/v1/models/m:predict"

@@ -9,9 +9,12 @@ from flask.testing import FlaskClient
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, get, post
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 ROWS = [{"a": n % 7, "b": (n * 5) % 11, "w": 1 + n % 3, "kind": "no" if (n * 3) % 13 < 8 else "yes"} for n in range(80)]
 DATASET = {"name": "rows", "rows": ROWS, "target": "kind", "weight": "w"}

@@ -11,7 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from safetensors.numpy import load as load_safetensors
 
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, SMALL, XOR, problem
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def test_epochs(client: FlaskClient, train: Callable[..., dict[str, Any]]) -> None:

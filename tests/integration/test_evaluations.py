@@ -3,6 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import (
     Train,
@@ -10,6 +11,8 @@ from tests.integration.explained import (
     get,
     post,
 )
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def test_evaluations(client: FlaskClient, train: Train) -> None:

@@ -16,6 +16,9 @@ from safetensors.numpy import load as load_safetensors
 from service.config import Settings
 from service.export.formats import FORMATS
 from service.ops.cli import main
+from tests.conftest import POSTGRESQL_IS_LONG
+
+pytestmark = POSTGRESQL_IS_LONG
 
 PAGE = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
 TABLE = {

@@ -22,11 +22,14 @@ from service.store import drivers, space, tables, workers
 from service.store.epochs import epochs
 from service.store.jobs import jobs
 from service.store.records import Status
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR, problem
 from tests.integration.queues import claim_job
 from tests.waiting import wait_until
 from workers.run.lease import Lease
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 MIB = 1024 * 1024
 LARGE = {"layers": [{"type": "dense", "units": 1500}, {"type": "dense", "units": 1500}, {"type": "dense", "units": 1}]}

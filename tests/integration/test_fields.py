@@ -9,8 +9,11 @@ from flask.testing import FlaskClient
 from service.services import Services
 from service.store.jobs import jobs
 from service.store.tenancy import DEFAULT_TENANT
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL, XOR, problem
 from tests.integration.test_hot_paths import LARGE, recorded, selected
+
+pytestmark = POSTGRESQL_IS_LONG
 
 Train = Callable[..., dict[str, Any]]
 LARGE_FIELDS = {"training", "confusion_matrix", "test", "columns", "targets", "decision", "warnings", "replay"}

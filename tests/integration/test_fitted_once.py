@@ -9,8 +9,11 @@ from sqlalchemy import update
 from service.preprocessing.statistics import ColumnStatistics
 from service.services import Services
 from service.store.tables import jobs as jobs_table
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.forked import Ask, Job, asker, hashes_of, verdict_of
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 ROWS = [{"x": n, "y": 1000 + 50.5 * n} for n in range(20)]
 BODY = {"dataset": {"name": "line", "rows": ROWS}, "training": {"epochs": 6, "seed": 3, "batch_size": 4}}

@@ -8,10 +8,13 @@ from flask.testing import FlaskClient
 
 from service.services import Services
 from service.store import workers
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import problem
 from tests.integration.forked import Ask, Job, asker, hashes_of, record_of, verdict_of
 from tests.integration.interrupting import Died, after, die
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 RANDOM = np.random.default_rng(6)
 NUMBERS = RANDOM.normal(3, 9, (120, 3)).round(3).tolist()

@@ -8,7 +8,10 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR, problem
+
+pytestmark = POSTGRESQL_IS_LONG
 
 FOLDER = Path(__file__).parents[1] / "data" / "keras"
 

@@ -10,9 +10,12 @@ from flask.testing import FlaskClient
 from safetensors.numpy import save
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL, problem
 from tests.integration.explained import Train, get, post
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 ROWS = [{"age": n % 7, "city|x": "abc"[n % 3], "kind": ["<no>", "yes"][(n * 3) % 13 < 8]} for n in range(100)]
 OVERVIEW = ["Lineage", "Data", "Inputs", "Outputs", "Training", "Curve", "Metrics"]

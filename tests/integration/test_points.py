@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import problem
 from tests.integration.forked import classes
+
+pytestmark = POSTGRESQL_IS_LONG
 
 Train = Callable[..., dict[str, Any]]
 Record = dict[str, Any]

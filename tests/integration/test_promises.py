@@ -17,6 +17,7 @@ from service.store import workers
 from service.store.jobs import commands
 from service.store.records import Request
 from service.store.tables import jobs as table
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import classes
 from tests.integration.queues import claim_job
@@ -25,6 +26,8 @@ from workers.run import lease, run
 from workers.run.flush import Writer
 from workers.run.recorder import Recorder
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 COMES_TO = {"cancel": "cancelled", "pause": "paused"}
 VERBS = sorted(COMES_TO)

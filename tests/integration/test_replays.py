@@ -13,10 +13,13 @@ from sqlalchemy import update
 
 from service.services import Services
 from service.store.tables import jobs as jobs_table
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR, problem
 from tests.integration.forked import Ask, Job, asker, classes, hashes_of, record_of, verdict_of
 from tests.integration.test_forks import DIVERGING, NORMALIZED, WITH_STATES
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 pytest.importorskip("numba")
 

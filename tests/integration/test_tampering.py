@@ -14,9 +14,12 @@ from service.store.jobs import jobs
 from service.store.tables import epochs as epochs_table
 from service.store.tables import jobs as jobs_table
 from service.store.tables import parameters
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import XOR
 from tests.integration.forked import Ask, Job, asker, classes, record_of, verdict_of
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 BOTH = "stored_parameters and recorded_sha256"
 SHORT = {"dataset": XOR, "training": {"epochs": 3000, "batch_size": 4}}

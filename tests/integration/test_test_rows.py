@@ -15,9 +15,12 @@ from service.preprocessing.splitting import split
 from service.services import Services
 from service.store import datasets
 from service.store.jobs import jobs
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import problem
 from workers.run import ending, lease, run
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 TRAINING = {"epochs": 4, "batch_size": 16, "seed": 3}
 ROWS = 150

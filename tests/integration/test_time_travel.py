@@ -8,12 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL
 from tests.integration.explained import Train, epochs_of, get, post
 from tests.integration.forked import Job, classes, record_of
 from tests.integration.queues import claim_job
 from tests.integration.test_forks import DIVERGING
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def running(client: FlaskClient, service: Services) -> Job:

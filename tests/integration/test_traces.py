@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, SMALL, XOR, problem
 from tests.integration.explained import (
     EVERY_KIND,
@@ -19,6 +20,8 @@ from tests.integration.explained import (
     post,
     total,
 )
+
+pytestmark = POSTGRESQL_IS_LONG
 
 
 def test_the_contracts_example_on_a_bare_network(client: FlaskClient) -> None:

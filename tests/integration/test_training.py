@@ -13,8 +13,11 @@ from service.backprop.losses import LOSSES
 from service.backprop.optimizers import OPTIMIZERS
 from service.backprop.schedules import SCHEDULES
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, XOR, problem
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 SHORT = {"epochs": 3, "seed": 1}
 DEEP = [

@@ -6,8 +6,11 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from service.services import Services
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import SMALL, problem
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 ROWS = [{"a": n / 20, "w": 1 + n % 3, "y": "ham" if n % 4 else "spam"} for n in range(20)]
 WEIGHED = {"rows": ROWS, "target": "y", "weight": "w"}

@@ -10,9 +10,12 @@ from service.backprop.training.kernels import has_numba
 from service.services import Services
 from service.store import workers
 from service.store.jobs import jobs
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.interrupting import Died, after, die
 from workers.run import flush_policy, run
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 EPOCHS, BATCHES = 3, 100
 DENSE = {"layers": [{"type": "dense", "units": 5, "activation": "relu"}, {"type": "dense", "units": 3}]}
