@@ -3,7 +3,8 @@
 `flat`: memory over a million predictions. `capped`: 10,000 models known and 200 in use within the cap. `cold`: 64
 threads ask first for the same network. `moves`: an alias moves 50 times during 10,000 predictions, on both pairs of
 database and queue. `training`: predictions while 20 jobs train. `streams`: predictions while as many event
-streams are open as the cap lets in. Exits with 1 where one of them does not hold.
+streams are open as the cap lets in. `outage`: predictions while PostgreSQL is stopped, and frozen. Exits with 1 where
+one of them does not hold.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from benchmarks.serving_proofs.cold import cold
 from benchmarks.serving_proofs.inside import MIB
 from benchmarks.serving_proofs.memory import capped, flat
 from benchmarks.serving_proofs.moves import moved
+from benchmarks.serving_proofs.outage import predicted_without_database
 from benchmarks.serving_proofs.streams import Figures, with_streams
 from benchmarks.serving_proofs.training import while_training
 
@@ -37,6 +39,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of these two")
     parser.add_argument("--streams", type=int, default=1000, help="open at once in `streams`, at the cap")
     parser.add_argument("--processes", type=int, default=1, help="of the API in `streams`")
+    parser.add_argument("--away", type=float, default=30.0, help="seconds of each outage of `outage`")
     parser.add_argument("proofs", nargs="*", help="all if left out")
     chosen = parser.parse_args()
     proofs: dict[str, Callable[[], Iterator[str]]] = {
@@ -47,6 +50,7 @@ def main() -> int:
         "streams": lambda: with_streams(
             Figures(chosen.streams, chosen.processes, chosen.rate, chosen.seconds, chosen.rounds)
         ),
+        "outage": lambda: predicted_without_database(chosen.away),
         "flat": lambda: flat(chosen.predictions),
     }
     if unknown := set(chosen.proofs) - set(proofs):

@@ -63,7 +63,7 @@ def moved(pair: str, moves: int, predictions: int) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="bp-moves-") as folder,
         serving(pair, Path(folder), BACKPROP_API_PROCESSES="2") as service,
     ):
-        expected = {version: _trained(service, version) for version in (1, 2)}
+        expected = {version: trained(service, version) for version in (1, 2)}
         service.send("PUT", f"{ALIASES}/live", {"version": 1})
         state, counted, is_over = Moved(), Counted(), threading.Event()
         readers = [
@@ -86,7 +86,7 @@ def moved(pair: str, moves: int, predictions: int) -> Iterator[str]:
         yield f"  {complaint}"
 
 
-def _trained(service: Service, version: int) -> list[Any]:
+def trained(service: Service, version: int) -> list[Any]:
     """Train a version, and return its predictions by its number."""
     dataset = {"inputs": XOR_INPUTS, "targets": XOR_TARGETS}
     job = {"model": "m", "dataset": dataset, "network": {"hidden": [4]}, "training": {"epochs": 5, "seed": version}}
