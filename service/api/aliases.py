@@ -167,6 +167,9 @@ def _check_tag(tag: str | None) -> None:
         raise Stale("the alias is there already; leave `If-None-Match` out to move it")
 
 
-def _names(sent: Iterable[str], tag: str) -> bool:
-    """Return whether one of these ETags is this one; the answer's form, indented or compressed, is a part of them."""
-    return any(each.partition(":")[0].removesuffix("-pretty") == tag for each in sent)
+def _names(sent: Iterable[str | None], tag: str) -> bool:
+    """Return whether one of these ETags is this one; the answer's form, indented or compressed, is a part of them.
+
+    An empty ETag, `""`, which is legal and names no alias, is None.
+    """
+    return any(each.partition(":")[0].removesuffix("-pretty") == tag for each in sent if each is not None)

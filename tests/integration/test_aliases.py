@@ -164,6 +164,9 @@ def test_etags_guard_a_move(client: FlaskClient, versions: None) -> None:
     problem(client.delete(CHAMPION, headers={"If-Match": tag}), 412)
     assert client.get(CHAMPION).json["version"] == 2
     pretty = client.get(f"{CHAMPION}?pretty").headers["ETag"]
+    problem(client.put(CHAMPION, json={"version": 1}, headers={"If-Match": '"", W/""'}), 412)  # legal, and of no alias
+    problem(client.delete(CHAMPION, headers={"If-Match": '""'}), 412)
+    assert put(client, 2, headers={"If-None-Match": '"", W/""'})["version"] == 2
     assert put(client, 3, headers={"If-Match": f'"other", {pretty}'})["version"] == 3
     assert client.delete(CHAMPION, headers={"If-Match": client.get(CHAMPION).headers["ETag"]}).status_code == 204
     again = client.put(CHAMPION, json={"version": 1})
