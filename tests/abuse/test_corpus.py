@@ -2,9 +2,11 @@
 
 from collections import Counter
 
+import pytest
+
 from service.config import Settings
 from tests.abuse.running import Held, Running, running
-from tests.conftest import POSTGRESQL_IS_LONG, Backends
+from tests.conftest import Backends
 from tests.waiting import wait_until
 
 MIB = 1024 * 1024
@@ -14,7 +16,7 @@ SPARE = 4  # descriptors and threads that come and go
 LEAST = {"requests.txt": 300, "keys.txt": 50, "refusals.txt": 180, "sockets.txt": 100, "tables": 150}
 
 
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 def test_the_whole_corpus(backends: Backends) -> None:
     settings = Settings(data_dir=backends.data_dir, database_url=backends.database_url, queue_url=backends.queue_url)
     with running(settings) as service:

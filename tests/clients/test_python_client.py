@@ -102,13 +102,13 @@ def test_arrays_are_stored_with_their_targets(client: Client, kind: Any, labels:
 def test_a_file_is_known_by_its_first_bytes_where_its_name_does_not_tell(client: Client, tmp_path: Path) -> None:
     file = tmp_path / "flowers.data"
     file.write_bytes(IRIS.read_bytes())
-    stored = client.datasets.upload(file, name="flowers", target="species", types={"petal_width": "ignore"})
+    stored = client.datasets.upload(file, name="known-by-bytes", target="species", types={"petal_width": "ignore"})
     assert stored["rows"] == 150 and len(stored["columns"]) == 4
     with file.open("rb") as opened:
-        again = client.datasets.upload(opened, name="flowers", target="species")
+        again = client.datasets.upload(opened, name="known-by-bytes", target="species")
     assert again["version"] == 2
-    assert [version["version"] for version in client.datasets.versions("flowers")] == [2, 1]
-    client.datasets.delete("flowers")
+    assert [version["version"] for version in client.datasets.versions("known-by-bytes")] == [2, 1]
+    client.datasets.delete("known-by-bytes")
 
 
 def test_faults_of_a_file_name_row_and_column(client: Client) -> None:

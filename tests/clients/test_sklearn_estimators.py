@@ -184,16 +184,16 @@ def test_a_search_in_several_processes_leaves_nothing_when_they_end(service: Ser
 
 def test_a_named_model_is_served_to_others_by_the_names_of_its_columns(client: Client) -> None:
     frame = pd.DataFrame(X, columns=["sl", "sw", "pl", "pw"]).assign(target=0.0)
-    fitted = quick(model="flowers").fit(frame, Y)
-    again = quick(model="flowers").fit(frame, Y)
+    fitted = quick(model="named-flowers").fit(frame, Y)
+    again = quick(model="named-flowers").fit(frame, Y)
     assert (fitted.version_, again.version_) == (1, 2)
     row = {"sl": 5.9, "sw": 3.0, "pl": 5.1, "pw": 1.8, "target": 0.0}
-    assert client.models.predict("flowers", [row], version=1).labels == [2]
+    assert client.models.predict("named-flowers", [row], version=1).labels == [2]
     assert fitted.predict(frame)[0] == 0
     del fitted, again
     gc.collect()
     delete_abandoned()
-    client.models.delete("flowers")
+    client.models.delete("named-flowers")
 
 
 def test_what_is_kept_stays(client: Client) -> None:

@@ -17,6 +17,8 @@ from tests.integration.commands import backprop
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import epochs_of, finish, long_job, running_at
 
+pytestmark = pytest.mark.long
+
 EPOCHS = 60
 ONE = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}
 

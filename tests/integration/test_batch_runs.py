@@ -93,6 +93,7 @@ def free(service: Services, worker: str) -> None:
         workers.remove_ended(connection, worker, -signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_a_worker_that_is_killed_loses_nothing(
     client: FlaskClient, service: Services, settings: Settings, model: None
 ) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from service.errors import Misconfigured
 from service.ops.listening import check_port
-from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
+from tests.conftest import ON_SQLITE, Backends
 from tests.integration.service import Service
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture
@@ -70,7 +72,6 @@ def finish(service: Service, job: str) -> dict[str, Any]:
     return dict(ended)
 
 
-@POSTGRESQL_IS_LONG
 def test_a_job_survives_stops_and_kills_bit_for_bit(service: Service) -> None:
     undisturbed = finish(service, service.post("/v1/jobs", long_job(epochs=LONG))["id"])
     expected = [(epoch["epoch"], epoch["sha256"]) for epoch in epochs_of(service, undisturbed["id"])]

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from service.config import Settings
-from tests.conftest import ON_SQLITE, POSTGRESQL_IS_LONG, Backends
+from tests.conftest import ON_SQLITE, Backends
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at
 from tests.servers import Redis
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 NEVER = 1_000_000
 # no lease expires while a test runs, so jobs come back because the end of their process was seen
@@ -52,7 +54,6 @@ def kill_the_child(service: Service, with_signal: signal.Signals) -> None:
     wait_until(lambda: set(service.training_processes()) - {child}, seconds=60, what="another child")
 
 
-@POSTGRESQL_IS_LONG
 def test_a_dead_childs_job_goes_on(service: Service) -> None:
     job = service.post("/v1/jobs", long_job(epochs=NEVER))["id"]
     running_at(service, job, 3)

@@ -4,10 +4,13 @@ import os
 import signal
 from typing import Any
 
-from tests.conftest import POSTGRESQL_IS_LONG
+import pytest
+
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import LONG, epochs_of, finish, long_job, running_at, service
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 __all__ = ["service"]
 FROM = 20
@@ -25,7 +28,6 @@ def hashes_of(service: Service, job: str) -> list[str]:
     return [epoch["sha256"] for epoch in epochs_of(service, job)]
 
 
-@POSTGRESQL_IS_LONG
 def test_a_fork_and_a_replay_survive_kills(service: Service) -> None:
     body: dict[str, Any] = long_job(epochs=LONG)
     body["training"]["store_parameters"] = {"every": FROM, "optimizer_state": True}

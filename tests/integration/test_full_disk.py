@@ -255,6 +255,7 @@ def test_a_file_of_an_older_release_is_made_one_that_shrinks(backends: Backends,
     database.dispose()
 
 
+@pytest.mark.long
 def test_a_service_whose_disk_fills_goes_on_by_itself(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 200) as disk:
         one = {"BACKPROP_WORKERS": "1", "BACKPROP_API_PROCESSES": "1"}

@@ -18,7 +18,7 @@ from service.store.jobs import crashes
 from service.store.tables import jobs as jobs_table
 from service.store.tables import workers as workers_table
 from service.store.workers import report_alive
-from tests.conftest import POSTGRESQL_IS_LONG, Backends
+from tests.conftest import Backends
 from tests.integration.queues import claim_job
 from tests.integration.service import Service
 from tests.integration.test_commands_in_service import long_job, running_at
@@ -83,7 +83,7 @@ def running(backends: Backends) -> Iterator[Service]:
         yield service
 
 
-@POSTGRESQL_IS_LONG
+@pytest.mark.long
 @pytest.mark.skipif(not has_namespaces(), reason="`unshare --pid` is missing or not permitted here")
 def test_a_worker_in_a_namespace_of_its_own_leaves_the_jobs_of_others_alone(
     running: Service, backends: Backends

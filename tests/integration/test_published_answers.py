@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from service.app import RESOURCES
 from service.services import Services
 from service.store import workers
+from tests.conftest import POSTGRESQL_IS_LONG
 from tests.integration.contract import CSV, XOR
 from tests.integration.explained import EXAMPLE, ROW
 from tests.integration.published import Operation, PublishedDocument
@@ -58,6 +59,7 @@ class Caller:
         return answer.json if answer.mimetype == "application/json" else answer
 
 
+@POSTGRESQL_IS_LONG
 def test_every_answer_has_the_fields_that_are_published_and_no_others(client: FlaskClient, service: Services) -> None:
     call = Caller(client)
     run = lambda: run_next_job(service, "test", lambda: False)  # noqa: E731

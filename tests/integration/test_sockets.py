@@ -86,6 +86,7 @@ def test_a_refusal_comes_before_the_body_and_is_seen(
     connection.close()
 
 
+@pytest.mark.long
 def test_stalled_clients_leave_everybody_else_answered_and_nothing_behind(server: Service) -> None:
     job = train(server.port)
     processes = api_processes(server.port)

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from service.ops.supervisor import MOST_QUICK_ENDS, Part, Running
-from tests.conftest import Backends
+from tests.conftest import POSTGRESQL_IS_LONG, Backends
 from tests.integration.service import Service
 from tests.waiting import wait_until
 
@@ -58,6 +58,7 @@ def lines_of(service: Service) -> list[dict[str, Any]]:
     return [json.loads(line) for line in service.log.read_text().splitlines()]
 
 
+@POSTGRESQL_IS_LONG
 def test_no_log_holds_a_row_a_parameter_a_header_or_a_password(backends: Backends) -> None:
     form = "text" if backends.database_url.startswith("sqlite") else "json"
     url = backends.database_url.replace("postgres@", f"postgres:{SECRET}@")

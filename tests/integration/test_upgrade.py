@@ -22,11 +22,13 @@ from service.backprop.training.fingerprint import fingerprint
 from service.services import Services
 from service.store.database import Database
 from service.store.migrate import migrate
-from tests.conftest import Backends
+from tests.conftest import POSTGRESQL_IS_LONG, Backends
 from tests.data.c315006.reading import Answers, Ask, compute_everything, read_everything
 from tests.integration.old_database import contents, difference, opened
 from tests.integration.published import PublishedDocument
 from workers.run.run import run_next_job
+
+pytestmark = POSTGRESQL_IS_LONG
 
 FIXTURE = Path(__file__).parents[1] / "data" / "c315006" / "fixture.tar.xz"
 OLD_REVISION = "0006"

@@ -4,9 +4,13 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.integration.service import DELIVERIES, Service
 from tests.receiver import LOOPBACK, receiver
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 XOR = {"inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [0, 1, 1, 0]}
 JOB = {"dataset": XOR, "training": {"epochs": 2, "validation": None}}

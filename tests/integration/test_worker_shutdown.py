@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -15,6 +16,8 @@ from service.services import Services
 from service.store.tables import jobs as table
 from tests.integration.forked import classes
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.long
 
 
 def row_of(service: Services, job: str) -> Any:
