@@ -264,7 +264,7 @@ def test_a_service_whose_disk_fills_goes_on_by_itself(tmp_path: Path) -> None:
         with service:
             assert (disk / "data" / "reserve").stat().st_size == KEEP // 2
             assert service.send("POST", "/v1/datasets", XOR)[0] == 201
-            body = {"dataset": "xor", "network": NETWORK, "training": {**TRAINING, "epochs": 20_000}}
+            body = {"dataset": "xor", "network": NETWORK, "training": {**TRAINING, "epochs": 1_000_000}}
             job = service.post("/v1/jobs", body)["id"]
             seen = partial(service.get, f"/v1/jobs/{job}")
             wait_until(lambda: seen()["progress"]["epoch"] > 0, seconds=60, what="a first epoch")
