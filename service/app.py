@@ -51,6 +51,8 @@ from service.api import (
     workers,
 )
 from service.api.authentication import identify
+from service.api.documentation import views as documentation
+from service.api.documentation.pages import Pages
 from service.api.event_streams import encode
 from service.api.feed import Feed
 from service.api.finding import Finder
@@ -82,6 +84,7 @@ from service.web.request_ids import request_id_of
 
 RESOURCES = (
     system,
+    documentation,
     problems,
     metrics,
     workers,
@@ -136,6 +139,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(resource.blueprint)
     routes = [route for resource in resources for route in resource.routes]
     app.extensions["openapi"] = cache(partial(openapi.document, resources))  # built at the first request for it
+    app.extensions["documentation"] = Pages(app.extensions["openapi"])
     app.extensions["guesses"] = Guesses(routes)
     errors.register(app)
     app.before_request(_begin)

@@ -1,4 +1,4 @@
-"""The client installed by pip on its own, and within what the service is installed as."""
+"""The client installed by pip on its own, and within what the service is installed as, which has its pages, too."""
 
 import subprocess
 import sys
@@ -12,6 +12,10 @@ from tests.integration.service import Service
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "clients" / "python"
 MODULES = {f"backprop_client/{file.name}" for file in (PACKAGE / "backprop_client").glob("*.py")}
+TEMPLATES = {
+    f"service/api/documentation/templates/{file.name}"
+    for file in (ROOT / "service" / "api" / "documentation" / "templates").iterdir()
+}
 TOUR = """
 import sys
 from backprop_client import Client
@@ -38,9 +42,10 @@ def test_pip_installs_the_client_into_an_empty_environment(service: Service, tmp
     assert ended.stdout == "['virginica'] set()\n", ended.stderr
 
 
-def test_the_wheel_of_the_service_has_the_client(tmp_path: Path) -> None:
+def test_the_wheel_of_the_service_has_the_client_and_the_templates_of_pages(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT]
     subprocess.run(command, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert MODULES | {"backprop_client/py.typed", "service/ops/client/commands.py"} <= names
+    assert len(TEMPLATES) > 5 and names >= TEMPLATES

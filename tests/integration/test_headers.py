@@ -41,6 +41,7 @@ def operations(client: FlaskClient, service: Services) -> list[Operation]:
         "/v1/models": {"name": "xor", "version": "1", "alias": "best", "label": "best"},
         "/v1/tenants": {"name": "default"},
         "/v2/models": {"name": "xor", "version": "1"},
+        "/docs": {"tag": "jobs", "schema": "Job"},
         "/problems": {"slug": "validation"},
     }
     return operations_of(client.get("/openapi.json").json, there)

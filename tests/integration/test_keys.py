@@ -43,7 +43,7 @@ def test_no_key_is_asked_for_until_the_first_is_made_and_from_then_on_always(cli
     assert client.delete(made.headers["Location"], headers=key).status_code == 204
     problem(client.get("/v1/jobs", headers=key), 401)
     problem(client.get("/v1/jobs"), 401)  # the last key is revoked, and the door stays shut
-    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/problems/unauthenticated"):
+    for path in ("/", "/healthz", "/readyz", "/openapi.json", "/docs", "/docs/keys", "/problems/unauthenticated"):
         assert client.get(path).status_code == 200
     problem(client.get("/v1/nothing-here"), 401)
 

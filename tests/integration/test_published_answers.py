@@ -28,6 +28,11 @@ PUBLIC = "https://1.1.1.1/hook"  # nothing is sent: no process of deliveries run
 NOT_JSON = {
     ("get", "/metrics"),
     ("get", "/openapi.json"),
+    ("get", "/docs"),
+    ("get", "/docs/{tag}"),
+    ("get", "/docs/schemas"),
+    ("get", "/docs/schemas/{schema}"),
+    ("get", "/docs/style.css"),
     ("get", "/v1/models/{name}/export"),
     ("get", "/v1/models/{name}/versions/{version}/export"),
     ("get", "/v1/predictions/{id}/result"),
@@ -68,10 +73,17 @@ def test_every_answer_has_the_fields_that_are_published_and_no_others(client: Fl
         "/healthz",
         "/readyz",
         "/openapi.json",
+        "/docs",
+        "/docs/jobs",
+        "/docs/schemas",
+        "/docs/schemas/Job",
+        "/docs/style.css",
         "/problems?format=json",
         "/problems/validation?format=json",
     ):
         call("GET", path)
+    for path in ("/docs/nothing", "/docs/schemas/nothing"):
+        call("GET", path, status=404)
     with service.database.begin() as connection:
         workers.report_alive(connection, "host:ns:1:2")
     call("GET", "/v1/workers")

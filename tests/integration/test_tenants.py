@@ -14,7 +14,7 @@ from workers.run.run import run_next_job
 __all__ = ("acme", "app", "other")  # fixtures
 
 OF_THE_OPERATOR = ("/v1/tenants", "/v1/workers", "/metrics")  # 403 for the admin of another tenant
-OF_EVERYBODY = ("/problems", "/v2/health/", "/healthz", "/readyz", "/openapi.json")
+OF_EVERYBODY = ("/docs", "/problems", "/v2/health/", "/healthz", "/readyz", "/openapi.json")
 MAKES = {("PUT", "/v1/datasets/{name}"), ("POST", "/v1/models/{name}/versions")}  # what does not exist yet
 ORDER = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Operation = tuple[str, str]
