@@ -27,7 +27,8 @@ def test_what_everybody_may_read_is_answered_before_the_tables_are_there(tmp_pat
     app = create_app(Settings(data_dir=tmp_path, queue_url="memory://"))
     client = app.test_client()
     assert client.get("/openapi.json").json["openapi"] == "3.1.0"
-    assert client.get("/healthz").status_code == 200
+    for path in ("/docs", "/docs/jobs", "/healthz"):
+        assert client.get(path).status_code == 200
     assert client.get("/openapi.json", headers={"Host": "evil.example"}).status_code == 403
     assert client.get("/openapi.json", headers={"Via": "1.1 proxy"}).status_code == 503
     assert client.get("/v1/jobs").status_code == 503

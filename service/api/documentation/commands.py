@@ -12,6 +12,7 @@ from service.datasets.media_types import JSON
 HERE = "localhost:8000"
 FORM = "multipart/form-data"
 LONGEST_LINE = 80  # characters of JSON that stand in one line
+LONGEST_COMMAND = 90  # characters of a line; a longer command has a line for each option
 
 
 def command(method: str, path: str, parameters: Sequence[Mapping[str, Any]], kind: str | None, body: Any) -> str:
@@ -21,8 +22,10 @@ def command(method: str, path: str, parameters: Sequence[Mapping[str, Any]], kin
     query = {each["name"]: each["example"] for each in parameters if each["in"] == "query" and each.get("required")}
     if query:
         address += "?" + urlencode(query, safe=",")
-    usual = "GET" if kind is None else "POST"
-    return " ".join(["curl -sS", *([f"-X {method}"] if method != usual else []), quote(address), *_sent(kind, body)])
+    verb = [] if method == ("GET" if kind is None else "POST") else [f"-X {method}"]
+    parts = [" ".join(["curl -sS", *verb, quote(address)]), *_sent(kind, body)]
+    one = " ".join(parts)
+    return one if max(map(len, one.splitlines())) <= LONGEST_COMMAND else " \\\n  ".join(parts)
 
 
 def _sent(kind: str | None, body: Any) -> Iterator[str]:

@@ -144,7 +144,7 @@ PARAMETERS = [
 
 def words(*arguments: Any) -> list[str]:
     """The words of a command, as a shell reads them."""
-    return shlex.split(command(*arguments))
+    return shlex.split(command(*arguments).replace("\\\n", ""))
 
 
 def test_commands_are_read_by_a_shell_as_what_is_sent() -> None:
@@ -152,6 +152,9 @@ def test_commands_are_read_by_a_shell_as_what_is_sent() -> None:
     assert words("GET", path, PARAMETERS, None, None) == ["curl", "-sS", "localhost:8000/v1/jobs/job_1/slope?layer=0"]
     assert words("DELETE", "/x", [], None, None) == ["curl", "-sS", "-X", "DELETE", "localhost:8000/x"]
     assert words("POST", "/x", [], None, None) == ["curl", "-sS", "-X", "POST", "localhost:8000/x"]
+    assert (
+        command("POST", "/x" * 40, [], "application/json", {}) == f"curl -sS localhost:8000{'/x' * 40} \\\n  -d '{{}}'"
+    )
     for body in ({"it's": '"$HOME"`id`'}, {"a": list(range(50)), "b": {"c": "d\n"}}, [1, 2], "text"):
         sent = words("POST", "/x", [], "application/json", body)
         assert sent[:4] == ["curl", "-sS", "localhost:8000/x", "-d"] and json.loads(sent[4]) == body
