@@ -15,8 +15,11 @@ def is_pretty() -> bool:
     return request.args.get("pretty", "false").lower() in ("true", "1", "")
 
 
-def check_names(known: set[str]) -> None:
-    """Raise `Invalid` for a name that is not among these; one that ends in `*` stands for all that begin so."""
+def check_names(known: set[str], after_is_found: bool) -> None:
+    """Raise `Invalid` for a name that is not among these; one that ends in `*` stands for all that begin so.
+
+    Where `after` is looked up, one that nothing can have is `NotFound`.
+    """
     if len(request.query_string) > LONGEST_QUERY:
         detail = f"the query has {len(request.query_string):,} bytes; at most {LONGEST_QUERY:,} are taken"
         raise Invalid(f"{detail}: send options of many words as fields of a form")
@@ -24,7 +27,7 @@ def check_names(known: set[str]) -> None:
     for name in request.args:
         if name not in known and not (prefixes and name.startswith(prefixes)):
             raise Invalid.at(f"?{name[:60]}", f"`{name[:60]}` is not known{guess(name, sorted(known))}")
-        if name == "after" and "\x00" in request.args[name]:
+        if after_is_found and name == "after" and "\x00" in request.args[name]:
             raise NotFound("no name holds a NUL character")
         if "\x00" in name + request.args[name]:
             raise Invalid.at("?" + name.replace("\x00", "")[:60], "must not hold a NUL character")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, g, request
@@ -133,6 +134,7 @@ class Routes:
         known = {item.name for item in route.query} | {PRETTY}
         media_types, varies = route.media_types, route.varies
         single = [item.name for item in route.query if item.is_single]
+        after_is_found = HTTPStatus.NOT_FOUND in route.problems
 
         reads, waits = route.has_etag, route.waits
         example = next((each.body for each in route.examples if each.media_type == JSON), None)
@@ -142,7 +144,7 @@ class Routes:
                 raise NotFound("no name holds a NUL character")
             if route.scope is not None:
                 check_may(route.method, route.path, route.scope, values)
-            check_names(known)
+            check_names(known, after_is_found)
             check_single(single)
             flag(PRETTY)  # refused before anything is done
             check_acceptable(media_types)

@@ -65,7 +65,7 @@ def test_an_alias_stands_for_its_version_wherever_one_is_named(client: FlaskClie
     assert first.json["data"] == listed["data"][:1] and first.json["has_more"] and 'rel="next"' in first.headers["Link"]
     rest = get(client, f"/v1/models/m/aliases?limit=1&after={first.json['last_id']}")
     assert rest["data"] == listed["data"][1:] and not rest["has_more"]
-    assert client.get("/v1/models/m/aliases?after=%00").status_code < 500
+    problem(client.get("/v1/models/m/aliases?after=%00"), 404)
     for alias in ("none", "latest", "2x", "CHAMPION"):
         problem(client.post(f"/v1/models/m/versions/{alias}:predict", json=row), 404)
 

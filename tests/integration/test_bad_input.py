@@ -289,6 +289,8 @@ def test_addresses_and_queries_that_are_wrong(ask: Asked) -> None:
         ask.expect(422, f"/v1/{thing}?limit=1&limit=2", method="GET")
         ask.expect(200, f"/v1/{thing}?limit=1&limit=1", method="GET")
         ask.expect(200, f"/v1/{thing}?limit=99999", method="GET")
+    for thing in ("workers", "events"):  # whose `after` is compared, not looked up
+        ask.expect(422, f"/v1/{thing}?after=%00", method="GET")
     for query in ("status=done", "status=%00", "statu=queued", "wait=1"):
         ask.expect(422, f"/v1/jobs?{query}", method="GET")
     for query in (
