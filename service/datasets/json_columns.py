@@ -35,6 +35,7 @@ from service.errors import MAX_FAULTS, Fault, Invalid
 from service.preprocessing.dates import day_of
 
 NUMBERS, TEXTS = frozenset({int, float}), frozenset({str, bool})
+NESTED = (list, dict)
 TOO_LARGE = "too large for a float64"
 
 
@@ -55,7 +56,13 @@ class JsonColumn:
         self.has_offset: set[bool] = set()
 
     def survey(self, values: list[Any], first_row: int) -> None:
-        """Look at a block of values, of which the first is of that row."""
+        """Look at a block of values, of which the first is of that row.
+
+        Raises
+        ------
+        Invalid
+            Once as many lists or objects were found as are reported: no column holds them.
+        """
         kinds = set(map(type, values)) - {type(None)}
         for kind in kinds:
             known = self.examples.setdefault(kind, [])
@@ -73,6 +80,8 @@ class JsonColumn:
             self._collect(values, first_row)
         if str in kinds and (self.may_be_read or self.request.must_be_number):
             self._read_texts(values, first_row)
+        if any(len(self.examples.get(kind, ())) >= MAX_FAULTS for kind in NESTED):
+            self.plan()
 
     def _collect(self, values: list[Any], first_row: int) -> None:
         if self.request.kind is ColumnKind.DATE:

@@ -104,6 +104,15 @@ def test_the_work_ends_with_the_tenth_fault(read: Any) -> None:
     assert len(caught.value.faults) == 10
 
 
+@pytest.mark.parametrize("nested", [[], {}, [1, 2]])
+def test_the_work_ends_with_the_tenth_list_or_object(read: Any, monkeypatch: pytest.MonkeyPatch, nested: Any) -> None:
+    monkeypatch.setattr(jsonl, "BLOCK_ROWS", 20)
+    faulty = [{"a": nested, "y": 1}] * 20
+    with pytest.raises(Invalid) as raised:
+        read(lines(faulty) + "\nnever parsed")
+    assert [(fault.row, fault.column) for fault in raised.value.faults] == [(row, "a") for row in range(1, 11)]
+
+
 @pytest.mark.parametrize("text", ["", "\n \n", "[1, 2]\n[3, 4]\n", "5\n"])
 def test_what_has_no_objects_is_refused(read: Any, text: str) -> None:
     with pytest.raises(Invalid):
