@@ -170,7 +170,10 @@ class Stream:
         return self.watched.job is not None and found[-1].event.kind is Kind.END
 
     def _goes_on(self) -> bool:
-        """Return whether the key is still valid and the job not deleted; a client that comes again is told so."""
+        """Return whether the key is still valid and the job still exists.
+
+        A client that connects again gets a 401 or a 404 otherwise.
+        """
         return self.may_go_on() and not self.feed.is_deleted(self.watched)
 
     def _wait(self, until: float) -> Iterator[bytes]:

@@ -36,15 +36,20 @@ class Sample:
     others: float | None
 
     def trust(self, modelled: float) -> float:
-        """Return from 0 to 1 how far it tells what an epoch takes, of which the model says that it takes `modelled`.
+        """Return the weight, from 0 to 1, of this job as evidence of the seconds of an epoch.
 
-        Short trainings tell little, as most of what they took was to begin.
+        Short trainings have little weight, as most of their seconds were spent on their start.
+
+        Parameters
+        ----------
+        modelled
+            The seconds of an epoch by the model of costs.
         """
         lasted = self.seconds_per_epoch * self.epochs
         beyond = max(0.0, lasted - BEGIN_SECONDS) / lasted if lasted else 0.0
         expected = modelled * self.epochs
         share = max(beyond, expected / (expected + BEGIN_SECONDS))
-        return min(1.0, (share / TRUSTED_SHARE) ** 4)  # small enough that many of them tell little, too
+        return min(1.0, (share / TRUSTED_SHARE) ** 4)  # so small that many of them together have little weight, too
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def open_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         _make_folder(Path(str(url.database)).parent)
         arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
-        kept = KEPT if url.database else {}  # each connection to memory would be to a database of its own
+        # each connection to memory would be to a database of its own
+        kept = {} if url.database in (None, "", ":memory:") else KEPT
         engine = create_engine(url, connect_args=arguments, hide_parameters=True, **kept)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

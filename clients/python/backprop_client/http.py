@@ -92,7 +92,7 @@ def segment(name: str | int) -> str:
 
 
 def _check_address(url: str) -> None:
-    """Raise `ValueError` for what is no address of a service; a password in it is not repeated."""
+    """Raise `ValueError` unless the text is the address of a service; the message never repeats a password in it."""
     if "@" in url:
         raise ValueError("the address must hold no user and no password, which are not sent; give the key as `key`")
     try:

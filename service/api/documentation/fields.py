@@ -64,7 +64,7 @@ def _field(
     described: Mapping[str, Any],
     writer: Writer,
 ) -> Field:
-    """Return a row; `described` holds its text and its example, which stand beside the schema of a parameter."""
+    """Return a row; `described` holds its text and its example, which are not in the schema of a parameter."""
     return Field(
         name=name,
         anchor="".join(character if character.isalnum() or character in "-_." else "-" for character in anchor),

@@ -41,7 +41,7 @@ def _part(hint: Any) -> Any:
     if origin is Annotated:
         inner, *said = arguments
         if any(isinstance(each, FieldInfo) and each.discriminator for each in said):
-            return dict[str, Any]  # a choice, which cannot be told without its `type`
+            return dict[str, Any]  # a choice between models, which is ambiguous without its `type`
         return Annotated[(_part(inner), *said)]
     if origin is Literal or not arguments:
         return hint
