@@ -53,8 +53,10 @@
  */
 
 /**
- * A job in a list, without what is large; `jobs.get` reads all of it.
- * @typedef {Omit<Job, "training"> & {training?: undefined}} JobSummary
+ * A job in a list, without what is large; `jobs.get` reads all of it. `best`, `at_epoch` and `curve` are there where the
+ * list was asked for them: `jobs.list({best: true, at_epoch: 10, curve: 24})`.
+ * @typedef {Omit<Job, "training"> & {training?: undefined, best?: Epoch | null, at_epoch?: Epoch | null,
+ *   curve?: [number, number | null][]}} JobSummary
  */
 
 /**

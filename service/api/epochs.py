@@ -26,7 +26,7 @@ from service.export.arrays import named_arrays, npz_of
 from service.jobs import stored_parameters
 from service.jobs.answers import EpochAnswer, EpochMetrics
 from service.jobs.summaries import epoch_answer
-from service.store.epoch_records import EpochRecord, StoredParameters
+from service.store.epoch_records import LAST_EPOCH, EpochRecord, StoredParameters
 from service.store.epochs import epochs, sampling
 from service.store.job_records import JobSummary
 from service.store.jobs.summaries import get_summary
@@ -40,7 +40,6 @@ PARAMETER_FORMATS = {
     "npz": "application/x-npz",
 }
 LINES_TOGETHER = 500
-LAST_EPOCH = 2**31 - 1
 MOST_POINTS = 10_000
 
 

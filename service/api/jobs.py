@@ -16,6 +16,7 @@ from service.api.examples import IRIS
 from service.api.fields import FIELDS_QUERY, Wanted, picked, wanted_fields
 from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
+from service.api.job_queries import FURTHER_QUERY, SEARCH, wanted_further, wanted_search
 from service.api.other_tenants import TENANT, services_of_tenant
 from service.api.routes import DRY_RUN, PAGE, TEXT, WAIT, Example, Query, Routes
 from service.api.schemas import ListAnswer
@@ -25,9 +26,10 @@ from service.estimates.answers import EstimateAnswer
 from service.estimates.estimate import estimate
 from service.jobs import commands, forking, replaying, summaries, views
 from service.jobs import submission as work
-from service.jobs.answers import JobAnswer, JobSummaryAnswer, PlannedJobAnswer
+from service.jobs.answers import JobAnswer, JobSummaryAnswer, ListedJob, PlannedJobAnswer
 from service.jobs.new_jobs import QueuedJob
 from service.jobs.rehearsal import dry_run
+from service.jobs.summaries import Further
 from service.store.database import Connection
 from service.store.job_records import JobSummary
 from service.store.jobs import summaries as stored
@@ -131,6 +133,8 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
         Query("status", {"enum": list(Status)}, "of the jobs that are listed"),
         Query("model", TEXT, "the model that they train"),
         Query("metadata.*", TEXT),
+        SEARCH,
+        *FURTHER_QUERY,
         FIELDS_QUERY,
         TENANT,
     ],
@@ -139,23 +143,30 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
 )
 def list_jobs() -> Response:
     """List the jobs, newest first, without what is large; `?fields=` has any fields of a job instead."""
-    wanted, status, metadata = wanted_fields(JobAnswer), choice("status", list(Status)), wanted_metadata()
+    wanted, status, metadata = wanted_fields(ListedJob), choice("status", list(Status)), wanted_metadata()
+    further = wanted_further(wanted)
     seen = services_of_tenant(request.args.get("tenant"))
-    chosen = stored.Chosen(status, request.args.get("model"), metadata)
+    chosen = stored.Chosen(status, request.args.get("model"), metadata, wanted_search())
     with seen.database.read(snapshot=True) as connection:
-        if wanted is None or wanted.keys() <= summaries.SAME:
+        if wanted is None or wanted.keys() <= summaries.SAME | summaries.FURTHER:
             found = stored.list_summaries(connection, page("job"), chosen)
             described = summaries.summarize_all(seen, connection, found.data, wanted or summaries.READ_APART)
-            return _page(found, described, wanted)
+            return _page(connection, found, described, wanted, further)
         whole = stored.list_jobs(connection, page("job"), chosen)
-        return _page(whole, views.describe_all(seen, connection, whole.data), wanted)
+        return _page(connection, whole, views.describe_all(seen, connection, whole.data), wanted, further)
 
 
 def _page(
-    found: Listing[J], described: Sequence[JobSummaryAnswer] | Sequence[JobAnswer], wanted: Wanted | None
+    connection: Connection,
+    found: Listing[J],
+    described: Sequence[JobSummaryAnswer] | Sequence[JobAnswer],
+    wanted: Wanted | None,
+    further: Further,
 ) -> Response:
     freshness.announce_recent(job["finished_at"] for job in described)
-    return record_page(found, [picked(job, wanted) for job in described], "job", lambda job: job.id)
+    epochs = summaries.further_epochs(connection, [job.number for job in found.data], further)
+    shown = [picked({**job, **more}, wanted) for job, more in zip(described, epochs, strict=True)]
+    return record_page(found, shown, "job", lambda job: job.id)
 
 
 @routes.route("GET", "/v1/jobs/{id}", query=[WAIT, FIELDS_QUERY], answers={200: JobAnswer}, problems=(404,))

@@ -161,8 +161,24 @@ class WarningAnswer(TypedDict):
     detail: str
 
 
+class FurtherEpochs(TypedDict, total=False):
+    """What a list of jobs has of their epochs where it is asked for."""
+
+    best: Annotated[EpochAnswer | None, Field(description="the epoch `best_epoch`; there with `?best`")]
+    at_epoch: Annotated[
+        EpochAnswer | None, Field(description="there with `?at_epoch=`; null where the job has no such epoch yet")
+    ]
+    curve: Annotated[
+        list[list[float | None]],
+        Field(
+            description="there with `?curve=`: `[epoch, loss]` of epochs at equal distances, with the first and the "
+            "last; the loss of validation, or of training without validation, null where it is not finite"
+        ),
+    ]
+
+
 @answer_model
-class JobSummaryAnswer(TypedDict):
+class JobSummaryAnswer(FurtherEpochs):
     """A job in a list: what it is and how far it has come. The address `self` of `links` shows all of it."""
 
     id: str
@@ -250,6 +266,10 @@ class JobAnswer(DefinedJob):
     created_at: datetime
     model: JobModelAnswer
     links: dict[str, str]
+
+
+class ListedJob(JobAnswer, FurtherEpochs):
+    """All fields that a job in a list may have."""
 
 
 @answer_model

@@ -1,11 +1,13 @@
 """How clients read jobs in lists, and the parts of a job that are read all the time. Builds `service.jobs.answers`."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from service.definitions.base import json_of
 from service.jobs.answers import (
     EpochAnswer,
+    FurtherEpochs,
     JobErrorAnswer,
     JobSummaryAnswer,
     ProgressAnswer,
@@ -15,7 +17,7 @@ from service.jobs.nonfinite import nonfinite_of
 from service.services import Services
 from service.store.database import Connection
 from service.store.epoch_records import EpochRecord
-from service.store.epochs import lookup
+from service.store.epochs import across_jobs
 from service.store.job_records import JobSummary
 from service.store.jobs import claiming
 from service.store.jobs import summaries as stored
@@ -23,7 +25,8 @@ from service.store.jobs.capacity import Capacity, capacity_of
 from service.store.records import OnOtherMachine, Status
 
 SHORTER = {"network", "links"}  # of a summary; all other fields are those of the whole job
-SAME = frozenset(JobSummaryAnswer.__annotations__) - SHORTER
+FURTHER = frozenset(FurtherEpochs.__annotations__)  # in lists alone, where they are asked for
+SAME = frozenset(JobSummaryAnswer.__annotations__) - SHORTER - FURTHER
 READ_APART = frozenset({"waiting", "latest"})  # by statements of their own
 
 
@@ -42,8 +45,42 @@ def summarize_all(
     """
     waiting = _waiting_of(services, connection, found) if "waiting" in wanted else {}
     started = [job.number for job in found if job.epoch is not None] if "latest" in wanted else []
-    latest = lookup.newest_epochs(connection, started)
+    latest = across_jobs.newest_epochs(connection, started)
     return [summarize(job, latest.get(job.number), waiting.get(job.number)) for job in found]
+
+
+@dataclass(frozen=True)
+class Further:
+    """What a client wants to know of the epochs of listed jobs, besides the newest.
+
+    `best` is whether it wants the best ones, `at_epoch` the number of another, and `points` how many points of a curve.
+    """
+
+    best: bool = False
+    at_epoch: int | None = None
+    points: int | None = None
+
+
+def further_epochs(connection: Connection, jobs: Sequence[int], further: Further) -> list[FurtherEpochs]:
+    """Return for each of the jobs, by their numbers, what is wanted of its epochs, one statement for all jobs each."""
+    answers: list[FurtherEpochs] = [{} for _ in jobs]
+    if further.best:
+        best = across_jobs.best_epochs(connection, jobs)
+        for answer, job in zip(answers, jobs, strict=True):
+            answer["best"] = _answer_if_any(best.get(job))
+    if further.at_epoch is not None:
+        found = across_jobs.epochs_numbered(connection, further.at_epoch, jobs)
+        for answer, job in zip(answers, jobs, strict=True):
+            answer["at_epoch"] = _answer_if_any(found.get(job))
+    if further.points is not None:
+        curves = across_jobs.curves(connection, further.points, jobs)
+        for answer, job in zip(answers, jobs, strict=True):
+            answer["curve"] = [list(point) for point in curves.get(job, ())]
+    return answers
+
+
+def _answer_if_any(record: EpochRecord | None) -> EpochAnswer | None:
+    return None if record is None else epoch_answer(record)
 
 
 def summarize(job: JobSummary, latest: EpochRecord | None, waiting: WaitingAnswer | None) -> JobSummaryAnswer:
@@ -62,7 +99,7 @@ def summarize(job: JobSummary, latest: EpochRecord | None, waiting: WaitingAnswe
         "dataset_version": job.dataset_version,
         "attempt": job.attempt,
         "progress": _progress(job),
-        "latest": None if latest is None else epoch_answer(latest),
+        "latest": _answer_if_any(latest),
         "best_epoch": job.best_epoch,
         "reached_epoch": job.reached_epoch,
         "model": {"name": job.model_name, "version": job.model_version},

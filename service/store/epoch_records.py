@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+LAST_EPOCH = 2**31 - 1  # the largest number of an epoch, 32 bits in the database
+
 
 @dataclass(frozen=True)
 class EpochRecord:

@@ -193,6 +193,9 @@ async function lists(backprop) {
   check((await collect(backprop.jobs.list({ limit: 2 }))).length >= 4, "pages follow each other");
   const teams = (await collect(backprop.jobs.list({ "metadata.team": "a" }))).map((job) => job.metadata.team);
   same([...new Set(teams)], ["a"], "the team of the jobs");
+  const [found] = await collect(backprop.jobs.list({ search: teams[0], best: true, at_epoch: 0, curve: 2 }), 1);
+  same([found.best?.epoch, found.at_epoch?.epoch], [found.best_epoch, 0], "the epochs of a job in a list");
+  check(found.curve.length === 2 && found.curve[0][0] === 0, "the curve of a job in a list");
   check((await collect(backprop.models.list())).some((model) => model.name === "iris"), "the model is listed");
   same(Object.keys((await backprop.models.get("iris")).aliases), ["champion"], "the aliases");
   check((await backprop.request("GET", "/readyz")).status === "ready", "the service is ready");

@@ -366,6 +366,16 @@ def test_a_list_has_summaries(client: Client, iris: Job) -> None:
     (listed,) = [job for job in client.jobs.list(metadata={"team": "a"}, model="flower") if job["id"] == iris["id"]]
     assert types.JobSummary.__required_keys__ <= listed.keys()
     assert "training" not in listed and client.jobs.wait(listed)["training"] == iris["training"]
+    assert not {"best", "at_epoch", "curve"} & listed.keys()
+
+
+def test_a_list_is_searched_and_has_epochs_that_are_asked_for(client: Client, iris: Job) -> None:
+    found = list(client.jobs.list(search="FLOWER", best=True, at_epoch=0, curve=2))
+    (job,) = (each for each in found if each["id"] == iris["id"])
+    records = {record["epoch"]: record for record in client.jobs.epochs(iris["id"])}
+    assert job["best"] == records[iris["best_epoch"] or 0] and job["at_epoch"] == records[0]
+    assert [epoch for epoch, _ in job["curve"]] == [0, max(records)]
+    assert list(client.jobs.list(search="no job has this")) == []
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,8 @@ def _parts(call: Caller, job: str) -> None:
     for names in ("id,status", "network.layers,training.optimizer.type,training.preprocessing.fitted.inputs"):
         call("GET", f"{job}?fields={names}")
     call("GET", "/v1/jobs?fields=latest.metrics.training,progress.epoch")
+    call("GET", "/v1/jobs?fields=best.metrics.training,curve&curve=3")
+    call("GET", "/v1/jobs?search=M&best&at_epoch=1&curve=3")
     for path in ("/v1/datasets/table", "/v1/datasets", "/v1/datasets/table/versions"):
         call("GET", f"{path}?fields=read.delimiter,rows")
     for path in ("/v1/models/m", "/v1/models", "/v1/models/m/versions/1"):

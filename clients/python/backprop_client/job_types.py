@@ -1,6 +1,6 @@
 """What the service answers about jobs: the job itself, its epochs and events, and what it would cost."""
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 Status = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 ENDED: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -107,12 +107,18 @@ class _WholeJob(_AnyJob):
 
 
 class JobSummary(_AnyJob):
-    """A job in a list; of its `network` only the name is there. `Jobs.get` returns all of it."""
+    """A job in a list; of its `network` only the name is there. `Jobs.get` returns all of it.
+
+    `best`, `at_epoch` and `curve` are there where the list was asked for them.
+    """
 
     id: str
     created_at: str
     model: JobModel
     links: dict[str, str]
+    best: NotRequired[Epoch | None]
+    at_epoch: NotRequired[Epoch | None]
+    curve: NotRequired[list[list[float | None]]]
 
 
 class Job(_WholeJob):

@@ -94,7 +94,14 @@ class Jobs:
         page_size: int = 50,
         **query: Any,
     ) -> Iterator[JobSummary]:
-        """Yield summaries of jobs, newest first, with a request for each page of them."""
+        """Yield summaries of jobs, newest first, with a request for each page of them.
+
+        Parameters
+        ----------
+        query
+            Others of the query: `search` for a text in names and metadata; `best=True`, `at_epoch=10` and `curve=24`,
+            which add these fields to each summary.
+        """
         named = {f"metadata.{name}": value for name, value in (metadata or {}).items()}
         query = {"status": status, "model": model, "limit": page_size, **named, **query}
         return self._transport.pages("/v1/jobs", query)
@@ -132,7 +139,7 @@ class Jobs:
 
     def wait(
         self,
-        job: str | JobSummary,
+        job: str | Job | JobSummary,
         *,
         timeout: float | None = None,
         progress: Callable[[Job], object] | None = None,

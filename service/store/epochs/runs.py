@@ -226,6 +226,11 @@ def records_in(row: Row[Any], first: int, last: int) -> list[EpochRecord]:
     ]
 
 
+def number_of(data: bytes) -> float | None:
+    """Return the number that is packed in a column's bytes of one epoch; None where it is not finite."""
+    return _finite_or_none(_NUMBER.unpack(data)[0])
+
+
 def record_of_parts(row: Row[Any]) -> EpochRecord:
     """Return one epoch of a row that has the bytes of that epoch alone, and each metric in a column of its own."""
     validation = row.validation_loss

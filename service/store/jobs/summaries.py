@@ -11,6 +11,7 @@ from service.store.job_records import JobSummary
 from service.store.jobs import shares
 from service.store.jobs.jobs import number_of
 from service.store.jobs.rows import COLUMNS, SUMMARY_COLUMNS, job_of, summary_of
+from service.store.jobs.searching import has_text
 from service.store.records import JobRecord, Listing, Page, Status
 from service.store.tables import jobs
 
@@ -29,11 +30,12 @@ def get_summary(connection: Connection, job_id: str) -> JobSummary:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which jobs are listed: those of a status, of a model and with these metadata; None and {} stand for all."""
+    """Which jobs are listed: of a status, of a model, with these metadata, with a text; None and {} stand for all."""
 
     status: str | None
     model: str | None
     metadata: Mapping[str, str]
+    search: str | None = None
 
 
 def list_summaries(connection: Connection, page: Page, chosen: Chosen) -> Listing[JobSummary]:
@@ -56,6 +58,8 @@ def _of_page(query: Select[Any], connection: Connection, page: Page, chosen: Cho
         query = query.where(jobs.c.model_name == chosen.model)
     for key, value in chosen.metadata.items():
         query = query.where(jobs.c.extra[key].as_string() == value)
+    if chosen.search is not None:
+        query = query.where(has_text(chosen.search))
     position = page.position if page.after is None else number_of(connection, page.after)
     return query if position is None else query.where(jobs.c.number < position)
 
