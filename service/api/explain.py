@@ -37,6 +37,8 @@ PLACE = {"type": "string", "pattern": f"^{NUMBER},((bias|b|{NUMBER}),)?{NUMBER}$
 FULL = Query("full", BOOLEAN, "every number, where large arrays are summarised otherwise")
 EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers put in")
 TRACE = (FULL, EXPLAIN)
+ROW_OF_NUMBERS = {"instances": [[0.05, 0.1]], "targets": [[1, 0, 0]], "seed": 1, "loss": "quadratic"}
+CLAIM = {"deltas": [None, [[-0.64, 0.31, 0.33]]], "tolerance": {"relative": 0.01}}  # of the last of two layers
 MOST_SPAN = 1e6
 LARGE_PARAMETERS = 1_000_000  # a trace of a network of this size takes about 100 MB
 
@@ -76,7 +78,8 @@ def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Respon
     "/v1/networks/{name}:trace",
     body=NetworkTraceRequest,
     examples=[
-        Example({"instances": [[0.05, 0.1]], "targets": [[1, 0, 0]], "seed": 1, "loss": "quadratic"}, "One row"),
+        Example(ROW_OF_NUMBERS, "One row"),
+        Example({**ROW_OF_NUMBERS, "claim": CLAIM}, "One row, and the deltas that somebody computed by hand"),
     ],
     query=TRACE,
     answers={200: TraceAnswer},
@@ -111,6 +114,7 @@ register(
         examples=[
             Example({"row": 0}, "A row of the training dataset"),
             Example({"instances": [[1.4, 0.2]], "targets": ["setosa"]}, "A row that is sent"),
+            Example({"row": 0, "claim": CLAIM}, "A row, and the deltas that somebody computed by hand"),
         ],
     ),
 )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from service.definitions.base import Integer, Model, Number
+from service.definitions.claims import Claim
 from service.definitions.dataset_names import DatasetName, NamedDataset
 from service.definitions.training import MAX_SEED, LossChoice, OptimizerChoice
 
@@ -30,6 +31,7 @@ class TraceRequest(Model):
     row: Annotated[Integer, Field(ge=0)] | None = None
     loss: LossChoice | None = Field(default=None, description="in place of the job's own")
     optimizer: OptimizerChoice | None = Field(default=None, description="in place of the job's own")
+    claim: Claim | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> "TraceRequest":
@@ -56,6 +58,7 @@ class NetworkTraceRequest(Model):
     seed: Seed | None = None
     loss: LossChoice | None = None
     optimizer: OptimizerChoice | None = None
+    claim: Claim | None = None
 
     @model_validator(mode="after")
     def _goes_together(self) -> "NetworkTraceRequest":

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from service.definitions.base import answer_model
 from service.definitions.decisions import DecisionAnswer
+from service.explain.claim_answers import ClaimAnswer
 from service.jobs.held_out_answers import TestMatrixAnswer
 
 SUMMARISED = "arrays of more than 1,000 numbers are summarised by shape, extremes, mean, norm and largest entries"
@@ -53,6 +54,9 @@ class TraceAnswer(SubjectFields):
     predicted_change: float | None
     actual_change: float | None
     loss_after: float | None
+    claim: NotRequired[
+        Annotated[ClaimAnswer | None, _absent("of a request with `claim`: which of its numbers are wrong")]
+    ]
     modes: Annotated[dict[str, str], Field(description="how dropout and batch normalization act here")]
     formulas: NotRequired[Annotated[list[dict[str, Any]] | None, _absent("with `?explain=true`")]]
     formulas_left_out: NotRequired[

@@ -5,17 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from service.backprop.inspection.trace import Trace, trace
+from service.backprop.inspection.trace import Trace
 from service.backprop.network import Network
 from service.backprop.optimizers import Optimizer
 from service.definitions.explaining import NetworkTraceRequest, TraceRequest
 from service.explain.answers import TraceAnswer, with_subject
 from service.explain.array_summaries import ArrayWriter, add_nonfinite, check_full
-from service.explain.batches import requested_batch
+from service.explain.claimed_arrays import read_claim
+from service.explain.claims import check_claim
 from service.explain.equations import UPDATE, of_backward, of_forward, of_optimizer
 from service.explain.formula_selection import check_formulas
 from service.explain.formulas import Formulas
 from service.explain.subjects import Subject
+from service.explain.traced_steps import TracedStep, chosen, rows_of_request, traced_step
 from service.explain.unit_names import Names
 from service.services import Services
 
@@ -24,17 +26,25 @@ def trace_step(
     services: Services, subject: Subject, request: TraceRequest | NetworkTraceRequest, full: bool, explain: bool
 ) -> TraceAnswer:
     """Return the forward pass, the errors, the gradients and the update of one step; with `explain`, their formulas."""
-    if isinstance(request, TraceRequest):
-        subject = subject.with_choices(request.loss, request.optimizer)
-    rows = 1 if request.instances is None else len(request.instances)
-    settings, updating, weighing = subject.trained(), subject.updating(), subject.weighing()
-    check_full(full, _numbers(subject.network, settings.optimizer, rows))
+    subject, rows = chosen(subject, request), rows_of_request(request)
+    check_full(full, _numbers(subject.network, subject.trained().optimizer, rows))
     if explain:
         check_formulas(subject.network, rows)
-    batch = requested_batch(services, subject, request)
-    traced = trace(subject.network, weighing, updating, batch.X, batch.Y, batch.samples)
-    writer = ArrayWriter(Names(traced.network), full)
-    body: TraceAnswer = {
+    claimed = None if request.claim is None else read_claim(request.claim, subject.network, rows)
+    step = traced_step(services, subject, request)
+    body = with_subject(_answer(step, ArrayWriter(Names(step.trace.network), full)), subject.head)
+    if request.claim is not None and claimed is not None:
+        body["claim"] = check_claim(step, claimed, request.claim.tolerance)
+    add_nonfinite(body)
+    if explain:
+        formulas = Formulas(step.trace, step.weighing, step.settings.optimizer, step.updating.learning_rate)
+        body["formulas"], body["formulas_left_out"] = formulas.all(), formulas.chosen.left_out
+    return body
+
+
+def _answer(step: TracedStep, writer: ArrayWriter) -> TraceAnswer:
+    traced, settings = step.trace, step.settings
+    return {
         "object": "trace",
         "inputs": writer.by_row(traced.inputs, -1),
         "targets": writer.by_row(traced.targets, len(traced.forward) - 1),
@@ -45,19 +55,13 @@ def trace_step(
         "update": _update(traced, writer),
         "update_equations": {**UPDATE, "optimizer": of_optimizer(settings.optimizer)},
         "optimizer": {"type": settings.optimizer.name, **asdict(settings.optimizer)},
-        "learning_rate": updating.learning_rate,
-        "optimizer_state": "fresh" if subject.optimizer_state() is None else "stored",
+        "learning_rate": step.updating.learning_rate,
+        "optimizer_state": "fresh" if step.subject.optimizer_state() is None else "stored",
         "predicted_change": float(traced.contributions.sum()),
         "actual_change": traced.loss_after - traced.loss,
         "loss_after": traced.loss_after,
         "modes": traced.modes,
     }
-    body = with_subject(body, subject.head)
-    add_nonfinite(body)
-    if explain:
-        formulas = Formulas(traced, weighing, settings.optimizer, updating.learning_rate)
-        body["formulas"], body["formulas_left_out"] = formulas.all(), formulas.chosen.left_out
-    return body
 
 
 def _numbers(network: Network, optimizer: Optimizer, rows: int) -> int:

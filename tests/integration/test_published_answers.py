@@ -206,6 +206,9 @@ def _models(call: Caller, job: str) -> None:
         call("POST", f"{path}:predict?format=npz", rows)
         call("POST", f"{path}:evaluate", {"dataset": "table"})
         call("POST", f"{path}:trace?explain=true&full=true", {"instances": [[0.5, 1]], "targets": ["odd"]})
+        wrong = {"activations": [None, [[7, 8]]], "gradients": [None, {"biases": [7, 8]}]}
+        claimed = call("POST", f"{path}:trace", {"instances": [[0.5, 1]], "targets": ["odd"], "claim": wrong})
+        assert claimed["claim"]["wrong"] == 4
         call("POST", f"{path}:gradient-check")
         call("GET", f"{path}/histograms?range=-1,1")
 

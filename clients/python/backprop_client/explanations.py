@@ -28,7 +28,8 @@ class Explanations:
             Whether formulas with the numbers inserted come along.
         **what
             What is explained, and the body: `instances` with `targets` (at most 16 rows), or `row` of the job's
-            dataset; `loss`, `optimizer`; of a bare network `parameters` or `seed`.
+            dataset; `loss`, `optimizer`; of a bare network `parameters` or `seed`; `claim`, numbers that somebody
+            computed by hand, of which the answer says which are wrong.
         """
         return self._post("trace", what, {"full": full or None, "explain": explain or None})
 
