@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients generators lint audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients generators lint dashboard-checks audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,11 +79,20 @@ $(TYPESCRIPT)/node_modules/.ready: $(TYPESCRIPT)/package.json $(TYPESCRIPT)/pack
 	cd $(TYPESCRIPT) && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-lint: $(VENV)/.ready-dev ## Check style, types and the direction of imports
+lint: $(VENV)/.ready-dev dashboard-checks ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/node $(DASHBOARD)/node_modules/typescript/bin/tsc --project $(DASHBOARD)/tsconfig.json
+
+DASHBOARD := tests/dashboard
+
+dashboard-checks: $(DASHBOARD)/node_modules/.ready ## Install what checks the types and the accessibility of the dashboard
+
+$(DASHBOARD)/node_modules/.ready: $(DASHBOARD)/package.json $(DASHBOARD)/package-lock.json $(VENV)/.ready-dev
+	cd $(DASHBOARD) && $(CURDIR)/$(BIN)/npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 audit: .venv-audit/.ready ## Ask whether advisories are known for the pinned dependencies
 	@$(BIN)/python .ci/audit.py .venv-audit/bin/pip-audit
@@ -163,4 +172,4 @@ pins: ## Pin all dependencies again, with hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet -o requirements/generators.txt requirements/generators.in
 
 clean: ## Remove the environments
-	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients .venv-generators $(TYPESCRIPT)/node_modules
+	rm -rf $(VENV) .venv-peers .venv-audit .venv-exports .venv-serving-fastapi .venv-serving-mlserver .venv-clients .venv-generators $(TYPESCRIPT)/node_modules $(DASHBOARD)/node_modules

@@ -21,6 +21,7 @@ from service.api import (
     browsers,
     cards,
     columns,
+    dashboard,
     datasets,
     deadlines,
     epochs,
@@ -63,6 +64,7 @@ from service.api.inference import views as inference
 from service.api.request_log import log_request
 from service.api.waiting import Places, Waits
 from service.config import Settings, read_settings
+from service.dashboard.files import DashboardFiles
 from service.door.door import Door, Parts
 from service.estimates.known import KnownShapes
 from service.front.environ import admission_of
@@ -84,6 +86,7 @@ from service.web.request_ids import request_id_of
 
 RESOURCES = (
     system,
+    dashboard,
     documentation,
     problems,
     metrics,
@@ -140,6 +143,7 @@ def create_app(settings: Settings) -> Flask:
     routes = [route for resource in resources for route in resource.routes]
     app.extensions["openapi"] = cache(partial(openapi.document, resources))  # built at the first request for it
     app.extensions["documentation"] = Pages(app.extensions["openapi"])
+    app.extensions["dashboard"] = DashboardFiles()
     app.extensions["guesses"] = Guesses(routes)
     errors.register(app)
     app.before_request(_begin)

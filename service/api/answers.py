@@ -78,7 +78,8 @@ def whole(name: str, default: int, minimum: int, maximum: int | None = None) -> 
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text) >= minimum):
-        raise Invalid.at(f"?{name}", f"must be a whole number of at least {minimum}, got {text[:40]!r}")
+        size = ", of at most 15 digits" if text.isdigit() and len(text) > 15 else ""
+        raise Invalid.at(f"?{name}", f"must be a whole number of at least {minimum}{size}, got {text[:40]!r}")
     return int(text) if maximum is None else min(int(text), maximum)
 
 

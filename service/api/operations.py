@@ -59,6 +59,7 @@ class Route:
     creates: bool
     scope: Scope | None
     is_open: bool  # to everybody, so no key is looked at
+    is_published: bool = True  # in the OpenAPI document
 
     @property
     def media_types(self) -> tuple[str, ...]:

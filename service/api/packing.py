@@ -21,7 +21,7 @@ TYPES = frozenset(
         *("application/json", "application/problem+json", "application/jsonl", "application/x-ndjson"),
         *("application/octet-stream", "application/openmetrics-text", "application/vnd.apache.arrow.stream"),
         *("application/x-keras", "application/x-npz", "application/x-onnx", "application/x-safetensors"),
-        *("text/css", "text/csv", "text/html", "text/markdown", "text/plain", "text/x-python"),
+        *("text/css", "text/csv", "text/html", "text/javascript", "text/markdown", "text/plain", "text/x-python"),
     }
 )
 

@@ -73,6 +73,7 @@ class Routes:
         problems: tuple[int, ...] = (),
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
+        is_published: bool = True,
     ) -> Callable[[View], View]:
         """Return a decorator that serves a view at a path.
 
@@ -101,6 +102,8 @@ class Routes:
         scope
             What a key needs; None opens the operation to everybody, `Declared.ANY` to every valid key. It may be left
             out where GET reads.
+        is_published
+            Whether the OpenAPI document has it, as it has everything but the files of a page.
         """
 
         def register(view: View) -> View:
@@ -122,6 +125,7 @@ class Routes:
                 creates=creates,
                 scope=_scope_of(method, path, scope),
                 is_open=scope is None,
+                is_published=is_published,
             )
             self.routes.append(route)
             self._serve(route, view)

@@ -15,12 +15,6 @@ routes = Routes("system", "Whether the service works, and this document.")
 ALIVE: HealthAnswer = {"status": "alive"}
 
 
-@routes.route("GET", "/", answers={200: HealthAnswer}, scope=None)
-def root() -> Response:
-    """Return that the service is alive."""
-    return answer(ALIVE)
-
-
 @routes.route("GET", "/healthz", answers={200: HealthAnswer}, scope=None)
 def healthz() -> Response:
     """Return that this process is alive, without looking at anything else."""

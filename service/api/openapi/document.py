@@ -28,7 +28,7 @@ SECURITY = {
 
 def document(resources: Sequence[Routes]) -> dict[str, Any]:
     """Return the document: every operation with its parameters, body, answers and links."""
-    routes = [route for resource in resources for route in resource.routes]
+    routes = [route for resource in resources for route in resource.routes if route.is_published]
     schemas = Schemas(routes, deliveries.MODELS)
     linked = links.Links(routes)
     paths: dict[str, dict[str, Any]] = {}

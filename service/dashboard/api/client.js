@@ -1,0 +1,125 @@
+/** Requests to the API, and what can go wrong with them, as errors that say the way out. */
+
+/**
+ * @typedef {object} Problem  an answer of the type `application/problem+json`
+ * @property {string} type
+ * @property {string} title
+ * @property {number} status
+ * @property {string} detail
+ * @property {string} [request_id]
+ * @property {{pointer?: string, row?: number, column?: string, detail: string}[]} [errors]
+ * @property {number | null} [nearest]
+ */
+
+/** The API has refused a request; `problem` is its answer. */
+export class ApiError extends Error {
+  /** @param {Problem} problem */
+  constructor(problem) {
+    super(problem.detail || problem.title);
+    this.name = "ApiError";
+    this.problem = problem;
+    this.status = problem.status;
+  }
+}
+
+/** No answer came: the service is stopped, or the network is down. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The service does not answer. Is it running, and is this computer connected to it?");
+    this.name = "Unreachable";
+  }
+}
+
+/**
+ * @typedef {object} Request
+ * @property {string} method
+ * @property {string} path  without a slash at its start, as `v1/jobs`
+ * @property {Record<string, string | number | boolean | string[] | null | undefined>} [query]
+ * @property {unknown} [body]  sent as JSON, unless it is a Blob
+ * @property {Record<string, string>} [headers]
+ * @property {AbortSignal} [signal]
+ */
+
+/** The token of a session, which changes send along; null while nobody is signed in by a key. */
+let csrfToken = /** @type {string | null} */ (null);
+
+/** @param {string | null} token */
+export function setCsrfToken(token) {
+  csrfToken = token;
+}
+
+/**
+ * Return the address of a request, relative to the page.
+ *
+ * @param {Pick<Request, "path" | "query">} request
+ */
+export function urlOf({ path, query = {} }) {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === null || value === undefined || value === ""
+      ? []
+      : (Array.isArray(value) ? value : [value]).map((each) => [name, String(each)]),
+  );
+  return pairs.length ? `${path}?${new URLSearchParams(pairs)}` : path;
+}
+
+/**
+ * Send a request and return its response; throw `ApiError` or `Unreachable`.
+ *
+ * @param {Request} request
+ * @returns {Promise<Response>}
+ */
+export async function send(request) {
+  const headers = new Headers(request.headers);
+  const isJson = request.body !== undefined && !(request.body instanceof Blob);
+  if (isJson) headers.set("Content-Type", "application/json");
+  if (!headers.has("Accept")) headers.set("Accept", "application/json");
+  if (csrfToken !== null && request.method !== "GET") headers.set("X-CSRF-Token", csrfToken);
+  const body = isJson ? JSON.stringify(request.body) : /** @type {Blob | undefined} */ (request.body);
+  const options = { method: request.method, headers, body, signal: request.signal };
+  let response;
+  try {
+    response = await fetch(urlOf(request), options);
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    throw new Unreachable();
+  }
+  if (!response.ok) throw new ApiError(await problemOf(response));
+  return response;
+}
+
+/**
+ * Send a request and return the JSON of its answer, null for an empty one.
+ *
+ * @param {Request} request
+ * @returns {Promise<any>}
+ */
+export async function ask(request) {
+  const response = await send(request);
+  const text = await response.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/**
+ * Read JSON from the API.
+ *
+ * @param {string} path
+ * @param {Request["query"]} [query]
+ * @param {AbortSignal} [signal]
+ */
+export function get(path, query, signal) {
+  return ask({ method: "GET", path, query, signal });
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<Problem>}
+ */
+async function problemOf(response) {
+  const text = await response.text();
+  try {
+    return { type: "", title: response.statusText, detail: "", ...JSON.parse(text), status: response.status };
+  } catch {
+    // a proxy in between answers in its own way, which is shown as it is
+    return { type: "", title: `Status ${response.status}`, status: response.status, detail: text.slice(0, 500) };
+  }
+}

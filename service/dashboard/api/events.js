@@ -1,0 +1,113 @@
+/**
+ * The one stream of events of the page.
+ *
+ * It is open while somebody listens and the page is visible, and goes on behind the last event that it brought. The
+ * first time it begins at the newest event: asked for an event that cannot be there yet, the service answers with a `gap`
+ * that names the newest one.
+ */
+
+import { isVisible, onVisibility } from "./visibility.js";
+
+/**
+ * @typedef {object} Event
+ * @property {number} id
+ * @property {"status" | "epoch" | "warning" | "end" | "gap"} type
+ * @property {string | null} job
+ * @property {string} created_at
+ * @property {any} data
+ */
+/** @typedef {"closed" | "connecting" | "open"} Condition */
+
+const TYPES = ["status", "epoch", "warning", "end", "gap"];
+const BEYOND_ALL = 999_999_999_999_999; // the largest id that may be asked for
+const AGAIN_MS = 3000; // after a stream that the browser has given up, as it does when it is refused
+
+/** @type {Set<(event: Event) => void>} */
+const listeners = new Set();
+/** @type {Set<(condition: Condition) => void>} */
+const watchers = new Set();
+/** @type {EventSource | null} */
+let source = null;
+/** @type {number | null} */
+let last = null;
+/** @type {Condition} */
+let condition = "closed";
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let again;
+
+/**
+ * Call a function with each event from now on; return what ends that. After a `gap` events are missing, so a listener
+ * reads again what it shows.
+ *
+ * @param {(event: Event) => void} listener
+ */
+export function listen(listener) {
+  listeners.add(listener);
+  adjust();
+  return () => {
+    listeners.delete(listener);
+    adjust();
+  };
+}
+
+/**
+ * Call a function with the condition of the stream, now and whenever it changes; return what ends that.
+ *
+ * @param {(condition: Condition) => void} watcher
+ */
+export function watchStream(watcher) {
+  watchers.add(watcher);
+  watcher(condition);
+  return () => {
+    watchers.delete(watcher);
+  };
+}
+
+/** Open or close the stream, as is needed now. */
+function adjust() {
+  const wanted = listeners.size > 0 && isVisible();
+  if (wanted && source === null && again === undefined) open();
+  if (!wanted) close();
+}
+
+function open() {
+  const opened = new EventSource(`v1/events?stream=1&after=${last ?? BEYOND_ALL}`);
+  source = opened;
+  become("connecting");
+  opened.onopen = () => become("open");
+  opened.onerror = () => {
+    become("connecting"); // the browser connects again by itself, unless the stream was refused
+    if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
+    source = null;
+    again = setTimeout(() => {
+      again = undefined;
+      adjust();
+    }, AGAIN_MS);
+  };
+  for (const type of TYPES) opened.addEventListener(type, (message) => received(JSON.parse(message.data)));
+}
+
+function close() {
+  clearTimeout(again);
+  again = undefined;
+  source?.close();
+  source = null;
+  become("closed");
+}
+
+/** @param {Event} event */
+function received(event) {
+  const isFirst = last === null;
+  last = event.type === "gap" ? event.data.through : event.id;
+  if (isFirst && event.type === "gap") return;
+  for (const listener of listeners) listener(event);
+}
+
+/** @param {Condition} next */
+function become(next) {
+  if (next === condition) return;
+  condition = next;
+  for (const watcher of watchers) watcher(condition);
+}
+
+onVisibility(adjust);

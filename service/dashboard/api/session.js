@@ -1,0 +1,73 @@
+/** Who uses the page: nobody in particular, a key that has signed in, or somebody who has to sign in first. */
+
+import { useCallback, useEffect, useState } from "../vendor/htm-preact.js";
+import { ApiError, ask, get, setCsrfToken } from "./client.js";
+
+/**
+ * @typedef {object} Session
+ * @property {string | null} key  the id of the key; null where the service asks nobody for one
+ * @property {string} tenant
+ * @property {string[]} scopes
+ * @property {string | null} job  the only job that a shared link shows
+ * @property {string | null} csrf_token
+ */
+/** @typedef {"asking" | "signed in" | "signed out" | "unknown"} Standing  unknown: the service does not answer */
+
+/** What may be done with a scope; each has all that is before it, and `admin` has all. */
+const SCOPES = ["read", "predict", "train", "admin"];
+
+/** @type {Set<() => void>} */
+const losses = new Set();
+
+/** Tell the page that a request was refused because nobody is signed in any more. */
+export function sessionLost() {
+  for (const listener of losses) listener();
+}
+
+/** Return the session, and what signs in and out. */
+export function useSession() {
+  const [standing, setStanding] = useState(/** @type {Standing} */ ("asking"));
+  const [session, setSession] = useState(/** @type {Session | null} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const read = useCallback(async () => {
+    try {
+      const found = await get("v1/session");
+      setCsrfToken(found.csrf_token);
+      setSession(found);
+      setStanding("signed in");
+      setError(null);
+    } catch (caught) {
+      const isOut = caught instanceof ApiError && caught.status === 401;
+      setStanding(isOut ? "signed out" : "unknown");
+      setError(isOut ? null : /** @type {Error} */ (caught));
+    }
+  }, []);
+  const signIn = useCallback(async (/** @type {string} */ key) => {
+    await ask({ method: "POST", path: "v1/session", body: { key } });
+    await read();
+  }, []);
+  const signOut = useCallback(async () => {
+    await ask({ method: "DELETE", path: "v1/session" });
+    await read();
+  }, []);
+  useEffect(() => {
+    const lost = () => setStanding("signed out");
+    losses.add(lost);
+    read();
+    return () => {
+      losses.delete(lost);
+    };
+  }, []);
+  return { standing, session, error, read, signIn, signOut };
+}
+
+/**
+ * Return whether a session may do what needs a scope.
+ *
+ * @param {Session | null} session
+ * @param {string} scope
+ */
+export function may(session, scope) {
+  const has = session?.scopes ?? [];
+  return has.includes("admin") || has.includes(scope) || (scope === "read" && has.some((each) => SCOPES.includes(each)));
+}

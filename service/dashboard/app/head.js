@@ -1,0 +1,48 @@
+/** The head of the page: where one can go, whether the page is live, and who is signed in. */
+
+import { watchStream } from "../api/events.js";
+import { Link } from "../parts/link.js";
+import { ThemeChoice } from "../parts/theme.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
+
+/** The parts of the page: what is in `view`, and names in the address that belong to it. */
+const PLACES = [
+  { view: "jobs", title: "Jobs", names: ["job", "compare"] },
+];
+
+const CONDITIONS = { closed: "not live", connecting: "connecting …", open: "live" };
+
+/** @param {{state: import("./address.js").State, session: ReturnType<typeof import("../api/session.js").useSession>}} props */
+export function Head({ state, session }) {
+  const here = placeOf(state);
+  const { session: signedIn, signOut, standing } = session;
+  return html`<header class="head">
+    <${Link} to=${{}} class="home"><span class="mark" aria-hidden="true">∂</span> Backprop</${Link}>
+    <nav aria-label="Main"><ul>
+      ${PLACES.map(
+        ({ view, title }) => html`<li><${Link} to=${{ view: view === "jobs" ? null : view }} aria-current=${here === view ? "page" : null}>${title}</${Link}></li>`,
+      )}
+      <li><a href="docs">API</a></li>
+    </ul></nav>
+    <div class="head-aside">
+      <${Live} />
+      <${ThemeChoice} theme=${state.theme} />
+      ${
+        standing === "signed in" && signedIn?.key &&
+        html`<button type="button" class="plain-button" onClick=${signOut} title=${`Key ${signedIn.key}, tenant ${signedIn.tenant}`}>Sign out</button>`
+      }
+    </div>
+  </header>`;
+}
+
+/** @param {import("./address.js").State} state */
+function placeOf(state) {
+  const found = PLACES.find(({ view, names }) => state.view === view || names.some((name) => name in state));
+  return found?.view ?? "jobs";
+}
+
+function Live() {
+  const [condition, setCondition] = useState(/** @type {import("../api/events.js").Condition} */ ("closed"));
+  useEffect(() => watchStream(setCondition), []);
+  return html`<span class=${`live ${condition}`} role="status"><span class="dot" aria-hidden="true"></span>${CONDITIONS[condition]}</span>`;
+}

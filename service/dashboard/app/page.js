@@ -1,0 +1,53 @@
+/** The whole page: its head, and what the address says is shown. */
+
+import { useSession } from "../api/session.js";
+import { useTheme } from "../parts/theme.js";
+import { Trouble } from "../parts/trouble.js";
+import { html, useEffect, useErrorBoundary, useRef } from "../vendor/htm-preact.js";
+import { useAddress } from "./address.js";
+import { Head } from "./head.js";
+import { SignIn } from "./sign_in.js";
+import { viewOf } from "./views.js";
+
+export function Page() {
+  const state = useAddress();
+  const session = useSession();
+  useTheme(state.theme);
+  if (state.embed) return html`<main class="embedded"><${Content} state=${state} session=${session} /></main>`;
+  return html`
+    <a class="skip" href="#content">Skip to the content</a>
+    <${Head} state=${state} session=${session} />
+    <main id="content" tabindex="-1"><${Content} state=${state} session=${session} /></main>
+  `;
+}
+
+/** @param {{state: import("./address.js").State, session: ReturnType<typeof useSession>}} props */
+function Content({ state, session }) {
+  const view = viewOf(state);
+  const title = view.title(state);
+  useEffect(() => {
+    document.title = `${title} – Backprop`;
+  }, [title]);
+  if (session.standing === "asking") return html`<p class="waiting" aria-live="polite">Asking the service …</p>`;
+  if (session.standing === "signed out") return html`<${SignIn} signIn=${session.signIn} />`;
+  if (session.standing === "unknown" && session.error) {
+    return html`<${Trouble} error=${session.error} again=${session.read} what="the page" />`;
+  }
+  return html`<${Guarded} key=${view.key(state)} view=${view.view} state=${state} session=${session.session} />`;
+}
+
+/**
+ * Show a view, and what went wrong in its code, if anything did.
+ *
+ * @param {{view: any, state: import("./address.js").State, session: import("../api/session.js").Session | null}} props
+ */
+function Guarded({ view: View, state, session }) {
+  const [error, reset] = useErrorBoundary((fault) => console.error(fault));
+  const shown = useRef(state);
+  useEffect(() => {
+    if (error && shown.current !== state) reset();
+    shown.current = state;
+  });
+  if (error) return html`<${Trouble} error=${error} again=${reset} what="this part" />`;
+  return html`<${View} state=${state} session=${session} />`;
+}

@@ -1,0 +1,28 @@
+/** Which view the address names. A view is a component that gets the state of the page and the session. */
+
+import { JobPage } from "../job/page.js";
+import { Jobs } from "../jobs/jobs.js";
+
+/** @typedef {import("./address.js").State} State */
+/**
+ * @typedef {object} View
+ * @property {(state: State) => boolean} matches
+ * @property {(state: State) => string} title  of the window
+ * @property {(state: State) => string} key  a view with another key begins anew
+ * @property {any} view
+ */
+
+/** @type {View[]} the first that matches is shown */
+export const VIEWS = [
+  { matches: (state) => "job" in state, title: (state) => `Job ${state.job}`, key: (state) => state.job, view: JobPage },
+  { matches: () => true, title: () => "Jobs", key: () => "jobs", view: Jobs },
+];
+
+/**
+ * Return the view that the address names.
+ *
+ * @param {State} state
+ */
+export function viewOf(state) {
+  return /** @type {View} */ (VIEWS.find((view) => view.matches(state)));
+}

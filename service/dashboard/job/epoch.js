@@ -1,0 +1,50 @@
+/** The epoch that everything on a job's page shows: a number in the address, or the newest one. */
+
+import { change } from "../app/address.js";
+import { useEffect, useState } from "../vendor/htm-preact.js";
+
+/**
+ * @typedef {object} ChosenEpoch
+ * @property {number} epoch  the epoch that is shown
+ * @property {number} newest  the newest one that there is
+ * @property {boolean} follows  whether the newest one is shown, whichever it is
+ * @property {(epoch: number | null) => void} choose  null follows the newest
+ */
+
+/**
+ * Return the epoch that the address names: a number, `best` or `last`; without one the newest.
+ *
+ * @param {import("../app/address.js").State} state
+ * @param {{best_epoch: number | null} | null} job
+ * @param {{epoch: number} | null} latest
+ * @returns {ChosenEpoch}
+ */
+export function chosenEpoch(state, job, latest) {
+  const newest = latest?.epoch ?? 0;
+  const text = state.epoch ?? "last";
+  const named = text === "best" ? job?.best_epoch ?? newest : Number(text);
+  const follows = !Number.isInteger(named) || text === "last";
+  return { epoch: follows ? newest : Math.min(Math.max(named, 0), newest), newest, follows, choose };
+}
+
+/** @param {number | null} epoch */
+function choose(epoch) {
+  change({ epoch }, { replace: true });
+}
+
+/**
+ * Return a value once it has stayed the same for a while, so that a slider that is dragged asks for little.
+ *
+ * @template T
+ * @param {T} value
+ * @param {number} [milliseconds]
+ * @returns {T}
+ */
+export function useSettled(value, milliseconds = 120) {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(() => value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return settled;
+}

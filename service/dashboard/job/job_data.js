@@ -1,0 +1,36 @@
+/** A job as the page follows it: read whole at its changes of status, and moved on by events in between. */
+
+import { useEffect, useState } from "../vendor/htm-preact.js";
+import { listen } from "../api/events.js";
+import { useResource } from "../api/resource.js";
+
+/** @typedef {any} Job  as `GET /v1/jobs/{id}` answers */
+/** @typedef {any} Epoch  an epoch's record, as in `/epochs` */
+
+/**
+ * Return a job, and the newest record of its epochs, which moves on while it trains.
+ *
+ * @param {string} id
+ */
+export function useJob(id) {
+  const resource = useResource(`v1/jobs/${id}`);
+  const [newest, setNewest] = useState(/** @type {Epoch | null} */ (null));
+  useEffect(
+    () =>
+      listen((event) => {
+        if (event.type !== "gap" && event.job !== id) return;
+        if (event.type === "epoch") setNewest(event.data);
+        else resource.reload();
+      }),
+    [id],
+  );
+  const job = resource.data;
+  const read = job?.latest ?? null;
+  const latest = newest !== null && (read === null || newest.epoch > read.epoch || isLive(job)) ? newest : read;
+  return { resource, job, latest };
+}
+
+/** @param {Job | null} job */
+export function isLive(job) {
+  return job !== null && ["queued", "running"].includes(job.status);
+}

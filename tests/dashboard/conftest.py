@@ -1,0 +1,79 @@
+"""One service and one browser for all tests of the dashboard that a test process runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+
+from service.app import create_app
+from service.config import Settings
+from tests.dashboard.browser import Opened, launched, opened
+from tests.integration.service import Service
+
+Open = Callable[..., AbstractContextManager[Opened]]
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A whole service without keys. It is shared: a test finds its own jobs by their names, whatever else there is."""
+    with Service(tmp_path_factory.mktemp("dashboard") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def anonymous(tmp_path: Path) -> FlaskClient:
+    """The application in this process, without a database, for what needs none."""
+    return create_app(Settings(data_dir=tmp_path)).test_client()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launched(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Service) -> Open:
+    """What opens a window of the dashboard: `with open_page(width=390) as view: view.go("?job=...")`."""
+    return partial(opened, browser, service.address)
+
+
+@pytest.fixture(scope="session")
+def xor(service: Service) -> dict[str, Any]:
+    """A job that has learnt XOR, with a model `xor`."""
+    return trained(service, XOR)
+
+
+def trained(service: Service, body: dict[str, Any]) -> dict[str, Any]:
+    """Train a job to its end and return it."""
+    status, job = service.send("POST", "/v1/jobs?wait=60", body)
+    assert status in (200, 201), job
+    found: dict[str, Any] = job
+    return found
+
+
+XOR = {
+    "network": {
+        "inputs": 2,
+        "layers": [
+            {"type": "dense", "units": 3, "activation": "tanh"},
+            {"type": "dense", "units": 1, "activation": "sigmoid"},
+        ],
+    },
+    "dataset": {"name": "xor", "inputs": [[0, 0], [0, 1], [1, 0], [1, 1]], "targets": [[0], [1], [1], [0]]},
+    "model": "xor",
+    "training": {
+        "loss": "quadratic",
+        "optimizer": {"type": "sgd", "learning_rate": 0.5, "momentum": 0.9},
+        "epochs": 2000,
+        "seed": 1,
+        "metrics": ["accuracy"],
+    },
+}

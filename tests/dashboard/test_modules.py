@@ -1,0 +1,85 @@
+"""The dashboard's modules: small, one idea each, with imports that are relative and lead to files that are there."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+import service.dashboard
+from service.api.dashboard import STATE
+from service.dashboard.files import DashboardFiles
+
+FOLDER = Path(service.dashboard.__file__).parent
+MODULES = sorted(path for path in FOLDER.rglob("*.js") if path.parent.name != "vendor")
+MOST_LINES = 250
+IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";|^import "([^"]+)";', re.MULTILINE | re.DOTALL)
+
+
+def test_modules_are_short_and_say_what_they_own() -> None:
+    assert len(MODULES) > 20
+    for path in MODULES:
+        text = path.read_text("utf-8")
+        assert len(text.splitlines()) < MOST_LINES, path
+        assert text.startswith("/**"), path
+
+
+def test_imports_are_relative_and_lead_to_files() -> None:
+    for path in MODULES:
+        for found in IMPORT.finditer(path.read_text("utf-8")):
+            name = found[1] or found[2]
+            assert name.startswith(("./", "../")), (path, name)
+            target = (path.parent / name).resolve()
+            assert target.is_file() and target.relative_to(FOLDER), (path, name)
+
+
+def test_every_folder_is_one_deep_so_that_each_file_has_an_address() -> None:
+    shipped = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")}
+    assert shipped <= set(DashboardFiles().by_name)
+
+
+def test_the_address_of_the_page_has_the_names_that_the_api_declares() -> None:
+    text = (FOLDER / "app/address.js").read_text("utf-8")
+    listed = re.search(r"export const NAMES = \[(.*?)\];", text, re.DOTALL)
+    assert listed is not None
+    assert set(re.findall(r'"(\w+)"', listed[1])) == {query.name for query in STATE}
+
+
+def test_nothing_that_a_strict_policy_forbids_is_in_the_page(anonymous: FlaskClient) -> None:
+    answer = anonymous.get("/", headers={"Accept": "text/html"})
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self'; style-src 'self'" in policy and "unsafe" not in policy
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL)
+    assert scripts and all("src=" in attributes and not text.strip() for attributes, text in scripts)
+    assert " style=" not in answer.text and "<style" not in answer.text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert not [each for each in addresses if each.startswith(("/", "http"))]  # it also works below a path of a proxy
+    for address in addresses:
+        if address.startswith("dashboard/"):
+            assert anonymous.get(f"/{address}").status_code == 200, address
+
+
+def test_files_may_be_kept_for_ever_as_their_address_changes_with_them(anonymous: FlaskClient) -> None:
+    digest = DashboardFiles().digest
+    answer = anonymous.get(f"/dashboard/{digest}/app/main.js")
+    assert (answer.status_code, answer.mimetype) == (200, "text/javascript")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    other = anonymous.get("/dashboard/000000000000/app/main.js")
+    assert other.status_code == 404 and "load the page again" in other.json["detail"]
+    unknown = anonymous.get(f"/dashboard/{digest}/app/mian.js")
+    assert unknown.status_code == 404 and "did you mean `app/main.js`?" in unknown.json["detail"]
+
+
+def test_others_than_browsers_are_told_that_the_service_is_alive(anonymous: FlaskClient) -> None:
+    assert anonymous.get("/").json == {"status": "alive"}
+    assert anonymous.get("/", headers={"Accept": "*/*"}).json == {"status": "alive"}
+
+
+def test_vendored_files_are_those_of_the_table() -> None:
+    vendor = FOLDER / "vendor"
+    rows = re.findall(
+        r"^\| `([\w.-]+)` \|.*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert {name for name, _ in rows} == {path.name for path in vendor.iterdir() if path.suffix in (".js", ".css")}
+    for name, digest in rows:
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == digest, name

@@ -1,0 +1,30 @@
+"""Every view, at both widths, light and dark: nothing in the console or from outside, accessible, in the window."""
+
+from typing import Any
+
+import pytest
+
+from tests.dashboard.conftest import Open
+
+WIDTHS = (1280, 390)
+# an address, in which {xor} is a trained job, and a text that is there once everything is shown
+VIEWS = [
+    ("", "Jobs"),
+    ("?job={xor}", "Loss"),
+    ("?job={xor}&epoch=10", "Loss"),
+    ("?job=job_0000000000000000", "there is no job"),
+]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("address", "text"), VIEWS, ids=[address or "/" for address, _ in VIEWS])
+def test_a_view(open_page: Open, xor: dict[str, Any], address: str, text: str, width: int, dark: bool) -> None:
+    with open_page(width=width, dark=dark) as view:
+        page = view.go(address.format(xor=xor["id"]))
+        page.get_by_text(text).first.wait_for()
+        page.wait_for_load_state("load")
+        assert view.accessibility_faults() == []
+        assert view.overflow() <= 0
+        refused = [each for each in view.console if "404" in each and "job_0000000000000000" in each]
+        view.console[:] = [each for each in view.console if each not in refused]  # what the test itself asked for
