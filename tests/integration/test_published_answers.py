@@ -386,7 +386,8 @@ def test_a_field_that_is_not_published_is_a_fault(client: FlaskClient) -> None:
 
 
 def test_every_route_with_json_has_a_model(client: FlaskClient) -> None:
-    for route in (route for module in RESOURCES for route in module.routes.routes):
+    published = [route for module in RESOURCES for route in module.routes.routes if route.is_published]
+    for route in published:
         described = [each[0] if isinstance(each, tuple) else each for each in route.answers.values()]
         has_no_model = any(isinstance(each, dict) for each in described)
         assert has_no_model == ((route.method.lower(), route.path) in NOT_JSON), route.path
