@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from flask import Response, request
@@ -12,6 +13,7 @@ from service.api.bodies import read_model, read_model_if_any
 from service.api.context import model_cache, services
 from service.api.routes import BOOLEAN, Example, Query, Routes
 from service.api.trained_networks import PROBLEMS, NetworkReference, Operation, register
+from service.api.worksheets import answering as worksheets
 from service.definitions.base import Model
 from service.definitions.explaining import (
     GradientCheckRequest,
@@ -24,6 +26,8 @@ from service.explain.answers import DiffAnswer, GradientCheckAnswer, SlopeAnswer
 from service.explain.parameter_query import any_parameter, weight_or_bias
 from service.explain.subjects import Subject, epoch_subject
 from service.explain.untrained_networks import network_subject
+from service.explain.worksheet_answers import WorksheetAnswer
+from service.explain.worksheets import worksheet
 from service.store import networks
 
 routes = Routes(
@@ -36,7 +40,8 @@ BIAS = {"type": "string", "pattern": f"^{NUMBER}$"}
 PLACE = {"type": "string", "pattern": f"^{NUMBER},((bias|b|{NUMBER}),)?{NUMBER}$"}
 FULL = Query("full", BOOLEAN, "every number, where large arrays are summarised otherwise")
 EXPLAIN = Query("explain", BOOLEAN, "the formula of each number with its numbers put in")
-TRACE = (FULL, EXPLAIN)
+TRACE = (FULL, EXPLAIN, *worksheets.QUERY)
+TRACED = (TraceAnswer | WorksheetAnswer, worksheets.MARKDOWN, worksheets.HTML)
 ROW_OF_NUMBERS = {"instances": [[0.05, 0.1]], "targets": [[1, 0, 0]], "seed": 1, "loss": "quadratic"}
 CLAIM = {"deltas": [None, [[-0.64, 0.31, 0.33]]], "tolerance": {"relative": 0.01}}  # of the last of two layers
 MOST_SPAN = 1e6
@@ -69,7 +74,11 @@ def _trace_network(network: NetworkReference) -> Response:
 
 
 def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Response:
+    wanted = worksheets.wanted_worksheet()
     with _one_large(subject):
+        if wanted is not None:
+            make = partial(worksheet, services(), subject, body, wanted.blank, wanted.with_key)
+            return worksheets.answer_worksheet(make)
         return answer(trace.trace_step(services(), subject, body, flag("full"), flag("explain")))
 
 
@@ -82,8 +91,8 @@ def _trace(subject: Subject, body: TraceRequest | NetworkTraceRequest) -> Respon
         Example({**ROW_OF_NUMBERS, "claim": CLAIM}, "One row, and the deltas that somebody computed by hand"),
     ],
     query=TRACE,
-    answers={200: TraceAnswer},
-    problems=(404,),
+    answers={200: TRACED},
+    problems=(404, 406),
     scope=Scope.READ,
 )
 def trace_network(name: str) -> Response:
@@ -108,9 +117,10 @@ register(
         "Trace one step of backpropagation on {}, number by number.",
         _trace_network,
         TraceRequest,
-        TraceAnswer,
+        TRACED,
         Scope.READ,
         query=TRACE,
+        has_formats=True,
         examples=[
             Example({"row": 0}, "A row of the training dataset"),
             Example({"instances": [[1.4, 0.2]], "targets": ["setosa"]}, "A row that is sent"),

@@ -209,6 +209,8 @@ def _models(call: Caller, job: str) -> None:
         wrong = {"activations": [None, [[7, 8]]], "gradients": [None, {"biases": [7, 8]}]}
         claimed = call("POST", f"{path}:trace", {"instances": [[0.5, 1]], "targets": ["odd"], "claim": wrong})
         assert claimed["claim"]["wrong"] == 4
+        for query in ("blank=delta", "blank=delta&format=html", "blank=gradients&format=json&key=false"):
+            call("POST", f"{path}:trace?{query}", {"instances": [[0.5, 1]], "targets": ["odd"]})
         call("POST", f"{path}:gradient-check")
         call("GET", f"{path}/histograms?range=-1,1")
 
@@ -300,6 +302,7 @@ def _webhooks(call: Caller) -> None:
 
 def _explanations(call: Caller, path: str) -> None:
     call("POST", "/v1/networks/example:trace", {**ROW, "loss": "quadratic"})
+    call("POST", "/v1/networks/example:trace?blank=activations&format=json", {**ROW, "loss": "quadratic"})
     call("POST", "/v1/networks/example:gradient-check", {"seed": 1})
     call("GET", f"{path}/epochs/last/slope?layer=0&bias=1&points=3")
     call("GET", f"{path}/epochs/last/surface?x=0,0,0&y=0,bias,0&points=3")

@@ -1,0 +1,1 @@
+"""Worksheets as Markdown and as pages that a browser prints."""
