@@ -108,7 +108,11 @@ def _verifies(secret: str, headers: dict[str, str], body: bytes) -> bool:
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender was killed within it: no HTTP server hands that on
+                self.close_connection = True
+                return
             reply = receiver.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             self.send_response(reply.status)
             for name, value in reply.headers:
