@@ -12,6 +12,7 @@ VIEWS = [
     ("", "Jobs"),
     ("?job={xor}", "Loss"),
     ("?job={xor}&epoch=10", "Loss"),
+    ("?job={xor}&scale=log&range=10,500&series=training_loss,learning_rate", "Learning rate"),
     ("?job=job_0000000000000000", "there is no job"),
 ]
 

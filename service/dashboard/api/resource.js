@@ -1,7 +1,8 @@
 /** What a component shows of the API: read, read again when it has changed, and never two requests at a time. */
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/htm-preact.js";
-import { get } from "./client.js";
+import { ApiError, get, Unreachable } from "./client.js";
+import { sessionLost } from "./session.js";
 import { isVisible, onVisibility } from "./visibility.js";
 
 /**
@@ -50,7 +51,13 @@ export function useResource(path, query, read = get) {
   return { data: isCurrent ? state.data : null, error: isCurrent ? state.error : null, loading, reload };
 }
 
-/** Reads one thing again and again: at most one request is under way, and none while the page is hidden. */
+const AGAIN_MS = 3000; // after a request that nobody answered
+
+/**
+ * Reads one thing again and again: at most one request is under way, and none while the page is hidden.
+ *
+ * Where the service does not answer it is asked again until it does; a refusal because nobody is signed in brings the sign-in.
+ */
 export class Reader {
   /**
    * @param {(signal: AbortSignal) => Promise<any>} read
@@ -63,6 +70,8 @@ export class Reader {
     this.onAnswer = onAnswer;
     this.wanted = false;
     this.underWay = false;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.again = undefined;
     this.ended = new AbortController();
     this.stopListening = onVisibility(() => this.next());
   }
@@ -76,6 +85,7 @@ export class Reader {
   /** Give up what is under way, and ask for nothing more. */
   end() {
     this.ended.abort();
+    clearTimeout(this.again);
     this.stopListening();
   }
 
@@ -94,6 +104,10 @@ export class Reader {
     this.underWay = false;
     if (this.ended.signal.aborted) return;
     this.onAnswer(...answer);
+    const [, error] = answer;
+    if (error instanceof ApiError && error.status === 401) sessionLost();
+    clearTimeout(this.again);
+    if (error instanceof Unreachable) this.again = setTimeout(() => this.ask(), AGAIN_MS);
     this.onLoading(false);
     this.next();
   }

@@ -1,32 +1,48 @@
-/** The curves of the losses over the epochs. */
+/** The curves of losses, metrics and the learning rate over the epochs. */
 
-import { useResource } from "../api/resource.js";
-import { Chart } from "../parts/chart.js";
+import { change } from "../app/address.js";
 import { Panel } from "../parts/panel.js";
-import { Shown } from "../parts/resource_view.js";
-import { html, useEffect } from "../vendor/htm-preact.js";
-
-const POINTS = 1000;
+import { Trouble } from "../parts/trouble.js";
+import { html } from "../vendor/htm-preact.js";
+import { CurveControls } from "./curve_controls.js";
+import { JobChart } from "./job_chart.js";
+import { rangeOf, rangeText } from "./range.js";
+import { shareShown } from "./curve_rows.js";
+import { seriesOf, shownSeries } from "./series.js";
+import { useCurves } from "./use_curves.js";
+import { WarningList } from "./warning_list.js";
+import { warningEpochs } from "./warnings.js";
 
 /** @param {import("./page.js").PartProps} props */
-export function Curves({ job, latest, chosen }) {
-  const curves = useResource(`v1/jobs/${job.id}/epochs`, { points: POINTS });
-  useEffect(curves.reload, [latest?.epoch]);
-  return html`<${Panel} title="Loss">
-    <${Shown} of=${curves} what="the curves">${(/** @type {any} */ answer) => {
-      const epochs = answer.data;
-      return html`<${Chart}
-        label="Training and validation loss by epoch"
-        x=${epochs.map((/** @type {any} */ each) => each.epoch)}
-        xLabel="epoch"
-        yLabel="loss"
-        series=${[
-          { label: "training loss", colour: "--training", values: epochs.map((/** @type {any} */ each) => each.training_loss) },
-          { label: "validation loss", colour: "--validation", values: epochs.map((/** @type {any} */ each) => each.validation_loss) },
-        ].filter((each) => each.values.some((/** @type {number | null} */ value) => value !== null))}
-        marker=${chosen.epoch}
-        onChoose=${chosen.choose}
-      />`;
-    }}</${Shown}>
-  </${Panel}>`;
+export function Curves(props) {
+  const { job, session, chosen } = props;
+  return html`<${CurvePanels} ...${props} />
+    <${WarningList} job=${job} session=${session} chosen=${chosen} />`;
+}
+
+/**
+ * The charts with what controls them; `bare` is without the controls, for a frame in another page.
+ *
+ * @param {import("./page.js").PartProps & {bare?: boolean}} props
+ */
+export function CurvePanels({ job, latest, chosen, state, bare = false }) {
+  const range = rangeOf(state.range);
+  const shown = shownSeries(job, state.series);
+  const { known, error, reload } = useCurves(job.id, shown.map(({ name }) => name), range, latest?.epoch ?? null);
+  const zoom = (/** @type {[number, number] | null} */ wanted) => change({ range: rangeText(wanted, chosen.newest) }, { replace: true });
+  const charts = [...new Set(seriesOf(job).map(({ chart }) => chart))].filter((title) => shown.some(({ chart }) => chart === title));
+  const common = { chosen, known, range, marks: warningEpochs(job), log: state.scale === "log", onZoom: zoom };
+  return html`
+    ${!bare && html`<${CurveControls} job=${job} state=${state} chosen=${chosen} range=${range} known=${known} onZoom=${zoom} />`}
+    ${error && html`<${Trouble} error=${error} again=${reload} what="the curves" />`}
+    ${!known && !error && html`<p class="waiting" aria-live="polite">${latest ? "Reading the curves …" : "The job has no epochs yet."}</p>`}
+    ${
+      known &&
+      html`<div class=${`curves ${charts.length > 1 ? "several" : ""}`}>${charts.map(
+        (title) => html`<${Panel} key=${title} title=${title} aside=${shareShown(known)} class="chart-panel">
+          <${JobChart} title=${title} series=${shown.filter(({ chart }) => chart === title)} ...${common} />
+        </${Panel}>`,
+      )}</div>`
+    }
+  `;
 }

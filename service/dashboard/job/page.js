@@ -1,12 +1,12 @@
 /** The page of one job: what it is and how it stands, the epoch that is shown, and the parts of which one is open. */
 
+import { ApiError } from "../api/client.js";
 import { Link } from "../parts/link.js";
 import { Shown } from "../parts/resource_view.js";
-import { Status } from "../parts/status.js";
-import { shortened } from "../parts/format.js";
 import { html } from "../vendor/htm-preact.js";
 import { chosenEpoch } from "./epoch.js";
 import { EpochSlider } from "./epoch_slider.js";
+import { JobHead } from "./job_head.js";
 import { useJob } from "./job_data.js";
 import { tabsOf } from "./tabs.js";
 
@@ -25,16 +25,14 @@ import { tabsOf } from "./tabs.js";
 /** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function JobPage({ state, session }) {
   const { resource, latest } = useJob(state.job);
-  return html`<${Shown} of=${resource} what="this job">${(/** @type {any} */ job) => {
+  const isGone = resource.error instanceof ApiError && resource.error.status === 404;
+  return html`<${Shown} of=${isGone ? { ...resource, data: null } : resource} what="this job">${(/** @type {any} */ job) => {
     const chosen = chosenEpoch(state, job, latest);
     const tabs = tabsOf(job);
     const open = tabs.find((tab) => tab.id === state.tab) ?? tabs[0];
     const Part = open.view;
     return html`
-      <div class="job-head">
-        <h1>${shortened(job.model?.name ?? job.id, 60)} <span class="quiet id">${job.id}</span></h1>
-        <p><${Status} status=${job.status} requested=${job.requested} /></p>
-      </div>
+      <${JobHead} job=${job} latest=${latest} session=${session} chosen=${chosen} reload=${resource.reload} />
       <nav class="tabs" aria-label="Parts of this job"><ul>
         ${tabs.map(
           (tab) => html`<li><${Link} within=${{ tab: tab === tabs[0] ? null : tab.id }} aria-current=${tab === open ? "page" : null}>${tab.title}</${Link}></li>`,
