@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect
 
 from tests.programs import missing
 
@@ -20,6 +20,7 @@ FLAGS = [
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 DEADLINE_MS = 15_000
 SERIOUS = ("serious", "critical")
+expect.set_options(timeout=DEADLINE_MS)
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -13,6 +13,8 @@ VIEWS = [
     ("?job={xor}", "Loss"),
     ("?job={xor}&epoch=10", "Loss"),
     ("?job={xor}&scale=log&range=10,500&series=training_loss,learning_rate", "Learning rate"),
+    ("?job={xor}&tab=weight&epoch=30&edge=0.0.1&row=2", "The path in numbers"),
+    ("?job={xor}&tab=weight&epoch=30&edge=1.bias.0&notation=nielsen", "The path in numbers"),
     ("?job=job_0000000000000000", "there is no job"),
 ]
 

@@ -6,8 +6,10 @@ import { ThemeChoice } from "../parts/theme.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 /** The parts of the page: what is in `view`, and names in the address that belong to it. */
+/** @type {{view: string, title: string, names: string[]}[]} */
 const PLACES = [
   { view: "jobs", title: "Jobs", names: ["job", "compare"] },
+  { view: "tour", title: "Tour", names: [] },
 ];
 
 const CONDITIONS = { closed: "not live", connecting: "connecting …", open: "live" };
@@ -37,7 +39,7 @@ export function Head({ state, session }) {
 
 /** @param {import("./address.js").State} state */
 function placeOf(state) {
-  const found = PLACES.find(({ view, names }) => state.view === view || names.some((name) => name in state));
+  const found = PLACES.find(({ view }) => state.view === view) ?? PLACES.find(({ names }) => names.some((name) => name in state));
   return found?.view ?? "jobs";
 }
 

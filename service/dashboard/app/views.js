@@ -2,6 +2,7 @@
 
 import { JobPage } from "../job/page.js";
 import { Jobs } from "../jobs/jobs.js";
+import { Tour } from "../tour/tour.js";
 
 /** @typedef {import("./address.js").State} State */
 /**
@@ -14,6 +15,7 @@ import { Jobs } from "../jobs/jobs.js";
 
 /** @type {View[]} the first that matches is shown */
 export const VIEWS = [
+  { matches: (state) => state.view === "tour", title: () => "What backpropagation does", key: () => "tour", view: Tour },
   { matches: (state) => "job" in state, title: (state) => `Job ${state.job}`, key: (state) => state.job, view: JobPage },
   { matches: () => true, title: () => "Jobs", key: () => "jobs", view: Jobs },
 ];

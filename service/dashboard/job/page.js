@@ -3,6 +3,7 @@
 import { ApiError } from "../api/client.js";
 import { Link } from "../parts/link.js";
 import { Shown } from "../parts/resource_view.js";
+import { LearningFoot } from "../tour/foot.js";
 import { html } from "../vendor/htm-preact.js";
 import { chosenEpoch } from "./epoch.js";
 import { EpochSlider } from "./epoch_slider.js";
@@ -40,6 +41,7 @@ export function JobPage({ state, session }) {
       </ul></nav>
       <${EpochSlider} chosen=${chosen} />
       <${Part} job=${job} latest=${latest} chosen=${chosen} state=${state} session=${session} reload=${resource.reload} />
+      ${open.learning && html`<${LearningFoot} notation=${state.notation} />`}
     `;
   }}</${Shown}>`;
 }

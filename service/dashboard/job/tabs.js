@@ -1,5 +1,6 @@
 /** The parts of a job's page. */
 
+import { hasWeights, Weight } from "../weight/weight.js";
 import { Curves } from "./curves.js";
 
 /**
@@ -8,10 +9,14 @@ import { Curves } from "./curves.js";
  * @property {string} title
  * @property {(job: import("./job_data.js").Job) => boolean} [applies]  whether there is anything to see; by default always
  * @property {any} view  a component that gets `PartProps`
+ * @property {boolean} [learning]  whether it explains backpropagation: then its foot has the notation and what is simplified
  */
 
 /** @type {Tab[]} */
-export const TABS = [{ id: "curves", title: "Curves", view: Curves }];
+export const TABS = [
+  { id: "curves", title: "Curves", view: Curves },
+  { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
+];
 
 /**
  * Return the parts that a job's page has.

@@ -6,12 +6,12 @@
  * Return the place that an address names, null where it names none.
  *
  * @param {string | undefined} text
- * @returns {WeightPlace | null} `0.bias.2` is the bias of unit 2
+ * @returns {WeightPlace | null} `0.bias.2`, or `0.b.2`, is the bias of unit 2
  */
 export function placeOfEdge(text) {
-  const found = /^(\d{1,9})\.(\d{1,9}|bias)\.(\d{1,9})$/.exec(text ?? "");
+  const found = /^(\d{1,9})\.(\d{1,9}|bias|b)\.(\d{1,9})$/.exec(text ?? "");
   if (!found) return null;
-  return { layer: Number(found[1]), input: found[2] === "bias" ? null : Number(found[2]), unit: Number(found[3]) };
+  return { layer: Number(found[1]), input: found[2].startsWith("b") ? null : Number(found[2]), unit: Number(found[3]) };
 }
 
 /**

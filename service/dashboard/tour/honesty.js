@@ -1,0 +1,28 @@
+/** What the learning views make simpler than it is, of all rooms, and the list that says so. */
+
+import { counted } from "../parts/format.js";
+import { html, useState } from "../vendor/htm-preact.js";
+import { SIMPLIFICATIONS as OF_THE_TOUR } from "./simplifications.js";
+import { SIMPLIFICATIONS as OF_WEIGHTS } from "../weight/simplifications.js";
+
+/** @typedef {{about: string, text: string}} Simplification  what it is about, and what is simpler there than it is */
+
+/** @type {Simplification[]} */
+export const ALL = [...OF_THE_TOUR, ...OF_WEIGHTS];
+
+let numbered = 0;
+
+/** A button that opens the list. */
+export function Honesty() {
+  const [id] = useState(() => `honesty-${(numbered += 1)}`);
+  const about = [...new Set(ALL.map((each) => each.about))];
+  return html`<span class="honesty">
+    <button type="button" class="plain-button" popovertarget=${id}>What is simplified here</button>
+    <div popover="auto" id=${id} class="honesty-list" role="dialog" aria-labelledby=${`${id}-title`}>
+      <h2 id=${`${id}-title`}>What these views simplify</h2>
+      <p>The numbers are the service's own. To fit on a page, ${counted(ALL.length, "thing")} are shown simpler than they are:</p>
+      <dl>${about.map((name) => html`<dt>${name}</dt>${ALL.filter((each) => each.about === name).map(({ text }) => html`<dd>${text}</dd>`)}`)}</dl>
+      <button type="button" class="button" popovertarget=${id} popovertargetaction="hide">Close</button>
+    </div>
+  </span>`;
+}

@@ -1,0 +1,66 @@
+/** One step of the tour: its text with the job's numbers, what it shows, what the reader can do, and what was checked. */
+
+import { Action } from "../parts/action.js";
+import { number } from "../parts/format.js";
+import { Icon } from "../parts/icon.js";
+import { Link } from "../parts/link.js";
+import { Shown } from "../parts/resource_view.js";
+import { html, useEffect } from "../vendor/htm-preact.js";
+import { useAnswers } from "./answers.js";
+import { factsOf } from "./facts.js";
+import { MANY } from "./gun.js";
+import { GuessButtons, verdictOf } from "./guess.js";
+import { Illustration } from "./shown.js";
+import { piecesOf } from "./steps.js";
+
+/**
+ * @param {object} props
+ * @param {import("./steps.js").Step} props.step
+ * @param {any} props.job
+ * @param {number} props.newest the newest epoch that is stored
+ * @param {() => void} props.reload reads the job again
+ * @param {string | undefined} props.notation
+ * @param {import("./guess.js").Way | null} props.guess
+ * @param {(guess: import("./guess.js").Way) => void} props.setGuess
+ */
+export function StepBody({ step, job, newest, reload, notation, guess, setGuess }) {
+  const answers = useAnswers(job.id, newest, step);
+  const isPaused = job.status === "paused";
+  useEffect(() => {
+    if (newest < step.needs) answers.reload();
+  }, [newest]);
+  if (newest < step.needs) return html`<${NotYet} step=${step} job=${job} newest=${newest} isPaused=${isPaused} reload=${reload} />`;
+  return html`<${Shown} of=${answers} what="the numbers of this step">${(/** @type {import("./facts.js").Answers} */ found) => {
+    const facts = factsOf(found);
+    return html`<div aria-busy=${answers.loading}>
+      <p class="says"><${Text} text=${step.text} facts=${facts} /></p>
+      <${Illustration} step=${step} answers=${found} facts=${facts} job=${job} newest=${newest} notation=${notation} />
+      ${step.shows === "guess" && newest === 0 && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
+      ${step.shows === "guess" && newest > 0 && html`<p class="note" role="status">${verdictOf(guess, { step: facts.step, slope: facts.slope })}</p>`}
+      ${(step.shows !== "guess" || newest > 0) && html`<${Checked} claim=${step.claim} facts=${facts} />`}
+    </div>`;
+  }}</${Shown}>`;
+}
+
+/** @param {{text: string, facts: import("./facts.js").Facts}} props */
+function Text({ text, facts }) {
+  return html`${piecesOf(text).map(({ words, name }) => (name === null ? words : html`<data class="fact" data-fact=${name} value=${facts[name]}>${number(facts[name])}</data>`))}`;
+}
+
+/** @param {{claim: import("./steps.js").Step["claim"], facts: import("./facts.js").Facts}} props */
+function Checked({ claim, facts }) {
+  const holds = claim.holds(facts);
+  return html`<p class=${holds ? "checked" : "checked not"}><${Icon} name=${holds ? "check" : "cross"} />
+    ${holds ? " Checked with the service's numbers: " : " This does not hold for this network: "}${claim.says}</p>`;
+}
+
+/** @param {{step: import("./steps.js").Step, job: any, newest: number, isPaused: boolean, reload: () => void}} props */
+function NotYet({ step, job, newest, isPaused, reload }) {
+  if (newest === 0) {
+    return html`<p class="note">No round has been fired yet. <${Link} within=${{ step: 4 }}>Guess first which way a weight moves</${Link}>, and fire.</p>`;
+  }
+  const request = { method: "POST", path: `v1/jobs/${job.id}:step`, body: { epochs: MANY } };
+  return html`<p>${newest === 1 ? "One round has been fired." : `${number(newest)} rounds have been fired.`} This step needs ${number(step.needs)}.</p>
+    <div class="actions"><${Action} label=${`Fire ${MANY} rounds`} class="primary" request=${request} disabled=${!isPaused} onDone=${reload} /></div>
+    ${!isPaused && html`<p class="waiting" aria-live="polite">The job is ${job.status}: ${number(newest)} rounds so far …</p>`}`;
+}

@@ -1,0 +1,87 @@
+/** The twin: the same network with its parameters of epoch 0, which were never updated, next to the network of the chosen epoch. */
+
+import { count, counted, number } from "../parts/format.js";
+import { weightName } from "../parts/notation.js";
+import { Panel } from "../parts/panel.js";
+import { Shown } from "../parts/resource_view.js";
+import { html } from "../vendor/htm-preact.js";
+import { NearestEpoch, useAtEpoch } from "./at_epoch.js";
+import { slopeQuery } from "./place.js";
+import { ShotLine } from "./shot_line.js";
+
+const MOST_OUTPUTS = 10;
+
+/**
+ * @param {object} props
+ * @param {import("../job/job_data.js").Job} props.job
+ * @param {number} props.epoch
+ * @param {number} props.row
+ * @param {import("./place.js").WeightPlace} props.place
+ * @param {string | undefined} props.notation
+ */
+export function TwinPanel({ job, epoch, row, place, notation }) {
+  const query = { ...slopeQuery(place), points: 3 };
+  const [twinSlope, slope] = [useAtEpoch(job.id, 0, "/slope", query), useAtEpoch(job.id, epoch, "/slope", query)];
+  const [twinTrace, trace] = [useAtEpoch(job.id, 0, ":trace", {}, { row }), useAtEpoch(job.id, epoch, ":trace", {}, { row })];
+  const all = [twinSlope, slope, twinTrace, trace];
+  const resource = {
+    data: all.every((each) => each.data !== null) ? all.map((each) => each.data) : null,
+    error: all.find((each) => each.error)?.error ?? null,
+    loading: all.some((each) => each.loading),
+    reload: () => all.forEach((each) => each.reload()),
+  };
+  const name = weightName(place, notation, job.network.layers);
+  return html`<${Panel} title="A twin without updates" class="twin" aside=${`row ${count(row)}`}>
+    <${Shown} of=${resource} what="the twin">${(/** @type {any} */ [oldSlope, newSlope, oldTrace, newTrace]) => html`<div aria-busy=${resource.loading}>
+      <${NearestEpoch} shown=${newTrace.epoch} wanted=${epoch} />
+      <p>${twinSentence(oldSlope, newSlope)}</p>
+      <div class="scroll"><table>
+        <thead><tr><td></td><th scope="col" class="number">Twin, ${oldTrace.epoch === 0 ? "never updated" : `epoch ${count(oldTrace.epoch)}`}</th><th scope="col" class="number">Epoch ${count(newTrace.epoch)}</th></tr></thead>
+        <tbody>
+          <${Line} label=${`Loss over ${counted(newSlope.rows, "row")}`} of="loss" before=${oldSlope.loss} after=${newSlope.loss} />
+          <${Line} label=${`Loss of row ${count(row)}`} of="row-loss" before=${oldTrace.loss} after=${newTrace.loss} />
+          ${outputsOf(oldTrace, newTrace).map(({ label, before, after }) => html`<${Line} label=${label} of="prediction" before=${before} after=${after} />`)}
+          <${Line} label=${name} of="value" before=${oldSlope.value} after=${newSlope.value} />
+        </tbody>
+      </table></div>
+      ${outputsOf(oldTrace, newTrace).slice(0, 3).map(({ label, target, before, after }) => html`<${ShotLine} label=${label} target=${target} before=${before} after=${after} />`)}
+    </div>`}</${Shown}>
+  </${Panel}>`;
+}
+
+/** @param {{label: string, of: string, before: number | null, after: number | null}} props */
+function Line({ label, of, before, after }) {
+  return html`<tr><th scope="row">${label}</th>${[before, after].map((value, index) => html`<td class="number" data-of=${`${index ? "epoch" : "twin"}-${of}`} data-value=${value}>${value === null ? "not finite" : number(value)}</td>`)}</tr>`;
+}
+
+/**
+ * Return what the updates did to the loss.
+ *
+ * @param {{loss: number | null, rows: number}} before
+ * @param {{loss: number | null, epoch: number}} after
+ */
+export function twinSentence(before, after) {
+  if (after.epoch === 0) return "Both are at epoch 0: nothing has been updated yet. Move the slider to see the twin stay behind.";
+  if (before.loss === null || after.loss === null) return "One of the losses is not finite.";
+  if (after.loss < before.loss) return `${counted(after.epoch, "epoch")} of updates brought the loss from ${number(before.loss)} down to ${number(after.loss)}. Without them the twin stays where it began.`;
+  return `After ${counted(after.epoch, "epoch")} of updates the loss is ${number(after.loss)}, no lower than the ${number(before.loss)} of the twin that was never updated.`;
+}
+
+/**
+ * Return the outputs of both networks for the row, with what they were to be.
+ *
+ * @param {any} before a trace
+ * @param {any} after a trace
+ * @returns {{label: string, target: number | null, before: number | null, after: number | null}[]}
+ */
+export function outputsOf(before, after) {
+  const [old, now] = [before, after].map(({ forward }) => forward[forward.length - 1].activations);
+  if (!Array.isArray(old) || !Array.isArray(now)) return []; // so many outputs are summarised
+  const targets = after.targets[0];
+  return now[0].slice(0, MOST_OUTPUTS).map((/** @type {number} */ value, /** @type {number} */ unit) => ({
+    label: `Output ${unit + 1}, target ${number(targets[unit])}`,
+    target: targets[unit],
+    before: old[0][unit],
+    after: value,
+  }));
+}

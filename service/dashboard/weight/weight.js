@@ -1,0 +1,40 @@
+/** The part of a job's page that is about one weight: its error curve, what it contributes, what it does together with another. */
+
+import { change } from "../app/address.js";
+import { edgeOfPlace } from "../parts/edge.js";
+import { useSettled } from "../job/epoch.js";
+import { html } from "../vendor/htm-preact.js";
+import { WeightChoice } from "./choice.js";
+import { ContributionPanel } from "./contribution_bars.js";
+import { denseLayers, firstPlace, placeOf } from "./place.js";
+import { rowOf } from "./row_choice.js";
+import { SlopePanel } from "./slope.js";
+import { SurfacePanel } from "./surface.js";
+import { TwinPanel } from "./twin.js";
+
+/**
+ * Return whether a job's network has weights that can be chosen.
+ *
+ * @param {import("../job/job_data.js").Job} job
+ */
+export function hasWeights(job) {
+  return denseLayers(job.network).length > 0;
+}
+
+/** @param {import("../job/page.js").PartProps} props */
+export function Weight({ job, chosen, state }) {
+  const epoch = useSettled(chosen.epoch);
+  const named = placeOf(state.edge, job.network);
+  const place = named ?? firstPlace(job.network);
+  const row = rowOf(state.row);
+  const shared = { job, epoch, row, place, notation: state.notation };
+  return html`
+    <${SlopePanel} ...${shared}>
+      ${state.edge && !named && html`<p class="note">This network has no weight <code>${state.edge.slice(0, 40)}</code>; the first of its last layer is shown.</p>`}
+      <${WeightChoice} label="Weight" place=${place} network=${job.network} notation=${state.notation}
+        choose=${(/** @type {any} */ wanted) => change({ edge: edgeOfPlace(wanted) }, { replace: true })} />
+    </${SlopePanel}>
+    <div class="columns"><${ContributionPanel} ...${shared} /><${TwinPanel} ...${shared} /></div>
+    <${SurfacePanel} ...${shared} against=${state.against} />
+  `;
+}
