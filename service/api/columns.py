@@ -8,6 +8,7 @@ from service.api.answers import limit, listing, whole
 from service.api.column_fields import column_fields
 from service.api.conditional import unless_held
 from service.api.context import services
+from service.api.job_queries import LONGEST_SEARCH, wanted_search
 from service.api.routes import PAGE, TEXT, Query, Routes
 from service.api.schemas import ColumnHistogramAnswer, ColumnPictureAnswer, ListAnswer
 from service.definitions.columns import Column
@@ -17,6 +18,7 @@ from service.errors import Invalid
 from service.preprocessing.batches import open_rows
 from service.preprocessing.column_histograms import Histogram, column_histograms
 from service.store import datasets
+from service.store.jobs.searching import A_TO_Z
 from service.store.records import DatasetRecord
 
 routes = Routes("columns", "What the columns of a dataset hold: statistics and histograms.")
@@ -32,6 +34,11 @@ MOST_COUNTS = 100_000  # in one answer: with many bins, a page has fewer columns
         PAGE[0],
         Query("after", {"type": "integer", "minimum": 0}, "a column's index: those behind it are listed"),
         Query("column", {"type": "array", "items": TEXT}, "repeatable: a column's name; all columns if left out"),
+        Query(
+            "search",
+            {**TEXT, "maxLength": LONGEST_SEARCH},
+            "columns whose names hold this text, with A to Z equal to a to z",
+        ),
         Query(
             "bins",
             {"type": "integer", "minimum": 1, "default": BINS},
@@ -66,13 +73,18 @@ def list_columns(name: str) -> Response:
 
 def _chosen(record: DatasetRecord) -> list[int]:
     """Return the indices of the columns that are asked for, behind `after`."""
+    text = (wanted_search() or "").translate(A_TO_Z)
     columns, names = record.table.columns, request.args.getlist("column")
     known = {column.name for column in columns} if names else set()
     for name in names:
         if name not in known:
             raise Invalid.at("?column", absent("column", name, [column.name for column in columns]))
     after, wanted = whole("after", -1, minimum=0, maximum=2**53), set(names)
-    return [index for index in range(after + 1, len(columns)) if not names or columns[index].name in wanted]
+    return [
+        index
+        for index in range(after + 1, len(columns))
+        if (not names or columns[index].name in wanted) and text in columns[index].name.translate(A_TO_Z)
+    ]
 
 
 def _tag(record: DatasetRecord) -> str:

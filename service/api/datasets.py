@@ -1,7 +1,7 @@
 """`/v1/datasets`: JSON in memory, files streamed to disk."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -242,21 +242,42 @@ def list_dataset_versions(name: str) -> Response:
     return listing(described, found.has_more, lambda item: item["version"], lambda item: picked(item, wanted))
 
 
-@routes.route("GET", "/v1/datasets/{name}/rows", query=PAGE, answers={200: ListAnswer[RowAnswer]}, problems=(404,))
+@routes.route(
+    "GET",
+    "/v1/datasets/{name}/rows",
+    query=(
+        *PAGE,
+        Query("columns", {"type": "integer", "minimum": 1}, "at most so many columns of each row; all if left out"),
+        Query("columns_after", {"type": "integer", "minimum": 0}, "a column's index: those behind it are in the rows"),
+    ),
+    answers={200: ListAnswer[RowAnswer]},
+    problems=(404,),
+)
 def list_rows(name: str) -> Response:
     """List a dataset's rows in order; `after` is a row's number, counted from 0."""
     record = _find(name)
+    columns = _chosen_columns(record)
     first = whole("after", -1, minimum=0, maximum=2**53) + 1
     last = min(first + limit(), record.table.rows)
     array = open_rows(services().blobs.path(record.address))
-    data: list[RowAnswer] = [{"row": row, "values": _values(record, array[row])} for row in range(first, last)]
+    data: list[RowAnswer] = [
+        {"row": row, "values": _values(record.table.columns[columns], array[row, columns])}
+        for row in range(first, last)
+    ]
     return listing(data, last < record.table.rows, lambda item: item["row"])
 
 
-def _values(record: DatasetRecord, row: NDArray[Any]) -> dict[str, float | str | None]:
-    """Return a stored row (columns,) by column name, in the units of the dataset as it was sent."""
+def _chosen_columns(record: DatasetRecord) -> slice:
+    """Return which columns of each row are asked for."""
+    count = len(record.table.columns)
+    first = whole("columns_after", -1, minimum=0, maximum=2**53) + 1
+    return slice(first, first + whole("columns", count, minimum=1, maximum=2**53))
+
+
+def _values(columns: Sequence[Column], row: NDArray[Any]) -> dict[str, float | str | None]:
+    """Return the stored values (columns,) of a row by column name, in the units of the dataset as it was sent."""
     values: dict[str, float | str | None] = {}
-    for column, value in zip(record.table.columns, row.tolist(), strict=True):
+    for column, value in zip(columns, row.tolist(), strict=True):
         if value is None or np.isnan(value):
             values[column.name] = None
         elif column.type is ColumnType.CATEGORY:

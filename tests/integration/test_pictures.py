@@ -49,8 +49,28 @@ def test_columns_are_paged_chosen_and_bounded(houses: FlaskClient) -> None:
     [colour] = houses.get(f"{PATH}?column=colour&categories=1").json["data"]
     assert (colour["histogram"]["categories"], colour["histogram"]["other"]) == (["red"], 2)
     assert "did you mean `price`" in problem(houses.get(f"{PATH}?column=prize"), 422)["errors"][0]["detail"]
+    found = houses.get(f"{PATH}?search=I").json["data"]
+    assert [each["name"] for each in found] == ["size", "price"]
+    assert houses.get(f"{PATH}?search=i&after=0").json["data"] == found[1:]
+    assert not houses.get(f"{PATH}?search=none").json["data"]
+    problem(houses.get(f"{PATH}?search={'x' * 201}"), 422)
     problem(houses.get(f"{PATH}?bins=0"), 422)
     problem(houses.get("/v1/datasets/nothing/columns"), 404)
+
+
+@ON_SQLITE
+def test_rows_are_listed_with_some_of_their_columns(houses: FlaskClient) -> None:
+    path = "/v1/datasets/houses/rows?limit=2"
+    assert [each["values"] for each in houses.get(f"{path}&columns=2").json["data"]] == [
+        {"size": 1, "colour": "red"},
+        {"size": 2, "colour": "blue"},
+    ]
+    assert [each["values"] for each in houses.get(f"{path}&columns=2&columns_after=1&after=1").json["data"]] == [
+        {"price": None},
+        {"price": 7.25},
+    ]
+    assert houses.get(f"{path}&columns_after=9").json["data"][0]["values"] == {}
+    problem(houses.get(f"{path}&columns=0"), 422)
 
 
 @ON_SQLITE
