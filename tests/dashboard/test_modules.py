@@ -24,6 +24,11 @@ def test_modules_are_short_and_say_what_they_own() -> None:
         assert text.startswith("/**"), path
 
 
+def test_components_in_templates_are_closed() -> None:
+    for path in MODULES:  # `</${Link}, ` makes no error, but another tree
+        assert not re.findall(r"</\$\{\w+\}(?!>)", path.read_text("utf-8")), path
+
+
 def test_imports_are_relative_and_lead_to_files() -> None:
     for path in MODULES:
         for found in IMPORT.finditer(path.read_text("utf-8")):

@@ -15,6 +15,11 @@ VIEWS = [
     ("?job={xor}&scale=log&range=10,500&series=training_loss,learning_rate", "Learning rate"),
     ("?job={xor}&tab=weight&epoch=30&edge=0.0.1&row=2", "The path in numbers"),
     ("?job={xor}&tab=weight&epoch=30&edge=1.bias.0&notation=nielsen", "The path in numbers"),
+    ("?view=datasets", "Format"),
+    ("?dataset=xor", "How it was read"),
+    ("?view=datasets&new=dataset", "Nothing is sent"),
+    ("?view=models", "Trained on"),
+    ("?model=xor", "How well it does"),
     ("?job=job_0000000000000000", "there is no job"),
 ]
 

@@ -48,6 +48,11 @@ export function setCsrfToken(token) {
   csrfToken = token;
 }
 
+/** Return the headers by which a change is allowed to somebody who has signed in. */
+export function csrfHeaders() {
+  return csrfToken === null ? {} : { "X-CSRF-Token": csrfToken };
+}
+
 /**
  * Return the address of a request, relative to the page.
  *
@@ -73,7 +78,7 @@ export async function send(request) {
   const isJson = request.body !== undefined && !(request.body instanceof Blob);
   if (isJson) headers.set("Content-Type", "application/json");
   if (!headers.has("Accept")) headers.set("Accept", "application/json");
-  if (csrfToken !== null && request.method !== "GET") headers.set("X-CSRF-Token", csrfToken);
+  if (request.method !== "GET") for (const [name, value] of Object.entries(csrfHeaders())) headers.set(name, value);
   const body = isJson ? JSON.stringify(request.body) : /** @type {Blob | undefined} */ (request.body);
   const options = { method: request.method, headers, body, signal: request.signal };
   let response;
@@ -110,16 +115,24 @@ export function get(path, query, signal) {
   return ask({ method: "GET", path, query, signal });
 }
 
-/**
- * @param {Response} response
- * @returns {Promise<Problem>}
- */
+/** @param {Response} response */
 async function problemOf(response) {
-  const text = await response.text();
+  return problemFrom(response.status, response.statusText, await response.text());
+}
+
+/**
+ * Return the problem that an answer with an error describes.
+ *
+ * @param {number} status
+ * @param {string} title where the answer has none
+ * @param {string} text the body of the answer
+ * @returns {Problem}
+ */
+export function problemFrom(status, title, text) {
   try {
-    return { type: "", title: response.statusText, detail: "", ...JSON.parse(text), status: response.status };
+    return { type: "", title, detail: "", ...JSON.parse(text), status };
   } catch {
     // a proxy in between answers in its own way, which is shown as it is
-    return { type: "", title: `Status ${response.status}`, status: response.status, detail: text.slice(0, 500) };
+    return { type: "", title: `Status ${status}`, status, detail: text.slice(0, 500) };
   }
 }

@@ -9,6 +9,8 @@ import { html, useEffect, useState } from "../vendor/htm-preact.js";
 /** @type {{view: string, title: string, names: string[]}[]} */
 const PLACES = [
   { view: "jobs", title: "Jobs", names: ["job", "compare"] },
+  { view: "datasets", title: "Datasets", names: ["dataset"] },
+  { view: "models", title: "Models", names: ["model"] },
   { view: "tour", title: "Tour", names: [] },
 ];
 

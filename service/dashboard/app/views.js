@@ -1,8 +1,14 @@
 /** Which view the address names. A view is a component that gets the state of the page and the session. */
 
+import { Datasets } from "../datasets/list.js";
+import { DatasetPage } from "../datasets/page.js";
+import { Upload } from "../datasets/upload.js";
 import { JobPage } from "../job/page.js";
 import { Jobs } from "../jobs/jobs.js";
 import { Tour } from "../tour/tour.js";
+import { Models } from "../models/list.js";
+import { ModelPage } from "../models/page.js";
+import { shortened } from "../parts/format.js";
 
 /** @typedef {import("./address.js").State} State */
 /**
@@ -17,6 +23,21 @@ import { Tour } from "../tour/tour.js";
 export const VIEWS = [
   { matches: (state) => state.view === "tour", title: () => "What backpropagation does", key: () => "tour", view: Tour },
   { matches: (state) => "job" in state, title: (state) => `Job ${state.job}`, key: (state) => state.job, view: JobPage },
+  { matches: (state) => state.new === "dataset", title: () => "Add a dataset", key: () => "upload", view: Upload },
+  {
+    matches: (state) => "dataset" in state && !("new" in state),
+    title: (state) => `Dataset ${shortened(state.dataset)}`,
+    key: (state) => `${state.dataset}@${state.version ?? ""}`,
+    view: DatasetPage,
+  },
+  { matches: (state) => state.view === "datasets", title: () => "Datasets", key: () => "datasets", view: Datasets },
+  {
+    matches: (state) => "model" in state && !("new" in state),
+    title: (state) => `Model ${shortened(state.model)}`,
+    key: (state) => `model ${state.model}`,
+    view: ModelPage,
+  },
+  { matches: (state) => state.view === "models", title: () => "Models", key: () => "models", view: Models },
   { matches: () => true, title: () => "Jobs", key: () => "jobs", view: Jobs },
 ];
 
