@@ -51,6 +51,16 @@ def xor(service: Service) -> dict[str, Any]:
     return trained(service, XOR)
 
 
+@pytest.fixture(scope="session")
+def digits(service: Service) -> dict[str, Any]:
+    """A job that has learnt some handwritten digits of 8 x 8 pixels, with 20 hidden units."""
+    lines = [line.split(",") for line in Path("examples/digits.csv").read_text("utf-8").splitlines()[1:301]]
+    pixels = [[float(value) for value in line[:-1]] for line in lines]
+    dataset = {"name": "digits", "inputs": pixels, "targets": [int(line[-1]) for line in lines]}
+    network = {"hidden": [20]}
+    return trained(service, {"network": network, "dataset": dataset, "training": {"epochs": 5, "seed": 1}})
+
+
 def trained(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     """Train a job to its end and return it."""
     status, job = service.send("POST", "/v1/jobs?wait=60", body)

@@ -1,5 +1,6 @@
 /** The parts of a job's page. */
 
+import { NetworkTab } from "../network/tab.js";
 import { hasWeights, Weight } from "../weight/weight.js";
 import { Curves } from "./curves.js";
 
@@ -15,6 +16,7 @@ import { Curves } from "./curves.js";
 /** @type {Tab[]} */
 export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
+  { id: "network", title: "Network", view: NetworkTab, learning: true },
   { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
 ];
 

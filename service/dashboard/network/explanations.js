@@ -1,0 +1,156 @@
+/** The formulas of one unit or one weight, with its numbers in them, as the trace writes them. */
+
+import { isNielsen, quantityName, unitName, weightName } from "../parts/notation.js";
+import { signed } from "../parts/signed.js";
+import { gradientOf, incoming } from "./numbers.js";
+
+/** @typedef {{kind: "unit", layer: number, unit: number} | {kind: "weight", layer: number, input: number | null, unit: number}} Thing */
+/**
+ * @typedef {object} Line
+ * @property {string} name  of the number
+ * @property {string} equation
+ * @property {string | null} formula  with the numbers in it; null where the trace leaves it out
+ * @property {number | null} value
+ */
+/**
+ * @typedef {object} Explained  what formulas are taken from
+ * @property {import("./numbers.js").Numbers} numbers
+ * @property {Map<string, {formula: string, value: number}>} formulas  by the service's name of the number
+ * @property {import("../parts/notation.js").Layers} layers
+ * @property {import("../parts/notation.js").Notation} notation
+ */
+
+/**
+ * Return the formulas of a trace by the names of their numbers.
+ *
+ * @param {{of: string, formula: string, value: number}[]} formulas
+ * @returns {Map<string, {formula: string, value: number}>}
+ */
+export function formulasByName(formulas) {
+  return new Map(formulas.map((each) => [each.of, each]));
+}
+
+/**
+ * @param {Explained} explained
+ * @param {Thing} thing
+ */
+export function titleOf({ layers, notation }, thing) {
+  return thing.kind === "unit" ? unitName(thing, notation, layers) : weightName(thing, notation, layers);
+}
+
+/**
+ * Return the formulas of a unit or a weight.
+ *
+ * @param {Explained} explained
+ * @param {Thing} thing
+ * @returns {Line[]}
+ */
+export function linesOf(explained, thing) {
+  return thing.kind === "unit"
+    ? [...forwardLines(explained, thing.layer, thing.unit), ...deltaLines(explained, thing.layer, thing.unit)]
+    : weightLines(explained, thing);
+}
+
+/**
+ * Return the formulas of what a unit does forward: z and a.
+ *
+ * @param {Explained} explained
+ * @param {number} layer
+ * @param {number} unit
+ * @returns {Line[]}
+ */
+export function forwardLines(explained, layer, unit) {
+  const { numbers, layers, notation } = explained;
+  if (layer < 0) return [{ name: quantityName("a", { layer, unit }, notation, layers), equation: "an input", formula: "", value: numbers.inputs[unit] }];
+  const own = unitName({ layer, unit }, undefined, layers);
+  const { joins, z, a } = numbers.layers[layer];
+  const sum = isNielsen(notation) ? "z = Σ w a + b" : "z = w1 a1 + w2 a2 + … + b";
+  const f = layers[layer].activation ?? layers[layer].type;
+  return [
+    line(explained, quantityName("z", { layer, unit }, notation, layers), joins ? sum : "z, of the layer before", `weighted input of ${own}`, z?.[unit]),
+    line(explained, quantityName("a", { layer, unit }, notation, layers), `a = ${f}(z)`, `activation of ${own}`, a?.[unit]),
+  ];
+}
+
+/**
+ * Return the formulas of a unit's error.
+ *
+ * @param {Explained} explained
+ * @param {number} layer
+ * @param {number} unit
+ * @returns {Line[]}
+ */
+export function deltaLines(explained, layer, unit) {
+  if (layer < 0) return [];
+  const { numbers, layers, notation, formulas } = explained;
+  const own = unitName({ layer, unit }, undefined, layers);
+  const { delta, fused } = numbers.layers[layer];
+  const isLast = layer === numbers.layers.length - 1;
+  const steps = [
+    ["dC/da", isLast ? "how the loss changes with a" : "BP2: the deltas behind, each times its weight", `dC/da of ${own}`],
+    ["f'(z)", "the slope of the activation", `f'(z) of ${own}`],
+  ];
+  const before = steps
+    .filter(([, , name]) => formulas.has(name))
+    .map(([name, equation, key]) => line(explained, name, equation, key, undefined));
+  const equation = fused ? "BP1, shortened: delta = a - y" : `BP${isLast ? 1 : 2}: delta = dC/da * f'(z)`;
+  return [...before, line(explained, quantityName("delta", { layer, unit }, notation, layers), equation, `delta of ${own}`, delta?.[unit])];
+}
+
+/**
+ * @param {Explained} explained
+ * @param {import("../parts/notation.js").WeightPlace} place
+ * @returns {Line[]}
+ */
+function weightLines(explained, place) {
+  const { numbers, layers, notation } = explained;
+  const { layer, input, unit } = place;
+  const key = weightName(place, undefined, layers);
+  const own = numbers.layers[layer];
+  const isBias = input === null;
+  const value = isBias ? own.biases?.[unit] : own.weights?.[input]?.[unit];
+  const after = isBias ? own.biasesAfter?.[unit] : own.weightsAfter?.[input]?.[unit];
+  const [letter, gradient] = isBias ? ["b", "BP3: dC/db = delta"] : ["w", "BP4: dC/dw = a_in * delta"];
+  return [
+    { name: weightName(place, notation, layers), equation: "", formula: "", value: value ?? null },
+    gradientLine(line(explained, `dC/d${letter}`, gradient, `dC/d${letter} of ${key}`, gradientOf(numbers, place)), numbers, place),
+    line(explained, "step", "what the optimizer makes of it", `step of ${key}`, undefined),
+    line(explained, `${letter} after the step`, `${letter} + step`, `${key} after`, after),
+    line(explained, "contribution to the change of the loss", `dC/d${letter} * step`, `contribution of ${key}`, undefined),
+  ].filter((each, index) => index < 2 || each.value !== null);
+}
+
+/**
+ * Return the line of a gradient with the formula of BP4, where the trace leaves it out.
+ *
+ * @param {Line} found
+ * @param {import("./numbers.js").Numbers} numbers
+ * @param {import("../parts/notation.js").WeightPlace} place
+ */
+function gradientLine(found, numbers, { layer, input, unit }) {
+  const [from, delta] = [input === null ? null : incoming(numbers, layer, input), numbers.layers[layer].delta?.[unit]];
+  if (found.formula !== null || from === null || delta === undefined) return found;
+  return { ...found, formula: `${signed(from, 6)} × ${signed(delta, 6)}` };
+}
+
+/**
+ * @param {Explained} explained
+ * @param {string} name
+ * @param {string} equation
+ * @param {string} key the service's name of the number
+ * @param {number | null | undefined} value where there is no formula
+ * @returns {Line}
+ */
+function line({ formulas }, name, equation, key, value) {
+  const found = formulas.get(key);
+  return { name, equation, formula: found ? readable(found.formula) : null, value: found ? found.value : value ?? null };
+}
+
+/**
+ * Return a formula of the service with signs as they are printed.
+ *
+ * @param {string} formula
+ */
+export function readable(formula) {
+  return formula.replaceAll(" * ", " × ").replaceAll(" - ", " − ").replace(/(^|\()-/g, "$1−").replace(/e-/g, "e−");
+}

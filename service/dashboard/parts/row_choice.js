@@ -1,0 +1,31 @@
+/** Chooses the row of the job's dataset that is shown, in the address. */
+
+import { change } from "../app/address.js";
+import { useResource } from "../api/resource.js";
+import { html } from "../vendor/htm-preact.js";
+import { count } from "./format.js";
+import { Icon } from "./icon.js";
+
+/**
+ * Return the address of a job's dataset, of the version that the job was trained on.
+ *
+ * @param {{dataset: string, dataset_version: number | null}} job
+ */
+export function datasetPath({ dataset, dataset_version: version }) {
+  return `v1/datasets/${encodeURIComponent(version === null ? dataset : `${dataset}@${version}`)}`;
+}
+
+/** @param {{job: any, row: number}} props */
+export function RowChoice({ job, row }) {
+  const dataset = useResource(datasetPath(job), { fields: "rows" });
+  const rows = dataset.data?.rows ?? null;
+  const last = rows === null ? Infinity : rows - 1;
+  const choose = (/** @type {number} */ next) => change({ row: Math.min(Math.max(next, 0), last) }, { replace: true });
+  return html`<span class="row-choice" role="group" aria-label="Row of the dataset">
+    <button type="button" class="button" disabled=${row <= 0} aria-label="Row before" onClick=${() => choose(row - 1)}><${Icon} name="back" /></button>
+    <label>Row <input type="number" min="0" max=${rows === null ? null : last} value=${row}
+      onChange=${(/** @type {any} */ event) => choose(Math.round(Number(event.target.value)) || 0)} /></label>
+    <span>${rows === null ? "" : `of ${count(rows)}, from 0`}</span>
+    <button type="button" class="button" disabled=${row >= last} aria-label="Next row" onClick=${() => choose(row + 1)}><${Icon} name="next" /></button>
+  </span>`;
+}
