@@ -10,6 +10,11 @@ WIDTHS = (1280, 390)
 # an address, in which {xor} is a trained job, and a text that is there once everything is shown
 VIEWS = [
     ("", "Jobs"),
+    ("?at_epoch=10", "At epoch 10"),
+    ("?search=nothing-has-this-name", "No job has"),
+    ("?new=job", "Hold at epoch 0"),
+    ("?new=job.digits", "Hold at epoch 0"),
+    ("?compare={xor}", "Settings"),
     ("?job={xor}", "Loss"),
     ("?job={xor}&epoch=10", "Loss"),
     ("?job={xor}&tab=network&epoch=10&row=1", "How to read it"),

@@ -41,6 +41,7 @@ export function Head({ state, session }) {
 
 /** @param {import("./address.js").State} state */
 function placeOf(state) {
+  if (state.new?.startsWith("job")) return "jobs"; // with the dataset on which it trains
   const found = PLACES.find(({ view }) => state.view === view) ?? PLACES.find(({ names }) => names.some((name) => name in state));
   return found?.view ?? "jobs";
 }

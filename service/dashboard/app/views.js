@@ -1,10 +1,12 @@
 /** Which view the address names. A view is a component that gets the state of the page and the session. */
 
+import { Compare } from "../compare/compare.js";
 import { Datasets } from "../datasets/list.js";
 import { DatasetPage } from "../datasets/page.js";
 import { Upload } from "../datasets/upload.js";
 import { JobPage } from "../job/page.js";
 import { Jobs } from "../jobs/jobs.js";
+import { NewJob } from "../new_job/new_job.js";
 import { Tour } from "../tour/tour.js";
 import { Models } from "../models/list.js";
 import { ModelPage } from "../models/page.js";
@@ -23,6 +25,8 @@ import { shortened } from "../parts/format.js";
 export const VIEWS = [
   { matches: (state) => state.view === "tour", title: () => "What backpropagation does", key: () => "tour", view: Tour },
   { matches: (state) => "job" in state, title: (state) => `Job ${state.job}`, key: (state) => state.job, view: JobPage },
+  { matches: (state) => "compare" in state, title: () => "Compared jobs", key: () => "compare", view: Compare },
+  { matches: (state) => /^job(\.|$)/.test(state.new ?? ""), title: () => "Start a job", key: () => "new job", view: NewJob },
   { matches: (state) => state.new === "dataset", title: () => "Add a dataset", key: () => "upload", view: Upload },
   {
     matches: (state) => "dataset" in state && !("new" in state),

@@ -10,7 +10,7 @@ import { onTheme } from "./theme.js";
  * @typedef {object} Series
  * @property {string} label
  * @property {string} colour  the name of a colour in the style sheets, as `--training`
- * @property {(number | null)[]} values  null is a gap
+ * @property {(number | null | undefined)[]} values  null is a gap; over undefined the line goes on, as another series alone has a value there
  * @property {number[]} [dash]
  */
 /**
@@ -88,8 +88,8 @@ export function summaryOf({ x, series }) {
   if (x.length === 0) return "There are no values yet.";
   return series
     .map(({ label, values }) => {
-      const first = values.findIndex((value) => value !== null);
-      const last = values.findLastIndex((value) => value !== null);
+      const first = values.findIndex((value) => value !== null && value !== undefined);
+      const last = values.findLastIndex((value) => value !== null && value !== undefined);
       if (first < 0) return `${label}: no values.`;
       return `${label}: ${number(values[first])} at ${x[first]}, ${number(values[last])} at ${x[last]}.`;
     })

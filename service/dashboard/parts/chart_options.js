@@ -16,7 +16,7 @@ const CLICK_PX = 4; // a pointer that moves less has clicked
  * @param {Pick<ChartProps, "x" | "series" | "log">} props
  */
 export function dataOf({ x, series, log }) {
-  const shown = series.map(({ values }) => (log ? values.map((value) => (value !== null && value > 0 ? value : null)) : values));
+  const shown = series.map(({ values }) => (log ? values.map((value) => (value === undefined || (value !== null && value > 0) ? value : null)) : values));
   return /** @type {uPlot.AlignedData} */ ([x, ...shown]);
 }
 
@@ -58,7 +58,7 @@ export function optionsOf(latest, width) {
         value: (/** @type {uPlot} */ _, /** @type {number | null} */ value) => number(value),
       })),
     ],
-    legend: { markers: { dash: (_, index) => (series[index - 1]?.dash ? "dashed" : "solid"), width: 2 } },
+    legend: { markers: { dash: (_, index) => borderOf(series[index - 1]?.dash), width: 2 } },
     cursor: {
       drag: { x: true, y: false, setScale: !latest.current.onZoom },
       sync: sync ? { key: sync, setSeries: false, scales: ["x", null], filters: { pub: isMove, sub: () => true } } : undefined,
@@ -84,6 +84,16 @@ export function showLegendAt(plot, marker) {
 }
 
 /**
+ * Return how the legend's sample of a line is drawn, by a border.
+ *
+ * @param {number[] | undefined} dash
+ */
+function borderOf(dash) {
+  if (!dash?.length) return "solid";
+  return dash[0] <= 3 ? "dotted" : "dashed";
+}
+
+/**
  * Return the indexes of values that are drawn as points: all where there are few, else those that stand between two gaps,
  * which no line would show.
  *
@@ -93,9 +103,10 @@ export function showLegendAt(plot, marker) {
  */
 export function lonePoints(plot, seriesIndex) {
   const values = plot.data[seriesIndex];
-  const all = values.length <= LONE_POINTS;
-  return [...values.keys()].filter(
-    (index) => values[index] != null && (all || (values[index - 1] == null && values[index + 1] == null)),
+  const own = [...values.keys()].filter((index) => values[index] !== undefined); // others' points are no gaps of this one
+  const all = own.length <= LONE_POINTS;
+  return own.filter(
+    (index, place) => values[index] != null && (all || (values[own[place - 1]] == null && values[own[place + 1]] == null)),
   );
 }
 
