@@ -26,6 +26,7 @@ VIEWS = [
     ("?view=datasets", "Format"),
     ("?dataset=xor", "How it was read"),
     ("?view=datasets&new=dataset", "Nothing is sent"),
+    ("?view=operations", "Networks in memory"),
     ("?view=models", "Trained on"),
     ("?model=xor", "How well it does"),
     ("?job=job_0000000000000000", "there is no job"),

@@ -11,6 +11,7 @@ const PLACES = [
   { view: "jobs", title: "Jobs", names: ["job", "compare"] },
   { view: "datasets", title: "Datasets", names: ["dataset"] },
   { view: "models", title: "Models", names: ["model"] },
+  { view: "operations", title: "Operations", names: [] },
   { view: "tour", title: "Tour", names: [] },
 ];
 

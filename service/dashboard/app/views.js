@@ -10,6 +10,7 @@ import { NewJob } from "../new_job/new_job.js";
 import { Tour } from "../tour/tour.js";
 import { Models } from "../models/list.js";
 import { ModelPage } from "../models/page.js";
+import { Operations } from "../operations/page.js";
 import { shortened } from "../parts/format.js";
 
 /** @typedef {import("./address.js").State} State */
@@ -42,6 +43,7 @@ export const VIEWS = [
     view: ModelPage,
   },
   { matches: (state) => state.view === "models", title: () => "Models", key: () => "models", view: Models },
+  { matches: (state) => state.view === "operations", title: () => "Operations", key: () => "operations", view: Operations },
   { matches: () => true, title: () => "Jobs", key: () => "jobs", view: Jobs },
 ];
 
