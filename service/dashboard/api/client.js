@@ -43,6 +43,23 @@ export class Unreachable extends Error {
 /** The token of a session, which changes send along; null while nobody is signed in by a key. */
 let csrfToken = /** @type {string | null} */ (null);
 
+/** The token that a page around this one has given, while there is no session; it is in this variable alone. */
+let bearer = /** @type {string | null} */ (null);
+
+/** @param {string | null} token */
+export function setBearer(token) {
+  bearer = token;
+}
+
+/**
+ * Return the headers that say who asks.
+ *
+ * @returns {Record<string, string>}
+ */
+export function ownHeaders() {
+  return bearer === null ? {} : { Authorization: `Bearer ${bearer}` };
+}
+
 /** @param {string | null} token */
 export function setCsrfToken(token) {
   csrfToken = token;
@@ -74,7 +91,7 @@ export function urlOf({ path, query = {} }) {
  * @returns {Promise<Response>}
  */
 export async function send(request) {
-  const headers = new Headers(request.headers);
+  const headers = new Headers({ ...ownHeaders(), ...request.headers });
   const isJson = request.body !== undefined && !(request.body instanceof Blob);
   if (isJson) headers.set("Content-Type", "application/json");
   if (!headers.has("Accept")) headers.set("Accept", "application/json");

@@ -6,6 +6,8 @@
  * that names the newest one.
  */
 
+import { ownHeaders } from "./client.js";
+import { FetchSource } from "./fetch_source.js";
 import { isVisible, onVisibility } from "./visibility.js";
 
 /**
@@ -16,20 +18,23 @@ import { isVisible, onVisibility } from "./visibility.js";
  * @property {string} created_at
  * @property {any} data
  */
-/** @typedef {"closed" | "connecting" | "open"} Condition */
+/** @typedef {"closed" | "connecting" | "open" | "lost"} Condition  lost: the service does not answer, and is asked again */
 
 const TYPES = ["status", "epoch", "warning", "end", "gap"];
 const BEYOND_ALL = 999_999_999_999_999; // the largest id that may be asked for
+const AGAIN_ENDED_MS = 30_000; // of one job: its stream ends with it
 const AGAIN_MS = 3000; // after a stream that the browser has given up, as it does when it is refused
 
 /** @type {Set<(event: Event) => void>} */
 const listeners = new Set();
 /** @type {Set<(condition: Condition) => void>} */
 const watchers = new Set();
-/** @type {EventSource | null} */
+/** @type {EventSource | FetchSource | null} */
 let source = null;
 /** @type {number | null} */
 let last = null;
+/** @type {string | null} */
+let onlyJob = null;
 /** @type {Condition} */
 let condition = "closed";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -63,6 +68,18 @@ export function watchStream(watcher) {
   };
 }
 
+/**
+ * Follow one job alone, as somebody does who may see nothing else; null follows all.
+ *
+ * @param {string | null} job
+ */
+export function followOnly(job) {
+  if (job === onlyJob) return;
+  onlyJob = job;
+  close();
+  adjust();
+}
+
 /** Open or close the stream, as is needed now. */
 function adjust() {
   const wanted = listeners.size > 0 && isVisible();
@@ -71,18 +88,20 @@ function adjust() {
 }
 
 function open() {
-  const opened = new EventSource(`v1/events?stream=1&after=${last ?? BEYOND_ALL}`);
+  const address = `${onlyJob ? `v1/jobs/${onlyJob}` : "v1"}/events?stream=1&after=${last ?? BEYOND_ALL}`;
+  const headers = ownHeaders();
+  const opened = "Authorization" in headers ? new FetchSource(address, headers) : new EventSource(address);
   source = opened;
-  become("connecting");
+  if (condition !== "lost") become("connecting");
   opened.onopen = () => become("open");
   opened.onerror = () => {
-    become("connecting"); // the browser connects again by itself, unless the stream was refused
+    become("lost"); // the browser connects again by itself, unless the stream was refused
     if (opened.readyState !== EventSource.CLOSED || source !== opened) return;
     source = null;
     again = setTimeout(() => {
       again = undefined;
       adjust();
-    }, AGAIN_MS);
+    }, onlyJob ? AGAIN_ENDED_MS : AGAIN_MS);
   };
   for (const type of TYPES) opened.addEventListener(type, (message) => received(JSON.parse(message.data)));
 }

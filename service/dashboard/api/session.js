@@ -1,7 +1,8 @@
 /** Who uses the page: nobody in particular, a key that has signed in, or somebody who has to sign in first. */
 
-import { useCallback, useEffect, useState } from "../vendor/htm-preact.js";
-import { ApiError, ask, get, setCsrfToken } from "./client.js";
+import { useCallback, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { ApiError, ask, get, setBearer, setCsrfToken, Unreachable } from "./client.js";
+import { followOnly } from "./events.js";
 
 /**
  * @typedef {object} Session
@@ -16,6 +17,8 @@ import { ApiError, ask, get, setCsrfToken } from "./client.js";
 /** What may be done with a scope; each has all that is before it, and `admin` has all. */
 const SCOPES = ["read", "predict", "train", "admin"];
 
+const AGAIN_MS = 3000; // after a request that nobody answered
+
 /** @type {Set<() => void>} */
 const losses = new Set();
 
@@ -29,21 +32,28 @@ export function useSession() {
   const [standing, setStanding] = useState(/** @type {Standing} */ ("asking"));
   const [session, setSession] = useState(/** @type {Session | null} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const again = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   const read = useCallback(async () => {
     try {
       const found = await get("v1/session");
       setCsrfToken(found.csrf_token);
       setSession(found);
+      followOnly(found.job);
       setStanding("signed in");
       setError(null);
     } catch (caught) {
       const isOut = caught instanceof ApiError && caught.status === 401;
       setStanding(isOut ? "signed out" : "unknown");
       setError(isOut ? null : /** @type {Error} */ (caught));
+      if (caught instanceof Unreachable) again.current = setTimeout(read, AGAIN_MS);
     }
   }, []);
   const signIn = useCallback(async (/** @type {string} */ key) => {
     await ask({ method: "POST", path: "v1/session", body: { key } });
+    await read();
+  }, []);
+  const useToken = useCallback(async (/** @type {string} */ token) => {
+    setBearer(token);
     await read();
   }, []);
   const signOut = useCallback(async () => {
@@ -55,10 +65,11 @@ export function useSession() {
     losses.add(lost);
     read();
     return () => {
+      clearTimeout(again.current);
       losses.delete(lost);
     };
   }, []);
-  return { standing, session, error, read, signIn, signOut };
+  return { standing, session, error, read, signIn, signOut, useToken };
 }
 
 /**

@@ -15,7 +15,7 @@ const PLACES = [
   { view: "tour", title: "Tour", names: [] },
 ];
 
-const CONDITIONS = { closed: "not live", connecting: "connecting …", open: "live" };
+const CONDITIONS = { closed: "not live", connecting: "connecting …", open: "live", lost: "no answer, trying again …" };
 
 /** @param {{state: import("./address.js").State, session: ReturnType<typeof import("../api/session.js").useSession>}} props */
 export function Head({ state, session }) {

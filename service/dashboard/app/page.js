@@ -4,8 +4,9 @@ import { useSession } from "../api/session.js";
 import { useTheme } from "../parts/theme.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useErrorBoundary, useRef } from "../vendor/htm-preact.js";
-import { useAddress } from "./address.js";
+import { change, useAddress } from "./address.js";
 import { Head } from "./head.js";
+import { isFramed, FramedSignIn } from "./framed.js";
 import { SignIn } from "./sign_in.js";
 import { viewOf } from "./views.js";
 
@@ -28,7 +29,12 @@ function Content({ state, session }) {
   useEffect(() => {
     document.title = `${title} – Backprop`;
   }, [title]);
+  const only = session.session?.job;
+  useEffect(() => {
+    if (only && state.job !== only) change({ job: only }, { replace: true }); // a shared link shows one job alone
+  }, [only, state.job]);
   if (session.standing === "asking") return html`<p class="waiting" aria-live="polite">Asking the service …</p>`;
+  if (session.standing === "signed out" && isFramed()) return html`<${FramedSignIn} useToken=${session.useToken} />`;
   if (session.standing === "signed out") return html`<${SignIn} signIn=${session.signIn} />`;
   if (session.standing === "unknown" && session.error) {
     return html`<${Trouble} error=${session.error} again=${session.read} what="the page" />`;

@@ -4,6 +4,7 @@ import { Compare } from "../compare/compare.js";
 import { Datasets } from "../datasets/list.js";
 import { DatasetPage } from "../datasets/page.js";
 import { Upload } from "../datasets/upload.js";
+import { EmbeddedCurves } from "../job/embedded.js";
 import { JobPage } from "../job/page.js";
 import { Jobs } from "../jobs/jobs.js";
 import { NewJob } from "../new_job/new_job.js";
@@ -25,6 +26,7 @@ import { shortened } from "../parts/format.js";
 /** @type {View[]} the first that matches is shown */
 export const VIEWS = [
   { matches: (state) => state.view === "tour", title: () => "What backpropagation does", key: () => "tour", view: Tour },
+  { matches: (state) => "embed" in state && "job" in state, title: (state) => `Curves of ${state.job}`, key: (state) => state.job, view: EmbeddedCurves },
   { matches: (state) => "job" in state, title: (state) => `Job ${state.job}`, key: (state) => state.job, view: JobPage },
   { matches: (state) => "compare" in state, title: () => "Compared jobs", key: () => "compare", view: Compare },
   { matches: (state) => /^job(\.|$)/.test(state.new ?? ""), title: () => "Start a job", key: () => "new job", view: NewJob },

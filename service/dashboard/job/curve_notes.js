@@ -24,8 +24,12 @@ export function notes(records, series, isLog) {
   });
 }
 
-/** @param {number[]} epochs */
-function epochsText(epochs) {
+/**
+ * Name the first of some epochs, and how many more there are.
+ *
+ * @param {number[]} epochs
+ */
+export function epochsText(epochs) {
   if (epochs.length === 1) return `epoch ${count(epochs[0])}`;
   const named = epochs.slice(0, MOST_EPOCHS).map(count).join(", ");
   const more = epochs.length - MOST_EPOCHS;

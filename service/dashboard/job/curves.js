@@ -5,6 +5,7 @@ import { Panel } from "../parts/panel.js";
 import { Trouble } from "../parts/trouble.js";
 import { html } from "../vendor/htm-preact.js";
 import { CurveControls } from "./curve_controls.js";
+import { EmbedCode } from "./embed_code.js";
 import { JobChart } from "./job_chart.js";
 import { rangeOf, rangeText } from "./range.js";
 import { shareShown } from "./curve_rows.js";
@@ -15,9 +16,10 @@ import { warningEpochs } from "./warnings.js";
 
 /** @param {import("./page.js").PartProps} props */
 export function Curves(props) {
-  const { job, session, chosen } = props;
+  const { job, session, chosen, state } = props;
   return html`<${CurvePanels} ...${props} />
-    <${WarningList} job=${job} session=${session} chosen=${chosen} />`;
+    <${WarningList} job=${job} session=${session} chosen=${chosen} />
+    <${EmbedCode} state=${state} />`;
 }
 
 /**
@@ -28,7 +30,7 @@ export function Curves(props) {
 export function CurvePanels({ job, latest, chosen, state, bare = false }) {
   const range = rangeOf(state.range);
   const shown = shownSeries(job, state.series);
-  const { known, error, reload } = useCurves(job.id, shown.map(({ name }) => name), range, latest?.epoch ?? null);
+  const { known, error, reload } = useCurves(`v1/jobs/${job.id}/epochs`, shown.map(({ name }) => name), range, latest?.epoch ?? null);
   const zoom = (/** @type {[number, number] | null} */ wanted) => change({ range: rangeText(wanted, chosen.newest) }, { replace: true });
   const charts = [...new Set(seriesOf(job).map(({ chart }) => chart))].filter((title) => shown.some(({ chart }) => chart === title));
   const common = { chosen, known, range, marks: warningEpochs(job), log: state.scale === "log", onZoom: zoom };

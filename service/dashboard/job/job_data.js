@@ -3,6 +3,7 @@
 import { useEffect, useState } from "../vendor/htm-preact.js";
 import { listen } from "../api/events.js";
 import { useResource } from "../api/resource.js";
+import { onVisibility } from "../api/visibility.js";
 
 /** @typedef {any} Job  as `GET /v1/jobs/{id}` answers */
 /** @typedef {any} Epoch  an epoch's record, as in `/epochs` */
@@ -24,6 +25,7 @@ export function useJob(id) {
       }),
     [id],
   );
+  useEffect(() => onVisibility((visible) => visible && resource.reload()), [id]); // it may have been deleted meanwhile
   const job = resource.data;
   const read = job?.latest ?? null;
   const latest = newest !== null && (read === null || newest.epoch > read.epoch || isLive(job)) ? newest : read;

@@ -2,7 +2,12 @@
 
 import { NetworkTab } from "../network/tab.js";
 import { hasWeights, Weight } from "../weight/weight.js";
+import { Results } from "./confusion.js";
 import { Curves } from "./curves.js";
+import { Histograms } from "./histograms.js";
+import { History } from "./history.js";
+import { Layers } from "./layers.js";
+import { Settings } from "./settings.js";
 
 /**
  * @typedef {object} Tab
@@ -18,6 +23,11 @@ export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
   { id: "network", title: "Network", view: NetworkTab, learning: true },
   { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
+  { id: "layers", title: "Layers", view: Layers },
+  { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: Histograms },
+  { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: Results },
+  { id: "settings", title: "Settings", view: Settings },
+  { id: "history", title: "History", view: History },
 ];
 
 /**

@@ -8,39 +8,39 @@ import { afterStep, nextStep } from "./curve_rows.js";
 const PAUSE_MS = 500; // between two requests while it trains
 
 /**
- * Return what is known of a job's epochs; it stays while another range is read.
+ * Return what is known of a job's epochs or layers; it stays while another range is read.
  *
- * @param {string} id of the job
- * @param {string[]} series as the API names them
+ * @param {string} path as `v1/jobs/job_1/epochs`
+ * @param {string[]} series as the API names them; none where the list has no series to choose
  * @param {import("./range.js").Range | null} range
  * @param {number | null} newest  the newest epoch; null while there is none
  * @returns {{known: import("./curve_rows.js").Known | null, error: Error | null, reload: () => void}}
  */
-export function useCurves(id, series, range, newest) {
-  const [state, setState] = useState(/** @type {{job: string, known: any, error: any}} */ ({ job: id, known: null, error: null }));
+export function useCurves(path, series, range, newest) {
+  const [state, setState] = useState(/** @type {{path: string, known: any, error: any}} */ ({ path, known: null, error: null }));
   const latest = useRef(newest);
   latest.current = newest;
   const reader = useRef(/** @type {Reader | null} */ (null));
-  const key = JSON.stringify([id, series, range]);
+  const key = JSON.stringify([path, series, range]);
   useEffect(() => {
     /** @type {import("./curve_rows.js").Known | null} */
     let known = null;
     const read = async (/** @type {AbortSignal} */ signal) => {
       const step = latest.current === null ? null : nextStep(known, range, latest.current);
       if (step === null) return known;
-      const answer = await get(`v1/jobs/${id}/epochs`, { ...step.query, series }, signal);
+      const answer = await get(path, { ...step.query, series }, signal);
       known = afterStep(known, step, answer.data);
       return known;
     };
     const made = new Reader(read, () => {}, (data, error) =>
-      setState((before) => ({ job: id, known: data ?? (before.job === id ? before.known : null), error })),
+      setState((before) => ({ path, known: data ?? (before.path === path ? before.known : null), error })),
     );
     reader.current = made;
     made.ask();
     return () => made.end();
   }, [key]);
   useTicks(newest, () => reader.current?.ask());
-  const isCurrent = state.job === id;
+  const isCurrent = state.path === path;
   return { known: isCurrent ? state.known : null, error: isCurrent ? state.error : null, reload: () => reader.current?.ask() };
 }
 

@@ -1,0 +1,113 @@
+"""What is odd is shown plainly: values that are not finite, what is gone, a service that is down, names of users."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.dashboard.browser import DEADLINE_MS, opened
+from tests.dashboard.conftest import XOR, Open, trained
+from tests.integration.service import Service
+
+MARKUP = '<img src=x onerror="document.title=1"><b>bold</b>'
+LONG = "column " * 1_400 + "end"  # of some 10,000 characters
+
+
+@pytest.fixture(scope="module")
+def odd(service: Service) -> dict[str, Any]:
+    """A job whose names are markup and very long."""
+    body = {
+        **{key: XOR[key] for key in ("network", "training")},
+        "model": "odd",
+        "metadata": {"note": MARKUP},
+        "dataset": {**XOR["dataset"], "name": "odd", "columns": [LONG, MARKUP]},
+    }
+    return trained(service, body)
+
+
+def test_names_of_users_are_text(open_page: Open, odd: dict[str, Any]) -> None:
+    with open_page(width=390) as view:
+        page = view.go(f"?job={odd['id']}&tab=settings")
+        page.get_by_text(MARKUP, exact=True).first.wait_for()
+        assert page.locator("main img, main b").count() == 0
+        assert page.get_by_title(LONG).count() == 1
+        assert view.overflow() <= 0
+
+
+def test_a_job_that_diverged_is_marked_and_can_be_forked_with_half_the_rate(open_page: Open, service: Service) -> None:
+    layers = [
+        {"type": "dense", "units": 3, "activation": "linear"},
+        {"type": "dense", "units": 1, "activation": "linear"},
+    ]
+    rows = [[number / 10] for number in range(20)]
+    body = {
+        "network": {"inputs": 1, "layers": layers},
+        "dataset": {"name": "diverging line", "inputs": rows, "targets": [[3 * row[0]] for row in rows]},
+        "training": {"loss": "quadratic", "optimizer": {"type": "sgd", "learning_rate": 1e6}, "epochs": 50, "seed": 1},
+    }
+    job = trained(service, body)
+    assert job["error"]["code"] == "diverged"
+    epoch = job["error"]["epoch"]
+    with open_page() as view:
+        page = view.go(f"?job={job['id']}")
+        page.get_by_text("no longer finite").first.wait_for()
+        page.get_by_role("button", name=f"Fork from epoch {epoch - 1} with rate 500,000", exact=True).first.click()
+        page.get_by_text("Forked from").wait_for()
+        fork = service.send("GET", "/v1/jobs/" + page.evaluate("location.search.slice(5)"))[1]
+        assert fork["training"]["optimizer"]["learning_rate"] == 5e5
+        assert fork["forked_from"]["epoch"] == epoch - 1
+        page.goto(f"{view.address}/?job={job['id']}&tab=layers")
+        page.get_by_text(f"Not finite at epoch {epoch}").first.wait_for()
+
+
+def test_a_job_that_is_deleted_while_it_is_shown(open_page: Open, service: Service) -> None:
+    job = trained(service, {**XOR, "training": {**XOR["training"], "epochs": 5}})
+    with open_page() as view:
+        page = view.go(f"?job={job['id']}")
+        page.get_by_role("heading", name="Loss").wait_for()
+        assert service.send("DELETE", f"/v1/jobs/{job['id']}")[0] == 204
+        page.get_by_role("button", name="Zoom in").click()
+        page.get_by_text(f"there is no job `{job['id']}`").first.wait_for()
+        page.reload()
+        page.get_by_text("there is no job").wait_for()
+        page.get_by_role("link", name="All jobs").click()
+        page.get_by_role("heading", name="Jobs").wait_for()
+        view.console[:] = [each for each in view.console if "404" not in each]
+
+
+def test_a_service_that_is_stopped_and_comes_back(tmp_path: Path, browser: Browser) -> None:
+    with Service(tmp_path / "data") as running:
+        job = trained(running, XOR)
+        with opened(browser, running.address) as view:
+            page = view.go(f"?job={job['id']}")
+            page.get_by_role("heading", name="Loss").wait_for()
+            running.stop()
+            page.get_by_text("no answer, trying again").wait_for()
+            page.get_by_role("button", name="Zoom in").click()
+            page.get_by_text("The service does not answer").first.wait_for()
+            running.start()
+            expect(page.get_by_text("The service does not answer")).to_have_count(0, timeout=DEADLINE_MS)
+            page.get_by_text("live", exact=True).wait_for()
+            view.console.clear()
+
+
+def test_a_session_that_ends_brings_the_sign_in_and_then_the_same_address(tmp_path: Path, browser: Browser) -> None:
+    with Service(tmp_path / "data") as running:
+        job = trained(running, XOR)
+        status, made = running.send("POST", "/v1/keys", {"name": "all", "scopes": ["admin"]})
+        assert status == 201, made
+        with opened(browser, running.address) as view:
+            address = f"?job={job['id']}&scale=log"
+            page = view.go(address)
+            sign_in = page.get_by_label("Key")
+            sign_in.fill(made["key"])
+            page.get_by_role("button", name="Sign in", exact=True).click()
+            page.get_by_role("heading", name="Loss").wait_for()
+            page.context.clear_cookies()
+            page.get_by_role("button", name="Zoom in").click()
+            sign_in.fill(made["key"])
+            page.get_by_role("button", name="Sign in", exact=True).click()
+            page.get_by_role("heading", name="Loss").wait_for()
+            assert page.evaluate("location.search").startswith(address)
+            view.console[:] = [each for each in view.console if "401" not in each]
