@@ -35,6 +35,7 @@ STATE = [  # what the page shows; `service/dashboard/app/address.js` has the sam
     Query("row", COUNT, "the row of the dataset whose way through the network is shown, counted from 0"),
     Query("edge", TEXT, "the weight: layer, input (or `bias`) and unit, counted from 0 and separated by dots"),
     Query("against", TEXT, "the weight on the other axis of the loss surface, as `edge`"),
+    Query("blank", TEXT, "the numbers that homework leaves out, as in `?blank=` of a trace"),
     Query("step", TEXT, "the step of the tour or of backpropagation"),
     Query("notation", TEXT, "`nielsen` writes w_jk as to times from"),
     Query("search", TEXT, "what the listed jobs have in their names"),

@@ -8,7 +8,7 @@ import { useEffect, useState } from "../vendor/htm-preact.js";
 
 /** All names in the query; `service/api/dashboard.py` declares the same, and a test compares the two. */
 export const NAMES = [
-  "view", "job", "tab", "dataset", "model", "version", "compare", "epoch", "row", "edge", "against", "step", "notation", "search",
+  "view", "job", "tab", "dataset", "model", "version", "compare", "epoch", "row", "edge", "against", "blank", "step", "notation", "search",
   "status", "after", "at_epoch", "embed", "series", "theme", "range", "scale", "by", "new",
 ];
 /** What stays when another thing is shown. */

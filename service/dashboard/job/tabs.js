@@ -1,5 +1,6 @@
 /** The parts of a job's page. */
 
+import { Homework } from "../homework/homework.js";
 import { NetworkTab } from "../network/tab.js";
 import { hasWeights, Weight } from "../weight/weight.js";
 import { Results } from "./confusion.js";
@@ -23,6 +24,7 @@ export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
   { id: "network", title: "Network", view: NetworkTab, learning: true },
   { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
+  { id: "homework", title: "Homework", applies: hasWeights, view: Homework, learning: true },
   { id: "layers", title: "Layers", view: Layers },
   { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: Histograms },
   { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: Results },

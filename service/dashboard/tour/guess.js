@@ -28,7 +28,7 @@ export function verdictOf(guess, { step, slope }) {
   const reason = `The tangent ${rises} to the right with a slope of ${number(slope)}, so less loss lies to the ${way === "up" ? "right" : "left"}, and the weight moved ${way} by ${number(Math.abs(step))}.`;
   if (guess === null) return reason;
   if (guess === way) return `Well seen: it moved ${way}. ${reason}`;
-  return `This one moved ${way}; the first time most people guess by feel. ${reason} Going against the slope is the whole trick.`;
+  return `It moved ${way} this time. ${reason} Going against the slope is the whole trick, and now you know it.`;
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { number } from "../parts/format.js";
 import { layerName, quantityName } from "../parts/notation.js";
-import { html, useRef } from "../vendor/htm-preact.js";
-import { useWidth } from "../weight/width.js";
+import { useWidth } from "../parts/width.js";
+import { html } from "../vendor/htm-preact.js";
 import { gunGeometry } from "./gun_geometry.js";
 
 const RADIUS = 25;
@@ -12,8 +12,8 @@ const HEIGHT = 300;
 
 /** @param {{trace: any, direction: "forward" | "backward", notation: string | undefined, layers: import("../parts/notation.js").Layers}} props */
 export function GunDrawing({ trace, direction, notation, layers }) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const width = Math.min(useWidth(place), MOST_WIDTH);
+  const [place, available] = useWidth(0);
+  const width = Math.min(available, MOST_WIDTH);
   const radius = width < 420 ? 21 : RADIUS;
   const quantity = direction === "forward" ? "a" : "delta";
   const drawn = width > 0 ? gunGeometry(trace, direction, width, HEIGHT) : null;

@@ -4,6 +4,7 @@ import { Action } from "../parts/action.js";
 import { number } from "../parts/format.js";
 import { Icon } from "../parts/icon.js";
 import { Link } from "../parts/link.js";
+import { unitName, weightName } from "../parts/notation.js";
 import { Shown } from "../parts/resource_view.js";
 import { html, useEffect } from "../vendor/htm-preact.js";
 import { useAnswers } from "./answers.js";
@@ -11,7 +12,7 @@ import { factsOf } from "./facts.js";
 import { MANY } from "./gun.js";
 import { GuessButtons, verdictOf } from "./guess.js";
 import { Illustration } from "./shown.js";
-import { piecesOf } from "./steps.js";
+import { NAMED, piecesOf } from "./steps.js";
 
 /**
  * @param {object} props
@@ -33,7 +34,7 @@ export function StepBody({ step, job, newest, reload, notation, guess, setGuess 
   return html`<${Shown} of=${answers} what="the numbers of this step">${(/** @type {import("./facts.js").Answers} */ found) => {
     const facts = factsOf(found);
     return html`<div aria-busy=${answers.loading}>
-      <p class="says"><${Text} text=${step.text} facts=${facts} /></p>
+      <p class="says"><${Text} text=${step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
       <${Illustration} step=${step} answers=${found} facts=${facts} job=${job} newest=${newest} notation=${notation} />
       ${step.shows === "guess" && newest === 0 && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
       ${step.shows === "guess" && newest > 0 && html`<p class="note" role="status">${verdictOf(guess, { step: facts.step, slope: facts.slope })}</p>`}
@@ -42,9 +43,13 @@ export function StepBody({ step, job, newest, reload, notation, guess, setGuess 
   }}</${Shown}>`;
 }
 
-/** @param {{text: string, facts: import("./facts.js").Facts}} props */
-function Text({ text, facts }) {
-  return html`${piecesOf(text).map(({ words, name }) => (name === null ? words : html`<data class="fact" data-fact=${name} value=${facts[name]}>${number(facts[name])}</data>`))}`;
+/** @param {{text: string, facts: import("./facts.js").Facts, notation: string | undefined, layers: import("../parts/notation.js").Layers}} props */
+function Text({ text, facts, notation, layers }) {
+  const called = (/** @type {string} */ name) => {
+    const { layer, unit, input } = NAMED[name];
+    return input === undefined ? unitName({ layer, unit }, notation, layers) : weightName({ layer, input, unit }, notation, layers);
+  };
+  return html`${piecesOf(text).map(({ words, name }) => (name === null ? words : name in NAMED ? called(name) : html`<data class="fact" data-fact=${name} value=${facts[name]}>${number(facts[name])}</data>`))}`;
 }
 
 /** @param {{claim: import("./steps.js").Step["claim"], facts: import("./facts.js").Facts}} props */

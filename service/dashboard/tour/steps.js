@@ -1,13 +1,13 @@
 /** The steps of the tour as data: what each says, what it shows, and what has to be true of the job for it to be right. */
 
-import { MANY, TARGETS } from "./gun.js";
+import { MANY, PLACE, TARGETS } from "./gun.js";
 
 /** @typedef {import("./facts.js").Facts} Facts */
 /**
  * @typedef {object} Step
  * @property {string} id
  * @property {string} title
- * @property {string} text  `{name}` is replaced by that number of the facts
+ * @property {string} text  `{name}` is replaced by that number of the facts, or by that name of `NAMED`
  * @property {"forward" | "shot" | "backward" | "guess" | "step" | "rounds" | "target" | "predictions"} shows
  * @property {string[]} reads  which answers of the API it needs, by their names in `READS`
  * @property {number} needs  how many rounds have to be fired before
@@ -16,17 +16,24 @@ import { MANY, TARGETS } from "./gun.js";
 
 const CLOSE = 1e-9;
 
+/** Units and weights that texts name, in the notation that the reader has chosen. */
+export const NAMED = /** @type {Record<string, {layer: number, unit: number, input?: number}>} */ ({
+  unit_1: { layer: 0, unit: 0 },
+  unit_2: { layer: 1, unit: 0 },
+  weight_name: PLACE,
+});
+
 /** @type {Step[]} */
 export const STEPS = [
   {
     id: "forward",
     title: "The signal runs forward",
-    text: "A row enters at the left: the inputs 1 and 0. Each unit adds up what comes in, each part times the weight of its connection, and its bias. Hidden 1.1 gets {z} that way and passes on {a}, its tanh. So it goes layer by layer, until the output answers {output}.",
+    text: "A row enters at the left: the inputs 1 and 0. Each unit adds up what comes in, each part times the weight of its connection, and its bias. That way {unit_1} gets {z} and passes on {a}, its tanh. So it goes layer by layer, until the output answers {output}.",
     shows: "forward",
     reads: ["shot"],
     needs: 0,
     claim: {
-      says: "Hidden 1.1 passes on the tanh of its sum, and the output the sigmoid of its own.",
+      says: "The first hidden unit passes on the tanh of its sum, and the output the sigmoid of its own.",
       holds: ({ z, a, z_output, output }) => isClose(a, Math.tanh(z)) && isClose(output, 1 / (1 + Math.exp(-z_output))),
     },
   },
@@ -42,7 +49,7 @@ export const STEPS = [
   {
     id: "backward",
     title: "The error runs back, last layer first",
-    text: "How much would the loss change if one number in the network changed a little? These partial derivatives are worked out from the last layer back. The output's delta is {delta_output}: its distance times the slope of its sigmoid, {slope_output}. Hidden 2.1 gets that delta times the weight between them, {weight}, and times its own slope, {slope_hidden}: its delta is {delta_hidden}.",
+    text: "How much would the loss change if one number in the network changed a little? These partial derivatives are worked out from the last layer back. The output's delta is {delta_output}: the output minus the target, times the slope of its sigmoid, {slope_output}. Before it, {unit_2} gets that delta times the weight between them, {weight}, and times its own slope, {slope_hidden}: its delta is {delta_hidden}.",
     shows: "backward",
     reads: ["shot"],
     needs: 0,
@@ -55,7 +62,7 @@ export const STEPS = [
   {
     id: "tangent",
     title: "Each parameter moves along its tangent",
-    text: "This curve is the loss over all four rows as one weight changes and all others stay: the one from hidden 2.1 to the output. It stands at {value}, where the ring is. Each round moves it towards less loss. Which way will it move?",
+    text: "This curve is the loss over all four rows as one weight changes and all others stay: {weight_name}. It stands at {value}, where the ring is. Each round moves it towards less loss. Which way will it move?",
     shows: "guess",
     reads: ["slope"],
     needs: 0,

@@ -14,9 +14,9 @@ import { STEPS, stepNumber } from "./steps.js";
 
 /** @param {{state: import("../app/address.js").State}} props */
 export function Tour({ state }) {
-  return html`<h1>What backpropagation does</h1>
+  return html`<div class="tour"><h1>What backpropagation does</h1>
     ${state.job ? html`<${Steps} key=${state.job} state=${state} />` : html`<${Start} />`}
-    <${LearningFoot} notation=${state.notation} />`;
+    <${LearningFoot} notation=${state.notation} /></div>`;
 }
 
 function Start() {

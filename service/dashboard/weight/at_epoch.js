@@ -1,9 +1,11 @@
 /** Reads what the service says about an epoch; where its parameters are not stored, about the nearest one that has them. */
 
-import { ApiError, ask } from "../api/client.js";
+import { ask } from "../api/client.js";
+import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { html, useRef } from "../vendor/htm-preact.js";
 import { count } from "../parts/format.js";
+import { nearestOf } from "../parts/not_stored.js";
+import { html } from "../vendor/htm-preact.js";
 
 /**
  * Read something of an epoch. While another epoch is read, the answer about the last one stays.
@@ -16,12 +18,9 @@ import { count } from "../parts/format.js";
  * @returns {import("../api/resource.js").Resource<any>}
  */
 export function useAtEpoch(job, epoch, what, query = {}, body = undefined) {
-  const before = useRef(/** @type {any} */ (null));
   const path = epoch === null ? null : requestAt(job, epoch, what, query, body).path;
   const key = { ...query, body: JSON.stringify(body) };
-  const resource = useResource(path, key, (_path, _query, signal) => readAt(job, /** @type {number} */ (epoch), what, query, body, signal));
-  if (resource.data !== null) before.current = resource.data;
-  return resource.data === null && resource.error === null ? { ...resource, data: before.current } : resource;
+  return useHeld(useResource(path, key, (_path, _query, signal) => readAt(job, /** @type {number} */ (epoch), what, query, body, signal)));
 }
 
 /**
@@ -50,8 +49,8 @@ async function readAt(job, epoch, what, query, body, signal) {
   try {
     return await ask({ ...requestAt(job, epoch, what, query, body), signal });
   } catch (error) {
-    const nearest = error instanceof ApiError && error.status === 404 ? error.problem.nearest : null;
-    if (typeof nearest !== "number") throw error;
+    const nearest = nearestOf(/** @type {Error} */ (error));
+    if (nearest === null) throw error;
     return await ask({ ...requestAt(job, nearest, what, query, body), signal });
   }
 }

@@ -6,11 +6,11 @@ import { edgeOfPlace } from "../parts/edge.js";
 import { count, number, shortened } from "../parts/format.js";
 import { weightName } from "../parts/notation.js";
 import { Panel } from "../parts/panel.js";
+import { RowChoice } from "../parts/row_choice.js";
 import { Shown } from "../parts/resource_view.js";
 import { html } from "../vendor/htm-preact.js";
 import { NearestEpoch, requestAt, useAtEpoch } from "./at_epoch.js";
 import { barScale, contributionsOf } from "./contributions.js";
-import { RowChoice } from "./row_choice.js";
 import { changeSentence } from "./sentences.js";
 
 const MOST = 12;
@@ -26,7 +26,7 @@ const MOST = 12;
 export function ContributionPanel({ job, epoch, row, place, notation }) {
   const trace = useAtEpoch(job.id, epoch, ":trace", {}, { row });
   return html`<${Panel} title="What each parameter contributes" class="contributions"
-    aside=${html`<${RowChoice} row=${row} /> <${Curl} of="The contributions" request=${requestAt(job.id, epoch, ":trace", {}, { row })} />`}>
+    aside=${html`<${RowChoice} job=${job} row=${row} /> <${Curl} of="The contributions" request=${requestAt(job.id, epoch, ":trace", {}, { row })} />`}>
     <${Shown} of=${trace} what="the contributions">${(/** @type {any} */ answer) => {
       const { largest, others, sum } = contributionsOf(answer.update, MOST);
       const rows = largest.map(({ place: at, name, value }) => ({

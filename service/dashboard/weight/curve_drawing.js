@@ -1,9 +1,9 @@
 /** Draws the error curve of a weight: the loss over its value, the tangent where it stands, and the arrow of its next step. */
 
 import { number } from "../parts/format.js";
-import { html, useRef, useState } from "../vendor/htm-preact.js";
+import { useWidth } from "../parts/width.js";
+import { html, useState } from "../vendor/htm-preact.js";
 import { curveGeometry } from "./curve_geometry.js";
-import { useWidth } from "./width.js";
 
 const HEIGHT = 320;
 let numbered = 0;
@@ -17,8 +17,7 @@ let numbered = 0;
  * @param {number} [props.height]
  */
 export function CurveDrawing({ slope, name, summary, hidesStep = false, height = HEIGHT }) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const width = useWidth(place);
+  const [place, width] = useWidth(0);
   const [id] = useState(() => `curve-${(numbered += 1)}`);
   const drawn = width > 0 ? curveGeometry(slope, width, height) : null;
   return html`<div class="curve-drawing" ref=${place}>

@@ -1,11 +1,11 @@
 /** Draws a loss surface: a heat map on a canvas, and on it contour lines, the path of the job and where it is now. */
 
 import { number } from "../parts/format.js";
+import { useWidth } from "../parts/width.js";
 import { html, useEffect, useRef } from "../vendor/htm-preact.js";
 import { Axes } from "./curve_drawing.js";
 import { heatColour, pixelsOf } from "./heat.js";
 import { surfaceGeometry } from "./surface_geometry.js";
-import { useWidth } from "./width.js";
 
 const MOST_WIDTH = 1000;
 const LEGEND = 9; // steps of the legend
@@ -18,9 +18,9 @@ const LEGEND = 9; // steps of the legend
  * @param {string} props.summary what it shows, for screen readers
  */
 export function SurfaceDrawing({ surface, xName, yName, summary }) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const width = Math.min(useWidth(place), MOST_WIDTH);
+  const [place, available] = useWidth(0);
+  const width = Math.min(available, MOST_WIDTH);
   const height = Math.round(Math.min(Math.max(width * 0.62, 300), 480));
   const drawn = width > 0 ? surfaceGeometry(surface, width, height) : null;
   useEffect(() => {
