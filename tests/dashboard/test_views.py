@@ -34,6 +34,8 @@ VIEWS = [
     ("?view=operations", "Networks in memory"),
     ("?view=models", "Trained on"),
     ("?model=xor", "How well it does"),
+    ("?job={xor}&tab=homework&epoch=30&row=2&blank=delta,gradients", "On paper"),
+    ("?view=tour", "Eight short steps"),
     ("?job=job_0000000000000000", "there is no job"),
 ]
 

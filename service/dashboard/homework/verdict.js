@@ -17,7 +17,7 @@ export function Verdict({ claim, names, focus, total }) {
     <p>You wrote <strong data-claimed=${first.claimed}>${number(first.claimed, DIGITS)}</strong>; expected is
       <strong data-expected=${first.expected}> ${first.expected === null ? "not finite" : number(first.expected, DIGITS)}</strong>.</p>
     ${first.hint && html`<p class="note">Hint: ${first.hint}</p>`}
-    <dl class="steps">
+    <dl class="workings">
       ${[...first.steps, first].map((/** @type {any} */ each) => html`<dt>${each.of} ${each.equation && html`<span class="quiet">(${each.equation})</span>`}</dt>
         <dd><code>${each.formula}</code> = ${number(each.value ?? first.expected, DIGITS)}</dd>`)}
     </dl>
