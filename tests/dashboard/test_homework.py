@@ -88,7 +88,7 @@ def test_the_worksheet_is_saved_with_and_without_its_key(
             path = tmp_path / saved.value.suggested_filename
             saved.value.save_as(path)
             texts[label] = path.read_text("utf-8")
-        shown = f"{abs(deltas[OUTPUT]):.4g}"
+        shown = f"{abs(deltas[OUTPUT]):.6g}"
         assert shown in texts["Save the worksheet with the key"] and shown not in texts["Save the worksheet"]
 
 
