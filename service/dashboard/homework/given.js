@@ -36,7 +36,7 @@ function sourceOf(layers, index, from, inputNames) {
 
 /** @param {{title: string, corner: string, columns: string[], rows: [string, number[]][]}} props */
 function Matrix({ title, corner, columns, rows }) {
-  return html`<div class="scroll"><table class="matrix">
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="matrix">
     <caption class="visually-hidden">${title}</caption>
     <thead><tr><th scope="col">${corner || html`<span class="visually-hidden">What</span>`}</th>${columns.map((name) => html`<th scope="col" class="number" title=${name}>${name.slice(0, 30)}</th>`)}</tr></thead>
     <tbody>${rows.map(([name, values]) => html`<tr><th scope="row" title=${name}>${name.slice(0, 30)}</th>${values.map((value) => html`<td class="number">${number(value, DIGITS)}</td>`)}</tr>`)}</tbody>

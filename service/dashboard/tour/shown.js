@@ -61,7 +61,7 @@ function Rounds({ job, newest }) {
 
 /** @param {{facts: import("./facts.js").Facts}} props */
 function Predictions({ facts }) {
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Predictions of the four rows"><table>
     <thead><tr><th scope="col">Inputs</th><th scope="col" class="number">Target</th><th scope="col" class="number">Before the first round</th><th scope="col" class="number">Now</th><th scope="col" class="number">Rounded</th></tr></thead>
     <tbody>${INPUTS.map((inputs, row) => html`<tr><th scope="row">${inputs.join(", ")}</th><td class="number">${TARGETS[row]}</td>
       <td class="number">${number(facts[`first_${row}`])}</td><td class="number">${number(facts[`last_${row}`])}</td><td class="number">${Math.round(facts[`last_${row}`])}</td></tr>`)}</tbody>

@@ -49,7 +49,7 @@ export function SlopePanel({ job, epoch, place, notation, children }) {
 function Numbers({ answer }) {
   const every = answer.points.filter((/** @type {any} */ _, /** @type {number} */ index) => index % 10 === 0);
   return html`<details><summary>The numbers of the curve</summary>
-    <div class="scroll"><table>
+    <div class="scroll" tabindex="0" role="region" aria-label="The numbers of the curve"><table>
       <thead><tr><th scope="col" class="number">Value</th><th scope="col" class="number">Loss</th><th scope="col" class="number">Tangent</th></tr></thead>
       <tbody>${every.map((/** @type {any} */ each) => html`<tr><td class="number">${number(each.value)}</td><td class="number">${shown(each.loss)}</td><td class="number">${shown(each.tangent)}</td></tr>`)}</tbody>
     </table></div>

@@ -58,7 +58,7 @@ export function summaryOf({ x, y, epoch, loss, path }, xName, yName) {
 function Path({ answer, xName, yName }) {
   const stride = Math.ceil(answer.path.length / 12);
   const listed = answer.path.filter((_, index) => index % stride === 0 || index === answer.path.length - 1);
-  return html`<details><summary>The path in numbers</summary><div class="scroll"><table>
+  return html`<details><summary>The path in numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="The path in numbers"><table>
     <thead><tr><th scope="col" class="number">Epoch</th><th scope="col" class="number">${xName}</th><th scope="col" class="number">${yName}</th><th scope="col" class="number">Height of this map</th></tr></thead>
     <tbody>${listed.map((each) => html`<tr><th scope="row" class="number">${count(each.epoch)}</th><td class="number">${number(each.x)}</td><td class="number">${number(each.y)}</td><td class="number">${each.surface_loss === null ? "not finite" : number(each.surface_loss)}</td></tr>`)}</tbody>
   </table></div></details>`;

@@ -35,7 +35,7 @@ export function TwinPanel({ job, epoch, row, place, notation }) {
     <${Shown} of=${resource} what="the twin">${(/** @type {any} */ [oldSlope, newSlope, oldTrace, newTrace]) => html`<div aria-busy=${resource.loading}>
       <${NearestEpoch} shown=${newTrace.epoch} wanted=${epoch} />
       <p>${twinSentence(oldSlope, newSlope)}</p>
-      <div class="scroll"><table>
+      <div class="scroll" tabindex="0" role="region" aria-label="The twin and the network of the chosen epoch"><table>
         <thead><tr><td></td><th scope="col" class="number">Twin, ${oldTrace.epoch === 0 ? "never updated" : `epoch ${count(oldTrace.epoch)}`}</th><th scope="col" class="number">Epoch ${count(newTrace.epoch)}</th></tr></thead>
         <tbody>
           <${Line} label=${`Loss over ${counted(newSlope.rows, "row")}`} of="loss" before=${oldSlope.loss} after=${newSlope.loss} />
