@@ -7,7 +7,7 @@ import pytest
 from tests.dashboard.conftest import Open
 
 WIDTHS = (1280, 390)
-# an address, in which {xor} is a trained job, and a text that is there once everything is shown
+# an address, in which {xor} and {digits} are trained jobs, and a text that is there once everything is shown
 VIEWS = [
     ("", "Jobs"),
     ("?at_epoch=10", "At epoch 10"),
@@ -28,6 +28,9 @@ VIEWS = [
     ("?embed=1&job={xor}", "Loss"),
     ("?job={xor}&tab=weight&epoch=30&edge=0.0.1&row=2", "The path in numbers"),
     ("?job={xor}&tab=weight&epoch=30&edge=1.bias.0&notation=nielsen", "The path in numbers"),
+    ("?job={xor}&tab=shots&row=1&epoch=30", "The shots as a table"),
+    ("?job={xor}&tab=pictures&epoch=30", "of the map"),
+    ("?job={digits}&tab=pictures&row=7", "It reads"),
     ("?view=datasets", "Format"),
     ("?dataset=xor", "How it was read"),
     ("?view=datasets&new=dataset", "Nothing is sent"),
@@ -43,9 +46,11 @@ VIEWS = [
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(("address", "text"), VIEWS, ids=[address or "/" for address, _ in VIEWS])
-def test_a_view(open_page: Open, xor: dict[str, Any], address: str, text: str, width: int, dark: bool) -> None:
+def test_a_view(
+    open_page: Open, xor: dict[str, Any], digits: dict[str, Any], address: str, text: str, width: int, dark: bool
+) -> None:
     with open_page(width=width, dark=dark) as view:
-        page = view.go(address.format(xor=xor["id"]))
+        page = view.go(address.format(xor=xor["id"], digits=digits["id"]))
         page.get_by_text(text).first.wait_for()
         page.wait_for_load_state("load")
         assert view.accessibility_faults() == []

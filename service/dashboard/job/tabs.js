@@ -2,6 +2,8 @@
 
 import { Homework } from "../homework/homework.js";
 import { NetworkTab } from "../network/tab.js";
+import { PicturesTab, pictureOf } from "../pictures/tab.js";
+import { RangeTab } from "../range/tab.js";
 import { hasWeights, Weight } from "../weight/weight.js";
 import { Results } from "./confusion.js";
 import { Curves } from "./curves.js";
@@ -24,6 +26,8 @@ export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
   { id: "network", title: "Network", view: NetworkTab, learning: true },
   { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
+  { id: "shots", title: "Shots", view: RangeTab, learning: true },
+  { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: PicturesTab, learning: true },
   { id: "homework", title: "Homework", applies: hasWeights, view: Homework, learning: true },
   { id: "layers", title: "Layers", view: Layers },
   { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: Histograms },

@@ -3,6 +3,8 @@
 import { counted } from "../parts/format.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { SIMPLIFICATIONS as OF_NETWORKS } from "../network/simplifications.js";
+import { SIMPLIFICATIONS as OF_PICTURES } from "../pictures/simplifications.js";
+import { SIMPLIFICATIONS as OF_SHOTS } from "../range/simplifications.js";
 import { SIMPLIFICATIONS as OF_THE_TOUR } from "./simplifications.js";
 import { SIMPLIFICATIONS as OF_HOMEWORK } from "../homework/simplifications.js";
 import { SIMPLIFICATIONS as OF_WEIGHTS } from "../weight/simplifications.js";
@@ -10,7 +12,7 @@ import { SIMPLIFICATIONS as OF_WEIGHTS } from "../weight/simplifications.js";
 /** @typedef {{about: string, text: string}} Simplification  what it is about, and what is simpler there than it is */
 
 /** @type {Simplification[]} */
-export const ALL = [...OF_THE_TOUR, ...OF_NETWORKS, ...OF_WEIGHTS, ...OF_HOMEWORK];
+export const ALL = [...OF_THE_TOUR, ...OF_NETWORKS, ...OF_WEIGHTS, ...OF_HOMEWORK, ...OF_SHOTS, ...OF_PICTURES];
 
 let numbered = 0;
 

@@ -1,0 +1,48 @@
+/** Pictures of what a network has learnt, where its inputs can be drawn: one input, two inputs, or pixels. */
+
+import { useHeld } from "../api/held.js";
+import { useResource } from "../api/resource.js";
+import { useSettled } from "../job/epoch.js";
+import { numberColumns, useRows } from "../parts/dataset_rows.js";
+import { Panel } from "../parts/panel.js";
+import { Shown } from "../parts/resource_view.js";
+import { datasetPath } from "../parts/row_choice.js";
+import { html, useMemo } from "../vendor/htm-preact.js";
+import { CurveView } from "./curve_view.js";
+import { ImageView } from "./image_view.js";
+import { sideOf } from "./images.js";
+import { PlaneView } from "./plane_view.js";
+import { statisticsOf } from "./statistics.js";
+
+const POINTS = 500; // rows that are drawn as points
+
+/**
+ * Return which picture a job's network has, null where it has none.
+ *
+ * @param {any} job
+ * @returns {"curve" | "plane" | "image" | null}
+ */
+export function pictureOf(job) {
+  const columns = numberColumns(job);
+  if (columns === null) return null;
+  if (columns.length === 1) return "curve";
+  if (columns.length === 2) return "plane";
+  return sideOf(columns.length) === null ? null : "image";
+}
+
+/** @param {import("../job/page.js").PartProps} props */
+export function PicturesTab(props) {
+  const { job, chosen, state } = props;
+  const kind = pictureOf(job);
+  const epoch = useSettled(chosen.epoch);
+  const row = Number(state.row ?? 0) || 0;
+  const dataset = useResource(datasetPath(job), { fields: "columns,rows" });
+  const rows = useHeld(useRows(job, kind === "image" ? row : 0, kind === "image" ? 1 : POINTS));
+  const statistics = useMemo(() => dataset.data && statisticsOf(dataset.data.columns, numberColumns(job) ?? []), [dataset.data]);
+  const content = html`<${Shown} of=${dataset} what="the dataset">${() => html`<${Shown} of=${rows} what="the rows">${(/** @type {any} */ answer) => {
+    const View = kind === "image" ? ImageView : kind === "plane" ? PlaneView : CurveView;
+    return html`<${View} job=${job} chosen=${chosen} epoch=${epoch} row=${row} rows=${answer.data} statistics=${statistics} />`;
+  }}</${Shown}>`}</${Shown}>`;
+  if (kind === "image") return html`<div class="pictures">${content}</div>`;
+  return html`<${Panel} title=${kind === "plane" ? "What it answers everywhere" : "The curve it has learnt"} class="pictures">${content}</${Panel}>`;
+}
