@@ -73,7 +73,7 @@ def test_a_weight_is_chosen_by_its_line_and_by_keyboard(open_page: Open, xor: di
         page.keyboard.press("ArrowDown")
         expect(page.locator(".network-aside h3")).to_have_text("hidden 2")
         page.keyboard.press("Enter")
-        page.get_by_role("button", name="input 1 -> hidden 2").press("Enter")
+        page.locator(".network-aside").get_by_role("button", name="input 1 -> hidden 2").press("Enter")
         assert state_of(page)["edge"] == ["0.0.1"]
 
 
