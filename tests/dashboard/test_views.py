@@ -1,12 +1,13 @@
 """Every view, at both widths, light and dark: nothing in the console or from outside, accessible, in the window."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from tests.dashboard.conftest import Open
 
-WIDTHS = (1280, 390)
+HEIGHT = 900
+LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (1280, "dark"), (390, "dark"), (390, "light")]
 # an address, in which {xor} and {digits} are trained jobs, and a text that is there once everything is shown
 VIEWS = [
     ("", "Jobs"),
@@ -43,17 +44,17 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize(("address", "text"), VIEWS, ids=[address or "/" for address, _ in VIEWS])
-def test_a_view(
-    open_page: Open, xor: dict[str, Any], digits: dict[str, Any], address: str, text: str, width: int, dark: bool
-) -> None:
-    with open_page(width=width, dark=dark) as view:
+def test_a_view(open_page: Open, xor: dict[str, Any], digits: dict[str, Any], address: str, text: str) -> None:
+    with open_page() as view:
         page = view.go(address.format(xor=xor["id"], digits=digits["id"]))
         page.get_by_text(text).first.wait_for()
         page.wait_for_load_state("load")
-        assert view.accessibility_faults() == []
-        assert view.overflow() <= 0
+        for width, scheme in LOOKS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.emulate_media(color_scheme=scheme)
+            page.get_by_text(text).first.wait_for()
+            assert view.accessibility_faults() == [], (width, scheme)
+            assert view.overflow() <= 0, width
         refused = [each for each in view.console if "404" in each and "job_0000000000000000" in each]
         view.console[:] = [each for each in view.console if each not in refused]  # what the test itself asked for
