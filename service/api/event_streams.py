@@ -24,6 +24,7 @@ HEARTBEAT_SECONDS = 15.0
 RETRY = b"retry: 2000\n\n"
 NO_PLACE = b": too many streams are open: this one ends with what there is, and goes on when you come again\n\n"
 TOGETHER = 500
+BETWEEN_ATTEMPTS = frozenset({Kind.STATUS, Kind.END})
 
 
 def ends(found: Iterable[EventRecord]) -> list[datetime]:
@@ -41,6 +42,20 @@ def gap(after: int, through: int, job: str | None) -> EventRecord:
         detail = f"{whose} past {after}, up to {through}, are no longer kept: {instead}"
     data = {"after": after, "through": through, "detail": detail}
     return EventRecord(through, job, Kind.GAP, data, datetime.now(UTC))
+
+
+def superseded(found: Iterable[EventRecord]) -> set[int]:
+    """Return the ids of those epochs that are followed, among these events, by a newer one of the same attempt."""
+    newest: dict[str | None, int] = {}
+    passed_over: set[int] = set()
+    for event in found:
+        if event.kind in BETWEEN_ATTEMPTS:
+            newest.pop(event.job_id, None)
+        elif event.kind is Kind.EPOCH:
+            if event.job_id in newest:
+                passed_over.add(newest[event.job_id])
+            newest[event.job_id] = event.id
+    return passed_over
 
 
 def describe(event: EventRecord) -> EventAnswer:
@@ -69,12 +84,15 @@ class Wanted:
         The id of the job whose events they are; None for all jobs.
     has_ended
         Whether that job has ended, so that there will be no other events than those that exist.
+    every
+        The seconds between two times that events are sent; then those epochs are left out that are `superseded`.
     """
 
     after: int
     kinds: frozenset[Kind] = frozenset()
     job: str | None = None
     has_ended: bool = False
+    every: float = 0.0
 
 
 @dataclass
@@ -106,6 +124,8 @@ class Stream:
     is_held: bool = False
     pause: float = 0.0
     wake: Callable[[], None] | None = None
+    due: float = 0.0  # when events may be sent again
+    is_early: bool = False  # there are events, and it is waited until they are due
 
     def __post_init__(self) -> None:
         self.after, self.silent_since = self.wanted.after, time.monotonic()
@@ -146,7 +166,8 @@ class Stream:
                 if not may_wait or self.wanted.has_ended or time.monotonic() >= until:
                     return
                 yield from self._wait(until)
-            recent = self.feed.recent(self.watched, self.after)
+                yield from self._wait_until_due(until)
+            recent = self._recent()
             if recent is None:
                 with self.database.read() as connection:
                     found, more = self._stored(connection)
@@ -156,12 +177,22 @@ class Stream:
     def _stored(self, connection: Connection) -> tuple[list[Recent], bool]:
         """Read events past those that the client has from the database; return them, and whether more follow."""
         found, more = events.list_events(connection, self.after, TOGETHER, self.watched.job)
-        return [Recent(event, encode(event)) for event in found], more
+        passed_over = superseded(found) if self.wanted.every else ()
+        return [Recent(event, encode(event)) for event in found if event.id not in passed_over], more
+
+    def _recent(self) -> list[Recent] | None:
+        """Return events past those that the client has from memory; None if they are not all there."""
+        found = self.feed.recent(self.watched, self.after)
+        if not found or not self.wanted.every:
+            return found
+        passed_over = superseded(recent.event for recent in found)
+        return [recent for recent in found if recent.event.id not in passed_over]
 
     def _taken(self, found: list[Recent]) -> bytes:
         """Return events as the client is sent them, and go on past them."""
         self.after = found[-1].event.id
         self.silent_since = time.monotonic()
+        self.due = self.silent_since + self.wanted.every
         self.announce(ends(recent.event for recent in found))
         kinds = self.wanted.kinds
         return b"".join(recent.encoded for recent in found if not kinds or recent.event.kind in kinds)
@@ -190,9 +221,23 @@ class Stream:
             if self.feed.wait_past(self.after, self.watched, 0.0 if self.is_held else min(CHECK_SECONDS, self.pause)):
                 return
 
+    def _wait_until_due(self, until: float) -> Iterator[bytes]:
+        """Wait until events may be sent again, or until the stream may not go on."""
+        try:
+            while self._goes_on() and (pause := min(until, self.due) - time.monotonic()) > 0:
+                self.is_early, self.pause = self.is_held, min(CHECK_SECONDS, pause)
+                if self.is_held:
+                    yield b""
+                else:
+                    time.sleep(self.pause)
+        finally:
+            self.is_early = False
+
     def at_once(self) -> bytes | None:
         """Return what has come since a wait began; None if that takes more than to look into memory."""
-        found = self.feed.recent(self.watched, self.after)
+        if time.monotonic() < self.due:
+            return None
+        found = self._recent()
         if self.wake is None or not found or any(recent.event.kind is Kind.END for recent in found):
             return None
         data = self._taken(found)
@@ -202,6 +247,8 @@ class Stream:
     def when_ready(self, wake: Callable[[], None]) -> float:
         """Call `wake` when there is an event; return after how many seconds the stream has something to say anyway."""
         self.wake = wake
+        if self.is_early:
+            return self.pause
         self.feed.call_past(self.after, self.watched, self.may_go_on, wake)
         return self.pause
 

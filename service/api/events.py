@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from service.api import freshness
-from service.api.answers import MAX_LIMIT, listing, whole
+from service.api.answers import MAX_LIMIT, listing, real, whole
 from service.api.authentication import still_valid
 from service.api.context import feed, services, streams
 from service.api.event_streams import Stream, Wanted, describe, ends, gap
@@ -22,6 +22,7 @@ routes = Routes("events", "What takes place with jobs, as a list or as server-se
 STREAM = "text/event-stream"
 LOOKS_BACK = 1000  # without `after`, a stream of all jobs starts so many events before the newest one
 LARGEST_ID = 2**63 - 1
+MOST_SECONDS = 10
 TYPES = tuple(kind.value for kind in Kind if kind is not Kind.GAP)
 QUERY = [
     Query("after", {"type": "integer", "minimum": 0}, "an event's id; a `Last-Event-ID` header takes precedence"),
@@ -30,6 +31,12 @@ QUERY = [
         "types",
         {"type": "array", "items": {"enum": list(TYPES)}},
         "repeatable: events of these types alone; all if left out",
+    ),
+    Query(
+        "epochs_every",
+        {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_SECONDS},
+        "of a stream: seconds between two times that events are sent; of the `epoch` events of an attempt that have "
+        "come meanwhile, the newest alone is sent",
     ),
     Query("stream", {"enum": ["0", "1"]}, "1 for server-sent events, whatever is accepted"),
 ]
@@ -42,7 +49,7 @@ ANSWERS = {200: (ListAnswer[EventAnswer], STREAM), 204: None}
 @routes.route("GET", "/v1/jobs/{id}/events", query=QUERY, headers=HEADERS, answers=ANSWERS, problems=(404,))
 def list_job_events(id: str) -> Response:
     """List or stream the events of a job, oldest first; a stream is answered with 204 when no more will come."""
-    after, limit, kinds, streams = _after() or 0, _limit(), _kinds(), _is_stream()
+    after, limit, kinds, streams, every = _after() or 0, _limit(), _kinds(), _is_stream(), _every()
     with services().database.read(snapshot=True) as connection:
         job = jobs.get_job(connection, id)
         found, more = _read(connection, after, 1 if streams else limit, kinds, job)
@@ -50,17 +57,17 @@ def list_job_events(id: str) -> Response:
         return _list(found, more)
     if job.status.ended and not found:
         return Response(status=204)
-    return _stream(Wanted(after, kinds, job.id, job.status.ended), job.number)
+    return _stream(Wanted(after, kinds, job.id, job.status.ended, every), job.number)
 
 
 @routes.route("GET", "/v1/events", query=QUERY, headers=HEADERS, answers=ANSWERS)
 def list_events() -> Response:
     """List or stream the events of all jobs, oldest first."""
-    after, limit, kinds, streams = _after(), _limit(), _kinds(), _is_stream()
+    after, limit, kinds, streams, every = _after(), _limit(), _kinds(), _is_stream(), _every()
     with services().database.read(snapshot=True) as connection:
         if streams:
             first = max(0, events.last_id(connection) - LOOKS_BACK) if after is None else after
-            return _stream(Wanted(first, kinds), None)
+            return _stream(Wanted(first, kinds, every=every), None)
         if after is None:  # from the oldest that is kept
             return _list(*events.list_events(connection, 0, limit, kinds=kinds))
         return _list(*_read(connection, after, limit, kinds, None))
@@ -98,6 +105,13 @@ def _is_stream() -> bool:
     if streams and "limit" in request.args:
         raise Invalid.at("?limit", "goes with a list: a stream has all events")
     return streams
+
+
+def _every() -> float:
+    """Read the seconds between two times that a stream sends events; 0 for as they come."""
+    if "epochs_every" in request.args and not _is_stream():
+        raise Invalid.at("?epochs_every", "goes with a stream: a list has all events")
+    return real("epochs_every", 0.0, MOST_SECONDS)
 
 
 def _kinds() -> frozenset[Kind]:

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from service.errors import ServiceError
 from service.store import events
@@ -20,9 +21,9 @@ from service.store.records import EventRecord
 
 LOOK_SECONDS = 0.1
 TOGETHER = 500
-MOST_RECENT = (
-    50  # events that are held for each job or tenant that is watched; a stream further behind asks the database
-)
+# events that are held for each job, or for each tenant all of whose jobs are watched; a stream further behind asks the
+# database
+MOST_RECENT, MOST_RECENT_OF_ALL = 50, 500
 CHECK_SECONDS = 3.0  # how often it is asked whether a stream that waits may go on
 WOKEN_TOGETHER = 10
 WOKEN_PAUSE_SECONDS = 0.002
@@ -67,6 +68,7 @@ class _Recents:
     """The newest events of what is watched, in order: all past the id `since`."""
 
     since: int
+    most: int
     events: deque[Recent] = field(default_factory=deque)
 
     @property
@@ -75,7 +77,7 @@ class _Recents:
 
     def add(self, recent: Recent) -> None:
         self.events.append(recent)
-        if len(self.events) > MOST_RECENT:
+        if len(self.events) > self.most:
             self.since = self.events.popleft().event.id
 
 
@@ -112,7 +114,8 @@ class Feed:
                 self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
                 self._thread.start()
             self._streams[watched] += 1
-            self._recents.setdefault(watched, _Recents(self._last))
+            most = MOST_RECENT_OF_ALL if watched.job is None else MOST_RECENT
+            self._recents.setdefault(watched, _Recents(self._last, most))
         try:
             yield
         finally:
@@ -131,7 +134,7 @@ class Feed:
                 return None
             if after >= recents.last:
                 return []
-            return [recent for recent in recents.events if recent.event.id > after]
+            return list(takewhile(lambda recent: recent.event.id > after, reversed(recents.events)))[::-1]
 
     def is_deleted(self, watched: Watched) -> bool:
         """Return whether a job that is watched was deleted, some seconds ago at most."""
