@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PEERS ?= .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients generators lint dashboard-checks audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve fuzz reproduce chaos soak pins clean
+.PHONY: help setup demo serve test test-long test-chaos torch export-peers clients generators lint dashboard-checks audit format docs bench bench-train bench-latency bench-explain bench-read bench-scaling bench-abuse bench-cuts bench-stalls bench-serve bench-dashboard fuzz reproduce chaos soak pins clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +126,9 @@ bench-read: $(VENV)/.ready ## Measure how fast CSV is read, and in how much memo
 
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+bench-dashboard: $(VENV)/.ready-dev ## Measure the dashboard in Chromium: 1,000 listed jobs, 50 running ones (ARGS="--only live --seconds 600")
+	$(BIN)/python -m benchmarks.dashboard $(ARGS)
 
 bench-abuse: $(VENV)/.ready-dev ## Measure what each attack of tests/abuse costs the API, worst first (ARGS="--rows 30")
 	$(BIN)/python -m benchmarks.abuse $(ARGS)

@@ -1,0 +1,1 @@
+"""What the dashboard costs in a browser; each module measures one thing."""
