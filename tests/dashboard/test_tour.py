@@ -54,7 +54,7 @@ def test_each_step_says_what_the_api_says(open_page: Open, service: Service, tou
         assert status == 200, answer
         return answer
 
-    with open_page() as view:
+    with open_page(width=390) as view:
         for number, check in enumerate(CHECKS, start=1):
             page = view.go(f"?view=tour&job={toured}&step={number}")
             page.locator(".checked").wait_for()
@@ -62,6 +62,7 @@ def test_each_step_says_what_the_api_says(open_page: Open, service: Service, tou
             facts = facts_of(page)
             expected = check(ask)
             assert facts == pytest.approx(expected, rel=1e-9), number
+            assert view.accessibility_faults() == [] and view.overflow() <= 0, number
 
 
 def test_a_step_before_its_rounds_leads_to_them(open_page: Open) -> None:

@@ -57,7 +57,7 @@ def test_a_weight_is_chosen_from_the_lists_and_by_its_bar(open_page: Open, xor: 
         assert "edge=1.bias.0" in page.url
         page.get_by_role("link", name="input 1 -> hidden 2").click()
         expect(chosen).to_contain_text("input 1 -> hidden 2")
-        expect(page.locator(".bars .chosen")).to_contain_text("input 1 -> hidden 2")
+        expect(page.locator(".contribution-bars .chosen")).to_contain_text("input 1 -> hidden 2")
         page.get_by_role("button", name="Nielsen").click()
         expect(chosen).to_contain_text("w²₂₁")
         assert "notation=nielsen" in page.url

@@ -1,8 +1,10 @@
 /** Homework: one step of backpropagation of the chosen epoch and row with numbers left out, to be filled in and checked. */
 
+import { ApiError } from "../api/client.js";
 import { change } from "../app/address.js";
 import { useSettled } from "../job/epoch.js";
-import { Panel } from "../parts/panel.js";
+import { Link } from "../parts/link.js";
+import { Empty, Panel } from "../parts/panel.js";
 import { RowChoice } from "../parts/row_choice.js";
 import { Shown } from "../parts/resource_view.js";
 import { html } from "../vendor/htm-preact.js";
@@ -32,7 +34,9 @@ export function Homework({ job, chosen, state }) {
       from the last layer back. The check says where an error began.</p>
     <p><label>Left out are <select value=${blank} onChange=${(/** @type {any} */ event) => change({ blank: event.target.value === KINDS[0][0] ? null : event.target.value }, { replace: true })}>
       ${KINDS.map(([kind, words]) => html`<option value=${kind} selected=${kind === blank}>${words}</option>`)}</select></label></p>
-    <${Shown} of=${worksheet} what="the worksheet">${(/** @type {any} */ sheet) => html`<div aria-busy=${worksheet.loading}>
+    ${worksheet.error instanceof ApiError && worksheet.error.status === 422
+      ? html`<${Empty} title="No worksheet of this"><p>${worksheet.error.message}.</p><p><${Link} to=${{ view: "tour" }}>The tour</${Link}> makes a network that is small enough.</p></${Empty}>`
+      : html`<${Shown} of=${worksheet} what="the worksheet">${(/** @type {any} */ sheet) => html`<div aria-busy=${worksheet.loading}>
       <${NearestEpoch} shown=${sheet.epoch} wanted=${epoch} />
       <${Given} worksheet=${sheet} />
       <h3 class="yours">Your numbers</h3>
@@ -42,6 +46,6 @@ export function Homework({ job, chosen, state }) {
           name=${`worksheet-epoch-${sheet.epoch}-row-${row}${key ? "-key" : ""}.html`}
           request=${requestAt(job.id, sheet.epoch, ":trace", { blank, format: "html", key }, { row })} />`)}
         <span class="quiet">A page to open and print.</span></p>
-    </div>`}</${Shown}>
+    </div>`}</${Shown}>`}
   </${Panel}>`;
 }

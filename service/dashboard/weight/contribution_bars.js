@@ -48,7 +48,7 @@ export function ContributionPanel({ job, epoch, row, place, notation }) {
 /** @param {{rows: {label: string, edge: string | null, value: number}[], chosen: string, sum: number, predicted: number | null, actual: number | null}} props */
 function Bars({ rows, chosen, sum, predicted, actual }) {
   const scale = barScale([...rows.map((each) => each.value), sum, actual ?? 0]);
-  return html`<table class="bars">
+  return html`<table class="contribution-bars">
     <thead><tr><th scope="col">Parameter</th><th scope="col"><span class="visually-hidden">Bar</span></th><th scope="col" class="number">Contribution</th></tr></thead>
     <tbody>${rows.map(
       ({ label, edge, value }) => html`<tr class=${edge === chosen ? "chosen" : ""}>
@@ -70,7 +70,7 @@ function Bars({ rows, chosen, sum, predicted, actual }) {
  */
 function Bar({ value, scale: { zero, unit }, kind = "" }) {
   const length = Math.abs(value) * unit;
-  return html`<svg class=${`bar ${kind} ${value < 0 ? "lowers" : "raises"}`} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+  return html`<svg class=${`contribution-bar ${kind} ${value < 0 ? "lowers" : "raises"}`} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
     <line x1=${zero} x2=${zero} y1="0" y2="10" /><rect x=${value < 0 ? zero - length : zero} y="1" width=${length} height="8" />
   </svg>`;
 }

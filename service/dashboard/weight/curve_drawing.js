@@ -1,9 +1,9 @@
 /** Draws the error curve of a weight: the loss over its value, the tangent where it stands, and the arrow of its next step. */
 
-import { number } from "../parts/format.js";
 import { useWidth } from "../parts/width.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { curveGeometry } from "./curve_geometry.js";
+import { tickTexts } from "./scale.js";
 
 const HEIGHT = 320;
 let numbered = 0;
@@ -49,11 +49,12 @@ export function CurveDrawing({ slope, name, summary, hidesStep = false, height =
  */
 export function Axes({ drawn: { box, xTicks, yTicks }, width, height, xLabel, yLabel }) {
   const middle = (box.top + box.bottom) / 2;
+  const [xTexts, yTexts] = [xTicks, yTicks].map((each) => tickTexts(each.map((/** @type {any} */ tick) => tick.value)));
   return html`<g class="axes">
-    ${yTicks.map((/** @type {any} */ tick) => html`<line class="grid" x1=${box.left} x2=${box.right} y1=${tick.at} y2=${tick.at} />
-      <text x=${box.left - 7} y=${tick.at} dy="0.32em" text-anchor="end">${number(tick.value, 3)}</text>`)}
-    ${xTicks.map((/** @type {any} */ tick) => html`<line class="tick" x1=${tick.at} x2=${tick.at} y1=${box.bottom} y2=${box.bottom + 4} />
-      <text x=${tick.at} y=${box.bottom + 17} text-anchor="middle">${number(tick.value, 3)}</text>`)}
+    ${yTicks.map((/** @type {any} */ tick, /** @type {number} */ index) => html`<line class="grid" x1=${box.left} x2=${box.right} y1=${tick.at} y2=${tick.at} />
+      <text x=${box.left - 7} y=${tick.at} dy="0.32em" text-anchor="end">${yTexts[index]}</text>`)}
+    ${xTicks.map((/** @type {any} */ tick, /** @type {number} */ index) => html`<line class="tick" x1=${tick.at} x2=${tick.at} y1=${box.bottom} y2=${box.bottom + 4} />
+      <text x=${tick.at} y=${box.bottom + 17} text-anchor="middle">${xTexts[index]}</text>`)}
     <line class="axis" x1=${box.left} x2=${box.right} y1=${box.bottom} y2=${box.bottom} />
     <text class="axis-label" x=${(box.left + width) / 2} y=${height - 6} text-anchor="middle">${xLabel}</text>
     <text class="axis-label" transform=${`translate(13 ${middle}) rotate(-90)`} text-anchor="middle">${yLabel}</text>

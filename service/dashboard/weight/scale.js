@@ -1,5 +1,7 @@
 /** Axes of drawings: which values are marked, and where a value is. */
 
+import { number } from "../parts/format.js";
+
 /** @typedef {[number, number]} Range */
 
 /**
@@ -43,4 +45,17 @@ export function rangeOf(values, margin = 0) {
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const added = (high - low) * margin || (high === low ? Math.abs(high) * 0.1 || 0.5 : 0);
   return [low - added, high + added];
+}
+
+/**
+ * Return the texts of marked values, with as many digits as tell them apart.
+ *
+ * @param {number[]} values evenly apart
+ */
+export function tickTexts(values) {
+  const step = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0] ?? 1) || 1;
+  const most = Math.max(...values.map(Math.abs));
+  if (most >= 1e6 || step < 1e-6) return values.map((value) => number(value, 6));
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return values.map((value) => value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }

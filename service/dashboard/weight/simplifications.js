@@ -10,5 +10,6 @@ export const SIMPLIFICATIONS = [
   { about: "Contributions", text: "If the optimizer's state is not stored with the epochs, the step is that of an optimizer that has just started." },
   { about: "Loss surface", text: "The map shows two parameters; all others keep the values of the chosen epoch, so the path of earlier epochs lies above or below it." },
   { about: "Loss surface", text: "The path has at most 100 stored epochs, joined by straight lines; colours between computed points are mixed." },
+  { about: "Twin", text: "Outputs and targets are as the network has them: scaled, where preprocessing scales them, and at most ten, of which three are drawn." },
   { about: "Twin", text: "The twin has the parameters of epoch 0; another start would have been another twin." },
 ];

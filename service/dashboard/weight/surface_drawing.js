@@ -30,7 +30,7 @@ export function SurfaceDrawing({ surface, xName, yName, summary }) {
     ${drawn && html`<div class="layers">
       <canvas ref=${canvas} aria-hidden="true"></canvas>
       <svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${summary}>
-        <${Axes} drawn=${{ ...drawn, yTicks: drawn.yTicks }} width=${width} height=${height} xLabel=${`value of ${xName}`} yLabel=${`value of ${yName}`} />
+        <${Axes} drawn=${drawn} width=${width} height=${height} xLabel=${`value of ${xName}`} yLabel=${`value of ${yName}`} />
         ${drawn.contours.map(({ line }) => html`<path class="contour" d=${line} />`)}
         <path class="path-edge" d=${drawn.whole} /><path class="path-whole" d=${drawn.whole} /><path class="path-past" d=${drawn.past} />
         ${drawn.places.map((each) => html`<circle class=${each.isPast ? "stop past" : "stop"} cx=${each.x} cy=${each.y} r="2.2" />`)}
@@ -47,9 +47,9 @@ export function SurfaceDrawing({ surface, xName, yName, summary }) {
 function HeatLegend({ range: [low, high] }) {
   const steps = Array.from({ length: LEGEND }, (_, index) => index / (LEGEND - 1));
   return html`<div class="heat-legend">
-    <span>loss ${number(low, 3)}</span>
+    <span>loss ${number(low, 5)}</span>
     <svg viewBox="0 0 90 10" preserveAspectRatio="none" aria-hidden="true">${steps.map((share, index) => html`<rect x=${index * 10} width="10.5" height="10" fill=${`rgb(${heatColour(share).join(" ")})`} />`)}</svg>
-    <span>${number(high, 3)}</span>
+    <span>${number(high, 5)}</span>
     <span class="keys"><span class="key start-key"></span>epoch 0 <span class="key here-key"></span>the chosen epoch <span class="key path-key"></span>path of the job <span class="key contour-key"></span>same loss</span>
   </div>`;
 }

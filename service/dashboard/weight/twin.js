@@ -10,6 +10,7 @@ import { slopeQuery } from "./place.js";
 import { ShotLine } from "./shot_line.js";
 
 const MOST_OUTPUTS = 10;
+const MOST_LINES = 3;
 
 /**
  * @param {object} props
@@ -44,7 +45,7 @@ export function TwinPanel({ job, epoch, row, place, notation }) {
           <${Line} label=${name} of="value" before=${oldSlope.value} after=${newSlope.value} />
         </tbody>
       </table></div>
-      ${outputsOf(oldTrace, newTrace).slice(0, 3).map(({ label, target, before, after }) => html`<${ShotLine} label=${label} target=${target} before=${before} after=${after} />`)}
+      ${farthest(outputsOf(oldTrace, newTrace)).map(({ label, target, before, after }) => html`<p class="shot-label">${label}</p><${ShotLine} label=${label} target=${target} before=${before} after=${after} />`)}
     </div>`}</${Shown}>
   </${Panel}>`;
 }
@@ -84,4 +85,15 @@ export function outputsOf(before, after) {
     before: old[0][unit],
     after: value,
   }));
+}
+
+/**
+ * Return the outputs at which the twin is farthest from its target, in their order.
+ *
+ * @param {ReturnType<typeof outputsOf>} outputs
+ */
+export function farthest(outputs) {
+  const distance = (/** @type {typeof outputs[0]} */ each) => Math.abs((each.target ?? 0) - (each.before ?? 0));
+  const chosen = [...outputs].sort((a, b) => distance(b) - distance(a)).slice(0, MOST_LINES);
+  return outputs.filter((each) => chosen.includes(each));
 }

@@ -3,12 +3,15 @@ import { test } from "node:test";
 
 const ROOM = "../../../service/dashboard/weight/";
 const { axisOf, denseLayers, neighbour, placeOf, slopeQuery } = await import(`${ROOM}place.js`);
-const { rangeOf, scaled, ticks } = await import(`${ROOM}scale.js`);
+const { rangeOf, scaled, ticks, tickTexts } = await import(`${ROOM}scale.js`);
 const { contour, levelsOf } = await import(`${ROOM}contours.js`);
 const { barScale, contributionsOf } = await import(`${ROOM}contributions.js`);
 const { changeSentence, promiseSentence, slopeSentence } = await import(`${ROOM}sentences.js`);
 const { curveGeometry, SHORTEST_ARROW } = await import(`${ROOM}curve_geometry.js`);
 const { surfaceGeometry } = await import(`${ROOM}surface_geometry.js`);
+globalThis.location = { search: "" };
+globalThis.document = { addEventListener() {}, visibilityState: "visible" };
+const { farthest } = await import(`${ROOM}twin.js`);
 const { heatColour, pixelsOf } = await import(`${ROOM}heat.js`);
 
 const NETWORK = { inputs: 2, layers: [{ type: "dense", units: 3 }, { type: "dropout" }, { type: "dense", units: 1 }] };
@@ -30,6 +33,9 @@ test("axes are marked at round values within their range", () => {
   assert.deepEqual(ticks([0, 1], 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(ticks([-0.38, 0.86], 6), [-0.2, 0, 0.2, 0.4, 0.6, 0.8]);
   assert.deepEqual(ticks([3, 3]), [3]);
+  assert.deepEqual(tickTexts([2.105, 2.11, 2.115]), ["2.105", "2.110", "2.115"]);
+  assert.deepEqual(tickTexts([-1, 0, 1]), ["-1", "0", "1"]);
+  assert.deepEqual(tickTexts([0, 1e53]), ["0", "1.0000e53"]);
   assert.equal(scaled([0, 10], [100, 0])(2.5), 75);
   assert.deepEqual(rangeOf([3, null, 1, Number.NaN]), [1, 3]);
   assert.equal(rangeOf([null]), null);
@@ -103,6 +109,11 @@ test("the curve has gaps where it is not finite, and a short arrow is lengthened
   assert.ok(short.arrow.isLengthened && short.arrow.to.x < short.from.x);
   assert.ok(Math.abs(Math.hypot(short.arrow.to.x - short.from.x, short.arrow.to.y - short.from.y) - SHORTEST_ARROW) < 1e-9);
   assert.equal(curveGeometry({ ...SLOPE, loss: null, points: [{ value: 0, loss: null, tangent: null }] }, 500, 300), null);
+});
+
+test("of many outputs those are drawn at which the twin is farthest off", () => {
+  const outputs = [0.1, 0.9, 0.2, 0.5].map((before, unit) => ({ label: `${unit}`, target: 0, before, after: 0 }));
+  assert.deepEqual(farthest(outputs).map((each) => each.label), ["1", "2", "3"]);
 });
 
 test("the path of a surface ends at the chosen epoch", () => {
