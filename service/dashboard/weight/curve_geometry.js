@@ -2,7 +2,7 @@
 
 import { rangeOf, scaled, ticks } from "./scale.js";
 
-const MARGINS = { left: 62, right: 14, top: 14, bottom: 46 };
+const MARGINS = { left: 72, right: 14, top: 14, bottom: 46 };
 export const SHORTEST_ARROW = 16; // pixels; a shorter step is drawn this long, and said so
 
 /** @typedef {{value: number, loss: number | null, tangent: number | null}} CurvePoint */

@@ -3,7 +3,7 @@
 import { contour, levelsOf } from "./contours.js";
 import { rangeOf, scaled, ticks } from "./scale.js";
 
-const MARGINS = { left: 62, right: 14, top: 10, bottom: 46 };
+const MARGINS = { left: 72, right: 14, top: 10, bottom: 46 };
 const CONTOURS = 9;
 
 /** @typedef {{epoch: number, x: number, y: number, training_loss: number | null, surface_loss: number | null}} Waypoint */
