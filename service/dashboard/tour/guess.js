@@ -1,35 +1,9 @@
-/** The reader's guess which way a weight moves: asked before the round is fired, and answered after it. */
+/** The reader's guess which way a weight moves: asked before the round is fired. */
 
 import { Action } from "../parts/action.js";
-import { number } from "../parts/format.js";
 import { html } from "../vendor/htm-preact.js";
 
-/** @typedef {"up" | "down"} Way */
-
-/**
- * Return which way a step goes.
- *
- * @param {number} step
- * @returns {Way}
- */
-export function wayOf(step) {
-  return step > 0 ? "up" : "down";
-}
-
-/**
- * Return what is said to a reader who has guessed, or who comes after the round was fired.
- *
- * @param {Way | null} guess
- * @param {{step: number, slope: number}} facts
- */
-export function verdictOf(guess, { step, slope }) {
-  const way = wayOf(step);
-  const rises = slope > 0 ? "rises" : "falls";
-  const reason = `The tangent ${rises} to the right with a slope of ${number(slope)}, so less loss lies to the ${way === "up" ? "right" : "left"}, and the weight moved ${way} by ${number(Math.abs(step))}.`;
-  if (guess === null) return reason;
-  if (guess === way) return `Well seen: it moved ${way}. ${reason}`;
-  return `It moved ${way} this time. ${reason} Going against the slope is the whole trick, and now you know it.`;
-}
+/** @typedef {import("./verdict.js").Way} Way */
 
 /**
  * The two buttons. Either fires one round.

@@ -10,9 +10,10 @@ import { html, useEffect } from "../vendor/htm-preact.js";
 import { useAnswers } from "./answers.js";
 import { factsOf } from "./facts.js";
 import { MANY } from "./gun.js";
-import { GuessButtons, verdictOf } from "./guess.js";
+import { GuessButtons } from "./guess.js";
 import { Illustration } from "./shown.js";
 import { NAMED, piecesOf } from "./steps.js";
+import { verdictOf } from "./verdict.js";
 
 /**
  * @param {object} props
@@ -21,8 +22,8 @@ import { NAMED, piecesOf } from "./steps.js";
  * @param {number} props.newest the newest epoch that is stored
  * @param {() => void} props.reload reads the job again
  * @param {string | undefined} props.notation
- * @param {import("./guess.js").Way | null} props.guess
- * @param {(guess: import("./guess.js").Way) => void} props.setGuess
+ * @param {import("./verdict.js").Way | null} props.guess
+ * @param {(guess: import("./verdict.js").Way) => void} props.setGuess
  */
 export function StepBody({ step, job, newest, reload, notation, guess, setGuess }) {
   const answers = useAnswers(job.id, newest, step);

@@ -35,7 +35,7 @@ function Start() {
 function Steps({ state }) {
   const number = stepNumber(state.step);
   const { resource, latest } = useJob(state.job);
-  const [guess, setGuess] = useState(/** @type {import("./guess.js").Way | null} */ (null));
+  const [guess, setGuess] = useState(/** @type {import("./verdict.js").Way | null} */ (null));
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const before = useRef(number);
   const go = (/** @type {number} */ wanted) => change({ step: Math.min(Math.max(wanted, 1), STEPS.length) });

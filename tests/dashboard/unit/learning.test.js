@@ -6,7 +6,7 @@ const ROOT = "../../../service/dashboard/";
 const { claimOf, nameOf, numberOf } = await import(`${ROOT}homework/numbers.js`);
 const { piecesOf, stepNumber, STEPS, NAMED } = await import(`${ROOT}tour/steps.js`);
 const { READS } = await import(`${ROOT}tour/gun.js`);
-const { verdictOf } = await import(`${ROOT}tour/guess.js`);
+const { verdictOf } = await import(`${ROOT}tour/verdict.js`);
 const { gunGeometry } = await import(`${ROOT}tour/gun_geometry.js`);
 
 test("numbers are read with a point or a comma, and nothing is guessed", () => {

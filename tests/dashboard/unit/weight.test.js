@@ -9,9 +9,7 @@ const { barScale, contributionsOf } = await import(`${ROOM}contributions.js`);
 const { changeSentence, promiseSentence, slopeSentence } = await import(`${ROOM}sentences.js`);
 const { curveGeometry, SHORTEST_ARROW } = await import(`${ROOM}curve_geometry.js`);
 const { surfaceGeometry } = await import(`${ROOM}surface_geometry.js`);
-globalThis.location = { search: "" };
-globalThis.document = { addEventListener() {}, visibilityState: "visible" };
-const { farthest } = await import(`${ROOM}twin.js`);
+const { farthest } = await import(`${ROOM}twin_outputs.js`);
 const { heatColour, pixelsOf } = await import(`${ROOM}heat.js`);
 
 const NETWORK = { inputs: 2, layers: [{ type: "dense", units: 3 }, { type: "dropout" }, { type: "dense", units: 1 }] };
