@@ -104,3 +104,13 @@ def test_an_epoch_that_is_not_stored_leads_to_the_nearest(
         expect(page.locator("[data-node='1.0']")).to_be_visible()
         assert state_of(page)["epoch"] == ["10"]
         view.console[:] = [each for each in view.console if "12:trace" not in each]  # its 404, which the page answers
+
+
+def test_nothing_travels_where_less_motion_is_wanted(open_page: Open, xor: dict[str, Any]) -> None:
+    address = f"?job={xor['id']}&tab=network&epoch={EPOCH}&step=forward.0"
+    with open_page() as view:
+        expect(view.go(address).locator(".travelling").first).to_be_visible()
+    with open_page(reduced_motion="reduce") as view:
+        page = view.go(address)
+        expect(page.locator("[data-node='1.0']")).to_be_visible()
+        expect(page.locator(".travelling").first).to_be_hidden()

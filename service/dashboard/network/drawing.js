@@ -1,7 +1,7 @@
 /** The drawing: columns of nodes, coloured by what they hold at a step, and lines whose width is the size of a weight. */
 
 import { layerName } from "../parts/notation.js";
-import { counted, number, shortened } from "../parts/format.js";
+import { count, counted, number, shortened } from "../parts/format.js";
 import { signed } from "../parts/signed.js";
 import { html, useRef } from "../vendor/htm-preact.js";
 import { most, signOf, strengthOf } from "./columns.js";
@@ -38,7 +38,7 @@ export function Drawing({ layout, columns, step, explained, job, edge, pinned, p
       role="group" aria-label=${`The network. ${shapes}. The arrow keys go from unit to unit.`} onKeyDown=${move} onPointerLeave=${() => point(null)}>
     ${columns.map(
       ({ layer, size, units }, index) => html`<text class="column-title" x=${xs[index]} y="14">${layerName(layer, notation, layers)}</text>
-      <text class="column-note" x=${xs[index]} y="29">${units.length < size ? `${units.length} of ${size}` : layers[layer]?.activation ?? layers[layer]?.type ?? "values"}</text>`,
+      <text class="column-note" x=${xs[index]} y="29">${units.length < size ? `${units.length} of ${count(size)}` : layers[layer]?.activation ?? layers[layer]?.type ?? "values"}</text>`,
     )}
     <${Edges} layout=${layout} step=${step} numbers=${numbers} edge=${edge} point=${point} chooseEdge=${chooseEdge} />
     ${layout.nodes.map(
@@ -54,7 +54,7 @@ function Node({ node, layout, step, explained, job, isFirst, isPinned, point, pi
   const { radius } = layout;
   const shown = shownAt(step, layer);
   const { value, largest } = heldBy(explained.numbers, layout.nodes, shown, layer, unit);
-  const sign = shown === "later" ? "later" : signOf(value);
+  const sign = shown === "later" ? "later" : signOf(value ?? null);
   const bias = layer < 0 ? undefined : explained.numbers.layers[layer].biases?.[unit];
   const thing = { kind: "unit", layer, unit };
   const what = shown === "delta" ? "delta" : layer < 0 ? "value" : "activation";
@@ -65,7 +65,7 @@ function Node({ node, layout, step, explained, job, isFirst, isPinned, point, pi
     pin(isPinned ? null : thing);
   };
   return html`<g class=${`node ${sign} ${shown === "delta" ? "delta" : ""} ${isAbout(step, layer) ? "about" : ""}`} transform=${`translate(${x} ${y})`}>
-    <circle class="node-circle" r=${radius} style=${{ "--strength": strengthOf(value, largest) }} />
+    <circle class="node-circle" r=${radius} style=${{ "--strength": strengthOf(value ?? null, largest) }} />
     <text aria-hidden="true" class=${radius < 20 ? "node-number small" : "node-number"} dy="0.36em">${shown === "later" ? "" : brief(value)}</text>
     ${shown === "delta" && html`<text class="node-letter" x=${-radius + 2} y=${-radius + 4}>δ</text>`}
     ${bias !== undefined && html`<${Bias} bias=${bias} radius=${radius} />`}
@@ -111,9 +111,9 @@ function SideLabel({ node, radius, job, numbers, step }) {
  */
 export function heldBy(numbers, nodes, shown, layer, unit) {
   const of = (/** @type {number} */ l, /** @type {number} */ u) =>
-    l < 0 ? numbers.inputs[u] : shown === "delta" ? numbers.layers[l].delta?.[u] ?? null : numbers.layers[l].a?.[u] ?? null;
+    l < 0 ? numbers.inputs[u] : shown === "delta" ? numbers.layers[l].delta?.[u] : numbers.layers[l].a?.[u];
   const same = nodes.filter((node) => (layer < 0 ? node.layer < 0 : shown === "delta" ? node.layer >= 0 : node.layer === layer));
-  return { value: of(layer, unit) ?? null, largest: most(same.map((node) => of(node.layer, node.unit) ?? null)) };
+  return { value: of(layer, unit), largest: most(same.map((node) => of(node.layer, node.unit) ?? null)) };
 }
 
 /**

@@ -56,7 +56,7 @@ export function edgeValue(numbers, step, { layer, input, unit, joins }) {
   if (!joins) return null;
   const { weights, weightsAfter } = numbers.layers[layer];
   const weight = weights?.[input][unit] ?? null;
-  if (step?.kind === "gradients") return gradientOf(numbers, { layer, input, unit });
+  if (step?.kind === "gradients") return gradientOf(numbers, { layer, input, unit }) ?? null;
   if (step?.kind === "update") return weight === null || !weightsAfter ? null : weightsAfter[input][unit] - weight;
   return weight;
 }

@@ -1,6 +1,6 @@
 /** The formulas of one unit or one weight, with its numbers in them, as the trace writes them. */
 
-import { isNielsen, quantityName, unitName, weightName } from "../parts/notation.js";
+import { equation, isNielsen, quantityName, unitName, weightName } from "../parts/notation.js";
 import { signed } from "../parts/signed.js";
 import { gradientOf, incoming } from "./numbers.js";
 
@@ -10,7 +10,7 @@ import { gradientOf, incoming } from "./numbers.js";
  * @property {string} name  of the number
  * @property {string} equation
  * @property {string | null} formula  with the numbers in it; null where the trace leaves it out
- * @property {number | null} value
+ * @property {number | null | undefined} value  undefined where the trace has no number
  */
 /**
  * @typedef {object} Explained  what formulas are taken from
@@ -92,9 +92,10 @@ export function deltaLines(explained, layer, unit) {
   ];
   const before = steps
     .filter(([, , name]) => formulas.has(name))
-    .map(([name, equation, key]) => line(explained, name, equation, key, undefined));
-  const equation = fused ? "BP1, shortened: delta = a - y" : `BP${isLast ? 1 : 2}: delta = dC/da * f'(z)`;
-  return [...before, line(explained, quantityName("delta", { layer, unit }, notation, layers), equation, `delta of ${own}`, delta?.[unit])];
+    .map(([name, meaning, key]) => line(explained, name, meaning, key, undefined));
+  const written = isNielsen(notation) ? equation(isLast ? "BP1" : "BP2", notation) : "delta = dC/da * f'(z)";
+  const rule = fused ? "BP1, shortened: delta = a - y" : `BP${isLast ? 1 : 2}: ${written}`;
+  return [...before, line(explained, quantityName("delta", { layer, unit }, notation, layers), rule, `delta of ${own}`, delta?.[unit])];
 }
 
 /**
@@ -110,14 +111,14 @@ function weightLines(explained, place) {
   const isBias = input === null;
   const value = isBias ? own.biases?.[unit] : own.weights?.[input]?.[unit];
   const after = isBias ? own.biasesAfter?.[unit] : own.weightsAfter?.[input]?.[unit];
-  const [letter, gradient] = isBias ? ["b", "BP3: dC/db = delta"] : ["w", "BP4: dC/dw = a_in * delta"];
+  const [letter, gradient] = isBias ? ["b", `BP3: ${equation("BP3", notation)}`] : ["w", `BP4: ${equation("BP4", notation)}`];
   return [
-    { name: weightName(place, notation, layers), equation: "", formula: "", value: value ?? null },
+    { name: weightName(place, notation, layers), equation: "", formula: "", value },
     gradientLine(line(explained, `dC/d${letter}`, gradient, `dC/d${letter} of ${key}`, gradientOf(numbers, place)), numbers, place),
     line(explained, "step", "what the optimizer makes of it", `step of ${key}`, undefined),
     line(explained, `${letter} after the step`, `${letter} + step`, `${key} after`, after),
     line(explained, "contribution to the change of the loss", `dC/d${letter} * step`, `contribution of ${key}`, undefined),
-  ].filter((each, index) => index < 2 || each.value !== null);
+  ].filter((each, index) => index < 2 || each.value !== undefined);
 }
 
 /**
@@ -136,14 +137,14 @@ function gradientLine(found, numbers, { layer, input, unit }) {
 /**
  * @param {Explained} explained
  * @param {string} name
- * @param {string} equation
+ * @param {string} written the equation
  * @param {string} key the service's name of the number
  * @param {number | null | undefined} value where there is no formula
  * @returns {Line}
  */
-function line({ formulas }, name, equation, key, value) {
+function line({ formulas }, name, written, key, value) {
   const found = formulas.get(key);
-  return { name, equation, formula: found ? readable(found.formula) : null, value: found ? found.value : value ?? null };
+  return { name, equation: written, formula: found ? readable(found.formula) : null, value: found ? found.value : value };
 }
 
 /**

@@ -36,7 +36,8 @@ export function outputNames(job, outputs) {
  * @param {number | null | undefined} value
  */
 export function brief(value) {
-  if (value === null || value === undefined) return "?";
+  if (value === undefined) return "–";
+  if (value === null || !Number.isFinite(value)) return "?";
   if (value === 0) return "0";
   const size = Math.abs(value);
   const text = size >= 1000 || size < 0.01 ? size.toExponential(0).replace("e-", "e−").replace("e+", "e") : size.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);

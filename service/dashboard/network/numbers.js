@@ -18,7 +18,7 @@
  */
 /**
  * @typedef {object} Numbers
- * @property {number[]} inputs
+ * @property {(number | undefined)[]} inputs  undefined where the trace summarises them
  * @property {number[]} targets
  * @property {number | null} loss
  * @property {LayerNumbers[]} layers
@@ -28,7 +28,7 @@
  * Return the numbers of a trace of a single row.
  *
  * @param {any} trace the answer of `:trace`
- * @param {{layers: {type: string}[]}} network the job's
+ * @param {{inputs: number, layers: {type: string}[]}} network the job's
  * @param {any} [stored] the answer of `/parameters`, for weights that the trace summarises
  * @returns {Numbers}
  */
@@ -57,7 +57,7 @@ export function numbersOf(trace, network, stored) {
       joins: network.layers[layer].type === "dense",
     };
   });
-  return { inputs: row(trace.inputs) ?? [], targets: row(trace.targets) ?? [], loss: trace.loss, layers };
+  return { inputs: row(trace.inputs) ?? Array(network.inputs).fill(undefined), targets: row(trace.targets) ?? [], loss: trace.loss, layers };
 }
 
 /**
@@ -72,17 +72,17 @@ export function incoming(numbers, layer, input) {
 }
 
 /**
- * Return the gradient of a weight: as the trace has it, else by BP4 from the numbers that it has.
+ * Return the gradient of a weight: as the trace has it, else by BP4 from the numbers that it has. Without these it is undefined.
  *
  * @param {Numbers} numbers
  * @param {import("../parts/notation.js").WeightPlace} place
  */
 export function gradientOf(numbers, { layer, input, unit }) {
   const own = numbers.layers[layer];
-  if (input === null) return own.biasGradients?.[unit] ?? own.delta?.[unit] ?? null;
+  if (input === null) return own.biasGradients?.[unit] ?? own.delta?.[unit];
   if (own.weightGradients) return own.weightGradients[input][unit];
   const [from, delta] = [incoming(numbers, layer, input), own.delta?.[unit] ?? null];
-  return own.joins && from !== null && delta !== null ? from * delta : null;
+  return own.joins && from !== null && delta !== null ? from * delta : undefined;
 }
 
 /**

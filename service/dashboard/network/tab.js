@@ -81,7 +81,8 @@ function Traced({ job, trace, stored, state, isOld, hasWeights }) {
           <${Drawing} layout=${layout} columns=${columns} step=${step} explained=${explained} job=${job} edge=${edge}
             pinned=${pinned} point=${setPointed} pin=${setPinned} chooseEdge=${chooseEdge} />
         </div>
-        <${Parts} columns=${columns} by=${by} setBy=${setBy} hasWeights=${hasWeights} leftOut=${trace.formulas_left_out} />
+        <${Parts} columns=${columns} by=${by} setBy=${setBy} hasWeights=${hasWeights} leftOut=${trace.formulas_left_out}
+          isSummarised=${numbers.inputs.includes(undefined) || numbers.layers.some(({ a }) => a === null)} />
       </div>
       <${Aside} explained=${explained} trace=${trace} job=${job} step=${step} columns=${columns} thing=${pointed ?? pinned ?? (step ? null : edgeThing)}
         isPinned=${pointed === null && pinned !== null} unpin=${() => setPinned(null)} chooseEdge=${chooseEdge} />
@@ -90,8 +91,8 @@ function Traced({ job, trace, stored, state, isOld, hasWeights }) {
   `;
 }
 
-/** @param {{columns: import("./columns.js").Column[], by: string, setBy: (by: string) => void, hasWeights: boolean, leftOut: number}} props */
-function Parts({ columns, by, setBy, hasWeights, leftOut }) {
+/** @param {{columns: import("./columns.js").Column[], by: string, setBy: (by: string) => void, hasWeights: boolean, leftOut: number, isSummarised: boolean}} props */
+function Parts({ columns, by, setBy, hasWeights, leftOut, isSummarised }) {
   const partial = columns.filter(({ choice }) => choice);
   return html`
     ${partial.length > 0 &&
@@ -100,6 +101,7 @@ function Parts({ columns, by, setBy, hasWeights, leftOut }) {
         <option value="largest">those with the largest numbers</option><option value="first">the first</option>
       </select></label></p>`}
     ${!hasWeights && html`<p class="quiet">This network has too many weights for a page: its lines show connections, not weights.</p>`}
+    ${isSummarised && html`<p class="quiet">Of a layer with more than 1,000 units the service sends a summary alone; its numbers are shown as –.</p>`}
     ${leftOut > 0 && html`<p class="quiet">The service writes 5,000 formulas at most; ${count(leftOut)} of smaller effect are left out.</p>`}
   `;
 }

@@ -3,12 +3,13 @@
 import { number } from "./format.js";
 
 /**
- * Return a number as +0.25 or −0.25; what is not finite, which JSON writes as null, in words.
+ * Return a number as +0.25 or −0.25; what is not finite, which JSON writes as null, in words. What is not known is a dash.
  *
  * @param {number | null | undefined} value
  * @param {number} [digits]
  */
 export function signed(value, digits = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
+  if (value === undefined) return "–";
+  if (value === null || !Number.isFinite(value)) return "not finite";
   return `${value < 0 ? "−" : value > 0 ? "+" : ""}${number(Math.abs(value), digits)}`;
 }
