@@ -1,9 +1,13 @@
 """`/problems`: a page for each type of problem, as HTML for browsers, else as text or JSON."""
 
-from flask import Response
+from typing import cast
+
+from flask import Response, current_app
 from markupsafe import Markup
 
 from service.api.answers import answer
+from service.api.documentation.pages import Pages
+from service.api.documentation.views import POLICY, root_of_request
 from service.api.errors import BY_SLUG, PROBLEM_TYPES, ProblemType
 from service.api.formats import wanted_format
 from service.api.problem_pages import PAGES, Page
@@ -29,8 +33,9 @@ def list_problems() -> Response:
         body: ProblemPages = {"object": "list", "data": [_described(each) for each in PROBLEM_TYPES]}
         return answer(body)
     if kind.name == "html":
-        item = Markup('<li><a href="/problems/{0}">{0}</a>: {1}</li>')
-        items = Markup("").join(item.format(each.slug, _head(each)) for each in PROBLEM_TYPES)
+        item = Markup('<li><a href="{2}problems/{0}">{0}</a>: {1}</li>')
+        root = root_of_request()
+        items = Markup("").join(item.format(each.slug, _head(each), root) for each in PROBLEM_TYPES)
         return _html("Problems", Markup("<p>{}:</p><ul>{}</ul>").format(INTRODUCTION, items))
     lines = [f"/problems/{each.slug}: {_head(each)}" for each in PROBLEM_TYPES]
     return _text([f"{INTRODUCTION}:", "\n".join(lines)])
@@ -105,8 +110,9 @@ def _as_html(kind: ProblemType, page: Page) -> Response:
     body = Markup(
         "<p>{explanation}</p><h2>What usually causes it</h2><ul>{causes}</ul>{before}"
         "<h2>{gets}</h2>{wrong}<h2>The mended request</h2>{mended}<p>{way_out}</p>"
-        '<p><a href="/problems">All problems</a></p>'
+        '<p><a href="{root}problems">All problems</a></p>'
     ).format(
+        root=root_of_request(),
         explanation=kind.explanation,
         causes=causes,
         before=Markup("<h2>Made before</h2>{}").format(before) if page.before else "",
@@ -119,9 +125,6 @@ def _as_html(kind: ProblemType, page: Page) -> Response:
 
 
 def _html(title: str, body: Markup) -> Response:
-    page = Markup(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>{0}</title></head>'
-        "<body><h1>{0}</h1>{1}</body></html>\n"
-    )
-    return Response(page.format(title, body), mimetype=HTML)
+    pages = cast(Pages, current_app.extensions["documentation"])
+    page = pages.framed(title, body, root_of_request())
+    return Response(page, mimetype=HTML, headers=POLICY)

@@ -9,7 +9,13 @@ from string import Template
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".LICENSE": "text/plain"}
 PAGE = "page.html"
-FIRST = ("vendor/uPlot.css", "style/tokens.css", "style/base.css")  # style sheets that the others build on
+FIRST = (
+    "vendor/uPlot.css",
+    "style/tokens.css",
+    "style/base.css",
+    "style/head.css",
+)  # style sheets that the others build on
+SHARED = ("tokens.css", "head.css")  # of the folder `style`
 DIGEST_LENGTH = 12
 
 
@@ -54,6 +60,12 @@ class DashboardFiles:
             sheets="\n".join(f'<link rel="stylesheet" href="{root}/{name}">' for name in ordered),
             modules="\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in modules),
         )
+
+
+def shared_style() -> bytes:
+    """Return the colours and the head that the pages of `/docs` have in common with the dashboard."""
+    folder = files(__package__) / "style"
+    return b"".join((folder / name).read_bytes() for name in SHARED)
 
 
 def _files_of(folder: Traversable) -> list[tuple[str, File]]:

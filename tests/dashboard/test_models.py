@@ -33,7 +33,7 @@ def test_the_form_predicts_what_the_api_predicts(open_page: Open, service: Servi
         page.get_by_label("age").fill("33")
         page.get_by_label("city").select_option("Bern")
         page.get_by_label("age").press("Enter")
-        bars = page.locator(".bars tbody tr")
+        bars = page.locator(".chances tbody tr")
         expect(bars).to_have_count(2)
         answer = service.send("POST", f"{PATH}:predict", {"instances": [{"age": 33, "city": "Bern"}]})[1]
         shares = sorted(answer["predictions"][0]["probabilities"].items(), key=lambda item: -item[1])

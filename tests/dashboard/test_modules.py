@@ -3,7 +3,9 @@
 import hashlib
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
+import pytest
 from flask.testing import FlaskClient
 
 import service.dashboard
@@ -48,6 +50,21 @@ def test_the_address_of_the_page_has_the_names_that_the_api_declares() -> None:
     listed = re.search(r"export const NAMES = \[(.*?)\];", text, re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"(\w+)"', listed[1])) == {query.name for query in STATE}
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/jobs", "/problems", "/problems/not-found"])
+def test_the_documentation_has_the_same_head(anonymous: FlaskClient, path: str) -> None:
+    places = re.findall(r'\{ view: "(\w+)", title: "(\w+)"', (FOLDER / "app/head.js").read_text("utf-8"))
+    assert places
+    answer = anonymous.get(path, headers={"Accept": "text/html"})
+    assert "style-src 'self'" in answer.headers["Content-Security-Policy"] and "<script" not in answer.text
+    links = re.findall(r'<a href="([^"]*)"[^>]*>(\w+)</a>', answer.text.partition("</header>")[0])
+    found = {title: urljoin(f"http://localhost{path}", href) for href, title in links}
+    root = "http://localhost/"
+    expected = {title: root if view == "jobs" else f"{root}?view={view}" for view, title in places}
+    assert found == expected | {"API": f"{root}docs"}
+    for sheet in re.findall(r'<link rel="stylesheet" href="([^"]+)"', answer.text):
+        assert anonymous.get(urljoin(path, sheet)).status_code == 200
 
 
 def test_nothing_that_a_strict_policy_forbids_is_in_the_page(anonymous: FlaskClient) -> None:

@@ -37,7 +37,7 @@ def test_pages_are_html_for_browsers_and_text_or_json_for_others(client: FlaskCl
     browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
     listed = client.get("/problems", headers=browser)
     assert listed.mimetype == "text/html"
-    links = set(re.findall(r'href="(/problems/[^"]+)"', listed.text))
+    links = set("/" + each for each in re.findall(r'href="(problems/[^"]+)"', listed.text))
     assert links == {f"/problems/{slug}" for slug in SLUGS}
     for link in links:
         page = client.get(link, headers=browser)

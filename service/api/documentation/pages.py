@@ -6,11 +6,13 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from service.api.documentation.fields import number, parameters_of
 from service.api.documentation.operations import operations_of
 from service.api.documentation.schemas import Uses, schema_of, uses_of
 from service.api.documentation.writer import Writer
+from service.dashboard.files import shared_style
 
 MOST_PAGES = 2000  # there are about 450, each with and without a slash at the end of its address
 STYLE = "style.css"
@@ -48,8 +50,12 @@ class Pages:
 
     @cached_property
     def style(self) -> bytes:
-        """The style sheet of all pages."""
-        return files(__package__).joinpath("templates", STYLE).read_bytes()
+        """The style sheet of all pages: the colours and the head of the dashboard, then what these pages add."""
+        return shared_style() + files(__package__).joinpath("templates", STYLE).read_bytes()
+
+    def framed(self, title: str, body: Markup, root: str) -> str:
+        """Return a page without a list of tags, of another part of the API, with the same head and style."""
+        return self._templates.get_template("site.html").render(_addresses(root) | {"title": title, "body": body})
 
     def _index(self, root: str) -> str:
         writer = self._writer(root)
@@ -107,5 +113,10 @@ class Pages:
         return found
 
     def _rendered(self, template: str, root: str, **values: Any) -> str:
-        shared = {"document": self.document, "tags": self.tags, "writer": self._writer(root), "root": root}
-        return self._templates.get_template(template).render(shared | {"tag": None} | values)
+        shared = {"document": self.document, "tags": self.tags, "writer": self._writer(root), "tag": None}
+        return self._templates.get_template(template).render(_addresses(root) | shared | values)
+
+
+def _addresses(root: str) -> dict[str, str]:
+    """Return what leads from a page to the root of the service, and to the dashboard there."""
+    return {"root": root, "home": root or "./"}

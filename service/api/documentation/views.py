@@ -22,7 +22,7 @@ routes = Routes("documentation", "These pages, which are rendered from the OpenA
 @routes.route("GET", "/docs", answers=PAGE, scope=None)
 def docs_index() -> Response:
     """Show what the service is, how to use it, and all operations by tag."""
-    return _html(_pages().index(_root()))
+    return _html(_pages().index(root_of_request()))
 
 
 @routes.route("GET", "/docs/{tag}", answers=PAGE, problems=(404,), scope=None)
@@ -30,13 +30,13 @@ def docs_tag(tag: str) -> Response:
     """Show the operations of a tag, with their parameters, bodies, examples and answers."""
     pages = _pages()
     _check_known(tag, pages.tags, "page", besides=("schemas", STYLE))
-    return _html(pages.tag(tag, _root()))
+    return _html(pages.tag(tag, root_of_request()))
 
 
 @routes.route("GET", "/docs/schemas", answers=PAGE, scope=None)
 def docs_schemas() -> Response:
     """Show the names of the schemas of bodies and answers."""
-    return _html(_pages().schemas(_root()))
+    return _html(_pages().schemas(root_of_request()))
 
 
 @routes.route("GET", "/docs/schemas/{schema}", answers=PAGE, problems=(404,), scope=None)
@@ -44,7 +44,7 @@ def docs_schema(schema: str) -> Response:
     """Show a schema: its fields, and the operations and schemas that use it."""
     pages = _pages()
     _check_known(schema, pages.schema_names, "schema")
-    return _html(pages.schema(schema, _root()))
+    return _html(pages.schema(schema, root_of_request()))
 
 
 @routes.route("GET", "/docs/style.css", answers={200: {CSS: {"schema": {"type": "string"}}}}, scope=None)
@@ -57,7 +57,7 @@ def _pages() -> Pages:
     return cast(Pages, current_app.extensions["documentation"])
 
 
-def _root() -> str:
+def root_of_request() -> str:
     """Return what leads from the address of this request to the root of the service, with or without a last slash."""
     return "../" * (request.path.count("/") - 1)
 

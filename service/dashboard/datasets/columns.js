@@ -66,7 +66,7 @@ function ColumnRow({ column, isDate, isCode }) {
   const kind = isDate ? "date" : isCode ? "category (codes)" : type;
   return html`<tr>
     <th scope="row"><${Name} of=${name} most=${32} /></th>
-    <td><span class=${`role ${role}`}>${role}</span></td>
+    <td><span class=${`role role-${role}`}>${role}</span></td>
     <td>${kind}</td>
     <td class="number">${missing === 0 ? html`<span class="quiet">0</span>` : html`${count(missing)} <span class="quiet">${shareOf(missing, histogram)}</span>`}</td>
     ${

@@ -60,6 +60,6 @@ function Head({ dataset, reference, session, isOld }) {
 
 /** @param {{warnings: string[]}} props */
 export function Warnings({ warnings }) {
-  return html`<div class="note warnings"><p><strong>${counted(warnings.length, "warning")}</strong>, of what is probably not meant:</p>
+  return html`<div class="note dataset-warnings"><p><strong>${counted(warnings.length, "warning")}</strong>, of what is probably not meant:</p>
     <ul>${warnings.map((each) => html`<li><${Name} of=${each} most=${600} /></li>`)}</ul></div>`;
 }

@@ -29,7 +29,7 @@ export function Rows({ path, rows }) {
               ${shown.map((name) => html`<${Cell} value=${each.values[name]} isNumber=${isNumber(name)} />`)}</tr>`,
           )}</tbody>
         </table></div>
-        <div class="steps">
+        <div class="row-steps">
           ${(row > 0 || list.has_more) && html`<${Steps}
             label="Pages of rows"
             shown=${`Rows ${count(row)} to ${count(row + list.data.length - 1)} of ${count(rows)}`}

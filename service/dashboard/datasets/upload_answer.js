@@ -40,7 +40,7 @@ export function Refused({ error, onFollow }) {
         <td class="number">${fault.row === undefined ? "–" : count(fault.row)}</td>
         <td>${fault.column !== undefined ? html`<${Name} of=${fault.column} />` : fault.pointer ? html`<code>${fault.pointer}</code>` : "–"}</td>
         <td>${fault.detail}
-          ${suggestionsOf(fault.detail).map((each) => html` <button type="button" class="button small" onClick=${() => onFollow(each)}>Set <code>${each.name}=${each.value}</code></button>`)}
+          ${suggestionsOf(fault.detail).map((each) => html` <button type="button" class="button suggestion" onClick=${() => onFollow(each)}>Set <code>${each.name}=${each.value}</code></button>`)}
         </td>
       </tr>`)}</tbody>
     </table></div>

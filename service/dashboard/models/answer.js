@@ -17,14 +17,14 @@ export function Answer({ answer, outputs }) {
   return html`<dl class="predicted">${values.map(
       ([name, value]) => html`<div><dt><${Name} of=${name} /></dt><dd>${typeof value === "number" ? number(value, 6) : value === null ? "not finite" : html`<${Name} of=${String(value)} />`}</dd></div>`,
     )}</dl>
-    ${kind && html`<table class="bars"><caption>${kind === "probabilities" ? "Probabilities" : "Scores"}</caption>
+    ${kind && html`<table class="chances"><caption>${kind === "probabilities" ? "Probabilities" : "Scores"}</caption>
       <tbody>${shown.map(({ name, value }) => html`<tr>
         <th scope="row"><${Name} of=${name} most=${28} /></th>
-        <td class="bar"><svg width="100%" height="12" aria-hidden="true"><rect width=${`${Math.min(Math.max(((value ?? 0) / scale) * 100, 0), 100)}%`} height="12" /></svg></td>
+        <td class="chance-bar"><svg width="100%" height="12" aria-hidden="true"><rect width=${`${Math.min(Math.max(((value ?? 0) / scale) * 100, 0), 100)}%`} height="12" /></svg></td>
         <td class="number">${value === null ? "not finite" : kind === "probabilities" ? percent(value) : number(value)}</td>
       </tr>`)}</tbody></table>`}
     ${shares.length > shown.length && html`<button type="button" class="button" onClick=${() => setAll(true)}>Show all ${shares.length}</button>`}
-    ${answer.unknown?.length > 0 && html`<p class="note warnings">Never seen in training: ${answer.unknown.map(
+    ${answer.unknown?.length > 0 && html`<p class="note">Never seen in training: ${answer.unknown.map(
       (/** @type {any} */ each, /** @type {number} */ index) => html`${index > 0 && "; "}<strong>${shortened(String(each.value))}</strong> of ${shortened(each.column)}`,
     )}. It counts as no category at all.</p>`}
     ${answer.ignored?.length > 0 && html`<p class="note">Ignored, as the model has no such column: ${answer.ignored.map((/** @type {string} */ each) => shortened(each)).join(", ")}.</p>`}

@@ -11,12 +11,12 @@ const LEVELS = 5;
 export function ConfusionMatrix({ matrix, on }) {
   const { classes, counts } = matrix;
   if (classes.length > MOST_CLASSES) return html`<p class="quiet">${classes.length} classes; the card as Markdown has the confusion matrix.</p>`;
-  return html`<div class="scroll confusion-box" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">
+  return html`<div class="scroll confusion-box" tabindex="0" role="region" aria-label="Confusion matrix"><table class="card-confusion">
     <caption>Confusion matrix on ${on} rows: the true class by row, the predicted one by column</caption>
     <thead><tr><th scope="col">True</th>${classes.map((each) => html`<th scope="col" class="number">${shortened(String(each), 14)}</th>`)}</tr></thead>
     <tbody>${classes.map((each, row) => html`<tr>
       <th scope="row"><${Name} of=${String(each)} most=${20} /></th>
-      ${counts[row].map((value, column) => html`<td class=${`number level-${levelOf(value, counts[row])} ${row === column ? "right" : ""}`}>${count(value)}</td>`)}
+      ${counts[row].map((value, column) => html`<td class=${`number level-${levelOf(value, counts[row])} ${row === column ? "correct" : ""}`}>${count(value)}</td>`)}
     </tr>`)}</tbody>
   </table></div>`;
 }

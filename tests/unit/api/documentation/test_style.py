@@ -6,9 +6,15 @@ from itertools import product
 import pytest
 
 from service.api.documentation.pages import Pages
+from service.dashboard.files import shared_style
 
-PALETTES = re.findall(r":root \{(.*?)\}", Pages(dict).style.decode(), re.DOTALL)
-INKS = ("text", "quiet", "link", "get", "post", "put", "delete")
+STYLE = Pages(dict).style.decode()
+LIGHT, DARK, CHOSEN_DARK = (  # the dark one twice: as the browser wants it, and as the reader of the dashboard does
+    re.search(re.escape(selector) + r" \{(.*?)\}", STYLE, re.DOTALL)
+    for selector in (":root", ':root:not([data-theme="light"])', ':root[data-theme="dark"]')
+)
+COLOUR = re.compile(r"--([\w-]+): (#\w{6});")
+INKS = ("text", "quiet", "link", "accent", "good", "bad", "warn")
 GROUNDS = ("page", "raised", "mark")
 
 
@@ -18,9 +24,27 @@ def luminance(colour: str) -> float:
     return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-@pytest.mark.parametrize("palette", PALETTES, ids=["light", "dark"])
+def colours(palette: re.Match[str] | None) -> dict[str, str]:
+    assert palette is not None
+    return dict(COLOUR.findall(palette[1]))
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize(("ink", "ground"), list(product(INKS, GROUNDS)))
-def test_contrast(palette: str, ink: str, ground: str) -> None:
-    colours = dict(re.findall(r"--(\w+): (#\w{6});", palette))
-    darker, lighter = sorted(luminance(colours[name]) for name in (ink, ground))
+def test_contrast(palette: re.Match[str] | None, ink: str, ground: str) -> None:
+    found = colours(palette)
+    darker, lighter = sorted(luminance(found[name]) for name in (ink, ground))
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (ink, ground)
+
+
+def test_dark_is_the_same_whoever_chooses_it_and_has_every_colour_of_light() -> None:
+    assert colours(DARK) == colours(CHOSEN_DARK)
+    assert colours(DARK).keys() == colours(LIGHT).keys()
+
+
+def test_colours_of_these_pages_are_those_of_the_dashboard() -> None:
+    own = STYLE.removeprefix(shared_style().decode())
+    assert own != STYLE and not re.findall(r"#[0-9a-f]{3,8}\b", own)
+    named = set(re.findall(r"var\((--[\w-]+)\)", STYLE))
+    defined = set(re.findall(r"(--[\w-]+):", STYLE))
+    assert named <= defined
