@@ -6,13 +6,12 @@ from flask import Response, current_app
 from markupsafe import Markup
 
 from service.api.answers import answer
-from service.api.documentation.pages import Pages
-from service.api.documentation.views import POLICY, root_of_request
 from service.api.errors import BY_SLUG, PROBLEM_TYPES, ProblemType
 from service.api.formats import wanted_format
 from service.api.problem_pages import PAGES, Page
 from service.api.routes import Query, Routes
 from service.api.schemas import ProblemPage, ProblemPages
+from service.api.site import POLICY, Frame, root_of_request
 from service.errors import NotFound
 
 TEXT, HTML = "text/plain", "text/html"
@@ -125,6 +124,6 @@ def _as_html(kind: ProblemType, page: Page) -> Response:
 
 
 def _html(title: str, body: Markup) -> Response:
-    pages = cast(Pages, current_app.extensions["documentation"])
+    pages = cast(Frame, current_app.extensions["documentation"])
     page = pages.framed(title, body, root_of_request())
     return Response(page, mimetype=HTML, headers=POLICY)

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Sequence
 from typing import cast
 
-from flask import Response, current_app, request
+from flask import Response, current_app
 
 from service.api.documentation.pages import STYLE, Pages
 from service.api.routes import Routes
+from service.api.site import POLICY, root_of_request
 from service.definitions.guessing import closest
 from service.errors import NotFound
-from service.web.security_headers import CONTENT_POLICY, NOTHING
 
 HTML, CSS = "text/html", "text/css"
 PAGE = {200: {HTML: {"schema": {"type": "string"}}}}
-POLICY = {CONTENT_POLICY: f"{NOTHING}; style-src 'self'"}
 LONGEST_SHOWN = 60
 
 routes = Routes("documentation", "These pages, which are rendered from the OpenAPI document.")
@@ -55,11 +54,6 @@ def docs_style() -> Response:
 
 def _pages() -> Pages:
     return cast(Pages, current_app.extensions["documentation"])
-
-
-def root_of_request() -> str:
-    """Return what leads from the address of this request to the root of the service, with or without a last slash."""
-    return "../" * (request.path.count("/") - 1)
 
 
 def _html(page: str) -> Response:
