@@ -118,6 +118,9 @@ def test_commands_do_what_they_say(open_page: Open, service: Service) -> None:
         page.get_by_text("epoch 3 of 2,000").wait_for()
         found = service.send("GET", f"/v1/jobs/{job['id']}")[1]
         assert (found["status"], found["latest"]["epoch"]) == ("paused", 3)
+        page.locator(".chart[aria-label*=' at 3.']").first.wait_for()
+        asked = [each.url for each in view.requests if "/epochs?" in each.url]
+        assert len(asked) > 1 and all("?after=" in each for each in asked[1:])  # only what is new
         page.get_by_role("button", name="Fork …").click()
         page.get_by_role("spinbutton", name="From epoch").fill("2")
         page.get_by_role("spinbutton", name="Learning rate").fill("0.125")
