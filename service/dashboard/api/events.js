@@ -3,7 +3,7 @@
  *
  * It is open while somebody listens and the page is visible, and goes on behind the last event that it brought. The
  * first time it begins at the newest event: asked for an event that cannot be there yet, the service answers with a `gap`
- * that names the newest one.
+ * that names the newest one. So it does after it was closed for a long time, and listeners are told of the gap.
  */
 
 import { ownHeaders } from "./client.js";
@@ -23,10 +23,12 @@ import { isVisible, onVisibility } from "./visibility.js";
 const TYPES = ["status", "epoch", "warning", "end", "gap"];
 const BEYOND_ALL = 999_999_999_999_999; // the largest id that may be asked for
 const AGAIN_ENDED_MS = 30_000; // of one job: its stream ends with it
+const LONG_MS = 60_000; // what happened in a longer pause is read, not listened to
+const CALM_SECONDS = 1; // between two deliveries to listeners who watch many jobs
 const AGAIN_MS = 3000; // after a stream that the browser has given up, as it does when it is refused
 
-/** @type {Set<(event: Event) => void>} */
-const listeners = new Set();
+/** @type {Map<(event: Event) => void, boolean>} the listeners, and whether each is content with one delivery a second */
+const listeners = new Map();
 /** @type {Set<(condition: Condition) => void>} */
 const watchers = new Set();
 /** @type {EventSource | FetchSource | null} */
@@ -39,15 +41,20 @@ let onlyJob = null;
 let condition = "closed";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let again;
+/** Whether the stream delivers calmly, when it was open last, and whether events have been left out since. */
+let calm = false;
+let closedAt = 0;
+let missed = false;
 
 /**
  * Call a function with each event from now on; return what ends that. After a `gap` events are missing, so a listener
  * reads again what it shows.
  *
  * @param {(event: Event) => void} listener
+ * @param {{calmly?: boolean}} [options] `calmly`: one delivery a second is enough, with the newest epoch of each job alone
  */
-export function listen(listener) {
-  listeners.add(listener);
+export function listen(listener, { calmly = false } = {}) {
+  listeners.set(listener, calmly);
   adjust();
   return () => {
     listeners.delete(listener);
@@ -83,12 +90,24 @@ export function followOnly(job) {
 /** Open or close the stream, as is needed now. */
 function adjust() {
   const wanted = listeners.size > 0 && isVisible();
+  if (source !== null && calm !== isCalm()) close();
   if (wanted && source === null && again === undefined) open();
   if (!wanted) close();
 }
 
+/** Return whether every listener is content with one delivery a second. */
+function isCalm() {
+  return [...listeners.values()].every(Boolean);
+}
+
 function open() {
-  const address = `${onlyJob ? `v1/jobs/${onlyJob}` : "v1"}/events?stream=1&after=${last ?? BEYOND_ALL}`;
+  if (last !== null && Date.now() - closedAt > LONG_MS) {
+    last = null;
+    missed = true;
+  }
+  calm = isCalm();
+  const pace = calm ? `&epochs_every=${CALM_SECONDS}` : "";
+  const address = `${onlyJob ? `v1/jobs/${onlyJob}` : "v1"}/events?stream=1${pace}&after=${last ?? BEYOND_ALL}`;
   const headers = ownHeaders();
   const opened = "Authorization" in headers ? new FetchSource(address, headers) : new EventSource(address);
   source = opened;
@@ -118,13 +137,15 @@ function close() {
 function received(event) {
   const isFirst = last === null;
   last = event.type === "gap" ? event.data.through : event.id;
-  if (isFirst && event.type === "gap") return;
-  for (const listener of listeners) listener(event);
+  if (isFirst && event.type === "gap" && !missed) return;
+  missed = false;
+  for (const listener of [...listeners.keys()]) listener(event);
 }
 
 /** @param {Condition} next */
 function become(next) {
   if (next === condition) return;
+  if (condition === "open") closedAt = Date.now();
   condition = next;
   for (const watcher of watchers) watcher(condition);
 }

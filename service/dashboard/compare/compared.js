@@ -28,7 +28,7 @@ export function useCompared(ids, drawn) {
         timer.current = undefined;
         resource.reload();
       }, READ_MS);
-    });
+    }, { calmly: true });
     return () => {
       stop();
       clearTimeout(timer.current);

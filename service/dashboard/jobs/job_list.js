@@ -46,7 +46,7 @@ function follow(live, reload, draw) {
       drawing.ask();
       correcting.ask();
     } else if (event.type !== "warning") reading.ask();
-  });
+  }, { calmly: true });
   return () => {
     stop();
     for (const each of [drawing, reading, correcting]) each.end();

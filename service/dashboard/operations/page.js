@@ -33,7 +33,7 @@ export function Operations() {
       listen((event) => {
         if (event.type === "epoch" || event.type === "warning") return;
         for (const each of [running, queued, failed, workers]) each.reload();
-      }),
+      }, { calmly: true }),
     [],
   );
   return html`<div class="view-head"><h1>Operations</h1></div>

@@ -48,7 +48,7 @@ function useEpochs() {
         timer = undefined;
         setShown({ ...newest.current });
       }, SHOW_EVERY_MS);
-    });
+    }, { calmly: true });
     return () => {
       stop();
       clearTimeout(timer);
