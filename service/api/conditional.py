@@ -9,6 +9,9 @@ from service.api.packing import CODINGS, tag_of
 
 TAG_BYTES = 16
 READS = ("GET", "HEAD")
+# of an answer, if it has them, and of the 304 in its place: a browser takes the headers of a 304 for those of what it
+# holds, and a page whose policy became that of other answers would load nothing at its second visit
+OWN_HEADERS = ("Content-Security-Policy", "Cache-Control")
 
 
 def conditional(response: Response) -> Response:
@@ -27,7 +30,11 @@ def conditional(response: Response) -> Response:
     if held is None:
         return response
     response.close()
-    return _not_modified(held)
+    found = _not_modified(held)
+    for name in OWN_HEADERS:
+        if name in response.headers:
+            found.headers[name] = response.headers[name]
+    return found
 
 
 def unless_held(tag: str, make: Callable[[], Response]) -> Response:

@@ -1,22 +1,22 @@
 """The dashboard's files, read once, and the page that loads them."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from posixpath import dirname, normpath
 from string import Template
 
 TYPES = {".js": "text/javascript", ".css": "text/css", ".LICENSE": "text/plain"}
 PAGE = "page.html"
-FIRST = (
-    "vendor/uPlot.css",
-    "style/tokens.css",
-    "style/base.css",
-    "style/head.css",
-)  # style sheets that the others build on
+# style sheets that the others build on
+FIRST = ("vendor/uPlot.css", "style/tokens.css", "style/base.css", "style/head.css")
 SHARED = ("tokens.css", "head.css")  # of the folder `style`
 DIGEST_LENGTH = 12
+MAIN = "app/main.js"
+IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,24 @@ class DashboardFiles:
         """The HTML of the page, whose addresses are relative to the root of the service."""
         root = f"dashboard/{self.digest}"
         sheets = [name for name in self.by_name if name.endswith(".css")]
-        modules = [name for name in self.by_name if name.endswith(".js")]
+        modules = sorted(self._imported_by(MAIN))
         ordered = sorted(sheets, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
         return Template((files(__package__) / PAGE).read_text("utf-8")).substitute(
             root=root,
             sheets="\n".join(f'<link rel="stylesheet" href="{root}/{name}">' for name in ordered),
             modules="\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in modules),
         )
+
+    def _imported_by(self, name: str) -> set[str]:
+        """Return a module with all that it imports, directly and by others, but not what it loads later."""
+        found, waiting = set[str](), [name]
+        while waiting:
+            module = waiting.pop()
+            if module not in found:
+                found.add(module)
+                text = self.by_name[module].content.decode()
+                waiting += [normpath(f"{dirname(module)}/{each[1]}") for each in IMPORT.finditer(text)]
+        return found
 
 
 def shared_style() -> bytes:

@@ -29,6 +29,9 @@ function Content({ state, session }) {
   useEffect(() => {
     document.title = `${title} – Backprop`;
   }, [title]);
+  useEffect(() => {
+    view.view.load().catch(() => {}); // beside the session; what goes wrong is told where the view is shown
+  }, [view]);
   const only = session.session?.job;
   useEffect(() => {
     if (only && state.job !== only) change({ job: only }, { replace: true }); // a shared link shows one job alone

@@ -3,7 +3,7 @@
 import { ApiError } from "../api/client.js";
 import { Link } from "../parts/link.js";
 import { Shown } from "../parts/resource_view.js";
-import { LearningFoot } from "../tour/foot.js";
+import { lazily } from "../parts/lazily.js";
 import { html } from "../vendor/htm-preact.js";
 import { chosenEpoch } from "./epoch.js";
 import { EpochSlider } from "./epoch_slider.js";
@@ -22,6 +22,8 @@ import { tabsOf } from "./tabs.js";
  * @property {import("../api/session.js").Session | null} session
  * @property {() => void} reload  reads the job again
  */
+
+const LearningFoot = lazily(() => import("../tour/foot.js"), "LearningFoot");
 
 /** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function JobPage({ state, session }) {

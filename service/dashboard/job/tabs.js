@@ -1,16 +1,9 @@
 /** The parts of a job's page. */
 
-import { Homework } from "../homework/homework.js";
-import { NetworkTab } from "../network/tab.js";
-import { PicturesTab, pictureOf } from "../pictures/tab.js";
-import { RangeTab } from "../range/tab.js";
-import { hasWeights, Weight } from "../weight/weight.js";
-import { Results } from "./confusion.js";
+import { lazily } from "../parts/lazily.js";
+import { pictureOf } from "../pictures/kind.js";
+import { hasWeights } from "../weight/place.js";
 import { Curves } from "./curves.js";
-import { Histograms } from "./histograms.js";
-import { History } from "./history.js";
-import { Layers } from "./layers.js";
-import { Settings } from "./settings.js";
 
 /**
  * @typedef {object} Tab
@@ -24,16 +17,16 @@ import { Settings } from "./settings.js";
 /** @type {Tab[]} */
 export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
-  { id: "network", title: "Network", view: NetworkTab, learning: true },
-  { id: "weight", title: "Weight", applies: hasWeights, view: Weight, learning: true },
-  { id: "shots", title: "Shots", view: RangeTab, learning: true },
-  { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: PicturesTab, learning: true },
-  { id: "homework", title: "Homework", applies: hasWeights, view: Homework, learning: true },
-  { id: "layers", title: "Layers", view: Layers },
-  { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: Histograms },
-  { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: Results },
-  { id: "settings", title: "Settings", view: Settings },
-  { id: "history", title: "History", view: History },
+  { id: "network", title: "Network", view: lazily(() => import("../network/tab.js"), "NetworkTab"), learning: true },
+  { id: "weight", title: "Weight", applies: hasWeights, view: lazily(() => import("../weight/weight.js"), "Weight"), learning: true },
+  { id: "shots", title: "Shots", view: lazily(() => import("../range/tab.js"), "RangeTab"), learning: true },
+  { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: lazily(() => import("../pictures/tab.js"), "PicturesTab"), learning: true },
+  { id: "homework", title: "Homework", applies: hasWeights, view: lazily(() => import("../homework/homework.js"), "Homework"), learning: true },
+  { id: "layers", title: "Layers", view: lazily(() => import("./layers.js"), "Layers") },
+  { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: lazily(() => import("./histograms.js"), "Histograms") },
+  { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: lazily(() => import("./confusion.js"), "Results") },
+  { id: "settings", title: "Settings", view: lazily(() => import("./settings.js"), "Settings") },
+  { id: "history", title: "History", view: lazily(() => import("./history.js"), "History") },
 ];
 
 /**

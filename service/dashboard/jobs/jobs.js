@@ -5,12 +5,14 @@ import { Link } from "../parts/link.js";
 import { Empty } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
 import { shortened } from "../parts/format.js";
+import { lazily } from "../parts/lazily.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { Filter } from "./filter.js";
-import { FirstVisit } from "./first_visit.js";
 import { useJobList } from "./job_list.js";
 import { epochAsked, isWhole } from "./list_query.js";
 import { JobTable, Pages } from "./table.js";
+
+const FirstVisit = lazily(() => import("./first_visit.js"), "FirstVisit");
 
 const REDRAWN_MS = 30_000; // so that "3 minutes ago" stays true
 

@@ -10,25 +10,11 @@ import { datasetPath } from "../parts/row_choice.js";
 import { html, useMemo } from "../vendor/htm-preact.js";
 import { CurveView } from "./curve_view.js";
 import { ImageView } from "./image_view.js";
-import { sideOf } from "./images.js";
+import { pictureOf } from "./kind.js";
 import { PlaneView } from "./plane_view.js";
 import { statisticsOf } from "./statistics.js";
 
 const POINTS = 500; // rows that are drawn as points
-
-/**
- * Return which picture a job's network has, null where it has none.
- *
- * @param {any} job
- * @returns {"curve" | "plane" | "image" | null}
- */
-export function pictureOf(job) {
-  const columns = numberColumns(job);
-  if (columns === null) return null;
-  if (columns.length === 1) return "curve";
-  if (columns.length === 2) return "plane";
-  return sideOf(columns.length) === null ? null : "image";
-}
 
 /** @param {import("../job/page.js").PartProps} props */
 export function PicturesTab(props) {

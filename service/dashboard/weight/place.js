@@ -94,3 +94,12 @@ export function neighbour(place, network) {
 export function rowOf(text) {
   return /^\d{1,12}$/.test(text ?? "") ? Number(text) : 0;
 }
+
+/**
+ * Return whether a job's network has weights that can be chosen.
+ *
+ * @param {import("../job/job_data.js").Job} job
+ */
+export function hasWeights(job) {
+  return denseLayers(job.network).length > 0;
+}

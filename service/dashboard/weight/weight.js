@@ -6,19 +6,10 @@ import { useSettled } from "../job/epoch.js";
 import { html } from "../vendor/htm-preact.js";
 import { WeightChoice } from "./choice.js";
 import { ContributionPanel } from "./contribution_bars.js";
-import { denseLayers, firstPlace, placeOf, rowOf } from "./place.js";
+import { firstPlace, placeOf, rowOf } from "./place.js";
 import { SlopePanel } from "./slope.js";
 import { SurfacePanel } from "./surface.js";
 import { TwinPanel } from "./twin.js";
-
-/**
- * Return whether a job's network has weights that can be chosen.
- *
- * @param {import("../job/job_data.js").Job} job
- */
-export function hasWeights(job) {
-  return denseLayers(job.network).length > 0;
-}
 
 /** @param {import("../job/page.js").PartProps} props */
 export function Weight({ job, chosen, state }) {
