@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 
 from service.api.answer_headers import TEXT
 from service.api.answers import answer
@@ -22,6 +22,7 @@ FORMATS = {"json": JSON, "html": HTML}
 POLICY = f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'"
 FOREVER = "public, max-age=31536000, immutable"
 LONGEST_SHOWN = 60
+JOB_VIEW, LIST_VIEW = "job/page.js", "jobs/jobs.js"  # of the addresses that are opened most
 COUNT = {"type": "integer", "minimum": 0}
 STATE = [  # what the page shows; `service/dashboard/app/address.js` has the same names
     Query("view", TEXT, "the page shows `jobs`, `datasets`, `models`, `operations` or `tour`"),
@@ -65,7 +66,8 @@ def root() -> Response:
     """Return that the service is alive, or to a browser the page."""
     if wanted_format(FORMATS).media_type == JSON:
         return answer(ALIVE)
-    return Response(_files().page, mimetype=HTML, headers={CONTENT_POLICY: POLICY})
+    view = JOB_VIEW if "job" in request.args else LIST_VIEW if len(request.args) == 0 else None
+    return Response(_files().page(*filter(None, [view])), mimetype=HTML, headers={CONTENT_POLICY: POLICY})
 
 
 @routes.route(

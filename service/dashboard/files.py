@@ -1,6 +1,7 @@
 """The dashboard's files, read once, and the page that loads them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -34,6 +35,9 @@ class DashboardFiles:
     never mixes the modules of two releases.
     """
 
+    def __init__(self) -> None:
+        self._pages: dict[tuple[str, ...], str] = {}
+
     @cached_property
     def by_name(self) -> dict[str, File]:
         """All files, by `folder/name`."""
@@ -48,12 +52,19 @@ class DashboardFiles:
             digest.update(f"{name}\0{len(file.content)}\0".encode() + file.content)
         return digest.hexdigest()[:DIGEST_LENGTH]
 
-    @cached_property
-    def page(self) -> str:
-        """The HTML of the page, whose addresses are relative to the root of the service."""
+    def page(self, *views: str) -> str:
+        """Return the HTML of the page, whose addresses are relative to the root of the service.
+
+        `views` are modules that it will load later by itself; named in the page, they arrive with the first ones.
+        """
+        if views not in self._pages:
+            self._pages[views] = self._rendered(views)
+        return self._pages[views]
+
+    def _rendered(self, views: Sequence[str]) -> str:
         root = f"dashboard/{self.digest}"
         sheets = [name for name in self.by_name if name.endswith(".css")]
-        modules = sorted(self._imported_by(MAIN))
+        modules = sorted(set().union(*(self._imported_by(name) for name in (MAIN, *views))))
         ordered = sorted(sheets, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
         return Template((files(__package__) / PAGE).read_text("utf-8")).substitute(
             root=root,

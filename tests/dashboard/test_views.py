@@ -58,3 +58,12 @@ def test_a_view(open_page: Open, xor: dict[str, Any], digits: dict[str, Any], ad
             assert view.overflow() <= 0, width
         refused = [each for each in view.console if "404" in each and "job_0000000000000000" in each]
         view.console[:] = [each for each in view.console if each not in refused]  # what the test itself asked for
+
+
+@pytest.mark.parametrize(("path", "text"), [("", "Jobs"), ("?job={xor}", "Loss"), ("docs", "Operations")])
+def test_a_second_visit_shows_the_page_again(open_page: Open, xor: dict[str, Any], path: str, text: str) -> None:
+    with open_page() as view:
+        for _ in range(2):
+            page = view.go(path.format(xor=xor["id"]))
+            page.get_by_text(text).first.wait_for()
+            page.wait_for_function("getComputedStyle(document.querySelector('.head')).display === 'flex'")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from service.datasets.compression import zstd
 from service.services import Services
@@ -125,17 +126,20 @@ def test_what_a_client_has_already_is_304_in_every_form(client: FlaskClient, ope
                 assert got.headers["ETag"].startswith('"'), each  # a strong one
                 if (PACKED[coding](got.data) if is_packed else got.data) == plain.data:  # no times and counts
                     assert is_packed == (got.headers["ETag"] != plain.headers["ETag"]), each
-                    check_not_modified(client, path_of(each), headers, got.headers["ETag"])
+                    check_not_modified(client, path_of(each), headers, got)
                     compared[coding] += 1
     assert min(compared.values()) > 30, compared
 
 
-def check_not_modified(client: FlaskClient, path: str, headers: dict[str, str], tag: str) -> None:
+def check_not_modified(client: FlaskClient, path: str, headers: dict[str, str], got: TestResponse) -> None:
+    tag = got.headers["ETag"]
     for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         again = client.get(path, headers={**headers, "If-None-Match": held})
         assert (again.status_code, again.data) == (304, b""), (path, headers, held)
         assert "Content-Type" not in again.headers and "Vary" in again.headers, path
         assert held == "*" or again.headers["ETag"] == tag, path
+        for name in ("Content-Security-Policy", "Cache-Control", "X-Content-Type-Options"):
+            assert again.headers[name] == got.headers[name], (path, name)  # a browser holds the later ones
 
 
 def test_what_changes_something_takes_an_idempotency_key(client: FlaskClient, operations: list[Operation]) -> None:

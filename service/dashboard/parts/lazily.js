@@ -38,7 +38,7 @@ export function lazily(load, name) {
     const [View, setView] = useState(() => loaded);
     const [error, setError] = useState(/** @type {Error | null} */ (null));
     useEffect(() => {
-      if (loaded !== null) return;
+      if (View !== null) return;
       begin().then(() => setView(() => loaded), setError);
     }, []);
     if (error) return html`<${Trouble} error=${error} again=${() => location.reload()} what="this part" />`;
