@@ -31,17 +31,18 @@ def test_nothing_is_asked_for_while_the_page_is_hidden(
     try:
         with open_page() as view:
             page = view.go(address.format(id=job["id"]))
-            page.get_by_role("status").get_by_text("live", exact=True).wait_for()
+            live = page.get_by_role("status").get_by_text("live", exact=True)
+            live.wait_for()
             page.evaluate(CLOCK, 0)
             page.evaluate(HIDE, "hidden")
-            page.get_by_role("status").get_by_text("not live").wait_for()
+            live.wait_for(state="hidden")
             page.wait_for_load_state("networkidle")
             before, epoch = len(view.requests), epoch_of(service, path)
             wait_until(lambda: epoch_of(service, path) > epoch + EPOCHS_MEANWHILE, seconds=60, what="epochs meanwhile")
             page.evaluate(CLOCK, minutes)
             assert [request.url for request in view.requests[before:]] == []
             page.evaluate(HIDE, "visible")
-            page.get_by_role("status").get_by_text("live", exact=True).wait_for()
+            live.wait_for()
             assert _is_asked_for_from_the_newest(view.requests) is bool(minutes)
     finally:
         service.send("POST", f"{path}:cancel")

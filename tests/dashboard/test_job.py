@@ -109,6 +109,26 @@ def test_a_click_in_a_chart_chooses_its_epoch_and_keys_move_it(open_page: Open, 
         assert query_of(page).endswith("epoch=0")
 
 
+def test_answers_for_the_rows_follow_the_slider(open_page: Open, service: Service, xor: dict[str, Any]) -> None:
+    rows = XOR["dataset"]["inputs"]
+    with open_page() as view:
+        page = view.go(f"?job={xor['id']}&epoch=0")
+        for epoch in (0, 1000):
+            page.get_by_role("spinbutton", name="Epoch").fill(str(epoch))
+            page.keyboard.press("Enter")
+            page.get_by_role("heading", name=f"What the network answers at epoch {epoch:,}", exact=True).wait_for()
+            _, answer = service.send("POST", f"/v1/jobs/{xor['id']}/epochs/{epoch}:predict", {"instances": rows})
+            shown = page.locator(".answers tbody tr").evaluate_all("all => all.map(row => row.cells[3].textContent)")
+            assert [float(each) for each in shown] == pytest.approx(
+                [each[0] for each in answer["predictions"]], rel=1e-3
+            )
+            right = sum(
+                label == target[0] for label, target in zip(answer["labels"], XOR["dataset"]["targets"], strict=True)
+            )
+            expect(page.locator(".answers strong")).to_have_text(f"{right} of 4 right.")
+        assert right == 4
+
+
 def test_commands_do_what_they_say(open_page: Open, service: Service) -> None:
     job = held(service)
     with open_page() as view:

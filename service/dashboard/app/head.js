@@ -1,4 +1,4 @@
-/** The head of the page: where one can go, whether the page is live, and who is signed in. */
+/** The head of the page: where one can go, whether what is shown is live, and who is signed in. */
 
 import { watchStream } from "../api/events.js";
 import { Link } from "../parts/link.js";
@@ -15,7 +15,7 @@ const PLACES = [
   { view: "tour", title: "Tour", names: [] },
 ];
 
-const CONDITIONS = { closed: "not live", connecting: "connecting …", open: "live", lost: "no answer, trying again …" };
+const CONDITIONS = { closed: "", connecting: "connecting …", open: "live", lost: "no answer, trying again …" };
 
 /** @param {{state: import("./address.js").State, session: ReturnType<typeof import("../api/session.js").useSession>}} props */
 export function Head({ state, session }) {
@@ -50,5 +50,6 @@ function placeOf(state) {
 function Live() {
   const [condition, setCondition] = useState(/** @type {import("../api/events.js").Condition} */ ("closed"));
   useEffect(() => watchStream(setCondition), []);
-  return html`<span class=${`live ${condition}`} role="status"><span class="dot" aria-hidden="true"></span>${CONDITIONS[condition]}</span>`;
+  const isClosed = condition === "closed"; // nobody listens, or the page is hidden: there is nothing to say
+  return html`<span class=${`live ${condition}`} role="status">${!isClosed && html`<span class="dot" aria-hidden="true"></span>${CONDITIONS[condition]}`}</span>`;
 }

@@ -29,7 +29,7 @@ export function ConfusionMatrix({ matrix, label }) {
 export function Results({ job }) {
   const { confusion_matrix: matrix, test } = job;
   return html`
-    ${test && html`<${Panel} title="Test rows" aside=${`epoch ${count(test.epoch)}`}>
+    ${test && html`<${Panel} title="Test rows" aside=${measuredAt(test.epoch)}>
       <p class="quiet">${count(test.rows)} rows that training has not seen, measured once, when the version was made.</p>
       <dl class="figures">
         <div><dt>loss</dt><dd>${finite(test.loss)}</dd></div>
@@ -37,10 +37,15 @@ export function Results({ job }) {
       </dl>
       ${test.confusion_matrix && html`<${ConfusionMatrix} matrix=${test.confusion_matrix} label="Confusion matrix of the test rows" />`}
     </${Panel}>`}
-    ${matrix && html`<${Panel} title="Confusion matrix" aside=${`${matrix.rows} rows, epoch ${count(matrix.epoch)}`}>
+    ${matrix && html`<${Panel} title="Confusion matrix" aside=${`${matrix.rows} rows, ${measuredAt(matrix.epoch)}`}>
       <${ConfusionMatrix} matrix=${matrix} label=${`Confusion matrix of the ${matrix.rows} rows`} />
     </${Panel}>`}
   `;
+}
+
+/** @param {number} epoch */
+function measuredAt(epoch) {
+  return `measured at epoch ${count(epoch)}, the version's; it does not follow the slider`;
 }
 
 /** @param {number | null} value */

@@ -1,6 +1,8 @@
 /** The curves of losses, metrics and the learning rate over the epochs. */
 
+import { may } from "../api/session.js";
 import { change } from "../app/address.js";
+import { lazily } from "../parts/lazily.js";
 import { Panel } from "../parts/panel.js";
 import { Trouble } from "../parts/trouble.js";
 import { html } from "../vendor/htm-preact.js";
@@ -10,14 +12,19 @@ import { JobChart } from "./job_chart.js";
 import { rangeOf, rangeText } from "./range.js";
 import { shareShown } from "./curve_rows.js";
 import { seriesOf, shownSeries } from "./series.js";
+import { MEASURED_WHILE_TRAINING } from "./simplifications.js";
 import { useCurves } from "./use_curves.js";
 import { WarningList } from "./warning_list.js";
 import { warningEpochs } from "./warnings.js";
+
+const Answers = lazily(() => import("./answers.js"), "Answers");
 
 /** @param {import("./page.js").PartProps} props */
 export function Curves(props) {
   const { job, session, chosen, state } = props;
   return html`<${CurvePanels} ...${props} />
+    <p class="quiet measured">${MEASURED_WHILE_TRAINING}</p>
+    ${may(session, "predict") && html`<${Answers} ...${props} />`}
     <${WarningList} job=${job} session=${session} chosen=${chosen} />
     <${EmbedCode} state=${state} />`;
 }

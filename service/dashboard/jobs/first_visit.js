@@ -27,6 +27,7 @@ export function FirstVisit() {
         request=${{ method: "POST", path: "v1/jobs", body: presetOf("xor").body() }}
         onDone=${(/** @type {any} */ job) => show(addressTo({ job: job.id }))}
       /></p>
+      <p>New to this? <${Link} to=${{ view: "tour" }}>Take the tour</${Link}>: eight short steps show what backpropagation does.</p>
       <p class="quiet">Or begin with ${others.map(
         ({ id, title }, index) => html`${index > 0 && (index === others.length - 1 ? " or " : ", ")}<${Link} to=${{ new: `job.${id}` }}>${title}</${Link}>`,
       )}, or with <${Link} to=${{ new: "job" }}>data and settings of your own</${Link}>.</p>

@@ -1,6 +1,7 @@
 /** The small button beside each action that shows the command for curl which does the same. */
 
 import { curlOf } from "../api/curl.js";
+import { Icon } from "./icon.js";
 import { html, useRef, useState } from "../vendor/htm-preact.js";
 
 let numbered = 0;
@@ -26,7 +27,7 @@ export function Curl({ request, of }) {
     }
   };
   return html`<span class="curl">
-    <button type="button" class="curl-button" popovertarget=${id} aria-label=${`curl: ${of}`} title="The command for curl">$</button>
+    <button type="button" class="curl-button" popovertarget=${id} aria-label=${`curl: ${of}`} title="Show the same as a command for a shell (curl)"><${Icon} name="terminal" /></button>
     <div
       popover="auto"
       id=${id}

@@ -1,14 +1,16 @@
-/** The foot of every learning view: in which notation names are written, and what is simplified. */
+/** The foot of every learning view: in which notation names are written, what is simplified, and the way to the tour. */
 
 import { change } from "../app/address.js";
+import { Link } from "../parts/link.js";
 import { isNielsen } from "../parts/notation.js";
 import { html } from "../vendor/htm-preact.js";
 import { Honesty } from "./honesty.js";
 
-/** @param {{notation: string | undefined}} props */
-export function LearningFoot({ notation }) {
+/** @param {{notation: string | undefined, isTour?: boolean}} props */
+export function LearningFoot({ notation, isTour = false }) {
   return html`<footer class="learning-foot">
     <${NotationChoice} notation=${notation} />
+    ${!isTour && html`<span>New to this? <${Link} to=${{ view: "tour" }}>Take the tour</${Link}></span>`}
     <${Honesty} />
   </footer>`;
 }

@@ -2,6 +2,7 @@
 
 import { counted } from "../parts/format.js";
 import { html, useState } from "../vendor/htm-preact.js";
+import { SIMPLIFICATIONS as OF_CURVES } from "../job/simplifications.js";
 import { SIMPLIFICATIONS as OF_NETWORKS } from "../network/simplifications.js";
 import { SIMPLIFICATIONS as OF_PICTURES } from "../pictures/simplifications.js";
 import { SIMPLIFICATIONS as OF_SHOTS } from "../range/simplifications.js";
@@ -12,7 +13,7 @@ import { SIMPLIFICATIONS as OF_WEIGHTS } from "../weight/simplifications.js";
 /** @typedef {{about: string, text: string}} Simplification  what it is about, and what is simpler there than it is */
 
 /** @type {Simplification[]} */
-export const ALL = [...OF_THE_TOUR, ...OF_NETWORKS, ...OF_WEIGHTS, ...OF_HOMEWORK, ...OF_SHOTS, ...OF_PICTURES];
+export const ALL = [...OF_THE_TOUR, ...OF_NETWORKS, ...OF_WEIGHTS, ...OF_HOMEWORK, ...OF_SHOTS, ...OF_PICTURES, ...OF_CURVES];
 
 let numbered = 0;
 

@@ -16,7 +16,7 @@ import { STEPS, stepNumber } from "./steps.js";
 export function Tour({ state }) {
   return html`<div class="tour"><h1>What backpropagation does</h1>
     ${state.job ? html`<${Steps} key=${state.job} state=${state} />` : html`<${Start} />`}
-    <${LearningFoot} notation=${state.notation} /></div>`;
+    <${LearningFoot} notation=${state.notation} isTour /></div>`;
 }
 
 function Start() {
