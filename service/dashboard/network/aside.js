@@ -6,7 +6,8 @@ import { equation, layerName, unitName, weightName } from "../parts/notation.js"
 import { signed } from "../parts/signed.js";
 import { html } from "../vendor/htm-preact.js";
 import { largest } from "./columns.js";
-import { deltaLines, forwardLines, linesOf, titleOf } from "./explanations.js";
+import { briefDeltaLines, forwardLines, linesOf, titleOf } from "./explanations.js";
+import { lossEquation, lossFormula } from "./losses.js";
 import { incoming } from "./numbers.js";
 import { stepTitle } from "./stepper.js";
 
@@ -35,9 +36,9 @@ function ThingText({ explained, thing, isPinned, unpin, chooseEdge }) {
     ${isPinned && html`<p><button type="button" class="button" onClick=${unpin}>Close</button></p>`}`;
 }
 
-/** @param {{lines: import("./explanations.js").Line[]}} props */
-function Lines({ lines }) {
-  return html`<dl class="formulas">${lines.map(
+/** @param {{lines: import("./explanations.js").Line[], isBrief?: boolean}} props */
+function Lines({ lines, isBrief = false }) {
+  return html`<dl class=${isBrief ? "formulas brief" : "formulas"}>${lines.map(
     ({ name, equation: written, formula, value }) => html`<div>
       <dt>${name}${written && html` <span class="quiet">${written}</span>`}</dt>
       <dd>${formula && html`<span class="formula">${formula}</span> `}<span class="result">${formula ? "= " : ""}${signed(value, 6)}</span>
@@ -78,14 +79,14 @@ function StepLines({ explained, trace, step, columns }) {
   const { numbers, layers, notation } = explained;
   const drawn = (/** @type {number} */ layer) => columns[layer + 1].units;
   if (step.kind === "forward") return drawn(step.layer).map((/** @type {number} */ unit) => html`<${Lines} lines=${forwardLines(explained, step.layer, unit)} />`);
-  if (step.kind === "delta") return drawn(step.layer).map((/** @type {number} */ unit) => html`<${Lines} lines=${deltaLines(explained, step.layer, unit)} />`);
+  if (step.kind === "delta") return drawn(step.layer).map((/** @type {number} */ unit) => html`<${Lines} lines=${briefDeltaLines(explained, step.layer, unit)} isBrief />`);
   if (step.kind === "error") {
     const last = numbers.layers.length - 1;
     const outputs = drawn(last).map((/** @type {number} */ unit) => {
       const [a, y] = [numbers.layers[last].a?.[unit] ?? null, numbers.targets[unit]];
       return { name: unitName({ layer: last, unit }, notation, layers), equation: "a - target", formula: `${number(a, 6)} − ${number(y, 6)}`, value: a === null ? null : a - y };
     });
-    return html`<${Lines} lines=${[{ name: "loss", equation: trace.loss_function, formula: "", value: trace.loss }, ...outputs]} />`;
+    return html`<${Lines} lines=${[{ name: "loss C", equation: lossEquation(trace.loss_function), formula: lossFormula(trace.loss_function, numbers), value: trace.loss }, ...outputs]} />`;
   }
   if (step.kind === "gradients") return html`<p class="quiet">The lines are now as wide as their gradients. Point at one to see its numbers, or at a unit.</p>`;
   return html`<${Lines} lines=${[
@@ -109,13 +110,13 @@ export function sentenceOf({ kind, layer }, { numbers, layers, notation }, trace
     if (definition.type !== "dense") return `This layer (${definition.type}) makes new numbers of those of the layer before it.`;
     return `Each unit adds up what comes in, each part times its weight, and its bias: that is z. Its activation a is ${definition.activation} of z.`;
   }
-  if (kind === "error") return "The outputs are compared with the targets of this row. The loss says in one number how far off they are.";
+  if (kind === "error") return "The outputs a are compared with the targets y of this row. The loss, called C, says in one number how far off they are.";
   if (kind === "delta") {
-    if (layer === numbers.layers.length - 1) return "The error begins at the outputs. Delta says how much the loss changes when z of an output does.";
-    return `The error runs back from ${layer === numbers.layers.length - 2 ? "the outputs" : layerName(/** @type {number} */ (layer) + 1, notation, layers)}: a unit gets each delta behind it times the weight that leads there, and all of it times the slope of its own activation.`;
+    if (layer === numbers.layers.length - 1) return "The error begins at the outputs. Delta of a unit says how much the loss C changes when its z does. The circles now show deltas (δ).";
+    return `The error runs back from ${layer === numbers.layers.length - 2 ? "the outputs" : layerName(/** @type {number} */ (layer) + 1, notation, layers)}: a unit gets the delta of each unit it leads to, times the weight between them; their sum, times the slope of its own activation, is its own delta.`;
   }
-  if (kind === "gradients") return "The gradient of a weight is what came in over it times the delta behind it. That of a bias is the delta itself.";
-  return `Each parameter moves against its gradient. The optimizer is ${trace.optimizer?.type ?? "the job's"}, the learning rate ${number(trace.learning_rate)}.`;
+  if (kind === "gradients") return "The gradient of a weight is what came in over it times the delta of the unit it leads to. That of a bias is the delta of its unit.";
+  return `Each parameter moves against its gradient, here for this row alone. Training moves it once for all rows of a batch, and the Weight part shows it over all rows: there the same weight may move the other way. The optimizer is ${trace.optimizer?.type ?? "the job's"}, the learning rate ${number(trace.learning_rate)}.`;
 }
 
 /** @param {{trace: any, job: any}} props */
@@ -129,7 +130,7 @@ function Legend({ trace, job }) {
     </ul>
     <p>Point at a unit or a line to see its formula with its numbers. A click on a line chooses this weight; a click on a unit keeps its formula here.</p>
     <p><strong>Next step</strong> sends the row forward, then its error back.</p>
-    <p class="quiet">Epoch ${number(trace.epoch)}, loss of this row ${number(trace.loss, 6)} (${shortened(String(trace.loss_function))}). Inputs are drawn as the network gets them${
+    <p class="quiet">Epoch ${number(trace.epoch)}. The loss C of this row is ${number(trace.loss, 6)} (${shortened(lossEquation(String(trace.loss_function)), 60)}). Inputs are drawn as the network gets them${
       job.training.preprocessing?.numbers && job.training.preprocessing.numbers !== "none" ? `, after preprocessing (${job.training.preprocessing.numbers})` : ""
     }.</p>`;
 }

@@ -74,7 +74,7 @@ export function layoutOf(columns, numbers, available) {
   const radius = isTall ? 17 : isNarrow ? 20 : 24;
   const spacing = isTall ? 42 : tallest > 4 ? 74 : 100;
   const left = isTall ? 92 : isNarrow ? 38 : 66;
-  const right = isNarrow ? 66 : 92;
+  const right = isNarrow ? 104 : 118;
   const room = (available - left - right) / Math.max(columns.length - 1, 1);
   const gap = Math.min(Math.max(room, isNarrow ? 78 : 100), isTall ? MOST_GAP * 1.5 : MOST_GAP);
   const height = MARGIN.top + MARGIN.bottom + tallest * spacing;

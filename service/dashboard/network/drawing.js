@@ -4,6 +4,7 @@ import { layerName } from "../parts/notation.js";
 import { count, counted, number, shortened } from "../parts/format.js";
 import { signed } from "../parts/signed.js";
 import { html, useRef } from "../vendor/htm-preact.js";
+import { chanceOf } from "./answer.js";
 import { most, signOf, strengthOf } from "./columns.js";
 import { Edges } from "./edges.js";
 import { titleOf } from "./explanations.js";
@@ -66,8 +67,8 @@ function Node({ node, layout, step, explained, job, isFirst, isPinned, point, pi
   };
   return html`<g class=${`node ${sign} ${shown === "delta" ? "delta" : ""} ${isAbout(step, layer) ? "about" : ""}`} transform=${`translate(${x} ${y})`}>
     <circle class="node-circle" r=${radius} style=${{ "--strength": strengthOf(value ?? null, largest) }} />
-    <text aria-hidden="true" class=${radius < 20 ? "node-number small" : "node-number"} dy="0.36em">${shown === "later" ? "" : brief(value)}</text>
-    ${shown === "delta" && html`<text class="node-letter" x=${-radius + 2} y=${-radius + 4}>δ</text>`}
+    <text aria-hidden="true" class=${radius < 20 ? "node-number small" : "node-number"} dy=${shown === "delta" && radius >= 20 ? "0.85em" : "0.36em"}>${shown === "later" ? "" : brief(value)}</text>
+    ${shown === "delta" && html`<text class="node-letter" aria-hidden="true" ...${radius < 20 ? { x: -radius - 1, y: -radius + 3 } : { y: -8 }}>δ</text>`}
     ${bias !== undefined && html`<${Bias} bias=${bias} radius=${radius} />`}
     <${SideLabel} node=${node} radius=${radius} job=${job} numbers=${explained.numbers} step=${step} />
     <circle class="node-hit" r=${radius} tabindex=${isFirst ? 0 : -1} role="button" aria-pressed=${isPinned} aria-label=${label} data-node=${`${layer}.${unit}`}
@@ -93,10 +94,17 @@ function SideLabel({ node, radius, job, numbers, step }) {
   if (layer !== numbers.layers.length - 1) return null;
   const name = outputNames(job, numbers.layers[layer].size)?.[unit];
   const target = numbers.targets[unit];
+  const chance = chanceOf(job, numbers);
+  if (chance && (step === null || step.kind === "error")) {
+    const lines = [`chance of ${shortened(chance.of, 8)}`, `so ${shortened(chance.says, 8)}, ${chance.isRight ? "right" : "wrong"}`, `target ${shortened(chance.target, 8)}`];
+    return html`<g class="side-label" transform=${`translate(${radius + 7} 0)`}>
+      ${lines.map((text, index) => html`<text class=${index === 2 ? "target-label" : null} y=${(index - 1) * 15} dy="0.36em">${text}</text>`)}
+    </g>`;
+  }
   const showsTarget = step === null || step.kind === "error" || step.kind === "delta";
   return html`<g class="side-label" transform=${`translate(${radius + 7} 0)`}>
-    ${name !== undefined && html`<text dy=${showsTarget ? "-0.25em" : "0.36em"}><title>${name}</title>${shortened(name, 9)}</text>`}
-    ${showsTarget && html`<text class="target-label" dy=${name === undefined ? "0.36em" : "0.95em"}>target ${number(target, 3)}</text>`}
+    ${name !== undefined && !chance && html`<text dy=${showsTarget ? "-0.25em" : "0.36em"}><title>${name}</title>${shortened(name, 9)}</text>`}
+    ${showsTarget && html`<text class="target-label" dy=${name === undefined || chance ? "0.36em" : "0.95em"}>target ${number(target, 3)}</text>`}
   </g>`;
 }
 

@@ -87,7 +87,7 @@ export function deltaLines(explained, layer, unit) {
   const { delta, fused } = numbers.layers[layer];
   const isLast = layer === numbers.layers.length - 1;
   const steps = [
-    ["dC/da", isLast ? "how the loss changes with a" : "BP2: the deltas behind, each times its weight", `dC/da of ${own}`],
+    ["dC/da", isLast ? "how the loss changes with a" : "the delta of each unit it leads to, times the weight", `dC/da of ${own}`],
     ["f'(z)", "the slope of the activation", `f'(z) of ${own}`],
   ];
   const before = steps
@@ -96,6 +96,20 @@ export function deltaLines(explained, layer, unit) {
   const written = isNielsen(notation) ? equation(isLast ? "BP1" : "BP2", notation) : "delta = dC/da * f'(z)";
   const rule = fused ? "BP1, shortened: delta = a - y" : `BP${isLast ? 1 : 2}: ${written}`;
   return [...before, line(explained, quantityName("delta", { layer, unit }, notation, layers), rule, `delta of ${own}`, delta?.[unit])];
+}
+
+/**
+ * Return the formulas of a unit's error in fewer words, its delta first, for a list of all units of a layer.
+ *
+ * @param {Explained} explained
+ * @param {number} layer
+ * @param {number} unit
+ * @returns {Line[]}
+ */
+export function briefDeltaLines(explained, layer, unit) {
+  const lines = deltaLines(explained, layer, unit);
+  const [delta, ...parts] = [lines[lines.length - 1], ...lines.slice(0, -1)];
+  return [{ ...delta, equation: parts.length ? parts.map(({ name }) => name).join(" × ") : delta.equation }, ...parts.map((part) => ({ ...part, equation: "" }))];
 }
 
 /**
@@ -115,7 +129,7 @@ function weightLines(explained, place) {
   return [
     { name: weightName(place, notation, layers), equation: "", formula: "", value },
     gradientLine(line(explained, `dC/d${letter}`, gradient, `dC/d${letter} of ${key}`, gradientOf(numbers, place)), numbers, place),
-    line(explained, "step", "what the optimizer makes of it", `step of ${key}`, undefined),
+    line(explained, "step", "what the optimizer makes of it, for this row alone", `step of ${key}`, undefined),
     line(explained, `${letter} after the step`, `${letter} + step`, `${key} after`, after),
     line(explained, "contribution to the change of the loss", `dC/d${letter} * step`, `contribution of ${key}`, undefined),
   ].filter((each, index) => index < 2 || each.value !== undefined);

@@ -34,9 +34,9 @@ export function Stepper({ steps, step, notation, layers }) {
   };
   return html`<div class="stepper" role="group" aria-label="Steps of backpropagation">
     <div class="stepper-buttons">
-      <button type="button" class="button" onClick=${() => go(moved(steps, step, -1))} disabled=${step === null} aria-label="Step back"><${Icon} name="back" /></button>
+      <button type="button" class="button" onClick=${() => go(moved(steps, step, -1))} disabled=${step === null} >Back</button>
       <button type="button" class="button primary" onClick=${play} aria-pressed=${plays}><${Icon} name=${plays ? "pause" : "play"} /> ${plays ? "Pause" : "Play the steps"}</button>
-      <button type="button" class="button" onClick=${() => go(moved(steps, step, 1))} disabled=${step?.id === last.id} aria-label="Next step"><${Icon} name="next" /></button>
+      <button type="button" class="button" onClick=${() => go(moved(steps, step, 1))} disabled=${step?.id === last.id} >Next step</button>
     </div>
     <ol class="steps">
       <li><button type="button" class="step" aria-current=${step === null ? "step" : null} onClick=${() => go(null)}>all at once</button></li>

@@ -40,7 +40,7 @@ export function shownAt(step, layer) {
   if (step.kind === "forward") return layer <= /** @type {number} */ (step.layer) ? "a" : "later";
   if (step.kind === "error") return "a";
   if (layer < 0) return "a";
-  if (step.kind === "delta") return layer >= /** @type {number} */ (step.layer) ? "delta" : "a";
+  if (step.kind === "delta") return layer >= /** @type {number} */ (step.layer) ? "delta" : "later";
   return "delta";
 }
 

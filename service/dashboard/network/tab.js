@@ -13,6 +13,7 @@ import { Panel } from "../parts/panel.js";
 import { RowChoice } from "../parts/row_choice.js";
 import { useWidth } from "../parts/width.js";
 import { html, useMemo, useState } from "../vendor/htm-preact.js";
+import { answerSentence } from "./answer.js";
 import { columnsOf, layoutOf, MOST_UNITS } from "./columns.js";
 import { Drawing } from "./drawing.js";
 import { formulasByName } from "./explanations.js";
@@ -67,6 +68,7 @@ function Traced({ job, trace, stored, state, isOld, hasWeights }) {
   const layout = layoutOf(columns, numbers, width);
   const steps = stepsOf(layers.length);
   const step = steps.find(({ id }) => id === state.step) ?? null;
+  const answer = answerSentence(job, numbers);
   const explained = { numbers, formulas, layers, notation: state.notation };
   const edgeThing = edge && /** @type {import("./explanations.js").Thing} */ ({ kind: "weight", ...edge });
   const chooseEdge = (/** @type {import("../parts/notation.js").WeightPlace} */ chosenPlace) => {
@@ -74,6 +76,7 @@ function Traced({ job, trace, stored, state, isOld, hasWeights }) {
     setPinned({ kind: "weight", ...chosenPlace });
   };
   return html`
+    ${answer && html`<p class="network-answer">${answer}</p>`}
     <${Stepper} steps=${steps} step=${step} notation=${state.notation} layers=${layers} />
     <div class=${`network-parts ${isOld ? "is-old" : ""}`}>
       <div class="network-main">

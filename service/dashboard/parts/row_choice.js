@@ -4,7 +4,6 @@ import { change } from "../app/address.js";
 import { useResource } from "../api/resource.js";
 import { html } from "../vendor/htm-preact.js";
 import { count } from "./format.js";
-import { Icon } from "./icon.js";
 
 /**
  * Return the address of a job's dataset, of the version that the job was trained on.
@@ -22,10 +21,10 @@ export function RowChoice({ job, row }) {
   const last = rows === null ? Infinity : rows - 1;
   const choose = (/** @type {number} */ next) => change({ row: Math.min(Math.max(next, 0), last) }, { replace: true });
   return html`<span class="row-choice" role="group" aria-label="Row of the dataset">
-    <button type="button" class="button" disabled=${row <= 0} aria-label="Row before" onClick=${() => choose(row - 1)}><${Icon} name="back" /></button>
+    <button type="button" class="button" disabled=${row <= 0} onClick=${() => choose(row - 1)}>Row before</button>
     <label>Row <input type="number" min="0" max=${rows === null ? null : last} value=${row}
       onChange=${(/** @type {any} */ event) => choose(Math.round(Number(event.target.value)) || 0)} /></label>
-    <span>${rows === null ? "" : `of ${count(rows)}, from 0`}</span>
-    <button type="button" class="button" disabled=${row >= last} aria-label="Next row" onClick=${() => choose(row + 1)}><${Icon} name="next" /></button>
+    <span>${rows === null ? "" : `(of 0 to ${count(Math.max(rows - 1, 0))})`}</span>
+    <button type="button" class="button" disabled=${row >= last} onClick=${() => choose(row + 1)}>Next row</button>
   </span>`;
 }

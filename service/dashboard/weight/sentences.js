@@ -5,12 +5,12 @@ import { count, counted, number } from "../parts/format.js";
 /**
  * Return what the slope does to the weight: the slope, which way the step goes, and from where to where.
  *
- * @param {{value: number, tangent: {slope: number | null}, step: {step: number | null, value: number | null}}} answer of `/slope`
+ * @param {{value: number, rows: number, tangent: {slope: number | null}, step: {step: number | null, value: number | null}}} answer of `/slope`
  * @param {string} [weight] "weight" or "bias"
  */
-export function slopeSentence({ value, tangent: { slope }, step: { step, value: next } }, weight = "weight") {
+export function slopeSentence({ value, rows, tangent: { slope }, step: { step, value: next } }, weight = "weight") {
   if (!isFinite_(slope) || !isFinite_(step)) return `The slope here is not finite, so the next step of the ${weight} cannot be shown.`;
-  const stands = `The slope here is ${number(slope)}`;
+  const stands = `Over ${counted(rows, "training row")} together the slope here is ${number(slope)}`;
   if (step === 0) return `${stands}, so the ${weight} stays at ${number(value)}.`;
   const way = step > 0 ? "up" : "down";
   const moved = `the ${weight} is moved ${way} by ${number(Math.abs(step))}, from ${number(value)} to ${number(next)}`;

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { columnsOf, largest, layoutOf, strengthOf, widthOf } from "../../../service/dashboard/network/columns.js";
 import { formulasByName, linesOf, readable } from "../../../service/dashboard/network/explanations.js";
+import { answerSentence, chanceOf } from "../../../service/dashboard/network/answer.js";
+import { lossEquation, lossFormula } from "../../../service/dashboard/network/losses.js";
 import { brief } from "../../../service/dashboard/network/labels.js";
 import { gradientOf, numbersOf, parametersOf } from "../../../service/dashboard/network/numbers.js";
 import { moved, shownAt, stepsOf, travels } from "../../../service/dashboard/network/steps.js";
@@ -67,7 +69,7 @@ test("the signal runs forward, then the error runs back, the last layer first", 
   assert.deepEqual(steps.map(({ id }) => id), ["forward.0", "forward.1", "error", "delta.1", "delta.0", "gradients", "update"]);
   assert.deepEqual(steps.map(({ equations }) => equations.join()), ["z,a", "z,a", "", "BP1", "BP2", "BP4,BP3", "update"]);
   assert.deepEqual([-1, 0, 1].map((layer) => shownAt(steps[0], layer)), ["a", "a", "later"]);
-  assert.deepEqual([-1, 0, 1].map((layer) => shownAt(steps[3], layer)), ["a", "a", "delta"]);
+  assert.deepEqual([-1, 0, 1].map((layer) => shownAt(steps[3], layer)), ["a", "later", "delta"]);
   assert.deepEqual([0, 1].map((layer) => travels(steps[0], layer)), ["forward", null]);
   assert.deepEqual([0, 1].map((layer) => travels(steps[4], layer)), [null, "back"]);
   assert.equal(moved(steps, null, 1), steps[0]);
@@ -85,4 +87,25 @@ test("a weight's formulas are those of the trace, by name", () => {
 
 test("a number in a node is short and has a sign", () => {
   assert.deepEqual([0.694, -12.34, 0.0012, -4000, 0, null].map(brief), ["+0.69", "−12.3", "+1e−3", "−4e3", "0", "?"]);
+});
+
+const answering = (/** @type {number[]} */ a, /** @type {number[]} */ targets, loss = 0) => ({ inputs: [], targets, loss, layers: [{ ...numbers.layers[1], a }] });
+const classed = (/** @type {any[]} */ classes, activation = "sigmoid") => ({ network: { layers: [{ type: "dense", activation }] }, targets: { kind: "classes", classes }, training: {} });
+
+test("a single sigmoid output is a chance, from which its answer follows", () => {
+  assert.deepEqual(chanceOf(classed([0, 1]), answering([0.17], [0])), { chance: 0.17, of: "1", says: "0", target: "0", isRight: true });
+  assert.equal(answerSentence(classed(["no", "yes"]), answering([0.5], [0])), "The chance of yes is 0.5, so it answers yes: wrong, the target is no.");
+  assert.equal(answerSentence(classed(["a", "b", "c"], "softmax"), answering([0.1, 0.7, 0.2], [0, 1, 0])), "The largest output is that of b, 0.7, so it answers b: right.");
+});
+
+test("values are told in the units of the dataset", () => {
+  const job = { network: NETWORK, targets: { kind: "values" }, training: { preprocessing: { fitted: { targets: [{ offset: 3, divisor: 2 }] } } } };
+  assert.equal(answerSentence(job, answering([0.1], [0])), "It answers 3.2; the target is 3.");
+  assert.equal(answerSentence({ ...job, training: {} }, answering([1, 2, 3, 4], [1, 2, 3, 4])), null);
+});
+
+test("a loss has its numbers where they make it", () => {
+  assert.equal(lossEquation("quadratic"), "C = ½ Σ (a − y)²");
+  assert.equal(lossFormula("quadratic", answering([0.5], [-1], 1.125)), "½ × (0.5 − (−1))²");
+  assert.equal(lossFormula("quadratic", answering([0.5], [1], 0.25)), ""); // weighted, so it is another product
 });

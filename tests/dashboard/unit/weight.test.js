@@ -85,10 +85,10 @@ const SLOPE = {
 };
 
 test("sentences say which way and how far", () => {
-  assert.equal(slopeSentence(SLOPE), "The slope here is -0.12, so the weight is moved up by 0.06, from 0.5 to 0.56.");
+  assert.equal(slopeSentence(SLOPE), "Over 4 training rows together the slope here is -0.12, so the weight is moved up by 0.06, from 0.5 to 0.56.");
   const down = { ...SLOPE, tangent: { slope: 0.12 }, step: { ...SLOPE.step, step: -0.06, value: 0.44 } };
   assert.match(slopeSentence(down, "bias"), /so the bias is moved down by 0.06, from 0.5 to 0.44\.$/);
-  assert.match(slopeSentence({ ...SLOPE, tangent: { slope: 0.12 } }), /^The slope here is 0.12, yet the weight is moved up/);
+  assert.match(slopeSentence({ ...SLOPE, tangent: { slope: 0.12 } }), /the slope here is 0.12, yet the weight is moved up/);
   assert.match(slopeSentence({ ...SLOPE, step: { ...SLOPE.step, step: 0 } }), /stays at 0.5/);
   assert.match(slopeSentence({ ...SLOPE, tangent: { slope: null } }), /not finite/);
   assert.match(promiseSentence(SLOPE), /promises a change of -0.0072; .* changes by -0.007, to 0.993/);
