@@ -127,7 +127,7 @@ bench-read: $(VENV)/.ready ## Measure how fast CSV is read, and in how much memo
 bench-scaling: $(VENV)/.ready ## Measure how the cost grows with rows, parameters, epochs, jobs (ARGS="--only rows --most 1e5")
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
 
-bench-dashboard: $(VENV)/.ready-dev ## Measure the dashboard in Chromium: 1,000 listed jobs, 50 running ones (ARGS="--only live --seconds 600")
+bench-dashboard: $(VENV)/.ready-dev ## Measure the dashboard in Chromium: 1,000 jobs, 100,000 epochs, 50 running jobs (ARGS="--only live --seconds 600")
 	$(BIN)/python -m benchmarks.dashboard $(ARGS)
 
 bench-abuse: $(VENV)/.ready-dev ## Measure what each attack of tests/abuse costs the API, worst first (ARGS="--rows 30")

@@ -3,9 +3,13 @@
 import argparse
 from collections.abc import Callable, Sequence
 
-from benchmarks.dashboard import listed_jobs, running_jobs
+from benchmarks.dashboard import curves, listed_jobs, running_jobs
 
-PROOFS: dict[str, Callable[[argparse.Namespace], str]] = {"jobs": listed_jobs.measure, "live": running_jobs.measure}
+PROOFS: dict[str, Callable[[argparse.Namespace], str]] = {
+    "jobs": listed_jobs.measure,
+    "curves": curves.measure,
+    "live": running_jobs.measure,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
