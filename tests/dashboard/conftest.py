@@ -69,7 +69,7 @@ def trained(service: Service, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-XOR = {
+XOR: dict[str, Any] = {
     "network": {
         "inputs": 2,
         "layers": [
