@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -15,6 +16,10 @@ from service.dashboard.files import DashboardFiles
 FOLDER = Path(service.dashboard.__file__).parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if path.parent.name != "vendor")
 MOST_LINES = 250
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+SELECTOR = re.compile(
+    r"(?:\([^()]*\)|[^{},;()])+(?=[,{])"
+)  # one of those that a comma separates; `:is(a, b)` is part of one
 IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";|^import "([^"]+)";', re.MULTILINE | re.DOTALL)
 
 
@@ -38,6 +43,23 @@ def test_imports_are_relative_and_lead_to_files() -> None:
             assert name.startswith(("./", "../")), (path, name)
             target = (path.parent / name).resolve()
             assert target.is_file() and target.relative_to(FOLDER), (path, name)
+
+
+def test_a_class_that_one_view_styles_is_not_styled_by_another() -> None:
+    sheets = {path.stem: path.read_text("utf-8") for path in (FOLDER / "style").glob("*.css")}
+    first, named = defaultdict(set), defaultdict(set)  # class: views whose selectors begin with it, or name it
+    for sheet, text in sheets.items():
+        view = sheet.removesuffix("_parts")  # `job_parts.css` is the second sheet of `job.css`
+        for selector in SELECTOR.findall(COMMENT.sub("", text)):
+            found = re.findall(r"\.([a-z][\w-]*)", selector)
+            if found:
+                first[found[0]].add(view)
+            for name in found:
+                named[name].add(view)
+    shared = {name for name, views in first.items() if views & {"base", "head", "tokens"}}
+    assert len(shared) > 10
+    clashes = {name: sorted(named[name]) for name in first.keys() - shared if len(named[name]) > 1}
+    assert clashes == {}, "rename it in one of them, or define it in base.css if it means the same"
 
 
 def test_every_folder_is_one_deep_so_that_each_file_has_an_address() -> None:

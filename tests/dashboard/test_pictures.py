@@ -47,7 +47,7 @@ def test_the_curve_of_one_input_is_what_the_api_predicts(open_page: Open, servic
 
 
 def bars(page: Page, panel: str) -> list[str]:
-    return page.get_by_role("region", name=panel).locator(".bars .number").all_inner_texts()
+    return page.get_by_role("region", name=panel).locator(".output-bars .number").all_inner_texts()
 
 
 def test_a_row_of_pixels_is_read(open_page: Open, service: Service, digits: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def test_a_row_of_pixels_is_read(open_page: Open, service: Service, digits: dict
         page = view.go(f"?job={digits['id']}&tab=pictures&row=7")
         expect(page.get_by_text("so paper is 0 and ink 16")).to_be_visible()
         expect(page.get_by_role("img", name=f"its target is {values[64]:g}")).to_be_visible()
-        page.get_by_role("region", name="A row of the dataset").locator(".bars").wait_for()
+        page.get_by_role("region", name="A row of the dataset").locator(".output-bars").wait_for()
         for text, value in zip(bars(page, "A row of the dataset"), outputs, strict=True):
             assert text == "< 0.001" if value < 0.001 else abs(float(text) - value) < 1e-3
         expect(page.get_by_role("img", name="Weights to unit")).to_have_count(20)
@@ -85,5 +85,5 @@ def test_a_digit_is_drawn_by_mouse_and_by_keyboard(open_page: Open, digits: dict
             page.keyboard.press(key)
         expect(drawn.get_by_text("It reads")).to_be_visible()
         drawn.get_by_role("button", name="Take row 0").click()
-        page.get_by_role("region", name="A row of the dataset").locator(".bars").wait_for()
-        expect(drawn.locator(".bars .number").first).to_have_text(bars(page, "A row of the dataset")[0])
+        page.get_by_role("region", name="A row of the dataset").locator(".output-bars").wait_for()
+        expect(drawn.locator(".output-bars .number").first).to_have_text(bars(page, "A row of the dataset")[0])

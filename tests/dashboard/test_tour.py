@@ -75,7 +75,7 @@ def test_a_step_before_its_rounds_leads_to_them(open_page: Open) -> None:
         page.get_by_role("button", name="down ↓", exact=True).click()
         expect(page.locator(".tour-step .note")).to_contain_text("Well seen: it moved down")
         page.get_by_role("button", name="Nielsen").click()
-        expect(page.locator(".says")).to_contain_text("w⁴₁₁")
+        expect(page.locator(".step-text")).to_contain_text("w⁴₁₁")
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("heading", name="One round, less error")).to_be_focused()
         assert "step=5" in page.url and "notation=nielsen" in page.url
@@ -84,7 +84,7 @@ def test_a_step_before_its_rounds_leads_to_them(open_page: Open) -> None:
 def facts_of(page: Page) -> Facts:
     """Return the numbers in the text of a step, by their names."""
     script = "all => all.map(each => [each.dataset.fact, Number(each.value)])"
-    return dict(page.locator(".says .fact").evaluate_all(script))
+    return dict(page.locator(".step-text .fact").evaluate_all(script))
 
 
 def forward(ask: Ask) -> Facts:

@@ -54,7 +54,7 @@ export function Commands({ job, session, chosen, reload }) {
 /** @param {{job: any, onDone: () => void, onError: (error: Error | null) => void}} props */
 function Step({ job, onDone, onError }) {
   const [epochs, setEpochs] = useState(1);
-  return html`<span class="step">
+  return html`<span class="step-epochs">
     <${Action}
       label="Step"
       title="Trains so many epochs, then pauses again"

@@ -52,10 +52,10 @@ function Bars({ histogram, label }) {
   const [width, height] = [240, 70];
   const step = width / Math.max(counts.length, 1);
   const text = `${label}: ${count(size)} numbers from ${number(minimum)} to ${number(maximum)}, mean ${number(mean)}, standard deviation ${number(deviation)}`;
-  return html`<svg class="bars" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${text}>
+  return html`<svg class="histogram-bars" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${text}>
       ${counts.map((/** @type {number} */ value, /** @type {number} */ index) => value > 0 && html`<rect x=${index * step} width=${Math.max(step - 0.75, 0.75)} y=${height - (value / most) * height} height=${(value / most) * height}>
         <title>${`${number(edges[index])} to ${number(edges[index + 1])}: ${count(value)}`}</title></rect>`)}
     </svg>
-    <p class="axis quiet"><span>${number(edges[0] ?? null, 3)}</span><span>${number(edges[edges.length - 1] ?? null, 3)}</span></p>
+    <p class="value-range quiet"><span>${number(edges[0] ?? null, 3)}</span><span>${number(edges[edges.length - 1] ?? null, 3)}</span></p>
     <p class="quiet">${count(size)} numbers, mean ${number(mean, 3)}, sd ${number(deviation, 3)}${lost ? `, ${count(lost)} not finite` : ""}</p>`;
 }

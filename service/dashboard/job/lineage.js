@@ -26,11 +26,11 @@ export function Lineage({ job }) {
 function Verdict({ replay }) {
   if (replay.identical === null || replay.identical === undefined) return html`<span class="quiet">Not compared yet.</span>`;
   if (replay.identical) {
-    return html`<strong class="verdict same"><${Icon} name="check" /> Identical</strong>
+    return html`<strong class="replay-verdict same"><${Icon} name="check" /> Identical</strong>
       <span class="quiet"> in ${count(replay.checked?.epochs)} epochs</span>`;
   }
   const at = replay.first_difference;
-  return html`<strong class="verdict other"><${Icon} name="cross" /> Not identical</strong>
+  return html`<strong class="replay-verdict other"><${Icon} name="cross" /> Not identical</strong>
     ${at && html`: the first difference is ${at.epoch === null ? "" : `at epoch ${count(at.epoch)}, `}in ${String(at.in).replaceAll("_", " ")}${placeOf(at)}.`}`;
 }
 

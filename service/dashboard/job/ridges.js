@@ -36,7 +36,7 @@ export function Ridges({ job, newest, shown, of, label, choose }) {
         ${row.histogram && html`<${Ridge} counts=${rebinned(row.histogram, bins)} label=${`${label} at epoch ${row.epoch}, from ${number(row.histogram.minimum)} to ${number(row.histogram.maximum)}`} />`}
       </li>`,
     )}</ol>
-    <p class="axis ridge-axis quiet"><span>${number(bins.first, 3)}</span><span>${number(bins.first + bins.width * bins.bins, 3)}</span></p>`;
+    <p class="value-range ridge-axis quiet"><span>${number(bins.first, 3)}</span><span>${number(bins.first + bins.width * bins.bins, 3)}</span></p>`;
   }}</${Shown}>`;
 }
 

@@ -123,8 +123,8 @@ export function sentenceOf({ kind, layer }, { numbers, layers, notation }, trace
 function Legend({ trace, job }) {
   return html`<h3>How to read it</h3>
     <ul class="network-legend">
-      <li><svg width="34" height="12" aria-hidden="true"><line class="key positive" x1="1" x2="33" y1="6" y2="6" /></svg> a positive weight; the wider, the larger</li>
-      <li><svg width="34" height="12" aria-hidden="true"><line class="key negative" x1="1" x2="33" y1="6" y2="6" /></svg> a negative weight, dashed</li>
+      <li><svg width="34" height="12" aria-hidden="true"><line class="key-line positive" x1="1" x2="33" y1="6" y2="6" /></svg> a positive weight; the wider, the larger</li>
+      <li><svg width="34" height="12" aria-hidden="true"><line class="key-line negative" x1="1" x2="33" y1="6" y2="6" /></svg> a negative weight, dashed</li>
       <li><span class="key-node positive">+</span> <span class="key-node negative">−</span> a unit, coloured by its activation</li>
       <li><strong>b</strong> the bias of a unit</li>
     </ul>

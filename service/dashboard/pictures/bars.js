@@ -14,7 +14,7 @@ export function Bars({ names, values, target }) {
   return html`<p class="reading-answer">${values.length > 1 ? html`It reads <strong>${shortened(names[best] ?? "nothing", 30)}</strong>` : "It answers"}${
     target === null ? "." : html`; the target is <strong>${shortened(target, 30)}</strong>.`
   }</p>
-  <table class="bars"><thead class="visually-hidden"><tr><th scope="col">output</th><th scope="col">size</th><th scope="col">value</th></tr></thead>
+  <table class="output-bars"><thead class="visually-hidden"><tr><th scope="col">output</th><th scope="col">size</th><th scope="col">value</th></tr></thead>
     <tbody>${values.slice(0, MOST).map(
     (value, index) => html`<tr key=${index} class=${index === best ? "best" : ""}><th scope="row" title=${names[index]}>${shortened(names[index], 16)}</th>
       <td class="bar-place"><span class="bar" style=${{ width: `${(100 * Math.min(Math.abs(value ?? 0) / full, 1)).toFixed(1)}%` }}></span></td>

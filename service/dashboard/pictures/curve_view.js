@@ -41,7 +41,7 @@ function Curve({ job, column, xs, outputs, rows }) {
   const x = linear([xs[0], xs[xs.length - 1]], [ROOM.left, width - ROOM.right]);
   const y = linear(domainOf([...points.map((point) => point.y), ...outputs.flat()]), [HEIGHT - ROOM.bottom, ROOM.top]);
   const label = `The curve of ${names.slice(0, count).join(", ")} over ${column}: ${number(outputs[0][0])} at ${number(xs[0])}, ${number(outputs[outputs.length - 1][0])} at ${number(xs[xs.length - 1])}.`;
-  return html`<div ref=${place} class="curve-drawing"><svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="img" aria-label=${label}>
+  return html`<div ref=${place} class="fitted-drawing"><svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="img" aria-label=${label}>
     <${Axes} x=${x} y=${y} width=${width} height=${HEIGHT} xLabel=${column} yLabel=${count === 1 ? names[0] : "outputs"} />
     <g class="points pale">${points.filter((point) => point.y !== null).map((point) => html`<circle class=${`mark-${point.index}`} cx=${x.place(point.x)} cy=${y.place(Number(point.y))} r="3.5"><title>row ${point.row}: ${number(point.y)}</title></circle>`)}</g>
     ${[...Array(count).keys()].map((index) => html`<path class=${`fitted line-${index}`} d=${pathOf(xs.map((at, point) => [x.place(at), outputs[point][index] === null ? null : y.place(Number(outputs[point][index]))]))} />`)}

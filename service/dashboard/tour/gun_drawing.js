@@ -24,8 +24,8 @@ export function GunDrawing({ trace, direction, notation, layers }) {
   const summary = direction === "forward" ? `The signal runs from left to right: ${said}.` : `The error runs from right to left: ${said}.`;
   return html`<div class=${`gun ${width < 420 ? "narrow" : ""}`} ref=${place}>${drawn && html`<svg width=${width} height=${HEIGHT} role="img" aria-label=${summary}>
     ${drawn.columns.map(({ layer, x }) => html`<text class="column" x=${x} y="16" text-anchor="middle">${layerName(layer, notation, layers)}</text>`)}
-    ${drawn.edges.map(({ from, to, weight, width: thick }) => html`<line class=${`edge ${weight < 0 ? "negative" : "positive"}`} x1=${from.x} y1=${from.y} x2=${to.x} y2=${to.y} stroke-width=${thick} />`)}
-    ${drawn.nodes.map(({ x, y, value, layer }) => html`<g class=${`node ${layer < 0 && value === null ? "still" : ""}`}>
+    ${drawn.edges.map(({ from, to, weight, width: thick }) => html`<line class=${`gun-edge ${weight < 0 ? "negative" : "positive"}`} x1=${from.x} y1=${from.y} x2=${to.x} y2=${to.y} stroke-width=${thick} />`)}
+    ${drawn.nodes.map(({ x, y, value, layer }) => html`<g class=${`gun-node ${layer < 0 && value === null ? "still" : ""}`}>
       <circle cx=${x} cy=${y} r=${radius} /><text x=${x} y=${y} dy="0.35em" text-anchor="middle">${value === null ? "" : number(value, 2)}</text>
     </g>`)}
   </svg>

@@ -35,7 +35,7 @@ export function StepBody({ step, job, newest, reload, notation, guess, setGuess 
   return html`<${Shown} of=${answers} what="the numbers of this step">${(/** @type {import("./facts.js").Answers} */ found) => {
     const facts = factsOf(found);
     return html`<div aria-busy=${answers.loading}>
-      <p class="says"><${Text} text=${step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
+      <p class="step-text"><${Text} text=${step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
       <${Illustration} step=${step} answers=${found} facts=${facts} job=${job} newest=${newest} notation=${notation} />
       ${step.shows === "guess" && newest === 0 && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
       ${step.shows === "guess" && newest > 0 && html`<p class="note" role="status">${verdictOf(guess, { step: facts.step, slope: facts.slope })}</p>`}

@@ -50,7 +50,7 @@ export function CurveDrawing({ slope, name, summary, hidesStep = false, height =
 export function Axes({ drawn: { box, xTicks, yTicks }, width, height, xLabel, yLabel }) {
   const middle = (box.top + box.bottom) / 2;
   const [xTexts, yTexts] = [xTicks, yTicks].map((each) => tickTexts(each.map((/** @type {any} */ tick) => tick.value)));
-  return html`<g class="axes">
+  return html`<g class="weight-axes">
     ${yTicks.map((/** @type {any} */ tick, /** @type {number} */ index) => html`<line class="grid" x1=${box.left} x2=${box.right} y1=${tick.at} y2=${tick.at} />
       <text x=${box.left - 7} y=${tick.at} dy="0.32em" text-anchor="end">${yTexts[index]}</text>`)}
     ${xTicks.map((/** @type {any} */ tick, /** @type {number} */ index) => html`<line class="tick" x1=${tick.at} x2=${tick.at} y1=${box.bottom} y2=${box.bottom + 4} />
