@@ -16,6 +16,11 @@ from service.dashboard.files import DashboardFiles
 FOLDER = Path(service.dashboard.__file__).parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if path.parent.name != "vendor")
 MOST_LINES = 250
+USES = {  # besides what all may use; docs/dashboard.md says why
+    "job": {"network", "weight", "range", "pictures", "homework", "tour"},
+    "jobs": {"new_job"},
+    "tour": {"job", "network", "weight", "range", "pictures", "homework"},
+}
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SELECTOR = re.compile(
     r"(?:\([^()]*\)|[^{},;()])+(?=[,{])"
@@ -43,6 +48,21 @@ def test_imports_are_relative_and_lead_to_files() -> None:
             assert name.startswith(("./", "../")), (path, name)
             target = (path.parent / name).resolve()
             assert target.is_file() and target.relative_to(FOLDER), (path, name)
+
+
+def test_views_use_what_is_shared_and_nothing_of_one_another() -> None:
+    for path in MODULES:
+        folder = path.parent.name
+        text = COMMENT.sub("", path.read_text("utf-8"))  # types, which stand in comments, may come from anywhere
+        for name in re.findall(r'(?:from |import\(|^import )"([^"]+)"', text, re.MULTILINE):
+            other = (path.parent / name).resolve().relative_to(FOLDER)
+            target = other.parent.name
+            is_allowed = target in {folder, "vendor", "api"} | USES.get(folder, set())
+            if folder != "api":
+                is_allowed |= target == "parts" or other.as_posix() == "app/address.js"
+            if folder == "app":
+                is_allowed |= path.name == "views.js"
+            assert is_allowed, f"{path} imports {name}: what several views use belongs in parts/"
 
 
 def test_a_class_that_one_view_styles_is_not_styled_by_another() -> None:

@@ -6,8 +6,8 @@ import { Name } from "../parts/name.js";
 import { Steps } from "../parts/pages.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
+import { useSettled } from "../parts/settled.js";
 import { html, useState } from "../vendor/htm-preact.js";
-import { useSettled } from "../job/epoch.js";
 import { CategoryBars, NumberHistogram } from "./histogram.js";
 import { dateOf } from "./histogram_shape.js";
 

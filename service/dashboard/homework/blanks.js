@@ -1,11 +1,11 @@
 /** The form with the blanks of a worksheet: filled in, checked, and marked number by number. */
 
 import { ask } from "../api/client.js";
+import { requestAt } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { counted } from "../parts/format.js";
 import { Icon } from "../parts/icon.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
-import { requestAt } from "../weight/at_epoch.js";
 import { claimOf, nameOf, numberOf } from "./numbers.js";
 import { Verdict } from "./verdict.js";
 

@@ -2,14 +2,13 @@
 
 import { ApiError } from "../api/client.js";
 import { change } from "../app/address.js";
-import { useSettled } from "../job/epoch.js";
+import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Link } from "../parts/link.js";
 import { Empty, Panel } from "../parts/panel.js";
-import { RowChoice } from "../parts/row_choice.js";
+import { RowChoice, rowOf } from "../parts/row_choice.js";
 import { Shown } from "../parts/resource_view.js";
+import { useSettled } from "../parts/settled.js";
 import { html } from "../vendor/htm-preact.js";
-import { NearestEpoch, requestAt, useAtEpoch } from "../weight/at_epoch.js";
-import { rowOf } from "../weight/place.js";
 import { Blanks } from "./blanks.js";
 import { Given } from "./given.js";
 import { SaveButton } from "./save.js";

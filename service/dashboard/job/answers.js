@@ -2,6 +2,7 @@
 
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
+import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { inputColumns, instanceOf, useRows } from "../parts/dataset_rows.js";
 import { count, number, shortened } from "../parts/format.js";
@@ -9,10 +10,9 @@ import { Icon } from "../parts/icon.js";
 import { Panel } from "../parts/panel.js";
 import { datasetPath } from "../parts/row_choice.js";
 import { Shown } from "../parts/resource_view.js";
+import { useSettled } from "../parts/settled.js";
 import { html } from "../vendor/htm-preact.js";
-import { NearestEpoch, requestAt, useAtEpoch } from "../weight/at_epoch.js";
 import { answerRows, hasAnswers, MOST_ROWS, targetColumns } from "./answer_rows.js";
-import { useSettled } from "./epoch.js";
 
 /** @param {import("./page.js").PartProps} props */
 export function Answers({ job, chosen, latest }) {

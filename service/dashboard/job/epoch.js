@@ -1,7 +1,6 @@
 /** The epoch that everything on a job's page shows: a number in the address, or the newest one. */
 
 import { change } from "../app/address.js";
-import { useEffect, useState } from "../vendor/htm-preact.js";
 
 /**
  * @typedef {object} ChosenEpoch
@@ -30,21 +29,4 @@ export function chosenEpoch(state, job, latest) {
 /** @param {number | null} epoch */
 function choose(epoch) {
   change({ epoch }, { replace: true });
-}
-
-/**
- * Return a value once it has stayed the same for a while, so that a slider that is dragged asks for little.
- *
- * @template T
- * @param {T} value
- * @param {number} [milliseconds]
- * @returns {T}
- */
-export function useSettled(value, milliseconds = 120) {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(() => value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
 }

@@ -4,8 +4,8 @@ import { ApiError, get } from "../api/client.js";
 import { useResource } from "../api/resource.js";
 import { count, number } from "../parts/format.js";
 import { Shown } from "../parts/resource_view.js";
+import { useSettled } from "../parts/settled.js";
 import { html } from "../vendor/htm-preact.js";
-import { useSettled } from "./epoch.js";
 import { arraysOf, BINS, commonBins, rebinned, spreadEpochs } from "./histogram_bins.js";
 import { nearestOf } from "./nearest_action.js";
 

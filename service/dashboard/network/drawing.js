@@ -1,5 +1,6 @@
 /** The drawing: columns of nodes, coloured by what they hold at a step, and lines whose width is the size of a weight. */
 
+import { brief, inputNames, outputNames } from "../parts/labels.js";
 import { layerName } from "../parts/notation.js";
 import { count, counted, number, shortened } from "../parts/format.js";
 import { signed } from "../parts/signed.js";
@@ -8,7 +9,6 @@ import { chanceOf } from "./answer.js";
 import { most, signOf, strengthOf } from "./columns.js";
 import { Edges } from "./edges.js";
 import { titleOf } from "./explanations.js";
-import { brief, inputNames, outputNames } from "./labels.js";
 import { shownAt } from "./steps.js";
 
 /**

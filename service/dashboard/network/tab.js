@@ -4,13 +4,13 @@ import { change } from "../app/address.js";
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { useSettled } from "../job/epoch.js";
 import { Curl } from "../parts/curl.js";
 import { edgeOfPlace, placeOfEdge } from "../parts/edge.js";
 import { count } from "../parts/format.js";
 import { AtEpoch } from "../parts/not_stored.js";
 import { Panel } from "../parts/panel.js";
-import { RowChoice } from "../parts/row_choice.js";
+import { RowChoice, rowOf } from "../parts/row_choice.js";
+import { useSettled } from "../parts/settled.js";
 import { useWidth } from "../parts/width.js";
 import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { answerSentence } from "./answer.js";
@@ -29,7 +29,7 @@ const MOST_STORED = 300_000; // parameters up to which the weights are read besi
 /** @param {import("../job/page.js").PartProps} props */
 export function NetworkTab({ job, chosen, state }) {
   const epoch = useSettled(chosen.epoch);
-  const row = Number(state.row ?? 0) || 0;
+  const row = rowOf(state.row);
   const total = parametersOf(job.network);
   const path = `v1/jobs/${job.id}/epochs/${epoch}`;
   const query = { explain: true, full: total <= WHOLE };

@@ -14,6 +14,15 @@ export function datasetPath({ dataset, dataset_version: version }) {
   return `v1/datasets/${encodeURIComponent(version === null ? dataset : `${dataset}@${version}`)}`;
 }
 
+/**
+ * Return the row that the address names; 0 where it names none.
+ *
+ * @param {string | undefined} text
+ */
+export function rowOf(text) {
+  return /^\d{1,12}$/.test(text ?? "") ? Number(text) : 0;
+}
+
 /** @param {{job: any, row: number}} props */
 export function RowChoice({ job, row }) {
   const dataset = useResource(datasetPath(job), { fields: "rows" });

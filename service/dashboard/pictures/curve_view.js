@@ -3,11 +3,11 @@
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { outputNames } from "../network/labels.js";
 import { Axes, ROOM } from "../parts/axes.js";
 import { Curl } from "../parts/curl.js";
 import { numberColumns, outputsOf, targetsOf } from "../parts/dataset_rows.js";
 import { number } from "../parts/format.js";
+import { outputNames } from "../parts/labels.js";
 import { AtEpoch } from "../parts/not_stored.js";
 import { domainOf, linear } from "../parts/scale.js";
 import { useWidth } from "../parts/width.js";

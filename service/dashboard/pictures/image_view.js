@@ -3,14 +3,14 @@
 import { useResource } from "../api/resource.js";
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
-import { useSettled } from "../job/epoch.js";
-import { outputNames } from "../network/labels.js";
 import { Curl } from "../parts/curl.js";
 import { numberColumns, outputsOf } from "../parts/dataset_rows.js";
 import { count, number } from "../parts/format.js";
+import { outputNames } from "../parts/labels.js";
 import { AtEpoch } from "../parts/not_stored.js";
 import { Panel } from "../parts/panel.js";
 import { RowChoice } from "../parts/row_choice.js";
+import { useSettled } from "../parts/settled.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { Bars } from "./bars.js";
 import { rescaled, sideOf } from "./images.js";

@@ -3,10 +3,10 @@
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { outputNames } from "../network/labels.js";
 import { Curl } from "../parts/curl.js";
 import { numberColumns, outputsOf, targetsOf } from "../parts/dataset_rows.js";
 import { number, percent } from "../parts/format.js";
+import { outputNames } from "../parts/labels.js";
 import { AtEpoch } from "../parts/not_stored.js";
 import { colour } from "../parts/theme.js";
 import { html, useMemo, useState } from "../vendor/htm-preact.js";

@@ -2,11 +2,11 @@
 
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { useSettled } from "../job/epoch.js";
 import { numberColumns, useRows } from "../parts/dataset_rows.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
-import { datasetPath } from "../parts/row_choice.js";
+import { datasetPath, rowOf } from "../parts/row_choice.js";
+import { useSettled } from "../parts/settled.js";
 import { html, useMemo } from "../vendor/htm-preact.js";
 import { CurveView } from "./curve_view.js";
 import { ImageView } from "./image_view.js";
@@ -21,7 +21,7 @@ export function PicturesTab(props) {
   const { job, chosen, state } = props;
   const kind = pictureOf(job);
   const epoch = useSettled(chosen.epoch);
-  const row = Number(state.row ?? 0) || 0;
+  const row = rowOf(state.row);
   const dataset = useResource(datasetPath(job), { fields: "columns,rows" });
   const rows = useHeld(useRows(job, kind === "image" ? row : 0, kind === "image" ? 1 : POINTS));
   const statistics = useMemo(() => dataset.data && statisticsOf(dataset.data.columns, numberColumns(job) ?? []), [dataset.data]);

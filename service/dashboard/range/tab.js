@@ -2,14 +2,14 @@
 
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { useSettled } from "../job/epoch.js";
-import { outputNames } from "../network/labels.js";
 import { Curl } from "../parts/curl.js";
 import { instanceOf, outputsOf, targetsOf, useRows } from "../parts/dataset_rows.js";
 import { count, number } from "../parts/format.js";
+import { outputNames } from "../parts/labels.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
-import { RowChoice } from "../parts/row_choice.js";
+import { RowChoice, rowOf } from "../parts/row_choice.js";
+import { useSettled } from "../parts/settled.js";
 import { signed } from "../parts/signed.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useState } from "../vendor/htm-preact.js";
@@ -24,7 +24,7 @@ const PROBABILITIES = ["sigmoid", "softmax"];
 /** @param {import("../job/page.js").PartProps} props */
 export function RangeTab(props) {
   const { job, chosen, state } = props;
-  const row = Number(state.row ?? 0) || 0;
+  const row = rowOf(state.row);
   const rows = useHeld(useRows(job, row, 1));
   const newest = useSettled(chosen.newest, 400);
   const records = useHeld(useResource(`v1/jobs/${job.id}/epochs`, { points: RECORDS, until: newest }));

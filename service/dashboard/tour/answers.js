@@ -1,6 +1,6 @@
 /** Reads what a step of the tour needs to know about its job. */
 
-import { useAtEpoch } from "../weight/at_epoch.js";
+import { useAtEpoch } from "../parts/at_epoch.js";
 import { READS } from "./gun.js";
 
 /**

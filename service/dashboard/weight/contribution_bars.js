@@ -1,5 +1,6 @@
 /** A bar for what each parameter contributes to the change of the loss, next to what the loss really does. */
 
+import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { Link } from "../parts/link.js";
 import { edgeOfPlace } from "../parts/edge.js";
@@ -9,7 +10,6 @@ import { Panel } from "../parts/panel.js";
 import { RowChoice } from "../parts/row_choice.js";
 import { Shown } from "../parts/resource_view.js";
 import { html } from "../vendor/htm-preact.js";
-import { NearestEpoch, requestAt, useAtEpoch } from "./at_epoch.js";
 import { barScale, contributionsOf } from "./contributions.js";
 import { changeSentence } from "./sentences.js";
 

@@ -1,4 +1,4 @@
-/** Which weight and row are chosen: as the address has them (`edge`, `row`), as the API asks for them, and what there is to choose from. */
+/** Which weight is chosen: as the address has it (`edge`), as the API takes it, and what there is to choose from. */
 
 import { edgeOfPlace, placeOfEdge } from "../parts/edge.js";
 
@@ -84,15 +84,6 @@ export function neighbour(place, network) {
   const dense = /** @type {DenseLayer} */ (denseLayers(network).find((each) => each.layer === place.layer));
   if (place.input === null) return { ...place, input: 0 };
   return { ...place, input: dense.inputs === 1 ? null : (place.input + 1) % dense.inputs };
-}
-
-/**
- * Return the row that a text names; 0 for what names none.
- *
- * @param {string | undefined} text
- */
-export function rowOf(text) {
-  return /^\d{1,12}$/.test(text ?? "") ? Number(text) : 0;
 }
 
 /**

@@ -1,12 +1,12 @@
 /** The error curve of the chosen weight, with the tangent, the step, and what they say in words. */
 
+import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { number } from "../parts/format.js";
 import { weightName } from "../parts/notation.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
 import { html, useState } from "../vendor/htm-preact.js";
-import { NearestEpoch, requestAt, useAtEpoch } from "./at_epoch.js";
 import { CurveDrawing } from "./curve_drawing.js";
 import { slopeQuery } from "./place.js";
 import { promiseSentence, slopeSentence } from "./sentences.js";

@@ -1,6 +1,7 @@
 /** The loss over two parameters, with the path that the job took over it; the epoch's place moves with the slider. */
 
 import { change } from "../app/address.js";
+import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { edgeOfPlace } from "../parts/edge.js";
 import { count, counted, number } from "../parts/format.js";
@@ -8,7 +9,6 @@ import { weightName } from "../parts/notation.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
 import { html } from "../vendor/htm-preact.js";
-import { NearestEpoch, requestAt, useAtEpoch } from "./at_epoch.js";
 import { WeightChoice } from "./choice.js";
 import { axisOf, isSame, neighbour, placeOf } from "./place.js";
 import { SurfaceDrawing } from "./surface_drawing.js";

@@ -1,11 +1,11 @@
 /** The twin: the same network with its parameters of epoch 0, which were never updated, next to the network of the chosen epoch. */
 
+import { NearestEpoch, useAtEpoch } from "../parts/at_epoch.js";
 import { count, counted, number } from "../parts/format.js";
 import { weightName } from "../parts/notation.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
 import { html } from "../vendor/htm-preact.js";
-import { NearestEpoch, useAtEpoch } from "./at_epoch.js";
 import { slopeQuery } from "./place.js";
 import { ShotLine } from "./shot_line.js";
 import { farthest, outputsOf, twinSentence } from "./twin_outputs.js";

@@ -2,11 +2,12 @@
 
 import { change } from "../app/address.js";
 import { edgeOfPlace } from "../parts/edge.js";
-import { useSettled } from "../job/epoch.js";
+import { rowOf } from "../parts/row_choice.js";
+import { useSettled } from "../parts/settled.js";
 import { html } from "../vendor/htm-preact.js";
 import { WeightChoice } from "./choice.js";
 import { ContributionPanel } from "./contribution_bars.js";
-import { firstPlace, placeOf, rowOf } from "./place.js";
+import { firstPlace, placeOf } from "./place.js";
 import { SlopePanel } from "./slope.js";
 import { SurfacePanel } from "./surface.js";
 import { TwinPanel } from "./twin.js";

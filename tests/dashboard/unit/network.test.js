@@ -4,7 +4,7 @@ import { columnsOf, largest, layoutOf, strengthOf, widthOf } from "../../../serv
 import { formulasByName, linesOf, readable } from "../../../service/dashboard/network/explanations.js";
 import { answerSentence, chanceOf } from "../../../service/dashboard/network/answer.js";
 import { lossEquation, lossFormula } from "../../../service/dashboard/network/losses.js";
-import { brief } from "../../../service/dashboard/network/labels.js";
+import { brief } from "../../../service/dashboard/parts/labels.js";
 import { gradientOf, numbersOf, parametersOf } from "../../../service/dashboard/network/numbers.js";
 import { moved, shownAt, stepsOf, travels } from "../../../service/dashboard/network/steps.js";
 

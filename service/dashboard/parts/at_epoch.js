@@ -3,8 +3,8 @@
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
-import { count } from "../parts/format.js";
-import { nearestOf } from "../parts/not_stored.js";
+import { count } from "./format.js";
+import { nearestOf } from "./not_stored.js";
 import { html } from "../vendor/htm-preact.js";
 
 /**
