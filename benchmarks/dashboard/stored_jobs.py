@@ -1,4 +1,4 @@
-"""A service with as many jobs as a measurement wants: one is trained, the others are copies of its rows."""
+"""A service with as many jobs as a measurement needs: one is trained, the others are copies of its rows."""
 
 import json
 import sqlite3

@@ -51,9 +51,9 @@ def summarize_all(
 
 @dataclass(frozen=True)
 class Further:
-    """What a client wants to know of the epochs of listed jobs, besides the newest.
+    """Which epochs of each listed job are read besides the newest.
 
-    `best` is whether it wants the best ones, `at_epoch` the number of another, and `points` how many points of a curve.
+    `best` says whether the best ones are, `at_epoch` is the number of another, and `points` how many points of a curve.
     """
 
     best: bool = False

@@ -1,4 +1,4 @@
-"""`?blank=` of a trace: what the query asks for, and the worksheet in the format that the client wants."""
+"""`?blank=` of a trace: what the query asks for, and the worksheet in the format that the client asks for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def wanted_worksheet() -> Wanted | None:
 
 
 def answer_worksheet(make: Callable[[], WorksheetAnswer]) -> Response:
-    """Answer with a worksheet in the format that the client wants, which is checked before it is made."""
+    """Answer with a worksheet in the format that the client asks for, which is checked before it is made."""
     kind = wanted_format(FORMATS).name
     worksheet = make()
     if kind == "json":

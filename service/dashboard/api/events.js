@@ -3,7 +3,7 @@
  *
  * It is open while somebody listens and the page is visible, and goes on behind the last event that it brought. The
  * first time it begins at the newest event: asked for an event that cannot be there yet, the service answers with a `gap`
- * that names the newest one. So it does after it was closed for a long time, and listeners are told of the gap.
+ * that names the newest one. The same happens after the stream was closed for a long time, and listeners get that gap as an event.
  */
 
 import { ownHeaders } from "./client.js";

@@ -30,7 +30,7 @@ function Content({ state, session }) {
     document.title = `${title} – Backprop`;
   }, [title]);
   useEffect(() => {
-    view.view.load().catch(() => {}); // beside the session; what goes wrong is told where the view is shown
+    view.view.load().catch(() => {}); // while the session is read; a failed import is shown by the view, which imports it again
   }, [view]);
   const only = session.session?.job;
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** How a dataset was read: what the service found in the file, or was told. */
+/** How a dataset was read: what the service found in the file, and what the request said. */
 
 import { number, shortened } from "../parts/format.js";
 import { Name } from "../parts/name.js";

@@ -51,6 +51,6 @@ export function Versions({ name, shown, session }) {
       onBack=${starts.length > 1 ? () => setStarts(starts.slice(0, -1)) : null}
       onNext=${list.has_more ? () => setStarts([...starts, list.last_id]) : null}
     />`}`}</${Shown}>
-    <p class="quiet">Content that differs becomes the next version; jobs and models remember theirs.</p>
+    <p class="quiet">Content that differs becomes the next version; jobs and models keep the version they were trained on.</p>
   </${Panel}>`;
 }

@@ -5,7 +5,7 @@ export const ENDED = ["succeeded", "failed", "cancelled"];
 /** @typedef {"pause" | "resume" | "step" | "cancel" | "fork" | "replay" | "delete"} Command */
 
 /**
- * Return the commands that a job obeys now.
+ * Return the commands that a job in this state accepts.
  *
  * @param {{status: string, requested: string | null, latest: any, replay: any}} job
  * @returns {Command[]}

@@ -47,7 +47,7 @@ export function EpochSlider({ chosen }) {
 }
 
 /**
- * Let the chosen epoch move on by itself; those who want less motion get few, larger steps.
+ * Let the chosen epoch move on by itself; readers who prefer reduced motion get few, larger steps.
  *
  * @param {import("./epoch.js").ChosenEpoch} chosen
  */

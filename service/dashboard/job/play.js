@@ -7,12 +7,12 @@ export const SPEEDS = [
   { id: "each", title: "each epoch", seconds: null },
 ];
 const FRAMES_A_SECOND = 12;
-const CALM_FRAMES_A_SECOND = 2; // for those who want less motion
+const CALM_FRAMES_A_SECOND = 2; // for readers who prefer reduced motion
 
 /**
  * Return how many frames a second has.
  *
- * @param {boolean} isCalm  whether the reader wants less motion
+ * @param {boolean} isCalm  whether the reader prefers reduced motion
  */
 export function framesASecond(isCalm) {
   return isCalm ? CALM_FRAMES_A_SECOND : FRAMES_A_SECOND;

@@ -4,5 +4,5 @@
 export const MEASURED_WHILE_TRAINING =
   "Training values of an epoch are measured while it trains, before its updates; the other tabs measure with the epoch's final parameters.";
 
-/** @type {import("../tour/honesty.js").Simplification[]} */
+/** @type {import("../tour/simplified.js").Simplification[]} */
 export const SIMPLIFICATIONS = [{ about: "Curves", text: MEASURED_WHILE_TRAINING }];

@@ -32,7 +32,7 @@ export class LiveRows {
   }
 
   /**
-   * Take a page that was read, and keep what events have told since.
+   * Take a page that was read, and keep what newer events have reported.
    *
    * @param {Row[]} page
    */

@@ -1,6 +1,6 @@
 /** What the drawing of the network leaves out or makes simpler than it is. */
 
-/** @type {import("../tour/honesty.js").Simplification[]} */
+/** @type {import("../tour/simplified.js").Simplification[]} */
 export const SIMPLIFICATIONS = [
   { about: "The network", text: "A single row is shown. In training the gradients of all rows of a batch are averaged before the parameters move." },
   { about: "The network", text: "Everything is computed once more in float64 for the drawing, whatever the job's precision; the last digits may differ from training." },

@@ -83,7 +83,7 @@ export const PRESETS = [
   {
     id: "digits",
     title: "digits",
-    about: `${DIGITS.count} digits written by hand, 8 by 8 pixels: the first of the 1,797 that E. Alpaydin and C. Kaynak published in 1998 (UCI Machine Learning Repository, CC BY 4.0). They are few, so validation tells how well unseen digits are read.`,
+    about: `${DIGITS.count} digits written by hand, 8 by 8 pixels: the first of the 1,797 that E. Alpaydin and C. Kaynak published in 1998 (UCI Machine Learning Repository, CC BY 4.0). They are few, so validation shows how well unseen digits are read.`,
     body: () => ({
       network: { layers: [dense(32, "relu"), dense(10, "softmax")] },
       model: "digits",

@@ -1,4 +1,4 @@
-/** How uPlot is told to draw a chart: its axes, its curves, the marker and signs, and what clicks and drags do. */
+/** The options with which uPlot draws a chart: its axes, its curves, the marker and signs, and what clicks and drags do. */
 
 import { number } from "./format.js";
 import { colour } from "./theme.js";

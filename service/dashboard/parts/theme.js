@@ -1,4 +1,4 @@
-/** Light or dark: as the browser wants it, unless the reader or the address chooses. */
+/** Light or dark: the setting of the browser, unless the reader or the address chooses. */
 
 import { change } from "../app/address.js";
 import { html, useEffect } from "../vendor/htm-preact.js";

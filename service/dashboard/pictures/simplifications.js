@@ -1,6 +1,6 @@
 /** What the pictures leave out or make simpler than they are. */
 
-/** @type {import("../tour/honesty.js").Simplification[]} */
+/** @type {import("../tour/simplified.js").Simplification[]} */
 export const SIMPLIFICATIONS = [
   { about: "Pictures", text: "The map over two inputs is computed at 48 x 48 places; between them colours and borders are drawn through." },
   { about: "Pictures", text: "At most the first 500 rows of the dataset are drawn as points." },

@@ -1,6 +1,6 @@
 /** What the firing range leaves out or makes simpler than it is. */
 
-/** @type {import("../tour/honesty.js").Simplification[]} */
+/** @type {import("../tour/simplified.js").Simplification[]} */
 export const SIMPLIFICATIONS = [
   { about: "Shots", text: "One row and one output are shown. Training aims at the targets of all rows at once, so a shot at one row may get worse while the loss falls." },
   { about: "Shots", text: "At most 40 epochs are drawn, at about equal distances, and the chosen one; between them the shots went on." },

@@ -4,14 +4,14 @@ import { change } from "../app/address.js";
 import { Link } from "../parts/link.js";
 import { isNielsen } from "../parts/notation.js";
 import { html } from "../vendor/htm-preact.js";
-import { Honesty } from "./honesty.js";
+import { Simplified } from "./simplified.js";
 
 /** @param {{notation: string | undefined, isTour?: boolean}} props */
 export function LearningFoot({ notation, isTour = false }) {
   return html`<footer class="learning-foot">
     <${NotationChoice} notation=${notation} />
     ${!isTour && html`<span>New to this? <${Link} to=${{ view: "tour" }}>Take the tour</${Link}></span>`}
-    <${Honesty} />
+    <${Simplified} />
   </footer>`;
 }
 

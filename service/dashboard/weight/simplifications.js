@@ -1,6 +1,6 @@
 /** What the views of a weight leave out or make simpler than it is. */
 
-/** @type {import("../tour/honesty.js").Simplification[]} */
+/** @type {import("../tour/simplified.js").Simplification[]} */
 export const SIMPLIFICATIONS = [
   { about: "Error curve", text: "Only the chosen weight moves along the curve; in training all parameters move at the same time." },
   { about: "Error curve", text: "The loss is measured over at most 10,000 of the first training rows, without dropout; a step of training uses one batch." },

@@ -9,7 +9,7 @@ from service.api.documentation.pages import Pages
 from service.dashboard.files import shared_style
 
 STYLE = Pages(dict).style.decode()
-LIGHT, DARK, CHOSEN_DARK = (  # the dark one twice: as the browser wants it, and as the reader of the dashboard does
+LIGHT, DARK, CHOSEN_DARK = (  # the dark one twice: by the setting of the browser, and by the choice of the reader
     re.search(re.escape(selector) + r" \{(.*?)\}", STYLE, re.DOTALL)
     for selector in (":root", ':root:not([data-theme="light"])', ':root[data-theme="dark"]')
 )

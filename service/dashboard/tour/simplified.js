@@ -18,12 +18,12 @@ export const ALL = [...OF_THE_TOUR, ...OF_NETWORKS, ...OF_WEIGHTS, ...OF_HOMEWOR
 let numbered = 0;
 
 /** A button that opens the list. */
-export function Honesty() {
-  const [id] = useState(() => `honesty-${(numbered += 1)}`);
+export function Simplified() {
+  const [id] = useState(() => `simplified-${(numbered += 1)}`);
   const about = [...new Set(ALL.map((each) => each.about))];
-  return html`<span class="honesty">
+  return html`<span class="simplified">
     <button type="button" class="plain-button" popovertarget=${id}>What is simplified here</button>
-    <div popover="auto" id=${id} class="honesty-list" role="dialog" aria-labelledby=${`${id}-title`}>
+    <div popover="auto" id=${id} class="simplified-list" role="dialog" aria-labelledby=${`${id}-title`}>
       <h2 id=${`${id}-title`}>What these views simplify</h2>
       <p>The numbers are the service's own. To fit on a page, ${counted(ALL.length, "thing")} are shown simpler than they are:</p>
       <dl>${about.map((name) => html`<dt>${name}</dt>${ALL.filter((each) => each.about === name).map(({ text }) => html`<dd>${text}</dd>`)}`)}</dl>
