@@ -49,9 +49,9 @@ def measure(chosen: argparse.Namespace) -> str:
             browser.close()
     first, again, zoom = ([each[index] for each in found] for index in range(3))
     return (
-        f"{EPOCHS:,} epochs, from opening to drawn curves: {_text(first)}; wanted: {WANTED_FIRST_MS} ms\n"
+        f"{EPOCHS:,} epochs, from opening to drawn curves: {_text(first)}; target: {WANTED_FIRST_MS} ms\n"
         f"{EPOCHS:,} epochs, the same with the page's files in the browser's cache: {_text(again)}\n"
-        f"{EPOCHS:,} epochs, from the end of a drag to the drawn range: {_text(zoom)}; wanted: {WANTED_ZOOM_MS} ms"
+        f"{EPOCHS:,} epochs, from the end of a drag to the drawn range: {_text(zoom)}; target: {WANTED_ZOOM_MS} ms"
     )
 
 

@@ -49,7 +49,7 @@ def measure(chosen: argparse.Namespace) -> str:
         browser.close()
     return (
         f"{JOBS} running jobs, {rate:.0f} events a second for {chosen.seconds:.0f} s: {share:.1%} of a core in the "
-        f"renderer, target: at most {WANTED_SHARE:.0%}; JavaScript heap {heap / MIB:.1f} MiB, then {grown / MIB:.1f} MiB; "
+        f"renderer, target: {WANTED_SHARE:.0%}; JavaScript heap {heap / MIB:.1f} MiB, then {grown / MIB:.1f} MiB; "
         f"of the main thread: "
         + ", ".join(f"{name} {value / chosen.seconds:.1%}" for name, value in parts.items())
         + f"; a row at the end: {shown}"
