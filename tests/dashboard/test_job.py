@@ -36,7 +36,7 @@ def test_curves_are_extremes_of_the_range_that_is_shown(
 ) -> None:
     with open_page() as view:
         page = view.go(f"?job={long_job['id']}")
-        page.get_by_text("1 in 12 shown").first.wait_for()
+        page.get_by_text("1 in 12 epochs drawn").first.wait_for()
         chart = page.locator(".chart").first
         box = chart.locator(".u-over").bounding_box()
         assert box is not None
@@ -51,7 +51,7 @@ def test_curves_are_extremes_of_the_range_that_is_shown(
         assert f"after={first - 1}&until={last}&points=" in asked[-1]
         assert len(asked) == 2
         page.mouse.dblclick(box["x"] + 50, box["y"] + 50)
-        page.get_by_text("1 in 12 shown").first.wait_for()
+        page.get_by_text("1 in 12 epochs drawn").first.wait_for()
         assert "range=" not in query_of(page)
         _, answer = service.send("GET", f"/v1/jobs/{long_job['id']}/epochs?after={LONG - 1}")
         label = chart.get_attribute("aria-label") or ""

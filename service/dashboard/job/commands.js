@@ -13,7 +13,7 @@ const TITLES = {
   pause: "Stops at the end of the epoch; it can go on later, bit for bit",
   resume: "Goes on where it stopped",
   cancel: "Ends the job; its epochs stay stored",
-  replay: "Trains it again as a job of its own, and compares every number",
+  replay: "Trains the same again as a job of its own, and says whether every number is the same",
   delete: "Removes the job with its epochs",
 };
 
@@ -41,7 +41,7 @@ export function Commands({ job, session, chosen, reload }) {
       ${
         commands.includes("fork") &&
         html`<button type="button" class="button" aria-expanded=${forks} onClick=${() => setForks(!forks)}
-          title="A new job that goes on from one of this job's epochs">Fork …</button>`
+          title="Makes a new job that goes on from one of this job's epochs; this job stays as it is">Fork …</button>`
       }
       ${simple.filter((each) => each === "delete" || each === "replay").map(action)}
       <${Exports} model=${job.model} />

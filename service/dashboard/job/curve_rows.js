@@ -68,7 +68,7 @@ export function shareShown({ records, first, last }) {
   const epochs = last - first + 1;
   if (records.length === 0) return "no epochs";
   const every = Math.round(epochs / records.length);
-  return every <= 1 && records.length >= epochs ? "every epoch shown" : `1 in ${every < 2 ? (epochs / records.length).toFixed(1) : every.toLocaleString("en")} shown`;
+  return every <= 1 && records.length >= epochs ? "every epoch drawn" : `1 in ${every < 2 ? (epochs / records.length).toFixed(1) : every.toLocaleString("en")} epochs drawn`;
 }
 
 /** @param {number} first */

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../api/client.js";
 import { Link } from "../parts/link.js";
+import { count } from "../parts/format.js";
 import { Shown } from "../parts/resource_view.js";
 import { lazily } from "../parts/lazily.js";
 import { html } from "../vendor/htm-preact.js";
@@ -38,10 +39,11 @@ export function JobPage({ state, session }) {
       <${JobHead} job=${job} latest=${latest} session=${session} chosen=${chosen} reload=${resource.reload} />
       <nav class="tabs" aria-label="Parts of this job"><ul>
         ${tabs.map(
-          (tab) => html`<li><${Link} within=${{ tab: tab === tabs[0] ? null : tab.id }} aria-current=${tab === open ? "page" : null}>${tab.title}</${Link}></li>`,
+          (tab, index) => html`${tab.group !== tabs[index - 1]?.group && html`<li class="tab-group">${tab.group}</li>`}<li><${Link} within=${{ tab: tab === tabs[0] ? null : tab.id }} aria-current=${tab === open ? "page" : null} data-title=${tab.title}>${tab.title}</${Link}></li>`,
         )}
       </ul></nav>
       <${EpochSlider} chosen=${chosen} />
+      ${job.forked_from && html`<p class="quiet continues">Epoch 0 here continues epoch ${count(job.forked_from.epoch)} of ${job.forked_from.job}.</p>`}
       <${Part} job=${job} latest=${latest} chosen=${chosen} state=${state} session=${session} reload=${resource.reload} />
       ${open.learning && html`<${LearningFoot} notation=${state.notation} />`}
     `;

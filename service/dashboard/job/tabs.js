@@ -11,22 +11,26 @@ import { Curves } from "./curves.js";
  * @property {string} title
  * @property {(job: import("./job_data.js").Job) => boolean} [applies]  whether there is anything to see; by default always
  * @property {any} view  a component that gets `PartProps`
+ * @property {string} [group]  the title of the group that it belongs to, where it has one
  * @property {boolean} [learning]  whether it explains backpropagation: then its foot has the notation and what is simplified
  */
+
+const LEARNING = "How it learns:";
+const RECORDS = "Records:";
 
 /** @type {Tab[]} */
 export const TABS = [
   { id: "curves", title: "Curves", view: Curves },
-  { id: "network", title: "Network", view: lazily(() => import("../network/tab.js"), "NetworkTab"), learning: true },
-  { id: "weight", title: "Weight", applies: hasWeights, view: lazily(() => import("../weight/weight.js"), "Weight"), learning: true },
-  { id: "shots", title: "Shots", view: lazily(() => import("../range/tab.js"), "RangeTab"), learning: true },
-  { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: lazily(() => import("../pictures/tab.js"), "PicturesTab"), learning: true },
-  { id: "homework", title: "Homework", applies: hasWeights, view: lazily(() => import("../homework/homework.js"), "Homework"), learning: true },
-  { id: "layers", title: "Layers", view: lazily(() => import("./layers.js"), "Layers") },
-  { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: lazily(() => import("./histograms.js"), "Histograms") },
-  { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: lazily(() => import("./confusion.js"), "Results") },
-  { id: "settings", title: "Settings", view: lazily(() => import("./settings.js"), "Settings") },
-  { id: "history", title: "History", view: lazily(() => import("./history.js"), "History") },
+  { id: "network", title: "Network", view: lazily(() => import("../network/tab.js"), "NetworkTab"), learning: true, group: LEARNING },
+  { id: "weight", title: "Weight", applies: hasWeights, view: lazily(() => import("../weight/weight.js"), "Weight"), learning: true, group: LEARNING },
+  { id: "shots", title: "Shots", view: lazily(() => import("../range/tab.js"), "RangeTab"), learning: true, group: LEARNING },
+  { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: lazily(() => import("../pictures/tab.js"), "PicturesTab"), learning: true, group: LEARNING },
+  { id: "homework", title: "Homework", applies: hasWeights, view: lazily(() => import("../homework/homework.js"), "Homework"), learning: true, group: LEARNING },
+  { id: "layers", title: "Layers", view: lazily(() => import("./layers.js"), "Layers"), group: RECORDS },
+  { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: lazily(() => import("./histograms.js"), "Histograms"), group: RECORDS },
+  { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: lazily(() => import("./confusion.js"), "Results"), group: RECORDS },
+  { id: "settings", title: "Settings", view: lazily(() => import("./settings.js"), "Settings"), group: RECORDS },
+  { id: "history", title: "History", view: lazily(() => import("./history.js"), "History"), group: RECORDS },
 ];
 
 /**

@@ -1,5 +1,7 @@
 /** The settings of a card in words: nested objects on one line, what was left at "none" left out. */
 
+import { counted } from "../parts/format.js";
+
 const OMITTED = ["metrics", "rows", "precision"];
 
 /**
@@ -35,7 +37,7 @@ export function textOf(value) {
  * @param {any} layer
  */
 export function sizesOf(layer) {
-  if (layer.units !== undefined) return `${layer.units} units`;
+  if (layer.units !== undefined) return counted(layer.units, "unit");
   if (layer.filters !== undefined) return `${layer.filters} filters of ${textOf(layer.kernel_size ?? layer.size)}`;
   return layer.output === undefined ? "–" : textOf(layer.output).replaceAll(", ", " × ");
 }

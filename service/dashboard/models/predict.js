@@ -38,7 +38,7 @@ export function Predict({ path, shown, may }) {
       setUnderWay(false);
     }
   };
-  return html`<${Panel} title="Predict" aside=${`${count(inputs.length)} ${inputs.length === 1 ? "input" : "inputs"}; an empty field is a missing value`}>
+  return html`<${Panel} title="Predict" aside=${`${count(inputs.length)} ${inputs.length === 1 ? "input" : "inputs"}; the example has the means of numbers; an empty field is a missing value`}>
     <div class="predict">
       <form onSubmit=${submit}>
         ${

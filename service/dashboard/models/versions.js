@@ -56,7 +56,7 @@ function Origin({ version }) {
 
 /** @param {{test: any}} props */
 function TestResult({ test }) {
-  if (!test) return html`<span class="quiet">not measured</span>`;
+  if (!test) return html`<span class="quiet">not measured: no rows were held out</span>`;
   const accuracy = test.metrics?.accuracy;
   return html`${accuracy === undefined ? html`loss ${number(test.loss)}` : html`${percent(accuracy)} right`} <span class="quiet">of ${count(test.rows)}</span>`;
 }

@@ -20,10 +20,10 @@ export function GuessButtons({ job, isReady, onGuess, onFired }) {
     onGuess(way);
     onFired();
   };
-  return html`<div class="guess" role="group" aria-label="Your guess: it moves">
-    <span>It moves</span>
-    <${Action} label="up ↑" class="primary" request=${request} disabled=${!isReady} onDone=${fired("up")} />
-    <${Action} label="down ↓" class="primary" request=${request} disabled=${!isReady} onDone=${fired("down")} />
+  return html`<div class="guess" role="group" aria-label="Your guess: it becomes">
+    <span>It becomes</span>
+    <${Action} label="larger →" class="primary" request=${request} disabled=${!isReady} onDone=${fired("up")} />
+    <${Action} label="smaller ←" class="primary" request=${request} disabled=${!isReady} onDone=${fired("down")} />
     <span class="quiet">Either fires one round, and you see what happened.</span>
   </div>`;
 }

@@ -21,7 +21,8 @@ export const JOB = {
       { type: "dense", units: 1, activation: "sigmoid" },
     ],
   },
-  dataset: { inputs: INPUTS, targets: TARGETS },
+  model: "tour",
+  dataset: { name: "tour", inputs: INPUTS, targets: TARGETS },
   training: {
     loss: "quadratic",
     optimizer: { type: "sgd", learning_rate: RATE },

@@ -35,10 +35,11 @@ export function StepBody({ step, job, newest, reload, notation, guess, setGuess 
   return html`<${Shown} of=${answers} what="the numbers of this step">${(/** @type {import("./facts.js").Answers} */ found) => {
     const facts = factsOf(found);
     return html`<div aria-busy=${answers.loading}>
-      <p class="step-text"><${Text} text=${step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
+      <p class="step-text"><${Text} text=${newest > 0 ? step.after ?? step.text : step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
       <${Illustration} step=${step} answers=${found} facts=${facts} job=${job} newest=${newest} notation=${notation} />
       ${step.shows === "guess" && newest === 0 && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
       ${step.shows === "guess" && newest > 0 && html`<p class="note" role="status">${verdictOf(guess, { step: facts.step, slope: facts.slope })}</p>`}
+      ${step.shows === "predictions" && html`<${WhereNext} job=${job.id} />`}
       ${(step.shows !== "guess" || newest > 0) && html`<${Checked} claim=${step.claim} facts=${facts} />`}
     </div>`;
   }}</${Shown}>`;
@@ -51,6 +52,12 @@ function Text({ text, facts, notation, layers }) {
     return input === undefined ? unitName({ layer, unit }, notation, layers) : weightName({ layer, input, unit }, notation, layers);
   };
   return html`${piecesOf(text).map(({ words, name }) => (name === null ? words : name in NAMED ? called(name) : html`<data class="fact" data-fact=${name} value=${facts[name]}>${number(facts[name])}</data>`))}`;
+}
+
+/** @param {{job: string}} props */
+function WhereNext({ job }) {
+  return html`<p class="note">Where next? See this network at any epoch: <${Link} to=${{ job, tab: "network" }}>its units, row by row</${Link}>, <${Link} to=${{ job, tab: "weight" }}>one weight</${Link}>,
+    or <${Link} to=${{ job, tab: "homework" }}>work out its deltas yourself</${Link}>. Or <${Link} to=${{ new: "job" }}>start a job</${Link}> with a larger network.</p>`;
 }
 
 /** @param {{claim: import("./steps.js").Step["claim"], facts: import("./facts.js").Facts}} props */

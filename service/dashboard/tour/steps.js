@@ -8,6 +8,7 @@ import { MANY, PLACE, TARGETS } from "./gun.js";
  * @property {string} id
  * @property {string} title
  * @property {string} text  `{name}` is replaced by that number of the facts, or by that name of `NAMED`
+ * @property {string} [after]  the text once the round has been fired that it asks about
  * @property {"forward" | "shot" | "backward" | "guess" | "step" | "rounds" | "target" | "predictions"} shows
  * @property {string[]} reads  which answers of the API it needs, by their names in `READS`
  * @property {number} needs  how many rounds have to be fired before
@@ -28,7 +29,7 @@ export const STEPS = [
   {
     id: "forward",
     title: "The signal runs forward",
-    text: "A row enters at the left: the inputs 1 and 0. Each unit adds up what comes in, each part times the weight of its connection, and its bias. That way {unit_1} gets {z} and passes on {a}, its tanh. So it goes layer by layer, until the output answers {output}.",
+    text: "The task is XOR: the output is to be 1 where just one of two inputs is 1. A row enters at the left: the inputs 1 and 0. Each unit adds up what comes in, each part times the weight of its connection, and its bias. That way {unit_1} gets {z} and passes on {a}, its tanh. So it goes layer by layer, until the output answers {output}.",
     shows: "forward",
     reads: ["shot"],
     needs: 0,
@@ -49,7 +50,7 @@ export const STEPS = [
   {
     id: "backward",
     title: "The error runs back, last layer first",
-    text: "How much would the loss change if one number in the network changed a little? These partial derivatives are worked out from the last layer back. The output's delta is {delta_output}: the output minus the target, times the slope of its sigmoid, {slope_output}. Before it, {unit_2} gets that delta times the weight between them, {weight}, and times its own slope, {slope_hidden}: its delta is {delta_hidden}.",
+    text: "A partial derivative says how much the loss changes when one number changes a little and all others stay. A unit's delta is that for its sum. The output's delta is {delta_output}: output minus target, times its slope, {slope_output}. For {unit_2}, the first unit of the second hidden layer, it is that delta, times the weight between them, {weight}, times its own slope, {slope_hidden}: {delta_hidden}.",
     shows: "backward",
     reads: ["shot"],
     needs: 0,
@@ -62,7 +63,8 @@ export const STEPS = [
   {
     id: "tangent",
     title: "Each parameter moves along its tangent",
-    text: "This curve is the loss over all four rows as one weight changes and all others stay: {weight_name}. It stands at {value}, where the ring is. Each round moves it towards less loss. Which way will it move?",
+    text: "This curve is the loss over all four rows as one weight changes and all others stay: {weight_name}. It stands at {value}, where the ring is. Each round, which is an epoch of training, moves it towards less loss: will it become larger or smaller?",
+    after: "This curve is the loss over all four rows as one weight changes and all others stay: {weight_name}. Before the first round it stood at {value}, where the ring is; the round, which is an epoch of training, moved it along the tangent.",
     shows: "guess",
     reads: ["slope"],
     needs: 0,

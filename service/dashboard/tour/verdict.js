@@ -4,6 +4,8 @@ import { number } from "../parts/format.js";
 
 /** @typedef {"up" | "down"} Way */
 
+const WORDS = { up: "larger", down: "smaller" };
+
 /**
  * Return which way a step goes.
  *
@@ -23,8 +25,8 @@ export function wayOf(step) {
 export function verdictOf(guess, { step, slope }) {
   const way = wayOf(step);
   const rises = slope > 0 ? "rises" : "falls";
-  const reason = `The tangent ${rises} to the right with a slope of ${number(slope)}, so less loss lies to the ${way === "up" ? "right" : "left"}, and the weight moved ${way} by ${number(Math.abs(step))}.`;
+  const reason = `The tangent ${rises} to the right with a slope of ${number(slope)}, so less loss lies to the ${way === "up" ? "right" : "left"}, and the weight became ${WORDS[way]} by ${number(Math.abs(step))}.`;
   if (guess === null) return reason;
-  if (guess === way) return `Well seen: it moved ${way}. ${reason}`;
-  return `It moved ${way} this time. ${reason} Going against the slope is the whole trick, and now you know it.`;
+  if (guess === way) return `Well seen: it became ${WORDS[way]}. ${reason}`;
+  return `It became ${WORDS[way]} this time. ${reason} Going against the slope is the whole trick, and now you know it.`;
 }

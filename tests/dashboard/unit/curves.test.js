@@ -14,7 +14,7 @@ test("the whole range is asked for first, then only what is behind the last epoc
   const whole = nextStep(null, null, 99_999);
   assert.deepEqual(whole.query, { until: 99_999, points: POINTS });
   const known = afterStep(null, whole, records(1000));
-  assert.equal(shareShown(known), "1 in 100 shown");
+  assert.equal(shareShown(known), "1 in 100 epochs drawn");
   assert.equal(nextStep(known, null, 99_999), null);
   const more = nextStep(known, null, 100_999);
   assert.deepEqual(more.query, { after: 99_999, until: 100_999, points: 10 });
@@ -33,7 +33,7 @@ test("a range of the address is asked for as it is, up to the newest epoch", () 
   assert.deepEqual(nextStep(null, [100, 200], 5000).query, { after: 99, until: 200, points: POINTS });
   assert.deepEqual(nextStep(null, [100, 200], 150).query, { after: 99, until: 150, points: POINTS });
   const known = afterStep(null, nextStep(null, [100, 200], 5000), records(101));
-  assert.equal(shareShown(known), "every epoch shown");
+  assert.equal(shareShown(known), "every epoch drawn");
   assert.equal(nextStep(known, [100, 200], 6000), null);
 });
 

@@ -62,9 +62,9 @@ test("a claim of a step fails for numbers that do not fit", () => {
 
 test("a guess is answered kindly, whichever it was", () => {
   const facts = { step: -0.01, slope: 0.02 };
-  assert.match(verdictOf("down", facts), /^Well seen: it moved down\. The tangent rises to the right .* less loss lies to the left/);
-  assert.match(verdictOf("up", facts), /^It moved down this time\./);
-  assert.match(verdictOf(null, { step: 0.01, slope: -0.02 }), /falls to the right .* to the right, and the weight moved up by 0\.01/);
+  assert.match(verdictOf("down", facts), /^Well seen: it became smaller\. The tangent rises to the right .* less loss lies to the left/);
+  assert.match(verdictOf("up", facts), /^It became smaller this time\./);
+  assert.match(verdictOf(null, { step: 0.01, slope: -0.02 }), /falls to the right .* to the right, and the weight became larger by 0\.01/);
 });
 
 test("the network is drawn in columns, backwards with deltas and empty inputs", () => {
