@@ -61,6 +61,24 @@ def test_a_known_mistake_gets_the_hint_of_the_api(
         expect(page.locator(".verdict .note")).to_have_text(f"Hint: {hint}")
 
 
+def test_small_numbers_are_checked_by_their_digits_and_added_rounding_is_told_from_mistakes(
+    open_page: Open, xor: dict[str, Any], deltas: dict[str, float]
+) -> None:
+    with open_page() as view:
+        page = view.go(f"?job={xor['id']}&tab=homework&row={ROW}")
+        expect(page.get_by_text("No epoch is chosen, so this is epoch 1:")).to_be_visible()
+        page = view.go(f"?job={xor['id']}&tab=homework&epoch=2000&row={ROW}")
+        blank(page, OUTPUT).fill("0")
+        blank(page, OUTPUT).press("Enter")
+        expect(page.locator(".verdict")).to_contain_text("The error began at number 1")
+        page = view.go(f"?job={xor['id']}&tab=homework&epoch={EPOCH}&row={ROW}")
+        blank(page, OUTPUT).fill(repr(deltas[OUTPUT] * 1.004))
+        blank(page, HIDDEN).fill(repr(deltas[HIDDEN] * 1.004 * 1.003))
+        blank(page, HIDDEN).press("Enter")
+        expect(page.locator(".verdict")).to_contain_text("Rounding has added up at number 3, delta of hidden 2")
+        expect(page.locator(".verdict")).to_contain_text("1 number of 2 is off.")
+
+
 def test_what_is_no_number_is_said_without_asking_the_api(open_page: Open, xor: dict[str, Any]) -> None:
     with open_page() as view:
         page = view.go(f"?job={xor['id']}&tab=homework&epoch={EPOCH}&row={ROW}&blank=gradients")

@@ -9,6 +9,9 @@ import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { claimOf, nameOf, numberOf } from "./numbers.js";
 import { Verdict } from "./verdict.js";
 
+/** The API's own relative tolerance is that of 3 digits. An absolute one would take 0 for any small number. */
+const TOLERANCE = { absolute: 1e-12 };
+
 /**
  * @param {object} props
  * @param {string} props.job
@@ -34,7 +37,7 @@ export function Blanks({ job, worksheet, row, notation, onWrite }) {
     onWrite();
   };
   const claim = claimOf(worksheet.sections, written, worksheet.layers.length);
-  const request = requestAt(job, worksheet.epoch, ":trace", undefined, { row, claim });
+  const request = requestAt(job, worksheet.epoch, ":trace", undefined, { row, claim: claim && { ...claim, tolerance: TOLERANCE } });
   const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const unread = Object.entries(written).find(([, text]) => Number.isNaN(numberOf(text) ?? 0));
@@ -65,7 +68,7 @@ export function Blanks({ job, worksheet, row, notation, onWrite }) {
     </fieldset>`)}
     <p class="actions"><button class="button primary" disabled=${underWay} aria-busy=${underWay}>Check</button>
       ${claim && html`<${Curl} of="Check" request=${request} />`}
-      <span class="quiet">A number counts as right if it agrees to 3 significant digits or 4 decimals. Enter checks, too.</span></p>
+      <span class="quiet">A number counts as right if it agrees to 3 significant digits, such as 0.0123 or 1.23e-5. Enter checks, too.</span></p>
     <p class="form-message" role="alert">${message}</p>
     ${checked && html`<div tabindex="-1" ref=${verdict} role="status" class="verdict-place"><${Verdict} claim=${checked} names=${namesOf(worksheet, notation)} focus=${focus} total=${counted(totalOf(worksheet), "number")} /></div>`}
   </form>`;
@@ -75,7 +78,7 @@ export function Blanks({ job, worksheet, row, notation, onWrite }) {
 function Field({ blank, notation, text, checked, write }) {
   const wrong = checked?.wrong_numbers.find((/** @type {any} */ each) => each.pointer === blank.pointer);
   const mark = !checked || numberOf(text) === null ? null : wrong ? (wrong.follows ? "follows" : "wrong") : "right";
-  const words = { right: "right", wrong: "wrong", follows: "wrong, but it follows from the numbers before it" };
+  const words = { right: "right", wrong: "wrong", follows: "off, but it follows from the numbers before it" };
   return html`<label class=${`blank ${mark ?? ""}`}>
     <span><span class="quiet">${blank.number}.</span> ${nameOf(blank, notation)}</span>
     <span class="blank-field"><input type="text" inputmode="decimal" autocomplete="off" spellcheck=${false} size="10" name=${blank.pointer} value=${text} aria-invalid=${mark === "wrong" || mark === "follows"}

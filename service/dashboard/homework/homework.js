@@ -3,6 +3,7 @@
 import { ApiError } from "../api/client.js";
 import { change } from "../app/address.js";
 import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
+import { count } from "../parts/format.js";
 import { Link } from "../parts/link.js";
 import { Empty, Panel } from "../parts/panel.js";
 import { RowChoice, rowOf } from "../parts/row_choice.js";
@@ -27,7 +28,8 @@ export function Homework({ job, chosen, state }) {
   const row = rowOf(state.row);
   const blank = KINDS.some(([kind]) => kind === state.blank) ? state.blank : KINDS[0][0];
   const worksheet = useAtEpoch(job.id, epoch, ":trace", { blank, format: "json", key: false }, { row });
-  const stay = () => chosen.follows && chosen.choose(chosen.epoch); // so that a job that trains does not change the sheet
+  const isEarly = state.epoch === undefined; // at the newest epoch a network that has learnt has hardly any error to compute with
+  const stay = () => (isEarly || chosen.follows) && chosen.choose(chosen.epoch); // so that a job that trains does not change the sheet
   return html`<${Panel} title="Homework: compute one step by hand" class="homework" aside=${html`<${RowChoice} job=${job} row=${row} />`}>
     <p class="intro">The network of this epoch gets one row. Work out the numbers that are left out with a pencil or a pocket calculator,
       from the last layer back. The check says where an error began.</p>
@@ -37,6 +39,7 @@ export function Homework({ job, chosen, state }) {
       ? html`<${Empty} title="No worksheet of this"><p>${worksheet.error.message}.</p><p><${Link} to=${{ view: "tour" }}>The tour</${Link}> makes a network that is small enough.</p></${Empty}>`
       : html`<${Shown} of=${worksheet} what="the worksheet">${(/** @type {any} */ sheet) => html`<div aria-busy=${worksheet.loading}>
       <${NearestEpoch} shown=${sheet.epoch} wanted=${epoch} />
+      ${isEarly && html`<p class="note">No epoch is chosen, so this is epoch ${count(sheet.epoch)}: early in the training, where the error is large. The slider chooses another.</p>`}
       <${Given} worksheet=${sheet} />
       <h3 class="yours">Your numbers</h3>
       <${Blanks} key=${JSON.stringify([sheet.epoch, sheet.inputs, sheet.blank])} job=${job.id} worksheet=${sheet} row=${row} notation=${state.notation} onWrite=${stay} />

@@ -31,9 +31,9 @@ export function JobPage({ state, session }) {
   const { resource, latest } = useJob(state.job);
   const isGone = resource.error instanceof ApiError && resource.error.status === 404;
   return html`<${Shown} of=${isGone ? { ...resource, data: null } : resource} what="this job">${(/** @type {any} */ job) => {
-    const chosen = chosenEpoch(state, job, latest);
     const tabs = tabsOf(job);
     const open = tabs.find((tab) => tab.id === state.tab) ?? tabs[0];
+    const chosen = chosenEpoch({ ...state, epoch: state.epoch ?? open.epoch?.toString() }, job, latest);
     const Part = open.view;
     return html`
       <${JobHead} job=${job} latest=${latest} session=${session} chosen=${chosen} reload=${resource.reload} />

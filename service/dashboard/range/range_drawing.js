@@ -6,7 +6,7 @@ import { linear } from "../parts/scale.js";
 import { signed } from "../parts/signed.js";
 import { useWidth } from "../parts/width.js";
 import { html } from "../vendor/htm-preact.js";
-import { fading, valuesDomain } from "./shots.js";
+import { fading, labelPlaces, valuesDomain } from "./shots.js";
 
 const HEIGHT = 360;
 const FOR_LABEL = 96; // pixels at the right of the last shot, for the error's label
@@ -34,7 +34,7 @@ export function RangeDrawing({ shots, target, chosen, newest, label, isProbabili
     ${
       target !== null &&
       html`<line class="target-line" x1=${ROOM.left} x2=${width - ROOM.right} y1=${y.place(target)} y2=${y.place(target)} />
-      <text class="target-name" x=${width - ROOM.right} y=${y.place(target) + (y.place(target) < 40 ? 18 : -8)} text-anchor="end">target ${number(target)}</text>`
+      <text class="target-name" x=${width - ROOM.right} y=${labelPlaces(y.place(target), y.place(last?.value ?? target), ROOM.top).target} text-anchor="end">target ${number(target)}</text>`
     }
     ${shots.slice(0, -1).map((shot, index) => html`<circle key=${shot.epoch} class="shot" cx=${x.place(shot.epoch)} cy=${y.place(shot.value)} r="4.5" opacity=${fading(index, shots.length)}>
       <title>epoch ${count(shot.epoch)}: ${number(shot.value, 6)}</title></circle>`)}
@@ -45,10 +45,9 @@ export function RangeDrawing({ shots, target, chosen, newest, label, isProbabili
 
 /** @param {{at: number, from: number, to: number, error: number}} props */
 function ErrorBracket({ at, from, to, error }) {
-  const isShort = Math.abs(from - to) < 44; // the label does not fit beside the bracket
-  const middle = Math.min(Math.max(isShort ? Math.max(from, to) + 24 : (from + to) / 2, 34), HEIGHT - ROOM.bottom - 18);
+  const [word, figure] = labelPlaces(from, to, ROOM.top).error;
   return html`<g class="error-bracket">
     <line x1=${at} x2=${at} y1=${from} y2=${to} />
-    <text x=${at + 13} y=${middle} dy="-0.1em">error</text><text class="error-number" x=${at + 13} y=${middle} dy="1.05em">${signed(error, 4)}</text>
+    <text x=${at + 13} y=${word}>error</text><text class="error-number" x=${at + 13} y=${figure}>${signed(error, 4)}</text>
   </g>`;
 }

@@ -48,6 +48,26 @@ export function valuesDomain(values, isProbability) {
   return isProbability ? [-0.05, 1.05] : domainOf(values, 0.15);
 }
 
+const FAR = 84; // pixels between line and shot from which the error's label fits between them
+const TALLEST = 62; // pixels that all labels take beside the line
+
+/**
+ * Return where labels stand, as heights of their baselines, so that none covers another or the line: the target's next to its
+ * line, the error's two lines in the middle of a long bracket, else beyond the target's.
+ *
+ * @param {number} line height of the target's line, in pixels from the top
+ * @param {number} shot height of the last shot
+ * @param {number} top of the drawing's box
+ * @returns {{target: number, error: [number, number]}}
+ */
+export function labelPlaces(line, shot, top) {
+  const isAbove = line - TALLEST > top;
+  const target = isAbove ? line - 8 : line + 18;
+  const middle = (line + shot) / 2;
+  if (Math.abs(line - shot) >= FAR) return { target, error: [middle - 2, middle + 14] };
+  return { target, error: isAbove ? [line - 42, line - 26] : [line + 36, line + 52] };
+}
+
 /**
  * Return how strong a shot is drawn: older ones are paler.
  *

@@ -32,11 +32,11 @@ export function CurveDrawing({ slope, name, summary, hidesStep = false, height =
         <path class="curve" d=${drawn.curve} />
       </g>
       ${drawn.from && html`<line class="drop" x1=${drawn.from.x} x2=${drawn.from.x} y1=${drawn.from.y} y2=${drawn.box.bottom} />`}
-      ${!hidesStep && drawn.after && html`<circle class="after" cx=${drawn.after.x} cy=${drawn.after.y} r="4.5" />`}
       ${drawn.from && html`<circle class="present" cx=${drawn.from.x} cy=${drawn.from.y} r="5.5" />`}
       ${!hidesStep && drawn.from && drawn.arrow && html`<line class="arrow" x1=${drawn.from.x} y1=${drawn.from.y} x2=${drawn.arrow.to.x} y2=${drawn.arrow.to.y} marker-end=${`url(#${id}-head)`} />`}
+      ${!hidesStep && drawn.after && drawn.isApart && html`<circle class="after" cx=${drawn.after.x} cy=${drawn.after.y} r="4.5" />`}
     </svg>
-    ${hidesStep ? null : html`<${Legend} isLengthened=${drawn.arrow?.isLengthened ?? false} />`}
+    ${hidesStep ? null : html`<${Legend} isLengthened=${drawn.arrow?.isLengthened ?? false} isApart=${drawn.isApart} />`}
     ${!drawn.isWhole && html`<p class="quiet">Where the curve has gaps, the loss is not finite.</p>`}`}
     ${width > 0 && !drawn && html`<p class="note">No loss on this curve is finite, so there is nothing to draw.</p>`}
   </div>`;
@@ -61,13 +61,13 @@ export function Axes({ drawn: { box, xTicks, yTicks }, width, height, xLabel, yL
   </g>`;
 }
 
-/** @param {{isLengthened: boolean}} props */
-function Legend({ isLengthened }) {
+/** @param {{isLengthened: boolean, isApart: boolean}} props */
+function Legend({ isLengthened, isApart }) {
   return html`<ul class="legend">
     <li><span class="key curve-key"></span>loss as this weight alone changes</li>
     <li><span class="key tangent-key"></span>tangent</li>
     <li><span class="key present-key"></span>now</li>
-    <li><span class="key after-key"></span>after the step</li>
+    ${isApart ? html`<li><span class="key after-key"></span>after the step</li>` : html`<li>after the step: too close to draw apart</li>`}
     <li><span class="key arrow-key" aria-hidden="true">→</span>step${isLengthened ? " (drawn longer than it is, to be seen)" : ""}</li>
   </ul>`;
 }

@@ -5,6 +5,8 @@ import { rangeOf, scaled, ticks } from "./scale.js";
 const MARGINS = { left: 72, right: 14, top: 14, bottom: 46 };
 export const SHORTEST_ARROW = 16; // pixels; a shorter step is drawn this long, and said so
 
+const APART = 36; // pixels; nearer than that the arrow would hide the place after the step
+
 /** @typedef {{value: number, loss: number | null, tangent: number | null}} CurvePoint */
 /** @typedef {{value: number, loss: number | null, points: CurvePoint[], tangent: {slope: number | null}, step: {step: number | null, value: number | null, loss: number | null}}} Slope  as `/slope` answers */
 
@@ -24,6 +26,7 @@ export function curveGeometry(slope, width, height) {
   const atX = scaled(x, [box.left, box.right]);
   const atY = scaled(y, [box.bottom, box.top]);
   const finite = points.filter((each) => each.loss !== null && Number.isFinite(each.loss));
+  const after = step.loss === null || step.value === null ? null : { x: atX(step.value), y: atY(step.loss) };
   const from = loss === null ? null : { x: atX(value), y: atY(loss) };
   return {
     box,
@@ -34,7 +37,8 @@ export function curveGeometry(slope, width, height) {
     from,
     tangent: from && tangentLine(tangent.slope, loss, value, x, atX, atY),
     arrow: from && arrowOf(slope, from, atX, atY),
-    after: step.loss === null || step.value === null ? null : { x: atX(step.value), y: atY(step.loss) },
+    after,
+    isApart: from !== null && after !== null && Math.hypot(after.x - from.x, after.y - from.y) >= APART,
   };
 }
 

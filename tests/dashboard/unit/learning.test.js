@@ -80,3 +80,13 @@ test("the network is drawn in columns, backwards with deltas and empty inputs", 
   assert.ok(forward.edges[0].from.x < forward.edges[0].to.x);
   assert.deepEqual(gunGeometry(trace, "backward", 500, 300).nodes.map((each) => each.value), [null, null, 1, 2, 3, -1]);
 });
+
+test("labels of a shot cover neither each other nor the line", async () => {
+  const { labelPlaces } = await import(`${ROOT}range/shots.js`);
+  for (const [line, shot] of [[300, 298], [300, 250], [300, 200], [26, 28], [26, 300], [160, 170], [160, 161]]) {
+    const { target, error } = labelPlaces(line, shot, 12);
+    const taken = [line, target, ...error].map((at, index) => (index === 0 ? [at - 2, at + 2] : [at - 11, at + 3])).sort((a, b) => a[0] - b[0]);
+    taken.slice(1).forEach(([top], index) => assert.ok(top >= taken[index][1], `${line} ${shot}: ${JSON.stringify(taken)}`));
+    assert.ok(taken[0][0] >= 0 && taken[3][1] <= 316);
+  }
+});

@@ -104,6 +104,8 @@ test("the curve has gaps where it is not finite, and a short arrow is lengthened
   assert.equal(drawn.arrow.isLengthened, false);
   assert.ok(drawn.arrow.to.x > drawn.from.x && drawn.arrow.to.y > drawn.from.y);
   const short = curveGeometry({ ...SLOPE, step: { ...SLOPE.step, step: -0.0001 } }, 500, 300);
+  const long = curveGeometry({ ...SLOPE, step: { ...SLOPE.step, step: 0.2, value: 0.7 } }, 500, 300);
+  assert.deepEqual([long.isApart, short.isApart], [true, false]);
   assert.ok(short.arrow.isLengthened && short.arrow.to.x < short.from.x);
   assert.ok(Math.abs(Math.hypot(short.arrow.to.x - short.from.x, short.arrow.to.y - short.from.y) - SHORTEST_ARROW) < 1e-9);
   assert.equal(curveGeometry({ ...SLOPE, loss: null, points: [{ value: 0, loss: null, tangent: null }] }, 500, 300), null);
