@@ -60,16 +60,26 @@ export function useSession() {
     await ask({ method: "DELETE", path: "v1/session" });
     await read();
   }, []);
+  useLoss(() => setStanding("signed out"));
   useEffect(() => {
-    const lost = () => setStanding("signed out");
-    losses.add(lost);
     read();
+    return () => clearTimeout(again.current);
+  }, []);
+  return { standing, session, error, read, signIn, signOut, useToken };
+}
+
+/**
+ * Call a function whenever a request is refused because nobody is signed in any more.
+ *
+ * @param {() => void} lost
+ */
+function useLoss(lost) {
+  useEffect(() => {
+    losses.add(lost);
     return () => {
-      clearTimeout(again.current);
       losses.delete(lost);
     };
   }, []);
-  return { standing, session, error, read, signIn, signOut, useToken };
 }
 
 /**

@@ -33,13 +33,39 @@ import { onTheme } from "./theme.js";
 
 /** @param {ChartProps} props */
 export function Chart(props) {
-  const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const plot = useRef(/** @type {uPlot | null} */ (null));
   const latest = useRef(props);
   latest.current = props;
   const looks = props.series.map((each) => [each.label, each.colour, each.dash]);
   const shape = JSON.stringify([looks, props.log, props.xLabel, props.yLabel, props.sync]);
+  const [place, plot] = usePlot(latest, shape);
+  const drawn = useRef(props.x);
+  useEffect(() => {
+    if (drawn.current !== props.x) plot.current?.setData(dataOf(props));
+    drawn.current = props.x;
+    showLegendAt(plot.current, props.marker);
+  }, [props.x]);
+  const [from, to] = props.xRange ?? [null, null];
+  useEffect(() => {
+    if (plot.current?.data[0].length) plot.current.setData(plot.current.data); // its scale asks for the range
+  }, [from, to]);
+  useEffect(() => {
+    plot.current?.redraw(false);
+    showLegendAt(plot.current, props.marker);
+  }, [props.marker, props.marks?.join()]);
 
+  return html`<div class="chart" role="img" aria-label=${`${props.label}. ${summaryOf(props)}`} ref=${place}></div>`;
+}
+
+/**
+ * Draw a chart anew whenever its shape or the theme changes, and let it follow the width of its element.
+ *
+ * @param {{current: ChartProps}} latest
+ * @param {string} shape what cannot be changed in a chart that is drawn
+ * @returns {[{current: HTMLElement | null}, {current: uPlot | null}]} the element's reference, and the chart's
+ */
+function usePlot(latest, shape) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const plot = useRef(/** @type {uPlot | null} */ (null));
   useEffect(() => {
     const element = /** @type {HTMLElement} */ (place.current);
     const draw = () => {
@@ -61,22 +87,7 @@ export function Chart(props) {
       plot.current = null;
     };
   }, [shape]);
-  const drawn = useRef(props.x);
-  useEffect(() => {
-    if (drawn.current !== props.x) plot.current?.setData(dataOf(props));
-    drawn.current = props.x;
-    showLegendAt(plot.current, props.marker);
-  }, [props.x]);
-  const [from, to] = props.xRange ?? [null, null];
-  useEffect(() => {
-    if (plot.current?.data[0].length) plot.current.setData(plot.current.data); // its scale asks for the range
-  }, [from, to]);
-  useEffect(() => {
-    plot.current?.redraw(false);
-    showLegendAt(plot.current, props.marker);
-  }, [props.marker, props.marks?.join()]);
-
-  return html`<div class="chart" role="img" aria-label=${`${props.label}. ${summaryOf(props)}`} ref=${place}></div>`;
+  return [place, plot];
 }
 
 /**

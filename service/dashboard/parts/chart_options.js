@@ -6,6 +6,8 @@ import { colour } from "./theme.js";
 const AXIS_FONT = "12px system-ui, sans-serif";
 const LONE_POINTS = 60; // with no more records than these each one is drawn as a point
 const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat(); // steps of the axis x
+const NARROW = 500; // pixels; a narrower chart leaves less room for its numbers
+const FIRST_WIDTH = 600; // pixels, until the width of the element is known
 const CLICK_PX = 4; // a pointer that moves less has clicked
 
 /** @typedef {import("./chart.js").ChartProps} ChartProps */
@@ -32,21 +34,15 @@ export function heightOf({ height }) {
  */
 export function optionsOf(latest, width) {
   const { series, log, xLabel, yLabel, sync } = latest.current;
-  const lines = { stroke: colour("--line"), width: 1 };
-  const axis = { stroke: colour("--quiet"), grid: lines, ticks: lines, font: AXIS_FONT, labelFont: AXIS_FONT };
-  const isNarrow = width < 500;
   return {
-    width: width || 600,
+    width: width || FIRST_WIDTH,
     height: heightOf(latest.current),
     padding: [12, 26, 0, 0], // the last label of the axis stands beyond the last value
     scales: {
       x: { time: false, range: (_, least, most) => latest.current.xRange ?? (least === most ? [least - 1, most + 1] : [least, most]) },
       y: { distr: log ? 3 : 1 },
     },
-    axes: [
-      { ...axis, label: xLabel, labelSize: 20, size: 34, space: 70, incrs: WHOLE },
-      { ...axis, label: yLabel, labelSize: isNarrow ? 16 : 20, size: isNarrow ? 50 : 60, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 3))) },
-    ],
+    axes: axesOf(xLabel, yLabel, width < NARROW),
     series: [
       { label: xLabel, value: (_, value) => number(value) },
       ...series.map((each) => ({
@@ -70,6 +66,21 @@ export function optionsOf(latest, width) {
       ready: [(plot) => listenTo(plot, latest)],
     },
   };
+}
+
+/**
+ * @param {string} xLabel
+ * @param {string} yLabel
+ * @param {boolean} isNarrow
+ * @returns {uPlot.Axis[]}
+ */
+function axesOf(xLabel, yLabel, isNarrow) {
+  const lines = { stroke: colour("--line"), width: 1 };
+  const axis = { stroke: colour("--quiet"), grid: lines, ticks: lines, font: AXIS_FONT, labelFont: AXIS_FONT };
+  return [
+    { ...axis, label: xLabel, labelSize: 20, size: 34, space: 70, incrs: WHOLE },
+    { ...axis, label: yLabel, labelSize: isNarrow ? 16 : 20, size: isNarrow ? 50 : 60, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : number(tick, 3))) },
+  ];
 }
 
 /**

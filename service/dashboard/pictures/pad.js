@@ -16,23 +16,15 @@ export function Pad({ pixels, side, draw }) {
   const latest = useRef(pixels);
   latest.current = pixels;
   const [cursor, setCursor] = useState(/** @type {[number, number] | null} */ (null));
-  useEffect(() => {
-    const paint = () => canvas.current && drawCells(canvas.current, pixels.map(painter([0, 1], false)), side, SIZE, false);
-    paint();
-    return onTheme(paint);
-  }, [pixels]);
-  const placeOf = (/** @type {PointerEvent} */ event) => {
-    const box = /** @type {HTMLElement} */ (canvas.current).getBoundingClientRect();
-    return /** @type {[number, number]} */ ([((event.clientX - box.left) / box.width) * side, ((event.clientY - box.top) / box.height) * side]);
-  };
+  usePainted(canvas, pixels, side);
   const down = (/** @type {PointerEvent} */ event) => {
     /** @type {HTMLElement} */ (canvas.current).setPointerCapture(event.pointerId);
-    pen.current = placeOf(event);
+    pen.current = placeOf(event, canvas.current, side);
     update(touched(latest.current, side, ...pen.current));
   };
   const move = (/** @type {PointerEvent} */ event) => {
     if (!pen.current) return;
-    const to = placeOf(event);
+    const to = placeOf(event, canvas.current, side);
     update(stroked(latest.current, side, pen.current, to));
     pen.current = to;
   };
@@ -40,9 +32,10 @@ export function Pad({ pixels, side, draw }) {
     latest.current = next;
     draw(next);
   };
+  const middle = /** @type {[number, number]} */ ([Math.floor(side / 2), Math.floor(side / 2)]);
   const press = (/** @type {KeyboardEvent} */ event) => {
     const by = ARROWS[/** @type {keyof typeof ARROWS} */ (event.key)];
-    const [x, y] = cursor ?? [Math.floor(side / 2), Math.floor(side / 2)];
+    const [x, y] = cursor ?? middle;
     if (by) setCursor([Math.min(Math.max(x + by[0], 0), side - 1), Math.min(Math.max(y + by[1], 0), side - 1)]);
     else if (event.key === " ") update(touched(latest.current, side, x + 0.5, y + 0.5));
     else return;
@@ -52,7 +45,35 @@ export function Pad({ pixels, side, draw }) {
   return html`<div class="pad">
     <canvas ref=${canvas} class="pixels" tabindex="0" role="application" aria-label="Drawing pad. Arrow keys move, the space bar draws."
       onPointerDown=${down} onPointerMove=${move} onPointerUp=${() => (pen.current = null)} onPointerCancel=${() => (pen.current = null)}
-      onKeyDown=${press} onFocus=${() => setCursor((before) => before ?? [Math.floor(side / 2), Math.floor(side / 2)])} onBlur=${() => setCursor(null)} />
+      onKeyDown=${press} onFocus=${() => setCursor((before) => before ?? middle)} onBlur=${() => setCursor(null)} />
     ${cursor && html`<span class="pad-cursor" style=${{ left: `${cursor[0] * cell}%`, top: `${cursor[1] * cell}%`, width: `${cell}%`, height: `${cell}%` }} aria-hidden="true"></span>`}
   </div>`;
+}
+
+/**
+ * Return the place of a pointer in pixels of the picture.
+ *
+ * @param {PointerEvent} event
+ * @param {HTMLElement | null} canvas
+ * @param {number} side
+ * @returns {[number, number]}
+ */
+function placeOf(event, canvas, side) {
+  const box = /** @type {HTMLElement} */ (canvas).getBoundingClientRect();
+  return [((event.clientX - box.left) / box.width) * side, ((event.clientY - box.top) / box.height) * side];
+}
+
+/**
+ * Paint the pixels whenever they or the theme change.
+ *
+ * @param {{current: HTMLCanvasElement | null}} canvas
+ * @param {number[]} pixels
+ * @param {number} side
+ */
+function usePainted(canvas, pixels, side) {
+  useEffect(() => {
+    const paint = () => canvas.current && drawCells(canvas.current, pixels.map(painter([0, 1], false)), side, SIZE, false);
+    paint();
+    return onTheme(paint);
+  }, [pixels]);
 }
