@@ -40,6 +40,9 @@ export class Unreachable extends Error {
  * @property {AbortSignal} [signal]
  */
 
+/** A part of a path that browsers take for a folder, this one or the one above, also where it is encoded. */
+const FOLDER = /^(\.|%2e){1,2}$/i;
+
 /** The token of a session, which changes send along; null while nobody is signed in by a key. */
 let csrfToken = /** @type {string | null} */ (null);
 
@@ -73,9 +76,15 @@ export function csrfHeaders() {
 /**
  * Return the address of a request, relative to the page.
  *
+ * A name such as `..`, which somebody can write into the address of the page, would lead to another address of the API,
+ * whatever its encoding. No resource has such a name: `ApiError` says so.
+ *
  * @param {Pick<Request, "path" | "query">} request
  */
 export function urlOf({ path, query = {} }) {
+  if (path.split("/").some((part) => FOLDER.test(part))) {
+    throw new ApiError({ type: "", title: "Not found", status: 404, detail: `there is nothing at \`${path}\`` });
+  }
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     value === null || value === undefined || value === ""
       ? []
@@ -98,9 +107,10 @@ export async function send(request) {
   if (request.method !== "GET") for (const [name, value] of Object.entries(csrfHeaders())) headers.set(name, value);
   const body = isJson ? JSON.stringify(request.body) : /** @type {Blob | undefined} */ (request.body);
   const options = { method: request.method, headers, body, signal: request.signal };
+  const address = urlOf(request);
   let response;
   try {
-    response = await fetch(urlOf(request), options);
+    response = await fetch(address, options);
   } catch (error) {
     if (request.signal?.aborted) throw error;
     throw new Unreachable();
@@ -117,8 +127,7 @@ export async function send(request) {
  */
 export async function ask(request) {
   const response = await send(request);
-  const text = await response.text();
-  return text ? JSON.parse(text) : null;
+  return jsonOf(response.status, await response.text());
 }
 
 /**
@@ -130,6 +139,23 @@ export async function ask(request) {
  */
 export function get(path, query, signal) {
   return ask({ method: "GET", path, query, signal });
+}
+
+/**
+ * Return what the body of an answer means: null for an empty one.
+ *
+ * @param {number} status
+ * @param {string} text
+ * @returns {any}
+ */
+export function jsonOf(status, text) {
+  if (!text) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    const detail = `What came is not JSON: a proxy or a sign-in in between may have answered. It begins with: ${text.slice(0, 200)}`;
+    throw new ApiError({ type: "", title: "Not an answer of the service", status, detail });
+  }
 }
 
 /** @param {Response} response */

@@ -14,10 +14,10 @@ import { followOnly } from "./events.js";
  */
 /** @typedef {"asking" | "signed in" | "signed out" | "unknown"} Standing  unknown: the service does not answer */
 
-/** What may be done with a scope; each has all that is before it, and `admin` has all. */
-const SCOPES = ["read", "predict", "train", "admin"];
-
 const AGAIN_MS = 3000; // after a request that nobody answered
+
+/** Tells the other tabs that somebody has signed in or out: they read the session again, with its new token. */
+const tabs = new BroadcastChannel("backprop session");
 
 /** @type {Set<() => void>} */
 const losses = new Set();
@@ -50,6 +50,7 @@ export function useSession() {
   }, []);
   const signIn = useCallback(async (/** @type {string} */ key) => {
     await ask({ method: "POST", path: "v1/session", body: { key } });
+    tabs.postMessage("changed");
     await read();
   }, []);
   const useToken = useCallback(async (/** @type {string} */ token) => {
@@ -58,12 +59,17 @@ export function useSession() {
   }, []);
   const signOut = useCallback(async () => {
     await ask({ method: "DELETE", path: "v1/session" });
+    tabs.postMessage("changed");
     await read();
   }, []);
   useLoss(() => setStanding("signed out"));
   useEffect(() => {
+    tabs.addEventListener("message", read);
     read();
-    return () => clearTimeout(again.current);
+    return () => {
+      clearTimeout(again.current);
+      tabs.removeEventListener("message", read);
+    };
   }, []);
   return { standing, session, error, read, signIn, signOut, useToken };
 }
@@ -83,12 +89,12 @@ function useLoss(lost) {
 }
 
 /**
- * Return whether a session may do what needs a scope.
+ * Return whether a session may do what needs a scope: a key has those that it was given, and `admin` has all.
  *
  * @param {Session | null} session
  * @param {string} scope
  */
 export function may(session, scope) {
   const has = session?.scopes ?? [];
-  return has.includes("admin") || has.includes(scope) || (scope === "read" && has.some((each) => SCOPES.includes(each)));
+  return has.includes("admin") || has.includes(scope);
 }

@@ -14,7 +14,7 @@ import { onVisibility } from "../api/visibility.js";
  * @param {string} id
  */
 export function useJob(id) {
-  const resource = useResource(`v1/jobs/${id}`);
+  const resource = useResource(`v1/jobs/${encodeURIComponent(id)}`);
   const [newest, setNewest] = useState(/** @type {Epoch | null} */ (null));
   useEffect(
     () =>

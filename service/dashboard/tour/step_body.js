@@ -15,29 +15,33 @@ import { Illustration } from "./shown.js";
 import { NAMED, piecesOf } from "./steps.js";
 import { verdictOf } from "./verdict.js";
 
+export const NO_TRAINING = "Your key may look, not train: the tour needs one with the scope train.";
+
 /**
  * @param {object} props
  * @param {import("./steps.js").Step} props.step
  * @param {any} props.job
+ * @param {boolean} props.mayTrain
  * @param {number} props.newest the newest epoch that is stored
  * @param {() => void} props.reload reads the job again
  * @param {string | undefined} props.notation
  * @param {import("./verdict.js").Way | null} props.guess
  * @param {(guess: import("./verdict.js").Way) => void} props.setGuess
  */
-export function StepBody({ step, job, newest, reload, notation, guess, setGuess }) {
+export function StepBody({ step, job, mayTrain, newest, reload, notation, guess, setGuess }) {
   const answers = useAnswers(job.id, newest, step);
   const isPaused = job.status === "paused";
   useEffect(() => {
     if (newest < step.needs) answers.reload();
   }, [newest]);
-  if (newest < step.needs) return html`<${NotYet} step=${step} job=${job} newest=${newest} isPaused=${isPaused} reload=${reload} />`;
+  if (newest < step.needs) return html`<${NotYet} step=${step} job=${job} mayTrain=${mayTrain} newest=${newest} isPaused=${isPaused} reload=${reload} />`;
   return html`<${Shown} of=${answers} what="the numbers of this step">${(/** @type {import("./facts.js").Answers} */ found) => {
     const facts = factsOf(found);
     return html`<div aria-busy=${answers.loading}>
       <p class="step-text"><${Text} text=${newest > 0 ? step.after ?? step.text : step.text} facts=${facts} notation=${notation} layers=${job.network.layers} /></p>
       <${Illustration} step=${step} answers=${found} facts=${facts} job=${job} newest=${newest} notation=${notation} />
-      ${step.shows === "guess" && newest === 0 && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
+      ${step.shows === "guess" && newest === 0 && !mayTrain && html`<p class="note">${NO_TRAINING}</p>`}
+      ${step.shows === "guess" && newest === 0 && mayTrain && html`<${GuessButtons} job=${job.id} isReady=${isPaused} onGuess=${setGuess} onFired=${reload} />`}
       ${step.shows === "guess" && newest > 0 && html`<p class="note" role="status">${verdictOf(guess, { step: facts.step, slope: facts.slope })}</p>`}
       ${step.shows === "predictions" && html`<${WhereNext} job=${job.id} />`}
       ${(step.shows !== "guess" || newest > 0) && html`<${Checked} claim=${step.claim} facts=${facts} />`}
@@ -67,13 +71,13 @@ function Checked({ claim, facts }) {
     ${holds ? " Checked with the service's numbers: " : " This does not hold for this network: "}${claim.says}</p>`;
 }
 
-/** @param {{step: import("./steps.js").Step, job: any, newest: number, isPaused: boolean, reload: () => void}} props */
-function NotYet({ step, job, newest, isPaused, reload }) {
+/** @param {{step: import("./steps.js").Step, job: any, mayTrain: boolean, newest: number, isPaused: boolean, reload: () => void}} props */
+function NotYet({ step, job, mayTrain, newest, isPaused, reload }) {
   if (newest === 0) {
     return html`<p class="note">No round has been fired yet. <${Link} within=${{ step: 4 }}>Guess first which way a weight moves</${Link}>, and fire.</p>`;
   }
   const request = { method: "POST", path: `v1/jobs/${job.id}:step`, body: { epochs: MANY } };
   return html`<p>${newest === 1 ? "One round has been fired." : `${number(newest)} rounds have been fired.`} This step needs ${number(step.needs)}.</p>
-    <div class="actions"><${Action} label=${`Fire ${MANY} rounds`} class="primary" request=${request} disabled=${!isPaused} onDone=${reload} /></div>
+    ${mayTrain ? html`<div class="actions"><${Action} label=${`Fire ${MANY} rounds`} class="primary" request=${request} disabled=${!isPaused} onDone=${reload} /></div>` : html`<p class="note">${NO_TRAINING}</p>`}
     ${!isPaused && html`<p class="waiting" aria-live="polite">The job is ${job.status}: ${number(newest)} rounds so far …</p>`}`;
 }

@@ -1,6 +1,7 @@
 /** The guided tour: its start, which makes a job, and its steps over that job. */
 
 import { change, show, addressTo } from "../app/address.js";
+import { may } from "../api/session.js";
 import { useJob } from "../job/job_data.js";
 import { Action } from "../parts/action.js";
 import { Panel } from "../parts/panel.js";
@@ -9,30 +10,34 @@ import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { LearningFoot } from "./foot.js";
 import { JOB } from "./gun.js";
 import { useArrows } from "./keys.js";
-import { StepBody } from "./step_body.js";
+import { NO_TRAINING, StepBody } from "./step_body.js";
 import { STEPS, stepNumber } from "./steps.js";
 
-/** @param {{state: import("../app/address.js").State}} props */
-export function Tour({ state }) {
+/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+export function Tour({ state, session }) {
+  const mayTrain = may(session, "train");
   return html`<div class="tour"><h1>What backpropagation does</h1>
-    ${state.job ? html`<${Steps} key=${state.job} state=${state} />` : html`<${Start} />`}
+    ${state.job ? html`<${Steps} key=${state.job} state=${state} mayTrain=${mayTrain} />` : html`<${Start} mayTrain=${mayTrain} />`}
     <${LearningFoot} notation=${state.notation} isTour /></div>`;
 }
 
-function Start() {
+/** @param {{mayTrain: boolean}} props */
+function Start({ mayTrain }) {
   const begun = (/** @type {any} */ job) => show(addressTo({ view: "tour", job: job.id, step: 1 }));
   return html`<${Panel} title="Eight short steps, with a network of your own">
     <p>A gunner fires, sees how far off the shot was, turns each wheel of the gun a little, and fires again. A neural network
       learns in the same way, and backpropagation says which way each wheel is to be turned.</p>
     <p>The tour makes a small network in this service, held before its first round. You fire the rounds. Every number that you
       read is the service's own.</p>
-    <div class="actions"><${Action} label="Set up the network" class="primary" request=${{ method: "POST", path: "v1/jobs", body: JOB }} onDone=${begun} /></div>
+    ${mayTrain
+      ? html`<div class="actions"><${Action} label="Set up the network" class="primary" request=${{ method: "POST", path: "v1/jobs", body: JOB }} onDone=${begun} /></div>`
+      : html`<p class="note">${NO_TRAINING}</p>`}
     <ol class="steps-ahead">${STEPS.map(({ title }) => html`<li>${title}</li>`)}</ol>
   </${Panel}>`;
 }
 
-/** @param {{state: import("../app/address.js").State}} props */
-function Steps({ state }) {
+/** @param {{state: import("../app/address.js").State, mayTrain: boolean}} props */
+function Steps({ state, mayTrain }) {
   const number = stepNumber(state.step);
   const { resource, latest } = useJob(state.job);
   const [guess, setGuess] = useState(/** @type {import("./verdict.js").Way | null} */ (null));
@@ -51,7 +56,7 @@ function Steps({ state }) {
       <${Shown} of=${resource} what="the tour's job">${(/** @type {any} */ job) =>
         latest === null
           ? html`<p class="waiting" aria-live="polite">A worker sets the network up …</p>`
-          : html`<${StepBody} key=${step.id} step=${step} job=${job} newest=${latest.epoch} reload=${resource.reload} notation=${state.notation} guess=${guess} setGuess=${setGuess} />`
+          : html`<${StepBody} key=${step.id} step=${step} job=${job} mayTrain=${mayTrain} newest=${latest.epoch} reload=${resource.reload} notation=${state.notation} guess=${guess} setGuess=${setGuess} />`
       }</${Shown}>
       <p class="tour-ways">
         <button type="button" class="button" disabled=${number === 1} onClick=${() => go(number - 1)}>← Back</button>
