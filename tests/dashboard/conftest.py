@@ -15,6 +15,16 @@ from service.config import Settings
 from tests.dashboard.browser import Opened, launched, opened
 from tests.integration.service import Service
 
+BROWSER = "browser"  # the fixture
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser as long: `make test-long` runs it."""
+    for item in items:
+        if BROWSER in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.long)
+
+
 Open = Callable[..., AbstractContextManager[Opened]]
 
 
