@@ -94,6 +94,6 @@ def opened(
         view = Opened(context.new_page(), address)
         yield view
         assert view.foreign() == []
-        assert view.console == []
+        assert view.console == [], view.console
     finally:
         context.close()

@@ -65,6 +65,8 @@ def test_a_job_that_diverged_is_marked_and_can_be_forked_with_half_the_rate(open
         assert fork["forked_from"]["epoch"] == epoch - 1
         page.goto(f"{view.address}/?job={job['id']}&tab=layers")
         page.get_by_text(f"Not finite at epoch {epoch}").first.wait_for()
+        # what such an epoch answers is refused, as it is no number, and the page says so
+        view.console[:] = [each for each in view.console if "422" not in each or ":predict" not in each]
 
 
 def test_a_job_that_is_deleted_while_it_is_shown(open_page: Open, service: Service) -> None:

@@ -1,6 +1,6 @@
 /** The guided tour: its start, which makes a job, and its steps over that job. */
 
-import { change, show, addressTo } from "../app/address.js";
+import { addressTo, change, show, stateOf } from "../app/address.js";
 import { may } from "../api/session.js";
 import { useJob } from "../job/job_data.js";
 import { Action } from "../parts/action.js";
@@ -44,7 +44,7 @@ function Steps({ state, mayTrain }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   const before = useRef(number);
   const go = (/** @type {number} */ wanted) => change({ step: Math.min(Math.max(wanted, 1), STEPS.length) });
-  useArrows((by) => go(number + by));
+  useArrows((by) => go(stepNumber(stateOf().step) + by)); // keys may come faster than the page is drawn
   useEffect(() => {
     if (before.current !== number) heading.current?.focus();
     before.current = number;
