@@ -31,6 +31,9 @@ RETRY_AFTER = Header(
 ETAG = Header(
     "ETag", "names these bytes; for `If-None-Match`, and for `If-Match` where it is honoured", (200, 201, 304)
 )
+CLEAR_SITE_DATA = Header(
+    "Clear-Site-Data", '`"cache"`: a browser forgets the answers that it holds', (204,), is_sure=True
+)
 LINK = Header("Link", 'the address of the next page, with `rel="next"`; absent on the last one')
 REPLAYED = Header(
     "Idempotent-Replayed",

@@ -4,6 +4,7 @@ from flask import Response, g, request
 
 from service.access import sessions
 from service.access.principal import Principal
+from service.api.answer_headers import CLEAR_SITE_DATA
 from service.api.answers import answer
 from service.api.authentication import COOKIE, SENT, keyring
 from service.api.bodies import read_model
@@ -65,7 +66,7 @@ def get_session() -> Response:
     return answer(_describe(principal(), cookie), headers=NO_STORE)
 
 
-@routes.route("DELETE", PATH, answers={204: None}, scope=Declared.ANY)
+@routes.route("DELETE", PATH, answers={204: None}, sends=(CLEAR_SITE_DATA,), scope=Declared.ANY)
 def end_session() -> Response:
     """Sign out: the cookie is worth nothing afterwards."""
     if "Authorization" not in request.headers and (cookie := request.cookies.get(COOKIE)):
@@ -73,4 +74,5 @@ def end_session() -> Response:
         keyring().changes.look_again()
     response = Response(status=204)
     response.delete_cookie(COOKIE, path="/", secure=request.is_secure, httponly=True, samesite="Strict")
+    response.headers[CLEAR_SITE_DATA.name] = '"cache"'  # else the browser holds answers that the next person could read
     return response

@@ -39,7 +39,8 @@ def test_a_key_becomes_a_session_that_may_do_what_the_key_may(keyed: Keyed) -> N
     assert client.get("/v1/jobs").status_code == 200
     assert client.post("/v1/datasets", json=XOR, headers=header).status_code == 201
     problem(client.get("/v1/keys"), 403)
-    assert client.delete("/v1/session", headers=header).status_code == 204
+    ended = client.delete("/v1/session", headers=header)
+    assert ended.status_code == 204 and ended.headers["Clear-Site-Data"] == '"cache"'
     problem(client.get("/v1/session"), 401)
 
 
