@@ -16,8 +16,15 @@ import { followOnly } from "./events.js";
 
 const AGAIN_MS = 3000; // after a request that nobody answered
 
-/** Tells the other tabs that somebody has signed in or out: they read the session again, with its new token. */
-const tabs = new BroadcastChannel("backprop session");
+/**
+ * Return what tells the other tabs that somebody has signed in or out: they read the session again, with its new token.
+ * It is opened when the page first uses it, as an open channel keeps a program without a page, such as a test, running.
+ */
+const tabs = (() => {
+  /** @type {BroadcastChannel | undefined} */
+  let channel;
+  return () => (channel ??= new BroadcastChannel("backprop session"));
+})();
 
 /** @type {Set<() => void>} */
 const losses = new Set();
@@ -50,7 +57,7 @@ export function useSession() {
   }, []);
   const signIn = useCallback(async (/** @type {string} */ key) => {
     await ask({ method: "POST", path: "v1/session", body: { key } });
-    tabs.postMessage("changed");
+    tabs().postMessage("changed");
     await read();
   }, []);
   const useToken = useCallback(async (/** @type {string} */ token) => {
@@ -59,16 +66,16 @@ export function useSession() {
   }, []);
   const signOut = useCallback(async () => {
     await ask({ method: "DELETE", path: "v1/session" });
-    tabs.postMessage("changed");
+    tabs().postMessage("changed");
     await read();
   }, []);
   useLoss(() => setStanding("signed out"));
   useEffect(() => {
-    tabs.addEventListener("message", read);
+    tabs().addEventListener("message", read);
     read();
     return () => {
       clearTimeout(again.current);
-      tabs.removeEventListener("message", read);
+      tabs().removeEventListener("message", read);
     };
   }, []);
   return { standing, session, error, read, signIn, signOut, useToken };
