@@ -22,7 +22,7 @@ FORMATS = {"json": JSON, "html": HTML}
 POLICY = f"{NOTHING}; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'"
 FOREVER = "public, max-age=31536000, immutable"
 LONGEST_SHOWN = 60
-JOB_VIEW, LIST_VIEW = "job/page.js", "jobs/jobs.js"  # of the addresses that are opened most
+JOB_VIEW, LIST_VIEW = ("job/page.js",), ("jobs/jobs.js",)  # of the addresses that are opened most
 COUNT = {"type": "integer", "minimum": 0}
 STATE = [  # what the page shows; `service/dashboard/app/address.js` has the same names
     Query("view", TEXT, "the page shows `jobs`, `datasets`, `models`, `operations` or `tour`"),
@@ -66,8 +66,8 @@ def root() -> Response:
     """Return that the service is alive, or to a browser the page."""
     if wanted_format(FORMATS).media_type == JSON:
         return answer(ALIVE)
-    view = JOB_VIEW if "job" in request.args else LIST_VIEW if len(request.args) == 0 else None
-    return Response(_files().page(*filter(None, [view])), mimetype=HTML, headers={CONTENT_POLICY: POLICY})
+    views = JOB_VIEW if "job" in request.args else () if request.args else LIST_VIEW
+    return Response(_files().page(*views), mimetype=HTML, headers={CONTENT_POLICY: POLICY})
 
 
 @routes.route(

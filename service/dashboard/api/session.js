@@ -16,15 +16,17 @@ import { followOnly } from "./events.js";
 
 const AGAIN_MS = 3000; // after a request that nobody answered
 
+/** @type {BroadcastChannel | undefined} */
+let channel;
+
 /**
- * Return what tells the other tabs that somebody has signed in or out: they read the session again, with its new token.
- * It is opened when the page first uses it, as an open channel keeps a program without a page, such as a test, running.
+ * Return the channel on which tabs announce that somebody has signed in or out, so that each reads the session again.
+ * It is opened at its first use, as an open channel keeps a program without a page, such as a test, running.
  */
-const tabs = (() => {
-  /** @type {BroadcastChannel | undefined} */
-  let channel;
-  return () => (channel ??= new BroadcastChannel("backprop session"));
-})();
+function tabs() {
+  channel ??= new BroadcastChannel("backprop session");
+  return channel;
+}
 
 /** @type {Set<() => void>} */
 const losses = new Set();

@@ -1,4 +1,4 @@
-/** Some jobs beside one another: their curves, and the settings in which they differ. */
+/** The comparison of several jobs: their curves, and the settings in which they differ. */
 
 import { change } from "../app/address.js";
 import { Chart } from "../parts/chart.js";

@@ -3,7 +3,7 @@
 /** @typedef {{epoch: number, training_loss: number | null, validation_loss: number | null, seconds: number}} EpochRecord */
 /** @typedef {{x: number[], columns: (number | null | undefined)[][]}} Aligned  undefined where a curve has no point, null at a gap */
 
-/** Colours and dashes of lines, which differ from line to line, so that colour is not needed to tell ten apart. */
+/** Colours and dashes of lines, which differ from line to line, so that ten can be distinguished without colour. */
 const COLOURS = ["--training", "--validation", "--third", "--fourth", "--sixth"];
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
 

@@ -8,7 +8,7 @@ const MOST_COLUMNS = 8;
 /** @typedef {{inputs: (number | string | null)[], targets: (number | string | null)[], answers: (number | null)[], label: any, isRight: boolean | null}} AnswerRow */
 
 /**
- * Return whether the rows of a job's dataset can be shown beside its answers: few columns, all of them numbers.
+ * Return whether the rows of a job's dataset can be shown next to its answers: few columns, all of them numbers.
  *
  * @param {any} job
  */

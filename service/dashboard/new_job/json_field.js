@@ -1,4 +1,4 @@
-/** The whole job as JSON, beside the fields. */
+/** The whole job as JSON, next to the fields. */
 
 import { html } from "../vendor/htm-preact.js";
 

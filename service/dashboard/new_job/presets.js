@@ -67,7 +67,7 @@ export const PRESETS = [
   {
     id: "iris",
     title: "iris",
-    about: "150 flowers of three species, told apart by four lengths (R. A. Fisher, 1936). A fifth of them is held back to validate.",
+    about: "150 flowers of three species, distinguished by four lengths (R. A. Fisher, 1936). A fifth of them is held back to validate.",
     body: () => ({
       network: { layers: [dense(8, "tanh"), dense(3, "softmax")] },
       model: "iris",

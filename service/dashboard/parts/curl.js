@@ -1,4 +1,4 @@
-/** The small button beside each action that shows the command for curl which does the same. */
+/** The small button next to each action that shows the command for curl which does the same. */
 
 import { curlOf } from "../api/curl.js";
 import { Icon } from "./icon.js";

@@ -21,7 +21,7 @@ const ICONS = {
 
 /** @typedef {keyof typeof ICONS} IconName */
 
-/** @param {{name: IconName}} props it is hidden from screen readers: the word beside it, or the button's label, says it */
+/** @param {{name: IconName}} props it is hidden from screen readers: the word next to it, or the button's label, has its meaning */
 export function Icon({ name }) {
   const icon = /** @type {{fill?: string, line?: string}} */ (ICONS[name]);
   return html`<svg class="icon" viewBox="0 0 16 16" width="1em" height="1em" aria-hidden="true" focusable="false">
