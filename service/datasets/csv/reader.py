@@ -20,12 +20,14 @@ from service.datasets.csv import cells, encodings, scan
 from service.datasets.csv.dialect import Dialect, dialect_of
 from service.datasets.csv.notation import Evidence, Notation, settle
 from service.datasets.csv.text_survey import TextSurvey
-from service.datasets.options import Limits, ReadOptions
+from service.datasets.options import MIB, Limits, ReadOptions
 from service.definitions.columns import ColumnKind, Table
 from service.definitions.how_read import CsvNotation, HowRead
 from service.errors import Fault, Faults, Invalid, Malformed
 
-BLOCK_BYTES = 4 * 1024 * 1024  # of which PyArrow reads up to 32 ahead
+# PyArrow reads up to 32 blocks ahead, which is most of the memory that reading takes; no row may be longer than a block
+BLOCK_BYTES = scan.SHORT_ROW
+LONG_BLOCK_BYTES = 4 * MIB  # of files with longer rows
 
 Block = tuple[int, pa.RecordBatch]  # and the number of its first row
 
@@ -37,6 +39,7 @@ class CsvFile:
     path: Path
     encoding: str
     dialect: Dialect
+    has_long_rows: bool = False
 
     def blocks(self, wanted: Sequence[str], plain: Collection[str] = ()) -> Iterator[Block]:
         """Yield blocks of columns by name, each with the number of its first row; empty cells are null.
@@ -61,7 +64,7 @@ class CsvFile:
         skip = dialect.header if plain else 0
         read = csv.ReadOptions(
             use_threads=False,
-            block_size=BLOCK_BYTES,
+            block_size=LONG_BLOCK_BYTES if self.has_long_rows else BLOCK_BYTES,
             column_names=list(dialect.names),
             skip_rows_after_names=skip,  # counts blank lines
         )
@@ -120,7 +123,7 @@ def _unreadable(error: Exception) -> Exception:
     if "Empty CSV" in reason:
         return Invalid("the dataset has no rows")
     if "straddling" in reason:
-        return Invalid(f"a row is longer than {BLOCK_BYTES:,} bytes")
+        return Invalid(f"a row is longer than {LONG_BLOCK_BYTES:,} bytes")
     return Malformed(f"the CSV cannot be read: {reason}")
 
 
@@ -151,8 +154,8 @@ def open_csv(path: Path, options: ReadOptions, limits: Limits, recoded: Path, kn
         is_whole = not stream.read(1)
     text = scan.text_of(head, mark, is_whole)
     dialect = dialect_of(text, is_whole, options, limits, known)
-    scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
-    return CsvFile(path, encoding.name, dialect)
+    rows_are_short = scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
+    return CsvFile(path, encoding.name, dialect, has_long_rows=not rows_are_short)
 
 
 def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Path) -> Table:

@@ -20,11 +20,17 @@ from service.errors import Fault, Invalid
 
 BLOCK_BYTES = 4 * MIB
 LONGEST_ROW = 16 * MIB
+SHORT_ROW = 3 * MIB
 QUOTE, LF, CR = b'"\n\r'
 
 
-def check_bytes(path: Path, mark: int, delimiter: str, header: bool) -> None:
+def check_bytes(path: Path, mark: int, delimiter: str, header: bool) -> bool:
     """Check the UTF-8 text in the file at `path`, after a byte-order mark of so many bytes.
+
+    Returns
+    -------
+    bool
+        Whether each row is at most `SHORT_ROW` bytes long.
 
     Raises
     ------
@@ -37,6 +43,7 @@ def check_bytes(path: Path, mark: int, delimiter: str, header: bool) -> None:
     for position, block in _blocks(path, mark):
         scan.add(position, block)
     scan.finish()
+    return scan.rows_are_short
 
 
 def _blocks(path: Path, mark: int) -> Iterator[tuple[int, bytes]]:
@@ -66,6 +73,8 @@ class _Scan:
         self.opened: int | None = None  # where the open quote is
         self.feeds = False  # whether a row ends with LF
         self.lone_return: int | None = None  # where the first CR without LF is
+        self.row = mark  # where a row begins, so that all rows before it are short
+        self.rows_are_short = True
 
     def add(self, position: int, block: bytes) -> None:
         """Check a block."""
@@ -77,6 +86,8 @@ class _Scan:
             quotes = self._quotes(position, block, data)
         if CR in block or not self.feeds:
             self._line_ends(position, block, quotes, entry is not None)
+        if self.rows_are_short:
+            self._measure(position, block, quotes, entry is not None)
 
     def _quotes(self, position: int, block: bytes, data: NDArray[np.uint8]) -> NDArray[np.intp]:
         """Check the quotes of a block; return the places of those that begin and end quoted text, alternating."""
@@ -140,6 +151,17 @@ class _Scan:
             if len(found := outside(lone)):
                 self.lone_return = position + int(found[0])
 
+    def _measure(self, position: int, block: bytes, quotes: NDArray[np.intp], is_open: bool) -> None:
+        """Find out whether a row ends in each `SHORT_ROW` bytes after the beginning of a row."""
+
+        def step() -> int:
+            begin, until = max(0, self.row - position), max(0, self.row + SHORT_ROW - position)
+            return _last_row_end(block, begin, until, quotes, is_open)
+
+        while (last := step()) >= 0:
+            self.row = position + last + 1
+        self.rows_are_short = self.row + SHORT_ROW >= position + len(block)
+
     def finish(self) -> None:
         """Check what only the whole file shows."""
         if self.opened is not None:
@@ -179,6 +201,18 @@ class _Scan:
             return sum(map(bool, records)) - self.header or None
         except csv.Error:  # a cell before it is longer than that parser takes
             return None
+
+
+def _last_row_end(block: bytes, begin: int, until: int, quotes: NDArray[np.intp], is_open: bool) -> int:
+    """Return the place of the last line end between two places that is outside quotes, -1 if there is none."""
+    while (last := max(block.rfind(b"\n", begin, until), block.rfind(b"\r", begin, until))) >= 0:
+        before = int(np.searchsorted(quotes, last))
+        if (before + is_open) % 2 == 0:
+            return last
+        if before == 0:  # in the quotes that are open where the block begins
+            return -1
+        until = int(quotes[before - 1])
+    return -1
 
 
 def text_of(head: bytes, mark: int, is_whole: bool) -> str:
