@@ -24,7 +24,7 @@ FOREVER = "public, max-age=31536000, immutable"
 LONGEST_SHOWN = 60
 JOB_VIEW, LIST_VIEW = ("job/page.js",), ("jobs/jobs.js",)  # of the addresses that are opened most
 COUNT = {"type": "integer", "minimum": 0}
-STATE = [  # what the page shows; `service/dashboard/app/address.js` has the same names
+STATE = [  # what the page shows; `service/dashboard/parts/address.js` has the same names
     Query("view", TEXT, "the page shows `jobs`, `datasets`, `models`, `operations` or `tour`"),
     Query("job", TEXT, "the page shows this job"),
     Query("tab", TEXT, "the part of what is shown"),

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -16,16 +17,19 @@ from service.dashboard.files import DashboardFiles
 FOLDER = Path(service.dashboard.__file__).parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if path.parent.name != "vendor")
 MOST_LINES = 250
-USES = {  # besides what all may use; docs/dashboard.md says why
-    "job": {"network", "weight", "range", "pictures", "homework", "tour"},
+SHARED = {"vendor", "api", "parts", "learning"}
+USES = {  # of other views; docs/dashboard.md says why
+    "job": {"network", "weight", "range", "pictures", "homework"},
     "jobs": {"new_job"},
-    "tour": {"job", "network", "weight", "range", "pictures", "homework"},
+    "tour": {"weight"},
 }
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 SELECTOR = re.compile(
     r"(?:\([^()]*\)|[^{},;()])+(?=[,{])"
 )  # one of those that a comma separates; `:is(a, b)` is part of one
 IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";|^import "([^"]+)";', re.MULTILINE | re.DOTALL)
+
+ANY_IMPORT = re.compile(r'(?:from |import\(|^import )"([^"]+)"', re.MULTILINE)  # of types, too, which stand in comments
 
 
 def test_modules_are_short_and_say_what_they_own() -> None:
@@ -50,19 +54,22 @@ def test_imports_are_relative_and_lead_to_files() -> None:
             assert target.is_file() and target.relative_to(FOLDER), (path, name)
 
 
+def test_folders_import_in_one_direction() -> None:
+    levels = _levels()
+    assert levels.keys() == {path.parent.name for path in FOLDER.glob("*/*.js")}
+    upwards = [
+        f"{path} imports {name}" for path, name, target in _imports() if levels[target] > levels[path.parent.name]
+    ]
+    assert upwards == [], (
+        "what folders above and below need belongs in one further down, as docs/dashboard.md lists them"
+    )
+
+
 def test_views_use_what_is_shared_and_nothing_of_one_another() -> None:
-    for path in MODULES:
+    for path, name, target in _imports():
         folder = path.parent.name
-        text = COMMENT.sub("", path.read_text("utf-8"))  # types, which stand in comments, may come from anywhere
-        for name in re.findall(r'(?:from |import\(|^import )"([^"]+)"', text, re.MULTILINE):
-            other = (path.parent / name).resolve().relative_to(FOLDER)
-            target = other.parent.name
-            is_allowed = target in {folder, "vendor", "api"} | USES.get(folder, set())
-            if folder != "api":
-                is_allowed |= target == "parts" or other.as_posix() == "app/address.js"
-            if folder == "app":
-                is_allowed |= path.name == "views.js"
-            assert is_allowed, f"{path} imports {name}: what several views use belongs in parts/"
+        is_allowed = target in {folder, *SHARED, *USES.get(folder, set())} or path.name == "views.js"
+        assert is_allowed, f"{path} imports {name}: what several views use belongs in parts/"
 
 
 def test_a_class_that_one_view_styles_is_not_styled_by_another() -> None:
@@ -88,7 +95,7 @@ def test_every_folder_is_one_deep_so_that_each_file_has_an_address() -> None:
 
 
 def test_the_address_of_the_page_has_the_names_that_the_api_declares() -> None:
-    text = (FOLDER / "app/address.js").read_text("utf-8")
+    text = (FOLDER / "parts/address.js").read_text("utf-8")
     listed = re.search(r"export const NAMES = \[(.*?)\];", text, re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"(\w+)"', listed[1])) == {query.name for query in STATE}
@@ -147,3 +154,17 @@ def test_vendored_files_are_those_of_the_table() -> None:
     assert {name for name, _ in rows} == {path.name for path in vendor.iterdir() if path.suffix in (".js", ".css")}
     for name, digest in rows:
         assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == digest, name
+
+
+def _levels() -> dict[str, int]:
+    """Return how high each folder stands in the list of docs/dashboard.md; it imports from lower ones."""
+    text = (FOLDER.parents[1] / "docs/dashboard.md").read_text("utf-8")
+    lines = re.findall(r"^\d+\. ((?:`\w+/`(?:, )?)+)", text, re.MULTILINE)
+    return {folder: -number for number, line in enumerate(lines) for folder in re.findall(r"`(\w+)/`", line)}
+
+
+def _imports() -> Iterator[tuple[Path, str, str]]:
+    """Yield each import of each module: its path, what it imports, and the folder of that."""
+    for path in MODULES:
+        for name in ANY_IMPORT.findall(path.read_text("utf-8")):
+            yield path, name, (path.parent / name).resolve().relative_to(FOLDER).parts[0]

@@ -17,7 +17,7 @@ const PLACES = [
 
 const CONDITIONS = { closed: "", connecting: "connecting …", open: "live", lost: "no answer, trying again …" };
 
-/** @param {{state: import("./address.js").State, session: ReturnType<typeof import("../api/session.js").useSession>}} props */
+/** @param {{state: import("../parts/address.js").State, session: ReturnType<typeof import("../api/session.js").useSession>}} props */
 export function Head({ state, session }) {
   const here = placeOf(state);
   const { session: signedIn, signOut, standing } = session;
@@ -40,7 +40,7 @@ export function Head({ state, session }) {
   </header>`;
 }
 
-/** @param {import("./address.js").State} state */
+/** @param {import("../parts/address.js").State} state */
 function placeOf(state) {
   if (state.new?.startsWith("job")) return "jobs"; // with the dataset on which it trains
   const found = PLACES.find(({ view }) => state.view === view) ?? PLACES.find(({ names }) => names.some((name) => name in state));

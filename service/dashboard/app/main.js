@@ -1,7 +1,7 @@
 /** Starts the page. */
 
 import { html, render } from "../vendor/htm-preact.js";
-import { announce } from "./address.js";
+import { announce } from "../parts/address.js";
 import { Page } from "./page.js";
 
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));

@@ -4,7 +4,7 @@ import { useSession } from "../api/session.js";
 import { useTheme } from "../parts/theme.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useEffect, useErrorBoundary, useRef } from "../vendor/htm-preact.js";
-import { change, useAddress } from "./address.js";
+import { change, useAddress } from "../parts/address.js";
 import { Head } from "./head.js";
 import { isFramed, FramedSignIn } from "./framed.js";
 import { SignIn } from "./sign_in.js";
@@ -22,7 +22,7 @@ export function Page() {
   `;
 }
 
-/** @param {{state: import("./address.js").State, session: ReturnType<typeof useSession>}} props */
+/** @param {{state: import("../parts/address.js").State, session: ReturnType<typeof useSession>}} props */
 function Content({ state, session }) {
   const view = viewOf(state);
   const title = view.title(state);
@@ -48,7 +48,7 @@ function Content({ state, session }) {
 /**
  * Show a view, and what went wrong in its code, if anything did.
  *
- * @param {{view: any, state: import("./address.js").State, session: import("../api/session.js").Session | null}} props
+ * @param {{view: any, state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props
  */
 function Guarded({ view: View, state, session }) {
   const [error, reset] = useErrorBoundary((fault) => console.error(fault));

@@ -3,7 +3,7 @@
 import { shortened } from "../parts/format.js";
 import { lazily } from "../parts/lazily.js";
 
-/** @typedef {import("./address.js").State} State */
+/** @typedef {import("../parts/address.js").State} State */
 /**
  * @typedef {object} View
  * @property {(state: State) => boolean} matches

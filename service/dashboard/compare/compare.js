@@ -1,6 +1,6 @@
 /** The comparison of several jobs: their curves, and the settings in which they differ. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Chart } from "../parts/chart.js";
 import { Link } from "../parts/link.js";
 import { Empty, Panel } from "../parts/panel.js";
@@ -15,7 +15,7 @@ import { SettingsTable } from "./settings_table.js";
 
 const UNASKED = 10;
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 export function Compare({ state }) {
   const ids = [...new Set((state.compare ?? "").split(",").map((id) => id.trim()).filter(Boolean))];
   const [drawsAll, setDrawsAll] = useState(false);
@@ -43,7 +43,7 @@ function Missing({ found, ids }) {
   </div>`;
 }
 
-/** @param {{found: Compared[], drawn: number, drawAll: () => void, state: import("../app/address.js").State}} props */
+/** @param {{found: Compared[], drawn: number, drawAll: () => void, state: import("../parts/address.js").State}} props */
 function Curves({ found, drawn, drawAll, state }) {
   const bySeconds = state.by === "seconds";
   const isLog = state.scale === "log";

@@ -1,6 +1,6 @@
 /** Where a file is dropped, or chosen: the whole window takes it, the form that sends it opens. */
 
-import { change, stateOf } from "../app/address.js";
+import { change, stateOf } from "../parts/address.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { chooseFile } from "./chosen_file.js";
 

@@ -14,7 +14,7 @@ import { DropZone } from "./drop_zone.js";
 const LIMIT = 50;
 const FORMATS = { csv: "CSV", json: "JSON", jsonl: "JSON Lines", parquet: "Parquet", arrow: "Arrow", npz: "NPZ" };
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function Datasets({ state, session }) {
   const datasets = useResource("v1/datasets", { limit: LIMIT, after: state.after });
   const maySend = may(session, "train");

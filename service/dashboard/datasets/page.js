@@ -1,6 +1,6 @@
 /** One dataset: what its columns hold, its first rows, how it was read, and its versions. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { useResource } from "../api/resource.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";
@@ -17,7 +17,7 @@ import { Versions } from "./versions.js";
 
 const FIELDS = "name,version,created_at,rows,bytes,sha256,scale,target_type,read,warnings"; // columns are read in pages
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function DatasetPage({ state, session }) {
   const reference = state.version ? `${state.dataset}@${state.version}` : state.dataset;
   const path = `v1/datasets/${encodeURIComponent(reference)}`;

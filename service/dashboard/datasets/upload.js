@@ -15,7 +15,7 @@ import { DEFAULTS, following, nameOf, queryOf } from "./upload_options.js";
 import { formatOf } from "./upload_preview.js";
 import { faultsByOption, Refused, Stored } from "./upload_answer.js";
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 export function Upload({ state }) {
   const file = useFile();
   useEffect(() => () => chooseFile(null), []);

@@ -1,6 +1,6 @@
 /** The versions of a dataset: other content under its name is the next one. */
 
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { useResource } from "../api/resource.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";

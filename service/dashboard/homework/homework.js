@@ -1,7 +1,7 @@
 /** Homework: one step of backpropagation of the chosen epoch and row with numbers left out, to be filled in and checked. */
 
 import { ApiError } from "../api/client.js";
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { count } from "../parts/format.js";
 import { Link } from "../parts/link.js";
@@ -22,7 +22,7 @@ const KINDS = /** @type {[string, string][]} */ ([
   ["weighted_inputs,activations", "the forward pass"],
 ]);
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Homework({ job, chosen, state }) {
   const epoch = useSettled(chosen.epoch);
   const row = rowOf(state.row);

@@ -14,7 +14,7 @@ import { useSettled } from "../parts/settled.js";
 import { html } from "../vendor/htm-preact.js";
 import { answerRows, hasAnswers, MOST_ROWS, targetColumns } from "./answer_rows.js";
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Answers({ job, chosen, latest }) {
   const dataset = useResource(hasAnswers(job) && latest !== null ? datasetPath(job) : null, { fields: "rows" });
   const rows = dataset.data?.rows ?? null;
@@ -22,7 +22,7 @@ export function Answers({ job, chosen, latest }) {
   return html`<${OfRows} job=${job} chosen=${chosen} />`;
 }
 
-/** @param {{job: any, chosen: import("./epoch.js").ChosenEpoch}} props */
+/** @param {{job: any, chosen: import("../parts/chosen_epoch.js").ChosenEpoch}} props */
 function OfRows({ job, chosen }) {
   const epoch = useSettled(chosen.epoch);
   const rows = useHeld(useRows(job, 0, MOST_ROWS));

@@ -1,7 +1,7 @@
 /** What can be done with a job, in its head: only what its state and the key allow. */
 
 import { may } from "../api/session.js";
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { Action } from "../parts/action.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { allowed, requestOf } from "./command_choice.js";
@@ -17,7 +17,7 @@ const TITLES = {
   delete: "Removes the job with its epochs",
 };
 
-/** @param {Pick<import("./page.js").PartProps, "job" | "session" | "chosen" | "reload">} props */
+/** @param {Pick<import("../parts/job_data.js").PartProps, "job" | "session" | "chosen" | "reload">} props */
 export function Commands({ job, session, chosen, reload }) {
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const [forks, setForks] = useState(false);

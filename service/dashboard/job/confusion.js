@@ -25,7 +25,7 @@ export function ConfusionMatrix({ matrix, label }) {
     </table></div>`;
 }
 
-/** What a job's version is worth: on the rows that validate it, and on those that nothing else has seen. @param {import("./page.js").PartProps} props */
+/** What a job's version is worth: on the rows that validate it, and on those that nothing else has seen. @param {import("../parts/job_data.js").PartProps} props */
 export function Results({ job }) {
   const { confusion_matrix: matrix, test } = job;
   return html`

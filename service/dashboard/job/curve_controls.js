@@ -1,6 +1,6 @@
 /** What controls the curves: which series, the scale, and the range of epochs, by buttons and keys. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Curl } from "../parts/curl.js";
 import { count } from "../parts/format.js";
 import { html } from "../vendor/htm-preact.js";
@@ -10,9 +10,9 @@ import { seriesOf, shownSeries, toggled } from "./series.js";
 
 /**
  * @param {object} props
- * @param {import("./job_data.js").Job} props.job
- * @param {import("../app/address.js").State} props.state
- * @param {import("./epoch.js").ChosenEpoch} props.chosen
+ * @param {import("../parts/job_data.js").Job} props.job
+ * @param {import("../parts/address.js").State} props.state
+ * @param {import("../parts/chosen_epoch.js").ChosenEpoch} props.chosen
  * @param {import("./range.js").Range | null} props.range
  * @param {import("./curve_rows.js").Known | null} props.known
  * @param {(range: [number, number] | null) => void} props.onZoom

@@ -1,7 +1,7 @@
 /** The curves of losses, metrics and the learning rate over the epochs. */
 
 import { may } from "../api/session.js";
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { lazily } from "../parts/lazily.js";
 import { Panel } from "../parts/panel.js";
 import { Trouble } from "../parts/trouble.js";
@@ -12,14 +12,14 @@ import { JobChart } from "./job_chart.js";
 import { rangeOf, rangeText } from "./range.js";
 import { shareShown } from "./curve_rows.js";
 import { seriesOf, shownSeries } from "./series.js";
-import { MEASURED_WHILE_TRAINING } from "./simplifications.js";
+import { MEASURED_WHILE_TRAINING } from "../learning/simplifications.js";
 import { useCurves } from "./use_curves.js";
 import { WarningList } from "./warning_list.js";
 import { warningEpochs } from "./warnings.js";
 
 const Answers = lazily(() => import("./answers.js"), "Answers");
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Curves(props) {
   const { job, session, chosen, state } = props;
   return html`<${CurvePanels} ...${props} />
@@ -32,7 +32,7 @@ export function Curves(props) {
 /**
  * The charts with what controls them; `bare` is without the controls, for a frame in another page.
  *
- * @param {import("./page.js").PartProps & {bare?: boolean}} props
+ * @param {import("../parts/job_data.js").PartProps & {bare?: boolean}} props
  */
 export function CurvePanels({ job, latest, chosen, state, bare = false }) {
   const range = rangeOf(state.range);

@@ -1,11 +1,11 @@
 /** The line by which another page shows a job's curves. */
 
-import { addressOf, changed } from "../app/address.js";
+import { addressOf, changed } from "../parts/address.js";
 import { html } from "../vendor/htm-preact.js";
 
 const SHOWN = ["job", "series", "range", "scale", "theme"]; // of the address, in a frame
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 export function EmbedCode({ state }) {
   return html`<details class="embed-code">
     <summary>Show these curves in another page</summary>
@@ -18,7 +18,7 @@ export function EmbedCode({ state }) {
 /**
  * Return the HTML of a frame with the curves as they are shown.
  *
- * @param {import("../app/address.js").State} state
+ * @param {import("../parts/address.js").State} state
  * @param {string} root the address of the service
  */
 export function frameOf(state, root) {

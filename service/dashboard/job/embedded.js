@@ -1,16 +1,16 @@
 /** The curves of a job alone, for a frame in another page. */
 
-import { addressWithin } from "../app/address.js";
+import { addressWithin } from "../parts/address.js";
 import { shortened } from "../parts/format.js";
 import { Shown } from "../parts/resource_view.js";
 import { Status } from "../parts/status.js";
 import { html } from "../vendor/htm-preact.js";
 import { CurvePanels } from "./curves.js";
-import { chosenEpoch } from "./epoch.js";
-import { useJob } from "./job_data.js";
+import { chosenEpoch } from "../parts/chosen_epoch.js";
+import { useJob } from "../parts/job_data.js";
 import { progressText } from "./job_head.js";
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function EmbeddedCurves({ state, session }) {
   const { resource, latest } = useJob(state.job);
   return html`<${Shown} of=${resource} what="this job">${(/** @type {any} */ job) => html`

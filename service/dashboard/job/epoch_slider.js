@@ -5,7 +5,7 @@ import { Icon } from "../parts/icon.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { epochOfKey, framesASecond, SPEEDS, strideOf } from "./play.js";
 
-/** @param {{chosen: import("./epoch.js").ChosenEpoch}} props */
+/** @param {{chosen: import("../parts/chosen_epoch.js").ChosenEpoch}} props */
 export function EpochSlider({ chosen }) {
   const { epoch, newest, follows, choose } = chosen;
   const { plays, play, speed, setSpeed } = usePlay(chosen);
@@ -49,7 +49,7 @@ export function EpochSlider({ chosen }) {
 /**
  * Let the chosen epoch move on by itself; readers who prefer reduced motion get few, larger steps.
  *
- * @param {import("./epoch.js").ChosenEpoch} chosen
+ * @param {import("../parts/chosen_epoch.js").ChosenEpoch} chosen
  */
 function usePlay({ epoch, newest, choose }) {
   const [plays, setPlays] = useState(false);

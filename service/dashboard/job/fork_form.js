@@ -1,12 +1,12 @@
 /** The form that makes a fork: from which epoch, with which rate, for how many epochs. */
 
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { count } from "../parts/format.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { forkBody } from "./command_choice.js";
 import { NearestAction } from "./nearest_action.js";
 
-/** @param {{job: any, chosen: import("./epoch.js").ChosenEpoch, onClose: () => void}} props */
+/** @param {{job: any, chosen: import("../parts/chosen_epoch.js").ChosenEpoch, onClose: () => void}} props */
 export function ForkForm({ job, chosen, onClose }) {
   const [epoch, setEpoch] = useState(/** @type {number | null} */ (null)); // null: the chosen epoch
   const [rate, setRate] = useState(job.training.optimizer.learning_rate);

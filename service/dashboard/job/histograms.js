@@ -11,7 +11,7 @@ import { arraysOf, BINS } from "./histogram_bins.js";
 import { nearestOf } from "./nearest_action.js";
 import { Ridges } from "./ridges.js";
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Histograms({ job, chosen }) {
   const epoch = useSettled(chosen.epoch);
   const path = `v1/jobs/${job.id}/epochs/${epoch}/histograms`;

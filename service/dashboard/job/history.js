@@ -11,7 +11,7 @@ import { momentsOf } from "./attempts_of.js";
 
 const MOST = 500; // events
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function History({ job, session }) {
   const path = `v1/jobs/${job.id}/events`;
   const query = { types: "status", limit: MOST };

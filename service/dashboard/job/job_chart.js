@@ -10,7 +10,7 @@ import { LEARNING_RATE, valueOf } from "./series.js";
  * @param {string} props.title
  * @param {import("./series.js").NamedSeries[]} props.series
  * @param {import("./curve_rows.js").Known} props.known
- * @param {import("./epoch.js").ChosenEpoch} props.chosen
+ * @param {import("../parts/chosen_epoch.js").ChosenEpoch} props.chosen
  * @param {import("./range.js").Range | null} props.range
  * @param {number[]} props.marks
  * @param {boolean} props.log

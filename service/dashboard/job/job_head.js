@@ -6,7 +6,7 @@ import { html } from "../vendor/htm-preact.js";
 import { Commands } from "./commands.js";
 import { Lineage } from "./lineage.js";
 
-/** @param {Pick<import("./page.js").PartProps, "job" | "latest" | "session" | "chosen" | "reload">} props */
+/** @param {Pick<import("../parts/job_data.js").PartProps, "job" | "latest" | "session" | "chosen" | "reload">} props */
 export function JobHead({ job, latest, session, chosen, reload }) {
   const name = job.model?.name ?? job.id;
   return html`

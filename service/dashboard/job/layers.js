@@ -1,6 +1,6 @@
 /** What was measured of each layer over the epochs: errors, weights, steps, and units that learn nothing. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Chart } from "../parts/chart.js";
 import { Curl } from "../parts/curl.js";
 import { Empty, Panel } from "../parts/panel.js";
@@ -16,7 +16,7 @@ import { warningEpochs } from "./warnings.js";
 
 const NO_SERIES = /** @type {string[]} */ ([]);
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Layers({ job, latest, chosen, state, session }) {
   const range = rangeOf(state.range);
   const path = `v1/jobs/${job.id}/layers`;

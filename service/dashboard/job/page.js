@@ -6,27 +6,15 @@ import { count } from "../parts/format.js";
 import { Shown } from "../parts/resource_view.js";
 import { lazily } from "../parts/lazily.js";
 import { html } from "../vendor/htm-preact.js";
-import { chosenEpoch } from "./epoch.js";
+import { chosenEpoch } from "../parts/chosen_epoch.js";
 import { EpochSlider } from "./epoch_slider.js";
 import { JobHead } from "./job_head.js";
-import { useJob } from "./job_data.js";
+import { useJob } from "../parts/job_data.js";
 import { tabsOf } from "./tabs.js";
 
-/**
- * What each part of a job's page gets.
- *
- * @typedef {object} PartProps
- * @property {import("./job_data.js").Job} job
- * @property {import("./job_data.js").Epoch | null} latest  the newest epoch's record
- * @property {import("./epoch.js").ChosenEpoch} chosen
- * @property {import("../app/address.js").State} state
- * @property {import("../api/session.js").Session | null} session
- * @property {() => void} reload  reads the job again
- */
+const LearningFoot = lazily(() => import("../learning/foot.js"), "LearningFoot");
 
-const LearningFoot = lazily(() => import("../tour/foot.js"), "LearningFoot");
-
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function JobPage({ state, session }) {
   const { resource, latest } = useJob(state.job);
   const isGone = resource.error instanceof ApiError && resource.error.status === 404;

@@ -9,7 +9,7 @@ import { groupsOf, textOf } from "./setting_rows.js";
 const MOST_SHOWN = 200; // characters of a value; the whole stands in `title`
 const MOST_COLUMNS = 100;
 
-/** @param {import("./page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Settings({ job }) {
   const fitted = job.training.preprocessing?.fitted;
   return html`

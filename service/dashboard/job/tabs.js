@@ -9,7 +9,7 @@ import { Curves } from "./curves.js";
  * @typedef {object} Tab
  * @property {string} id  in the address
  * @property {string} title
- * @property {(job: import("./job_data.js").Job) => boolean} [applies]  whether there is anything to see; by default always
+ * @property {(job: import("../parts/job_data.js").Job) => boolean} [applies]  whether there is anything to see; by default always
  * @property {any} view  a component that gets `PartProps`
  * @property {string} [group]  the title of the group that it belongs to, where it has one
  * @property {number} [epoch]  that is shown where none is chosen; by default the newest
@@ -37,7 +37,7 @@ export const TABS = [
 /**
  * Return the parts that a job's page has.
  *
- * @param {import("./job_data.js").Job} job
+ * @param {import("../parts/job_data.js").Job} job
  */
 export function tabsOf(job) {
   return TABS.filter((tab) => tab.applies?.(job) ?? true);

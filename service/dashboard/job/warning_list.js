@@ -1,7 +1,7 @@
 /** The warnings of a job, with what to do about each in one click. */
 
 import { may } from "../api/session.js";
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { count, number } from "../parts/format.js";
 import { Icon } from "../parts/icon.js";
 import { Panel } from "../parts/panel.js";
@@ -9,7 +9,7 @@ import { html } from "../vendor/htm-preact.js";
 import { NearestAction } from "./nearest_action.js";
 import { advised, halfRate } from "./warnings.js";
 
-/** @param {Pick<import("./page.js").PartProps, "job" | "session" | "chosen">} props */
+/** @param {Pick<import("../parts/job_data.js").PartProps, "job" | "session" | "chosen">} props */
 export function WarningList({ job, session, chosen }) {
   const warnings = advised(job);
   if (warnings.length === 0) return null;

@@ -1,13 +1,13 @@
 /** What narrows the list: a text, a status, and the epoch whose losses are shown. All of it is in the address. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Curl } from "../parts/curl.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { STATUSES, queryOf } from "./list_query.js";
 
 const SETTLED_MS = 300;
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 export function Filter({ state }) {
   return html`<form class="jobs-filter" role="search" aria-label="Jobs" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
     <label class="wide">Search <${Typed}
@@ -25,7 +25,7 @@ export function Filter({ state }) {
 /**
  * An input whose text goes into the address once the reader stops typing.
  *
- * @param {{name: string, state: import("../app/address.js").State} & Record<string, any>} props
+ * @param {{name: string, state: import("../parts/address.js").State} & Record<string, any>} props
  */
 function Typed({ name, state, ...rest }) {
   const shown = state[name] ?? "";

@@ -1,6 +1,6 @@
 /** What stands where there is no job yet: one button that trains a first network. */
 
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { Action } from "../parts/action.js";
 import { Link } from "../parts/link.js";
 import { PRESETS, presetOf } from "../new_job/presets.js";

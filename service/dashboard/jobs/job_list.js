@@ -13,7 +13,7 @@ const CORRECTED_MS = 15_000; // how often best epochs are read while jobs train:
 /**
  * Return the page of the list that the address names.
  *
- * @param {import("../app/address.js").State} state
+ * @param {import("../parts/address.js").State} state
  */
 export function useJobList(state) {
   const resource = useResource("v1/jobs", queryOf(state), readPage);

@@ -16,7 +16,7 @@ const FirstVisit = lazily(() => import("./first_visit.js"), "FirstVisit");
 
 const REDRAWN_MS = 30_000; // so that "3 minutes ago" stays true
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function Jobs({ state, session }) {
   const { resource, rows, next } = useJobList(state);
   const previous = usePrevious(state, next);
@@ -49,7 +49,7 @@ function ToCompare({ chosen, clear }) {
   </p>`;
 }
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 function Nothing({ state }) {
   if (state.after) return html`<${Empty} title="The list ends here"><p><${Link} within=${{ after: null }}>Newest jobs</${Link}></p></${Empty}>`;
   const which = [state.status && `is ${state.status}`, state.search && `has “${shortened(state.search)}” in it`].filter(Boolean);
@@ -77,7 +77,7 @@ function useChosen() {
 /**
  * Return where the page before this one begins: null for the newest jobs, undefined where this page was not reached from it.
  *
- * @param {import("../app/address.js").State} state
+ * @param {import("../parts/address.js").State} state
  * @param {string | null} next
  */
 function usePrevious({ after, search, status }, next) {

@@ -2,7 +2,7 @@
 
 import { send } from "../api/client.js";
 
-/** @typedef {import("../app/address.js").State} State */
+/** @typedef {import("../parts/address.js").State} State */
 /** @typedef {any} Row  a job's summary, as `GET /v1/jobs` lists it */
 /** @typedef {{rows: Row[], next: string | null}} ListPage */
 

@@ -11,7 +11,7 @@ import { html } from "../vendor/htm-preact.js";
 
 const LIMIT = 50;
 
-/** @param {{state: import("../app/address.js").State}} props */
+/** @param {{state: import("../parts/address.js").State}} props */
 export function Models({ state }) {
   const models = useResource("v1/models", { limit: LIMIT, after: state.after, fields: "name,created_at,latest,aliases,versions" });
   return html`<div class="view-head"><h1>Models</h1></div>

@@ -25,7 +25,7 @@ import { Versions } from "./versions.js";
  * @property {() => void} reload  reads the model again
  */
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function ModelPage({ state, session }) {
   const path = `v1/models/${encodeURIComponent(state.model)}`;
   const versionPath = state.version ? `${path}/versions/${encodeURIComponent(state.version)}` : null;

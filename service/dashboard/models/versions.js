@@ -1,6 +1,6 @@
 /** The versions of a model: what each was made of, and how well it did. */
 
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";
 import { Link } from "../parts/link.js";

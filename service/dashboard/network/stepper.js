@@ -1,6 +1,6 @@
 /** Goes through the steps of backpropagation, one at a time or by itself. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Icon } from "../parts/icon.js";
 import { layerName } from "../parts/notation.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";

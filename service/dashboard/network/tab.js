@@ -1,6 +1,6 @@
 /** The network drawn: a row of the dataset goes through it, and its error comes back. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { ask } from "../api/client.js";
 import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
@@ -26,7 +26,7 @@ import { stepsOf } from "./steps.js";
 const WHOLE = 20_000; // parameters up to which the trace is asked for every number
 const MOST_STORED = 300_000; // parameters up to which the weights are read besides
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function NetworkTab({ job, chosen, state }) {
   const epoch = useSettled(chosen.epoch);
   const row = rowOf(state.row);
@@ -54,7 +54,7 @@ function readTrace(path, { row, ...query }, signal) {
   return ask({ method: "POST", path, query, body: { row }, signal });
 }
 
-/** @param {{job: any, trace: any, stored: any, state: import("../app/address.js").State, isOld: boolean, hasWeights: boolean}} props */
+/** @param {{job: any, trace: any, stored: any, state: import("../parts/address.js").State, isOld: boolean, hasWeights: boolean}} props */
 function Traced({ job, trace, stored, state, isOld, hasWeights }) {
   const [by, setBy] = useState("largest");
   const [pointed, setPointed] = useState(/** @type {import("./explanations.js").Thing | null} */ (null));

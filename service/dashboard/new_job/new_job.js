@@ -1,6 +1,6 @@
 /** The form that starts a job: from a preset, by fields, or as JSON, all three the same body. */
 
-import { addressTo, show } from "../app/address.js";
+import { addressTo, show } from "../parts/address.js";
 import { ApiError } from "../api/client.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";
@@ -17,7 +17,7 @@ import { PRESETS, bodyOn, presetOf } from "./presets.js";
 
 /** @typedef {import("./body.js").Fault} Fault */
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function NewJob({ state, session }) {
   const preset = presetOf(state.new?.split(".")[1]);
   if (!may(session, "train")) {

@@ -1,12 +1,12 @@
 /** A link to another state of the page, which is shown without loading the page again. */
 
-import { addressTo, addressWithin, show } from "../app/address.js";
+import { addressTo, addressWithin, show } from "./address.js";
 import { html } from "../vendor/htm-preact.js";
 
 /**
  * @param {object} props
- * @param {import("../app/address.js").Changes} [props.to] what to show instead
- * @param {import("../app/address.js").Changes} [props.within] changes of what is shown
+ * @param {import("./address.js").Changes} [props.to] what to show instead
+ * @param {import("./address.js").Changes} [props.within] changes of what is shown
  * @param {any} [props.children]
  */
 export function Link({ to, within, children, ...rest }) {

@@ -20,7 +20,7 @@ export function nearestOf(error) {
  *
  * @param {object} props
  * @param {import("../api/resource.js").Resource<any>} props.of
- * @param {import("../job/epoch.js").ChosenEpoch} props.chosen
+ * @param {import("./chosen_epoch.js").ChosenEpoch} props.chosen
  * @param {string} [props.what]
  * @param {(data: any) => any} props.children
  */

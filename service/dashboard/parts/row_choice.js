@@ -1,6 +1,6 @@
 /** Chooses the row of the job's dataset that is shown, in the address. */
 
-import { change } from "../app/address.js";
+import { change } from "./address.js";
 import { useResource } from "../api/resource.js";
 import { html } from "../vendor/htm-preact.js";
 import { count } from "./format.js";

@@ -1,6 +1,6 @@
 /** Light or dark: the setting of the browser, unless the reader or the address chooses. */
 
-import { change } from "../app/address.js";
+import { change } from "./address.js";
 import { html, useEffect } from "../vendor/htm-preact.js";
 
 const THEMES = ["light", "dark"];

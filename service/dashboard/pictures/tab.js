@@ -16,7 +16,7 @@ import { statisticsOf } from "./statistics.js";
 
 const POINTS = 500; // rows that are drawn as points
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function PicturesTab(props) {
   const { job, chosen, state } = props;
   const kind = pictureOf(job);

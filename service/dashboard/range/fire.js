@@ -1,6 +1,6 @@
 /** Fires the next shot: trains a held job for one epoch, or makes a held job of this one. */
 
-import { show, addressTo } from "../app/address.js";
+import { show, addressTo } from "../parts/address.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";
 import { count } from "../parts/format.js";
@@ -8,7 +8,7 @@ import { html, useEffect, useState } from "../vendor/htm-preact.js";
 
 const WAIT_SECONDS = 20;
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Fire({ job, latest, chosen, state, session, reload }) {
   const [isFiring, setFiring] = useState(false);
   useEffect(() => {

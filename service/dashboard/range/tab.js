@@ -21,7 +21,7 @@ import { shotsOf } from "./shots.js";
 const RECORDS = 1000;
 const PROBABILITIES = ["sigmoid", "softmax"];
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function RangeTab(props) {
   const { job, chosen, state } = props;
   const row = rowOf(state.row);

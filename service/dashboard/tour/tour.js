@@ -1,19 +1,19 @@
 /** The guided tour: its start, which makes a job, and its steps over that job. */
 
-import { addressTo, change, show, stateOf } from "../app/address.js";
+import { addressTo, change, show, stateOf } from "../parts/address.js";
 import { may } from "../api/session.js";
-import { useJob } from "../job/job_data.js";
+import { useJob } from "../parts/job_data.js";
 import { Action } from "../parts/action.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
-import { LearningFoot } from "./foot.js";
+import { LearningFoot } from "../learning/foot.js";
 import { JOB } from "./gun.js";
 import { useArrows } from "./keys.js";
 import { NO_TRAINING, StepBody } from "./step_body.js";
 import { STEPS, stepNumber } from "./steps.js";
 
-/** @param {{state: import("../app/address.js").State, session: import("../api/session.js").Session | null}} props */
+/** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function Tour({ state, session }) {
   const mayTrain = may(session, "train");
   return html`<div class="tour"><h1>What backpropagation does</h1>
@@ -36,7 +36,7 @@ function Start({ mayTrain }) {
   </${Panel}>`;
 }
 
-/** @param {{state: import("../app/address.js").State, mayTrain: boolean}} props */
+/** @param {{state: import("../parts/address.js").State, mayTrain: boolean}} props */
 function Steps({ state, mayTrain }) {
   const number = stepNumber(state.step);
   const { resource, latest } = useJob(state.job);

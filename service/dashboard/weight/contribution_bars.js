@@ -17,7 +17,7 @@ const MOST = 12;
 
 /**
  * @param {object} props
- * @param {import("../job/job_data.js").Job} props.job
+ * @param {import("../parts/job_data.js").Job} props.job
  * @param {number} props.epoch
  * @param {number} props.row
  * @param {import("./place.js").WeightPlace} props.place

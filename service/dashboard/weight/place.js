@@ -89,7 +89,7 @@ export function neighbour(place, network) {
 /**
  * Return whether a job's network has weights that can be chosen.
  *
- * @param {import("../job/job_data.js").Job} job
+ * @param {import("../parts/job_data.js").Job} job
  */
 export function hasWeights(job) {
   return denseLayers(job.network).length > 0;

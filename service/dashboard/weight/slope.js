@@ -16,7 +16,7 @@ const POINTS = 81;
 
 /**
  * @param {object} props
- * @param {import("../job/job_data.js").Job} props.job
+ * @param {import("../parts/job_data.js").Job} props.job
  * @param {number} props.epoch
  * @param {import("./place.js").WeightPlace} props.place
  * @param {string | undefined} props.notation

@@ -1,6 +1,6 @@
 /** The loss over two parameters, with the path that the job took over it; the epoch's place moves with the slider. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { NearestEpoch, requestAt, useAtEpoch } from "../parts/at_epoch.js";
 import { Curl } from "../parts/curl.js";
 import { edgeOfPlace } from "../parts/edge.js";
@@ -17,7 +17,7 @@ const POINTS = 31;
 
 /**
  * @param {object} props
- * @param {import("../job/job_data.js").Job} props.job
+ * @param {import("../parts/job_data.js").Job} props.job
  * @param {number} props.epoch
  * @param {import("./place.js").WeightPlace} props.place the chosen weight, on the horizontal axis
  * @param {string | undefined} props.against the weight on the other axis, as in the address

@@ -12,7 +12,7 @@ import { farthest, outputsOf, twinSentence } from "./twin_outputs.js";
 
 /**
  * @param {object} props
- * @param {import("../job/job_data.js").Job} props.job
+ * @param {import("../parts/job_data.js").Job} props.job
  * @param {number} props.epoch
  * @param {number} props.row
  * @param {import("./place.js").WeightPlace} props.place

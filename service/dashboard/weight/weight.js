@@ -1,6 +1,6 @@
 /** The part of a job's page that is about one weight: its error curve, what it contributes, what it does together with another. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { edgeOfPlace } from "../parts/edge.js";
 import { rowOf } from "../parts/row_choice.js";
 import { useSettled } from "../parts/settled.js";
@@ -12,7 +12,7 @@ import { SlopePanel } from "./slope.js";
 import { SurfacePanel } from "./surface.js";
 import { TwinPanel } from "./twin.js";
 
-/** @param {import("../job/page.js").PartProps} props */
+/** @param {import("../parts/job_data.js").PartProps} props */
 export function Weight({ job, chosen, state }) {
   const epoch = useSettled(chosen.epoch);
   const named = placeOf(state.edge, job.network);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 globalThis.location = { search: "" };
-const { addressOf, changed, stateOf } = await import("../../../service/dashboard/app/address.js");
+const { addressOf, changed, stateOf } = await import("../../../service/dashboard/parts/address.js");
 
 test("the state is what the query has of the known names", () => {
   assert.deepEqual(stateOf("?epoch=10&row=1&edge=0.3.2&other=1"), { epoch: "10", row: "1", edge: "0.3.2" });

@@ -9,6 +9,18 @@ import { onVisibility } from "../api/visibility.js";
 /** @typedef {any} Epoch  an epoch's record, as in `/epochs` */
 
 /**
+ * What each part of a job's page gets.
+ *
+ * @typedef {object} PartProps
+ * @property {Job} job
+ * @property {Epoch | null} latest  the newest epoch's record
+ * @property {import("./chosen_epoch.js").ChosenEpoch} chosen
+ * @property {import("./address.js").State} state
+ * @property {import("../api/session.js").Session | null} session
+ * @property {() => void} reload  reads the job again
+ */
+
+/**
  * Return a job, and the newest record of its epochs, which moves on while it trains.
  *
  * @param {string} id

@@ -1,6 +1,6 @@
 /** The foot of every learning view: in which notation names are written, what is simplified, and the way to the tour. */
 
-import { change } from "../app/address.js";
+import { change } from "../parts/address.js";
 import { Link } from "../parts/link.js";
 import { isNielsen } from "../parts/notation.js";
 import { html } from "../vendor/htm-preact.js";

@@ -1,6 +1,6 @@
 /** The epoch that everything on a job's page shows: a number in the address, or the newest one. */
 
-import { change } from "../app/address.js";
+import { change } from "./address.js";
 
 /**
  * @typedef {object} ChosenEpoch
@@ -13,7 +13,7 @@ import { change } from "../app/address.js";
 /**
  * Return the epoch that the address names: a number, `best` or `last`; without one the newest.
  *
- * @param {import("../app/address.js").State} state
+ * @param {import("./address.js").State} state
  * @param {{best_epoch: number | null} | null} job
  * @param {{epoch: number} | null} latest
  * @returns {ChosenEpoch}
