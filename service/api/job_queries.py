@@ -6,10 +6,13 @@ from flask import request
 
 from service.api.answers import flag, whole
 from service.api.fields import Wanted
+from service.api.formats import choice
 from service.api.routes import BOOLEAN, TEXT, Query
 from service.errors import Invalid
 from service.jobs.summaries import Further
 from service.store.epoch_records import LAST_EPOCH
+from service.store.jobs.summaries import InLine
+from service.store.records import Status
 
 LONGEST_SEARCH = 200
 MOST_POINTS = 100
@@ -18,6 +21,12 @@ SEARCH = Query(
     "search",
     {**TEXT, "maxLength": LONGEST_SEARCH},
     "jobs whose id, model, dataset, network or a value of whose `metadata` holds this text; A to Z are equal to a to z",
+)
+SORT = Query(
+    "sort",
+    {"enum": list(InLine)},
+    "with `status=queued`: jobs in the order in which they are taken, `-position` with the last one first; "
+    "without it the newest come first",
 )
 BEST = Query("best", BOOLEAN, "adds `best` to each job: the record of its `best_epoch`")
 AT_EPOCH = Query("at_epoch", {"type": "integer", "minimum": 0}, "adds `at_epoch` to each job: its epoch of this number")
@@ -36,6 +45,16 @@ def wanted_search() -> str | None:
     if len(text) > LONGEST_SEARCH:
         raise Invalid.at("?search", f"has {len(text):,} characters; at most {LONGEST_SEARCH} are taken")
     return text or None
+
+
+def wanted_order(status: str | None) -> InLine | None:
+    """Read `?sort=`; None stands for the newest first."""
+    text = choice(SORT.name, list(InLine))
+    if text is None:
+        return None
+    if status != Status.QUEUED:
+        raise Invalid.at("?sort", f"`{text}` goes with `status=queued`, as only queued jobs have a position")
+    return InLine(text)
 
 
 def wanted_further(wanted: Wanted | None) -> Further:

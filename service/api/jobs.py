@@ -16,7 +16,7 @@ from service.api.examples import IRIS
 from service.api.fields import FIELDS_QUERY, Wanted, picked, wanted_fields
 from service.api.formats import choice, wanted_metadata
 from service.api.idempotency import record_made
-from service.api.job_queries import FURTHER_QUERY, SEARCH, wanted_further, wanted_search
+from service.api.job_queries import FURTHER_QUERY, SEARCH, SORT, wanted_further, wanted_order, wanted_search
 from service.api.other_tenants import TENANT, services_of_tenant
 from service.api.routes import DRY_RUN, PAGE, TEXT, WAIT, Example, Query, Routes
 from service.api.schemas import ListAnswer
@@ -134,6 +134,7 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
         Query("model", TEXT, "the model that they train"),
         Query("metadata.*", TEXT),
         SEARCH,
+        SORT,
         *FURTHER_QUERY,
         FIELDS_QUERY,
         TENANT,
@@ -146,7 +147,7 @@ def list_jobs() -> Response:
     wanted, status, metadata = wanted_fields(ListedJob), choice("status", list(Status)), wanted_metadata()
     further = wanted_further(wanted)
     seen = services_of_tenant(request.args.get("tenant"))
-    chosen = stored.Chosen(status, request.args.get("model"), metadata, wanted_search())
+    chosen = stored.Chosen(status, request.args.get("model"), metadata, wanted_search(), wanted_order(status))
     with seen.database.read(snapshot=True) as connection:
         if wanted is None or wanted.keys() <= summaries.SAME | summaries.FURTHER:
             found = stored.list_summaries(connection, page("job"), chosen)

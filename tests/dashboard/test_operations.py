@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.dashboard.conftest import XOR, Open, trained
 from tests.integration.service import Service
+from tests.waiting import wait_until
 
 HIDE = """
 Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
@@ -68,5 +69,28 @@ def test_the_queue_moves_on_by_events_and_nothing_is_asked_for_while_hidden(open
             page.wait_for_timeout(POLLS + 500)
             assert len(view.requests) == before
     finally:
-        for job in reversed(jobs):
-            service.send("POST", f"/v1/jobs/{job}:cancel")
+        cancel_all(service, jobs)
+
+
+def test_the_queue_shows_what_is_taken_next_and_how_many_more_wait(open_page: Open, service: Service) -> None:
+    places = len(service.send("GET", "/v1/workers")[1]["data"])
+    body = {**XOR, "model": "crowd", "training": {**XOR["training"], "epochs": 1_000_000}}
+    jobs = [service.send("POST", "/v1/jobs", body)[1]["id"] for _ in range(places + 22)]
+    try:
+        wait_until(lambda: len(service.send("GET", "/v1/jobs?status=running")[1]["data"]) == places, seconds=30)
+        jobs.append(service.send("POST", "/v1/jobs", {**body, "model": "first", "priority": 5})[1]["id"])
+        with open_page() as view:
+            page = view.go("?view=operations")
+            rows = page.get_by_role("region", name="Table of queued jobs").locator("tbody tr")
+            expect(rows).to_have_count(20)
+            positions = [int(text) for text in rows.locator("td:first-child").all_inner_texts()]
+            assert positions == list(range(1, 21))
+            expect(rows.nth(0)).to_contain_text("first")
+            expect(page.get_by_text("and 3 more that wait behind them")).to_be_visible()
+    finally:
+        cancel_all(service, jobs)
+
+
+def cancel_all(service: Service, jobs: list[str]) -> None:
+    for job in reversed(jobs):
+        service.send("POST", f"/v1/jobs/{job}:cancel")

@@ -99,7 +99,8 @@ class Jobs:
         Parameters
         ----------
         query
-            Others of the query: `search` for a text in names and metadata; `best=True`, `at_epoch=10` and `curve=24`,
+            Others of the query: `search` for a text in names and metadata; `sort="position"` for queued jobs (with
+            `status="queued"`) in the order in which they are taken; `best=True`, `at_epoch=10` and `curve=24`,
             which add these fields to each summary.
         """
         named = {f"metadata.{name}": value for name, value in (metadata or {}).items()}

@@ -16,7 +16,7 @@ import { Workers } from "./workers.js";
 
 const EVERY_SECONDS = 5; // as often as a worker reports
 const FIELDS = "id,status,requested,waiting,created_at,started_at,finished_at,dataset,model,progress,latest,attempt,error,priority";
-const QUEUED = 100;
+const QUEUED = 20;
 const RUNNING = 50;
 const FAILED = 10;
 const TITLES = { ready: "Ready", degraded: "Ready, but something is missing", unavailable: "Not ready" };
@@ -25,14 +25,15 @@ export function Operations() {
   const readiness = useResource("readyz", {}, readReadiness);
   const workers = useResource("v1/workers", { limit: 100 });
   const running = useResource("v1/jobs", { status: "running", limit: RUNNING, fields: FIELDS });
-  const queued = useResource("v1/jobs", { status: "queued", limit: QUEUED, fields: FIELDS });
+  const queued = useResource("v1/jobs", { status: "queued", sort: "position", limit: QUEUED, fields: FIELDS });
+  const last = useResource(queued.data?.has_more ? "v1/jobs" : null, { status: "queued", sort: "-position", limit: 1, fields: "waiting" });
   const failed = useResource("v1/jobs", { status: "failed", limit: FAILED, fields: FIELDS });
   useEvery(EVERY_SECONDS, [readiness.reload, workers.reload]);
   useEffect(
     () =>
       listen((event) => {
         if (event.type === "epoch" || event.type === "warning") return;
-        for (const each of [running, queued, failed, workers]) each.reload();
+        for (const each of [running, queued, last, failed, workers]) each.reload();
       }, { calmly: true }),
     [],
   );
@@ -47,8 +48,8 @@ export function Operations() {
       </${Panel}>
     </div>
     <div class="columns">
-      <${Panel} class="operations-part" title="Queue" aside=${html`<${Curl} of="Queued jobs" request=${{ method: "GET", path: "v1/jobs", query: { status: "queued" } }} />`}>
-        <${Shown} of=${queued} what="the queue">${(/** @type {any} */ list) => html`<${Queue} list=${list} />`}</${Shown}>
+      <${Panel} class="operations-part" title="Queue" aside=${html`<${Curl} of="Queued jobs" request=${{ method: "GET", path: "v1/jobs", query: { status: "queued", sort: "position" } }} />`}>
+        <${Shown} of=${queued} what="the queue">${(/** @type {any} */ list) => html`<${Queue} jobs=${list.data} total=${last.data?.data[0]?.waiting?.position ?? list.data.length} />`}</${Shown}>
       </${Panel}>
       <${Panel} class="operations-part" title="What failed last" aside=${html`<${Curl} of="Failed jobs" request=${{ method: "GET", path: "v1/jobs", query: { status: "failed", limit: FAILED } }} />`}>
         <${Shown} of=${failed} what="the failed jobs">${(/** @type {any} */ list) => html`<${Failures} list=${list} />`}</${Shown}>

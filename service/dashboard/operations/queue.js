@@ -4,19 +4,14 @@ import { ago, count } from "../parts/format.js";
 import { Empty } from "../parts/panel.js";
 import { html } from "../vendor/htm-preact.js";
 import { JobName } from "./job_name.js";
-import { inLine } from "./readiness.js";
 
-const MOST = 20;
-
-/** @param {{list: any}} props */
-export function Queue({ list }) {
-  if (list.data.length === 0) return html`<${Empty} title="Nothing waits"><p>A new job begins at once if a worker is free.</p></${Empty}>`;
-  const jobs = inLine(list.data);
-  const shown = jobs.slice(0, MOST);
-  const left = jobs.length - shown.length;
+/** @param {{jobs: any[], total: number}} props the jobs that are taken next, and how many wait in all */
+export function Queue({ jobs, total }) {
+  if (jobs.length === 0) return html`<${Empty} title="Nothing waits"><p>A new job begins at once if a worker is free.</p></${Empty}>`;
+  const left = total - jobs.length;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Table of queued jobs"><table>
       <thead><tr><th scope="col" class="number">Position</th><th scope="col">Job</th><th scope="col">Why it waits</th><th scope="col" class="number">Priority</th><th scope="col">Sent</th></tr></thead>
-      <tbody>${shown.map((job) => html`<tr key=${job.id}>
+      <tbody>${jobs.map((job) => html`<tr key=${job.id}>
         <td class="number">${count(job.waiting?.position)}</td>
         <th scope="row"><${JobName} job=${job} /></th>
         <td>${job.waiting?.reason ?? "–"}</td>
@@ -24,5 +19,5 @@ export function Queue({ list }) {
         <td><time datetime=${job.created_at} title=${job.created_at}>${ago(job.created_at)}</time></td>
       </tr>`)}</tbody>
     </table></div>
-    ${left > 0 && html`<p class="quiet">and ${list.has_more ? "more than " : ""}${count(left)} behind them</p>`}`;
+    ${left > 0 && html`<p class="quiet">and ${count(left)} more that wait behind ${jobs.length === 1 ? "it" : "them"}</p>`}`;
 }

@@ -63,16 +63,6 @@ export function inOrder(checks) {
 }
 
 /**
- * Return queued jobs in the order in which they are taken; those without a position come last.
- *
- * @param {any[]} jobs
- */
-export function inLine(jobs) {
-  const position = (/** @type {any} */ job) => job.waiting?.position ?? Number.POSITIVE_INFINITY;
-  return [...jobs].sort((one, other) => position(one) - position(other) || 0);
-}
-
-/**
  * Return how long ago something was, to the second where it is recent: a heartbeat comes every 5 s.
  *
  * @param {string} moment in ISO 8601

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, literal, not_, or_, select
 
 from service.errors import NotFound
 from service.store.job_records import JobSummary
@@ -15,9 +16,22 @@ from service.store.jobs.searching import has_text
 from service.store.records import JobRecord, Listing, Page, Status
 from service.store.tables import jobs
 
+
+class InLine(StrEnum):
+    """An order of queued jobs, by their position."""
+
+    FROM_FRONT = "position"
+    FROM_BACK = "-position"
+
+
 SUMMARY = select(*SUMMARY_COLUMNS).where(jobs.c.id == bindparam("job_id"))
-NEWEST = select(*SUMMARY_COLUMNS).order_by(jobs.c.number.desc())
-NEWEST_WHOLE = select(*COLUMNS).order_by(jobs.c.number.desc())
+SUMMARIES = select(*SUMMARY_COLUMNS)
+WHOLE = select(*COLUMNS)
+ORDERS = {
+    None: (jobs.c.number.desc(),),
+    InLine.FROM_FRONT: shares.ORDER,
+    InLine.FROM_BACK: (jobs.c.priority, jobs.c.queued_at.desc(), jobs.c.number.desc()),
+}
 
 
 def get_summary(connection: Connection, job_id: str) -> JobSummary:
@@ -30,28 +44,33 @@ def get_summary(connection: Connection, job_id: str) -> JobSummary:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which jobs are listed: of a status, of a model, with these metadata, with a text; None and {} stand for all."""
+    """Which jobs are listed: of a status, of a model, with these metadata, with a text; None and {} stand for all.
+
+    They come newest first, or, where `in_line` is not None, in the order in which queued ones are taken: from the
+    front or from the back.
+    """
 
     status: str | None
     model: str | None
     metadata: Mapping[str, str]
     search: str | None = None
+    in_line: InLine | None = None
 
 
 def list_summaries(connection: Connection, page: Page, chosen: Chosen) -> Listing[JobSummary]:
-    """Return a page of jobs' summaries, newest first."""
-    rows = connection.execute(_of_page(NEWEST, connection, page, chosen)).all()
+    """Return a page of jobs' summaries."""
+    rows = connection.execute(_of_page(SUMMARIES, connection, page, chosen)).all()
     return Listing(tuple(summary_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
 
 
 def list_jobs(connection: Connection, page: Page, chosen: Chosen) -> Listing[JobRecord]:
     """Return a page of jobs that are read whole; `list_summaries` costs a fraction of it."""
-    rows = connection.execute(_of_page(NEWEST_WHOLE, connection, page, chosen)).all()
+    rows = connection.execute(_of_page(WHOLE, connection, page, chosen)).all()
     return Listing(tuple(job_of(row) for row in rows[: page.limit]), len(rows) > page.limit)
 
 
 def _of_page(query: Select[Any], connection: Connection, page: Page, chosen: Chosen) -> Select[Any]:
-    query = query.limit(page.limit + 1)
+    query = query.order_by(*ORDERS[chosen.in_line]).limit(page.limit + 1)
     if chosen.status is not None:
         query = query.where(jobs.c.status == chosen.status)
     if chosen.model is not None:
@@ -61,17 +80,38 @@ def _of_page(query: Select[Any], connection: Connection, page: Page, chosen: Cho
     if chosen.search is not None:
         query = query.where(has_text(chosen.search))
     position = page.position if page.after is None else number_of(connection, page.after)
-    return query if position is None else query.where(jobs.c.number < position)
+    return query if position is None else query.where(_comes_after(connection, position, chosen.in_line))
+
+
+def _comes_after(connection: Connection, number: int, in_line: InLine | None) -> ColumnElement[bool]:
+    """Return the condition that a job comes after the one of this number in a list.
+
+    Raises
+    ------
+    NotFound
+        When that one was deleted, and the list is in the order of the queue, in which nothing else says where it was.
+    """
+    if in_line is None:
+        return jobs.c.number < number
+    priority = connection.execute(select(jobs.c.priority).where(jobs.c.number == number)).scalar()
+    if priority is None:
+        raise NotFound("`after` names a job that was deleted; begin at the first page again")
+    ahead = _is_ahead(literal(number, jobs.c.number.type), literal(priority, jobs.c.priority.type))
+    return ahead if in_line is InLine.FROM_BACK else and_(not_(ahead), jobs.c.number != number)
+
+
+def _is_ahead(this: ColumnElement[int], priority: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a job is taken before the job `this`, which has that priority."""
+    mine = select(jobs.c.queued_at).where(jobs.c.number == this).scalar_subquery()
+    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < this))
+    return or_(jobs.c.priority > priority, and_(jobs.c.priority == priority, earlier))
 
 
 def _jobs_ahead() -> Select[int]:
     """Return the query of how many queued jobs of a tenant are before its job `this`."""
-    this, priority = bindparam("this", type_=jobs.c.number.type), bindparam("priority", type_=jobs.c.priority.type)
-    mine = select(jobs.c.queued_at).where(jobs.c.number == this).scalar_subquery()
-    earlier = or_(jobs.c.queued_at < mine, and_(jobs.c.queued_at == mine, jobs.c.number < this))
-    before = or_(jobs.c.priority > priority, and_(jobs.c.priority == priority, earlier))
+    ahead = _is_ahead(bindparam("this", type_=jobs.c.number.type), bindparam("priority", type_=jobs.c.priority.type))
     tenant = jobs.c.tenant == bindparam("of_tenant", type_=jobs.c.tenant.type)
-    return select(func.count()).where(jobs.c.status == literal(Status.QUEUED.value, jobs.c.status.type), tenant, before)
+    return select(func.count()).where(jobs.c.status == literal(Status.QUEUED.value, jobs.c.status.type), tenant, ahead)
 
 
 AHEAD = _jobs_ahead()

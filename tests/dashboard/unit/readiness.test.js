@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { foundBy, inLine, inOrder, secondsAgo } = await import("../../../service/dashboard/operations/readiness.js");
+const { foundBy, inOrder, secondsAgo } = await import("../../../service/dashboard/operations/readiness.js");
 
 test("a check says what it found, or what is wrong", () => {
   assert.equal(foundBy("workers", { ok: true, seconds: 0, places: 1 }), "1 job at once");
@@ -11,11 +11,6 @@ test("a check says what it found, or what is wrong", () => {
 
 test("checks have an order, and unknown ones come last", () => {
   assert.deepEqual(inOrder({ other: {}, disk: {}, database: {} }).map(([name]) => name), ["database", "disk", "other"]);
-});
-
-test("jobs wait in line by their positions", () => {
-  const jobs = [{ id: 3, waiting: { position: 3 } }, { id: 0, waiting: null }, { id: 9, waiting: null }, { id: 1, waiting: { position: 1 } }];
-  assert.deepEqual(inLine(jobs).map(({ id }) => id), [1, 3, 0, 9]);
 });
 
 test("heartbeats are seconds ago, and never in the future", () => {
