@@ -55,16 +55,22 @@ STATE = [  # what the page shows; `service/dashboard/parts/address.js` has the s
 routes = Routes("dashboard", "The page for browsers, which shows jobs, networks and what backpropagation does.")
 
 
+def _is_page() -> bool:
+    """Whether a browser asks for the page, which ignores what it does not know, such as the tags of a campaign."""
+    return wanted_format(FORMATS).media_type == HTML
+
+
 @routes.route(
     "GET",
     "/",
     query=[Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON"), *STATE],
     answers={200: (HealthAnswer, HTML)},
     scope=None,
+    is_page=_is_page,
 )
 def root() -> Response:
     """Return that the service is alive, or to a browser the page."""
-    if wanted_format(FORMATS).media_type == JSON:
+    if not _is_page():
         return answer(ALIVE)
     views = JOB_VIEW if "job" in request.args else () if request.args else LIST_VIEW
     return Response(_files().page(*views), mimetype=HTML, headers={CONTENT_POLICY: POLICY})

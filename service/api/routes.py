@@ -74,6 +74,7 @@ class Routes:
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
         is_published: bool = True,
+        is_page: Callable[[], bool] = bool,
     ) -> Callable[[View], View]:
         """Return a decorator that serves a view at a path.
 
@@ -104,6 +105,8 @@ class Routes:
             out where GET reads.
         is_published
             Whether the OpenAPI document has it, as it has everything but the files of a page.
+        is_page
+            Whether the request is for a page, which reads the query itself: nothing in it is refused.
         """
 
         def register(view: View) -> View:
@@ -128,18 +131,15 @@ class Routes:
                 is_published=is_published,
             )
             self.routes.append(route)
-            self._serve(route, view)
+            self._serve(route, view, is_page)
             return view
 
         return register
 
-    def _serve(self, route: Route, view: View) -> None:
+    def _serve(self, route: Route, view: View, is_page: Callable[[], bool]) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
-        known = {item.name for item in route.query} | {PRETTY}
+        check_query = _query_check(route)
         media_types, varies = route.media_types, route.varies
-        single = [item.name for item in route.query if item.is_single]
-        after_is_found = HTTPStatus.NOT_FOUND in route.problems
-
         reads, waits = route.has_etag, route.waits
         example = next((each.body for each in route.examples if each.media_type == JSON), None)
 
@@ -148,9 +148,8 @@ class Routes:
                 raise NotFound("no name holds a NUL character")
             if route.scope is not None:
                 check_may(route.method, route.path, route.scope, values)
-            check_names(known, after_is_found)
-            check_single(single)
-            flag(PRETTY)  # refused before anything is done
+            if not is_page():
+                check_query()
             check_acceptable(media_types)
             if (admission := admission_of(request.environ)) is not None:
                 return admit(admission, route.body is not None, route.files, route.is_open)
@@ -181,6 +180,20 @@ class Routes:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
             )
+
+
+def _query_check(route: Route) -> Callable[[], None]:
+    """Return what raises `Invalid` for a query with which nothing may be done."""
+    known = {item.name for item in route.query} | {PRETTY}
+    single = [item.name for item in route.query if item.is_single]
+    after_is_found = HTTPStatus.NOT_FOUND in route.problems
+
+    def check() -> None:
+        check_names(known, after_is_found)
+        check_single(single)
+        flag(PRETTY)
+
+    return check
 
 
 def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope | None:

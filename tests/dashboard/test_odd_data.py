@@ -1,5 +1,6 @@
 """What is odd is shown plainly: values that are not finite, what is gone, a service that is down, names of users."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,36 @@ def test_a_service_that_stops_and_comes_back_and_a_session_that_ends(tmp_path: P
             sign_in(page, made["key"], after=lambda: page.get_by_role("button", name="Zoom out").click())
             assert f"job={job['id']}" in page.url and "scale=log" in page.url
             view.console[:] = [each for each in view.console if "401" not in each]
+
+
+def test_after_an_upgrade_the_page_says_that_it_is_to_be_loaded_again(open_page: Open, xor: dict[str, Any]) -> None:
+    with open_page() as view:
+        page = view.go(f"?job={xor['id']}")
+        page.get_by_role("heading", name="Loss").wait_for()
+        old = re.compile(r"/dashboard/\w+/network/")
+        page.route(
+            old, lambda route: route.continue_(url=re.sub(r"/dashboard/\w+/", "/dashboard/0000/", route.request.url))
+        )
+        page.get_by_role("link", name="Network").click()
+        page.get_by_text("After an upgrade of the service the page has to be loaded again").wait_for()
+        page.unroute(old)
+        page.get_by_role("button", name="Load the page again").click()
+        page.get_by_role("button", name="Next", exact=False).first.wait_for()
+        view.console[:] = [each for each in view.console if "404" not in each]
+
+
+@pytest.mark.parametrize("body", ["null", "", "<html>sign in</html>"])
+def test_what_is_no_answer_of_the_service_is_said_to_be_none(open_page: Open, body: str) -> None:
+    with open_page() as view:
+        for query, path in (
+            ("?view=datasets", "**/v1/datasets?*"),
+            ("", "**/v1/session"),
+            ("?job=job_1", "**/v1/jobs/job_1"),
+        ):
+            view.page.route(path, lambda route: route.fulfill(body=body, content_type="application/json"))
+            view.go(query).get_by_role("alert").first.wait_for()
+            view.page.unroute(path)
+        view.console.clear()
 
 
 def sign_in(page: Page, key: str, after: Callable[[], None]) -> None:

@@ -120,7 +120,7 @@ export async function send(request) {
 }
 
 /**
- * Send a request and return the JSON of its answer, null for an empty one.
+ * Send a request and return the JSON of its answer, null for one of the status 204.
  *
  * @param {Request} request
  * @returns {Promise<any>}
@@ -142,20 +142,23 @@ export function get(path, query, signal) {
 }
 
 /**
- * Return what the body of an answer means: null for an empty one.
+ * Return what the body of an answer means: null for one of the status 204, which alone has none.
  *
  * @param {number} status
  * @param {string} text
  * @returns {any}
  */
 export function jsonOf(status, text) {
-  if (!text) return null;
+  if (status === 204) return null;
   try {
-    return JSON.parse(text);
+    const found = JSON.parse(text);
+    if (found !== null) return found;
   } catch {
-    const detail = `What came is not JSON: a proxy or a sign-in in between may have answered. It begins with: ${text.slice(0, 200)}`;
-    throw new ApiError({ type: "", title: "Not an answer of the service", status, detail });
+    // what is no JSON is as little an answer as null is
   }
+  const what = text ? `It begins with: ${text.slice(0, 200)}` : "It is empty.";
+  const detail = `What came is not what the service answers: a proxy or a sign-in in between may have answered. ${what}`;
+  throw new ApiError({ type: "", title: "Not an answer of the service", status, detail });
 }
 
 /** @param {Response} response */

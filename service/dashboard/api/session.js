@@ -43,6 +43,7 @@ export function useSession() {
   const [error, setError] = useState(/** @type {Error | null} */ (null));
   const again = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   const read = useCallback(async () => {
+    clearTimeout(again.current);
     try {
       const found = await get("v1/session");
       setCsrfToken(found.csrf_token);
@@ -52,6 +53,7 @@ export function useSession() {
       setError(null);
     } catch (caught) {
       const isOut = caught instanceof ApiError && caught.status === 401;
+      if (isOut) setBearer(null); // else it would be sent in place of the cookie that the next sign-in brings
       setStanding(isOut ? "signed out" : "unknown");
       setError(isOut ? null : /** @type {Error} */ (caught));
       if (caught instanceof Unreachable) again.current = setTimeout(read, AGAIN_MS);
@@ -71,7 +73,10 @@ export function useSession() {
     tabs().postMessage("changed");
     await read();
   }, []);
-  useLoss(() => setStanding("signed out"));
+  useLoss(() => {
+    setBearer(null);
+    setStanding("signed out");
+  });
   useEffect(() => {
     tabs().addEventListener("message", read);
     read();

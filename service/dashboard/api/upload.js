@@ -1,6 +1,6 @@
 /** Sends a file as the body of a request and says how far it is; the browser reads the file as it sends it. */
 
-import { ApiError, csrfHeaders, problemFrom, Unreachable, urlOf } from "./client.js";
+import { ApiError, csrfHeaders, jsonOf, problemFrom, Unreachable, urlOf } from "./client.js";
 
 /** The reader has given up an upload. */
 export class Stopped extends Error {
@@ -30,8 +30,12 @@ export function upload(request, onProgress, signal) {
     sending.onerror = () => reject(new Unreachable());
     sending.onabort = () => reject(new Stopped());
     sending.onload = () => {
-      if (sending.status < 400) resolve(JSON.parse(sending.responseText));
-      else reject(new ApiError(problemFrom(sending.status, sending.statusText, sending.responseText)));
+      try {
+        if (sending.status >= 400) throw new ApiError(problemFrom(sending.status, sending.statusText, sending.responseText));
+        resolve(jsonOf(sending.status, sending.responseText));
+      } catch (error) {
+        reject(error);
+      }
     };
     signal.addEventListener("abort", () => sending.abort());
     sending.send(request.body);

@@ -16,11 +16,13 @@ export function isFramed() {
 export function FramedSignIn({ useToken }) {
   const [refused, setRefused] = useState(false);
   useEffect(() => {
-    const listener = async (/** @type {MessageEvent} */ event) => {
-      const token = tokenIn(event.data);
-      if (event.source !== window.parent || token === null) return;
+    const take = newestOf(async (/** @type {string} */ token) => {
       await useToken(token);
       setRefused(true); // shown only if it is refused: otherwise this view is gone
+    });
+    const listener = (/** @type {MessageEvent} */ event) => {
+      const token = tokenIn(event.data);
+      if (event.source === window.parent && token !== null) take(token);
     };
     addEventListener("message", listener);
     window.parent.postMessage({ backprop: "token wanted" }, "*"); // it has no secret in it
@@ -31,6 +33,28 @@ export function FramedSignIn({ useToken }) {
     <p>Signing in does not work within a frame of another site, as browsers send no cookie from there. <a href=${location.href} target="_blank" rel="noopener">Open it in a window of its own</a> and
       sign in there, or let the page around this frame give it a token that shares the job.</p>
   </div>`;
+}
+
+/**
+ * Return what tries one token at a time, however many come: of those that come meanwhile, the newest alone is tried after it.
+ *
+ * @param {(token: string) => Promise<void>} tryToken
+ */
+export function newestOf(tryToken) {
+  /** @type {string | null} */
+  let waiting = null;
+  let underWay = false;
+  return async (/** @type {string} */ token) => {
+    waiting = token;
+    if (underWay) return;
+    underWay = true;
+    while (waiting !== null) {
+      const next = waiting;
+      waiting = null;
+      await tryToken(next);
+    }
+    underWay = false;
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { change } from "../parts/address.js";
 import { Curl } from "../parts/curl.js";
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
-import { STATUSES, queryOf } from "./list_query.js";
+import { STATUSES, epochAsked, queryOf } from "./list_query.js";
 
 const SETTLED_MS = 300;
 
@@ -11,13 +11,13 @@ const SETTLED_MS = 300;
 export function Filter({ state }) {
   return html`<form class="jobs-filter" role="search" aria-label="Jobs" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
     <label class="wide">Search <${Typed}
-      name="search" state=${state} type="search" maxlength="200" placeholder="name, id, dataset or metadata"
+      name="search" shown=${state.search ?? ""} type="search" maxlength="200" placeholder="name, id, dataset or metadata"
     /></label>
     <label>Status <select
       value=${state.status ?? ""}
       onChange=${(/** @type {any} */ event) => change({ status: event.target.value, after: null })}
     ><option value="">all</option>${STATUSES.map((status) => html`<option value=${status}>${status}</option>`)}</select></label>
-    <label>Loss at epoch <${Typed} name="at_epoch" state=${state} type="number" min="0" max="999999999" placeholder="none" /></label>
+    <label>Loss at epoch <${Typed} name="at_epoch" shown=${String(epochAsked(state) ?? "")} type="number" min="0" max="999999999" placeholder="none" /></label>
     <${Curl} of="List these jobs" request=${{ method: "GET", path: "v1/jobs", query: queryOf(state) }} />
   </form>`;
 }
@@ -25,10 +25,9 @@ export function Filter({ state }) {
 /**
  * An input whose text goes into the address once the reader stops typing.
  *
- * @param {{name: string, state: import("../parts/address.js").State} & Record<string, any>} props
+ * @param {{name: string, shown: string} & Record<string, any>} props
  */
-function Typed({ name, state, ...rest }) {
-  const shown = state[name] ?? "";
+function Typed({ name, shown, ...rest }) {
   const [text, setText] = useState(shown);
   useEffect(() => setText(shown), [shown]);
   useEffect(() => {

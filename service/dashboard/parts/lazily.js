@@ -6,7 +6,7 @@ import { Trouble } from "./trouble.js";
 /** The module has not come; after an upgrade of the service it never will, as its address has changed. */
 class NotLoaded extends Error {
   constructor() {
-    super("A part of the page could not be loaded. If the service has been upgraded meanwhile, load the page again.");
+    super("A part of the page could not be loaded. After an upgrade of the service the page has to be loaded again.");
     this.name = "NotLoaded";
   }
 }
@@ -41,7 +41,7 @@ export function lazily(load, name) {
       if (View !== null) return;
       begin().then(() => setView(() => loaded), setError);
     }, []);
-    if (error) return html`<${Trouble} error=${error} again=${() => location.reload()} what="this part" />`;
+    if (error) return html`<${Trouble} error=${error} again=${() => location.reload()} way="Load the page again" what="this part" />`;
     return View === null ? html`<p class="waiting" aria-live="polite">Loading …</p>` : html`<${View} ...${props} />`;
   }
   Lazy.load = begin;

@@ -17,5 +17,7 @@ test("other names with dots, and dots in the query, are names", () => {
 test("what a proxy answers in place of the service is told as such", () => {
   assert.deepEqual(jsonOf(200, '{"a": [1]}'), { a: [1] });
   assert.equal(jsonOf(204, ""), null);
-  assert.throws(() => jsonOf(200, "<html>sign in</html>"), (error) => error instanceof ApiError && /not JSON.*<html>sign in/.test(error.message));
+  for (const [text, said] of [["<html>sign in</html>", "<html>sign in"], ["null", "begins with: null"], ["", "It is empty"]]) {
+    assert.throws(() => jsonOf(200, text), (error) => error instanceof ApiError && error.message.includes(said));
+  }
 });
