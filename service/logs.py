@@ -101,6 +101,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self._pending: deque[LineRecord] = deque()
         self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         if isinstance(record, LineRecord) and len(self._pending) < MOST_PENDING:
@@ -123,17 +124,18 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Write what is pending first; `logging` calls this for a handler that another takes the place of."""
         if not self.stream.closed:  # otherwise there is nowhere to write it
             self.flush()
+        self._closed.set()
         super().close()
 
     def _run(self) -> None:
-        """Write what is pending, until there was nothing for a while."""
+        """Write what is pending, until there was nothing for a while or the handler is closed."""
         written_at = time.monotonic()
         while True:
-            time.sleep(LINES_SECONDS)
+            is_closed = self._closed.wait(LINES_SECONDS)
             with self.lock or nullcontext():
                 if self._write_pending():
                     written_at = time.monotonic()
-                elif time.monotonic() - written_at > IDLE_SECONDS:
+                if is_closed or time.monotonic() - written_at > IDLE_SECONDS:
                     self._thread = None
                     return
 

@@ -5,6 +5,7 @@ copies of one that was migrated once per session, as migrating each of them woul
 """
 
 import gc
+import logging
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import TypeVar
 import pytest
 
 from service.backprop.training.kernels import has_numba
+from service.logs import LineHandler
 from service.store.database import Database
 from service.store.migrate import migrate
 from tests.databases import Copies
@@ -64,6 +66,17 @@ class Backends:
     database_url: str
     queue_url: str
     data_dir: Path
+
+
+@pytest.fixture(autouse=True)
+def logs_nowhere_else() -> Iterator[None]:
+    """A test that lets the process log to its own standard error, which is closed when it ends, fails by that."""
+    yield
+    root = logging.getLogger()
+    left = [handler for handler in root.handlers if isinstance(handler, LineHandler)]
+    for handler in left:
+        root.removeHandler(handler)
+    assert not left, "the process still logs to the streams of this test: see tests/logging_state.py"
 
 
 @pytest.fixture(scope="session")

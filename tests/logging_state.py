@@ -11,7 +11,10 @@ from service import logs
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Let loggers, their levels and the hooks for uncaught errors be as before when the block ends."""
+    """Let loggers, their levels and the hooks for uncaught errors be as before when the block ends.
+
+    Otherwise whatever is logged later in the process goes to the standard error of that test, which is closed by then.
+    """
     root = logging.getLogger()
     before = (root.level, list(root.handlers), sys.excepthook, threading.excepthook)
     levels = {name: logging.getLogger(name).level for name in logs.OURS}
@@ -20,7 +23,9 @@ def restored() -> Iterator[None]:
         yield
     finally:
         logging.captureWarnings(False)
-        root.handlers = before[1]
+        made, root.handlers = root.handlers, before[1]
+        for handler in made:
+            handler.close()
         root.setLevel(before[0])
         sys.excepthook, threading.excepthook = before[2], before[3]
         for name, level in levels.items():

@@ -1,10 +1,12 @@
 """`backprop tenants`: made, listed and deleted without a service that runs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from service.ops.cli import main
+from tests.logging_state import restored
 
 LIMITS = {
     "weight": ("2.5", "weight 2.5"),
@@ -20,6 +22,12 @@ LIMITS = {
     "webhooks": ("5", "5"),
     "keep-jobs-seconds": ("3600", "3600.0"),
 }
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    with restored():
+        yield
 
 
 def run(data_dir: Path, *arguments: str) -> int:

@@ -52,10 +52,11 @@ def there() -> Iterator[Receiver]:
 
 
 def deliver(deliverer: Deliverer) -> None:
-    """Send all that is due now, and wait for the outcomes."""
+    """Send all that is due, a webhook's share of threads at a time, and wait for the outcomes."""
     while deliverer.begin_one():
-        pass
-    assert deliverer.settle(ENDED_IN)
+        while deliverer.begin_one():
+            pass
+        assert deliverer.settle(ENDED_IN)
 
 
 def make(client: FlaskClient, there: Receiver, **more: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ FORGED = (
 HIDDEN = "\u202egnp.exe\u2066\u200b\ufeff\ud800\x00\x7f\u00ad"
 
 SECRET = "geheim"  # tracebacks show lines of this file, which have only the name
+JOINED_IN = 10.0
 TEXTS = {"forged": FORGED, "hidden": HIDDEN, "long": "x" * 100_000, "format": "%s %d", "empty": ""}
 
 log = logging.getLogger("service.test")
@@ -146,5 +147,9 @@ def test_lines_of_requests_are_written_in_order_with_the_ids_of_their_threads() 
     lines = stream.getvalue().splitlines()  # an error is written at once, after what came before it
     assert [line.partition(": ")[2] for line in lines] == ["first request_id=one", "second request_id=two", "third"]
     handler.handle(logs.LineRecord("service.requests", logging.INFO, "last", {}))
+    writer = handler._thread
+    assert writer is not None and writer.is_alive()
     handler.close()
     assert stream.getvalue().splitlines()[-1].endswith(" INFO service.requests: last")
+    writer.join(JOINED_IN)
+    assert not writer.is_alive()
