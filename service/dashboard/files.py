@@ -1,7 +1,7 @@
 """The dashboard's files, read once, and the page that loads them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +17,7 @@ FIRST = ("vendor/uPlot.css", "style/tokens.css", "style/base.css", "style/head.c
 SHARED = ("tokens.css", "head.css")  # of the folder `style`
 DIGEST_LENGTH = 12
 MAIN = "app/main.js"
+STYLE = "style/all.css"  # made of all style sheets, as a browser draws nothing before it has each of them
 IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";', re.MULTILINE)
 
 
@@ -42,7 +43,8 @@ class DashboardFiles:
     def by_name(self) -> dict[str, File]:
         """All files, by `folder/name`."""
         folders = sorted((each for each in files(__package__).iterdir() if each.is_dir()), key=lambda each: each.name)
-        return {f"{folder.name}/{name}": file for folder in folders for name, file in _files_of(folder)}
+        found = {f"{folder.name}/{name}": file for folder in folders for name, file in _files_of(folder)}
+        return found | {STYLE: _joined(found)}
 
     @cached_property
     def digest(self) -> str:
@@ -55,7 +57,8 @@ class DashboardFiles:
     def page(self, *views: str) -> str:
         """Return the HTML of the page, whose addresses are relative to the root of the service.
 
-        `views` are modules that it will load later by itself; named in the page, they arrive with the first ones.
+        `views` are modules that it will load later by itself; named in the page, they arrive with the first ones. So
+        does the session, which it reads before anything else.
         """
         if views not in self._pages:
             self._pages[views] = self._rendered(views)
@@ -63,12 +66,10 @@ class DashboardFiles:
 
     def _rendered(self, views: Sequence[str]) -> str:
         root = f"dashboard/{self.digest}"
-        sheets = [name for name in self.by_name if name.endswith(".css")]
         modules = sorted(set().union(*(self._imported_by(name) for name in (MAIN, *views))))
-        ordered = sorted(sheets, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
         return Template((files(__package__) / PAGE).read_text("utf-8")).substitute(
             root=root,
-            sheets="\n".join(f'<link rel="stylesheet" href="{root}/{name}">' for name in ordered),
+            style=f"{root}/{STYLE}",
             modules="\n".join(f'<link rel="modulepreload" href="{root}/{name}">' for name in modules),
         )
 
@@ -82,6 +83,13 @@ class DashboardFiles:
                 text = self.by_name[module].content.decode()
                 waiting += [normpath(f"{dirname(module)}/{each[1]}") for each in IMPORT.finditer(text)]
         return found
+
+
+def _joined(found: Mapping[str, File]) -> File:
+    """Return the style sheets as one, those first that the others build on."""
+    sheets = [name for name in found if name.endswith(".css")]
+    sheets.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    return File(b"\n".join(found[name].content for name in sheets), TYPES[".css"])
 
 
 def shared_style() -> bytes:

@@ -44,6 +44,7 @@ def test_numbers_of_the_table_are_those_of_the_api(open_page: Open, service: Ser
         assert row.locator("svg.sparkline").count() == 1
         asked = [each.url for each in view.requests if "/v1/jobs?" in each.url]
         assert len(asked) == 1 and "fields=" in asked[0]
+        assert view.paths().count("/v1/session") == 1  # the page uses the answer that its HTML has asked for
 
 
 def test_the_service_searches_and_the_address_keeps_it(

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 import service.dashboard
 from service.api.dashboard import STATE
-from service.dashboard.files import DashboardFiles
+from service.dashboard.files import FIRST, DashboardFiles
 
 FOLDER = Path(service.dashboard.__file__).parent
 MODULES = sorted(path for path in FOLDER.rglob("*.js") if path.parent.name != "vendor")
@@ -128,6 +128,16 @@ def test_nothing_that_a_strict_policy_forbids_is_in_the_page(anonymous: FlaskCli
     for address in addresses:
         if address.startswith("dashboard/"):
             assert anonymous.get(f"/{address}").status_code == 200, address
+
+
+def test_the_page_has_one_style_sheet_made_of_all(anonymous: FlaskClient) -> None:
+    answer = anonymous.get("/", headers={"Accept": "text/html"})
+    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', answer.text)
+    text = anonymous.get(f"/{sheet}").text
+    parts = [path.read_text("utf-8") for path in FOLDER.rglob("*.css")]
+    assert all(part in text for part in parts) and len(text) < sum(len(part) + 2 for part in parts)
+    order = [text.index((FOLDER / name).read_text("utf-8")) for name in FIRST]
+    assert order == sorted(order) and order[0] == 0
 
 
 def test_files_may_be_kept_for_ever_as_their_address_changes_with_them(anonymous: FlaskClient) -> None:
