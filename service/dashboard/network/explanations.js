@@ -162,10 +162,11 @@ function line({ formulas }, name, written, key, value) {
 }
 
 /**
- * Return a formula of the service with signs as they are printed.
+ * Return a formula of the service with signs as they are printed, and numbers down to a millionth without an exponent.
  *
  * @param {string} formula
  */
 export function readable(formula) {
-  return formula.replaceAll(" * ", " × ").replaceAll(" - ", " − ").replace(/(^|\()-/g, "$1−").replace(/e-/g, "e−");
+  const plain = formula.replace(/\d(\.\d+)?e-0[56]/g, (small) => String(Number(small)));
+  return plain.replaceAll(" * ", " × ").replaceAll(" - ", " − ").replace(/(^|\()-/g, "$1−").replace(/e-/g, "e−");
 }

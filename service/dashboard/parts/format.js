@@ -8,8 +8,12 @@ const UNITS = [
   ["minute", 60],
 ];
 
+const SMALLEST_PLAIN = 1e-6; // smaller numbers have an exponent, which is then the shorter and the clearer one
+
 /**
- * Return a number with some significant digits: 0.2513, 12,340, 1.2e-7; "-" for null, and what JSON cannot write as text.
+ * Return a number with some significant digits: 0.2513, 12,340, 0.0000691, 1.23e-7; "–" for null, and what JSON cannot write as text.
+ *
+ * Below 0.0001, where the zeros take the room, there is one digit less.
  *
  * @param {number | null | undefined} value
  * @param {number} [digits]
@@ -20,9 +24,9 @@ export function number(value, digits = 4) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e15) return value.toLocaleString("en");
-  if (size < 1e-4 || size >= 1e9) return value.toExponential(Math.max(digits - 2, 1)).replace("e+", "e");
-  const shown = Number(value.toPrecision(digits));
-  return shown.toLocaleString("en", { maximumSignificantDigits: digits });
+  const most = size < 1e-4 ? Math.max(digits - 1, 2) : digits;
+  if (size < SMALLEST_PLAIN || size >= 1e9) return value.toExponential(Math.max(digits - 2, 1)).replace("e+", "e");
+  return value.toLocaleString("en", { maximumSignificantDigits: most });
 }
 
 /**

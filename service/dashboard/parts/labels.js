@@ -31,7 +31,7 @@ export function outputNames(job, outputs) {
 }
 
 /**
- * Return a number as it fits into a node: +0.69, −12.3, +1e−3.
+ * Return a number as it fits into a node, which has room for six characters: +0.69, −12.3, +0.001, +7e−5.
  *
  * @param {number | null | undefined} value
  */
@@ -40,6 +40,8 @@ export function brief(value) {
   if (value === null || !Number.isFinite(value)) return "?";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text = size >= 1000 || size < 0.01 ? size.toExponential(0).replace("e-", "e−").replace("e+", "e") : size.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
+  const hasExponent = size >= 999.5 || size < 0.00095;
+  const decimals = size < 0.01 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
+  const text = hasExponent ? size.toExponential(0).replace("e-", "e−").replace("e+", "e") : size.toFixed(decimals);
   return `${value < 0 ? "−" : "+"}${text}`;
 }

@@ -8,6 +8,8 @@ test("numbers are short and honest", () => {
   assert.equal(number(12340), "12,340");
   assert.equal(number(0), "0");
   assert.equal(number(-1.23456e-7), "-1.23e-7");
+  assert.deepEqual([6.912e-5, 1e-6, 0.00012345].map((small) => number(small)), ["0.0000691", "0.000001", "0.0001235"]);
+  assert.equal(number(6.9124e-5, 3), "0.000069");
   assert.equal(number(123.456), "123.5");
   assert.equal(number(null), "–");
   assert.equal(number(Number.POSITIVE_INFINITY), "Infinity");

@@ -82,11 +82,12 @@ test("a weight's formulas are those of the trace, by name", () => {
   const lines = linesOf({ numbers, formulas, layers: NETWORK.layers, notation: undefined }, { kind: "weight", layer: 1, input: 2, unit: 0 });
   assert.deepEqual(lines.map(({ name, value }) => [name, value]), [["hidden 3 -> output 1", 2], ["dC/dw", 0.03], ["w after the step", 2]]);
   assert.equal(lines[1].formula, "(−0.3) × -0.1");
-  assert.equal(readable("-0.5 * (-1e-05) - 1"), "−0.5 × (−1e−05) − 1");
+  assert.equal(readable("-0.5 * (-1e-05) - 1"), "−0.5 × (−0.00001) − 1");
+  assert.equal(readable("1.5e-06 + 2e-07"), "0.0000015 + 2e−07");
 });
 
 test("a number in a node is short and has a sign", () => {
-  assert.deepEqual([0.694, -12.34, 0.0012, -4000, 0, null].map(brief), ["+0.69", "−12.3", "+1e−3", "−4e3", "0", "?"]);
+  assert.deepEqual([0.694, -12.34, 0.0012, -0.0099, 0.0003, -4000, 0, null].map(brief), ["+0.69", "−12.3", "+0.001", "−0.010", "+3e−4", "−4e3", "0", "?"]);
 });
 
 const answering = (/** @type {number[]} */ a, /** @type {number[]} */ targets, loss = 0) => ({ inputs: [], targets, loss, layers: [{ ...numbers.layers[1], a }] });
