@@ -1,8 +1,12 @@
-/** Scales of drawings: values to pixels, and round numbers for their axes. */
+/** Scales of drawings: values to pixels, round numbers for their axes, and the texts of these. */
+
+import { number } from "./format.js";
+
+/** @typedef {[number, number]} Domain  the least and the largest value */
 
 /**
  * @typedef {object} Scale
- * @property {[number, number]} domain  the least and the largest value
+ * @property {Domain} domain  the least and the largest value
  * @property {(value: number) => number} place  of a value, in pixels
  * @property {(place: number) => number} value  at a place
  */
@@ -10,7 +14,7 @@
 /**
  * Return a linear scale.
  *
- * @param {[number, number]} domain
+ * @param {Domain} domain
  * @param {[number, number]} range pixels of its two ends
  * @returns {Scale}
  */
@@ -27,8 +31,8 @@ export function linear(domain, range) {
 /**
  * Return round numbers within a domain: multiples of 1, 2 or 5 times a power of ten.
  *
- * @param {[number, number]} domain
- * @param {number} [most] how many at most, about
+ * @param {Domain} domain
+ * @param {number} [most] steps that would divide the domain; one more tick may stand in it
  */
 export function ticks([least, largest], most = 6) {
   const span = largest - least;
@@ -42,17 +46,30 @@ export function ticks([least, largest], most = 6) {
 }
 
 /**
- * Return the domain of values with a margin on both sides; missing values do not count.
+ * Return the least and the greatest of the finite values, with a margin on both sides; null where there is none.
  *
  * @param {(number | null | undefined)[]} values
  * @param {number} [margin] as a share of the span
- * @returns {[number, number]}
+ * @returns {Domain | null}
  */
-export function domainOf(values, margin = 0.06) {
-  const known = /** @type {number[]} */ (values.filter((value) => typeof value === "number" && Number.isFinite(value)));
-  if (known.length === 0) return [0, 1];
-  const least = known.reduce((a, b) => Math.min(a, b));
-  const largest = known.reduce((a, b) => Math.max(a, b));
+export function domainOf(values, margin = 0) {
+  const finite = /** @type {number[]} */ (values.filter((value) => typeof value === "number" && Number.isFinite(value)));
+  if (finite.length === 0) return null;
+  const least = finite.reduce((a, b) => Math.min(a, b));
+  const largest = finite.reduce((a, b) => Math.max(a, b));
   const room = (largest - least || Math.abs(least) || 1) * margin;
   return [least - room, largest + room];
+}
+
+/**
+ * Return the texts of marked values, with as many digits as tell them apart.
+ *
+ * @param {number[]} values evenly apart
+ */
+export function tickTexts(values) {
+  const step = values.length > 1 ? Math.abs(values[1] - values[0]) : Math.abs(values[0] ?? 1) || 1;
+  const largest = Math.max(...values.map(Math.abs));
+  if (largest >= 1e6 || step < 1e-6) return values.map((value) => number(value, 6));
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return values.map((value) => value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }

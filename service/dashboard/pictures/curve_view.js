@@ -39,7 +39,7 @@ function Curve({ job, column, xs, outputs, rows }) {
     targetsOf(job, values, count).slice(0, count).map((target, index) => ({ row, x: Number(values[column]), y: target, index })),
   );
   const x = linear([xs[0], xs[xs.length - 1]], [ROOM.left, width - ROOM.right]);
-  const y = linear(domainOf([...points.map((point) => point.y), ...outputs.flat()]), [HEIGHT - ROOM.bottom, ROOM.top]);
+  const y = linear(domainOf([...points.map((point) => point.y), ...outputs.flat()], 0.06) ?? [0, 1], [HEIGHT - ROOM.bottom, ROOM.top]);
   const label = `The curve of ${names.slice(0, count).join(", ")} over ${column}: ${number(outputs[0][0])} at ${number(xs[0])}, ${number(outputs[outputs.length - 1][0])} at ${number(xs[xs.length - 1])}.`;
   return html`<div ref=${place} class="fitted-drawing"><svg width=${width} height=${HEIGHT} viewBox=${`0 0 ${width} ${HEIGHT}`} role="img" aria-label=${label}>
     <${Axes} x=${x} y=${y} width=${width} height=${HEIGHT} xLabel=${column} yLabel=${count === 1 ? names[0] : "outputs"} />

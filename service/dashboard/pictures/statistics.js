@@ -2,6 +2,9 @@
 
 import { domainOf } from "../parts/scale.js";
 
+/** @type {import("../parts/scale.js").Domain} */
+const WITHOUT_VALUES = [0, 1];
+
 /**
  * @typedef {object} Statistics
  * @property {(name: string) => [number, number]} domain  of an input, with a margin
@@ -18,8 +21,8 @@ export function statisticsOf(columns, names) {
   const byName = new Map(columns.map((column) => [column.name, column]));
   const range = (/** @type {string} */ name) => [byName.get(name)?.minimum ?? null, byName.get(name)?.maximum ?? null];
   return {
-    domain: (name) => domainOf(range(name), 0.08),
-    target: (name) => domainOf(byName.has(name) ? range(name) : columns.filter(({ role }) => role === "target").flatMap(({ name: each }) => range(each)), 0),
-    inputs: domainOf(names.flatMap(range), 0),
+    domain: (name) => domainOf(range(name), 0.08) ?? WITHOUT_VALUES,
+    target: (name) => domainOf(byName.has(name) ? range(name) : columns.filter(({ role }) => role === "target").flatMap(({ name: each }) => range(each))) ?? WITHOUT_VALUES,
+    inputs: domainOf(names.flatMap(range)) ?? WITHOUT_VALUES,
   };
 }

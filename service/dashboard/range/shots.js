@@ -45,7 +45,7 @@ function spread(stored, step) {
  * @returns {[number, number]}
  */
 export function valuesDomain(values, isProbability) {
-  return isProbability ? [-0.05, 1.05] : domainOf(values, 0.15);
+  return isProbability ? [-0.05, 1.05] : domainOf(values, 0.15) ?? [0, 1];
 }
 
 const FAR = 84; // pixels between line and shot from which the error's label fits between them

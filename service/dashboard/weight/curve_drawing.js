@@ -1,9 +1,9 @@
 /** Draws the error curve of a weight: the loss over its value, the tangent where it stands, and the arrow of its next step. */
 
+import { tickTexts } from "../parts/scale.js";
 import { useWidth } from "../parts/width.js";
 import { html, useState } from "../vendor/htm-preact.js";
 import { curveGeometry } from "./curve_geometry.js";
-import { tickTexts } from "./scale.js";
 
 const HEIGHT = 320;
 let numbered = 0;

@@ -1,6 +1,6 @@
 /** Where the error curve of a weight, its tangent and its step are drawn. */
 
-import { rangeOf, scaled, ticks } from "./scale.js";
+import { domainOf, linear, ticks } from "../parts/scale.js";
 
 const MARGINS = { left: 72, right: 14, top: 14, bottom: 46 };
 export const SHORTEST_ARROW = 16; // pixels; a shorter step is drawn this long, and said so
@@ -19,19 +19,19 @@ const APART = 36; // pixels; nearer than that the arrow would hide the place aft
  */
 export function curveGeometry(slope, width, height) {
   const { points, value, loss, step, tangent } = slope;
-  const y = rangeOf([...points.map((each) => each.loss), loss], 0.08);
-  const x = rangeOf(points.map((each) => each.value));
+  const y = domainOf([...points.map((each) => each.loss), loss], 0.08);
+  const x = domainOf(points.map((each) => each.value));
   if (y === null || x === null) return null;
   const box = { left: MARGINS.left, right: width - MARGINS.right, top: MARGINS.top, bottom: height - MARGINS.bottom };
-  const atX = scaled(x, [box.left, box.right]);
-  const atY = scaled(y, [box.bottom, box.top]);
+  const atX = linear(x, [box.left, box.right]).place;
+  const atY = linear(y, [box.bottom, box.top]).place;
   const finite = points.filter((each) => each.loss !== null && Number.isFinite(each.loss));
   const after = step.loss === null || step.value === null ? null : { x: atX(step.value), y: atY(step.loss) };
   const from = loss === null ? null : { x: atX(value), y: atY(loss) };
   return {
     box,
-    xTicks: ticks(x, width < 480 ? 4 : 6).map((each) => ({ value: each, at: atX(each) })),
-    yTicks: ticks(y, 5).map((each) => ({ value: each, at: atY(each) })),
+    xTicks: ticks(x, width < 480 ? 6 : 9).map((each) => ({ value: each, at: atX(each) })),
+    yTicks: ticks(y, 8).map((each) => ({ value: each, at: atY(each) })),
     curve: pathOf(points, atX, atY),
     isWhole: finite.length === points.length,
     from,

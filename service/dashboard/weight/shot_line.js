@@ -1,9 +1,9 @@
 /** A line on which a shot before, a shot after, and the target lie; the distances are the errors. */
 
 import { number } from "../parts/format.js";
+import { domainOf, linear, ticks } from "../parts/scale.js";
 import { useWidth } from "../parts/width.js";
 import { html } from "../vendor/htm-preact.js";
-import { rangeOf, scaled, ticks } from "./scale.js";
 
 const HEIGHT = 78;
 
@@ -11,11 +11,11 @@ const HEIGHT = 78;
 export function ShotLine({ label, target, before, after, beforeName = "twin", afterName = "trained" }) {
   const [place, width] = useWidth(0);
   const range = lineRange([target, before, after]);
-  const at = range && scaled(range, [34, width - 34]);
+  const at = range && linear(range, [34, width - 34]).place;
   const summary = `${label}: target ${number(target)}${before === null ? "" : `, ${beforeName} ${number(before)}`}, ${afterName} ${number(after)}.`;
   return html`<div class="shot-line" ref=${place}>${width > 0 && range && at && html`<svg width=${width} height=${HEIGHT} role="img" aria-label=${summary}>
     <line class="axis" x1="20" x2=${width - 20} y1="40" y2="40" />
-    ${ticks(range, 5).map((tick) => html`<line class="tick" x1=${at(tick)} x2=${at(tick)} y1="40" y2="45" /><text x=${at(tick)} y="63" text-anchor="middle">${number(tick, 3)}</text>`)}
+    ${ticks(range, 8).map((tick) => html`<line class="tick" x1=${at(tick)} x2=${at(tick)} y1="40" y2="45" /><text x=${at(tick)} y="63" text-anchor="middle">${number(tick, 3)}</text>`)}
     ${target !== null && after !== null && html`<line class="miss" x1=${at(target)} x2=${at(after)} y1="40" y2="40" />`}
     ${target !== null && html`<g class="target"><line x1=${at(target)} x2=${at(target)} y1="22" y2="46" /><text x=${at(target)} y="14" text-anchor="middle">target</text></g>`}
     ${before !== null && html`<circle class="before" cx=${at(before)} cy="40" r="6" />`}
@@ -31,5 +31,5 @@ export function ShotLine({ label, target, before, after, beforeName = "twin", af
  */
 export function lineRange(values) {
   const isWithin = values.every((each) => each === null || (each >= 0 && each <= 1));
-  return isWithin ? /** @type {[number, number]} */ ([0, 1]) : rangeOf(values, 0.1);
+  return isWithin ? /** @type {[number, number]} */ ([0, 1]) : domainOf(values, 0.1);
 }

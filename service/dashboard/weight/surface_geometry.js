@@ -1,7 +1,7 @@
 /** Where a loss surface, its contour lines and the path of the job are drawn. */
 
 import { contour, levelsOf } from "./contours.js";
-import { rangeOf, scaled, ticks } from "./scale.js";
+import { domainOf, linear, ticks } from "../parts/scale.js";
 
 const MARGINS = { left: 72, right: 14, top: 10, bottom: 46 };
 const CONTOURS = 9;
@@ -18,20 +18,20 @@ const CONTOURS = 9;
  * @param {number} height
  */
 export function surfaceGeometry({ x, y, losses, path, epoch }, width, height) {
-  const range = rangeOf(losses.flat());
+  const range = domainOf(losses.flat());
   if (range === null) return null;
   const box = { left: MARGINS.left, right: width - MARGINS.right, top: MARGINS.top, bottom: height - MARGINS.bottom };
   const [xRange, yRange] = [endsOf(x.values), endsOf(y.values)];
-  const atX = scaled(xRange, [box.left, box.right]);
-  const atY = scaled(yRange, [box.bottom, box.top]);
-  const ofCell = { x: scaled([0, x.values.length - 1], [box.left, box.right]), y: scaled([0, y.values.length - 1], [box.bottom, box.top]) };
+  const atX = linear(xRange, [box.left, box.right]).place;
+  const atY = linear(yRange, [box.bottom, box.top]).place;
+  const ofCell = { x: linear([0, x.values.length - 1], [box.left, box.right]).place, y: linear([0, y.values.length - 1], [box.bottom, box.top]).place };
   const places = path.map((each) => ({ epoch: each.epoch, x: atX(each.x), y: atY(each.y), isPast: each.epoch <= epoch }));
   const present = { x: atX(x.value), y: atY(y.value) };
   return {
     box,
     range,
-    xTicks: ticks(xRange, width < 480 ? 4 : 6).map((each) => ({ value: each, at: atX(each) })),
-    yTicks: ticks(yRange, 6).map((each) => ({ value: each, at: atY(each) })),
+    xTicks: ticks(xRange, width < 480 ? 6 : 9).map((each) => ({ value: each, at: atX(each) })),
+    yTicks: ticks(yRange, 9).map((each) => ({ value: each, at: atY(each) })),
     contours: levelsOf(range, CONTOURS).map((level) => ({ level, line: lineOf(contour(losses, level), ofCell) })),
     places,
     whole: joined(places),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { domainOf, linear, ticks } from "../../../service/dashboard/parts/scale.js";
+import { domainOf, linear, ticks, tickTexts } from "../../../service/dashboard/parts/scale.js";
 import { diverging, mix, rgbOf } from "../../../service/dashboard/pictures/colours.js";
 import { rescaled, sideOf, stroked, tileOf, touched } from "../../../service/dashboard/pictures/images.js";
 import { argmax, bordersOf, classesOf, contourOf, gridOf, sharesOf } from "../../../service/dashboard/pictures/plane.js";
@@ -12,7 +12,14 @@ const range = (count) => [...Array(count).keys()];
 test("ticks are round and within the domain", () => {
   assert.deepEqual(ticks([0, 1], 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
   assert.deepEqual(ticks([-3.2, 7.9], 4), [0, 5]);
+  assert.deepEqual(ticks([-0.38, 0.86], 9), [-0.2, 0, 0.2, 0.4, 0.6, 0.8]);
   assert.deepEqual(ticks([2, 2]), [2]);
+});
+
+test("texts of ticks have as many digits as tell them apart", () => {
+  assert.deepEqual(tickTexts([2.105, 2.11, 2.115]), ["2.105", "2.110", "2.115"]);
+  assert.deepEqual(tickTexts([-1, 0, 1]), ["-1", "0", "1"]);
+  assert.deepEqual(tickTexts([0, 1e53]), ["0", "1.0000e53"]);
 });
 
 test("a scale goes both ways, and a domain leaves out what is missing", () => {
@@ -20,7 +27,8 @@ test("a scale goes both ways, and a domain leaves out what is missing", () => {
   assert.equal(scale.place(2.5), 75);
   assert.equal(scale.value(75), 2.5);
   assert.deepEqual(domainOf([null, 1, 3, undefined, Number.NaN], 0.5), [0, 4]);
-  assert.deepEqual(domainOf([]), [0, 1]);
+  assert.deepEqual(domainOf([2, 2], 0.1), [1.8, 2.2]);
+  assert.equal(domainOf([null]), null);
 });
 
 test("the grid goes from the top left to the bottom right, in the middles of its cells", () => {

@@ -3,7 +3,6 @@ import { test } from "node:test";
 
 const ROOM = "../../../service/dashboard/weight/";
 const { axisOf, denseLayers, neighbour, placeOf, slopeQuery } = await import(`${ROOM}place.js`);
-const { rangeOf, scaled, ticks, tickTexts } = await import(`${ROOM}scale.js`);
 const { contour, levelsOf } = await import(`${ROOM}contours.js`);
 const { barScale, contributionsOf } = await import(`${ROOM}contributions.js`);
 const { changeSentence, promiseSentence, slopeSentence } = await import(`${ROOM}sentences.js`);
@@ -25,19 +24,6 @@ test("a weight is named by layer, input and unit, a bias by b", () => {
   assert.equal(axisOf({ layer: 0, input: null, unit: 2 }), "0,bias,2");
   assert.deepEqual(neighbour({ layer: 2, input: 2, unit: 0 }, NETWORK), { layer: 2, input: 0, unit: 0 });
   assert.deepEqual(neighbour({ layer: 2, input: null, unit: 0 }, NETWORK), { layer: 2, input: 0, unit: 0 });
-});
-
-test("axes are marked at round values within their range", () => {
-  assert.deepEqual(ticks([0, 1], 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
-  assert.deepEqual(ticks([-0.38, 0.86], 6), [-0.2, 0, 0.2, 0.4, 0.6, 0.8]);
-  assert.deepEqual(ticks([3, 3]), [3]);
-  assert.deepEqual(tickTexts([2.105, 2.11, 2.115]), ["2.105", "2.110", "2.115"]);
-  assert.deepEqual(tickTexts([-1, 0, 1]), ["-1", "0", "1"]);
-  assert.deepEqual(tickTexts([0, 1e53]), ["0", "1.0000e53"]);
-  assert.equal(scaled([0, 10], [100, 0])(2.5), 75);
-  assert.deepEqual(rangeOf([3, null, 1, Number.NaN]), [1, 3]);
-  assert.equal(rangeOf([null]), null);
-  assert.deepEqual(rangeOf([2, 2], 0.1), [1.8, 2.2]);
 });
 
 test("a contour line of a plane is straight, and saddles are not crossed", () => {
