@@ -13,8 +13,8 @@ from string import Template
 TYPES = {".js": "text/javascript", ".css": "text/css", ".LICENSE": "text/plain"}
 PAGE = "page.html"
 # style sheets that the others build on
-FIRST = ("vendor/uPlot.css", "style/tokens.css", "style/base.css", "style/head.css")
-SHARED = ("tokens.css", "head.css")  # of the folder `style`
+FIRST = ("vendor/uPlot.css", "style/tokens.css", "style/elements.css", "style/base.css", "style/head.css")
+SHARED = ("tokens.css", "elements.css", "head.css")  # of the folder `style`
 DIGEST_LENGTH = 12
 MAIN = "app/main.js"
 STYLE = "style/all.css"  # made of all style sheets, as a browser draws nothing before it has each of them
@@ -93,7 +93,7 @@ def _joined(found: Mapping[str, File]) -> File:
 
 
 def shared_style() -> bytes:
-    """Return the colours and the head that the pages of `/docs` have in common with the dashboard."""
+    """Return the colours, the elements and the head that the pages of `/docs` have in common with the dashboard."""
     folder = files(__package__) / "style"
     return b"".join((folder / name).read_bytes() for name in SHARED)
 

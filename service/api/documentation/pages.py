@@ -50,7 +50,7 @@ class Pages:
 
     @cached_property
     def style(self) -> bytes:
-        """The style sheet of all pages: the colours and the head of the dashboard, then what these pages add."""
+        """The style sheet of all pages: what they share with the dashboard, then what they add."""
         return shared_style() + files(__package__).joinpath("templates", STYLE).read_bytes()
 
     def framed(self, title: str, body: Markup, root: str) -> str:

@@ -28,10 +28,13 @@ export function isDark() {
 /**
  * Return a colour of the style sheets, for a canvas: `colour("--training")`.
  *
+ * `tokens.css` writes each as `light-dark(#1d2430, #e4e8ef)`, which a custom property keeps as text.
+ *
  * @param {string} name
  */
 export function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#\w+/g) ?? [];
+  return isDark() ? dark : light;
 }
 
 /**
