@@ -33,8 +33,8 @@ export function isDark() {
  * @param {string} name
  */
 export function colour(name) {
-  const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#\w+/g) ?? [];
-  return isDark() ? dark : light;
+  const found = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#\w+/g) ?? [];
+  return found[isDark() ? 1 : 0] ?? "";
 }
 
 /**
