@@ -38,6 +38,26 @@ export function sessionLost() {
 
 /** Return the session, and what signs in and out. */
 export function useSession() {
+  const { read, ...state } = useSessionState();
+  const signIn = useCallback(async (/** @type {string} */ key) => {
+    await ask({ method: "POST", path: "v1/session", body: { key } });
+    tabs().postMessage("changed");
+    await read();
+  }, []);
+  const useToken = useCallback(async (/** @type {string} */ token) => {
+    setBearer(token);
+    await read();
+  }, []);
+  const signOut = useCallback(async () => {
+    await ask({ method: "DELETE", path: "v1/session" });
+    tabs().postMessage("changed");
+    await read();
+  }, []);
+  return { ...state, read, signIn, signOut, useToken };
+}
+
+/** Return the session as the service last answered, and what reads it again, as other tabs that sign in or out do. */
+function useSessionState() {
   const [standing, setStanding] = useState(/** @type {Standing} */ ("asking"));
   const [session, setSession] = useState(/** @type {Session | null} */ (null));
   const [error, setError] = useState(/** @type {Error | null} */ (null));
@@ -59,20 +79,6 @@ export function useSession() {
       if (caught instanceof Unreachable) again.current = setTimeout(read, AGAIN_MS);
     }
   }, []);
-  const signIn = useCallback(async (/** @type {string} */ key) => {
-    await ask({ method: "POST", path: "v1/session", body: { key } });
-    tabs().postMessage("changed");
-    await read();
-  }, []);
-  const useToken = useCallback(async (/** @type {string} */ token) => {
-    setBearer(token);
-    await read();
-  }, []);
-  const signOut = useCallback(async () => {
-    await ask({ method: "DELETE", path: "v1/session" });
-    tabs().postMessage("changed");
-    await read();
-  }, []);
   useLoss(() => {
     setBearer(null);
     setStanding("signed out");
@@ -85,7 +91,7 @@ export function useSession() {
       tabs().removeEventListener("message", read);
     };
   }, []);
-  return { standing, session, error, read, signIn, signOut, useToken };
+  return { standing, session, error, read };
 }
 
 /**

@@ -29,20 +29,8 @@ export function Versions({ name, shown, session }) {
       <thead><tr><th scope="col">Version</th><th scope="col" class="number">Rows</th><th scope="col" class="number">Size</th><th scope="col">Stored</th>
         ${mayDelete && html`<th scope="col"><span class="visually-hidden">Actions</span></th>`}</tr></thead>
       <tbody>${list.data.map(
-        (/** @type {any} */ each) => html`<tr key=${each.version}>
-          <th scope="row"><${Link} to=${{ dataset: name, version: each.version }} aria-current=${each.version === shown ? "true" : null}>${each.version}</${Link}>${
-            each.version === shown && html` <span class="quiet">shown</span>`
-          }</th>
-          <td class="number">${count(each.rows)}</td><td class="number">${size(each.bytes)}</td>
-          <td><time datetime=${each.created_at} title=${each.created_at}>${ago(each.created_at)}</time></td>
-          ${mayDelete && html`<td><${Action}
-            label="Delete"
-            title=${`Delete version ${each.version}`}
-            request=${{ method: "DELETE", path: `v1/datasets/${encodeURIComponent(`${name}@${each.version}`)}` }}
-            confirm=${`Delete version ${each.version} of ${name}?`}
-            onDone=${() => deleted(each.version, list.data.length === 1 && starts.length === 1)}
-          /></td>`}
-        </tr>`,
+        (/** @type {any} */ each) => html`<${Version} key=${each.version} name=${name} version=${each} isShown=${each.version === shown}
+          mayDelete=${mayDelete} onDelete=${() => deleted(each.version, list.data.length === 1 && starts.length === 1)} />`,
       )}</tbody>
     </table></div>
     ${(list.has_more || starts.length > 1) && html`<${Steps}
@@ -53,4 +41,27 @@ export function Versions({ name, shown, session }) {
     />`}`}</${Shown}>
     <p class="quiet">Content that differs becomes the next version; jobs and models keep the version they were trained on.</p>
   </${Panel}>`;
+}
+
+/**
+ * @param {object} props
+ * @param {string} props.name of the dataset
+ * @param {{version: number, rows: number, bytes: number, created_at: string}} props.version
+ * @param {boolean} props.isShown
+ * @param {boolean} props.mayDelete
+ * @param {() => void} props.onDelete called when it is deleted
+ */
+function Version({ name, version: { version, rows, bytes, created_at: created }, isShown, mayDelete, onDelete }) {
+  return html`<tr>
+    <th scope="row"><${Link} to=${{ dataset: name, version }} aria-current=${isShown ? "true" : null}>${version}</${Link}>${isShown && html` <span class="quiet">shown</span>`}</th>
+    <td class="number">${count(rows)}</td><td class="number">${size(bytes)}</td>
+    <td><time datetime=${created} title=${created}>${ago(created)}</time></td>
+    ${mayDelete && html`<td><${Action}
+      label="Delete"
+      title=${`Delete version ${version}`}
+      request=${{ method: "DELETE", path: `v1/datasets/${encodeURIComponent(`${name}@${version}`)}` }}
+      confirm=${`Delete version ${version} of ${name}?`}
+      onDone=${onDelete}
+    /></td>`}
+  </tr>`;
 }

@@ -22,43 +22,25 @@ const TOLERANCE = { absolute: 1e-12 };
  */
 export function Blanks({ job, worksheet, row, notation, onWrite }) {
   const [written, setWritten] = useState(/** @type {Record<string, string>} */ ({}));
-  const [checked, setChecked] = useState(/** @type {any} */ (null));
-  const [message, setMessage] = useState("");
-  const [underWay, setUnderWay] = useState(false);
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const focus = (/** @type {string} */ pointer) => /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(pointer) ?? null)?.focus();
+  const claim = claimOf(worksheet.sections, written, worksheet.layers.length);
+  const request = requestAt(job, worksheet.epoch, ":trace", undefined, { row, claim: claim && { ...claim, tolerance: TOLERANCE } });
+  const { checked, message, underWay, check, forget } = useCheck(request);
   const verdict = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     if (checked) verdict.current?.focus();
   }, [checked]);
-  const focus = (/** @type {string} */ pointer) => /** @type {HTMLInputElement | null} */ (form.current?.elements.namedItem(pointer) ?? null)?.focus();
   const write = (/** @type {string} */ pointer, /** @type {string} */ text) => {
     setWritten({ ...written, [pointer]: text });
-    setChecked(null);
+    forget();
     onWrite();
   };
-  const claim = claimOf(worksheet.sections, written, worksheet.layers.length);
-  const request = requestAt(job, worksheet.epoch, ":trace", undefined, { row, claim: claim && { ...claim, tolerance: TOLERANCE } });
-  const submit = async (/** @type {SubmitEvent} */ event) => {
+  const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     const unread = Object.entries(written).find(([, text]) => Number.isNaN(numberOf(text) ?? 0));
-    if (unread) {
-      setMessage(`"${unread[1].slice(0, 20)}" is no number. Write 0.25 or 0,25, without separators of thousands.`);
-      focus(unread[0]);
-      return;
-    }
-    if (claim === null) {
-      setMessage("Fill in at least one number.");
-      return;
-    }
-    setMessage("");
-    setUnderWay(true);
-    try {
-      setChecked((await ask(request)).claim);
-    } catch (error) {
-      setMessage(/** @type {Error} */ (error).message);
-    } finally {
-      setUnderWay(false);
-    }
+    if (unread) focus(unread[0]);
+    check(unread ? `"${unread[1].slice(0, 20)}" is no number. Write 0.25 or 0,25, without separators of thousands.` : claim === null ? "Fill in at least one number." : null);
   };
   return html`<form class="blanks" onSubmit=${submit} ref=${form} novalidate>
     ${worksheet.sections.map((/** @type {import("./numbers.js").Section} */ section) => html`<fieldset>
@@ -72,6 +54,31 @@ export function Blanks({ job, worksheet, row, notation, onWrite }) {
     <p class="form-message" role="alert">${message}</p>
     ${checked && html`<div tabindex="-1" ref=${verdict} role="status" class="verdict-place"><${Verdict} claim=${checked} names=${namesOf(worksheet, notation)} focus=${focus} total=${counted(totalOf(worksheet), "number")} /></div>`}
   </form>`;
+}
+
+/**
+ * Return what checks a claim, and how it was checked.
+ *
+ * @param {import("../api/client.js").Request} request
+ */
+function useCheck(request) {
+  const [checked, setChecked] = useState(/** @type {any} */ (null));
+  const [message, setMessage] = useState("");
+  const [underWay, setUnderWay] = useState(false);
+  /** @param {string | null} fault what is wrong with the numbers already; then the API is not asked */
+  const check = async (fault) => {
+    setMessage(fault ?? "");
+    if (fault !== null) return;
+    setUnderWay(true);
+    try {
+      setChecked((await ask(request)).claim);
+    } catch (error) {
+      setMessage(/** @type {Error} */ (error).message);
+    } finally {
+      setUnderWay(false);
+    }
+  };
+  return { checked, message, underWay, check, forget: () => setChecked(null) };
 }
 
 /** @param {{blank: import("./numbers.js").Blank, notation: string | undefined, text: string, checked: any, write: (pointer: string, text: string) => void}} props */

@@ -11,7 +11,7 @@ import { Answer } from "./answer.js";
 import { bodyOf, textsOf } from "./values.js";
 
 const MOST_FIELDS = 100; // as a form; a wider row is JSON
-const FIRST_FIELDS = 24; // unasked
+const FIRST_FIELDS = 24; // the others are shown by a button
 
 /** @param {{path: string, shown: any, may: boolean}} props */
 export function Predict({ path, shown, may }) {
@@ -19,36 +19,15 @@ export function Predict({ path, shown, may }) {
   const isForm = inputs.length <= MOST_FIELDS;
   const [texts, setTexts] = useState(() => textsOf(inputs, example));
   const [json, setJson] = useState(() => JSON.stringify(example, null, 1));
-  const [answer, setAnswer] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState(/** @type {Error | null} */ (null));
-  const [underWay, setUnderWay] = useState(false);
-  const [isAll, setAll] = useState(false);
   const body = isForm ? bodyOf(inputs, texts) : parsed(json);
   const request = { method: "POST", path: `${path}:predict`, body: body ?? json };
-  const submit = async (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    setUnderWay(true);
-    setError(null);
-    try {
-      if (body === null) throw new Error("The row is not JSON yet: a bracket, a quote or a comma is missing.");
-      setAnswer(await ask(request));
-    } catch (caught) {
-      setError(/** @type {Error} */ (caught));
-    } finally {
-      setUnderWay(false);
-    }
-  };
+  const { answer, error, underWay, submit } = usePrediction(body === null ? null : request);
   return html`<${Panel} title="Predict" aside=${`${count(inputs.length)} ${inputs.length === 1 ? "input" : "inputs"}; the example has the means of numbers; an empty field is a missing value`}>
     <div class="predict">
       <form onSubmit=${submit}>
-        ${
-          isForm
-            ? html`<div class="predict-fields">${inputs.slice(0, isAll ? MOST_FIELDS : FIRST_FIELDS).map(
-                (/** @type {any} */ input) => html`<${Field} key=${input.name} input=${input} value=${texts[input.name]} onInput=${(/** @type {string} */ text) => setTexts({ ...texts, [input.name]: text })} />`,
-              )}</div>
-              ${!isAll && inputs.length > FIRST_FIELDS && html`<p><button type="button" class="button" onClick=${() => setAll(true)}>Show all ${count(inputs.length)} fields</button></p>`}`
-            : html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {any} */ event) => setJson(event.target.value)}></textarea></label>`
-        }
+        ${isForm
+          ? html`<${Fields} inputs=${inputs} texts=${texts} setTexts=${setTexts} />`
+          : html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {any} */ event) => setJson(event.target.value)}></textarea></label>`}
         <p class="actions"><span class="action-buttons"><button class="button primary" disabled=${!may || underWay}>Predict</button><${Curl} of="Predict" request=${request} /></span>
           <button type="button" class="button" onClick=${() => {
             setTexts(textsOf(inputs, example));
@@ -62,6 +41,40 @@ export function Predict({ path, shown, may }) {
       </div>
     </div>
   </${Panel}>`;
+}
+
+/**
+ * Return what predicts, and its last answer or error.
+ *
+ * @param {import("../api/client.js").Request | null} request null while the row is not JSON
+ */
+function usePrediction(request) {
+  const [answer, setAnswer] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {Error | null} */ (null));
+  const [underWay, setUnderWay] = useState(false);
+  const submit = async (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    setUnderWay(true);
+    setError(null);
+    try {
+      if (request === null) throw new Error("The row is not JSON yet: a bracket, a quote or a comma is missing.");
+      setAnswer(await ask(request));
+    } catch (caught) {
+      setError(/** @type {Error} */ (caught));
+    } finally {
+      setUnderWay(false);
+    }
+  };
+  return { answer, error, underWay, submit };
+}
+
+/** @param {{inputs: import("./values.js").Input[], texts: import("./values.js").Texts, setTexts: (texts: import("./values.js").Texts) => void}} props */
+function Fields({ inputs, texts, setTexts }) {
+  const [isAll, setAll] = useState(false);
+  return html`<div class="predict-fields">${inputs.slice(0, isAll ? MOST_FIELDS : FIRST_FIELDS).map(
+      (input) => html`<${Field} key=${input.name} input=${input} value=${texts[input.name]} onInput=${(/** @type {string} */ text) => setTexts({ ...texts, [input.name]: text })} />`,
+    )}</div>
+    ${!isAll && inputs.length > FIRST_FIELDS && html`<p><button type="button" class="button" onClick=${() => setAll(true)}>Show all ${count(inputs.length)} fields</button></p>`}`;
 }
 
 /** @param {{input: import("./values.js").Input, value: string, onInput: (text: string) => void}} props */
