@@ -7,22 +7,16 @@ the files of the page, as after a first visit; a drag from its end to the frame 
 import argparse
 import tempfile
 from pathlib import Path
-from statistics import median
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.dashboard.timing import ROUNDS, medians, new_page, opened
 from tests.dashboard.browser import launched
 from tests.dashboard.conftest import XOR, trained
 from tests.integration.service import Service
 
-EPOCHS, ROUNDS, WANTED_FIRST_MS, WANTED_ZOOM_MS = 100_000, 5, 1000, 200
-WIDTH, HEIGHT = 1280, 900
-# the time of the first frame after a chart has been drawn, in ms since the navigation began
-DRAWN = """() => new Promise(resolve => {
-  const look = () => document.querySelector(".chart canvas") ? requestAnimationFrame(() => resolve(performance.now()))
-    : requestAnimationFrame(look);
-  look();
-})"""
+EPOCHS, WANTED_FIRST_MS, WANTED_ZOOM_MS = 100_000, 1000, 200
+CHART = ".chart canvas"
 # the milliseconds from the end of a drag to the first frame after the chart says another share of epochs
 ZOOMED = """() => {
   const shown = () => document.querySelector(".chart-panel .panel-aside").textContent;
@@ -45,30 +39,23 @@ def measure(chosen: argparse.Namespace) -> str:
             browser = launched(playwright)
             address = f"{service.address}/?job={job['id']}"
             _round(browser, address)  # the first one finds neither the service nor the browser warm
-            found = [_round(browser, address) for _ in range(ROUNDS)]
+            first, again, zoom = medians([_round(browser, address) for _ in range(ROUNDS)])
             browser.close()
-    first, again, zoom = ([each[index] for each in found] for index in range(3))
     return (
-        f"{EPOCHS:,} epochs, from opening to drawn curves: {_text(first)}; target: {WANTED_FIRST_MS} ms\n"
-        f"{EPOCHS:,} epochs, the same with the page's files in the browser's cache: {_text(again)}\n"
-        f"{EPOCHS:,} epochs, from the end of a drag to the drawn range: {_text(zoom)}; target: {WANTED_ZOOM_MS} ms"
+        f"{EPOCHS:,} epochs, from opening to drawn curves: {first}; target: {WANTED_FIRST_MS} ms\n"
+        f"{EPOCHS:,} epochs, the same with the page's files in the browser's cache: {again}\n"
+        f"{EPOCHS:,} epochs, from the end of a drag to the drawn range: {zoom}; target: {WANTED_ZOOM_MS} ms"
     )
 
 
-def _round(browser: Browser, address: str) -> tuple[float, float, float]:
-    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
-    page = context.new_page()
-    first = _open(page, address)
-    again = _open(page, address)
-    found = first, again, _zoom(page)
-    context.close()
-    return found
+def _round(browser: Browser, address: str) -> tuple[float, ...]:
+    with new_page(browser) as page:
+        first, again = _open(page, address), _open(page, address)
+        return first, again, _zoom(page)
 
 
 def _open(page: Page, address: str) -> float:
-    page.goto("about:blank")
-    page.goto(address, wait_until="commit")
-    drawn = float(page.evaluate(DRAWN))
+    drawn = opened(page, address, CHART)
     page.get_by_text("1 in ").first.wait_for()
     return drawn
 
@@ -83,7 +70,3 @@ def _zoom(page: Page) -> float:
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 60, steps=4)
     page.mouse.up()
     return float(page.evaluate("() => window.zoomed"))
-
-
-def _text(milliseconds: list[float]) -> str:
-    return f"{median(milliseconds):.0f} ms (of {', '.join(f'{each:.0f}' for each in milliseconds)})"

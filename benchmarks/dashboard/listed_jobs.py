@@ -1,20 +1,15 @@
 """How long it takes from opening the page to a table of jobs that is drawn, with 1,000 jobs in the database."""
 
 import argparse
-from statistics import median
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.dashboard.stored_jobs import service_with_jobs
+from benchmarks.dashboard.timing import ROUNDS, medians, new_page, opened
 from tests.dashboard.browser import launched
 
-JOBS, ROUNDS, WANTED_MS = 1000, 5, 300
-# the time of the first frame after the table is there, in ms since the navigation began
-DRAWN = """() => new Promise(resolve => {
-  const isThere = () => document.querySelector("table.jobs tbody tr") !== null;
-  const look = () => requestAnimationFrame(isThere() ? () => resolve(performance.now()) : look);
-  look();
-})"""
+JOBS, WANTED_MS = 1000, 300
+ROW = "table.jobs tbody tr"
 
 
 def measure(chosen: argparse.Namespace) -> str:
@@ -22,27 +17,15 @@ def measure(chosen: argparse.Namespace) -> str:
     del chosen
     with service_with_jobs(JOBS) as (service, _), sync_playwright() as playwright:
         browser = launched(playwright)
-        _milliseconds(browser, service.address)  # the first one finds neither the service nor the browser warm
-        found = [_milliseconds(browser, service.address) for _ in range(ROUNDS)]
+        _round(browser, service.address)  # the first one finds neither the service nor the browser warm
+        first, again = medians([_round(browser, service.address) for _ in range(ROUNDS)])
         browser.close()
-    first, again = ([each[index] for each in found] for index in range(2))
     return (
-        f"{JOBS:,} jobs, from opening to a drawn table: {_text(first)}; target: {WANTED_MS} ms\n"
-        f"{JOBS:,} jobs, the same with the page's files in the browser's cache: {_text(again)}"
+        f"{JOBS:,} jobs, from opening to a drawn table: {first}; target: {WANTED_MS} ms\n"
+        f"{JOBS:,} jobs, the same with the page's files in the browser's cache: {again}"
     )
 
 
-def _milliseconds(browser: Browser, address: str) -> tuple[float, float]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    found = []
-    for _ in range(2):
-        page.goto("about:blank")
-        page.goto(address, wait_until="commit")
-        found.append(float(page.evaluate(DRAWN)))
-    context.close()
-    return found[0], found[1]
-
-
-def _text(milliseconds: list[float]) -> str:
-    return f"{median(milliseconds):.0f} ms (of {', '.join(f'{each:.0f}' for each in milliseconds)})"
+def _round(browser: Browser, address: str) -> tuple[float, ...]:
+    with new_page(browser) as page:
+        return opened(page, address, ROW), opened(page, address, ROW)
