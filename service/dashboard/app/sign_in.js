@@ -23,7 +23,7 @@ export function SignIn({ signIn }) {
     <h1>Sign in</h1>
     <p>This service asks for a key. Whoever runs it makes one with <code>backprop keys create</code>.</p>
     <label>Key <input type="password" autocomplete="current-password" required value=${key}
-      onInput=${(/** @type {any} */ event) => setKey(event.target.value)} /></label>
+      onInput=${(/** @type {{target: HTMLInputElement}} */ event) => setKey(event.target.value)} /></label>
     <p><button class="button primary" disabled=${underWay}>Sign in</button>
       <${Curl} of="Sign in" request=${{ method: "POST", path: "v1/session", body: { key: "KEY" } }} /></p>
     ${error && html`<${Trouble} error=${error} />`}

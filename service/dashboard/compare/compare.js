@@ -95,7 +95,7 @@ function chartOf(found, bySeconds) {
 /**
  * Return the name of a job in a comparison: that of its model, with its id where another has the same.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {Compared[]} found
  */
 export function labelOf(job, found) {

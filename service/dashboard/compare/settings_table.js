@@ -37,7 +37,7 @@ export function SettingsTable({ found, drawn, ids }) {
   </${Panel}>`;
 }
 
-/** @param {any} job */
+/** @param {import("../api/answers.js").Job} job */
 function lastLoss({ latest }) {
   if (!latest) return "–";
   const value = latest.validation_loss ?? latest.training_loss;

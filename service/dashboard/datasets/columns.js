@@ -26,7 +26,7 @@ export function Columns({ path, dates, codes }) {
   const wanted = useSettled(search.trim(), 250);
   const after = starts[starts.length - 1];
   const columns = useResource(`${path}/columns`, { limit: LIMIT, categories: CATEGORIES, after, search: wanted });
-  const typed = (/** @type {any} */ event) => {
+  const typed = (/** @type {{target: HTMLInputElement}} */ event) => {
     setSearch(event.target.value);
     setStarts([null]);
   };

@@ -35,7 +35,7 @@ export function DropZone() {
     <p>${isOver ? "Drop the file to look at it." : "Drop a file here: CSV, Parquet, Arrow, JSON, JSON Lines or NPZ, also packed by gzip or zstd."}</p>
     <label class="button file-button">Choose a file <input
       type="file" class="visually-hidden"
-      onChange=${(/** @type {any} */ event) => event.target.files[0] && take(event.target.files[0])}
+      onChange=${(/** @type {{target: HTMLInputElement}} */ event) => event.target.files?.[0] && take(event.target.files[0])}
     /></label>
   </div>`;
 }

@@ -40,7 +40,7 @@ export function PreviewTable({ table, options, onChange }) {
 
 /** @param {{label: string, value: string, choices: string[][], onChange: (value: string) => void}} props */
 function Select({ label, value, choices, onChange }) {
-  return html`<select aria-label=${label} onChange=${(/** @type {any} */ event) => onChange(event.target.value)}>
+  return html`<select aria-label=${label} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => onChange(event.target.value)}>
     ${choices.map(([each, text]) => html`<option value=${each} selected=${each === value}>${text}</option>`)}
   </select>`;
 }

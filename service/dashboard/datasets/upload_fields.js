@@ -51,7 +51,7 @@ function Choice({ options, onChange, faults, name, label, choices }) {
   const value = String(options[name]);
   const known = choices.some(([each]) => each === value) ? choices : [...choices, [value, value]];
   return html`<label class="field">${label}
-    <select value=${value} aria-invalid=${name in faults} onChange=${(/** @type {any} */ event) => onChange({ [name]: event.target.value })}>
+    <select value=${value} aria-invalid=${name in faults} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => onChange({ [name]: event.target.value })}>
       ${known.map(([each, text]) => html`<option value=${each} selected=${each === value}>${text}</option>`)}
     </select>
     ${faults[name] && html`<span class="field-fault">${faults[name]}</span>`}
@@ -61,14 +61,14 @@ function Choice({ options, onChange, faults, name, label, choices }) {
 /** @param {FieldsProps & {name: keyof import("./upload_options.js").Options, label: string, placeholder?: string, inputmode?: string}} props */
 export function Text({ options, onChange, faults, name, label, ...rest }) {
   return html`<label class="field">${label}
-    <input value=${options[name]} aria-invalid=${name in faults} onInput=${(/** @type {any} */ event) => onChange({ [name]: event.target.value })} ...${rest} />
+    <input value=${options[name]} aria-invalid=${name in faults} onInput=${(/** @type {{target: HTMLInputElement}} */ event) => onChange({ [name]: event.target.value })} ...${rest} />
     ${faults[name] && html`<span class="field-fault">${faults[name]}</span>`}
   </label>`;
 }
 
 /** @param {FieldsProps & {name: "target" | "drop", label: string, hint?: string}} props */
 function Lines({ options, onChange, faults, name, label, hint }) {
-  const changed = (/** @type {any} */ event) => onChange({ [name]: event.target.value.split("\n").filter((/** @type {string} */ line) => line.trim()) });
+  const changed = (/** @type {{target: HTMLInputElement}} */ event) => onChange({ [name]: event.target.value.split("\n").filter((/** @type {string} */ line) => line.trim()) });
   return html`<label class="field">${label}
     <textarea rows="2" aria-invalid=${name in faults} onChange=${changed}>${options[name].join("\n")}</textarea>
     ${hint && html`<span class="quiet hint">${hint}</span>`}

@@ -89,7 +89,7 @@ function Field({ blank, notation, text, checked, write }) {
   return html`<label class=${`blank ${mark ?? ""}`}>
     <span><span class="quiet">${blank.number}.</span> ${nameOf(blank, notation)}</span>
     <span class="blank-field"><input type="text" inputmode="decimal" autocomplete="off" spellcheck=${false} size="10" name=${blank.pointer} value=${text} aria-invalid=${mark === "wrong" || mark === "follows"}
-      onInput=${(/** @type {any} */ event) => write(blank.pointer, event.target.value)} />
+      onInput=${(/** @type {{target: HTMLInputElement}} */ event) => write(blank.pointer, event.target.value)} />
     ${mark && html`<span class="mark-word"><${Icon} name=${mark === "right" ? "check" : mark === "wrong" ? "cross" : "warning"} /><span class="visually-hidden"> ${words[mark]}</span></span>`}</span>
   </label>`;
 }

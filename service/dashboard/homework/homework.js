@@ -33,7 +33,7 @@ export function Homework({ job, chosen, state }) {
   return html`<${Panel} title="Homework: compute one step by hand" class="homework" aside=${html`<${RowChoice} job=${job} row=${row} />`}>
     <p class="intro">The network of this epoch gets one row. Work out the numbers that are left out with a pencil or a pocket calculator,
       from the last layer back. The check says where an error began.</p>
-    <p><label>Left out are <select value=${blank} onChange=${(/** @type {any} */ event) => change({ blank: event.target.value === KINDS[0][0] ? null : event.target.value }, { replace: true })}>
+    <p><label>Left out are <select value=${blank} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => change({ blank: event.target.value === KINDS[0][0] ? null : event.target.value }, { replace: true })}>
       ${KINDS.map(([kind, words]) => html`<option value=${kind} selected=${kind === blank}>${words}</option>`)}</select></label></p>
     ${worksheet.error instanceof ApiError && worksheet.error.status === 422
       ? html`<${Empty} title="No worksheet of this"><p>${worksheet.error.message}.</p><p><${Link} to=${{ view: "tour" }}>The tour</${Link}> makes a network that is small enough.</p></${Empty}>`

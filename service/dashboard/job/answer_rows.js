@@ -10,7 +10,7 @@ const MOST_COLUMNS = 8;
 /**
  * Return whether the rows of a job's dataset can be shown next to its answers: few columns, all of them numbers.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  */
 export function hasAnswers(job) {
   return numberColumns(job) !== null && (inputColumns(job) ?? []).length <= MOST_COLUMNS && targetColumns(job).length <= MOST_COLUMNS;
@@ -19,7 +19,7 @@ export function hasAnswers(job) {
 /**
  * Return the names of the columns of targets.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {string[]}
  */
 export function targetColumns(job) {
@@ -29,7 +29,7 @@ export function targetColumns(job) {
 /**
  * Return the rows with what the network answers; `isRight` is null where the targets are no classes.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {{values: import("../parts/dataset_rows.js").Values}[]} rows
  * @param {{predictions: (number | null)[][], labels?: any[]}} answer of `:predict` for these rows
  * @returns {AnswerRow[]}

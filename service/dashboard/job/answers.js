@@ -22,7 +22,7 @@ export function Answers({ job, chosen, latest }) {
   return html`<${OfRows} job=${job} chosen=${chosen} />`;
 }
 
-/** @param {{job: any, chosen: import("../parts/chosen_epoch.js").ChosenEpoch}} props */
+/** @param {{job: import("../api/answers.js").Job, chosen: import("../parts/chosen_epoch.js").ChosenEpoch}} props */
 function OfRows({ job, chosen }) {
   const epoch = useSettled(chosen.epoch);
   const rows = useHeld(useRows(job, 0, MOST_ROWS));
@@ -39,7 +39,7 @@ function OfRows({ job, chosen }) {
   </${Panel}>`;
 }
 
-/** @param {{job: any, rows: import("./answer_rows.js").AnswerRow[]}} props */
+/** @param {{job: import("../api/answers.js").Job, rows: import("./answer_rows.js").AnswerRow[]}} props */
 function Table({ job, rows }) {
   const isJudged = rows.some((row) => row.isRight !== null);
   const right = rows.filter((row) => row.isRight).length;

@@ -40,7 +40,7 @@ export function requestOf(id, command) {
 /**
  * Return the body of a fork from what a form has; what is not changed is left out.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {{epoch: number, rate: number, epochs: number}} wanted
  */
 export function forkBody(job, { epoch, rate, epochs }) {

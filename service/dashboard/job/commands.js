@@ -51,7 +51,7 @@ export function Commands({ job, session, chosen, reload }) {
   </div>`;
 }
 
-/** @param {{job: any, onDone: () => void, onError: (error: Error | null) => void}} props */
+/** @param {{job: import("../api/answers.js").Job, onDone: () => void, onError: (error: Error | null) => void}} props */
 function Step({ job, onDone, onError }) {
   const [epochs, setEpochs] = useState(1);
   return html`<span class="step-epochs">
@@ -63,7 +63,7 @@ function Step({ job, onDone, onError }) {
       onError=${onError}
     />
     <input type="number" min="1" value=${epochs} aria-label="Epochs of a step"
-      onInput=${(/** @type {any} */ event) => setEpochs(Math.max(Math.round(event.target.valueAsNumber) || 1, 1))} />
+      onInput=${(/** @type {{target: HTMLInputElement}} */ event) => setEpochs(Math.max(Math.round(event.target.valueAsNumber) || 1, 1))} />
     <span class="quiet">${epochs === 1 ? "epoch" : "epochs"}</span>
   </span>`;
 }

@@ -8,7 +8,7 @@ const MOST_EPOCHS = 3; // that are named
 /**
  * Return a sentence for each series with values that are not finite, or not above 0 on a logarithmic scale.
  *
- * @param {any[]} records
+ * @param {import("../api/answers.js").Epoch[]} records
  * @param {import("./series.js").NamedSeries[]} series
  * @param {boolean} isLog
  * @returns {string[]}

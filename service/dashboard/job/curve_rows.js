@@ -48,7 +48,7 @@ export function nextStep(known, range, newest) {
  *
  * @param {Known | null} known
  * @param {Step} step
- * @param {any[]} records of the answer
+ * @param {import("../api/answers.js").Epoch[]} records of the answer
  * @returns {Known}
  */
 export function afterStep(known, step, records) {

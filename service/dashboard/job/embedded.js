@@ -13,7 +13,7 @@ import { progressText } from "./job_head.js";
 /** @param {{state: import("../parts/address.js").State, session: import("../api/session.js").Session | null}} props */
 export function EmbeddedCurves({ state, session }) {
   const { resource, latest } = useJob(state.job);
-  return html`<${Shown} of=${resource} what="this job">${(/** @type {any} */ job) => html`
+  return html`<${Shown} of=${resource} what="this job">${(/** @type {import("../api/answers.js").Job} */ job) => html`
     <${CurvePanels} bare job=${job} latest=${latest} chosen=${chosenEpoch(state, job, latest)} state=${state} session=${session} reload=${resource.reload} />
     <p class="embedded-source"><a href=${addressWithin({ embed: null })} target="_blank" rel="noopener">${shortened(job.model?.name ?? job.id, 60)}</a>
       <${Status} status=${job.status} requested=${job.requested} /> <span class="quiet">${progressText(job, latest)}</span></p>

@@ -9,8 +9,8 @@ import { epochOfKey, framesASecond, SPEEDS, strideOf } from "./play.js";
 export function EpochSlider({ chosen }) {
   const { epoch, newest, follows, choose } = chosen;
   const { plays, play, speed, setSpeed } = usePlay(chosen);
-  const onKeyDown = (/** @type {any} */ event) => {
-    const { tagName, type } = event.target;
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    const { tagName, type } = /** @type {HTMLInputElement} */ (event.target);
     if (event.ctrlKey || event.metaKey || event.altKey || type === "number" || tagName === "SELECT") return;
     const isSpace = event.key === " " && tagName !== "BUTTON";
     const next = epochOfKey(event.key, epoch, newest);
@@ -28,7 +28,7 @@ export function EpochSlider({ chosen }) {
       ${button(plays ? "pause" : "play", plays ? "Stop" : "Play", play, { disabled: newest === 0, "aria-pressed": plays })}
       ${button("next", "One epoch on", () => choose(Math.min(epoch + 1, newest)), { disabled: epoch >= newest })}
       ${button("last", "Follow the newest epoch", () => choose(null), { "aria-pressed": follows })}
-      <select aria-label="Speed of the play" title="How long the play takes" value=${speed} onChange=${(/** @type {any} */ event) => setSpeed(event.target.value)}>
+      <select aria-label="Speed of the play" title="How long the play takes" value=${speed} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setSpeed(event.target.value)}>
         ${SPEEDS.map(({ id, title }) => html`<option value=${id}>${title}</option>`)}
       </select>
     </span>
@@ -36,11 +36,11 @@ export function EpochSlider({ chosen }) {
       <input
         type="range" min="0" max=${newest} step="1" value=${epoch}
         aria-label="Epoch" aria-valuetext=${`epoch ${epoch} of ${newest}`}
-        onInput=${(/** @type {any} */ event) => choose(Number(event.target.value))}
+        onInput=${(/** @type {{target: HTMLInputElement}} */ event) => choose(Number(event.target.value))}
       />
       <label class="epoch-number">Epoch <input
         type="number" min="0" max=${newest} value=${epoch}
-        onChange=${(/** @type {any} */ event) => choose(Math.round(Number(event.target.value) || 0))}
+        onChange=${(/** @type {{target: HTMLInputElement}} */ event) => choose(Math.round(Number(event.target.value) || 0))}
       /> <span class="quiet">of ${count(newest)}</span></label>
     </span>
   </div>`;

@@ -6,14 +6,14 @@ import { html, useState } from "../vendor/htm-preact.js";
 import { forkBody } from "./command_choice.js";
 import { NearestAction } from "./nearest_action.js";
 
-/** @param {{job: any, chosen: import("../parts/chosen_epoch.js").ChosenEpoch, onClose: () => void}} props */
+/** @param {{job: import("../api/answers.js").Job, chosen: import("../parts/chosen_epoch.js").ChosenEpoch, onClose: () => void}} props */
 export function ForkForm({ job, chosen, onClose }) {
   const [epoch, setEpoch] = useState(/** @type {number | null} */ (null)); // null: the chosen epoch
   const [rate, setRate] = useState(job.training.optimizer.learning_rate);
   const [epochs, setEpochs] = useState(job.training.epochs);
   const from = epoch ?? chosen.epoch;
   const field = (/** @type {string} */ label, /** @type {number} */ value, /** @type {(value: number) => void} */ set, /** @type {any} */ rest) =>
-    html`<label>${label} <input type="number" value=${value} ...${rest} onInput=${(/** @type {any} */ event) => {
+    html`<label>${label} <input type="number" value=${value} ...${rest} onInput=${(/** @type {{target: HTMLInputElement}} */ event) => {
       if (Number.isFinite(event.target.valueAsNumber)) set(event.target.valueAsNumber);
     }} /></label>`;
   return html`<fieldset class="fork"><legend>Fork: a new job that goes on from one of these epochs</legend>

@@ -35,7 +35,7 @@ export function Histograms({ job, chosen }) {
             (each) => html`<figure key=${each.key}><figcaption>${each.label}</figcaption><${Bars} histogram=${each.histogram} label=${each.label} /></figure>`,
           )}</div>
         </${Panel}>
-        <${Panel} title="Over the training" aside=${html`<select aria-label="Parameters" value=${open.key} onChange=${(/** @type {any} */ event) => setKey(event.target.value)}>
+        <${Panel} title="Over the training" aside=${html`<select aria-label="Parameters" value=${open.key} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setKey(event.target.value)}>
           ${arrays.map((each) => html`<option value=${each.key}>${each.label}</option>`)}
         </select>`}>
           <${Ridges} job=${job} newest=${chosen.newest} shown=${found} of=${open.key} label=${open.label} choose=${chosen.choose} />

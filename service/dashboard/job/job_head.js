@@ -24,7 +24,7 @@ export function JobHead({ job, latest, session, chosen, reload }) {
 /**
  * Say how far a job is.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {any} latest
  */
 export function progressText(job, latest) {

@@ -5,7 +5,7 @@ import { Icon } from "../parts/icon.js";
 import { Link } from "../parts/link.js";
 import { html } from "../vendor/htm-preact.js";
 
-/** @param {{job: any}} props */
+/** @param {{job: import("../api/answers.js").Job}} props */
 export function Lineage({ job }) {
   const { forked_from: fork, replay } = job;
   return html`

@@ -18,7 +18,7 @@ const LearningFoot = lazily(() => import("../learning/foot.js"), "LearningFoot")
 export function JobPage({ state, session }) {
   const { resource, latest } = useJob(state.job);
   const isGone = resource.error instanceof ApiError && resource.error.status === 404;
-  return html`<${Shown} of=${isGone ? { ...resource, data: null } : resource} what="this job">${(/** @type {any} */ job) => {
+  return html`<${Shown} of=${isGone ? { ...resource, data: null } : resource} what="this job">${(/** @type {import("../api/answers.js").Job} */ job) => {
     const tabs = tabsOf(job);
     const open = tabs.find((tab) => tab.id === state.tab) ?? tabs[0];
     const chosen = chosenEpoch({ ...state, epoch: state.epoch ?? open.epoch?.toString() }, job, latest);

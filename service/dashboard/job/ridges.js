@@ -14,7 +14,7 @@ const SETTLED_MS = 2000; // while a job trains, its newest epoch changes all the
 
 /**
  * @param {object} props
- * @param {any} props.job
+ * @param {import("../api/answers.js").Job} props.job
  * @param {number} props.newest
  * @param {any} props.shown  the answer for the chosen epoch
  * @param {string} props.of  the key of an array of parameters

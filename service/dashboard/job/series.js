@@ -80,7 +80,7 @@ export function valueOf(record, name) {
 /**
  * Return the epochs, of some records, at which a series was measured and was not finite.
  *
- * @param {any[]} records
+ * @param {import("../api/answers.js").Epoch[]} records
  * @param {string} name
  * @returns {number[]}
  */

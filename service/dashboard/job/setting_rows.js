@@ -37,7 +37,7 @@ export function textOf(value) {
 /**
  * Return the groups of a job's settings.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {{title: string, rows: Row[]}[]}
  */
 export function groupsOf(job) {

@@ -31,10 +31,10 @@ export function Settings({ job }) {
   `;
 }
 
-/** @param {{job: any}} props */
+/** @param {{job: import("../api/answers.js").Job}} props */
 function Json({ job }) {
   const [isOpen, setOpen] = useState(false);
-  return html`<details class="json" onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
+  return html`<details class="json" onToggle=${(/** @type {{target: HTMLDetailsElement}} */ event) => setOpen(event.target.open)}>
     <summary>The job as JSON</summary>
     <p><${Curl} request=${{ method: "GET", path: `v1/jobs/${job.id}` }} of="The job as JSON" /></p>
     ${isOpen && html`<pre tabindex="0">${JSON.stringify(job, null, 2)}</pre>`}

@@ -29,7 +29,7 @@ export function WarningList({ job, session, chosen }) {
   </${Panel}>`;
 }
 
-/** @param {{job: any, epoch: number}} props */
+/** @param {{job: import("../api/answers.js").Job, epoch: number}} props */
 function SlowerFork({ job, epoch }) {
   const rate = number(job.training.optimizer.learning_rate / 2);
   return html`<${NearestAction}

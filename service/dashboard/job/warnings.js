@@ -24,12 +24,12 @@ const SLOWER_HELPS = ["exploding_gradient", "dead_units", "plateau", "diverged"]
 /**
  * Return the warnings of a job and why it failed, if it diverged, by epoch, with what can be done.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {Advice[]}
  */
 export function advised(job) {
-  const texts = job.warnings.filter((/** @type {any} */ each) => typeof each === "string");
-  const found = job.warnings.filter((/** @type {any} */ each) => typeof each !== "string").map(adviceOn);
+  const texts = job.warnings.filter((each) => typeof each === "string");
+  const found = job.warnings.filter((each) => typeof each !== "string").map(adviceOn);
   const failed = job.error?.code === "diverged" ? [adviceOn(job.error)] : [];
   const said = texts.map((/** @type {string} */ detail) => ({ code: "note", epoch: null, detail, advice: null, forkFrom: null }));
   return [...failed, ...found, ...said].sort((one, other) => (one.epoch ?? -1) - (other.epoch ?? -1));
@@ -38,7 +38,7 @@ export function advised(job) {
 /**
  * Return the epochs at which curves are marked.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {number[]}
  */
 export function warningEpochs(job) {
@@ -49,7 +49,7 @@ export function warningEpochs(job) {
 /**
  * Return the body that forks a job from an epoch with half its learning rate; a schedule does not end above it.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {number} epoch
  */
 export function halfRate(job, epoch) {

@@ -15,7 +15,7 @@ export function Filter({ state }) {
     /></label>
     <label>Status <select
       value=${state.status ?? ""}
-      onChange=${(/** @type {any} */ event) => change({ status: event.target.value, after: null })}
+      onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => change({ status: event.target.value, after: null })}
     ><option value="">all</option>${STATUSES.map((status) => html`<option value=${status}>${status}</option>`)}</select></label>
     <label>Loss at epoch <${Typed} name="at_epoch" shown=${String(epochAsked(state) ?? "")} type="number" min="0" max="999999999" placeholder="none" /></label>
     <${Curl} of="List these jobs" request=${{ method: "GET", path: "v1/jobs", query: queryOf(state) }} />
@@ -35,5 +35,5 @@ function Typed({ name, shown, ...rest }) {
     const timer = setTimeout(() => change({ [name]: text.trim(), after: null }, { replace: true }), SETTLED_MS);
     return () => clearTimeout(timer);
   }, [text, shown]);
-  return html`<input value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} ...${rest} />`;
+  return html`<input value=${text} onInput=${(/** @type {{target: HTMLInputElement}} */ event) => setText(event.target.value)} ...${rest} />`;
 }

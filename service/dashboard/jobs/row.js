@@ -27,7 +27,7 @@ function cellsOf(job, at, chosen, choose, started) {
       type="checkbox"
       checked=${chosen}
       aria-label=${`Compare ${shortened(name, 80)} (${job.id})`}
-      onChange=${(/** @type {any} */ event) => choose(job.id, event.target.checked)}
+      onChange=${(/** @type {{target: HTMLInputElement}} */ event) => choose(job.id, event.target.checked)}
     /></td>
     <th role="rowheader" scope="row" class="job-name">
       <${Link} to=${{ job: job.id }} title=${name === job.id ? job.id : `${name} (${job.id})`}>${shortened(name, 32)}</${Link}>

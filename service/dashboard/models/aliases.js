@@ -89,7 +89,7 @@ function NewAlias({ path, model, done }) {
   const [version, setVersion] = useState(model.latest);
   const request = { method: "PUT", path: `${path}/${encodeURIComponent(name.trim())}`, body: { version }, headers: { "If-None-Match": "*" } };
   return html`<div class="alias-row new-alias">
-    <label>New alias <input value=${name} maxlength="64" placeholder="live" onInput=${(/** @type {any} */ event) => setName(event.target.value)} /></label>
+    <label>New alias <input value=${name} maxlength="64" placeholder="live" onInput=${(/** @type {{target: HTMLInputElement}} */ event) => setName(event.target.value)} /></label>
     <${VersionChoice} label="Version of the new alias" versions=${model.versions} value=${version} onChange=${setVersion} />
     <${Action} label="Set" request=${request} disabled=${!name.trim()} onDone=${() => {
       setName("");
@@ -100,7 +100,7 @@ function NewAlias({ path, model, done }) {
 
 /** @param {{label: string, versions: any[], value: number, onChange: (version: number) => void}} props */
 function VersionChoice({ label, versions, value, onChange }) {
-  return html`<select aria-label=${label} onChange=${(/** @type {any} */ event) => onChange(Number(event.target.value))}>
+  return html`<select aria-label=${label} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => onChange(Number(event.target.value))}>
     ${[...versions].reverse().map((each) => html`<option value=${each.version} selected=${each.version === value}>version ${each.version}</option>`)}
   </select>`;
 }

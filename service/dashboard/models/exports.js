@@ -17,7 +17,7 @@ const FORMATS = [
 /** @param {{path: string}} props */
 export function Exports({ path }) {
   const [isOpen, setOpen] = useState(false);
-  return html`<details class="panel exports" onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
+  return html`<details class="panel exports" onToggle=${(/** @type {{target: HTMLDetailsElement}} */ event) => setOpen(event.target.open)}>
     <summary><h2>Take it elsewhere</h2> <span class="quiet">ONNX, Python, Keras, safetensors, NPZ</span></summary>
     <ul>${FORMATS.map(([format, title, use]) => html`<${Export} path=${`${path}/export`} format=${format} title=${title} use=${use} isOpen=${isOpen} />`)}</ul>
   </details>`;

@@ -27,7 +27,7 @@ export function Predict({ path, shown, may }) {
       <form onSubmit=${submit}>
         ${isForm
           ? html`<${Fields} inputs=${inputs} texts=${texts} setTexts=${setTexts} />`
-          : html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {any} */ event) => setJson(event.target.value)}></textarea></label>`}
+          : html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {{target: HTMLTextAreaElement}} */ event) => setJson(event.target.value)}></textarea></label>`}
         <p class="actions"><span class="action-buttons"><button class="button primary" disabled=${!may || underWay}>Predict</button><${Curl} of="Predict" request=${request} /></span>
           <button type="button" class="button" onClick=${() => {
             setTexts(textsOf(inputs, example));
@@ -79,7 +79,7 @@ function Fields({ inputs, texts, setTexts }) {
 
 /** @param {{input: import("./values.js").Input, value: string, onInput: (text: string) => void}} props */
 function Field({ input, value, onInput }) {
-  const typed = (/** @type {any} */ event) => onInput(event.target.value);
+  const typed = (/** @type {{target: HTMLInputElement}} */ event) => onInput(event.target.value);
   return html`<label class="field"><${Name} of=${input.name} most=${40} />
     ${
       input.type === "category"

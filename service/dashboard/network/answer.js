@@ -8,7 +8,7 @@ const HALF = 0.5; // from this chance on, a single output says the second of two
 /**
  * Return what a single sigmoid output of two classes says; null for all other outputs.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {import("./numbers.js").Numbers} numbers
  * @returns {{chance: number, of: string, says: string, target: string, isRight: boolean} | null}
  */
@@ -24,7 +24,7 @@ export function chanceOf(job, { layers, targets }) {
 /**
  * Return the answer for a row as a sentence, in the units of the dataset; null where the trace has no plain numbers.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {import("./numbers.js").Numbers} numbers
  * @returns {string | null}
  */
@@ -46,7 +46,7 @@ export function answerSentence(job, numbers) {
   return `It answers ${list(a)}; the target is ${list(targets)}.`;
 }
 
-/** @param {any} job */
+/** @param {import("../api/answers.js").Job} job */
 function activationOf({ network: { layers } }) {
   return layers[layers.length - 1].activation;
 }
@@ -54,7 +54,7 @@ function activationOf({ network: { layers } }) {
 /**
  * Return a value of an output before preprocessing scaled it.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {number} value
  * @param {number} index of the output
  */

@@ -17,7 +17,7 @@ import { shownAt } from "./steps.js";
  * @param {import("./columns.js").Column[]} props.columns
  * @param {import("./steps.js").Step | null} props.step
  * @param {import("./explanations.js").Explained} props.explained
- * @param {any} props.job
+ * @param {import("../api/answers.js").Job} props.job
  * @param {import("../parts/notation.js").WeightPlace | null} props.edge the chosen weight
  * @param {import("./explanations.js").Thing | null} props.pinned
  * @param {(thing: import("./explanations.js").Thing | null) => void} props.point

@@ -9,7 +9,7 @@ import { html, useState } from "../vendor/htm-preact.js";
 export function LayerTables({ explained, columns }) {
   const { numbers, layers, notation } = explained;
   const [isOpen, setOpen] = useState(false);
-  return html`<details class="layer-tables" onToggle=${(/** @type {any} */ event) => setOpen(event.target.open)}>
+  return html`<details class="layer-tables" onToggle=${(/** @type {{target: HTMLDetailsElement}} */ event) => setOpen(event.target.open)}>
     <summary>The numbers as tables</summary>
     ${isOpen &&
     columns.map(

@@ -54,7 +54,7 @@ function readTrace(path, { row, ...query }, signal) {
   return ask({ method: "POST", path, query, body: { row }, signal });
 }
 
-/** @param {{job: any, trace: any, stored: any, state: import("../parts/address.js").State, isOld: boolean, hasWeights: boolean}} props */
+/** @param {{job: import("../api/answers.js").Job, trace: any, stored: any, state: import("../parts/address.js").State, isOld: boolean, hasWeights: boolean}} props */
 function Traced({ job, trace, stored, state, isOld, hasWeights }) {
   const [by, setBy] = useState("largest");
   const [pointed, setPointed] = useState(/** @type {import("./explanations.js").Thing | null} */ (null));
@@ -100,7 +100,7 @@ function Parts({ columns, by, setBy, hasWeights, leftOut, isSummarised }) {
   return html`
     ${partial.length > 0 &&
     html`<p class="quiet network-choice">At most ${MOST_UNITS} units of a layer are drawn; the other units take part in every number.${" "}
-      <label>Drawn are <select value=${by} onChange=${(/** @type {any} */ event) => setBy(event.target.value)}>
+      <label>Drawn are <select value=${by} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setBy(event.target.value)}>
         <option value="largest">those with the largest numbers</option><option value="first">the first</option>
       </select></label></p>`}
     ${!hasWeights && html`<p class="quiet">This network has too many weights for a page: its lines show connections, not weights.</p>`}

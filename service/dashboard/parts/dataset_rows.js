@@ -8,7 +8,7 @@ import { datasetPath } from "./row_choice.js";
 /**
  * Read rows of the dataset that a job was trained on.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {number} first counted from 0
  * @param {number} limit
  * @returns {import("../api/resource.js").Resource<{data: {row: number, values: Values}[]}>}
@@ -20,7 +20,7 @@ export function useRows(job, first, limit) {
 /**
  * Return the columns that a job's network takes, in their order; null where preprocessing is not fitted yet.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {{name: string, type: string, indicator: boolean, is_date: boolean}[] | null}
  */
 export function inputColumns(job) {
@@ -30,7 +30,7 @@ export function inputColumns(job) {
 /**
  * Return the names of columns that are numbers and each one input of the network; null where there are others.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {string[] | null}
  */
 export function numberColumns(job) {
@@ -42,7 +42,7 @@ export function numberColumns(job) {
 /**
  * Return a row as `:predict` takes it.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {Values} values
  */
 export function instanceOf(job, values) {
@@ -52,7 +52,7 @@ export function instanceOf(job, values) {
 /**
  * Return the target of each output of a row: a value in its own units, or for classes 1 and 0.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {Values} values
  * @param {number} outputs how many there are
  * @returns {(number | null)[]}
@@ -71,8 +71,7 @@ export function targetsOf(job, values, outputs) {
   });
 }
 
-/** @param {any} job */
+/** @param {import("../api/answers.js").Job} job */
 export function outputsOf(job) {
-  const sized = job.network.layers.filter((/** @type {any} */ layer) => layer.units);
-  return sized.length ? sized[sized.length - 1].units : job.network.inputs;
+  return job.network.layers.findLast((layer) => layer.units)?.units ?? job.network.inputs;
 }

@@ -5,8 +5,8 @@ import { listen } from "../api/events.js";
 import { useResource } from "../api/resource.js";
 import { onVisibility } from "../api/visibility.js";
 
-/** @typedef {any} Job  as `GET /v1/jobs/{id}` answers */
-/** @typedef {any} Epoch  an epoch's record, as in `/epochs` */
+/** @typedef {import("../api/answers.js").Job} Job */
+/** @typedef {import("../api/answers.js").Epoch} Epoch */
 
 /**
  * What each part of a job's page gets.

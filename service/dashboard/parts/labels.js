@@ -3,7 +3,7 @@
 /**
  * Return the names of the inputs; null where they are not plainly columns that are numbers.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {string[] | null}
  */
 export function inputNames(job) {
@@ -16,7 +16,7 @@ export function inputNames(job) {
 /**
  * Return what each output stands for: a class, or a column of the targets; null where that is not plain.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {number} outputs how many there are
  * @returns {string[] | null}
  */

@@ -23,7 +23,7 @@ export function rowOf(text) {
   return /^\d{1,12}$/.test(text ?? "") ? Number(text) : 0;
 }
 
-/** @param {{job: any, row: number}} props */
+/** @param {{job: import("../api/answers.js").Job, row: number}} props */
 export function RowChoice({ job, row }) {
   const dataset = useResource(datasetPath(job), { fields: "rows" });
   const rows = dataset.data?.rows ?? null;
@@ -32,7 +32,7 @@ export function RowChoice({ job, row }) {
   return html`<span class="row-choice" role="group" aria-label="Row of the dataset">
     <button type="button" class="button" disabled=${row <= 0} onClick=${() => choose(row - 1)}>Row before</button>
     <label>Row <input type="number" min="0" max=${rows === null ? null : last} value=${row}
-      onChange=${(/** @type {any} */ event) => choose(Math.round(Number(event.target.value)) || 0)} /></label>
+      onChange=${(/** @type {{target: HTMLInputElement}} */ event) => choose(Math.round(Number(event.target.value)) || 0)} /></label>
     <span>${rows === null ? "" : `(of 0 to ${count(Math.max(rows - 1, 0))})`}</span>
     <button type="button" class="button" disabled=${row >= last} onClick=${() => choose(row + 1)}>Next row</button>
   </span>`;

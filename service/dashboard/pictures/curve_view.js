@@ -30,7 +30,7 @@ export function CurveView({ job, chosen, epoch, rows, statistics }) {
     }</${AtEpoch}>`;
 }
 
-/** @param {{job: any, column: string, xs: number[], outputs: (number | null)[][], rows: any[]}} props */
+/** @param {{job: import("../api/answers.js").Job, column: string, xs: number[], outputs: (number | null)[][], rows: any[]}} props */
 function Curve({ job, column, xs, outputs, rows }) {
   const [place, width] = useWidth();
   const count = Math.min(outputsOf(job), COLOURS.length);

@@ -62,7 +62,7 @@ function Reading({ job, chosen, epoch, instance, target }) {
 }
 
 /**
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @param {Record<string, any>} values
  */
 function targetText(job, values) {

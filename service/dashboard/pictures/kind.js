@@ -6,7 +6,7 @@ import { sideOf } from "./images.js";
 /**
  * Return which picture a job's network has, null where it has none.
  *
- * @param {any} job
+ * @param {import("../api/answers.js").Job} job
  * @returns {"curve" | "plane" | "image" | null}
  */
 export function pictureOf(job) {

@@ -47,7 +47,7 @@ function Plane({ job, xs, ys, columns, outputs, rows, statistics }) {
     return { x: values[columns[0]], y: values[columns[1]], index, colour: fill, title: `row ${row}: ${what}` };
   });
   return html`
-    ${!isClasses && count > 1 && html`<label>Output <select value=${output} onChange=${(/** @type {any} */ event) => setOutput(Number(event.target.value))}>
+    ${!isClasses && count > 1 && html`<label>Output <select value=${output} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setOutput(Number(event.target.value))}>
       ${names.map((/** @type {string} */ name, /** @type {number} */ index) => html`<option value=${index}>${name}</option>`)}</select></label>`}
     <div class="picture-parts">
       <${HeatMap} xs=${xs} ys=${ys} xLabel=${columns[0]} yLabel=${columns[1]} cells=${CELLS} paint=${picture.paint} painted=${picture}

@@ -61,7 +61,7 @@ function Shots({ job, chosen, row, values, stored, newest }) {
   return html`
     <p class="range-note">One row is fired again and again. Each dot is where an epoch's network puts it; the line is its target${
       target === null ? ", which this row does not have" : `, ${number(target)}`
-    }. ${outputs > 1 && html`<label>Output <select value=${output} onChange=${(/** @type {any} */ event) => setOutput(Number(event.target.value))}>
+    }. ${outputs > 1 && html`<label>Output <select value=${output} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setOutput(Number(event.target.value))}>
       ${names.slice(0, 200).map((name, index) => html`<option value=${index}>${name.slice(0, 40)}</option>`)}</select></label>`}
       <${Curl} request=${request} of="the prediction of this row" /></p>
     ${error && html`<${Trouble} error=${error} what="the shots" />`}

@@ -16,7 +16,7 @@ import { GunDrawing } from "./gun_drawing.js";
  * @param {import("./steps.js").Step} props.step
  * @param {import("./facts.js").Answers} props.answers
  * @param {import("./facts.js").Facts} props.facts
- * @param {any} props.job
+ * @param {import("../api/answers.js").Job} props.job
  * @param {number} props.newest
  * @param {string | undefined} props.notation
  */

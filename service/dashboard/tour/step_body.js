@@ -20,7 +20,7 @@ export const NO_TRAINING = "Your key may look, not train: the tour needs one wit
 /**
  * @param {object} props
  * @param {import("./steps.js").Step} props.step
- * @param {any} props.job
+ * @param {import("../api/answers.js").Job} props.job
  * @param {boolean} props.mayTrain
  * @param {number} props.newest the newest epoch that is stored
  * @param {() => void} props.reload reads the job again

@@ -23,7 +23,7 @@ export function Tour({ state, session }) {
 
 /** @param {{mayTrain: boolean}} props */
 function Start({ mayTrain }) {
-  const begun = (/** @type {any} */ job) => show(addressTo({ view: "tour", job: job.id, step: 1 }));
+  const begun = (/** @type {import("../api/answers.js").Job} */ job) => show(addressTo({ view: "tour", job: job.id, step: 1 }));
   return html`<${Panel} title="Eight short steps, with a network of your own">
     <p>A gunner fires, sees how far off the shot was, turns each wheel of the gun a little, and fires again. A neural network
       learns in the same way, and backpropagation says which way each wheel is to be turned.</p>
@@ -53,7 +53,7 @@ function Steps({ state, mayTrain }) {
   return html`<${StepList} number=${number} go=${go} />
     <section class="panel tour-step" aria-labelledby="tour-step">
       <h2 id="tour-step" tabindex="-1" ref=${heading}><span class="quiet">${number} of ${STEPS.length}</span> ${step.title}</h2>
-      <${Shown} of=${resource} what="the tour's job">${(/** @type {any} */ job) =>
+      <${Shown} of=${resource} what="the tour's job">${(/** @type {import("../api/answers.js").Job} */ job) =>
         latest === null
           ? html`<p class="waiting" aria-live="polite">A worker sets the network up …</p>`
           : html`<${StepBody} key=${step.id} step=${step} job=${job} mayTrain=${mayTrain} newest=${latest.epoch} reload=${resource.reload} notation=${state.notation} guess=${guess} setGuess=${setGuess} />`

@@ -34,7 +34,7 @@ export function WeightChoice({ label, place, network, notation, choose }) {
 
 /** @param {{label: string, value: number, choose: (value: number) => void, options: [number, string][]}} props */
 function List({ label, value, choose, options }) {
-  return html`<label>${label} <select value=${value} onChange=${(/** @type {any} */ event) => choose(Number(event.target.value))}>
+  return html`<label>${label} <select value=${value} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => choose(Number(event.target.value))}>
     ${options.map(([number, name]) => html`<option value=${number} selected=${number === value}>${name}</option>`)}
   </select></label>`;
 }

@@ -37,7 +37,7 @@ export function SlopePanel({ job, epoch, place, notation, children }) {
         <p class="says" data-slope=${answer.tangent.slope} data-step=${answer.step.step}>${sentence}</p>
         <p class="quiet">${promiseSentence(answer)} For one row alone, as the step "update" of Network shows it, the ${noun} may move the other way.</p>
         <${CurveDrawing} slope=${answer} name=${name} summary=${`The loss over the value of ${name}. ${sentence}`} />
-        <p class="slope-options"><label>Shown on either side <select value=${span} onChange=${(/** @type {any} */ event) => setSpan(Number(event.target.value))}>
+        <p class="slope-options"><label>Shown on either side <select value=${span} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setSpan(Number(event.target.value))}>
           ${SPANS.map((each) => html`<option value=${each} selected=${each === span}>${each}</option>`)}</select></label></p>
         <${Numbers} answer=${answer} />
       </div>`;
