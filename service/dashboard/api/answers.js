@@ -37,6 +37,9 @@
  * @property {number} priority
  */
 
+/** @typedef {Pick<Epoch, "epoch" | "training_loss" | "validation_loss">} Losses */
+/** @typedef {Omit<JobSummary, "latest"> & {latest: Losses | null, best: Losses | null, at_epoch: Losses | null, curve: [number, number | null][]}} Row  a summary with what the list shows of its epochs */
+
 /** @typedef {{type: string, units?: number, activation?: string} & Record<string, any>} Layer  with the settings of its type */
 /** @typedef {{name: string | null, inputs: number, layers: Layer[]}} Network  of a job, whose dataset says how many inputs there are */
 /** @typedef {{code: string, epoch: number | null, layer: number | null, detail: string}} Warning */

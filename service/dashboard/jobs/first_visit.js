@@ -25,7 +25,7 @@ export function FirstVisit() {
       <p class="actions"><${Action}
         label="Train XOR" class="primary"
         request=${{ method: "POST", path: "v1/jobs", body: presetOf("xor").body() }}
-        onDone=${(/** @type {any} */ job) => show(addressTo({ job: job.id }))}
+        onDone=${(/** @type {import("../api/answers.js").Job} */ job) => show(addressTo({ job: job.id }))}
       /></p>
       <p>New to this? <${Link} to=${{ view: "tour" }}>Take the tour</${Link}>: eight short steps show what backpropagation does.</p>
       <p class="quiet">Or begin with ${others.map(

@@ -3,7 +3,7 @@
 import { send } from "../api/client.js";
 
 /** @typedef {import("../parts/address.js").State} State */
-/** @typedef {any} Row  a job's summary, as `GET /v1/jobs` lists it */
+/** @typedef {import("../api/answers.js").Row} Row */
 /** @typedef {{rows: Row[], next: string | null}} ListPage */
 
 export const STATUSES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"];

@@ -19,7 +19,7 @@ export function JobRow({ job, at, chosen, choose }) {
   return useMemo(() => cellsOf(job, at, chosen, choose, started), [job, at, chosen, choose, started]);
 }
 
-/** @type {(job: any, at: number | null, chosen: boolean, choose: (id: string, chosen: boolean) => void, started: string) => any} */
+/** @type {(job: import("../api/answers.js").Row, at: number | null, chosen: boolean, choose: (id: string, chosen: boolean) => void, started: string) => any} */
 function cellsOf(job, at, chosen, choose, started) {
   const name = job.model?.name ?? job.id;
   return html`<tr role="row">
@@ -47,7 +47,7 @@ function cellsOf(job, at, chosen, choose, started) {
   </tr>`;
 }
 
-/** @param {any} job */
+/** @param {import("../api/answers.js").Row} job */
 function progress({ progress: { epoch, epochs }, status }) {
   const words = `epoch ${count(epoch)} of ${count(epochs)}`;
   return html`<progress class=${status} max=${epochs} value=${epoch} aria-label=${words}></progress>
