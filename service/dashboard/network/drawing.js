@@ -55,6 +55,7 @@ function Node({ node, layout, step, explained, job, isFirst, isPinned, point, pi
   const { radius } = layout;
   const shown = shownAt(step, layer);
   const { value, largest } = heldBy(explained.numbers, layout.nodes, shown, layer, unit);
+  const text = shown === "later" ? "" : brief(value);
   const sign = shown === "later" ? "later" : signOf(value ?? null);
   const bias = layer < 0 ? undefined : explained.numbers.layers[layer].biases?.[unit];
   const thing = { kind: "unit", layer, unit };
@@ -67,7 +68,7 @@ function Node({ node, layout, step, explained, job, isFirst, isPinned, point, pi
   };
   return html`<g class=${`node ${sign} ${shown === "delta" ? "delta" : ""} ${isAbout(step, layer) ? "about" : ""}`} transform=${`translate(${x} ${y})`}>
     <circle class="node-circle" r=${radius} style=${{ "--strength": strengthOf(value ?? null, largest) }} />
-    <text aria-hidden="true" class=${radius < 20 ? "node-number small" : "node-number"} dy=${shown === "delta" && radius >= 20 ? "0.85em" : "0.36em"}>${shown === "later" ? "" : brief(value)}</text>
+    <text aria-hidden="true" class=${`node-number${radius < 20 ? " small" : text.length > 5 ? " long" : ""}`} dy=${shown === "delta" && radius >= 20 ? "0.85em" : "0.36em"}>${text}</text>
     ${shown === "delta" && html`<text class="node-letter" aria-hidden="true" ...${radius < 20 ? { x: -radius - 1, y: -radius + 3 } : { y: -8 }}>δ</text>`}
     ${bias !== undefined && html`<${Bias} bias=${bias} radius=${radius} />`}
     <${SideLabel} node=${node} radius=${radius} job=${job} numbers=${explained.numbers} step=${step} />

@@ -4,7 +4,6 @@ import { addressTo, show } from "../parts/address.js";
 import { ApiError } from "../api/client.js";
 import { may } from "../api/session.js";
 import { Action } from "../parts/action.js";
-import { Link } from "../parts/link.js";
 import { Name } from "../parts/name.js";
 import { Empty } from "../parts/panel.js";
 import { Trouble } from "../parts/trouble.js";
@@ -13,7 +12,8 @@ import { pretty } from "./body.js";
 import { Estimate } from "./estimate.js";
 import { JobFields, isShownAt } from "./job_fields.js";
 import { JsonField } from "./json_field.js";
-import { PRESETS, bodyOn, presetOf } from "./presets.js";
+import { PresetCards } from "./preset_cards.js";
+import { bodyOn, presetOf } from "./presets.js";
 
 /** @typedef {import("./body.js").Fault} Fault */
 
@@ -25,9 +25,7 @@ export function NewJob({ state, session }) {
   }
   const { dataset } = state;
   return html`<h1>Start a job</h1>
-    <nav class="job-presets" aria-label="Presets"><span class="quiet">Begin with</span><ul>${PRESETS.map(
-      ({ id, title }) => html`<li><${Link} to=${{ new: `job.${id}` }} aria-current=${!dataset && id === preset.id ? "true" : null}>${title}</${Link}></li>`,
-    )}</ul></nav>
+    <${PresetCards} chosen=${dataset ? null : preset.id} />
     <p class="preset-about">${dataset ? html`It trains on <${Name} of=${dataset} />, a dataset of the service.` : preset.about}</p>
     <${Form} key=${dataset ?? preset.id} preset=${preset} first=${dataset ? bodyOn(dataset) : preset.body()} />`;
 }

@@ -7,6 +7,7 @@ import { IRIS } from "./iris.js";
  * @typedef {object} Preset
  * @property {string} id  in the address
  * @property {string} title
+ * @property {string} sentence  what it is, on its card
  * @property {string} about  what it shows, in a sentence or two
  * @property {() => any} body
  */
@@ -19,6 +20,7 @@ export const PRESETS = [
   {
     id: "xor",
     title: "XOR",
+    sentence: "Which of two bits differ: too much for one neuron, easy for three.",
     about: "Four rows; the output is 1 when exactly one of two inputs is 1. A single neuron cannot do that, three hidden ones can.",
     body: () => ({
       network: { layers: [dense(3, "tanh"), dense(1, "sigmoid")] },
@@ -34,6 +36,7 @@ export const PRESETS = [
   {
     id: "symmetry",
     title: "symmetry",
+    sentence: "Six bits that mirror each other or do not: two hidden units find it out.",
     about: "All 64 rows of six bits; the output is 1 when the second half mirrors the first. Two hidden units are enough, as Rumelhart, Hinton and Williams showed in 1986: look at their weights, which become equal and opposite about the middle.",
     body: () => ({
       network: {
@@ -52,6 +55,7 @@ export const PRESETS = [
   {
     id: "spirals",
     title: "two spirals",
+    sentence: "Points on two arms that wind about each other: a boundary that bends.",
     about: "194 points on two spirals that wind around each other (Lang and Witbrock, 1988). The network has to bend its boundary three times around the centre.",
     body: () => ({
       network: { layers: [dense(24, "tanh"), dense(24, "tanh"), dense(1, "sigmoid")] },
@@ -67,6 +71,7 @@ export const PRESETS = [
   {
     id: "iris",
     title: "iris",
+    sentence: "Flowers of three species by four lengths, with rows held back to validate.",
     about: "150 flowers of three species, distinguished by four lengths (R. A. Fisher, 1936). A fifth of them is held back to validate.",
     body: () => ({
       network: { layers: [dense(8, "tanh"), dense(3, "softmax")] },
@@ -83,6 +88,7 @@ export const PRESETS = [
   {
     id: "digits",
     title: "digits",
+    sentence: "Handwritten digits of 8 by 8 pixels, to be read, and to draw yourself.",
     about: `${DIGITS.count} digits written by hand, 8 by 8 pixels: the first of the 1,797 that E. Alpaydin and C. Kaynak published in 1998 (UCI Machine Learning Repository, CC BY 4.0). They are few, so validation shows how well unseen digits are read.`,
     body: () => ({
       network: { layers: [dense(32, "relu"), dense(10, "softmax")] },
@@ -121,7 +127,7 @@ export function bodyOn(dataset) {
  *
  * @param {number} bits
  */
-function numbersOf(bits) {
+export function numbersOf(bits) {
   return Array.from({ length: 2 ** bits }, (_, value) => Array.from({ length: bits }, (_, place) => (value >> (bits - 1 - place)) & 1));
 }
 

@@ -41,7 +41,7 @@ export function brief(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   const hasExponent = size >= 999.5 || size < 0.00095;
-  const decimals = size < 0.01 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
+  const decimals = size < 0.0995 ? 3 : size < 10 ? 2 : size < 100 ? 1 : 0;
   const text = hasExponent ? size.toExponential(0).replace("e-", "e−").replace("e+", "e") : size.toFixed(decimals);
   return `${value < 0 ? "−" : "+"}${text}`;
 }

@@ -1,6 +1,7 @@
 /** Draws the tour's network with what each unit passes on, or with its delta. */
 
 import { number } from "../parts/format.js";
+import { brief } from "../parts/labels.js";
 import { layerName, quantityName } from "../parts/notation.js";
 import { useWidth } from "../parts/width.js";
 import { html } from "../vendor/htm-preact.js";
@@ -26,7 +27,7 @@ export function GunDrawing({ trace, direction, notation, layers }) {
     ${drawn.columns.map(({ layer, x }) => html`<text class="column" x=${x} y="16" text-anchor="middle">${layerName(layer, notation, layers)}</text>`)}
     ${drawn.edges.map(({ from, to, weight, width: thick }) => html`<line class=${`gun-edge ${weight < 0 ? "negative" : "positive"}`} x1=${from.x} y1=${from.y} x2=${to.x} y2=${to.y} stroke-width=${thick} />`)}
     ${drawn.nodes.map(({ x, y, value, layer }) => html`<g class=${`gun-node ${layer < 0 && value === null ? "still" : ""}`}>
-      <circle cx=${x} cy=${y} r=${radius} /><text x=${x} y=${y} dy="0.35em" text-anchor="middle">${value === null ? "" : number(value, 2)}</text>
+      <circle cx=${x} cy=${y} r=${radius} /><text x=${x} y=${y} dy="0.35em" text-anchor="middle">${value === null ? "" : brief(value)}</text>
     </g>`)}
   </svg>
   <ul class="legend">
