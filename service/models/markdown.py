@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 LONGEST = 200  # characters of a cell that are written
 NOT_KNOWN = "-"
 _SPACE = re.compile(r"[\x00-\x20\x7f\x85\xa0\u2028\u2029]+")
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # of ASCII, all of which CommonMark lets be escaped
+# Punctuation of ASCII, all of which CommonMark lets be escaped; a hyphen within a word or a date is never markup.
+_PUNCTUATION = re.compile(r"([!-,./:-@\[-`{-~]|(?<![0-9A-Za-z])-|-(?![0-9A-Za-z]))")
 
 
 def text(value: object) -> str:

@@ -18,6 +18,8 @@ HOSTILE = [
     "\\ \\| \\`",
     "1. first",
     "---",
+    "- item",
+    "-- a - b --",
 ]
 
 
@@ -31,6 +33,10 @@ def test_text_is_shown_as_it_is(hostile: str) -> None:
     assert kinds <= {"text", "text_special"} and written == " ".join(hostile.replace("\u2028", " ").split())
     alone = MarkdownIt("commonmark").parse(f"{text(hostile)}\n")
     assert [token.type for token in alone] == ["paragraph_open", "inline", "paragraph_close"]
+
+
+def test_dates_and_hyphenated_words_are_written_as_they_are() -> None:
+    assert text("2026-11-27 well-known") == "2026-11-27 well-known"
 
 
 def test_long_text_is_cut() -> None:
