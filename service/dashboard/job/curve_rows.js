@@ -26,7 +26,7 @@ const GROWTH = 1.5;
  */
 
 /**
- * Return what is to be asked for, or null when all is known.
+ * Return the next request, or null when all records are known.
  *
  * @param {Known | null} known
  * @param {Range | null} range  null for all epochs

@@ -1,4 +1,4 @@
-/** The head of a job's page: its name, how it stands and goes on, where it comes from, and what can be done with it. */
+/** The head of a job's page: its name, status, progress and origin, and the commands for it. */
 
 import { count, duration, percent, shortened } from "../parts/format.js";
 import { Status } from "../parts/status.js";

@@ -1,4 +1,4 @@
-/** The page of one job: what it is and how it stands, the epoch that is shown, and the parts of which one is open. */
+/** The page of one job: its head, the slider of epochs, and its tabs, of which one is open. */
 
 import { ApiError } from "../api/client.js";
 import { Link } from "../parts/link.js";

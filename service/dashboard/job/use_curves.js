@@ -1,4 +1,4 @@
-/** Reads the records that curves are drawn from, and goes on at their end while a job trains. */
+/** Reads the records that curves are drawn from, and the new ones while a job trains. */
 
 import { get } from "../api/client.js";
 import { Reader } from "../api/resource.js";

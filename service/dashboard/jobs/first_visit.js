@@ -1,4 +1,4 @@
-/** What stands where there is no job yet: one button that trains a first network. */
+/** The empty list of jobs: one button that trains a first network. */
 
 import { addressTo, show } from "../parts/address.js";
 import { Action } from "../parts/action.js";

@@ -1,4 +1,4 @@
-/** What the learning views leave out or make simpler than it is, each by what it is about. */
+/** What the learning views leave out or simplify, by subject. */
 
 /** Training values in a curve are not those of the epoch's final parameters. */
 export const MEASURED_WHILE_TRAINING =

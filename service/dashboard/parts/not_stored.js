@@ -1,4 +1,4 @@
-/** What stands where an epoch's parameters are not stored, and leads to the nearest epoch that is. */
+/** The message where an epoch's parameters are not stored, with a button for the nearest epoch whose are. */
 
 import { ApiError } from "../api/client.js";
 import { html } from "../vendor/htm-preact.js";

@@ -20,7 +20,7 @@ export function Panel({ title, aside, class: kind = "", children }) {
 }
 
 /**
- * What stands where there is nothing yet, and helps to change that.
+ * The message where there is nothing yet, with what can be done about it.
  *
  * @param {object} props
  * @param {string} props.title
