@@ -5,7 +5,7 @@ import { Chart } from "../parts/chart.js";
 import { Link } from "../parts/link.js";
 import { Empty, Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
-import { shortened } from "../parts/format.js";
+import { count, shortened } from "../parts/format.js";
 import { html, useMemo, useState } from "../vendor/htm-preact.js";
 import { useCompared } from "./compared.js";
 import { aligned, lineStyle, pointsOf } from "./curves.js";
@@ -13,16 +13,19 @@ import { SettingsTable } from "./settings_table.js";
 
 /** @typedef {import("./compared.js").Compared} Compared */
 
-const UNASKED = 10;
+const UNASKED = 10; // drawn
+const MOST = 50; // read, one after the other
 
 /** @param {{state: import("../parts/address.js").State}} props */
 export function Compare({ state }) {
-  const ids = [...new Set((state.compare ?? "").split(",").map((id) => id.trim()).filter(Boolean))];
+  const named = [...new Set((state.compare ?? "").split(",").map((id) => id.trim()).filter(Boolean))];
+  const ids = named.slice(0, MOST);
   const [drawsAll, setDrawsAll] = useState(false);
   const drawn = drawsAll ? ids.length : Math.min(ids.length, UNASKED);
   const compared = useCompared(ids, drawn);
   return html`<h1>Compared jobs</h1>
     <p><${Link} to=${{}}>All jobs</${Link}></p>
+    ${named.length > MOST && html`<p class="note">The first ${MOST} of ${count(named.length)} jobs are compared, as each is read by itself.</p>`}
     <${Shown} of=${compared} what="the jobs">${(/** @type {Compared[]} */ found) => html`
       <${Missing} found=${found} ids=${ids} />
       ${found.every(({ job }) => job === null)

@@ -3,6 +3,7 @@
 /** @typedef {any} Job  as `GET /v1/jobs/{id}` answers */
 
 const COMPARED = ["dataset", "dataset_version", "columns", "network", "training", "priority"];
+const RESULT = "fitted"; // what preprocessing was fitted to is no setting, and is as long as the dataset is wide
 const UNNAMED = ["training", "network"]; // beginnings of paths that say nothing new
 
 /**
@@ -34,7 +35,7 @@ export function differing(jobs) {
 function* flattened(value, path) {
   const isNested = value !== null && typeof value === "object" && !isPlainList(value);
   if (!isNested) yield [path.join("."), value];
-  else for (const [key, inner] of Object.entries(value)) yield* flattened(inner, [...path, key]);
+  else for (const [key, inner] of Object.entries(value)) if (key !== RESULT) yield* flattened(inner, [...path, key]);
 }
 
 /** @param {any} value a list of numbers and texts is one setting, such as the metrics */

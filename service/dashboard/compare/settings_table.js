@@ -1,19 +1,22 @@
 /** The compared jobs in a table, with the lines of the chart, how far they came, and the settings in which they differ. */
 
+import { useFirst } from "../parts/first.js";
 import { Link } from "../parts/link.js";
 import { Panel } from "../parts/panel.js";
 import { Status } from "../parts/status.js";
 import { count, number, shortened } from "../parts/format.js";
-import { html } from "../vendor/htm-preact.js";
+import { html, useMemo } from "../vendor/htm-preact.js";
 import { lineStyle } from "./curves.js";
 import { differing, settingText } from "./settings.js";
 
 /** @typedef {import("./compared.js").Compared} Compared */
 
+const SETTINGS_AT_ONCE = 40;
+
 /** @param {{found: Compared[], drawn: number, ids: string[]}} props */
 export function SettingsTable({ found, drawn, ids }) {
   const present = found.map((each, index) => ({ ...each, index })).filter(({ job }) => job !== null);
-  const settings = differing(present.map(({ job }) => job));
+  const [settings, more] = useFirst(useMemo(() => differing(found.flatMap(({ job }) => job ?? [])), [found]), SETTINGS_AT_ONCE, "settings that differ");
   const title = present.length < 2 ? "Settings" : settings.length ? "Settings that differ" : "All settings are the same";
   return html`<${Panel} title=${title}>
     <div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="compared">
@@ -34,6 +37,7 @@ export function SettingsTable({ found, drawn, ids }) {
         <td>${ids.length > 1 && html`<${Link} within=${{ compare: ids.filter((each) => each !== id).join(",") }} aria-label=${`Leave ${id} out`}>Leave out</${Link}>`}</td>
       </tr>`)}</tbody>
     </table></div>
+    ${more}
   </${Panel}>`;
 }
 

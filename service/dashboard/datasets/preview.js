@@ -1,7 +1,6 @@
 /** The first lines of a chosen file, read in the browser: of a large file only its beginning. */
 
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
-import { shortened } from "../parts/format.js";
 import { PreviewTable } from "./preview_table.js";
 import { cellsOf, decoded, delimiterOf, PREVIEW_BYTES, tableOf } from "./upload_preview.js";
 
@@ -38,7 +37,7 @@ export function useFirstBytes(file) {
  * @param {(changes: Partial<import("./upload_options.js").Options>) => void} props.onChange
  */
 export function Preview({ bytes, isWhole, format, options, onChange }) {
-  if (format === "JSON") return html`<pre class="preview-text" tabindex="0" aria-label="The beginning of the file">${shortened(decoded(bytes, ""), MOST_TEXT)}</pre>`;
+  if (format === "JSON") return html`<pre class="preview-text" tabindex="0" aria-label="The beginning of the file">${decoded(bytes, "").slice(0, MOST_TEXT)}</pre>`;
   if (format !== "CSV") return html`<p class="quiet">The browser does not open ${format}; the service reads it and says what is in it.</p>`;
   if (bytes.length === 0) return html`<p class="field-fault">The file is empty.</p>`;
   const text = decoded(bytes, options.encoding);

@@ -1,6 +1,6 @@
 /** What a worksheet gives: the row, the parameters of each layer, and what was computed before the first blank. */
 
-import { number } from "../parts/format.js";
+import { number, shortened } from "../parts/format.js";
 import { html } from "../vendor/htm-preact.js";
 
 const DIGITS = 6;
@@ -38,7 +38,7 @@ function sourceOf(layers, index, from, inputNames) {
 function Matrix({ title, corner, columns, rows }) {
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="matrix">
     <caption class="visually-hidden">${title}</caption>
-    <thead><tr><th scope="col">${corner || html`<span class="visually-hidden">What</span>`}</th>${columns.map((name) => html`<th scope="col" class="number" title=${name}>${name.slice(0, 30)}</th>`)}</tr></thead>
-    <tbody>${rows.map(([name, values]) => html`<tr><th scope="row" title=${name}>${name.slice(0, 30)}</th>${values.map((value) => html`<td class="number">${number(value, DIGITS)}</td>`)}</tr>`)}</tbody>
+    <thead><tr><th scope="col">${corner || html`<span class="visually-hidden">What</span>`}</th>${columns.map((name) => html`<th scope="col" class="number" title=${name}>${shortened(name, 30)}</th>`)}</tr></thead>
+    <tbody>${rows.map(([name, values]) => html`<tr><th scope="row" title=${name}>${shortened(name, 30)}</th>${values.map((value) => html`<td class="number">${number(value, DIGITS)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }

@@ -2,6 +2,7 @@
 
 import { useResource } from "../api/resource.js";
 import { Curl } from "../parts/curl.js";
+import { useFirst } from "../parts/first.js";
 import { count, number } from "../parts/format.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
@@ -10,6 +11,8 @@ import { html, useState } from "../vendor/htm-preact.js";
 import { arraysOf, BINS } from "./histogram_bins.js";
 import { nearestOf } from "./nearest_action.js";
 import { Ridges } from "./ridges.js";
+
+const AT_ONCE = 24;
 
 /** @param {import("../parts/job_data.js").PartProps} props */
 export function Histograms({ job, chosen }) {
@@ -28,12 +31,10 @@ export function Histograms({ job, chosen }) {
       nearest === null &&
       html`<${Shown} of=${answer} what="the parameters">${(/** @type {any} */ found) => {
         const arrays = arraysOf(found);
+        if (arrays.length === 0) return html`<p class="empty">This network has no parameters.</p>`;
         const open = arrays.find((each) => each.key === key) ?? arrays[0];
-        if (!open) return html`<p class="empty">This network has no parameters.</p>`;
         return html`<${Panel} title=${`Parameters at epoch ${count(found.epoch)}`} aside=${html`<${Curl} request=${{ method: "GET", path, query: { bins: BINS } }} of="These histograms" />`}>
-          <div class="histograms">${arrays.map(
-            (each) => html`<figure key=${each.key}><figcaption>${each.label}</figcaption><${Bars} histogram=${each.histogram} label=${each.label} /></figure>`,
-          )}</div>
+          <${All} arrays=${arrays} />
         </${Panel}>
         <${Panel} title="Over the training" aside=${html`<select aria-label="Parameters" value=${open.key} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setKey(event.target.value)}>
           ${arrays.map((each) => html`<option value=${each.key}>${each.label}</option>`)}
@@ -43,6 +44,15 @@ export function Histograms({ job, chosen }) {
       }}</${Shown}>`
     }
   `;
+}
+
+/** @param {{arrays: ReturnType<typeof arraysOf>}} props */
+function All({ arrays }) {
+  const [shown, more] = useFirst(arrays, AT_ONCE, "histograms");
+  return html`<div class="histograms">${shown.map(
+      (each) => html`<figure key=${each.key}><figcaption>${each.label}</figcaption><${Bars} histogram=${each.histogram} label=${each.label} /></figure>`,
+    )}</div>
+    ${more}`;
 }
 
 /** @param {{histogram: any, label: string}} props */

@@ -3,6 +3,9 @@
 const COLOURS = ["--training", "--validation", "--third", "--fourth", "--fifth", "--sixth"];
 const DASHES = [undefined, [5, 4], [2, 3]]; // of the first six layers, the next six, and those after them
 
+/** How many layers are drawn: with more of them no line could be told from the others. */
+export const MOST_DRAWN = 18;
+
 /** What is measured, with what it says. */
 export const MEASURES = [
   { name: "delta", title: "Error that reaches the layer", yLabel: "length of delta", help: "The length of the deltas, from the last layer back to the first. Far smaller in the first layers: it vanishes. Far larger: it explodes." },
@@ -13,17 +16,28 @@ export const MEASURES = [
 ];
 
 /**
- * Return the series of a measure, one for each layer that has a value of it.
+ * Return the layers that are drawn: all, or some from the first one to the last, as far apart as is possible.
+ *
+ * @param {number} total
+ * @returns {number[]}
+ */
+export function drawnLayers(total) {
+  if (total <= MOST_DRAWN) return [...Array(total).keys()];
+  return [...Array(MOST_DRAWN).keys()].map((place) => Math.round((place * (total - 1)) / (MOST_DRAWN - 1)));
+}
+
+/**
+ * Return the series of a measure, one for each drawn layer that has a value of it.
  *
  * @param {any[]} records of `/layers`
  * @param {string} name of the measure
  * @param {{type: string}[]} layers of the network
  */
 export function layerSeries(records, name, layers) {
-  return layers.flatMap((layer, index) => {
+  return drawnLayers(layers.length).flatMap((index, place) => {
     const values = records.map((record) => record.layers[index]?.[name] ?? null);
     if (values.every((value) => value === null)) return [];
-    return [{ label: `layer ${index} (${layer.type})`, colour: COLOURS[index % COLOURS.length], dash: DASHES[Math.floor(index / COLOURS.length) % DASHES.length], values }];
+    return [{ label: `layer ${index} (${layers[index].type})`, colour: COLOURS[place % COLOURS.length], dash: DASHES[Math.floor(place / COLOURS.length) % DASHES.length], values }];
   });
 }
 

@@ -3,12 +3,13 @@
 import { change } from "../parts/address.js";
 import { Chart } from "../parts/chart.js";
 import { Curl } from "../parts/curl.js";
+import { count } from "../parts/format.js";
 import { Empty, Panel } from "../parts/panel.js";
 import { Trouble } from "../parts/trouble.js";
 import { html, useMemo } from "../vendor/htm-preact.js";
 import { epochsText } from "./curve_notes.js";
 import { POINTS } from "./curve_rows.js";
-import { layerSeries, layersNotFiniteAt, MEASURES } from "./layer_series.js";
+import { layerSeries, layersNotFiniteAt, MEASURES, MOST_DRAWN } from "./layer_series.js";
 import { rangeOf, rangeText } from "./range.js";
 import { useCurves } from "./use_curves.js";
 import { WarningList } from "./warning_list.js";
@@ -33,6 +34,7 @@ export function Layers({ job, latest, chosen, state, session }) {
       <button type="button" class="button" onClick=${() => onZoom(null)} disabled=${!range}>All epochs</button>
       <${Curl} request=${{ method: "GET", path, query: { points: POINTS } }} of="What was measured of the layers" />
     </div>
+    ${job.network.layers.length > MOST_DRAWN && html`<p class="note">${MOST_DRAWN} of ${count(job.network.layers.length)} layers are drawn, from the first one to the last. What was measured of all is in the answer to the command.</p>`}
     <div class="curves several">${MEASURES.map(
       (measure) => html`<${Measure} key=${measure.name} measure=${measure} job=${job} records=${known.records} chosen=${chosen} range=${range} isLog=${isLog} onZoom=${onZoom} />`,
     )}</div>

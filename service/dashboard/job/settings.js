@@ -1,6 +1,7 @@
 /** All settings of a job with their defaults, what `auto` became, and the JSON on demand. */
 
 import { Curl } from "../parts/curl.js";
+import { useFirst } from "../parts/first.js";
 import { count, number, shortened } from "../parts/format.js";
 import { Panel } from "../parts/panel.js";
 import { html, useState } from "../vendor/htm-preact.js";
@@ -8,17 +9,20 @@ import { groupsOf, textOf } from "./setting_rows.js";
 
 const MOST_SHOWN = 200; // characters of a value; the whole stands in `title`
 const MOST_COLUMNS = 100;
+const LAYERS_AT_ONCE = 50;
 
 /** @param {import("../parts/job_data.js").PartProps} props */
 export function Settings({ job }) {
+  const [layers, moreLayers] = useFirst(job.network.layers, LAYERS_AT_ONCE, "layers");
   const fitted = job.training.preprocessing?.fitted;
   return html`
     <${Panel} title="Network" aside=${`${count(job.network.inputs)} inputs`}>
-      <${Table} label="Layers" head=${["layer", "type", "units", "activation", "further settings"]} rows=${job.network.layers.map(layerRow)} />
+      <${Table} label="Layers" head=${["layer", "type", "units", "activation", "further settings"]} rows=${layers.map(layerRow)} />
+      ${moreLayers}
     </${Panel}>
     <div class="columns">${groupsOf(job).map(
       ({ title, rows }) => html`<${Panel} title=${title}><dl class="settings">${rows.map(
-        ({ name, value }) => html`<div><dt>${name.replaceAll("_", " ").replaceAll(".", " · ")}</dt><dd title=${value.length > MOST_SHOWN ? value : null}>${shortened(value, MOST_SHOWN)}</dd></div>`,
+        ({ name, value }) => html`<div><dt>${shortened(name.replaceAll("_", " ").replaceAll(".", " · "), MOST_SHOWN)}</dt><dd title=${value.length > MOST_SHOWN ? value : null}>${shortened(value, MOST_SHOWN)}</dd></div>`,
       )}</dl></${Panel}>`,
     )}</div>
     ${fitted && html`<${Panel} title="What preprocessing was fitted to" aside="on the training rows alone">

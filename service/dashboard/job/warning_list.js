@@ -2,19 +2,23 @@
 
 import { may } from "../api/session.js";
 import { addressTo, show } from "../parts/address.js";
+import { useFirst } from "../parts/first.js";
 import { count, number } from "../parts/format.js";
 import { Icon } from "../parts/icon.js";
 import { Panel } from "../parts/panel.js";
-import { html } from "../vendor/htm-preact.js";
+import { html, useMemo } from "../vendor/htm-preact.js";
 import { NearestAction } from "./nearest_action.js";
 import { advised, halfRate } from "./warnings.js";
 
+const AT_ONCE = 20;
+
 /** @param {Pick<import("../parts/job_data.js").PartProps, "job" | "session" | "chosen">} props */
 export function WarningList({ job, session, chosen }) {
-  const warnings = advised(job);
+  const warnings = useMemo(() => advised(job), [job]);
+  const [shown, more] = useFirst(warnings, AT_ONCE, "warnings");
   if (warnings.length === 0) return null;
   return html`<${Panel} title="Warnings" class="warnings">
-    <ul>${warnings.map(
+    <ul>${shown.map(
       (warning) => html`<li key=${`${warning.code} ${warning.epoch} ${warning.detail}`}>
         <p><${Icon} name="warning" /> <strong>${warning.code.replaceAll("_", " ")}</strong>
           ${
@@ -26,6 +30,7 @@ export function WarningList({ job, session, chosen }) {
         ${warning.forkFrom !== null && may(session, "train") && html`<${SlowerFork} job=${job} epoch=${warning.forkFrom} />`}
       </li>`,
     )}</ul>
+    ${more}
   </${Panel}>`;
 }
 

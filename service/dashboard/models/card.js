@@ -3,6 +3,7 @@
 import { useResource } from "../api/resource.js";
 import { Curl } from "../parts/curl.js";
 import { Link } from "../parts/link.js";
+import { useFirst } from "../parts/first.js";
 import { count, number, percent, shortened } from "../parts/format.js";
 import { Name } from "../parts/name.js";
 import { Panel } from "../parts/panel.js";
@@ -11,6 +12,7 @@ import { html } from "../vendor/htm-preact.js";
 import { ConfusionMatrix } from "./confusion.js";
 import { settingsOf, sizesOf } from "./card_facts.js";
 
+const LAYERS_AT_ONCE = 50;
 const MOST_INPUTS = 30;
 
 /** @param {{path: string}} props */
@@ -33,15 +35,17 @@ export function Card({ path }) {
 /** @param {{card: any}} props */
 function Network({ card }) {
   const { network, outputs } = card;
+  const [layers, more] = useFirst(/** @type {any[]} */ (network.layers), LAYERS_AT_ONCE, "layers");
   const targets = outputs.map((/** @type {any} */ each) => each.name).join(", ");
   return html`<section><h3>Network</h3>
     <p>Predicts <strong>${shortened(targets, 80)}</strong> from ${count(card.inputs.length)} ${card.inputs.length === 1 ? "column" : "columns"}; ${count(network.parameters)} parameters in ${network.precision}.</p>
     <div class="scroll" tabindex="0" role="region" aria-label="Layers"><table>
       <thead><tr><th scope="col">Layer</th><th scope="col">Size</th><th scope="col">Activation</th><th scope="col" class="number">Parameters</th></tr></thead>
-      <tbody>${network.layers.map((/** @type {any} */ layer) => html`<tr>
+      <tbody>${layers.map((layer) => html`<tr>
         <th scope="row">${layer.type}</th><td>${sizesOf(layer)}</td><td>${layer.activation ?? "–"}</td><td class="number">${count(layer.parameters)}</td>
       </tr>`)}</tbody>
     </table></div>
+    ${more}
   </section>`;
 }
 

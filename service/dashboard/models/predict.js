@@ -12,6 +12,7 @@ import { bodyOf, textsOf } from "./values.js";
 
 const MOST_FIELDS = 100; // as a form; a wider row is JSON
 const FIRST_FIELDS = 24; // the others are shown by a button
+const MOST_JSON = 1000; // inputs; the JSON of more of them takes seconds to draw
 
 /** @param {{path: string, shown: any, may: boolean}} props */
 export function Predict({ path, shown, may }) {
@@ -27,7 +28,7 @@ export function Predict({ path, shown, may }) {
       <form onSubmit=${submit}>
         ${isForm
           ? html`<${Fields} inputs=${inputs} texts=${texts} setTexts=${setTexts} />`
-          : html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {{target: HTMLTextAreaElement}} */ event) => setJson(event.target.value)}></textarea></label>`}
+          : html`<${Row} inputs=${inputs} json=${json} setJson=${setJson} />`}
         <p class="actions"><span class="action-buttons"><button class="button primary" disabled=${!may || underWay}>Predict</button><${Curl} of="Predict" request=${request} /></span>
           <button type="button" class="button" onClick=${() => {
             setTexts(textsOf(inputs, example));
@@ -66,6 +67,16 @@ function usePrediction(request) {
     }
   };
   return { answer, error, underWay, submit };
+}
+
+/** @param {{inputs: unknown[], json: string, setJson: (json: string) => void}} props */
+function Row({ inputs, json, setJson }) {
+  const [isOpen, setOpen] = useState(inputs.length <= MOST_JSON);
+  if (!isOpen) {
+    return html`<p>The row is the example, which has ${count(inputs.length)} values.
+      <button type="button" class="button" onClick=${() => setOpen(true)}>Change it, as JSON</button></p>`;
+  }
+  return html`<label>The row, as JSON <textarea rows="8" value=${json} onInput=${(/** @type {{target: HTMLTextAreaElement}} */ event) => setJson(event.target.value)}></textarea></label>`;
 }
 
 /** @param {{inputs: import("./values.js").Input[], texts: import("./values.js").Texts, setTexts: (texts: import("./values.js").Texts) => void}} props */

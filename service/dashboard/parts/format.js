@@ -100,12 +100,21 @@ export function ago(moment, now = Date.now()) {
 }
 
 /**
- * Return a text of at most so many characters, with an ellipsis where it was longer.
+ * Return a text with signs for its characters that cannot be seen, and that would turn around what follows.
+ *
+ * @param {string} text
+ */
+export function visible(text) {
+  return text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵").replace(/\t/g, "⇥").replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+}
+
+/**
+ * Return a text of at most so many characters, with an ellipsis where it was longer, and with signs for what cannot be seen.
  *
  * @param {string} text
  * @param {number} [most]
  */
 export function shortened(text, most = 40) {
-  const characters = [...text];
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
+  const characters = [...visible(text)];
+  return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
 }

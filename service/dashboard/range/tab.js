@@ -4,7 +4,7 @@ import { useHeld } from "../api/held.js";
 import { useResource } from "../api/resource.js";
 import { Curl } from "../parts/curl.js";
 import { instanceOf, outputsOf, targetsOf, useRows } from "../parts/dataset_rows.js";
-import { count, number } from "../parts/format.js";
+import { count, number, shortened } from "../parts/format.js";
 import { outputNames } from "../parts/labels.js";
 import { Panel } from "../parts/panel.js";
 import { Shown } from "../parts/resource_view.js";
@@ -62,10 +62,10 @@ function Shots({ job, chosen, row, values, stored, newest }) {
     <p class="range-note">One row is fired again and again. Each dot is where an epoch's network puts it; the line is its target${
       target === null ? ", which this row does not have" : `, ${number(target)}`
     }. ${outputs > 1 && html`<label>Output <select value=${output} onChange=${(/** @type {{target: HTMLSelectElement}} */ event) => setOutput(Number(event.target.value))}>
-      ${names.slice(0, 200).map((name, index) => html`<option value=${index}>${name.slice(0, 40)}</option>`)}</select></label>`}
+      ${names.slice(0, 200).map((name, index) => html`<option value=${index}>${shortened(name, 40)}</option>`)}</select></label>`}
       <${Curl} request=${request} of="the prediction of this row" /></p>
     ${error && html`<${Trouble} error=${error} what="the shots" />`}
-    <${RangeDrawing} shots=${landed} target=${target} chosen=${epoch} newest=${newest} label=${label} isProbability=${isProbability} />
+    <${RangeDrawing} shots=${landed} target=${target} chosen=${epoch} newest=${newest} label=${shortened(label, 60)} isProbability=${isProbability} />
     ${missing > 0 && !error && html`<p class="quiet" role="status">${count(missing)} shots are still to come.</p>`}
     ${shots.get(epoch) === null && html`<p class="note">The parameters of epoch ${count(epoch)} are not stored; the last shot is that of a stored epoch before it.</p>`}
     <details class="layer-tables"><summary>The shots as a table</summary><div class="scroll"><table>

@@ -42,3 +42,8 @@ test("ten lines can be told apart, neighbours by their dash alone", () => {
   assert.equal(new Set(styles).size, 10);
   for (let index = 1; index < 10; index += 1) assert.notDeepEqual(lineStyle(index).dash, lineStyle(index - 1).dash);
 });
+
+test("what preprocessing was fitted to is no setting", () => {
+  const jobs = [1, 2].map((mean) => ({ training: { epochs: 3, preprocessing: { numbers: "standardize", fitted: { inputs: [{ offset: mean }] } } } }));
+  assert.deepEqual(differing(jobs), []);
+});

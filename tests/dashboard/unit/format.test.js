@@ -15,6 +15,12 @@ test("numbers are short and honest", () => {
   assert.equal(number(Number.POSITIVE_INFINITY), "Infinity");
 });
 
+test("a name has signs for what cannot be seen, and for marks that turn around what follows", () => {
+  assert.equal(shortened("invoice\u202efdp.exe\u2069"), "invoice\ufffdfdp.exe\ufffd");
+  assert.equal(shortened("one\r\ntwo\tthree\u2028four\u0000"), "one↵two⇥three↵four\ufffd");
+  assert.equal(shortened("\u200fعربي 🏳️‍🌈 é"), "\u200fعربي 🏳️‍🌈 é");
+});
+
 test("durations, sizes, shares and moments", () => {
   assert.equal(duration(0.4), "0.4 s");
   assert.equal(duration(200), "3 min 20 s");

@@ -5,7 +5,7 @@ const from = (/** @type {string} */ name) => import(`../../../service/dashboard/
 const { momentsOf } = await from("job/attempts_of");
 const { accuracyOf, rowSums } = await from("job/confusion_sums");
 const { commonBins, rebinned, spreadEpochs } = await from("job/histogram_bins");
-const { layerSeries, layersNotFiniteAt } = await from("job/layer_series");
+const { drawnLayers, layerSeries, layersNotFiniteAt, MOST_DRAWN } = await from("job/layer_series");
 const { groupsOf, rowsOf } = await from("job/setting_rows");
 const { eventsIn } = await from("api/event_text");
 
@@ -67,4 +67,12 @@ test("settings as rows", () => {
 test("server-sent events may arrive in parts", () => {
   const text = ": comment\n\nid: 1\nevent: epoch\ndata: {\"a\": 1}\n\nid: 2\nevent: en";
   assert.deepEqual(eventsIn(text), { events: [{ type: "epoch", data: '{"a": 1}' }], left: "id: 2\nevent: en" });
+});
+
+test("of many layers some are drawn, from the first one to the last", () => {
+  assert.deepEqual(drawnLayers(3), [0, 1, 2]);
+  for (const total of [MOST_DRAWN + 1, 100, 1000]) {
+    const drawn = drawnLayers(total);
+    assert.deepEqual([drawn.length, new Set(drawn).size, drawn[0], drawn[drawn.length - 1]], [MOST_DRAWN, MOST_DRAWN, 0, total - 1]);
+  }
 });
