@@ -222,16 +222,21 @@ def resume_job(id: str) -> Response:
     "/v1/jobs/{id}:step",
     body=StepRequest,
     examples=[Example({"epochs": 1})],
+    query=[WAIT],
     answers={202: JobAnswer},
     problems=(404, 409),
     creates=True,
     scope=Scope.TRAIN,
 )
 def step_job(id: str) -> Response:
-    """Train a paused job for some epochs, then pause it again."""
+    """Train a paused job for some epochs, then pause it again; `?wait=` holds the answer until then."""
+    seconds = requested_wait_seconds()
     commands.check_can_step(services(), id)
     body = read_model(StepRequest, services().settings.max_json_bytes)
-    return _moved(commands.step(services(), id, body.epochs, _record_key))
+    moved = commands.step(services(), id, body.epochs, _record_key)
+    if seconds:
+        waits().until_settled(services(), id, seconds, still_valid())
+    return _moved(moved)
 
 
 @routes.route(

@@ -53,6 +53,16 @@ def test_a_wait_for_a_held_fork_ends_when_it_is_paused(client: FlaskClient, serv
     assert answer.status_code == 202 and paused_soon(began, answer.json)
 
 
+def test_a_wait_for_a_step_ends_when_the_job_is_paused_again(client: FlaskClient, service: Services) -> None:
+    job = client.post("/v1/jobs", json={"dataset": XOR, "hold": True, "training": TRAINING}).json["id"]
+    assert run_next_job(service, "test", lambda: False)
+    began = time.monotonic()
+    with worker(service):
+        answer = client.post(f"/v1/jobs/{job}:step?wait={WAIT_SECONDS}", json={"epochs": 2})
+    assert answer.status_code == 202 and paused_soon(began, answer.json)
+    assert answer.json["progress"]["epoch"] == 2
+
+
 def test_a_wait_for_a_replay_ends_when_it_is_paused(client: FlaskClient, service: Services) -> None:
     record = client.post("/v1/jobs", json={"dataset": XOR, "training": TRAINING}).json["id"]
     assert run_next_job(service, "test", lambda: False)
