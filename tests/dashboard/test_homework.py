@@ -66,7 +66,9 @@ def test_small_numbers_are_checked_by_their_digits_and_added_rounding_is_told_fr
 ) -> None:
     with open_page() as view:
         page = view.go(f"?job={xor['id']}&tab=homework&row={ROW}")
-        expect(page.get_by_text("No epoch is chosen, so this is epoch 1:")).to_be_visible()
+        expect(page.get_by_text("No epoch is chosen, so this is epoch 0:")).to_be_visible()
+        page.get_by_role("button", name="Follow the newest epoch").click()
+        expect(page.get_by_role("spinbutton", name="Epoch")).to_have_value("2000")
         page = view.go(f"?job={xor['id']}&tab=homework&epoch=2000&row={ROW}")
         blank(page, OUTPUT).fill("0")
         blank(page, OUTPUT).press("Enter")

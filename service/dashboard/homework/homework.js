@@ -39,7 +39,7 @@ export function Homework({ job, chosen, state }) {
       ? html`<${Empty} title="No worksheet of this"><p>${worksheet.error.message}.</p><p><${Link} to=${{ view: "tour" }}>The tour</${Link}> makes a network that is small enough.</p></${Empty}>`
       : html`<${Shown} of=${worksheet} what="the worksheet">${(/** @type {any} */ sheet) => html`<div aria-busy=${worksheet.loading}>
       <${NearestEpoch} shown=${sheet.epoch} wanted=${epoch} />
-      ${isEarly && html`<p class="note">No epoch is chosen, so this is epoch ${count(sheet.epoch)}: early in the training, where the error is large. The slider chooses another.</p>`}
+      ${isEarly && html`<p class="note">No epoch is chosen, so this is epoch ${count(sheet.epoch)}: ${sheet.epoch === 0 ? "the network before its first update, usually with biases of 0" : "early in the training"}, where the error is large. The slider chooses another.</p>`}
       <${Given} worksheet=${sheet} />
       <h3 class="yours">Your numbers</h3>
       <${Blanks} key=${JSON.stringify([sheet.epoch, sheet.inputs, sheet.blank])} job=${job.id} worksheet=${sheet} row=${row} notation=${state.notation} onWrite=${stay} />

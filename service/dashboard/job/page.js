@@ -21,7 +21,7 @@ export function JobPage({ state, session }) {
   return html`<${Shown} of=${isGone ? { ...resource, data: null } : resource} what="this job">${(/** @type {import("../api/answers.js").Job} */ job) => {
     const tabs = tabsOf(job);
     const open = tabs.find((tab) => tab.id === state.tab) ?? tabs[0];
-    const chosen = chosenEpoch({ ...state, epoch: state.epoch ?? open.epoch?.toString() }, job, latest);
+    const chosen = chosenEpoch(state, job, latest, open.epoch);
     const Part = open.view;
     return html`
       <${JobHead} job=${job} latest=${latest} session=${session} chosen=${chosen} reload=${resource.reload} />

@@ -26,7 +26,7 @@ export const TABS = [
   { id: "weight", title: "Weight", applies: hasWeights, view: lazily(() => import("../weight/weight.js"), "Weight"), learning: true, group: LEARNING },
   { id: "shots", title: "Shots", view: lazily(() => import("../range/tab.js"), "RangeTab"), learning: true, group: LEARNING },
   { id: "pictures", title: "Pictures", applies: (job) => pictureOf(job) !== null, view: lazily(() => import("../pictures/tab.js"), "PicturesTab"), learning: true, group: LEARNING },
-  { id: "homework", title: "Homework", applies: hasWeights, view: lazily(() => import("../homework/homework.js"), "Homework"), epoch: 1, learning: true, group: LEARNING },
+  { id: "homework", title: "Homework", applies: hasWeights, view: lazily(() => import("../homework/homework.js"), "Homework"), epoch: 0, learning: true, group: LEARNING },
   { id: "layers", title: "Layers", view: lazily(() => import("./layers.js"), "Layers"), group: RECORDS },
   { id: "parameters", title: "Parameters", applies: (job) => job.latest !== null, view: lazily(() => import("./histograms.js"), "Histograms"), group: RECORDS },
   { id: "results", title: "Results", applies: (job) => job.confusion_matrix !== null || job.test !== null, view: lazily(() => import("./confusion.js"), "Results"), group: RECORDS },

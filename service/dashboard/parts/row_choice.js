@@ -30,10 +30,10 @@ export function RowChoice({ job, row }) {
   const last = rows === null ? Infinity : rows - 1;
   const choose = (/** @type {number} */ next) => change({ row: Math.min(Math.max(next, 0), last) }, { replace: true });
   return html`<span class="row-choice" role="group" aria-label="Row of the dataset">
-    <button type="button" class="button" disabled=${row <= 0} onClick=${() => choose(row - 1)}>Row before</button>
+    <button type="button" class="button" disabled=${row <= 0} onClick=${() => choose(row - 1)}><span class="arrow" aria-hidden="true">←</span><span class="word">Row before</span></button>
     <label>Row <input type="number" min="0" max=${rows === null ? null : last} value=${row}
       onChange=${(/** @type {{target: HTMLInputElement}} */ event) => choose(Math.round(Number(event.target.value)) || 0)} /></label>
     <span>${rows === null ? "" : `(of 0 to ${count(Math.max(rows - 1, 0))})`}</span>
-    <button type="button" class="button" disabled=${row >= last} onClick=${() => choose(row + 1)}>Next row</button>
+    <button type="button" class="button" disabled=${row >= last} onClick=${() => choose(row + 1)}><span class="word">Next row</span><span class="arrow" aria-hidden="true">→</span></button>
   </span>`;
 }
