@@ -30,7 +30,8 @@ export function Illustration({ step, answers, facts, job, newest, notation }) {
   if (step.shows === "guess" || step.shows === "step") {
     const hidesStep = step.shows === "guess" && newest === 0;
     const summary = hidesStep ? lowSide(answers.slope, name) : `The loss over the value of ${name}, its tangent and its step.`;
-    return html`<${CurveDrawing} slope=${answers.slope} name=${name} hidesStep=${hidesStep} height=${260} summary=${summary} />`;
+    const { value, step: moved } = answers.slope;
+    return html`<${CurveDrawing} now=${newest > 0 ? `before the round, at ${number(value)}` : "now"} later=${`after the round, at ${number(value + moved.step)}`} slope=${answers.slope} name=${name} hidesStep=${hidesStep} height=${260} summary=${summary} />`;
   }
   if (step.shows === "rounds") return html`<${Rounds} job=${job.id} newest=${newest} />`;
   if (step.shows === "target") {

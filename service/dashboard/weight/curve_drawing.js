@@ -15,8 +15,10 @@ let numbered = 0;
  * @param {string} props.summary what the drawing shows, for screen readers
  * @param {boolean} [props.hidesStep] draws neither the tangent nor the arrow
  * @param {number} [props.height]
+ * @param {string} [props.now] what the legend calls where the weight stands
+ * @param {string} [props.later] what the legend calls where its step leads
  */
-export function CurveDrawing({ slope, name, summary, hidesStep = false, height = HEIGHT }) {
+export function CurveDrawing({ slope, name, summary, hidesStep = false, height = HEIGHT, now = "now", later = "after the step" }) {
   const [place, width] = useWidth(0);
   const [id] = useState(() => `curve-${(numbered += 1)}`);
   const drawn = width > 0 ? curveGeometry(slope, width, height) : null;
@@ -36,7 +38,7 @@ export function CurveDrawing({ slope, name, summary, hidesStep = false, height =
       ${!hidesStep && drawn.from && drawn.arrow && html`<line class="arrow" x1=${drawn.from.x} y1=${drawn.from.y} x2=${drawn.arrow.to.x} y2=${drawn.arrow.to.y} marker-end=${`url(#${id}-head)`} />`}
       ${!hidesStep && drawn.after && drawn.isApart && html`<circle class="after" cx=${drawn.after.x} cy=${drawn.after.y} r="4.5" />`}
     </svg>
-    ${hidesStep ? null : html`<${Legend} isLengthened=${drawn.arrow?.isLengthened ?? false} isApart=${drawn.isApart} />`}
+    ${hidesStep ? null : html`<${Legend} isLengthened=${drawn.arrow?.isLengthened ?? false} isApart=${drawn.isApart} now=${now} later=${later} />`}
     ${!drawn.isWhole && html`<p class="quiet">Where the curve has gaps, the loss is not finite.</p>`}`}
     ${width > 0 && !drawn && html`<p class="note">No loss on this curve is finite, so there is nothing to draw.</p>`}
   </div>`;
@@ -61,13 +63,13 @@ export function Axes({ drawn: { box, xTicks, yTicks }, width, height, xLabel, yL
   </g>`;
 }
 
-/** @param {{isLengthened: boolean, isApart: boolean}} props */
-function Legend({ isLengthened, isApart }) {
+/** @param {{isLengthened: boolean, isApart: boolean, now: string, later: string}} props */
+function Legend({ isLengthened, isApart, now, later }) {
   return html`<ul class="legend">
     <li><span class="key curve-key"></span>loss as this weight alone changes</li>
     <li><span class="key tangent-key"></span>tangent</li>
-    <li><span class="key present-key"></span>now</li>
-    ${isApart ? html`<li><span class="key after-key"></span>after the step</li>` : html`<li>after the step: too close to draw apart</li>`}
+    <li><span class="key present-key"></span>${now}</li>
+    ${isApart ? html`<li><span class="key after-key"></span>${later}</li>` : html`<li>${later}: too close to draw apart</li>`}
     <li><span class="key arrow-key" aria-hidden="true">→</span>step${isLengthened ? " (drawn longer than it is, to be seen)" : ""}</li>
   </ul>`;
 }
