@@ -70,12 +70,13 @@ class Backends:
 
 @pytest.fixture(autouse=True)
 def logs_nowhere_else() -> Iterator[None]:
-    """A test that lets the process log to its own standard error, which is closed when it ends, fails by that."""
+    """Fail a test that leaves a log handler on its own standard error, which is closed when the test ends."""
     yield
     root = logging.getLogger()
     left = [handler for handler in root.handlers if isinstance(handler, LineHandler)]
     for handler in left:
         root.removeHandler(handler)
+        handler.close()
     assert not left, "the process still logs to the streams of this test: see tests/logging_state.py"
 
 

@@ -66,7 +66,7 @@ def _is_page() -> bool:
     query=[Query("format", {"enum": list(FORMATS)}, "of the answer; without it `Accept` decides, else JSON"), *STATE],
     answers={200: (HealthAnswer, HTML)},
     scope=None,
-    is_page=_is_page,
+    ignores_query=_is_page,
 )
 def root() -> Response:
     """Return that the service is alive, or to a browser the page."""

@@ -11,7 +11,7 @@ from service.api.routes import BOOLEAN, TEXT, Query
 from service.errors import Invalid
 from service.jobs.summaries import Further
 from service.store.epoch_records import LAST_EPOCH
-from service.store.jobs.summaries import InLine
+from service.store.jobs.summaries import QueueOrder
 from service.store.records import Status
 
 LONGEST_SEARCH = 200
@@ -24,7 +24,7 @@ SEARCH = Query(
 )
 SORT = Query(
     "sort",
-    {"enum": list(InLine)},
+    {"enum": list(QueueOrder)},
     "with `status=queued`: jobs in the order in which they are taken, `-position` with the last one first; "
     "without it the newest come first",
 )
@@ -47,14 +47,14 @@ def wanted_search() -> str | None:
     return text or None
 
 
-def wanted_order(status: str | None) -> InLine | None:
+def wanted_order(status: str | None) -> QueueOrder | None:
     """Read `?sort=`; None stands for the newest first."""
-    text = choice(SORT.name, list(InLine))
+    text = choice(SORT.name, list(QueueOrder))
     if text is None:
         return None
     if status != Status.QUEUED:
         raise Invalid.at("?sort", f"`{text}` goes with `status=queued`, as only queued jobs have a position")
-    return InLine(text)
+    return QueueOrder(text)
 
 
 def wanted_further(wanted: Wanted | None) -> Further:

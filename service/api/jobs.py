@@ -143,7 +143,10 @@ def _accepted(queued: QueuedJob, seconds: float) -> Response:
     problems=(404,),
 )
 def list_jobs() -> Response:
-    """List the jobs, newest first, without what is large; `?fields=` has any fields of a job instead."""
+    """List the jobs, newest first unless `?sort=` says otherwise, without what is large.
+
+    `?fields=` has any fields of a job instead.
+    """
     wanted, status, metadata = wanted_fields(ListedJob), choice("status", list(Status)), wanted_metadata()
     further = wanted_further(wanted)
     seen = services_of_tenant(request.args.get("tenant"))

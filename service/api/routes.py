@@ -74,7 +74,7 @@ class Routes:
         creates: bool = False,
         scope: Scope | Declared | None = Declared.BY_METHOD,
         is_published: bool = True,
-        is_page: Callable[[], bool] = bool,
+        ignores_query: Callable[[], bool] | None = None,
     ) -> Callable[[View], View]:
         """Return a decorator that serves a view at a path.
 
@@ -105,8 +105,8 @@ class Routes:
             out where GET reads.
         is_published
             Whether the OpenAPI document has it, as it has everything but the files of a page.
-        is_page
-            Whether the request is for a page, which reads the query itself: nothing in it is refused.
+        ignores_query
+            When this returns True, unknown and repeated names in the query are ignored rather than refused.
         """
 
         def register(view: View) -> View:
@@ -131,12 +131,12 @@ class Routes:
                 is_published=is_published,
             )
             self.routes.append(route)
-            self._serve(route, view, is_page)
+            self._serve(route, view, ignores_query)
             return view
 
         return register
 
-    def _serve(self, route: Route, view: View, is_page: Callable[[], bool]) -> None:
+    def _serve(self, route: Route, view: View, ignores_query: Callable[[], bool] | None) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
         check_query = _query_check(route)
         media_types, varies = route.media_types, route.varies
@@ -144,11 +144,8 @@ class Routes:
         example = next((each.body for each in route.examples if each.media_type == JSON), None)
 
         def checked(**values: Any) -> Any:
-            if any("\x00" in value for value in values.values()):
-                raise NotFound("no name holds a NUL character")
-            if route.scope is not None:
-                check_may(route.method, route.path, route.scope, values)
-            if not is_page():
+            _check_who_and_what(route, values)
+            if ignores_query is None or not ignores_query():
                 check_query()
             check_acceptable(media_types)
             if (admission := admission_of(request.environ)) is not None:
@@ -180,6 +177,14 @@ class Routes:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
             )
+
+
+def _check_who_and_what(route: Route, values: dict[str, str]) -> None:
+    """Refuse names that hold NUL, and requests of keys that lack the scope."""
+    if any("\x00" in value for value in values.values()):
+        raise NotFound("no name holds a NUL character")
+    if route.scope is not None:
+        check_may(route.method, route.path, route.scope, values)
 
 
 def _query_check(route: Route) -> Callable[[], None]:

@@ -26,7 +26,7 @@ STILL_SECONDS = 30.0  # a process that is frozen within a transaction keeps its 
 USED_AT = "used_at"  # in what the pool notes of a connection: when it was last given back
 # as many connections as the API has threads: what overflows would be opened and closed for one request
 KEPT: dict[str, Any] = {"pool_size": 24, "max_overflow": 0, "pool_use_lifo": True}
-INCREMENTAL = 2  # SQLite's number of the way to shrink a file
+INCREMENTAL = 2  # the value of `PRAGMA auto_vacuum`
 JOURNAL_BYTES = 16 * 1024 * 1024  # what SQLite's log shrinks to once it is written back
 
 
@@ -89,7 +89,7 @@ def _connect_bounded(_: Any, __: Any, arguments: list[Any], options: dict[str, A
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event below says BEGIN, not the driver
-    _shrink_by_steps(connection)  # first, as it holds for a file that is still empty
+    _enable_incremental_vacuum(connection)  # first, as it holds for a file that is still empty
     for pragma in (
         "journal_mode=WAL",
         f"journal_size_limit={JOURNAL_BYTES}",
@@ -101,7 +101,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _shrink_by_steps(connection: sqlite3.Connection) -> None:
+def _enable_incremental_vacuum(connection: sqlite3.Connection) -> None:
     """Have the file give free pages back when `incremental_vacuum` asks for it.
 
     SQLite writes this into the file, also where it is there already, so it is asked first: a connection that is opened

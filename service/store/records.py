@@ -263,10 +263,10 @@ class EventRecord:
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a list, newest first: at most `limit` entries older than one of them.
+    """Which part of a list: at most `limit` entries that come after one of them in its order, mostly newest first.
 
     That one is given by its name or id, `after`, which must exist, or by its row's number, `position`, which stays
-    valid when the entry is deleted. A list begins with the newest entry when neither is given.
+    valid when the entry is deleted. A list begins with its first entry when neither is given.
     """
 
     limit: int = 50

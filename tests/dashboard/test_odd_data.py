@@ -134,7 +134,7 @@ def test_what_is_no_answer_of_the_service_is_said_to_be_none(open_page: Open, bo
             ("?job=job_1", "**/v1/jobs/job_1"),
         ):
             view.page.route(path, lambda route: route.fulfill(body=body, content_type="application/json"))
-            view.go(query).get_by_role("alert").first.wait_for()
+            view.go(query).get_by_text("What came is not what the service answers").first.wait_for()
             view.page.unroute(path)
         view.console.clear()
 

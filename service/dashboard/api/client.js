@@ -54,6 +54,11 @@ export function setBearer(token) {
   bearer = token;
 }
 
+/** Return the token that is sent with each request, null where none is. */
+export function bearerNow() {
+  return bearer;
+}
+
 /**
  * Return the headers that say who asks.
  *
@@ -154,7 +159,7 @@ export function jsonOf(status, text) {
     const found = JSON.parse(text);
     if (found !== null) return found;
   } catch {
-    // what is no JSON is as little an answer as null is
+    // not JSON: refused below, as `null` is
   }
   const what = text ? `It begins with: ${text.slice(0, 200)}` : "It is empty.";
   const detail = `What came is not what the service answers: a proxy or a sign-in in between may have answered. ${what}`;

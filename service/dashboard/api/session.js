@@ -1,7 +1,7 @@
 /** Who uses the page: nobody in particular, a key that has signed in, or somebody who has to sign in first. */
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/htm-preact.js";
-import { ApiError, ask, get, setBearer, setCsrfToken, Unreachable } from "./client.js";
+import { ApiError, ask, bearerNow, get, setBearer, setCsrfToken, Unreachable } from "./client.js";
 import { followOnly } from "./events.js";
 
 /**
@@ -64,6 +64,7 @@ function useSessionState() {
   const again = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
   const read = useCallback(async () => {
     clearTimeout(again.current);
+    const sent = bearerNow();
     try {
       const found = await get("v1/session");
       setCsrfToken(found.csrf_token);
@@ -73,7 +74,7 @@ function useSessionState() {
       setError(null);
     } catch (caught) {
       const isOut = caught instanceof ApiError && caught.status === 401;
-      if (isOut) setBearer(null); // else it would be sent in place of the cookie that the next sign-in brings
+      if (isOut && bearerNow() === sent) setBearer(null); // a refused token would be sent instead of the cookie of the next sign-in
       setStanding(isOut ? "signed out" : "unknown");
       setError(isOut ? null : /** @type {Error} */ (caught));
       if (caught instanceof Unreachable) again.current = setTimeout(read, AGAIN_MS);

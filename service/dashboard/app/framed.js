@@ -48,12 +48,15 @@ export function newestOf(tryToken) {
     waiting = token;
     if (underWay) return;
     underWay = true;
-    while (waiting !== null) {
-      const next = waiting;
-      waiting = null;
-      await tryToken(next);
+    try {
+      while (waiting !== null) {
+        const next = waiting;
+        waiting = null;
+        await tryToken(next);
+      }
+    } finally {
+      underWay = false;
     }
-    underWay = false;
   };
 }
 

@@ -13,25 +13,25 @@ import { SettingsTable } from "./settings_table.js";
 
 /** @typedef {import("./compared.js").Compared} Compared */
 
-const UNASKED = 10; // drawn
-const MOST = 50; // read, one after the other
+const DRAWN_AT_FIRST = 10;
+const MOST_READ = 50; // one after the other
 
 /** @param {{state: import("../parts/address.js").State}} props */
 export function Compare({ state }) {
   const named = [...new Set((state.compare ?? "").split(",").map((id) => id.trim()).filter(Boolean))];
-  const ids = named.slice(0, MOST);
+  const ids = named.slice(0, MOST_READ);
   const [drawsAll, setDrawsAll] = useState(false);
-  const drawn = drawsAll ? ids.length : Math.min(ids.length, UNASKED);
+  const drawn = drawsAll ? ids.length : Math.min(ids.length, DRAWN_AT_FIRST);
   const compared = useCompared(ids, drawn);
   return html`<h1>Compared jobs</h1>
     <p><${Link} to=${{}}>All jobs</${Link}></p>
-    ${named.length > MOST && html`<p class="note">The first ${MOST} of ${count(named.length)} jobs are compared, as each is read by itself.</p>`}
+    ${named.length > MOST_READ && html`<p class="note">The first ${MOST_READ} of ${count(named.length)} jobs are compared, as each is read by itself.</p>`}
     <${Shown} of=${compared} what="the jobs">${(/** @type {Compared[]} */ found) => html`
-      <${Missing} found=${found} ids=${ids} />
+      <${Missing} found=${found} ids=${named} />
       ${found.every(({ job }) => job === null)
         ? html`<${Empty} title="There is nothing to compare"><p>Choose jobs in the <${Link} to=${{}}>list of jobs</${Link}>.</p></${Empty}>`
         : html`<${Curves} found=${found} drawn=${drawn} drawAll=${() => setDrawsAll(true)} state=${state} />
-            <${SettingsTable} found=${found} drawn=${drawn} ids=${ids} />`}
+            <${SettingsTable} found=${found} drawn=${drawn} ids=${named} />`}
     `}</${Shown}>`;
 }
 

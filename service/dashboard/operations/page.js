@@ -49,7 +49,7 @@ export function Operations() {
     </div>
     <div class="columns">
       <${Panel} class="operations-part" title="Queue" aside=${html`<${Curl} of="Queued jobs" request=${{ method: "GET", path: "v1/jobs", query: { status: "queued", sort: "position" } }} />`}>
-        <${Shown} of=${queued} what="the queue">${(/** @type {any} */ list) => html`<${Queue} jobs=${list.data} total=${last.data?.data[0]?.waiting?.position ?? list.data.length} />`}</${Shown}>
+        <${Shown} of=${queued} what="the queue">${(/** @type {any} */ list) => html`<${Queue} jobs=${list.data} hasMore=${list.has_more} total=${last.data?.data[0]?.waiting?.position ?? null} />`}</${Shown}>
       </${Panel}>
       <${Panel} class="operations-part" title="What failed last" aside=${html`<${Curl} of="Failed jobs" request=${{ method: "GET", path: "v1/jobs", query: { status: "failed", limit: FAILED } }} />`}>
         <${Shown} of=${failed} what="the failed jobs">${(/** @type {any} */ list) => html`<${Failures} list=${list} />`}</${Shown}>

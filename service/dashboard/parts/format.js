@@ -105,7 +105,7 @@ export function ago(moment, now = Date.now()) {
  * @param {string} text
  */
 export function visible(text) {
-  return text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵").replace(/\t/g, "⇥").replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/\r\n|[\n\r\u2028\u2029]/g, "↵").replace(/\t/g, "⇥").replace(/[\0-\x1f\x7f-\x9f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g, "\ufffd");
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The message where an epoch's parameters are not stored, with a button for the nearest epoch whose are. */
+/** The message where an epoch's parameters are not stored, with a button for the nearest epoch whose parameters are stored. */
 
 import { ApiError } from "../api/client.js";
 import { html } from "../vendor/htm-preact.js";

@@ -30,8 +30,9 @@ export function Illustration({ step, answers, facts, job, newest, notation }) {
   if (step.shows === "guess" || step.shows === "step") {
     const hidesStep = step.shows === "guess" && newest === 0;
     const summary = hidesStep ? lowSide(answers.slope, name) : `The loss over the value of ${name}, its tangent and its step.`;
-    const { value, step: moved } = answers.slope;
-    return html`<${CurveDrawing} now=${newest > 0 ? `before the round, at ${number(value)}` : "now"} later=${`after the round, at ${number(value + moved.step)}`} slope=${answers.slope} name=${name} hidesStep=${hidesStep} height=${260} summary=${summary} />`;
+    const { value, step: next } = answers.slope;
+    const now = newest > 0 ? `before the round, at ${number(value)}` : "now";
+    return html`<${CurveDrawing} now=${now} later=${`after the round, at ${number(next.value)}`} slope=${answers.slope} name=${name} hidesStep=${hidesStep} height=${260} summary=${summary} />`;
   }
   if (step.shows === "rounds") return html`<${Rounds} job=${job.id} newest=${newest} />`;
   if (step.shows === "target") {

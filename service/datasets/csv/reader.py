@@ -154,8 +154,8 @@ def open_csv(path: Path, options: ReadOptions, limits: Limits, recoded: Path, kn
         is_whole = not stream.read(1)
     text = scan.text_of(head, mark, is_whole)
     dialect = dialect_of(text, is_whole, options, limits, known)
-    rows_are_short = scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
-    return CsvFile(path, encoding.name, dialect, has_long_rows=not rows_are_short)
+    has_long_rows = scan.check_bytes(path, mark, dialect.delimiter, dialect.header)
+    return CsvFile(path, encoding.name, dialect, has_long_rows)
 
 
 def _store(file: CsvFile, options: ReadOptions, limits: Limits, destination: Path) -> Table:

@@ -30,7 +30,7 @@ def check_bytes(path: Path, mark: int, delimiter: str, header: bool) -> bool:
     Returns
     -------
     bool
-        Whether each row is at most `SHORT_ROW` bytes long.
+        Whether some row is longer than `SHORT_ROW` bytes.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def check_bytes(path: Path, mark: int, delimiter: str, header: bool) -> bool:
     for position, block in _blocks(path, mark):
         scan.add(position, block)
     scan.finish()
-    return scan.rows_are_short
+    return scan.has_long_rows
 
 
 def _blocks(path: Path, mark: int) -> Iterator[tuple[int, bytes]]:
@@ -73,8 +73,8 @@ class _Scan:
         self.opened: int | None = None  # where the open quote is
         self.feeds = False  # whether a row ends with LF
         self.lone_return: int | None = None  # where the first CR without LF is
-        self.row = mark  # where a row begins, so that all rows before it are short
-        self.rows_are_short = True
+        self.row_start = mark  # of the newest row that is known
+        self.has_long_rows = False
 
     def add(self, position: int, block: bytes) -> None:
         """Check a block."""
@@ -86,8 +86,8 @@ class _Scan:
             quotes = self._quotes(position, block, data)
         if CR in block or not self.feeds:
             self._line_ends(position, block, quotes, entry is not None)
-        if self.rows_are_short:
-            self._measure(position, block, quotes, entry is not None)
+        if not self.has_long_rows:
+            self._check_row_length(position, block, quotes, entry is not None)
 
     def _quotes(self, position: int, block: bytes, data: NDArray[np.uint8]) -> NDArray[np.intp]:
         """Check the quotes of a block; return the places of those that begin and end quoted text, alternating."""
@@ -151,16 +151,15 @@ class _Scan:
             if len(found := outside(lone)):
                 self.lone_return = position + int(found[0])
 
-    def _measure(self, position: int, block: bytes, quotes: NDArray[np.intp], is_open: bool) -> None:
-        """Find out whether a row ends in each `SHORT_ROW` bytes after the beginning of a row."""
-
-        def step() -> int:
-            begin, until = max(0, self.row - position), max(0, self.row + SHORT_ROW - position)
-            return _last_row_end(block, begin, until, quotes, is_open)
-
-        while (last := step()) >= 0:
-            self.row = position + last + 1
-        self.rows_are_short = self.row + SHORT_ROW >= position + len(block)
+    def _check_row_length(self, position: int, block: bytes, quotes: NDArray[np.intp], is_open: bool) -> None:
+        """Go on in steps of at most `SHORT_ROW` bytes, each to the end of a row; where none ends, that row is long."""
+        last = 0
+        while last >= 0:
+            begin = self.row_start - position
+            last = _last_row_end(block, max(0, begin), max(0, begin + SHORT_ROW), quotes, is_open)
+            if last >= 0:
+                self.row_start = position + last + 1
+        self.has_long_rows = self.row_start + SHORT_ROW < position + len(block)
 
     def finish(self) -> None:
         """Check what only the whole file shows."""
@@ -205,14 +204,13 @@ class _Scan:
 
 def _last_row_end(block: bytes, begin: int, until: int, quotes: NDArray[np.intp], is_open: bool) -> int:
     """Return the place of the last line end between two places that is outside quotes, -1 if there is none."""
-    while (last := max(block.rfind(b"\n", begin, until), block.rfind(b"\r", begin, until))) >= 0:
-        before = int(np.searchsorted(quotes, last))
-        if (before + is_open) % 2 == 0:
-            return last
-        if before == 0:  # in the quotes that are open where the block begins
-            return -1
-        until = int(quotes[before - 1])
-    return -1
+    last = max(block.rfind(b"\n", begin, until), block.rfind(b"\r", begin, until))
+    if last < 0 or (np.searchsorted(quotes, last) + is_open) % 2 == 0:
+        return last
+    data = np.frombuffer(block, dtype=np.uint8)[begin:until]
+    ends = begin + np.flatnonzero((data == LF) | (data == CR))
+    outside = ends[(np.searchsorted(quotes, ends) + is_open) % 2 == 0]
+    return int(outside[-1]) if len(outside) else -1
 
 
 def text_of(head: bytes, mark: int, is_whole: bool) -> str:

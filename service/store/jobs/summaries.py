@@ -17,11 +17,11 @@ from service.store.records import JobRecord, Listing, Page, Status
 from service.store.tables import jobs
 
 
-class InLine(StrEnum):
+class QueueOrder(StrEnum):
     """An order of queued jobs, by their position."""
 
-    FROM_FRONT = "position"
-    FROM_BACK = "-position"
+    FIRST_TO_LAST = "position"
+    LAST_TO_FIRST = "-position"
 
 
 SUMMARY = select(*SUMMARY_COLUMNS).where(jobs.c.id == bindparam("job_id"))
@@ -29,8 +29,8 @@ SUMMARIES = select(*SUMMARY_COLUMNS)
 WHOLE = select(*COLUMNS)
 ORDERS = {
     None: (jobs.c.number.desc(),),
-    InLine.FROM_FRONT: shares.ORDER,
-    InLine.FROM_BACK: (jobs.c.priority, jobs.c.queued_at.desc(), jobs.c.number.desc()),
+    QueueOrder.FIRST_TO_LAST: shares.ORDER,
+    QueueOrder.LAST_TO_FIRST: (jobs.c.priority, jobs.c.queued_at.desc(), jobs.c.number.desc()),
 }
 
 
@@ -46,7 +46,7 @@ def get_summary(connection: Connection, job_id: str) -> JobSummary:
 class Chosen:
     """Which jobs are listed: of a status, of a model, with these metadata, with a text; None and {} stand for all.
 
-    They come newest first, or, where `in_line` is not None, in the order in which queued ones are taken: from the
+    They come newest first, or, where `queue_order` is not None, in the order in which queued ones are taken: from the
     front or from the back.
     """
 
@@ -54,7 +54,7 @@ class Chosen:
     model: str | None
     metadata: Mapping[str, str]
     search: str | None = None
-    in_line: InLine | None = None
+    queue_order: QueueOrder | None = None
 
 
 def list_summaries(connection: Connection, page: Page, chosen: Chosen) -> Listing[JobSummary]:
@@ -70,7 +70,7 @@ def list_jobs(connection: Connection, page: Page, chosen: Chosen) -> Listing[Job
 
 
 def _of_page(query: Select[Any], connection: Connection, page: Page, chosen: Chosen) -> Select[Any]:
-    query = query.order_by(*ORDERS[chosen.in_line]).limit(page.limit + 1)
+    query = query.order_by(*ORDERS[chosen.queue_order]).limit(page.limit + 1)
     if chosen.status is not None:
         query = query.where(jobs.c.status == chosen.status)
     if chosen.model is not None:
@@ -80,10 +80,10 @@ def _of_page(query: Select[Any], connection: Connection, page: Page, chosen: Cho
     if chosen.search is not None:
         query = query.where(has_text(chosen.search))
     position = page.position if page.after is None else number_of(connection, page.after)
-    return query if position is None else query.where(_comes_after(connection, position, chosen.in_line))
+    return query if position is None else query.where(_comes_after(connection, position, chosen.queue_order))
 
 
-def _comes_after(connection: Connection, number: int, in_line: InLine | None) -> ColumnElement[bool]:
+def _comes_after(connection: Connection, number: int, queue_order: QueueOrder | None) -> ColumnElement[bool]:
     """Return the condition that a job comes after the one of this number in a list.
 
     Raises
@@ -91,13 +91,13 @@ def _comes_after(connection: Connection, number: int, in_line: InLine | None) ->
     NotFound
         When that one was deleted, and the list is in the order of the queue, in which nothing else says where it was.
     """
-    if in_line is None:
+    if queue_order is None:
         return jobs.c.number < number
     priority = connection.execute(select(jobs.c.priority).where(jobs.c.number == number)).scalar()
     if priority is None:
         raise NotFound("`after` names a job that was deleted; begin at the first page again")
     ahead = _is_ahead(literal(number, jobs.c.number.type), literal(priority, jobs.c.priority.type))
-    return ahead if in_line is InLine.FROM_BACK else and_(not_(ahead), jobs.c.number != number)
+    return ahead if queue_order is QueueOrder.LAST_TO_FIRST else and_(not_(ahead), jobs.c.number != number)
 
 
 def _is_ahead(this: ColumnElement[int], priority: ColumnElement[int]) -> ColumnElement[bool]:
