@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, g, request
@@ -26,15 +25,13 @@ from service.api.formats import check_acceptable
 from service.api.idempotency import checked_key, once
 from service.api.operations import BOOLEAN, DRY_RUN, PAGE, TEXT, TEXTS, WAIT, Example, Query, Route
 from service.api.preferences import say_applied
-from service.api.query import check_names, check_single
+from service.api.request_checks import check_path, query_check
 from service.datasets.media_types import JSON
-from service.errors import NotFound
 from service.front.environ import admission_of
 
 __all__ = ("BOOLEAN", "DRY_RUN", "PAGE", "TEXT", "TEXTS", "WAIT", "Declared", "Example", "Query", "Route", "Routes")
 
 View = Callable[..., Any]
-PRETTY = "pretty"
 
 
 class Declared(Enum):
@@ -138,13 +135,15 @@ class Routes:
 
     def _serve(self, route: Route, view: View, ignores_query: Callable[[], bool] | None) -> None:
         """Let Flask call the view, once what all requests have in common is checked."""
-        check_query = _query_check(route)
+        check_query = query_check(route)
         media_types, varies = route.media_types, route.varies
         reads, waits = route.has_etag, route.waits
         example = next((each.body for each in route.examples if each.media_type == JSON), None)
 
         def checked(**values: Any) -> Any:
-            _check_who_and_what(route, values)
+            check_path(values)
+            if route.scope is not None:
+                check_may(route.method, route.path, route.scope, values)
             if ignores_query is None or not ignores_query():
                 check_query()
             check_acceptable(media_types)
@@ -177,28 +176,6 @@ class Routes:
             self.blueprint.add_url_rule(
                 rule.replace(":", "/"), f"{route.operation}_slash", checked, methods=[route.method]
             )
-
-
-def _check_who_and_what(route: Route, values: dict[str, str]) -> None:
-    """Refuse names that hold NUL, and requests of keys that lack the scope."""
-    if any("\x00" in value for value in values.values()):
-        raise NotFound("no name holds a NUL character")
-    if route.scope is not None:
-        check_may(route.method, route.path, route.scope, values)
-
-
-def _query_check(route: Route) -> Callable[[], None]:
-    """Return what raises `Invalid` for a query with which nothing may be done."""
-    known = {item.name for item in route.query} | {PRETTY}
-    single = [item.name for item in route.query if item.is_single]
-    after_is_found = HTTPStatus.NOT_FOUND in route.problems
-
-    def check() -> None:
-        check_names(known, after_is_found)
-        check_single(single)
-        flag(PRETTY)
-
-    return check
 
 
 def _scope_of(method: str, path: str, scope: Scope | Declared | None) -> Scope | None:
