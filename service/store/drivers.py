@@ -104,8 +104,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 def _enable_incremental_vacuum(connection: sqlite3.Connection) -> None:
     """Have the file give free pages back when `incremental_vacuum` asks for it.
 
-    SQLite writes this into the file, also where it is there already, so it is asked first: a connection that is opened
-    beside a transaction that writes would wait for the end of it.
+    SQLite writes the setting into the file even where it is set already, for which a new connection would have to wait
+    until no other transaction writes. So the setting is read first.
     """
     (now,) = connection.execute("PRAGMA auto_vacuum").fetchone()
     if now != INCREMENTAL:

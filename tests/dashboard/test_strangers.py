@@ -1,11 +1,11 @@
-"""What pages around the frame, beside it and on another port try: tokens, floods of messages, forged requests."""
+"""Attacks by other pages, in the same window or on another port: tokens, floods of messages, forged requests."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Frame, Page
 
 from tests.dashboard.conftest import XOR, trained
 from tests.dashboard.test_embed import school, shared, shown
@@ -85,6 +85,13 @@ def asked_for_session(page: Page) -> list[str]:
     return asked
 
 
+def framed(page: Page) -> Frame:
+    """Return the frame with the curves."""
+    found = page.frame(name="curves")
+    assert found is not None
+    return found
+
+
 def test_what_is_no_token_is_not_tried_and_the_right_one_after_a_flood_is(
     browser: Browser, keyed: dict[str, Any]
 ) -> None:
@@ -105,7 +112,7 @@ def test_tokens_of_windows_beside_the_frame_do_not_count(browser: Browser, keyed
         page.goto(keyed["site"])
         inside = page.frame_locator("iframe[name=curves]")
         inside.get_by_text("browsers send no cookie").wait_for()
-        assert page.frame(name="curves").evaluate(RECEIVED) == 1000  # type: ignore[union-attr]
+        assert framed(page).evaluate(RECEIVED) == 1000
         assert len(asked) == 1
         assert inside.get_by_text("This job is shown to those who have a key").count() == 1
 
@@ -118,7 +125,7 @@ def test_a_site_that_is_not_named_shows_no_frame(browser: Browser, keyed: dict[s
         page.goto(stranger)
         page.wait_for_function("document.readyState === 'complete'")
         assert any("frame-ancestors" in each for each in console), console
-        assert page.frame(name="curves").url == "chrome-error://chromewebdata/"  # type: ignore[union-attr]
+        assert framed(page).url == "chrome-error://chromewebdata/"
 
 
 def test_a_page_on_another_port_changes_nothing_with_the_cookie_of_somebody(

@@ -29,8 +29,7 @@ def pages(client: FlaskClient, address: str | None) -> list[list[dict[str, Any]]
         answer = client.get(address)
         assert answer.status_code == 200, answer.text
         found.append(answer.json["data"])  # type: ignore[index]
-        link = answer.headers.get("Link")
-        address = None if link is None else re.fullmatch(r'<(.*)>; rel="next"', link)[1]  # type: ignore[index]
+        address = next(iter(re.findall(r'<([^>]*)>; rel="next"', answer.headers.get("Link", ""))), None)
     return found
 
 

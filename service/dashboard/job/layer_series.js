@@ -3,7 +3,7 @@
 const COLOURS = ["--training", "--validation", "--third", "--fourth", "--fifth", "--sixth"];
 const DASHES = [undefined, [5, 4], [2, 3]]; // of the first six layers, the next six, and those after them
 
-/** How many layers are drawn: with more of them no line could be told from the others. */
+/** How many layers are drawn: with more of them the lines are too close to distinguish. */
 export const MOST_DRAWN = 18;
 
 /** What is measured, with what it says. */

@@ -1,7 +1,7 @@
 /** All settings of a job with their defaults, what `auto` became, and the JSON on demand. */
 
 import { Curl } from "../parts/curl.js";
-import { useFirst } from "../parts/first.js";
+import { LAYERS_AT_ONCE, useFirst } from "../parts/first.js";
 import { count, number, shortened } from "../parts/format.js";
 import { Panel } from "../parts/panel.js";
 import { html, useState } from "../vendor/htm-preact.js";
@@ -9,7 +9,6 @@ import { groupsOf, textOf } from "./setting_rows.js";
 
 const MOST_SHOWN = 200; // characters of a value; the whole stands in `title`
 const MOST_COLUMNS = 100;
-const LAYERS_AT_ONCE = 50;
 
 /** @param {import("../parts/job_data.js").PartProps} props */
 export function Settings({ job }) {

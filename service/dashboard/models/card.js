@@ -3,7 +3,7 @@
 import { useResource } from "../api/resource.js";
 import { Curl } from "../parts/curl.js";
 import { Link } from "../parts/link.js";
-import { useFirst } from "../parts/first.js";
+import { LAYERS_AT_ONCE, useFirst } from "../parts/first.js";
 import { count, number, percent, shortened } from "../parts/format.js";
 import { Name } from "../parts/name.js";
 import { Panel } from "../parts/panel.js";
@@ -12,7 +12,6 @@ import { html } from "../vendor/htm-preact.js";
 import { ConfusionMatrix } from "./confusion.js";
 import { settingsOf, sizesOf } from "./card_facts.js";
 
-const LAYERS_AT_ONCE = 50;
 const MOST_INPUTS = 30;
 
 /** @param {{path: string}} props */

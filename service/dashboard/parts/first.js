@@ -3,6 +3,9 @@
 import { count } from "./format.js";
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 
+/** How many layers of a network are shown at first. */
+export const LAYERS_AT_ONCE = 50;
+
 /**
  * Return the first things of a list, and what says how many are left out, if any are.
  *

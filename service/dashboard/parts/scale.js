@@ -62,7 +62,7 @@ export function domainOf(values, margin = 0) {
 }
 
 /**
- * Return the texts of marked values, with as many digits as tell them apart.
+ * Return the texts of tick values, with as many digits as make them distinct.
  *
  * @param {number[]} values evenly apart
  */

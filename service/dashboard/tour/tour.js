@@ -23,14 +23,14 @@ export function Tour({ state, session }) {
 
 /** @param {{mayTrain: boolean}} props */
 function Start({ mayTrain }) {
-  const begun = (/** @type {import("../api/answers.js").Job} */ job) => show(addressTo({ view: "tour", job: job.id, step: 1 }));
+  const showFirstStep = (/** @type {import("../api/answers.js").Job} */ job) => show(addressTo({ view: "tour", job: job.id, step: 1 }));
   return html`<${Panel} title="Eight short steps, with a network of your own">
     <p>A gunner fires, sees how far off the shot was, turns each wheel of the gun a little, and fires again. A neural network
       learns in the same way, and backpropagation says which way each wheel is to be turned.</p>
     <p>The tour makes a small network in this service, held before its first round. You fire the rounds. Every number that you
       read is the service's own.</p>
     ${mayTrain
-      ? html`<div class="actions"><${Action} label="Set up the network" class="primary" request=${{ method: "POST", path: "v1/jobs", body: JOB }} onDone=${begun} /></div>`
+      ? html`<div class="actions"><${Action} label="Set up the network" class="primary" request=${{ method: "POST", path: "v1/jobs", body: JOB }} onDone=${showFirstStep} /></div>`
       : html`<p class="note">${NO_TRAINING}</p>`}
     <ol class="steps-ahead">${STEPS.map(({ title }) => html`<li>${title}</li>`)}</ol>
   </${Panel}>`;

@@ -16,7 +16,7 @@ test("ticks are round and within the domain", () => {
   assert.deepEqual(ticks([2, 2]), [2]);
 });
 
-test("texts of ticks have as many digits as tell them apart", () => {
+test("texts of ticks have as many digits as make them distinct", () => {
   assert.deepEqual(tickTexts([2.105, 2.11, 2.115]), ["2.105", "2.110", "2.115"]);
   assert.deepEqual(tickTexts([-1, 0, 1]), ["-1", "0", "1"]);
   assert.deepEqual(tickTexts([0, 1e53]), ["0", "1.0000e53"]);
